@@ -1,8 +1,8 @@
-// api.h - what is visible outside the shared library.
+// api.h - marks what the shared library offers; everything without the mark stays inside it.
 #pragma once
 
-#if defined(__GNUC__) && !defined(LS_API)
+#if defined(__GNUC__) || defined(__clang__)
 #define LS_API __attribute__((visibility("default")))
-#elif !defined(LS_API)
+#else
 #define LS_API
 #endif
