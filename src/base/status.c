@@ -25,6 +25,7 @@ const char *ls_status_text(ls_status status) {
 
 // Cuts at the size of the field, and never inside a UTF-8 sequence.
 static void format_field(char *field, size_t size, const char *format, va_list args) {
+    memset(field, 0, size);
     const size_t length = ls_text_vformat(field, size, format, args);
     if (length < size) {
         return;
@@ -42,14 +43,12 @@ static void format_field(char *field, size_t size, const char *format, va_list a
     }
 }
 
-static void fill(ls_error *err, ls_status status, const char *file, int line, int column) {
-    err->status = status;
-    err->text[0] = '\0';
-    err->hint[0] = '\0';
-    err->file[0] = '\0';
+static void set_place(ls_error *err, const char *file, int line, int column) {
     err->line = line;
     err->column = column;
-    if (file != NULL) {
+    if (file == NULL) {
+        err->file[0] = '\0';
+    } else {
         // The end of a long path says more than its beginning.
         const size_t length = strlen(file);
         const size_t room = sizeof err->file - 1;
@@ -57,35 +56,43 @@ static void fill(ls_error *err, ls_status status, const char *file, int line, in
         while (((unsigned char)*from & 0xC0) == 0x80) {
             from++;
         }
-        memcpy(err->file, from, strlen(from) + 1);
+        memmove(err->file, from, strlen(from) + 1);
     }
 }
 
-ls_status ls_fail(ls_error *err, ls_status status, const char *format, ...) {
+// Formats aside first: the arguments may be fields of *err itself.
+static ls_status fail_v(ls_error *err, ls_status status, const char *file, int line, int column,
+                        const char *format, va_list args) {
+    char text[sizeof err->text];
     assert(format != NULL);
     assert(status != LS_OK);
+    format_field(text, sizeof text, format, args);
+    err->status = status;
+    memcpy(err->text, text, sizeof text);
+    err->hint[0] = '\0';
+    set_place(err, file, line, column);
+    return status;
+}
+
+ls_status ls_fail(ls_error *err, ls_status status, const char *format, ...) {
     if (err == NULL) {
         return status;
     }
-    fill(err, status, NULL, 0, 0);
     va_list args;
     va_start(args, format);
-    format_field(err->text, sizeof err->text, format, args);
+    fail_v(err, status, NULL, 0, 0, format, args);
     va_end(args);
     return status;
 }
 
 ls_status ls_fail_at(ls_error *err, ls_status status, const char *file, int line, int column,
                      const char *format, ...) {
-    assert(format != NULL);
-    assert(status != LS_OK);
     if (err == NULL) {
         return status;
     }
-    fill(err, status, file, line, column);
     va_list args;
     va_start(args, format);
-    format_field(err->text, sizeof err->text, format, args);
+    fail_v(err, status, file, line, column, format, args);
     va_end(args);
     return status;
 }
@@ -95,10 +102,12 @@ void ls_hint(ls_error *err, const char *format, ...) {
     if (err == NULL) {
         return;
     }
+    char hint[sizeof err->hint];
     va_list args;
     va_start(args, format);
-    format_field(err->hint, sizeof err->hint, format, args);
+    format_field(hint, sizeof hint, format, args);
     va_end(args);
+    memcpy(err->hint, hint, sizeof hint);
 }
 
 void ls_errors_init(ls_errors *errors) {
