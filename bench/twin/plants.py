@@ -1,0 +1,33 @@
+"""Plant files the benchmark needs, written as text into a temporary folder."""
+
+# Load exactly 0.9, so that the mean time in system tends to 1 / (1 - 0.9) = 10 services.
+MM1_SERVICE_S = 9
+MM1_INTERARRIVAL_S = 10
+
+
+def mm1():
+    """One machine, unlimited queue, exponential times: the queue of the peers."""
+    return """\
+plant: mm1
+stations:
+  server: {process: exp %d s}
+products:
+  object: {route: [server], release: {every: exp %d s}}
+""" % (MM1_SERVICE_S, MM1_INTERARRIVAL_S)
+
+
+def mm1_duration(objects):
+    """Time in which that many objects are expected to arrive."""
+    return "%d s" % (objects * MM1_INTERARRIVAL_S)
+
+
+def line(machines):
+    """Stations in a row, one machine each, exponential times, load 0.8 at each of them."""
+    names = ["m%05d" % index for index in range(machines)]
+    stations = "".join("  %s: {process: exp 8 s}\n" % name for name in names)
+    return """\
+plant: line_of_%d
+stations:
+%sproducts:
+  part: {route: [%s], release: {every: exp 10 s}}
+""" % (machines, stations, ", ".join(names))
