@@ -255,8 +255,8 @@ static const char *or_null(const char *text) {
     return text != NULL ? text : "(null)";
 }
 
-bool harness_check_str(const char *actual, const char *expected, const char *what,
-                       const char *file, int line) {
+bool harness_check_str(const char *actual, const char *expected, const char *what, const char *file,
+                       int line) {
     bool equal = actual == NULL || expected == NULL ? actual == expected
                                                     : strcmp(actual, expected) == 0;
     if (!equal && fail_begin(what, file, line)) {
@@ -266,8 +266,8 @@ bool harness_check_str(const char *actual, const char *expected, const char *wha
     return equal;
 }
 
-bool harness_check_contains(const char *text, const char *part, const char *what,
-                            const char *file, int line) {
+bool harness_check_contains(const char *text, const char *part, const char *what, const char *file,
+                            int line) {
     bool found = text != NULL && part != NULL && strstr(text, part) != NULL;
     if (!found && fail_begin(what, file, line)) {
         printf("  expected: a text with \"%s\"\n  actual:   \"%s\"\n", or_null(part),
@@ -277,8 +277,8 @@ bool harness_check_contains(const char *text, const char *part, const char *what
     return found;
 }
 
-bool harness_check_bytes(const void *actual, const void *expected, uint64_t size,
-                         const char *what, const char *file, int line) {
+bool harness_check_bytes(const void *actual, const void *expected, uint64_t size, const char *what,
+                         const char *file, int line) {
     const unsigned char *a = actual;
     const unsigned char *e = expected;
     uint64_t at = 0;

@@ -67,23 +67,22 @@ bool harness_has_failed(void);
 
 #define TEST(function) harness_run((function), #function)
 
-#define CHECK(condition)                                                    \
-    do {                                                                    \
+#define CHECK(condition)                                                                \
+    do {                                                                                \
         harness_check_true((condition) ? true : false, #condition, __FILE__, __LINE__); \
     } while (0)
 // Signed, unsigned, bool and enum values up to 64 bits; uint64_t above INT64_MAX too.
-#define CHECK_INT(actual, expected)                                                              \
+#define CHECK_INT(actual, expected) \
     harness_check_int(HARNESS_WIDE(actual), HARNESS_WIDE(expected), #actual, __FILE__, __LINE__)
 // |actual - expected| <= tolerance; a NaN anywhere fails.
-#define CHECK_NEAR(actual, expected, tolerance)                                                   \
-    harness_check_near((double)(actual), (double)(expected), (double)(tolerance), #actual, __FILE__, \
-                       __LINE__)
+#define CHECK_NEAR(actual, expected, tolerance)                                            \
+    harness_check_near((double)(actual), (double)(expected), (double)(tolerance), #actual, \
+                       __FILE__, __LINE__)
 // Either may be NULL; NULL equals only NULL.
 #define CHECK_STR(actual, expected) \
     harness_check_str((actual), (expected), #actual, __FILE__, __LINE__)
 // `part` occurs in `text`.
-#define CHECK_CONTAINS(text, part) \
-    harness_check_contains((text), (part), #text, __FILE__, __LINE__)
+#define CHECK_CONTAINS(text, part) harness_check_contains((text), (part), #text, __FILE__, __LINE__)
 // `size` bytes are equal; a failure shows the first that is not.
 #define CHECK_BYTES(actual, expected, size) \
     harness_check_bytes((actual), (expected), (size), #actual, __FILE__, __LINE__)
@@ -97,9 +96,10 @@ typedef struct harness_wide {
     bool negative;
 } harness_wide;
 
-#define HARNESS_WIDE(value)                                                                \
-    _Generic((value), unsigned long: harness_wide_unsigned, unsigned long long             \
-             : harness_wide_unsigned, default                                              \
+#define HARNESS_WIDE(value)                              \
+    _Generic((value), unsigned long                      \
+             : harness_wide_unsigned, unsigned long long \
+             : harness_wide_unsigned, default            \
              : harness_wide_signed)(value)
 
 harness_wide harness_wide_signed(int64_t value);
@@ -111,10 +111,10 @@ bool harness_check_int(harness_wide actual, harness_wide expected, const char *w
                        const char *file, int line);
 bool harness_check_near(double actual, double expected, double tolerance, const char *what,
                         const char *file, int line);
-bool harness_check_str(const char *actual, const char *expected, const char *what,
-                       const char *file, int line);
-bool harness_check_contains(const char *text, const char *part, const char *what,
-                            const char *file, int line);
-bool harness_check_bytes(const void *actual, const void *expected, uint64_t size,
-                         const char *what, const char *file, int line);
+bool harness_check_str(const char *actual, const char *expected, const char *what, const char *file,
+                       int line);
+bool harness_check_contains(const char *text, const char *part, const char *what, const char *file,
+                            int line);
+bool harness_check_bytes(const void *actual, const void *expected, uint64_t size, const char *what,
+                         const char *file, int line);
 bool harness_check_golden(const char *path, const char *text, const char *file, int line);

@@ -1,0 +1,76 @@
+# Short names for the common commands; Meson and ninja do the work. `make help` lists them.
+
+BUILD ?= build
+FUZZ_SECONDS ?= 60
+FUZZ_BUILD ?= build-fuzz
+MESON_FLAGS ?=
+
+PLANT ?= examples/minifab/minifab.yaml
+
+.PHONY: help demo test build bench fuzz install format clean
+
+help:
+	@echo 'make demo      install what running needs, build, and run a published plant'
+	@echo 'make test      install what testing needs, build, and run every test'
+	@echo 'make build     build into ./$(BUILD)'
+	@echo 'make bench     events per second, beside other simulators where they can be had'
+	@echo 'make fuzz      fuzz every parser, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make install   install program, library and headers (PREFIX=/usr/local, DESTDIR=)'
+	@echo 'make format    lay out the sources'
+	@echo 'make clean     remove ./$(BUILD) and ./$(FUZZ_BUILD)'
+	@echo 'All of it as continuous integration runs it: .ci/run'
+
+# Set up only once; ninja sets up again by itself when a meson.build has changed.
+$(BUILD)/build.ninja:
+	@meson setup $(BUILD) $(MESON_FLAGS) > $(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+demo:
+	@scripts/setup run
+	@echo 'Building into ./$(BUILD) ...'
+	@$(MAKE) --no-print-directory build
+	@echo
+	@echo 'The plant is Intel'"'"'s MiniFab, a published wafer fab of five machines and six steps,'
+	@echo 'described in $(PLANT). Half a year of it, ten times over:'
+	@echo
+	@echo '  $$ $(BUILD)/lineshaft twin run $(PLANT) --for 26w --reps 10'
+	@echo
+	@$(BUILD)/lineshaft twin run $(PLANT) --for 26w --reps 10
+	@echo
+	@echo 'Yours is a file like that one. Next: $(BUILD)/lineshaft --help'
+
+# The exit code is that of the count: programs that crash or count nothing fail as well.
+test:
+	@scripts/setup test
+	@echo 'Building into ./$(BUILD) ...'
+	@$(MAKE) --no-print-directory build
+	@rm -f $(BUILD)/meson-logs/testlog.json
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs || true
+	@echo
+	@scripts/count-tests $(BUILD)/meson-logs/testlog.json
+
+bench: build
+	@scripts/bench $(BUILD)
+
+$(FUZZ_BUILD)/build.ninja:
+	@CC=clang meson setup $(FUZZ_BUILD) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized
+
+fuzz:
+	@scripts/setup test
+	@$(MAKE) --no-print-directory $(FUZZ_BUILD)/build.ninja
+	@ninja -C $(FUZZ_BUILD) --quiet
+	@scripts/fuzz $(FUZZ_BUILD) $(FUZZ_SECONDS)
+
+# Only what a first set-up chose stays chosen: PREFIX counts when it is given.
+install: build
+	@$(if $(PREFIX),meson configure $(BUILD) --prefix=$(abspath $(PREFIX)))
+	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir=$(abspath $(DESTDIR)))
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	@rm -rf $(BUILD) $(FUZZ_BUILD)
