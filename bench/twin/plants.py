@@ -9,6 +9,7 @@ def mm1():
     """One machine, unlimited queue, exponential times: the queue of the peers."""
     return """\
 plant: mm1
+limits: {lots: 2000}
 stations:
   server: {process: exp %d s}
 products:
@@ -22,12 +23,16 @@ def mm1_duration(objects):
 
 
 def line(machines):
-    """Stations in a row, one machine each, exponential times, load 0.8 at each of them."""
+    """Stations in a row, one machine each, exponential times, load 0.8 at each of them.
+
+    A station then holds 4 parts on average; the limit leaves room for twice that.
+    """
     names = ["m%05d" % index for index in range(machines)]
     stations = "".join("  %s: {process: exp 8 s}\n" % name for name in names)
     return """\
 plant: line_of_%d
+limits: {lots: %d}
 stations:
 %sproducts:
   part: {route: [%s], release: {every: exp 10 s}}
-""" % (machines, stations, ", ".join(names))
+""" % (machines, 8 * machines + 1000, stations, ", ".join(names))

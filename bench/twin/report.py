@@ -36,15 +36,16 @@ def comparison(section):
     for side in section["sides"]:
         if "absent" in side:
             rows.append([side["name"], "not available here (%s)" % side["absent"]]
-                        + [""] * (4 + len(facts)))
+                        + [""] * (5 + len(facts)))
             continue
         rows.append([side["name"], range_of(side["user_s"]), range_of(side["wall_s"]),
                      millions(side.get("rate_per_user_s")), millions(side.get("rate_inside_run")),
-                     times(side.get("ours_is_faster"))]
+                     times(side.get("ours_is_faster")),
+                     times(side.get("ours_is_faster_by_wall"))]
                     + [number(side["facts"].get(key), digits) for key, _, digits in facts])
     header = ["side", "user s: median (min to max)", "wall s: median (min to max)",
               section["unit"] + "/user s", section["unit"] + "/s inside the run",
-              "Lineshaft is faster by"] + [label for _, label, _ in facts]
+              "Lineshaft is faster by", "by wall"] + [label for _, label, _ in facts]
     text = table(header, rows)
     versions = ["- %s: %s" % (side["name"], side["version"])
                 for side in section["sides"] if side.get("version")]
