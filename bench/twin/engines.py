@@ -151,7 +151,7 @@ def simpy_sides():
 
 
 def read_pyscfabsim(measurement):
-    """Rows `class raw planned actual finished on-time ...` up to a rule of dashes; times in days."""
+    """Rows `class raw planned actual finished on-time ...` up to a rule of dashes; in days."""
     classes = {}
     for line in measurement.stdout.splitlines():
         words = line.split()
