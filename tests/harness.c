@@ -186,6 +186,21 @@ char *harness_read_file(const char *path, uint64_t *out_size) {
     return text;
 }
 
+// The path from the source root: the compiler was given one from its build folder.
+static const char *path_from_root(const char *file) {
+    static const char *const rooms[] = {"/src/", "/tests/", "/bench/", "/examples/"};
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+        const char *at = strstr(file, rooms[i]);
+        for (const char *next = at; next != NULL; next = strstr(next + 1, rooms[i])) {
+            at = next;
+        }
+        if (at != NULL) {
+            return at + 1;
+        }
+    }
+    return file;
+}
+
 // Counts the failure and says where; true when its details are still worth printing: a loop that
 // fails a million times would bury the first.
 static bool fail_begin(const char *what, const char *file, int line) {
@@ -193,8 +208,8 @@ static bool fail_begin(const char *what, const char *file, int line) {
     if (harness.failed_checks > SHOWN_FAILURES_MAX) {
         return false;
     }
-    printf("FAIL %s\n  %s:%d: %s\n", harness.test != NULL ? harness.test : "(outside a test)", file,
-           line, what);
+    printf("FAIL %s\n  %s:%d: %s\n", harness.test != NULL ? harness.test : "(outside a test)",
+           path_from_root(file), line, what);
     return true;
 }
 

@@ -69,7 +69,7 @@ static void test_failures_are_shown_counted_and_returned(void) {
     CHECK_INT(run_inner("fail", output, sizeof output), 1);
     CHECK_CONTAINS(output, "expected: 18446744073709551615");
     CHECK_CONTAINS(output, "actual:   -1");
-    CHECK_CONTAINS(output, "harness_test.c:");
+    CHECK_CONTAINS(output, "\n  tests/harness_test.c:");
     CHECK_CONTAINS(output, "note:     seed 42");
     CHECK_CONTAINS(output, "again:    ");
     CHECK_CONTAINS(output, "inner_failing");
