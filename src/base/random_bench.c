@@ -10,12 +10,12 @@ typedef void fill_fn(ls_u64 key, ls_u32 stream, ls_u64 first, double *out);
 
 enum { COUNT = 1024, TURNS = 4000, TRIES = 7 };
 
-#define FILLS(name, attributes)                                                             \
+#define FILLS(name, attributes)                                                                \
     attributes static void uniform_##name(ls_u64 key, ls_u32 stream, ls_u64 at, double *out) { \
-        ls_random_fill_uniform(key, stream, at, out, COUNT);                                \
-    }                                                                                       \
-    attributes static void exp_##name(ls_u64 key, ls_u32 stream, ls_u64 at, double *out) {  \
-        ls_random_fill_exp(key, stream, at, out, COUNT);                                    \
+        ls_random_fill_uniform(key, stream, at, out, COUNT);                                   \
+    }                                                                                          \
+    attributes static void exp_##name(ls_u64 key, ls_u32 stream, ls_u64 at, double *out) {     \
+        ls_random_fill_exp(key, stream, at, out, COUNT);                                       \
     }
 
 FILLS(plain, )
@@ -44,7 +44,8 @@ static double measure(fill_fn *fill, uint64_t *hash) {
             h = h * 0x9e3779b97f4a7c15u + word;
         }
         const double each = (now_ns() - start) / ((double)TURNS * COUNT);
-        if (each < best) best = each;
+        if (each < best)
+            best = each;
         *hash = h;
     }
     return best;
@@ -55,15 +56,16 @@ static void report(const char *name, fill_fn *uniform, fill_fn *exponential, con
     uint64_t hash_exp = 0;
     const double u = measure(uniform, &hash_uniform);
     const double e = measure(exponential, &hash_exp);
-    printf("  \"%s\": {\"uniform_ns\": %.3f, \"exp_ns\": %.3f, \"hash\": \"%016llx\"}%s\n", name, u, e,
-           (unsigned long long)(hash_uniform ^ hash_exp), end);
+    printf("  \"%s\": {\"uniform_ns\": %.3f, \"exp_ns\": %.3f, \"hash\": \"%016llx\"}%s\n", name, u,
+           e, (unsigned long long)(hash_uniform ^ hash_exp), end);
 }
 
 int main(void) {
     printf("{\n");
 #if defined(__x86_64__)
     report("plain", uniform_plain, exp_plain, ",");
-    if (__builtin_cpu_supports("avx2")) report("avx2", uniform_avx2, exp_avx2, ",");
+    if (__builtin_cpu_supports("avx2"))
+        report("avx2", uniform_avx2, exp_avx2, ",");
     if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
         report("avx512", uniform_avx512, exp_avx512, ",");
     }
