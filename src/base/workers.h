@@ -10,13 +10,18 @@
 typedef struct ls_job {
     // Called once per index, from any worker (0..worker_count-1), in increasing order of start.
     // A return other than LS_OK stops the hand-out of further indexes; the status and err of the
-    // lowest failing index win.
+    // lowest failing index win. err is never NULL here, and each worker's own.
     ls_status (*run)(void *context, int64_t index, int worker, ls_error *err);
     void *context;
     int64_t count;
     const atomic_bool *stop;  // may be NULL; when it turns true no further index is handed out
 } ls_job;
 
-int ls_workers_default(void);  // processors this process may use
-// Runs the job; worker_count 1 runs on the calling thread. LS_ERR_STOPPED when stopped early.
+enum { LS_WORKERS_MAX = 1024 };
+
+int ls_workers_default(void);  // processors this process may use, 1..LS_WORKERS_MAX
+// Runs the job and waits for it; the calling thread is worker 0, so worker_count 1 starts no thread.
+// Never more workers than indexes; where the system gives fewer threads, fewer do the work. Which
+// index fails first does not depend on the number of workers. A failing index goes before
+// LS_ERR_STOPPED, which says that not every index was handed out.
 ls_status ls_workers_run(const ls_job *job, int worker_count, ls_error *err);
