@@ -734,7 +734,9 @@ static ls_status make_kind(uint32_t kind, const double *v, bool is_other, ls_dis
         return is_other ? ls_dist_make_weibull_mean(v[0], v[1], out, err)
                         : ls_dist_make_weibull(v[0], v[1], out, err);
     case LS_DIST_BETA: return ls_dist_make_pert(v[0], v[1], v[2], out, err);
-    default: assert(!"a kind of lists"); return LS_ERR_INVALID;
+    default:
+        assert(false);  // lists have their own makers
+        return LS_ERR_INVALID;
     }
 }
 
