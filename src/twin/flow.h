@@ -1,0 +1,332 @@
+// flow.h - lots between stations: created, routed, carried, waiting for room, done.
+#pragma once
+
+#include "twin/draw.h"
+#include "twin/event.h"
+#include "twin/queue.h"
+
+// A station to be looked at before time goes on.
+LS_FN void ls_agenda_add(ls_ctx *c, ls_u32 station) {
+    ls_s_station *ss = c->station + station;
+    if (ss->on_agenda == 0) {
+        ss->on_agenda = 1;
+        ls_u32 at = c->s->agenda_head + c->s->agenda_count;
+        at = at >= c->m->stations ? at - c->m->stations : at;
+        c->agenda[at] = station;
+        c->s->agenda_count++;
+    }
+}
+
+// One more lot may come: a waiting place is free, or nothing waits and an idle machine can hold it.
+LS_FN int ls_has_room(const ls_ctx *c, ls_u32 station) {
+    const ls_m_station *st = c->stations + station;
+    if ((st->features & LS_F_ROOM) == 0) {
+        return 1;
+    }
+    const ls_s_station *ss = c->station + station;
+    const ls_i64 there = (ls_i64)ss->waiting + (ls_i64)ss->coming;
+    return there < st->places || (ss->waiting == 0 && there < st->places + (ls_i64)ss->idle);
+}
+
+// Something at this station left its queue or a machine of it became idle: whoever waits for room may
+// come. The station is looked at again on the agenda.
+LS_FN void ls_room_made(ls_ctx *c, ls_u32 station) {
+    if ((c->stations[station].features & LS_F_ROOM) != 0) {
+        if (c->station[station].blocked_head != LS_NO) {
+            ls_agenda_add(c, station);
+        }
+        const ls_u32 *before = c->words + c->m->before_at;
+        for (ls_u32 i = 0; i < c->m->before_count; i++) {
+            ls_agenda_add(c, before[i]);
+        }
+    }
+}
+
+// The WIP account of a class up to now.
+LS_FN void ls_release_account(ls_ctx *c, ls_s_release *rs) {
+    rs->area += (c->now - rs->last) * (ls_i64)rs->inside;
+    rs->last = c->now;
+}
+
+LS_FN ls_u32 ls_hist_bucket(const ls_m_release *r, ls_i64 us) {
+    const double x = (double)us * r->scale + 1.0e-300;  // 1 is 1/16 of the raw process time
+    const ls_u64 bits = ls_double_bits(x);
+    const ls_i64 at = (ls_i64)(bits >> 46) - ((ls_i64)1023 << 6);
+    return at < 0 ? 0 : at >= LS_HIST_BUCKETS ? (ls_u32)(LS_HIST_BUCKETS - 1) : (ls_u32)at;
+}
+
+LS_FN void ls_lot_free(ls_ctx *c, ls_u32 lot_index) {
+    c->lot[lot_index].where = LS_LOT_FREE;
+    c->lot[lot_index].next = c->s->lot_free;
+    c->s->lot_free = lot_index;
+    c->s->lots_inside--;
+}
+
+LS_FN void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
+    const ls_u32 release = c->lot[lot_index].release;
+    ls_s_release *rs = c->release + release;
+    ls_release_account(c, rs);
+    rs->inside--;
+    ls_lot_free(c, lot_index);
+    if (c->releases[release].kind == LS_RELEASE_KEEP) {  // one out, one in, as an event of this instant
+        rs->left++;
+        ls_source_set(c, c->m->source_release + release, c->now);
+    }
+}
+
+LS_FN void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
+    const ls_lot *lot = c->lot + lot_index;
+    const ls_u32 release = lot->release;
+    ls_s_release *rs = c->release + release;
+    const ls_i64 cycle = c->now - lot->released;
+    LS_TRACE(c, LS_TRACE_DONE, lot->serial, lot->step, LS_NO);
+    rs->done++;
+    rs->parts += c->steps[lot->step].parts;
+    rs->cycle_sum += cycle;
+    rs->cycle_squares += (double)cycle * (double)cycle;
+    rs->cycle_max = cycle > rs->cycle_max ? cycle : rs->cycle_max;
+    c->hist[(ls_u64)release * LS_HIST_BUCKETS + ls_hist_bucket(c->releases + release, cycle)]++;
+    if (lot->due != LS_NEVER) {
+        rs->dated++;
+        rs->on_time += c->now <= lot->due;
+        rs->tardy_sum += c->now > lot->due ? c->now - lot->due : 0;
+    }
+    ls_lot_leave_plant(c, lot_index);
+}
+
+LS_SLOW void ls_lot_scrap(ls_ctx *c, ls_u32 lot_index) {
+    const ls_u32 release = c->lot[lot_index].release;
+    LS_TRACE(c, LS_TRACE_SCRAP, c->lot[lot_index].serial, c->lot[lot_index].step, LS_NO);
+    c->release[release].scrapped++;
+    ls_lot_leave_plant(c, lot_index);
+}
+
+// In the queue of its step's station, from now on.
+LS_FN void ls_lot_arrive(ls_ctx *c, ls_u32 lot_index) {
+    ls_lot *lot = c->lot + lot_index;
+    const ls_m_step *step = c->steps + lot->step;
+    const ls_m_station *st = c->stations + step->station;
+    lot->arrived = c->now;
+    LS_TRACE(c, LS_TRACE_ARRIVE, lot->serial, lot->step, LS_NO);
+    if (LS_UNLIKELY(st->static_order == 2)) {  // the rule `random`: a draw per arrival
+        lot->machine = (ls_u32)(ls_draw_uniform(c, step->stream) * 4294967296.0);
+    }
+    ls_queue_insert(c, lot_index);
+    if (LS_UNLIKELY((st->features & LS_F_WAIT) != 0) && step->batch_wait != LS_NEVER) {
+        ls_lot_event_set(c, lot_index, c->now + step->batch_wait);
+    }
+    ls_agenda_add(c, step->station);
+}
+
+// The alternative that a lot takes: the step or one of its siblings.
+LS_SLOW ls_u32 ls_choose_alternative(ls_ctx *c, ls_u32 first) {
+    const ls_m_step *step = c->steps + first;
+    if (step->choice == LS_CHOOSE_RANDOM) {
+        const double u = ls_draw_uniform(c, step->stream);
+        const ls_u32 k = (ls_u32)(u * (double)(step->alternatives + 1));
+        return first + (k > step->alternatives ? step->alternatives : k);
+    }
+    ls_u32 best = first;
+    double least = 0.0;
+    for (ls_u32 i = 0; i <= step->alternatives; i++) {
+        const ls_u32 station = c->steps[first + i].station;
+        const ls_s_station *ss = c->station + station;
+        if (step->choice == LS_CHOOSE_FIRST && ss->waiting + ss->coming == 0 && ss->idle > 0) {
+            return first + i;
+        }
+        double load = (double)(ss->waiting + ss->coming + ss->working);
+        load /= (double)c->stations[station].machine_count;
+        if (i == 0 || load < least) {
+            least = load;
+            best = first + i;
+        }
+    }
+    return best;
+}
+
+// The step a lot really goes to when its route says `step`: sampling skips, alternatives choose.
+// LS_NO: the lot is done.
+LS_FN ls_u32 ls_route(ls_ctx *c, ls_u32 step) {
+    while (step != LS_NO && (c->steps[step].features & (LS_SF_SAMPLE | LS_SF_ALTERNATIVES)) != 0) {
+        const ls_m_step *at = c->steps + step;
+        if ((at->features & LS_SF_SAMPLE) != 0 && ls_draw_uniform(c, at->stream) >= at->sample) {
+            step = at->next;
+            continue;
+        }
+        return (at->features & LS_SF_ALTERNATIVES) != 0 ? ls_choose_alternative(c, step) : step;
+    }
+    return step;
+}
+
+// On its way: takes its place, arrives after transport and transit. from: station or LS_NO (outside).
+LS_FN void ls_lot_carry(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
+    ls_lot *lot = c->lot + lot_index;
+    const ls_m_step *step = c->steps + lot->step;
+    const ls_m_station *st = c->stations + step->station;
+    if (LS_LIKELY(c->m->areas == 0 && st->transit == LS_NO)) {
+        ls_lot_arrive(c, lot_index);
+        return;
+    }
+    ls_u32 dist = LS_NO;
+    if (c->m->areas != 0) {
+        const ls_u32 *transport = LS_MODEL_ARRAY(c->m, ls_u32, transport_at);
+        const ls_u32 row = from == LS_NO ? c->m->areas : c->stations[from].area;
+        dist = transport[(ls_u64)row * (c->m->areas + 1) + st->area];
+    }
+    if (dist == LS_NO && st->transit == LS_NO) {
+        ls_lot_arrive(c, lot_index);
+        return;
+    }
+    ls_lot_event *e = c->event + lot_index;
+    double total = dist == LS_NO ? 0.0 : ls_draw(c, step->route_stream, dist);
+    total += st->transit == LS_NO ? 0.0 : ls_draw(c, step->route_stream, st->transit);
+    e->since = c->now;
+    e->elapsed = 0;
+    e->total = ls_round_us(total);
+    e->dist = dist;
+    e->transit = st->transit;
+    lot->where = LS_LOT_TRANSIT;
+    lot->arrived = c->now;
+    c->station[step->station].coming++;
+    ls_lot_event_set(c, lot_index, c->now + e->total);
+}
+
+LS_FN void ls_lot_block(ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
+    ls_s_station *ss = c->station + station;
+    c->lot[lot_index].other = LS_NO;
+    if (ss->blocked_head == LS_NO) {
+        ss->blocked_head = lot_index;
+    } else {
+        c->lot[ss->blocked_tail].other = lot_index;
+    }
+    ss->blocked_tail = lot_index;
+}
+
+// A lot leaves the plant by the transport "out"; without one it is done at once.
+LS_FN void ls_lot_out(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
+    if (c->m->areas != 0 && from != LS_NO) {
+        const ls_u32 *transport = LS_MODEL_ARRAY(c->m, ls_u32, transport_at);
+        const ls_u32 dist = transport[(ls_u64)c->stations[from].area * (c->m->areas + 1) + c->m->areas];
+        if (dist != LS_NO) {
+            ls_lot_event *e = c->event + lot_index;
+            e->since = c->now;
+            e->elapsed = 0;
+            e->total = ls_round_us(ls_draw(c, c->steps[c->lot[lot_index].step].route_stream, dist));
+            e->dist = dist;
+            e->transit = LS_NO;
+            c->lot[lot_index].where = LS_LOT_OUT;
+            ls_lot_event_set(c, lot_index, c->now + e->total);
+            return;
+        }
+    }
+    ls_lot_done(c, lot_index);
+}
+
+// A lot from outside goes to a step, or waits outside while there is no room.
+LS_FN void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_index) {
+    const ls_u32 step = ls_route(c, step_index);
+    if (step == LS_NO) {
+        ls_lot_done(c, lot_index);
+        return;
+    }
+    c->lot[lot_index].step = step;
+    const ls_u32 station = c->steps[step].station;
+    const ls_s_station *ss = c->station + station;
+    if (ss->blocked_head != LS_NO || !ls_has_room(c, station)) {
+        c->lot[lot_index].where = LS_LOT_OUTSIDE;
+        ls_lot_block(c, lot_index, station);
+        return;
+    }
+    ls_lot_carry(c, lot_index, from);
+}
+
+LS_SLOW ls_u32 ls_lot_slot(ls_ctx *c) {
+    ls_state *s = c->s;
+    if (s->lot_used < c->m->lots) {
+        return s->lot_used++;
+    }
+    s->stopped = LS_RUN_LOTS;
+    return LS_NO;
+}
+
+// A new lot at the first step of its route.
+LS_FN void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+    const ls_m_release *r = c->releases + release;
+    ls_state *s = c->s;
+    ls_s_release *rs = c->release + release;
+    rs->released++;
+    if (LS_UNLIKELY(r->lose != 0) && !ls_has_room(c, c->steps[step].station)) {
+        rs->lost++;
+        LS_TRACE(c, LS_TRACE_LOST, LS_NO, step, LS_NO);
+        return;
+    }
+    ls_u32 lot_index = s->lot_free;
+    if (LS_LIKELY(lot_index != LS_NO)) {
+        s->lot_free = c->lot[lot_index].next;
+    } else {
+        lot_index = ls_lot_slot(c);
+        if (lot_index == LS_NO) {
+            rs->released--;
+            return;
+        }
+    }
+    ls_lot *lot = c->lot + lot_index;
+    s->lots_inside++;
+    lot->released = c->now;
+    lot->due = due;
+    if (due == LS_NEVER && r->due != LS_NO) {
+        lot->due = c->now + ls_round_us(ls_draw(c, r->due_stream, r->due));
+    }
+    lot->serial = s->serial++;
+    lot->release = release;
+    lot->priority = priority;
+    lot->heap = 0;
+    for (ls_u32 i = 0; i < c->m->memory_slots; i++) {
+        c->memory[(ls_u64)lot_index * c->m->memory_slots + i] = 0;
+    }
+    for (ls_u32 i = 0; i < c->m->deadline_slots; i++) {
+        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + i] = LS_NEVER;
+    }
+    ls_release_account(c, rs);
+    rs->inside++;
+    LS_TRACE(c, LS_TRACE_RELEASE, lot->serial, step, LS_NO);
+    lot->step = step;
+    ls_lot_enter(c, lot_index, LS_NO, step);
+}
+
+// The release source: lots now, and the time of the next.
+LS_FN void ls_release_event(ls_ctx *c, ls_u32 release) {
+    const ls_m_release *r = c->releases + release;
+    ls_s_release *rs = c->release + release;
+    const ls_u32 source = c->m->source_release + release;
+    if (LS_UNLIKELY(r->kind != LS_RELEASE_EVERY)) {
+        if (r->kind == LS_RELEASE_KEEP) {
+            ls_source_set(c, source, LS_NEVER);
+            const ls_i64 owed = rs->left;
+            rs->left = 0;
+            for (ls_i64 i = 0; i < owed && c->s->stopped == 0; i++) {
+                ls_release_one(c, release, r->step, LS_NEVER, r->priority);
+            }
+            return;
+        }
+        const ls_m_order *order = LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + rs->next_order;
+        rs->next_order++;
+        ls_source_set(c, source, rs->next_order < r->order_at + r->order_count ? order[1].time : LS_NEVER);
+        for (ls_u32 i = 0; i < order->lots && c->s->stopped == 0; i++) {
+            ls_release_one(c, release, order->step, order->due, order->priority);
+        }
+        return;
+    }
+    rs->since = c->now;
+    rs->left--;
+    if (LS_LIKELY(rs->left > 0)) {
+        rs->total = ls_round_us(ls_draw(c, r->stream, r->every));
+        ls_source_set(c, source, c->now + rs->total);
+    } else {
+        rs->total = LS_NEVER;
+        ls_source_set(c, source, LS_NEVER);
+    }
+    for (ls_u32 i = 0; i < r->lots && c->s->stopped == 0; i++) {
+        ls_release_one(c, release, r->step, LS_NEVER, r->priority);
+    }
+}

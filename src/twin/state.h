@@ -1,0 +1,174 @@
+// state.h - the running plant: one flat block of known size, indexes only, padding zero.
+//
+// Copy, save, hash, compare and ship are the same bytes. What a person standing in the plant could see (elapsed
+// times, queues) and what only the simulation knows (planned ends: the fields marked hidden) stand apart,
+// so that a fork can forget the latter (fork.h).
+#pragma once
+
+#include "twin/model.h"
+
+// Machine states for the accounts of time. ISO 22400 groups them, see kpi.h.
+enum {
+    LS_STATE_STARVED,
+    LS_STATE_PROCESSING,
+    LS_STATE_SETUP,
+    LS_STATE_BLOCKED,
+    LS_STATE_DOWN,
+    LS_STATE_MAINTENANCE,
+    LS_STATE_OFF,
+    LS_STATE_OPERATOR,  // waiting for an operator
+    LS_STATE_COUNT
+};
+
+// Where a lot is.
+enum { LS_LOT_FREE, LS_LOT_WAITING, LS_LOT_MACHINE, LS_LOT_LAG, LS_LOT_TRANSIT, LS_LOT_OUTSIDE, LS_LOT_OUT };
+
+// Why the kernel stopped.
+enum {
+    LS_RUN_UNTIL,     // reached the time asked for
+    LS_RUN_EVENTS,    // did the number of events asked for
+    LS_RUN_LOTS,      // limit: lots
+    LS_RUN_HORIZON,   // limit: time
+    LS_RUN_BROKEN,    // an assertion of the kernel failed: a bug
+};
+
+typedef struct ls_lot {
+    ls_i64 released;
+    ls_i64 due;
+    ls_i64 arrived;     // in the queue; in a machine: start of the operation; in transit: departure
+    ls_u32 serial;      // number of creation
+    ls_u32 step;
+    ls_u32 next;        // in its queue, its machine's list, its machine's lag list or the free list
+    ls_u32 other;       // queue: the lot before; blocked: next in the list of those that wait for room
+    ls_u32 machine;     // where it is in work; waiting: a draw for the rule `random`
+    ls_u32 queue;       // queue it waits in (model-wide number)
+    ls_u32 release;     // class
+    ls_i32 priority;
+    ls_u32 heap;        // place in the heap of dynamic events + 1, 0 none
+    ls_u32 where;
+} ls_lot;
+
+// A lot's own event: end of a transport or of a lag, or of a batch's waiting time.
+typedef struct ls_lot_event {
+    ls_i64 since;    // start of what ends
+    ls_i64 elapsed;  // lag: time of the operation before it was last stopped
+    ls_i64 total;    // hidden: planned duration; LS_NEVER when not running
+    ls_u32 dist;     // transport: its distribution; LS_NO: only a queue's transit
+    ls_u32 lots;     // lag: lots of its batch
+    ls_u32 parts;    // lag: parts of its batch
+    ls_u32 transit;  // transport: dist of the queue's transit or LS_NO
+} ls_lot_event;
+
+typedef struct ls_s_station {
+    ls_u32 waiting;     // lots in its queues
+    ls_u32 coming;      // lots with a reserved place on their way
+    ls_u32 idle;        // machines
+    ls_u32 working;     // lots in its machines, lagging ones too
+    ls_u32 blocked_head, blocked_tail;  // lots that wait for room here, LS_NO: none
+    ls_u32 on_agenda;
+    ls_u32 off;
+    ls_i64 wait_sum;    // of lots that have started
+    ls_u64 started;     // lots
+    ls_i64 wait_max;
+    ls_u64 parts;       // finished
+    ls_u64 lots;        // finished
+    ls_u64 batches;
+} ls_s_station;
+
+typedef struct ls_s_machine {
+    ls_i64 since;          // of the present account state
+    ls_i64 phase_since;    // the phase runs since; LS_NEVER: stopped
+    ls_i64 phase_elapsed;  // of the phase before that
+    ls_i64 phase_total;    // hidden
+    ls_i64 lag;            // hidden: lots leave this much later
+    ls_u32 lots, lot_count;  // list of lots in it
+    ls_u32 step;           // of the operation
+    ls_u32 part_count;
+    ls_u32 setup, run;     // state + 1; lots since it changed
+    ls_u32 phase;
+    ls_u32 account;        // present account state
+    ls_u32 mode;           // active failure or maintenance + 1
+    ls_u32 pending;        // bit per mode that is due
+    ls_u32 operator_pool;  // + 1
+    ls_u32 next;           // in the list of those waiting for an operator, + 1
+    ls_u32 waits;          // for an operator
+    ls_u32 lag_head;       // its lots that leave later than it became free
+    ls_u32 reserved;       // station with a place reserved before service, + 1
+    ls_u32 setup_to;       // state after the running setup
+    ls_u32 operator_need;  // skill of the operator it holds, + 1
+} ls_s_machine;
+
+typedef struct ls_s_queue {
+    ls_u32 head, tail, count, pad;
+} ls_s_queue;
+
+typedef struct ls_s_mode {
+    ls_i64 since;    // the clock runs since; LS_NEVER: stopped
+    ls_i64 elapsed;  // clock before that
+    ls_i64 total;    // hidden: time (or count) to the next; while active: duration of the repair
+    ls_i64 due;      // maintenance by schedule: next due time
+    ls_u32 active;   // repair or maintenance is running
+    ls_u32 next;     // in the waiting list of its crew, + 1
+} ls_s_mode;
+
+typedef struct ls_s_release {
+    ls_i64 since;    // of the last release
+    ls_i64 total;    // hidden
+    ls_i64 left;     // releases to come
+    ls_i64 last;     // of the WIP account
+    ls_i64 area;     // lots x us
+    ls_i64 cycle_sum, tardy_sum;
+    double cycle_squares;
+    ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked, parts;
+    ls_i64 cycle_max;
+    ls_u32 inside, next_order;
+} ls_s_release;
+
+typedef struct ls_s_calendar { ls_u32 at, on; ls_i64 base; } ls_s_calendar;
+typedef struct ls_s_pool { ls_u32 busy, on; ls_i64 since, busy_area; } ls_s_pool;
+typedef struct ls_s_crew { ls_u32 busy, head, tail, pad; } ls_s_crew;
+typedef struct ls_heap_item { ls_i64 time; ls_u32 serial, lot; } ls_heap_item;
+
+typedef struct ls_state {
+    ls_u32 magic, version;
+    ls_u64 model_hash;
+    ls_u64 size;
+    ls_u64 key;           // of the random streams
+    ls_i64 now;
+    ls_u64 events;
+    ls_u32 serial;        // lots created
+    ls_u32 lot_free;      // head of the free list
+    ls_u32 lot_used;      // slots ever used
+    ls_u32 lots_inside;
+    ls_u32 heap_count;
+    ls_u32 agenda_head, agenda_count;
+    ls_u32 operator_head, operator_tail;  // machines waiting for an operator, + 1
+    ls_u32 stopped;       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
+    ls_u32 fallbacks;     // residuals drawn where no sample was left
+    ls_u32 broken_line;   // source line of a failed kernel assertion
+    ls_u32 operators_freed;  // whoever waits for an operator is to be looked at
+    ls_u32 pad;
+    ls_u64 dispatches;
+} ls_state;
+
+#define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))
+
+// What happened, for traces and tests.
+enum { LS_TRACE_RELEASE, LS_TRACE_ARRIVE, LS_TRACE_START, LS_TRACE_END, LS_TRACE_DONE, LS_TRACE_SCRAP, LS_TRACE_LOST, LS_TRACE_DOWN, LS_TRACE_UP, LS_TRACE_BLOCK, LS_TRACE_SETUP };
+typedef struct ls_trace_item {
+    ls_i64 time;
+    ls_u32 kind, serial, step, machine;
+} ls_trace_item;
+
+// A worker's own memory: never part of the result.
+enum { LS_DRAW_BLOCK = 64 };
+typedef struct ls_draw_block {
+    ls_u64 first;   // position of values[0]; ~0: empty
+    ls_u64 exp_first;
+    double values[LS_DRAW_BLOCK];
+} ls_draw_block;
+typedef struct ls_scratch {
+    ls_draw_block *blocks;  // one per stream, or 0
+    ls_trace_item *trace;   // or 0
+    ls_u64 trace_capacity, trace_count;
+} ls_scratch;

@@ -1,0 +1,230 @@
+// step.c - the kernel: the next event, and everything that follows from it in the same instant.
+//
+// Compiled several times for different instruction sets (LS_KERNEL_VARIANT), as C++ and for a GPU; all give the
+// same bits. Needs no symbol from outside.
+#include "twin/failure.h"
+#include "twin/fork.h"
+
+#ifndef LS_KERNEL_VARIANT
+#define LS_KERNEL_VARIANT base
+#endif
+#define LS_JOIN_(a, b) a##b
+#define LS_JOIN(a, b) LS_JOIN_(a, b)
+
+// Idle machines take what they may; then whoever waits for room comes in; until nothing moves.
+LS_FN void ls_station_settle(ls_ctx *c, ls_u32 station) {
+    const ls_m_station *st = c->stations + station;
+    ls_s_station *ss = c->station + station;
+    for (;;) {
+        if (ss->waiting > 0 && ss->idle > 0) {
+            for (ls_u32 w = 0; w < st->idle_words; w++) {
+                ls_u64 bits = c->idle[st->idle_at + w];
+                while (bits != 0 && ss->waiting > 0) {
+                    ls_u32 machine = st->machine_at + (w << 6) + (ls_u32)ls_ctz64(bits);
+                    bits &= bits - 1;
+                    if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0) && !ls_idle_is(c, st, machine)) {
+                        continue;
+                    }
+                    const ls_u64 *mask = c->masks + c->machines[machine].mask_at;
+                    ls_pick pick;
+                    if (LS_LIKELY(st->queue_count == 1 && (st->features & (LS_F_BATCH | LS_F_BEFORE)) == 0)) {
+                        pick.lot = c->queue[st->queue_at].head;
+                        pick.family = 0;
+                        if ((mask[0] & 1) == 0) {
+                            continue;
+                        }
+                    } else if ((st->features & LS_F_BATCH) != 0) {
+                        pick = ls_pick_batch(c, st, c->machine + machine, mask);
+                    } else {
+                        pick = ls_pick_lot(c, st, c->machine + machine, mask);
+                    }
+                    if (pick.lot == LS_NO) {
+                        continue;
+                    }
+                    if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0)) {
+                        const ls_u32 other = ls_least_setup_machine(c, st, machine, pick.lot);
+                        if (other != machine) {
+                            // This machine is asked again for another lot.
+                            ls_machine_start(c, st, station, other, &pick);
+                            bits |= (ls_u64)1 << ((machine - st->machine_at) & 63);
+                            continue;
+                        }
+                    }
+                    ls_machine_start(c, st, station, machine, &pick);
+                }
+            }
+        }
+        if (LS_LIKELY(ss->blocked_head == LS_NO) || !ls_has_room(c, station)) {
+            return;
+        }
+        ls_blocked_enter(c, station);
+    }
+}
+
+LS_SLOW void ls_operators_settle(ls_ctx *c) {
+    c->s->operators_freed = 0;
+    ls_u32 at = c->s->operator_head;
+    while (at != 0) {
+        const ls_u32 machine = at - 1;
+        at = c->machine[machine].next;
+        const ls_m_station *st = c->stations + c->machines[machine].station;
+        if (!ls_is_paused(c, st, c->machine + machine, c->machines[machine].station)) {
+            ls_operator_unwait(c, machine);
+            ls_phase_begin_full(c, st, machine);
+        }
+    }
+}
+
+LS_FN void ls_settle(ls_ctx *c) {
+    for (;;) {
+        while (c->s->agenda_count > 0) {
+            const ls_u32 station = c->agenda[c->s->agenda_head];
+            c->s->agenda_head++;
+            c->s->agenda_head = c->s->agenda_head == c->m->stations ? 0 : c->s->agenda_head;
+            c->s->agenda_count--;
+            c->station[station].on_agenda = 0;
+            ls_station_settle(c, station);
+        }
+        if (LS_LIKELY(c->s->operators_freed == 0)) {
+            return;
+        }
+        ls_operators_settle(c);
+    }
+}
+
+// End of a transport, of a lag, or of a batch's patience.
+LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
+    const ls_u32 lot_index = c->heap[0].lot;
+    ls_lot *lot = c->lot + lot_index;
+    const ls_u32 station = c->steps[lot->step].station;
+    ls_lot_event_clear(c, lot_index);
+    switch (lot->where) {
+    case LS_LOT_TRANSIT:
+        c->station[station].coming--;
+        ls_lot_arrive(c, lot_index);
+        break;
+    case LS_LOT_OUT:
+        ls_lot_done(c, lot_index);
+        break;
+    case LS_LOT_LAG: {
+        ls_u32 *link = &c->machine[lot->machine].lag_head;
+        while (*link != lot_index && *link != LS_NO) {
+            link = &c->lot[*link].next;
+        }
+        LS_EXPECT(c, *link == lot_index);
+        *link = lot->next;
+        LS_TRACE(c, LS_TRACE_END, lot->serial, lot->step, lot->machine);
+        const ls_u32 from = c->machines[lot->machine].station;
+        lot->where = LS_LOT_LEFT;
+        if (ls_lot_leave(c, from, lot_index, 0)) {
+            c->station[from].working--;
+        }
+        break;
+    }
+    default:  // waits for its batch: time to look again
+        LS_EXPECT(c, lot->where == LS_LOT_WAITING);
+        ls_agenda_add(c, station);
+        break;
+    }
+}
+
+LS_FN void ls_event(ls_ctx *c, ls_u32 source) {
+    const ls_model *m = c->m;
+    if (LS_LIKELY(source >= m->source_release && source < m->source_machine)) {
+        ls_release_event(c, source - m->source_release);
+    } else if (LS_LIKELY(source >= m->source_machine && source < m->source_mode)) {
+        ls_machine_event(c, source - m->source_machine);
+    } else if (source == m->source_dynamic) {
+        ls_lot_event_fired(c);
+    } else if (source >= m->source_mode) {
+        ls_mode_event(c, source - m->source_mode);
+    } else {
+        ls_calendar_event(c, source);
+    }
+}
+
+// Runs every event up to and including `until`, at most max_events; then now is `until` (unless stopped
+// before). Returns LS_RUN_... . until is below the model's horizon.
+#ifdef __cplusplus
+extern "C" {
+#endif
+int LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                               ls_scratch *scratch, ls_i64 until,
+                                               ls_u64 max_events);
+int LS_JOIN(ls_kernel_start_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                 ls_scratch *scratch, ls_u64 key);
+int LS_JOIN(ls_kernel_fork_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                ls_scratch *scratch, ls_u64 key);
+#ifdef __cplusplus
+}
+#endif
+
+#if defined(__CUDA__) && !defined(__CUDACC_RTC__)
+#define LS_KERNEL_FN extern "C" __attribute__((device)) int
+#elif defined(__CUDACC_RTC__)
+#define LS_KERNEL_FN extern "C" __device__ int
+#elif defined(__cplusplus)
+#define LS_KERNEL_FN extern "C" int
+#else
+#define LS_KERNEL_FN int
+#endif
+
+LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                        ls_scratch *scratch, ls_i64 until,
+                                                        ls_u64 max_events) {
+    ls_ctx ctx;
+    ls_ctx *const c = &ctx;
+    ls_ctx_open(c, model, state, scratch);
+    const ls_u64 source_mask = ((ls_u64)1 << model->source_bits) - 1;
+    ls_u64 events = 0;
+    int why = LS_RUN_UNTIL;
+    while (state->stopped == 0) {
+        const ls_u64 key = c->tree[1];
+        const ls_i64 time = (ls_i64)(key >> model->source_bits);
+        if (LS_UNLIKELY(time > until || key == ~(ls_u64)0)) {
+            c->now = until;
+            break;
+        }
+        if (LS_UNLIKELY(events == max_events)) {
+            why = LS_RUN_EVENTS;
+            break;
+        }
+        const ls_u32 source = (ls_u32)(key & source_mask);
+        c->now = time;
+        events++;
+        // The source that fired is off unless it sets itself again; its way up the tree is mended once.
+        c->tree[model->leaves + source] = ~(ls_u64)0;
+        if (source == model->source_dynamic) {
+            c->tree[model->leaves + source] = key;
+        }
+        ls_event(c, source);
+        ls_settle(c);
+        if (c->tree[model->leaves + source] == ~(ls_u64)0) {
+            ls_source_set(c, source, LS_NEVER);
+        }
+    }
+    state->now = c->now;
+    state->events += events;
+    return state->stopped != 0 ? (int)state->stopped : why;
+}
+
+// A zeroed state of the model's size becomes the plant at time zero.
+LS_KERNEL_FN LS_JOIN(ls_kernel_start_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                          ls_scratch *scratch, ls_u64 key) {
+    ls_ctx ctx;
+    ls_ctx *const c = &ctx;
+    ls_ctx_open(c, model, state, scratch);
+    ls_start(c, key);
+    ls_settle(c);
+    return (int)state->stopped;
+}
+
+// The state forgets what nobody in the plant can know and draws it again under `key`.
+LS_KERNEL_FN LS_JOIN(ls_kernel_fork_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                         ls_scratch *scratch, ls_u64 key) {
+    ls_ctx ctx;
+    ls_ctx *const c = &ctx;
+    ls_ctx_open(c, model, state, scratch);
+    ls_fork(c, key);
+    return (int)state->stopped;
+}
