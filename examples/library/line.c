@@ -11,7 +11,7 @@
 static const char plant_text[] =
     "plant: bracket\n"
     "stations:\n"
-    "  press: {machines: 1, process: triangular 40 s 45 s 65 s}\n"
+    "  press: {machines: 1, process: triangular 40 s mode 45 s to 65 s}\n"
     "  welder:\n"
     "    machines: 1\n"
     "    queue: 6\n"
