@@ -82,6 +82,27 @@ static ls_status check_bytes(reader *r) {
     return LS_ERR_INVALID;
 }
 
+static ls_status check_blank_lines(reader *r) {
+    int blank = 0;
+    int line = 1;
+    bool has_text = false;
+    for (size_t i = 0; i < r->size; i++) {
+        const char c = r->text[i];
+        if (c == '\n' || (c == '\r' && (i + 1 == r->size || r->text[i + 1] != '\n'))) {
+            blank = has_text ? 0 : blank + 1;
+            has_text = false;
+            line++;
+        } else {
+            has_text = has_text || (c != ' ' && c != '\t' && c != '\r');
+        }
+        if (blank > LS_YAML_BLANK_LINES_MAX) {
+            return ls_fail_at(r->err, LS_ERR_LIMIT, r->file, line - 1, 1,
+                              "more than %d blank lines in a row", LS_YAML_BLANK_LINES_MAX);
+        }
+    }
+    return LS_OK;
+}
+
 static ls_status push(reader *r, const ls_yaml *node) {
     if (r->node_count == LS_YAML_NODES_MAX) {
         ls_fail_at(r->err, LS_ERR_LIMIT, r->file, node->line, node->column,
@@ -208,7 +229,9 @@ static ls_status read_scalar(reader *r, const struct fy_event *event) {
     }
     if (at_key(r)) {
         if (node.text[0] == '\0') {
-            return refuse_at(r, token, "a key is empty", "a key is a name, as in 'name: value'");
+            ls_fail_at(r->err, LS_ERR_INVALID, r->file, node.line, node.column, "a key is empty");
+            ls_hint(r->err, "a key is a name, as in 'name: value'");
+            return LS_ERR_INVALID;
         }
         node.kind = LS_YAML_TEXT;
     }
@@ -257,7 +280,7 @@ static ls_status read_end(reader *r, struct fy_event *event) {
     frame *top = &r->frames[r->depth - 1];
     ls_yaml node = top->node;
     const size_t found = r->pending_count - top->base;
-    const ls_yaml *from = r->pending + top->base;
+    const ls_yaml *from = found > 0 ? r->pending + top->base : NULL;
     node.count = top->is_map ? found / 2 : found;
     if (top->is_map && found % 2 != 0) {
         return refuse_at(r, NULL, "a key without a value", "write 'name: value'");
@@ -430,6 +453,9 @@ ls_status ls_yaml_parse(const char *text, size_t size, const char *file, ls_aren
     r->last.column = 1;
     r->last.end_byte = r->skipped;
     ls_status status = check_bytes(r);
+    if (status == LS_OK) {
+        status = check_blank_lines(r);
+    }
     if (status == LS_OK) {
         status = parser_open(r);
     }

@@ -1,8 +1,8 @@
 // yaml.h - a YAML document with places, through libfyaml; everything a reader of ours needs, no more.
 //
-// Refuses what is over 16 MiB before parsing, nesting over 60, over two million nodes, aliases,
-// anchors and tags (a clear error), several documents, keys that are no text, binary and non-UTF-8
-// bytes. Doubled keys are allowed by the parser and found by us, so that all mistakes are reported at
+// Refuses what is over 16 MiB before parsing, nesting over 60, over two million nodes, over
+// 200 blank lines in a row (the parser's time is quadratic in those), aliases, anchors and tags (a
+// clear error), several documents, keys that are no text, binary and non-UTF-8 bytes. Doubled keys are allowed by the parser and found by us, so that all mistakes are reported at
 // once.
 #pragma once
 
@@ -12,7 +12,12 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-enum { LS_YAML_SIZE_MAX = 16 * 1024 * 1024, LS_YAML_DEPTH_MAX = 60, LS_YAML_NODES_MAX = 2000000 };
+enum {
+    LS_YAML_SIZE_MAX = 16 * 1024 * 1024,
+    LS_YAML_DEPTH_MAX = 60,
+    LS_YAML_NODES_MAX = 2000000,
+    LS_YAML_BLANK_LINES_MAX = 200,
+};
 
 typedef enum ls_yaml_kind { LS_YAML_NULL, LS_YAML_TEXT, LS_YAML_LIST, LS_YAML_MAP } ls_yaml_kind;
 
