@@ -3,9 +3,10 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <stdlib.h>  // qsort
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/kmath.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -34,7 +35,7 @@ void ls_dist_tables_init(ls_dist_tables *tables) {
 
 void ls_dist_tables_clear(ls_dist_tables *tables) {
     if (tables != NULL) {
-        free(tables->items);
+        ls_free(tables->items);
         *tables = (ls_dist_tables){0};
     }
 }
@@ -52,7 +53,7 @@ static ls_status tables_reserve(ls_dist_tables *tables, size_t extra, ls_error *
     if (capacity < need) {
         capacity = need;
     }
-    double *items = realloc(tables->items, capacity * sizeof *items);
+    double *items = ls_realloc(tables->items, capacity * sizeof *items);
     if (items == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu values of distributions", capacity);
     }
@@ -328,7 +329,7 @@ ls_status ls_dist_make_discrete(const double *values, const double *shares, size
     if (status != LS_OK) {
         return status;
     }
-    weighted *pairs = malloc(count * sizeof *pairs);
+    weighted *pairs = ls_alloc(count * sizeof *pairs);
     if (pairs == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu values of a distribution", count);
     }
@@ -353,7 +354,7 @@ ls_status ls_dist_make_discrete(const double *values, const double *shares, size
         table[i] = pairs[i].value;
         table[kept + i] = i + 1 == kept || sum > 1.0 ? 1.0 : sum;
     }
-    free(pairs);
+    ls_free(pairs);
     *out = (ls_dist){
         .kind = LS_DIST_DISCRETE, .table_at = tables->count, .table_count = (uint32_t)kept};
     tables->count += (uint32_t)(2 * kept);
@@ -603,7 +604,7 @@ static ls_status list_add(list *l, double value, ls_error *err) {
         const size_t capacity = l->capacity == 0 ? 16 : l->capacity * 2;
         double *items = capacity > 4 * LS_DIST_VALUES_MAX
                             ? NULL
-                            : realloc(l->items, capacity * sizeof *items);
+                            : ls_realloc(l->items, capacity * sizeof *items);
         if (items == NULL) {
             return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu values of a distribution",
                            capacity);
@@ -762,8 +763,8 @@ static ls_status read_list_kind(reader *r, uint32_t kind, ls_dist_tables *tables
                                              &inner);
         with_text(r, status, &inner);
     }
-    free(values.items);
-    free(shares.items);
+    ls_free(values.items);
+    ls_free(shares.items);
     return status;
 }
 

@@ -74,7 +74,8 @@ ls_status ls_dist_parse_count(const char *text, const char *word, ls_dist_tables
                               ls_dist *out, ls_error *err);
 
 // A text that ls_dist_parse reads back to the same bits when every time is a whole number of
-// microseconds (else to the nearest). A cut text ends in 0; returns the length it would have.
+// microseconds (else to the nearest); shares keep 12 digits. A cut text ends in 0; returns the
+// length it would have.
 size_t ls_dist_print(const ls_dist *d, const double *tables, char *out, size_t size);
 const char *ls_dist_kind_name(uint32_t kind);  // "lognormal"; "pert" for LS_DIST_BETA
 

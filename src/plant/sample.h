@@ -242,12 +242,12 @@ LS_FN double ls_dist_normal_solve(double from, double u) {
 // with the mean excess over the median (over a quarter of the range where there is no table).
 LS_FN double ls_dist_overdue(const ls_dist *d, const double *tables, double u) {
     double mean = 0.0;
-    const double *values = tables + d->table_at;
     switch (d->kind) {
     case LS_DIST_UNIFORM: mean = 0.25 * (d->p[1] - d->p[0]); break;
     case LS_DIST_TRIANGULAR: mean = 0.25 * (d->p[2] - d->p[0]); break;
     case LS_DIST_BETA: mean = 0.25 * (d->p[4] - d->p[2]); break;
     case LS_DIST_EMPIRICAL: {
+        const double *values = tables + d->table_at;
         const ls_u32 middle = (d->table_count - 1) / 2;
         double sum = 0.0;
         for (ls_u32 i = middle + 1; i < d->table_count; i++)
@@ -257,6 +257,7 @@ LS_FN double ls_dist_overdue(const ls_dist *d, const double *tables, double u) {
         break;
     }
     case LS_DIST_DISCRETE: {
+        const double *values = tables + d->table_at;
         ls_u32 middle = ls_dist_count_up_to(values + d->table_count, d->table_count, 0.5);
         if (middle + 1 >= d->table_count)
             middle = d->table_count >= 2 ? d->table_count - 2 : 0;
