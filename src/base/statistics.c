@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { FRACTION_STEPS_MAX = 20000, ROOT_STEPS_MAX = 200, MSER_BATCH = 5 };
+enum { FRACTION_STEPS_MAX = 200000, ROOT_STEPS_MAX = 200, MSER_BATCH = 5 };
 
 static const double sqrt_2 = 1.41421356237309504880;
 static const double sqrt_2pi = 2.50662827463100050242;
@@ -71,21 +71,30 @@ static double beta_fraction(double a, double b, double x) {
     return value;
 }
 
-// log of 1 / B(a, b)
-static double log_beta_inverse(double a, double b) {
+// log of 1 / B(a, 1/2). For large a the gamma functions are large and nearly equal; the series of their
+// ratio (DLMF 5.11.13) keeps all digits.
+static double log_beta_half_inverse(double a) {
+    const double log_sqrt_pi = 0.57236494292470008707;
+    if (a > 100.0) {
+        const double r = 1.0 / a;
+        const double tail = r * (-1.0 / 8.0 + r * r * (1.0 / 192.0 - r * r / 640.0));
+        return 0.5 * log(a) + tail - log_sqrt_pi;
+    }
     int sign = 0;
-    return lgamma_r(a + b, &sign) - lgamma_r(a, &sign) - lgamma_r(b, &sign);
+    return lgamma_r(a + 0.5, &sign) - lgamma_r(a, &sign) - log_sqrt_pi;
 }
 
-// Regularised incomplete beta function I_x(a, b); y = 1 - x is given, so that neither is rounded away.
-static double beta_regular(double a, double b, double x, double y) {
+// Regularised incomplete beta function I_x(a, 1/2); y = 1 - x is given, so that neither is rounded away.
+static double beta_half_regular(double a, double x, double y) {
+    const double b = 0.5;
     if (x <= 0.0) {
         return 0.0;
     }
     if (y <= 0.0) {
         return 1.0;
     }
-    const double front = exp(log_beta_inverse(a, b) + a * log(x) + b * log(y));
+    const double log_x = x > 0.5 ? log1p(-y) : log(x);
+    const double front = exp(log_beta_half_inverse(a) + a * log_x) * sqrt(y);
     if (x < (a + 1.0) / (a + b + 2.0)) {
         return front * beta_fraction(a, b, x) / a;
     }
@@ -104,8 +113,8 @@ static double t_upper(double t, double degrees) {
         return 0.0;
     }
     const double square = t * t;
-    return 0.5 * beta_regular(0.5 * degrees, 0.5, degrees / (degrees + square),
-                              square / (degrees + square));
+    return 0.5 * beta_half_regular(0.5 * degrees, degrees / (degrees + square),
+                                   square / (degrees + square));
 }
 
 double ls_stat_t_cdf(double t, double degrees) {
@@ -122,8 +131,7 @@ static double t_upper_inverse(double q, double degrees) {
         low = high;
         high *= 2.0;
     }
-    const double log_scale =
-        log_beta_inverse(0.5 * degrees, 0.5) - 0.5 * log(degrees);
+    const double log_scale = log_beta_half_inverse(0.5 * degrees) - 0.5 * log(degrees);
     double t = 0.5 * (low + high);
     for (int i = 0; i < ROOT_STEPS_MAX; i++) {
         const double difference = t_upper(t, degrees) - q;
@@ -236,7 +244,7 @@ ls_interval ls_stat_batch_means(const double *series, size_t count, size_t batch
     assert(batches > 0);
     const size_t length = count < batches ? 1 : count / batches;
     const size_t used = count < batches ? count : batches;
-    const double *first = series + (count - used * length);
+    const double *first = used > 0 ? series + (count - used * length) : NULL;
     ls_summary summary = {0};
     for (size_t i = 0; i < used; i++) {
         ls_summary_add(&summary, mean_of(first + i * length, length));
