@@ -47,7 +47,8 @@ static void test_t_cdf_undoes_the_quantile(void) {
     for (size_t i = 0; i < sizeof degrees / sizeof degrees[0]; i++) {
         for (double p = 0.001; p < 1.0 && !harness_has_failed(); p += 0.013) {
             harness_note("p %g degrees %g", p, degrees[i]);
-            CHECK_NEAR(ls_stat_t_cdf(ls_stat_t_quantile(p, degrees[i]), degrees[i]), p, 1e-11);
+            CHECK_NEAR(ls_stat_t_cdf(ls_stat_t_quantile(p, degrees[i]), degrees[i]), p,
+                       degrees[i] > 1000 ? 1e-9 : 1e-12);
         }
     }
     CHECK_NEAR(ls_stat_t_cdf(0.0, 5), 0.5, 1e-15);
