@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "plant/distribution.h"
+#include "plant/kinds.h"
 
 #define LS_NONE UINT32_MAX
 #define LS_FOREVER INT64_MAX
@@ -21,35 +22,6 @@ typedef struct ls_place {
 
 // An optional distribution: index into ls_plant.dists, or LS_NONE.
 typedef uint32_t ls_dist_index;
-
-typedef enum ls_per { LS_PER_LOT, LS_PER_PART, LS_PER_BATCH } ls_per;
-typedef enum ls_blocking { LS_BLOCK_AFTER, LS_BLOCK_BEFORE } ls_blocking;
-typedef enum ls_shift_end { LS_SHIFT_FINISH, LS_SHIFT_PAUSE, LS_SHIFT_ABORT } ls_shift_end;
-typedef enum ls_fail_by { LS_FAIL_BUSY, LS_FAIL_CALENDAR, LS_FAIL_PARTS, LS_FAIL_LOTS, LS_FAIL_BATCHES } ls_fail_by;
-typedef enum ls_fail_lots { LS_LOTS_RESUME, LS_LOTS_RESTART, LS_LOTS_SCRAP } ls_fail_lots;
-typedef enum ls_choice { LS_CHOOSE_FIRST, LS_CHOOSE_SHORTEST, LS_CHOOSE_RANDOM } ls_choice;
-typedef enum ls_machine_choice { LS_MACHINE_FIRST, LS_MACHINE_LEAST_SETUP } ls_machine_choice;
-typedef enum ls_batch_prefer { LS_BATCH_HEAD, LS_BATCH_FULL } ls_batch_prefer;
-
-typedef enum ls_rule {
-    LS_RULE_FIFO,        // longest in this queue first
-    LS_RULE_LIFO,        // shortest in this queue first
-    LS_RULE_SPT,         // shortest mean process time on this machine group first
-    LS_RULE_LPT,         // longest first
-    LS_RULE_EDD,         // earliest due date
-    LS_RULE_SLACK,       // least (due - now - remaining mean process time)
-    LS_RULE_CR,          // least (due - now) / remaining mean process time, this step included
-    LS_RULE_FBFS,        // first buffer first served: lowest step number of the route
-    LS_RULE_LBFS,        // last buffer first served: highest step number
-    LS_RULE_SETUP,       // least setup time on this machine
-    LS_RULE_HOT,         // highest priority
-    LS_RULE_QUEUE_TIME,  // lots under a running queue-time limit first, earliest deadline first
-    LS_RULE_WEIGHTED,    // greatest weighted sum, see ls_criterion.weights
-    LS_RULE_RANDOM,      // a draw per lot at arrival in the queue
-} ls_rule;
-
-// Terms of the weighted sum, each multiplied by its weight; the greatest sum goes first.
-enum { LS_W_WAIT_H, LS_W_PRIORITY, LS_W_SETUP_H, LS_W_PROCESS_H, LS_W_SLACK_H, LS_W_LATE_H, LS_W_STEP, LS_W_COUNT };
 
 typedef struct ls_criterion {
     ls_rule rule;
@@ -76,6 +48,7 @@ typedef struct ls_failure {  // a failure mode, or a maintenance
     bool from_end;           // next is counted from the end of the last one (maintenance by time)
     bool stagger;            // machine k of n: first + k/n of the mean interval
     bool carry;              // count maintenance: overshoot carries over (else the counter restarts at 0)
+    uint32_t on_at, on_count;  // into ls_plant.indexes: machines (within the station) concerned; 0: all
     ls_place place;
 } ls_failure;
 
@@ -152,7 +125,6 @@ typedef struct ls_step {
     uint32_t on_at, on_count;        // into ls_plant.indexes: machines (within the station) allowed; 0: all
 } ls_step;
 
-typedef enum ls_release_kind { LS_RELEASE_EVERY, LS_RELEASE_TIMETABLE, LS_RELEASE_KEEP } ls_release_kind;
 
 // A named source of lots; also what results are counted by ("class").
 typedef struct ls_release {
@@ -167,6 +139,7 @@ typedef struct ls_release {
     ls_dist_index due;       // relative due time, LS_NONE: no due dates
     uint32_t keep;           // CONWIP: lots of this release in the plant
     uint32_t order_at, order_count;  // TIMETABLE: into ls_plant.orders, sorted by time
+    bool from_file;          // made by the orders or initial file, not by the plant file
     bool lose;               // a lot that finds no room is lost (counted), else waits outside
 } ls_release;
 
@@ -201,6 +174,7 @@ typedef struct ls_calendar {
     uint32_t cycle_at;       // index within the transitions
     int64_t cycle_us;        // 0: does not repeat
     double share;            // on share of the repeating part
+    const char *source;      // the lines of the plant file it was made from, for explaining
 } ls_calendar;
 
 typedef struct ls_operators {
@@ -224,6 +198,8 @@ typedef struct ls_limits {
 typedef struct ls_plant {
     ls_arena arena;
     const char *name, *file;
+    const char *about;       // one line, may be empty
+    const char *orders_file, *initial_file;  // as the plant file names them; NULL: none
     int64_t start_us;        // since 1970
     int64_t run_for_us, run_warmup_us;  // warm-up -1: automatic
     uint32_t run_reps;

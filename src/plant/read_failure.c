@@ -1,0 +1,180 @@
+// read_failure.c - failures and maintenance of a station.
+#include <assert.h>
+#include <string.h>
+
+#include "plant/reader.h"
+
+static const char *default_name(ls_reader *r, uint32_t station, bool maintenance) {
+    const ls_station *s = LS_ROW(ls_station, r->stations, station);
+    uint32_t same = 1;
+    for (uint32_t i = s->failure_at; i < r->failures.count; i++) {
+        same += LS_ROW(ls_failure, r->failures, i)->maintenance == maintenance ? 1 : 0;
+    }
+    const char *word = maintenance ? "maintenance" : "failure";
+    return ls_reader_text(r, same == 1 ? word : ls_reader_format(r, "%s-%u", word, same));
+}
+
+uint32_t ls_read_machine_name(ls_reader *r, uint32_t station, const ls_yaml *at) {
+    const ls_station *s = LS_ROW(ls_station, r->stations, station);
+    const uint32_t machine = ls_names_find(&r->machine_names, station, at->text);
+    if (machine != LS_NONE) {
+        return machine - s->machine_at;
+    }
+    const char **names = ls_arena_alloc(&r->scratch, (s->machine_count + 1) * sizeof *names);
+    if (names == NULL) {
+        r->out_of_memory = true;
+        return LS_NONE;
+    }
+    for (uint32_t i = 0; i < s->machine_count; i++) {
+        names[i] = LS_ROW(ls_machine, r->machines, s->machine_at + i)->name;
+    }
+    ls_reader_mistake(r, at, ls_reader_nearest(r, at->text, names, s->machine_count),
+                      "unknown machine '%s' of station '%s'", at->text, s->name);
+    return LS_NONE;
+}
+
+void ls_read_on(ls_reader *r, uint32_t station, const ls_yaml *value, uint32_t *out_at,
+                uint32_t *out_count) {
+    *out_at = r->indexes.count;
+    for (uint32_t i = 0; i < ls_yaml_many(value); i++) {
+        const ls_yaml *item = ls_yaml_nth(value, i);
+        const uint32_t machine = ls_yaml_is_text(item) ? ls_read_machine_name(r, station, item)
+                                                       : LS_NONE;
+        bool is_doubled = false;
+        for (uint32_t j = *out_at; j < r->indexes.count; j++) {
+            is_doubled = is_doubled || *LS_ROW(uint32_t, r->indexes, j) == machine;
+        }
+        if (machine != LS_NONE && is_doubled) {
+            ls_reader_mistake(r, item, NULL, "machine '%s' is named twice", item->text);
+        } else if (machine != LS_NONE) {
+            ls_reader_index(r, machine);
+        }
+    }
+    *out_count = r->indexes.count - *out_at;
+}
+
+static uint32_t crew_of(ls_reader *r, const ls_yaml *value) {
+    return ls_yaml_is_text(value) ? ls_reader_find(r, value, &r->crew_names, 0, "crew", &r->crews,
+                                                   offsetof(ls_crew, name))
+                                  : LS_NONE;
+}
+
+static void read_first(ls_reader *r, const ls_yaml *value, ls_failure *failure, bool by_count) {
+    failure->first = LS_NONE;
+    ls_fail_by by = failure->by;
+    if (ls_yaml_is_text(value)) {
+        failure->first = ls_read_every(r, value, &by);
+    }
+    if (failure->first != LS_NONE && by != failure->by && (by_count || by != LS_FAIL_CALENDAR)) {
+        ls_reader_mistake(r, value, NULL, "'first' and 'every' count different things");
+    }
+}
+
+static void read_one(ls_reader *r, uint32_t station, const ls_yaml *node) {
+    const ls_yaml *every = ls_take(r, node, "stations.*.fails.every");
+    ls_failure failure = {.every = LS_NONE, .place = {node->line, node->column}};
+    failure.crew = crew_of(r, ls_take(r, node, "stations.*.fails.crew"));
+    failure.repair = LS_NONE;
+    ls_take_dist(r, node, "stations.*.fails.repair", &failure.repair);
+    if (ls_yaml_is_text(every)) {
+        failure.every = ls_read_every(r, every, &failure.by);
+    }
+    const bool by_count = failure.by != LS_FAIL_CALENDAR;
+    int by = 0;
+    if (ls_take_choice(r, node, "stations.*.fails.by", &by) && by_count &&
+        failure.every != LS_NONE) {
+        ls_reader_mistake(r, ls_take(r, node, "stations.*.fails.by"), "take 'by' out",
+                          "'by' says which time counts, but 'every' is a count");
+    }
+    if (!by_count) {
+        failure.by = by == 0 ? LS_FAIL_BUSY : LS_FAIL_CALENDAR;
+    }
+    int lots = 0;
+    ls_take_choice(r, node, "stations.*.fails.lots", &lots);
+    failure.lots = (ls_fail_lots)lots;
+    read_first(r, ls_take(r, node, "stations.*.fails.first"), &failure, by_count);
+    if (!ls_take_text(r, node, "stations.*.fails.name", &failure.name)) {
+        failure.name = default_name(r, station, false);
+    }
+    ls_read_on(r, station, ls_take(r, node, "stations.*.fails.on"), &failure.on_at,
+               &failure.on_count);
+    *(ls_failure *)ls_rows_push(r, &r->failures, NULL) = failure;
+}
+
+static void refuse(ls_reader *r, const ls_yaml *node, const char *path, const char *why) {
+    const ls_yaml *value = ls_take(r, node, path);
+    if (value != NULL) {
+        ls_reader_mistake(r, value, NULL, "%s", why);
+    }
+}
+
+static void read_maintenance(ls_reader *r, uint32_t station, const ls_yaml *node) {
+    const ls_yaml *every = ls_take(r, node, "stations.*.maintenance.every");
+    ls_failure failure = {
+        .every = LS_NONE, .maintenance = true, .place = {node->line, node->column}};
+    failure.crew = crew_of(r, ls_take(r, node, "stations.*.maintenance.crew"));
+    failure.repair = LS_NONE;
+    failure.by = LS_FAIL_CALENDAR;
+    ls_take_dist(r, node, "stations.*.maintenance.for", &failure.repair);
+    if (ls_yaml_is_text(every)) {
+        failure.every = ls_read_every(r, every, &failure.by);
+    }
+    const bool by_count = failure.by != LS_FAIL_CALENDAR;
+    int from = 0;
+    ls_take_choice(r, node, "stations.*.maintenance.from", &from);
+    failure.from_end = from == 1;
+    ls_take_yes(r, node, "stations.*.maintenance.stagger", &failure.stagger);
+    ls_take_yes(r, node, "stations.*.maintenance.carry", &failure.carry);
+    if (failure.every != LS_NONE && by_count) {
+        refuse(r, node, "stations.*.maintenance.from",
+               "'from' is for maintenance by time, this one is by count");
+    } else if (failure.every != LS_NONE) {
+        refuse(r, node, "stations.*.maintenance.carry",
+               "'carry' is for maintenance by count, this one is by time");
+    }
+    read_first(r, ls_take(r, node, "stations.*.maintenance.first"), &failure, by_count);
+    if (!ls_take_text(r, node, "stations.*.maintenance.name", &failure.name)) {
+        failure.name = default_name(r, station, true);
+    }
+    ls_read_on(r, station, ls_take(r, node, "stations.*.maintenance.on"), &failure.on_at,
+               &failure.on_count);
+    *(ls_failure *)ls_rows_push(r, &r->failures, NULL) = failure;
+}
+
+static void refuse_doubled_names(ls_reader *r, const ls_station *s) {
+    ls_names names;
+    ls_names_init(&names);
+    for (uint32_t i = s->failure_at; i < r->failures.count && !r->out_of_memory; i++) {
+        const ls_failure *f = LS_ROW(ls_failure, r->failures, i);
+        if (ls_names_add(&names, 0, f->name, i) != LS_NONE) {
+            const ls_yaml at = {.line = f->place.line, .column = f->place.column};
+            ls_reader_mistake(r, &at, "give it another 'name'",
+                              "station '%s' has two failures or maintenances named '%s'", s->name,
+                              f->name);
+        }
+    }
+    r->out_of_memory = r->out_of_memory || names.failed;
+    ls_names_clear(&names);
+}
+
+void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node) {
+    if (r->out_of_memory) {
+        return;
+    }
+    LS_ROW(ls_station, r->stations, station)->failure_at = r->failures.count;
+    const ls_yaml *fails = ls_take(r, node, "stations.*.fails");
+    for (uint32_t i = 0; i < ls_yaml_many(fails); i++) {
+        if (ls_yaml_nth(fails, i)->kind == LS_YAML_MAP) {
+            read_one(r, station, ls_yaml_nth(fails, i));
+        }
+    }
+    const ls_yaml *maintenance = ls_take(r, node, "stations.*.maintenance");
+    for (uint32_t i = 0; i < ls_yaml_many(maintenance); i++) {
+        if (ls_yaml_nth(maintenance, i)->kind == LS_YAML_MAP) {
+            read_maintenance(r, station, ls_yaml_nth(maintenance, i));
+        }
+    }
+    ls_station *s = LS_ROW(ls_station, r->stations, station);
+    s->failure_count = r->failures.count - s->failure_at;
+    refuse_doubled_names(r, s);
+}

@@ -1,0 +1,309 @@
+// schema.c - see schema.h. Rows stand depth first: all rows below a row follow it directly.
+#include "plant/schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ONE LS_SHAPE_ONE
+#define LIST LS_SHAPE_LIST
+#define MAP LS_SHAPE_MAP
+
+#define COUNT_MAX 4294967294.0
+#define CENTURY_US 3155760000000000.0
+
+// clang-format off
+#define KEY_MAP(p, ...)       {.path = p, .type = LS_KEY_MAP, .shapes = MAP, __VA_ARGS__}
+#define KEY_NAME(p, ...)      {.path = p, .type = LS_KEY_NAME, .shapes = ONE, __VA_ARGS__}
+#define KEY_TEXT(p, ...)      {.path = p, .type = LS_KEY_TEXT, .shapes = ONE, __VA_ARGS__}
+#define KEY_COUNT(p, l, h, ...) {.path = p, .type = LS_KEY_COUNT, .shapes = ONE, .low = l, .high = h, __VA_ARGS__}
+#define KEY_NUMBER(p, l, h, ...) {.path = p, .type = LS_KEY_NUMBER, .shapes = ONE, .low = l, .high = h, __VA_ARGS__}
+#define KEY_TIME(p, ...)      {.path = p, .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, __VA_ARGS__}
+#define KEY_SHARE(p, ...)     {.path = p, .type = LS_KEY_SHARE, .shapes = ONE, .low = 0, .high = 1, __VA_ARGS__}
+#define KEY_YESNO(p, ...)     {.path = p, .type = LS_KEY_YESNO, .shapes = ONE, __VA_ARGS__}
+#define KEY_CHOICE(p, w, ...) {.path = p, .type = LS_KEY_CHOICE, .shapes = ONE, .words = w, __VA_ARGS__}
+#define KEY_DIST(p, ...)      {.path = p, .type = LS_KEY_DIST, .shapes = ONE, __VA_ARGS__}
+
+#define RULES "fifo lifo spt lpt edd slack cr fbfs lbfs setup hot queue-time random"
+#define PHASES "setup load process unload all"
+
+// Batch limits of a station and of a step.
+#define BATCH_KEYS(p)                                                                             \
+    KEY_COUNT(p ".min", 1, 1e6, .fallback = "1", .help = "Fewest lots (or parts) a batch starts with."), \
+    KEY_COUNT(p ".max", 1, 1e6, .note = "same as `min`", .help = "Most lots (or parts) in a batch."), \
+    {.path = p ".wait", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "forever", .fallback = "forever", \
+     .help = "When the oldest lot has waited this long, a batch starts with fewer than `min`."}, \
+    KEY_COUNT(p ".most", 0, 1e6, .fallback = "0", .help = "Most lots of one step in one batch; 0: no limit.")
+
+// A failure mode or a maintenance, what both have.
+#define UPKEEP_KEYS(p)                                                                            \
+    KEY_NAME(p ".name", .note = "`failure` or `maintenance`, numbered from the second on", .help = "Name in results."), \
+    {.path = p ".on", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "all machines of the station", \
+     .help = "The machines it concerns; each has its own clock."},                                \
+    KEY_NAME(p ".crew", .note = "nobody is needed", .help = "The crew of which one must be free for the work.")
+
+const ls_key ls_schema[] = {
+    KEY_NAME("plant", .required = true, .help = "Name of the plant."),
+    KEY_TEXT("about", .fallback = "", .help = "One line for people."),
+    {.path = "start", .type = LS_KEY_DATE, .shapes = ONE, .fallback = "2026-01-05T00:00", .help = "Wall clock at time zero; calendars are laid from it."},
+    KEY_MAP("run", .help = "Defaults of `twin run`."),
+    KEY_TIME("run.for", .fallback = "30 d", .help = "Simulated time, warm-up included."),
+    {.path = "run.warmup", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "auto", .fallback = "auto", .help = "Time not counted at the beginning; auto: found by MSER-5."},
+    KEY_COUNT("run.reps", 1, 1e6, .fallback = "10", .help = "Replications."),
+    KEY_COUNT("run.seed", 0, 9007199254740992.0, .fallback = "1", .help = "Master seed of all random streams."),
+    KEY_MAP("limits", .help = "Sizes of the running state; reaching one is an error that names it."),
+    KEY_COUNT("limits.lots", 0, 100e6, .fallback = "0", .help = "Most lots in the plant at once; 0: chosen from the plant."),
+    {.path = "dispatch", .type = LS_KEY_CHOICE, .shapes = ONE | LIST | MAP, .words = RULES, .fallback = "fifo", .help = "Rules that choose the next lot, the first that tells two lots apart decides; default of all stations."},
+    KEY_MAP("dispatch.weighted", .help = "A rule made of a sum: each term times its weight, the greatest sum first. A term left out has weight 0."),
+    KEY_NUMBER("dispatch.weighted.wait", -1e12, 1e12, .fallback = "0", .help = "Hours waited in this queue."),
+    KEY_NUMBER("dispatch.weighted.priority", -1e12, 1e12, .fallback = "0", .help = "The lot's priority."),
+    KEY_NUMBER("dispatch.weighted.setup", -1e12, 1e12, .fallback = "0", .help = "Hours of setup on this machine."),
+    KEY_NUMBER("dispatch.weighted.process", -1e12, 1e12, .fallback = "0", .help = "Hours of mean process time of this step."),
+    KEY_NUMBER("dispatch.weighted.slack", -1e12, 1e12, .fallback = "0", .help = "Hours of slack: due date minus now minus remaining mean process time."),
+    KEY_NUMBER("dispatch.weighted.late", -1e12, 1e12, .fallback = "0", .help = "Hours past the due date, 0 before it."),
+    KEY_NUMBER("dispatch.weighted.step", -1e12, 1e12, .fallback = "0", .help = "Number of the step in its route, the first is 0."),
+    KEY_MAP("calendars", .help = "Weekly patterns of time on; outside the spans it is off."),
+    KEY_MAP("calendars.*", .help = "A calendar. Days are keys: `mon` ... `sun`, ranges as `mon-fri`, `daily`."),
+    {.path = "calendars.*.breaks", .type = LS_KEY_SPANS, .shapes = ONE, .fallback = "", .help = "Spans taken out of every day."},
+    {.path = "calendars.*.holidays", .type = LS_KEY_DATE, .shapes = ONE | LIST, .note = "none", .help = "Days on which no span begins."},
+    {.path = "calendars.*.*", .type = LS_KEY_SPANS, .shapes = ONE, .words = "off", .note = "off on days not named", .help = "The spans that begin on these days, as `\"06:00-14:00 22:00-06:00\"`; one may pass midnight."},
+    KEY_MAP("operators", .help = "Groups of people."),
+    KEY_MAP("operators.*", .help = "A group of equal people."),
+    KEY_COUNT("operators.*.count", 1, 1e6, .fallback = "1", .help = "How many."),
+    {.path = "operators.*.skills", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "one skill, the group's name", .help = "What each of them can do; stations ask for a skill."},
+    KEY_NAME("operators.*.calendar", .note = "always there", .help = "When they are there; work begun is finished."),
+    KEY_MAP("crews", .help = "Repair and maintenance crews."),
+    KEY_MAP("crews.*", .help = "A crew."),
+    KEY_COUNT("crews.*.count", 1, 1e6, .fallback = "1", .help = "How many works it can do at once."),
+    KEY_MAP("transport", .help = "Time between stations."),
+    KEY_DIST("transport.default", .fallback = "0 s", .help = "From one station to the next, the same station included; not `in`, not `out`."),
+    KEY_DIST("transport.*", .help = "`A to B`: stations or areas; `in to A`: from outside; `A to out`: leaving. A rule for a station goes before one for its area."),
+    KEY_MAP("stations", .required = true, .help = "The stations: groups of machines with one queue."),
+    KEY_MAP("stations.*", .help = "A station."),
+    {.path = "stations.*.machines", .type = LS_KEY_COUNT, .shapes = ONE | LIST | MAP, .low = 1, .high = 100000, .fallback = "1", .help = "How many, or a list of names, or a map from name to what is special. Else a machine is called as the station, or `station-1`, `station-2`, ..."},
+    KEY_MAP("stations.*.machines.*", .help = "A machine with a name of its own."),
+    KEY_NUMBER("stations.*.machines.*.speed", 0.001, 1000, .fallback = "1", .help = "Process times are divided by it."),
+    {.path = "stations.*.machines.*.only", .type = LS_KEY_TEXT, .shapes = ONE | LIST, .note = "all", .help = "Products, or steps as `product.step`, that it may run."},
+    {.path = "stations.*.machines.*.process", .type = LS_KEY_DIST, .shapes = ONE | MAP, .note = "the step's", .help = "Its own process time, or a map by product or `product.step`."},
+    KEY_DIST("stations.*.machines.*.process.*", .help = "Process time of this product, or `product.step`, on this machine."),
+    KEY_TEXT("stations.*.machines.*.setup", .note = "the station's `initial`", .help = "Setup state at time zero."),
+    KEY_NAME("stations.*.area", .note = "the station itself", .help = "Where it stands, for `transport`."),
+    {.path = "stations.*.queue", .type = LS_KEY_COUNT, .shapes = ONE | MAP, .low = 0, .high = 1e9, .words = "unlimited", .fallback = "unlimited", .help = "Places of the queue: lots waiting and lots on their way to it."},
+    {.path = "stations.*.queue.places", .type = LS_KEY_COUNT, .shapes = ONE, .low = 0, .high = 1e9, .words = "unlimited", .fallback = "unlimited", .help = "Places."},
+    KEY_DIST("stations.*.queue.transit", .fallback = "0 s", .help = "Time to pass through the queue before the lot may be taken."),
+    KEY_CHOICE("stations.*.blocking", "after before", .fallback = "after", .help = "`after`: a lot that finds no room downstream stays on the machine; `before`: work starts only when there is room."),
+    {.path = "stations.*.process", .type = LS_KEY_DIST, .shapes = ONE | MAP, .note = "each step says it", .help = "Process time, or a map by product."},
+    KEY_DIST("stations.*.process.*", .help = "Process time of this product here."),
+    KEY_CHOICE("stations.*.per", "lot part batch", .fallback = "lot", .help = "What the process time is for. `part`: the lot takes parts x one draw."),
+    KEY_TIME("stations.*.cascade", .fallback = "0 s", .help = "When the next may enter before the last has left: per part, the machine is free after parts x this and the lot done after process + (parts - 1) x this; per lot or batch, the machine is free after this. 0: when the work is done."),
+    KEY_TIME("stations.*.load", .fallback = "0 s", .help = "Loading a lot or batch before the process."),
+    KEY_TIME("stations.*.unload", .fallback = "0 s", .help = "Unloading after the process."),
+    KEY_COUNT("stations.*.ports", 1, 2, .fallback = "1", .help = "1: loading and unloading hold the machine; 2: they overlap with the process of others."),
+    KEY_NAME("stations.*.calendar", .note = "always on", .help = "When it works."),
+    KEY_CHOICE("stations.*.shift-end", "finish pause abort", .fallback = "finish", .help = "What happens to running work when the calendar turns off: it is finished, or waits and goes on, or starts again from the beginning."),
+    {.path = "stations.*.dispatch", .type = LS_KEY_CHOICE, .shapes = ONE | LIST | MAP, .words = RULES, .note = "the plant's `dispatch`", .like = "dispatch", .help = "Rules that choose the next lot, as the plant's `dispatch`."},
+    KEY_CHOICE("stations.*.machine-choice", "first least-setup", .fallback = "first", .help = "Which free machine takes a lot: the first in the file, or the one with the least setup."),
+    KEY_MAP("stations.*.batch", .note = "one lot at a time", .help = "Machines take several lots at once."),
+    BATCH_KEYS("stations.*.batch"),
+    KEY_CHOICE("stations.*.batch.by", "product step recipe any", .fallback = "step", .help = "What may be together: lots of one product, of the same step of the same product, of steps with a common `recipe`, anything."),
+    KEY_CHOICE("stations.*.batch.prefer", "head full", .fallback = "head", .help = "`head`: the batch of the lot that the dispatch rule puts first; `full`: a full batch first, if there is one."),
+    KEY_CHOICE("stations.*.batch.count", "lots parts", .fallback = "lots", .help = "What `min` and `max` count."),
+    KEY_MAP("stations.*.setup", .note = "no setups", .help = "Changeover times, by pairs of states or by kind of change. A pair not named takes 0."),
+    KEY_DIST("stations.*.setup.product", .fallback = "0 s", .help = "By kind: another product, the same step name."),
+    KEY_DIST("stations.*.setup.step", .fallback = "0 s", .help = "By kind: another step name, the same product."),
+    KEY_DIST("stations.*.setup.both", .fallback = "0 s", .help = "By kind: another product and another step name."),
+    KEY_TEXT("stations.*.setup.initial", .note = "none", .help = "State of the machines at time zero: a product or a `setup` of a step; by kind: `product.step`."),
+    KEY_COUNT("stations.*.setup.min-run", 0, 1e6, .fallback = "0", .help = "Before this many lots have run since the last change, a lot of another state is taken only while none of the own state waits."),
+    KEY_CHOICE("stations.*.setup.without", "keep clear", .fallback = "keep", .help = "What a step that needs no setup does to the state."),
+    KEY_DIST("stations.*.setup.*", .help = "`A to B`: states; `any to B`, `A to any`, and `none to B` for a machine without a state. A pair goes before `any to B`, that before `A to any`."),
+    {.path = "stations.*.fails", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "never", .help = "A failure mode, or a list of them."},
+    UPKEEP_KEYS("stations.*.fails"),
+    {.path = "stations.*.fails.every", .type = LS_KEY_EVERY, .shapes = ONE, .required = true, .help = "Between failures: time as `by` says, or a count as `500 parts`, `exp 40 lots`, `20 batches`."},
+    KEY_DIST("stations.*.fails.repair", .required = true, .help = "Duration of the repair."),
+    KEY_CHOICE("stations.*.fails.by", "busy calendar", .fallback = "busy", .help = "Which clock runs: `busy`, only while processing; `calendar`, always but under repair."),
+    KEY_CHOICE("stations.*.fails.lots", "resume restart scrap", .fallback = "resume", .help = "What becomes of the lots in the machine."),
+    {.path = "stations.*.fails.first", .type = LS_KEY_EVERY, .shapes = ONE, .note = "a draw of `every`", .help = "Until the first failure."},
+    {.path = "stations.*.maintenance", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "Planned maintenance, or a list of them. It waits until the machine is free and then goes before lots."},
+    UPKEEP_KEYS("stations.*.maintenance"),
+    {.path = "stations.*.maintenance.every", .type = LS_KEY_EVERY, .shapes = ONE, .required = true, .help = "Between maintenances: time, or a count as `5000 parts`."},
+    KEY_DIST("stations.*.maintenance.for", .required = true, .help = "Duration."),
+    {.path = "stations.*.maintenance.first", .type = LS_KEY_EVERY, .shapes = ONE, .note = "one `every`", .help = "When the first is due."},
+    KEY_CHOICE("stations.*.maintenance.from", "schedule end", .fallback = "schedule", .help = "`schedule`: due dates do not move; `end`: counted from the end of the last."),
+    KEY_YESNO("stations.*.maintenance.stagger", .fallback = "no", .help = "Machine k of n is due k/n of the mean interval later."),
+    KEY_YESNO("stations.*.maintenance.carry", .fallback = "no", .help = "By count: what is over the count stays for the next one."),
+    {.path = "stations.*.operator", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "nobody is needed", .help = "Who must be there, or a list of them."},
+    KEY_NAME("stations.*.operator.skill", .required = true, .help = "The skill that is needed."),
+    {.path = "stations.*.operator.for", .type = LS_KEY_CHOICE, .shapes = ONE | LIST, .words = PHASES, .fallback = "all", .help = "The phases in which the operator is needed."},
+    KEY_MAP("products", .required = true, .help = "What is made."),
+    KEY_MAP("products.*", .help = "A product."),
+    KEY_COUNT("products.*.lot", 1, 1e6, .fallback = "1", .help = "Parts per lot."),
+    {.path = "products.*.route", .type = LS_KEY_NAME, .shapes = ONE | LIST | MAP, .required = true, .help = "The steps in order: the name of a station, or a map."},
+    KEY_NAME("products.*.route.at", .note = "required, except with `any`", .help = "The station."),
+    KEY_NAME("products.*.route.name", .note = "the station's name; `-2`, `-3` at further visits", .help = "Name of the step, unique in the route."),
+    KEY_DIST("products.*.route.process", .note = "the station's", .help = "Process time."),
+    KEY_CHOICE("products.*.route.per", "lot part batch", .note = "the station's", .help = "What the process time is for."),
+    KEY_TIME("products.*.route.cascade", .note = "the station's", .help = "As the station's `cascade`."),
+    KEY_TIME("products.*.route.load", .note = "the station's", .help = "As the station's `load`."),
+    KEY_TIME("products.*.route.unload", .note = "the station's", .help = "As the station's `unload`."),
+    KEY_NAME("products.*.route.setup", .note = "the product, when a pair of the station names it; by kind: product and step name", .help = "Setup state it needs."),
+    KEY_DIST("products.*.route.setup-time", .note = "the station's table", .help = "Setup time when the machine is in another state."),
+    KEY_MAP("products.*.route.batch", .note = "the station's", .help = "Batch limits of this step; a key left out is the station's."),
+    BATCH_KEYS("products.*.route.batch"),
+    {.path = "products.*.route.recipe", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "a recipe of its own", .help = "With `batch: {by: recipe}`: the recipes it can be run with; lots with a common one may be together."},
+    KEY_SHARE("products.*.route.sample", .fallback = "100 %", .help = "Chance that the step is done at all."),
+    KEY_SHARE("products.*.route.scrap", .fallback = "0 %", .help = "Chance that the lot is scrapped after the step."),
+    KEY_MAP("products.*.route.rework", .note = "none", .help = "Going back after the step."),
+    KEY_SHARE("products.*.route.rework.chance", .required = true, .help = "Chance of rework."),
+    KEY_NAME("products.*.route.rework.to", .required = true, .help = "The step to go back to."),
+    KEY_COUNT("products.*.route.rework.limit", 0, 255, .fallback = "0", .help = "Most reworks of one lot at this step; 0: no limit."),
+    KEY_CHOICE("products.*.route.rework.then", "pass scrap", .fallback = "pass", .help = "When the limit is reached and rework is drawn again."),
+    KEY_CHOICE("products.*.route.rework.draw", "each once", .fallback = "each", .help = "`each`: at every visit; `once`: only at the first visit of the lot, whatever came out."),
+    {.path = "products.*.route.start-by", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "A queue-time limit, or a list: from the end of this step to the start of another. Breaking it is counted."},
+    KEY_NAME("products.*.route.start-by.step", .required = true, .help = "The step that must have started."),
+    KEY_TIME("products.*.route.start-by.limit", .required = true, .help = "Within this time."),
+    KEY_NAME("products.*.route.same-machine-as", .note = "any machine", .help = "An earlier step at the same station whose machine must be used again."),
+    KEY_NAME("products.*.route.other-machine-than", .note = "any machine", .help = "An earlier step at the same station whose machine must not be used."),
+    {.path = "products.*.route.on", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "all", .help = "The machines that may run the step."},
+    KEY_MAP("products.*.route.then", .note = "the next step", .help = "Where the lot goes: chances by step name or `done`; the rest goes to the next step."),
+    KEY_SHARE("products.*.route.then.*", .help = "Chance of going to this step, or of being `done`."),
+    {.path = "products.*.route.any", .type = LS_KEY_NAME, .shapes = ONE | LIST | MAP, .note = "no alternatives", .like = "products.*.route", .help = "Alternatives, one of which is done: a list of steps."},
+    KEY_CHOICE("products.*.route.choose", "first shortest random", .fallback = "shortest", .help = "With `any`: `shortest`, fewest lots waiting, coming and in work per machine; `first`, the first with a free machine and empty queue, else the shortest; `random`."),
+    {.path = "products.*.release", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none: by `orders`", .help = "How lots come, or a list of ways. Each is a class in the results."},
+    KEY_NAME("products.*.release.name", .note = "the product's name; `-2`, `-3` for further ones", .help = "Name of the class, unique in the plant."),
+    KEY_DIST("products.*.release.every", .note = "one of `every`, `keep`, `at`", .help = "Time between releases."),
+    KEY_COUNT("products.*.release.keep", 1, 1e6, .note = "one of `every`, `keep`, `at`", .help = "CONWIP: a lot is released whenever fewer lots of this class are in the plant."),
+    {.path = "products.*.release.at", .type = LS_KEY_TIME, .shapes = ONE | LIST, .low = 0, .high = CENTURY_US, .note = "one of `every`, `keep`, `at`", .help = "Timetable: times of release."},
+    KEY_DIST("products.*.release.first", .note = "a draw of `every`", .help = "Until the first release."),
+    KEY_COUNT("products.*.release.lots", 1, 1e6, .fallback = "1", .help = "Lots released at a time."),
+    KEY_COUNT("products.*.release.count", 1, 9007199254740992.0, .note = "no end", .help = "Most releases."),
+    KEY_COUNT("products.*.release.priority", -1e6, 1e6, .fallback = "0", .help = "Priority of the lots; 0 is normal, higher goes first with the rule `hot`."),
+    KEY_CHOICE("products.*.release.full", "wait lose", .fallback = "wait", .help = "A lot that finds no room at its first station waits outside, or is lost and counted."),
+    KEY_DIST("products.*.release.due", .note = "the product's `due`", .help = "Due date, counted from the release."),
+    KEY_DIST("products.*.due", .note = "no due dates", .help = "Due date of the lots, counted from the release."),
+    KEY_TEXT("orders", .note = "none", .help = "A CSV file of orders beside the plant file: `time_min` (or `_s`, `_h`, `_d`), `product`, and as wanted `lots`, `due_min`, `priority`, `class`."),
+    KEY_TEXT("initial", .note = "an empty plant", .help = "A CSV file of the lots in the plant at time zero: `product`, `step` (name or number from 1), and as wanted `class`, `released_min`, `due_min`, `priority`."),
+    {.path = "decide", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    {.path = "listen", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    {.path = "guard", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    {.path = "models", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    {.path = "fleet", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    {.path = "cells", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+};
+// clang-format on
+
+const size_t ls_schema_count = sizeof ls_schema / sizeof ls_schema[0];
+
+int ls_schema_find(const char *path) {
+    assert(path != NULL);
+    for (size_t i = 0; i < ls_schema_count; i++) {
+        if (strcmp(ls_schema[i].path, path) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+// The component of `path` directly below a parent path of `length` bytes (0: top); NULL when the
+// row is not a direct child.
+static const char *component_below(const char *path, const char *parent, size_t length) {
+    const char *rest = path;
+    if (length > 0) {
+        if (strncmp(path, parent, length) != 0 || path[length] != '.') {
+            return NULL;
+        }
+        rest = path + length + 1;
+    }
+    return strchr(rest, '.') == NULL ? rest : NULL;
+}
+
+// Calls go over the rows below the parent, and below the row it is like.
+static int children_of(int parent, const char *key, const char **names, size_t size,
+                       size_t *count) {
+    const char *base = parent < 0 ? "" : ls_schema[parent].path;
+    const size_t length = strlen(base);
+    int any_name = -1;
+    const size_t first = parent < 0 ? 0 : (size_t)parent + 1;
+    for (size_t i = first; i < ls_schema_count; i++) {
+        if (length > 0 && strncmp(ls_schema[i].path, base, length) != 0) {
+            break;
+        }
+        const char *name = component_below(ls_schema[i].path, base, length);
+        if (name == NULL) {
+            continue;
+        }
+        if (strcmp(name, "*") == 0) {
+            any_name = (int)i;
+        } else if (key != NULL && strcmp(name, key) == 0) {
+            return (int)i;
+        } else if (names != NULL && *count < size) {
+            names[(*count)++] = name;
+        }
+    }
+    return any_name;
+}
+
+// Alternatives within alternatives, and a choice within them, mean nothing.
+static bool is_left_out(int parent, const char *key) {
+    return strcmp(ls_schema[parent].path, "products.*.route.any") == 0 &&
+           (strcmp(key, "any") == 0 || strcmp(key, "choose") == 0);
+}
+
+int ls_schema_child(int parent, const char *key) {
+    assert(key != NULL);
+    const int row = children_of(parent, key, NULL, 0, NULL);
+    if (row >= 0 || parent < 0 || ls_schema[parent].like == NULL || is_left_out(parent, key)) {
+        return row;
+    }
+    return children_of(ls_schema_find(ls_schema[parent].like), key, NULL, 0, NULL);
+}
+
+size_t ls_schema_children(int parent, const char **names, size_t size) {
+    size_t count = 0;
+    (void)children_of(parent, NULL, names, size, &count);
+    if (parent >= 0 && ls_schema[parent].like != NULL) {
+        (void)children_of(ls_schema_find(ls_schema[parent].like), NULL, names, size, &count);
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (!is_left_out(parent, names[i])) {
+                names[kept++] = names[i];
+            }
+        }
+        count = kept;
+    }
+    return count;
+}
+
+bool ls_schema_has_word(const char *words, const char *word) {
+    if (words == NULL) {
+        return false;
+    }
+    const size_t length = strlen(word);
+    for (const char *at = words; *at != '\0' && length > 0;) {
+        const size_t here = strcspn(at, " ");
+        if (here == length && strncmp(at, word, here) == 0) {
+            return true;
+        }
+        at += here;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
+const char *ls_schema_type_text(ls_key_type type) {
+    switch (type) {
+    case LS_KEY_MAP: return "a map of keys";
+    case LS_KEY_TEXT: return "a text";
+    case LS_KEY_NAME: return "a name";
+    case LS_KEY_COUNT: return "a whole number";
+    case LS_KEY_NUMBER: return "a number";
+    case LS_KEY_TIME: return "a span of time";
+    case LS_KEY_SHARE: return "a share";
+    case LS_KEY_YESNO: return "yes or no";
+    case LS_KEY_CHOICE: return "one of the words";
+    case LS_KEY_DIST: return "a distribution of time";
+    case LS_KEY_EVERY: return "a distribution of time or of a count";
+    case LS_KEY_DATE: return "a date";
+    case LS_KEY_SPANS: return "times of day";
+    case LS_KEY_ANY: return "anything";
+    }
+    return "a value";
+}
