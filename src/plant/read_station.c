@@ -178,7 +178,7 @@ static void read_process(ls_reader *r, const ls_yaml *node, ls_station_draft *dr
     if (ls_yaml_is_text(draft->process)) {
         draft->process_all = ls_read_dist(r, draft->process);
     }
-    ls_take_choice(r, node, "stations.*.per", &per);
+    draft->has_per = ls_take_choice(r, node, "stations.*.per", &per);
     draft->per = (ls_per)per;
     ls_take_time(r, node, "stations.*.cascade", &draft->cascade_us);
     ls_take_time(r, node, "stations.*.load", &draft->load_us);

@@ -27,7 +27,9 @@ static bool read_process(ls_reader *r, const ls_yaml *node, const ls_station_dra
 
 static void read_times(ls_reader *r, const ls_yaml *node, const ls_station_draft *station,
                        ls_step *step) {
-    int per = (int)station->per;
+    // A machine that takes several lots at once takes one time for all of them, unless told otherwise.
+    const bool is_batch = LS_ROW(ls_station, r->stations, step->station)->batch;
+    int per = station->has_per ? (int)station->per : (is_batch ? LS_PER_BATCH : LS_PER_LOT);
     ls_take_choice(r, node, "products.*.route.per", &per);
     step->per = (ls_per)per;
     step->cascade_us = station->cascade_us;
@@ -191,8 +193,8 @@ static void read_step(ls_reader *r, uint32_t index) {
                           step.name, LS_ROW(ls_product, r->products, step.product)->name,
                           LS_ROW(ls_station, r->stations, step.station)->name);
     }
-    read_times(r, node, station, &step);
     read_batch(r, node, station, &step);
+    read_times(r, node, station, &step);
     read_families(r, node, station->batch_by, &step);
     read_chances(r, node, &step);
     read_branches(r, node, &step);

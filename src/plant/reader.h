@@ -42,6 +42,7 @@ typedef struct ls_station_draft {
     const ls_yaml *process;     // NULL: none
     ls_dist_index process_all;  // when `process` is a single value
     ls_per per;
+    bool has_per;
     int64_t cascade_us, load_us, unload_us;
     ls_batch_limits batch;
     ls_batch_by batch_by;

@@ -93,7 +93,7 @@ const ls_key ls_schema[] = {
     KEY_CHOICE("stations.*.blocking", "after before", .fallback = "after", .help = "`after`: a lot that finds no room downstream stays on the machine; `before`: work starts only when there is room."),
     {.path = "stations.*.process", .type = LS_KEY_DIST, .shapes = ONE | MAP, .note = "each step says it", .help = "Process time, or a map by product."},
     KEY_DIST("stations.*.process.*", .help = "Process time of this product here."),
-    KEY_CHOICE("stations.*.per", "lot part batch", .fallback = "lot", .help = "What the process time is for. `part`: the lot takes parts x one draw."),
+    KEY_CHOICE("stations.*.per", "lot part batch", .note = "`lot`; `batch` where machines take several lots at once", .help = "What one draw of the process time is for: a lot, a part (the lot takes parts x one draw), a whole batch."),
     KEY_TIME("stations.*.cascade", .fallback = "0 s", .help = "When the next may enter before the last has left: per part, the machine is free after parts x this and the lot done after process + (parts - 1) x this; per lot or batch, the machine is free after this. 0: when the work is done."),
     KEY_TIME("stations.*.load", .fallback = "0 s", .help = "Loading a lot or batch before the process."),
     KEY_TIME("stations.*.unload", .fallback = "0 s", .help = "Unloading after the process."),
