@@ -335,14 +335,9 @@ LS_FN double ls_gamma_front(double a, double x) {
     return ls_exp(a * ls_log(x) - x - ls_lgamma(a + 1.0));
 }
 
-// P(X > x), X gamma distributed with this shape and scale 1. Series below the mean, continued
-// fraction (modified Lentz) above it: O(sqrt(shape)) steps, at most 100 000.
-LS_FN double ls_gamma_survival(double shape, double x) {
-    if (!(x > 0.0))
-        return x == x ? 1.0 : x;
-    if (!ls_is_finite(x))
-        return 0.0;
-    const double front = ls_gamma_front(shape, x);
+// ls_gamma_survival for 0 < x < infinity, given ls_gamma_front(shape, x). Series below the mean,
+// continued fraction (modified Lentz) above it: O(sqrt(shape)) steps, at most 100 000.
+LS_FN double ls_gamma_survival_given(double shape, double x, double front) {
     if (x < shape + 1.0) {
         double term = 1.0;
         double sum = 1.0;
@@ -376,6 +371,17 @@ LS_FN double ls_gamma_survival(double shape, double x) {
             break;
     }
     return front * shape * h;
+}
+
+// P(X > x), X gamma distributed with this shape and scale 1.
+LS_FN double ls_gamma_survival(double shape, double x) {
+    if (!(x > 0.0)) {
+        return x == x ? 1.0 : x;
+    }
+    if (!ls_is_finite(x)) {
+        return 0.0;
+    }
+    return ls_gamma_survival_given(shape, x, ls_gamma_front(shape, x));
 }
 
 // Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8, modified
@@ -415,19 +421,26 @@ LS_FN double ls_beta_fraction(double a, double b, double x) {
     return h;
 }
 
-// P(X > x) for X beta distributed on 0..1; y = 1 - x is asked for, since near 1 it says more.
-LS_FN double ls_beta_survival_pair(double a, double b, double x, double y) {
-    if (!(x > 0.0))
-        return x == x ? 1.0 : x;
-    if (!(y > 0.0))
-        return 0.0;
-    const double front = ls_exp(ls_lgamma(a + b) - ls_lgamma(a) - ls_lgamma(b) + a * ls_log(x) +
-                                b * ls_log(y));
+// ls_beta_survival_pair for 0 < x < 1, given x^a y^b / B(a, b).
+LS_FN double ls_beta_survival_given(double a, double b, double x, double y, double front) {
     if (x < (a + 1.0) / (a + b + 2.0)) {
         const double below = front * ls_beta_fraction(a, b, x) / a;
         return below < 1.0 ? 1.0 - below : 0.0;
     }
     return front * ls_beta_fraction(b, a, y) / b;
+}
+
+// P(X > x) for X beta distributed on 0..1; y = 1 - x is asked for, since near 1 it says more.
+LS_FN double ls_beta_survival_pair(double a, double b, double x, double y) {
+    if (!(x > 0.0)) {
+        return x == x ? 1.0 : x;
+    }
+    if (!(y > 0.0)) {
+        return 0.0;
+    }
+    const double front = ls_exp(ls_lgamma(a + b) - ls_lgamma(a) - ls_lgamma(b) + a * ls_log(x) +
+                                b * ls_log(y));
+    return ls_beta_survival_given(a, b, x, y, front);
 }
 LS_FN double ls_beta_survival(double a, double b, double x) {
     return ls_beta_survival_pair(a, b, x, 1.0 - x);

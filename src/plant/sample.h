@@ -172,33 +172,52 @@ LS_FN double ls_dist_sample(const ls_dist *d, const double *tables, ls_u64 key, 
     }
 }
 
-// The point y > from of a standardised gamma or beta where the survival has fallen by the factor
-// e^-fall: Newton's method on -log S inside a bracket, bisection where it leaves the bracket.
-LS_FN double ls_dist_unit_survival(const ls_dist *d, double y) {
-    return d->kind == LS_DIST_BETA ? ls_beta_survival(d->p[0], d->p[1], y)
-                                   : ls_gamma_survival(d->p[0], y);
-}
-LS_FN double ls_dist_unit_log_density(const ls_dist *d, double log_constant, double y) {
-    if (d->kind == LS_DIST_BETA) {
-        return log_constant + (d->p[0] - 1.0) * ls_log(y) + (d->p[1] - 1.0) * ls_log(1.0 - y);
-    }
-    return log_constant + (d->p[0] - 1.0) * ls_log(y) - y;
-}
-LS_FN double ls_dist_solve(const ls_dist *d, double from, double fall) {
-    const int is_beta = d->kind == LS_DIST_BETA;
+// Survival and density of a gamma with scale 1 or a beta on 0..1 at y; log_constant is
+// lgamma(shape + 1), or -log B(a, b), and saves most of the work.
+LS_FN double ls_dist_unit_log_constant(const ls_dist *d) {
     const double a = d->p[0];
     const double b = d->p[1];
-    const double log_constant = is_beta ? ls_lgamma(a + b) - ls_lgamma(a) - ls_lgamma(b)
-                                        : 0.0 - ls_lgamma(a);
-    const double target = fall - ls_log(ls_dist_unit_survival(d, from));
+    return d->kind == LS_DIST_BETA ? ls_lgamma(a + b) - ls_lgamma(a) - ls_lgamma(b)
+                                   : ls_lgamma(a + 1.0);
+}
+LS_FN double ls_dist_unit_survival(const ls_dist *d, double log_constant, double y,
+                                   double *out_density) {
+    const double a = d->p[0];
+    const double b = d->p[1];
+    *out_density = 0.0;
+    if (!(y > 0.0)) {
+        return 1.0;
+    }
+    if (d->kind == LS_DIST_BETA) {
+        const double rest = 1.0 - y;
+        if (!(rest > 0.0)) {
+            return 0.0;
+        }
+        const double front = ls_exp(log_constant + a * ls_log(y) + b * ls_log(rest));
+        *out_density = front / (y * rest);
+        return ls_beta_survival_given(a, b, y, rest, front);
+    }
+    const double front = a < 10.0 ? ls_exp(a * ls_log(y) - y - log_constant) : ls_gamma_front(a, y);
+    *out_density = front * a / y;
+    return ls_gamma_survival_given(a, y, front);
+}
+
+// The point y > from of a gamma with scale 1 or a beta on 0..1 where the survival has fallen by the
+// factor e^-fall: Newton's method on -log S inside a bracket, bisection where it leaves the
+// bracket.
+LS_FN double ls_dist_solve(const ls_dist *d, double from, double fall) {
+    const double log_constant = ls_dist_unit_log_constant(d);
+    double density = 0.0;
+    const double target = fall - ls_log(ls_dist_unit_survival(d, log_constant, from, &density));
     double low = from;
     double high = 1.0;
-    if (!is_beta) {
+    if (d->kind != LS_DIST_BETA) {
         double step = 1.0 + fall;
         high = from + step;
         for (int i = 0; i < 64; i++) {
-            if (0.0 - ls_log(ls_dist_unit_survival(d, high)) >= target)
+            if (0.0 - ls_log(ls_dist_unit_survival(d, log_constant, high, &density)) >= target) {
                 break;
+            }
             low = high;
             step = step * 2.0;
             high = from + step;
@@ -206,7 +225,7 @@ LS_FN double ls_dist_solve(const ls_dist *d, double from, double fall) {
     }
     double y = low + 0.5 * (high - low);
     for (int i = 0; i < 120; i++) {
-        const double survival = ls_dist_unit_survival(d, y);
+        const double survival = ls_dist_unit_survival(d, log_constant, y, &density);
         const double miss = 0.0 - ls_log(survival) - target;
         if (miss < 0.0) {
             low = y;
@@ -214,16 +233,19 @@ LS_FN double ls_dist_solve(const ls_dist *d, double from, double fall) {
             high = y;
         }
         double next = low + 0.5 * (high - low);
-        if (survival > 0.0) {
-            const double slope = ls_exp(ls_dist_unit_log_density(d, log_constant, y)) / survival;
-            const double newton = y - miss / slope;
-            if (newton > low && newton < high)
+        double enough = 1e-15;
+        if (density > 0.0) {
+            const double newton = y - miss * survival / density;
+            if (newton > low && newton < high) {
                 next = newton;
+                enough = 1e-10;  // the next step would move by about its square
+            }
         }
         const double change = ls_abs(next - y);
         y = next;
-        if (change <= 1e-15 * y || high - low <= 1e-15 * high)
+        if (change <= enough * y || high - low <= 1e-15 * high) {
             break;
+        }
     }
     return y;
 }
