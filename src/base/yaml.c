@@ -36,6 +36,7 @@ typedef struct reader {
     frame frames[LS_YAML_DEPTH_MAX];
     int depth;
     int documents;
+    ls_buffer scratch;
     ls_yaml last;  // the place where the last node began or ended, for values that are not there
 } reader;
 
@@ -192,6 +193,24 @@ static ls_status refuse_extras(reader *r, struct fy_token *anchor, struct fy_tok
     return LS_OK;
 }
 
+// Piece by piece: the library's call for the whole text (0.7.12) loses memory on each text of more than 64
+// pieces, as one with many doubled quotes.
+static bool token_text(struct fy_token *token, ls_buffer *out) {
+    out->size = 0;
+    ls_buffer_append(out, "", 0);
+    struct fy_token_iter *iterator = fy_token_iter_create(token);
+    if (iterator == NULL) {
+        return false;
+    }
+    const struct fy_iter_chunk *chunk = NULL;
+    int error = 0;
+    while ((chunk = fy_token_iter_chunk_next(iterator, chunk, &error)) != NULL) {
+        ls_buffer_append(out, chunk->str, chunk->len);
+    }
+    fy_token_iter_destroy(iterator);
+    return error == 0 && !out->failed;
+}
+
 static ls_status read_scalar(reader *r, const struct fy_event *event) {
     const ls_status extras = refuse_extras(r, event->scalar.anchor, event->scalar.tag);
     if (extras != LS_OK) {
@@ -207,16 +226,14 @@ static ls_status read_scalar(reader *r, const struct fy_event *event) {
         node.quoted = style != FYSS_PLAIN;
         set_start(r, &node, start, has_quotes ? 1 : 0);
         set_end(r, &node, end, has_quotes ? 1 : 0);
-        size_t length = 0;
-        const char *text = fy_token_get_text(token, &length);
-        if (text == NULL) {
+        if (!token_text(token, &r->scratch)) {
             return no_memory(r);
         }
-        if (!ls_text_is_utf8(text, length, NULL)) {
+        if (!ls_text_is_utf8(r->scratch.data, r->scratch.size, NULL)) {
             return refuse_at(r, token, "an escape in this text makes a character that is none",
                              "\\0 and halves of surrogate pairs are not allowed");
         }
-        node.text = ls_arena_text(r->arena, text, length);
+        node.text = ls_arena_text(r->arena, r->scratch.data, r->scratch.size);
         if (node.text == NULL) {
             return no_memory(r);
         }
@@ -468,6 +485,7 @@ ls_status ls_yaml_parse(const char *text, size_t size, const char *file, ls_aren
     if (r->diag != NULL) {
         fy_diag_destroy(r->diag);
     }
+    ls_buffer_clear(&r->scratch);
     ls_free(r->pending);
     ls_free(r);
     return status;

@@ -140,6 +140,22 @@ static void test_block_text(void) {
     check_slice(text, ls_yaml_find(root, "c"), "plain\n  multi");
 }
 
+static void test_doubled_quotes(void) {
+    // The library's own way to the text loses memory here; LeakSanitizer would say so.
+    ls_buffer text;
+    ls_buffer_init(&text);
+    ls_buffer_text(&text, "a: 'x");
+    for (int i = 0; i < 1000; i++) {
+        ls_buffer_text(&text, "''y");
+    }
+    ls_buffer_text(&text, "'\nb: 1\n");
+    const ls_yaml *root = parse(text.data);
+    CHECK_INT(strlen(ls_yaml_find(root, "a")->text), 2001);
+    CHECK_BYTES(ls_yaml_find(root, "a")->text, "x'y'y'y", 7);
+    CHECK_STR(ls_yaml_find(root, "b")->text, "1");
+    ls_buffer_clear(&text);
+}
+
 static void test_doubled_keys_are_all_there(void) {
     const ls_yaml *root = parse("a: 1\nb: 2\na: 3\n");
     CHECK_INT(root->count, 3);
@@ -307,6 +323,7 @@ int main(int argc, char **argv) {
     TEST(test_byte_order_mark_and_crlf);
     TEST(test_null_values);
     TEST(test_block_text);
+    TEST(test_doubled_quotes);
     TEST(test_doubled_keys_are_all_there);
     TEST(test_empty_documents);
     TEST(test_what_is_refused_is_named_with_its_place);
