@@ -64,8 +64,6 @@ int main(void) {
     printf("{\n");
 #if defined(__x86_64__)
     report("built", uniform_built, exp_built, ",");
-    if (__builtin_cpu_supports("avx2"))
-        report("avx2", uniform_avx2, exp_avx2, ",");
     if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
         report("avx512", uniform_avx512, exp_avx512, ",");
     }
