@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 // Every allocation of the project goes through these two, so that tests can make the n-th one fail.
-// ls_alloc zeroes, ls_realloc does not. Both return NULL on failure; the old block then still lives.
-// A size of 0 gives a block of 1 byte.
+// ls_alloc zeroes, ls_realloc does not. Both return NULL on failure; the old block then still
+// lives. A size of 0 gives a block of 1 byte.
 void *ls_alloc(size_t size);
 void *ls_realloc(void *old, size_t size);
 void ls_free(void *p);  // NULL is fine
-// For tests: `count` more allocations succeed, all later ones fail, until -1 switches it off. Counts
-// those of all threads.
+// For tests: `count` more allocations succeed, all later ones fail, until -1 switches it off.
+// Counts those of all threads.
 void ls_alloc_fail_after(int64_t count);
 
 typedef struct ls_arena_block ls_arena_block;

@@ -1,7 +1,7 @@
 // csv.c - see csv.h.
 //
-// One copy of the text is made; cells are cut out of it in place, so that memory is the file, plus a
-// pointer per cell.
+// One copy of the text is made; cells are cut out of it in place, so that memory is the file, plus
+// a pointer per cell.
 #include "base/csv.h"
 
 #include <assert.h>
@@ -65,7 +65,8 @@ static void new_line(scanner *s) {
     s->line_start = s->at;
 }
 
-// A quoted cell from the byte behind its quote: unescaped in place, s->at is left behind the closing one.
+// A quoted cell from the byte behind its quote: unescaped in place, s->at is left behind the
+// closing one.
 static ls_status read_quoted(scanner *s, char **out_cell, char **out_end) {
     const int line = s->line;
     const int column = column_of(s, s->at - 1);
@@ -91,11 +92,12 @@ static ls_status read_quoted(scanner *s, char **out_cell, char **out_end) {
 }
 
 static bool at_line_end(const scanner *s) {
-    return s->at == s->end || *s->at == '\n' || (*s->at == '\r' && (s->at + 1 == s->end || s->at[1] == '\n'));
+    return s->at == s->end || *s->at == '\n' ||
+           (*s->at == '\r' && (s->at + 1 == s->end || s->at[1] == '\n'));
 }
 
-// One cell; s->at is left at the separator or the end of the line, which must be looked at before the
-// cell is closed by *out_end = 0: they may be the same byte.
+// One cell; s->at is left at the separator or the end of the line, which must be looked at before
+// the cell is closed by *out_end = 0: they may be the same byte.
 static ls_status read_cell(scanner *s, char **out_cell, char **out_end) {
     while (s->at < s->end && is_blank(s, *s->at)) {
         s->at++;
@@ -130,8 +132,8 @@ static ls_status read_cell(scanner *s, char **out_cell, char **out_end) {
     return LS_OK;
 }
 
-// All cells of one line (or of several, when quotes hold line ends). columns_max 0: as many as there
-// are. Cells over columns_max are an error unless empty.
+// All cells of one line (or of several, when quotes hold line ends). columns_max 0: as many as
+// there are. Cells over columns_max are an error unless empty.
 static ls_status read_row(scanner *s, size_t columns_max, cell_list *list, size_t *out_count) {
     const size_t limit = columns_max == 0 ? LS_CSV_COLUMNS_MAX : columns_max;
     size_t count = 0;
@@ -165,7 +167,8 @@ static ls_status read_row(scanner *s, size_t columns_max, cell_list *list, size_
                               "more than %d columns in one table", LS_CSV_COLUMNS_MAX);
         } else if (*cell != '\0') {
             ls_fail_at(s->err, LS_ERR_INVALID, s->file, line, column,
-                       "cell '%.40s' is one too many: the header has %zu columns", cell, columns_max);
+                       "cell '%.40s' is one too many: the header has %zu columns", cell,
+                       columns_max);
             ls_hint(s->err, "a cell that holds the separator needs quotes");
             return LS_ERR_INVALID;
         }

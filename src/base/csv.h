@@ -1,4 +1,5 @@
-// csv.h - tables: comma or tab separated, RFC 4180 quotes, header line, CRLF allowed, UTF-8 BOM skipped.
+// csv.h - tables: comma or tab separated, RFC 4180 quotes, header line, CRLF allowed, UTF-8 BOM
+// skipped.
 #pragma once
 
 #include <stddef.h>
@@ -16,11 +17,11 @@ typedef struct ls_csv {
 
 enum { LS_CSV_COLUMNS_MAX = 10000 };
 
-// separator: ',' or '\t'. A row with more cells than the header is an error, with fewer it is padded.
-// Blanks around a cell and its quotes are dropped, inside quotes they are kept; lines that are blank
-// are passed over. Errors name line and column (in bytes). The header may not be missing, have an
-// empty name in between, or a name twice; empty names at the end, and the cells under them, are
-// dropped when those cells are empty. Text is UTF-8 without NUL. Everything lies in the arena.
+// separator: ',' or '\t'. A row with more cells than the header is an error, with fewer it is
+// padded. Blanks around a cell and its quotes are dropped, inside quotes they are kept; lines that
+// are blank are passed over. Errors name line and column (in bytes). The header may not be missing,
+// have an empty name in between, or a name twice; empty names at the end, and the cells under them,
+// are dropped when those cells are empty. Text is UTF-8 without NUL. Everything lies in the arena.
 ls_status ls_csv_parse(const char *text, size_t size, char separator, const char *file,
                        ls_arena *arena, ls_csv *out, ls_error *err);
 int ls_csv_column(const ls_csv *csv, const char *name);  // -1 when missing

@@ -32,7 +32,8 @@ static void test_plain_table(void) {
 }
 
 static void test_quotes(void) {
-    const ls_csv csv = parse("a,b\n\"x, y\",\"say \"\"hi\"\"\"\n \" two\nlines \" , z \nlast,\"\"", ',');
+    const ls_csv csv = parse("a,b\n\"x, y\",\"say \"\"hi\"\"\"\n \" two\nlines \" , z \nlast,\"\"",
+                             ',');
     CHECK_INT(csv.row_count, 3);
     CHECK_STR(csv.rows[0][0], "x, y");
     CHECK_STR(csv.rows[0][1], "say \"hi\"");
@@ -44,7 +45,10 @@ static void test_quotes(void) {
 }
 
 static void test_tabs_crlf_mark_blank_lines_and_short_rows(void) {
-    const ls_csv csv = parse("\xEF\xBB\xBF" "a\tb\tc\r\n\r\n1\t2\r\n\t\t3\r\n   \r\n4", '\t');
+    const ls_csv csv = parse(
+        "\xEF\xBB\xBF"
+        "a\tb\tc\r\n\r\n1\t2\r\n\t\t3\r\n   \r\n4",
+        '\t');
     CHECK_INT(csv.column_count, 3);
     CHECK_STR(csv.columns[0], "a");
     CHECK_INT(csv.row_count, 3);

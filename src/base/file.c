@@ -46,8 +46,9 @@ static ls_status read_open(const char *path, int *out_fd, struct stat *out_info,
     }
     if (!S_ISREG(out_info->st_mode)) {
         close(fd);
-        return ls_fail_at(err, LS_ERR_IO, path, 0, 0, "%s, not a file",
-                          S_ISDIR(out_info->st_mode) ? "this is a folder" : "this is a pipe or device");
+        return ls_fail_at(
+            err, LS_ERR_IO, path, 0, 0, "%s, not a file",
+            S_ISDIR(out_info->st_mode) ? "this is a folder" : "this is a pipe or device");
     }
     *out_fd = fd;
     return LS_OK;
@@ -56,15 +57,15 @@ static ls_status read_open(const char *path, int *out_fd, struct stat *out_info,
 static ls_status too_large(ls_error *err, const char *path, size_t size_max) {
     const size_t mib = 1024 * 1024;
     if (size_max >= mib) {
-        return ls_fail_at(err, LS_ERR_LIMIT, path, 0, 0, "the file has more than %zu bytes (%zu MiB)",
-                          size_max, size_max / mib);
+        return ls_fail_at(err, LS_ERR_LIMIT, path, 0, 0,
+                          "the file has more than %zu bytes (%zu MiB)", size_max, size_max / mib);
     }
     return ls_fail_at(err, LS_ERR_LIMIT, path, 0, 0, "the file has more than %zu bytes", size_max);
 }
 
 // Reads to the end, whatever fstat said: files grow, and those of /proc have no size.
-static ls_status read_whole(int fd, const char *path, size_t size_max, size_t capacity, ls_arena *arena,
-                            char **out, size_t *out_size, ls_error *err) {
+static ls_status read_whole(int fd, const char *path, size_t size_max, size_t capacity,
+                            ls_arena *arena, char **out, size_t *out_size, ls_error *err) {
     size_t size = 0;
     char *bytes = ls_arena_alloc(arena, capacity + 1);
     while (bytes != NULL) {
@@ -99,8 +100,8 @@ static ls_status read_whole(int fd, const char *path, size_t size_max, size_t ca
     return ls_fail_at(err, LS_ERR_MEMORY, path, 0, 0, "out of memory while reading the file");
 }
 
-ls_status ls_file_read(const char *path, size_t size_max, ls_arena *arena, char **out, size_t *out_size,
-                       ls_error *err) {
+ls_status ls_file_read(const char *path, size_t size_max, ls_arena *arena, char **out,
+                       size_t *out_size, ls_error *err) {
     assert(path != NULL);
     assert(arena != NULL);
     assert(out != NULL);
@@ -210,8 +211,8 @@ static void sync_folder(const char *path) {
     ls_buffer_clear(&folder);
 }
 
-static ls_status write_beside(const char *path, const struct stat *old, const void *bytes, size_t size,
-                              ls_error *err) {
+static ls_status write_beside(const char *path, const struct stat *old, const void *bytes,
+                              size_t size, ls_error *err) {
     ls_buffer name;
     ls_buffer_init(&name);
     int fd = -1;

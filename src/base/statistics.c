@@ -12,7 +12,8 @@ static const double sqrt_2 = 1.41421356237309504880;
 static const double sqrt_2pi = 2.50662827463100050242;
 
 // The x > 0 that a standard normal exceeds with probability q, 0 < q < 0.5. A rational first guess
-// (Abramowitz and Stegun 26.2.23, good to 5e-4), then Halley's steps, each of which triples the digits.
+// (Abramowitz and Stegun 26.2.23, good to 5e-4), then Halley's steps, each of which triples the
+// digits.
 static double normal_upper(double q) {
     const double s = sqrt(-2.0 * log(q));
     double x = s - (2.515517 + s * (0.802853 + s * 0.010328)) /
@@ -71,8 +72,8 @@ static double beta_fraction(double a, double b, double x) {
     return value;
 }
 
-// log of 1 / B(a, 1/2). For large a the gamma functions are large and nearly equal; the series of their
-// ratio (DLMF 5.11.13) keeps all digits.
+// log of 1 / B(a, 1/2). For large a the gamma functions are large and nearly equal; the series of
+// their ratio (DLMF 5.11.13) keeps all digits.
 static double log_beta_half_inverse(double a) {
     const double log_sqrt_pi = 0.57236494292470008707;
     if (a > 100.0) {
@@ -84,7 +85,8 @@ static double log_beta_half_inverse(double a) {
     return lgamma_r(a + 0.5, &sign) - lgamma_r(a, &sign) - log_sqrt_pi;
 }
 
-// Regularised incomplete beta function I_x(a, 1/2); y = 1 - x is given, so that neither is rounded away.
+// Regularised incomplete beta function I_x(a, 1/2); y = 1 - x is given, so that neither is rounded
+// away.
 static double beta_half_regular(double a, double x, double y) {
     const double b = 0.5;
     if (x <= 0.0) {
@@ -304,7 +306,8 @@ int64_t ls_stat_replications(double mean, double variance, double relative, doub
     }
     while (high - low > 1) {
         const int64_t middle = low + (high - low) / 2;
-        if (ls_stat_t_quantile(p, (double)(middle - 1)) * sqrt(variance / (double)middle) > target) {
+        if (ls_stat_t_quantile(p, (double)(middle - 1)) * sqrt(variance / (double)middle) >
+            target) {
             low = middle;
         } else {
             high = middle;
@@ -323,5 +326,6 @@ double ls_stat_quantile_sorted(const double *sorted, size_t count, double p) {
         return sorted[count - 1];
     }
     const double share = place - (double)below;
-    return share == 0.0 ? sorted[below] : sorted[below] + share * (sorted[below + 1] - sorted[below]);
+    return share == 0.0 ? sorted[below]
+                        : sorted[below] + share * (sorted[below + 1] - sorted[below]);
 }

@@ -189,7 +189,8 @@ static void test_replications(void) {
         const double target = relatives[i] * 10.0;
         const int64_t n = ls_stat_replications(-10.0, 4.0, relatives[i], 0.95);
         CHECK(ls_stat_t_quantile(0.975, (double)(n - 1)) * sqrt(4.0 / (double)n) <= target);
-        CHECK(n == 2 || ls_stat_t_quantile(0.975, (double)(n - 2)) * sqrt(4.0 / (double)(n - 1)) > target);
+        CHECK(n == 2 ||
+              ls_stat_t_quantile(0.975, (double)(n - 2)) * sqrt(4.0 / (double)(n - 1)) > target);
     }
     CHECK_INT(ls_stat_replications(10.0, 4.0, 0.01, 0.95), 1540);
     CHECK_INT(ls_stat_replications(10.0, 0.0, 0.01, 0.95), 2);

@@ -8,8 +8,9 @@
 #include <lineshaft/status.h>
 
 // Writes the text (printf style, cut at the size of the field) and returns status, so that a caller
-// can write `return ls_fail(err, LS_ERR_INVALID, "...")`. err may be NULL. Clears hint and place. The
-// arguments may be fields of *err itself (`ls_fail_at(err, err->status, file, 3, 1, "%s", err->text)`).
+// can write `return ls_fail(err, LS_ERR_INVALID, "...")`. err may be NULL. Clears hint and place.
+// The arguments may be fields of *err itself (`ls_fail_at(err, err->status, file, 3, 1, "%s",
+// err->text)`).
 ls_status ls_fail(ls_error *err, ls_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 ls_status ls_fail_at(ls_error *err, ls_status status, const char *file, int line, int column,

@@ -8,8 +8,9 @@
 
 #include "base/arena.h"
 
-// Edit distance with neighbours swapped counted as one (optimal string alignment), in bytes, capped:
-// returns cap when it is at least that. Names over LS_TEXT_WORD_MAX bytes are equal (0) or far (cap).
+// Edit distance with neighbours swapped counted as one (optimal string alignment), in bytes,
+// capped: returns cap when it is at least that. Names over LS_TEXT_WORD_MAX bytes are equal (0) or
+// far (cap).
 enum { LS_TEXT_WORD_MAX = 127 };
 unsigned ls_text_distance(const char *a, const char *b, unsigned cap);
 // The nearest of count names, the first of several equally near; NULL when none is near enough
@@ -24,8 +25,8 @@ bool ls_text_parse_double(const char *text, size_t length, double *out);
 // The length of the number (as in ls_text_parse_double, without a sign) that text begins with; 0
 // when there is none. An `e` that no digit follows is not part of it.
 size_t ls_text_number_length(const char *text, size_t length);
-// Valid UTF-8 without NUL (no surrogates, no overlong forms)? *out_bad, when not NULL, is the place of
-// the first bad byte, or length.
+// Valid UTF-8 without NUL (no surrogates, no overlong forms)? *out_bad, when not NULL, is the place
+// of the first bad byte, or length.
 bool ls_text_is_utf8(const char *text, size_t length, size_t *out_bad);
 
 // snprintf with the C locale whatever the program has set: 0.5 is never "0,5". Returns the length

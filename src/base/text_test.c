@@ -61,8 +61,19 @@ static void test_whole_numbers(void) {
     CHECK(parses_i64("9223372036854775807", &value) && value == INT64_MAX);
     CHECK(parses_i64("-9223372036854775808", &value) && value == INT64_MIN);
     value = 7;
-    const char *const bad[] = {"",    "-",   "+",   " 1",  "1 ", "1.0", "0x10", "1e3", "--1",
-                               "1_000", "9223372036854775808", "-9223372036854775809", "99999999999999999999"};
+    const char *const bad[] = {"",
+                               "-",
+                               "+",
+                               " 1",
+                               "1 ",
+                               "1.0",
+                               "0x10",
+                               "1e3",
+                               "--1",
+                               "1_000",
+                               "9223372036854775808",
+                               "-9223372036854775809",
+                               "99999999999999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         harness_note("%s", bad[i]);
         CHECK(!parses_i64(bad[i], &value));
@@ -101,8 +112,8 @@ static void test_real_numbers(void) {
         CHECK(value == good[i].value);
     }
     value = 7.0;
-    const char *const bad[] = {"", ".", "-", "e5", "1e", "1e+", "0x1p3", "inf", "nan", "NAN(1)", "1,5", " 1",
-                               "1 ", "1e999", "1.2.3", "1_0", "--1", "1d"};
+    const char *const bad[] = {"",       ".",   "-",  "e5", "1e",    "1e+",   "0x1p3", "inf", "nan",
+                               "NAN(1)", "1,5", " 1", "1 ", "1e999", "1.2.3", "1_0",   "--1", "1d"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         harness_note("%s", bad[i]);
         CHECK(!parses_double(bad[i], &value));

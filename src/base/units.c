@@ -53,7 +53,8 @@ enum {
     UNIT_NAME_MAX = 24,
 };
 
-static const char time_hint[] = "a number and a unit: us, ms, s, min, h, d or w, as in '62 s' or '1 h 30 min'";
+static const char time_hint[] =
+    "a number and a unit: us, ms, s, min, h, d or w, as in '62 s' or '1 h 30 min'";
 
 static const char *skip_blanks(const char *at) {
     while (*at == ' ' || *at == '\t') {
@@ -70,8 +71,8 @@ static bool is_unit_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ((unsigned char)c & 0x80) != 0;
 }
 
-// A decimal as mantissa / 10^scale. Whole digits that do not fit any more set is_huge; digits of the
-// fraction that do not fit are dropped (they are below 1e-18 of the value).
+// A decimal as mantissa / 10^scale. Whole digits that do not fit any more set is_huge; digits of
+// the fraction that do not fit are dropped (they are below 1e-18 of the value).
 typedef struct decimal {
     uint64_t mantissa;
     long scale;
@@ -246,7 +247,8 @@ ls_status ls_units_share(const char *text, double *out, ls_error *err) {
         char copy[LS_TEXT_NUMBER_MAX];
         memcpy(copy, at, length);
         size_t size = length;
-        const bool has_exponent = memchr(at, 'e', length) != NULL || memchr(at, 'E', length) != NULL;
+        const bool has_exponent = memchr(at, 'e', length) != NULL ||
+                                  memchr(at, 'E', length) != NULL;
         if (is_percent && !has_exponent) {
             memcpy(copy + size, "e-2", 3);
             size += 3;
@@ -321,7 +323,8 @@ static bool read_clock(const char **at, int64_t *out_us) {
     if (minute > 59 || second > 59) {
         return false;
     }
-    const int64_t us = hour * LS_US_PER_HOUR + minute * LS_US_PER_MIN + second * LS_US_PER_S + fraction_us;
+    const int64_t us = hour * LS_US_PER_HOUR + minute * LS_US_PER_MIN + second * LS_US_PER_S +
+                       fraction_us;
     if (us > LS_US_PER_DAY) {
         return false;
     }
@@ -382,7 +385,8 @@ ls_status ls_units_date(const char *text, int64_t *out_us, ls_error *err) {
     at += good ? 1 : 0;
     good = good && read_number(&at, 2, 2, &day);
     const bool is_shape = good;
-    good = good && year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= month_days(year, month);
+    good = good && year >= 1 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= month_days(year, month);
     if (good && (*at == 'T' || *at == ' ')) {
         const bool has_clock = *at == 'T' || *skip_blanks(at) != '\0';
         at = *at == 'T' ? at + 1 : skip_blanks(at);
@@ -391,18 +395,21 @@ ls_status ls_units_date(const char *text, int64_t *out_us, ls_error *err) {
     if (!good || *skip_blanks(at) != '\0') {
         const bool is_no_day = is_shape && (month < 1 || month > 12 || day < 1 || year < 1 ||
                                             day > month_days(year, month));
-        ls_fail(err, LS_ERR_INVALID, is_no_day ? "'%s' is not in the calendar" : "'%s' is not a date",
-                text);
-        ls_hint(err, "year-month-day and a time of day where wanted, without a zone, as in "
-                     "'2026-01-05' or '2026-01-05T06:00'");
+        ls_fail(err, LS_ERR_INVALID,
+                is_no_day ? "'%s' is not in the calendar" : "'%s' is not a date", text);
+        ls_hint(err,
+                "year-month-day and a time of day where wanted, without a zone, as in "
+                "'2026-01-05' or '2026-01-05T06:00'");
         return LS_ERR_INVALID;
     }
     *out_us = days_since_1970(year, month, day) * LS_US_PER_DAY + clock_us;
     return LS_OK;
 }
 
-// us as a decimal number of this unit, exactly, at least 1 before the point; false when that cannot be.
-static bool print_in_unit(int64_t us, const time_unit *unit, char *out, size_t size, int *out_digits) {
+// us as a decimal number of this unit, exactly, at least 1 before the point; false when that cannot
+// be.
+static bool print_in_unit(int64_t us, const time_unit *unit, char *out, size_t size,
+                          int *out_digits) {
     enum { DECIMALS_MAX = 12 };
     int64_t rest = us % unit->us;
     if (us < unit->us) {
@@ -420,7 +427,8 @@ static bool print_in_unit(int64_t us, const time_unit *unit, char *out, size_t s
         return false;
     }
     char whole[24];
-    *out_digits = (int)ls_text_format(whole, sizeof whole, "%lld", (long long)(us / unit->us)) + count;
+    *out_digits = (int)ls_text_format(whole, sizeof whole, "%lld", (long long)(us / unit->us)) +
+                  count;
     ls_text_format(out, size, "%s%s%s %s", whole, count > 0 ? "." : "", decimals, unit->name);
     return true;
 }
@@ -453,8 +461,8 @@ static void show_short(double us, char *out, size_t size) {
     ls_text_format(out, size, "%.3g %s", us / unit_us[unit], names[unit]);
 }
 
-static void show_parts(double us, double large_us, const char *large, double small_us, const char *small,
-                       char *out, size_t size) {
+static void show_parts(double us, double large_us, const char *large, double small_us,
+                       const char *small, char *out, size_t size) {
     const double smalls = round(us / small_us);
     const double per = large_us / small_us;
     const double larges = floor(smalls / per);
@@ -534,7 +542,7 @@ void ls_units_print_date(int64_t us_since_1970, char *out, size_t size) {
             fraction[--length] = '\0';
         }
     }
-    ls_text_format(out, size, "%04lld-%02d-%02dT%02d:%02d:%02d%s", (long long)(year + cycles * 400), month,
-                   (int)since_1 + 1, (int)(us / LS_US_PER_HOUR), (int)(us / LS_US_PER_MIN % 60),
-                   (int)(us / LS_US_PER_S % 60), fraction);
+    ls_text_format(out, size, "%04lld-%02d-%02dT%02d:%02d:%02d%s", (long long)(year + cycles * 400),
+                   month, (int)since_1 + 1, (int)(us / LS_US_PER_HOUR),
+                   (int)(us / LS_US_PER_MIN % 60), (int)(us / LS_US_PER_S % 60), fraction);
 }

@@ -1,4 +1,5 @@
-// units_fuzz.c - any text into the readers of quantities; what they take prints and reads back equal.
+// units_fuzz.c - any text into the readers of quantities; what they take prints and reads back
+// equal.
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

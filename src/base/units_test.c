@@ -95,15 +95,16 @@ static void test_share(void) {
     static const struct {
         const char *text;
         double value;
-    } good[] = {{"5 %", 0.05}, {"0.05", 0.05}, {"100%", 1.0}, {"0", 0.0},   {"1", 1.0},
-                {"0.7 %", 0.007}, {"-0", 0.0},  {" 33 % ", 0.33}, {"5e-2", 0.05}, {"1e1 %", 0.1}};
+    } good[] = {{"5 %", 0.05},    {"0.05", 0.05}, {"100%", 1.0},    {"0", 0.0},     {"1", 1.0},
+                {"0.7 %", 0.007}, {"-0", 0.0},    {" 33 % ", 0.33}, {"5e-2", 0.05}, {"1e1 %", 0.1}};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         double value = -1.0;
         harness_note("'%s'", good[i].text);
         CHECK_INT(ls_units_share(good[i].text, &value, NULL), LS_OK);
         CHECK(value == good[i].value);
     }
-    static const char *const bad[] = {"", "%", "5", "101 %", "-5 %", "-0.1", "half", "5 % x", "5 %%", "1,0", "0x1"};
+    static const char *const bad[] = {"",     "%",     "5",    "101 %", "-5 %", "-0.1",
+                                      "half", "5 % x", "5 %%", "1,0",   "0x1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         double value = 7.0;
         ls_error err;
@@ -130,9 +131,10 @@ static void test_clock(void) {
     CHECK_INT(us, 250000);
     CHECK_INT(ls_units_clock("24:00", &us, NULL), LS_OK);
     CHECK_INT(us, LS_US_PER_DAY);
-    static const char *const bad[] = {"",      "6",        "24:01", "25:00",   "06:60",   "06:0", "6:00:60",
-                                      "6:00:", "006:00",   "-6:00", "06:000",  "06:00x",  "6h",   "06:00:00.",
-                                      "1320",  "24:00:00.000001", "06:00:00.1234567"};
+    static const char *const bad[] = {
+        "",        "6",         "24:01",  "25:00",           "06:60",           "06:0",
+        "6:00:60", "6:00:",     "006:00", "-6:00",           "06:000",          "06:00x",
+        "6h",      "06:00:00.", "1320",   "24:00:00.000001", "06:00:00.1234567"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         us = 7;
         harness_note("'%s'", bad[i]);
@@ -242,7 +244,8 @@ static void test_printed_times_parse_back(void) {
     for (int i = 0; i < 20000 && !harness_has_failed(); i++) {
         random = random * 6364136223846793005ULL + 1442695040888963407ULL;
         const int64_t step = i % 3 == 0 ? 1 : (i % 3 == 1 ? 1000 : 30 * LS_US_PER_S);
-        const int64_t us = (int64_t)((random >> 11) % ((uint64_t)LS_UNITS_TIME_MAX_US >> i % 50)) / step * step;
+        const int64_t us = (int64_t)((random >> 11) % ((uint64_t)LS_UNITS_TIME_MAX_US >> i % 50)) /
+                           step * step;
         harness_note("%lld us", (long long)us);
         CHECK_INT(time_of(printed(us)), us);
     }

@@ -8,8 +8,9 @@
 
 #include "base/arena.h"
 
-// What the workers share. Indexes are handed out in increasing order, so every index below a failing
-// one has been started and will end: the lowest failing index is the same for any number of workers.
+// What the workers share. Indexes are handed out in increasing order, so every index below a
+// failing one has been started and will end: the lowest failing index is the same for any number of
+// workers.
 typedef struct crew {
     const ls_job *job;
     _Atomic int64_t next;
@@ -64,8 +65,8 @@ static int64_t take(crew *c) {
 static void *work(void *argument) {
     worker *w = argument;
     for (int64_t index = take(w->crew); index >= 0; index = take(w->crew)) {
-        const ls_status status =
-            w->crew->job->run(w->crew->job->context, index, w->number, &w->err);
+        const ls_status status = w->crew->job->run(w->crew->job->context, index, w->number,
+                                                   &w->err);
         if (status != LS_OK) {
             w->failed_index = index;
             w->status = status;

@@ -1,8 +1,9 @@
 // yaml.c - see yaml.h.
 //
-// The parser's events are turned into nodes without recursion: finished nodes wait on one stack until
-// the list or map they belong to ends, and are then moved into the arena together. (The library's own
-// documents would check doubled keys in quadratic time, or hold every token until the end.)
+// The parser's events are turned into nodes without recursion: finished nodes wait on one stack
+// until the list or map they belong to ends, and are then moved into the arena together. (The
+// library's own documents would check doubled keys in quadratic time, or hold every token until the
+// end.)
 #include "base/yaml.h"
 
 #include <assert.h>
@@ -77,8 +78,8 @@ static ls_status check_bytes(reader *r) {
     int line = 0;
     int column = 0;
     place_of(r->text, bad, &line, &column);
-    ls_fail_at(r->err, LS_ERR_INVALID, r->file, line, column, "this is not a text file: byte 0x%02X",
-               (unsigned)(unsigned char)r->text[bad]);
+    ls_fail_at(r->err, LS_ERR_INVALID, r->file, line, column,
+               "this is not a text file: byte 0x%02X", (unsigned)(unsigned char)r->text[bad]);
     ls_hint(r->err, "YAML is text in UTF-8; save the file as UTF-8 without control characters");
     return LS_ERR_INVALID;
 }
@@ -113,8 +114,8 @@ static ls_status push(reader *r, const ls_yaml *node) {
     }
     r->node_count++;
     if (r->pending_count == r->pending_capacity) {
-        const size_t capacity =
-            r->pending_capacity == 0 ? PENDING_FIRST_CAPACITY : r->pending_capacity * 2;
+        const size_t capacity = r->pending_capacity == 0 ? PENDING_FIRST_CAPACITY
+                                                         : r->pending_capacity * 2;
         ls_yaml *pending = ls_realloc(r->pending, capacity * sizeof *pending);
         if (pending == NULL) {
             return no_memory(r);
@@ -193,8 +194,8 @@ static ls_status refuse_extras(reader *r, struct fy_token *anchor, struct fy_tok
     return LS_OK;
 }
 
-// Piece by piece: the library's call for the whole text (0.7.12) loses memory on each text of more than 64
-// pieces, as one with many doubled quotes.
+// Piece by piece: the library's call for the whole text (0.7.12) loses memory on each text of more
+// than 64 pieces, as one with many doubled quotes.
 static bool token_text(struct fy_token *token, ls_buffer *out) {
     out->size = 0;
     ls_buffer_append(out, "", 0);
@@ -258,15 +259,17 @@ static ls_status read_scalar(reader *r, const struct fy_event *event) {
 static ls_status read_start(reader *r, struct fy_event *event, bool is_map) {
     struct fy_token *anchor = is_map ? event->mapping_start.anchor : event->sequence_start.anchor;
     struct fy_token *tag = is_map ? event->mapping_start.tag : event->sequence_start.tag;
-    struct fy_token *token =
-        is_map ? event->mapping_start.mapping_start : event->sequence_start.sequence_start;
+    struct fy_token *token = is_map ? event->mapping_start.mapping_start
+                                    : event->sequence_start.sequence_start;
     const ls_status extras = refuse_extras(r, anchor, tag);
     if (extras != LS_OK) {
         return extras;
     }
     if (at_key(r)) {
-        return refuse_at(r, token, is_map ? "a map stands where a key should" : "a list stands where a key should",
-                         "a key is a name, as in 'name: value'");
+        return refuse_at(
+            r, token,
+            is_map ? "a map stands where a key should" : "a list stands where a key should",
+            "a key is a name, as in 'name: value'");
     }
     ls_yaml node = {.kind = is_map ? LS_YAML_MAP : LS_YAML_LIST};
     const struct fy_mark *start = fy_event_start_mark(event);
@@ -379,7 +382,8 @@ static ls_status parser_failed(reader *r) {
     }
     // The library counts from 1 here, other than in its marks.
     ls_fail_at(r->err, LS_ERR_INVALID, r->file, found->line > 0 ? found->line : r->last.line,
-               found->column > 0 ? found->column : r->last.column, "not valid YAML: %s", found->msg);
+               found->column > 0 ? found->column : r->last.column, "not valid YAML: %s",
+               found->msg);
     const char *hint = hint_for(found->msg);
     if (hint != NULL) {
         ls_hint(r->err, "%s", hint);
@@ -449,8 +453,8 @@ ls_status ls_yaml_parse(const char *text, size_t size, const char *file, ls_aren
     assert(arena != NULL);
     assert(out != NULL);
     if (size > LS_YAML_SIZE_MAX) {
-        ls_fail_at(err, LS_ERR_LIMIT, file, 0, 0, "the file has %zu bytes, YAML may have %d (16 MiB)",
-                   size, LS_YAML_SIZE_MAX);
+        ls_fail_at(err, LS_ERR_LIMIT, file, 0, 0,
+                   "the file has %zu bytes, YAML may have %d (16 MiB)", size, LS_YAML_SIZE_MAX);
         ls_hint(err, "bulk, such as orders and timetables, belongs in CSV files");
         return LS_ERR_LIMIT;
     }

@@ -1,4 +1,5 @@
-// yaml_fuzz.c - any bytes into the YAML reader; what it takes is walked and has places inside the file.
+// yaml_fuzz.c - any bytes into the YAML reader; what it takes is walked and has places inside the
+// file.
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ls_error err;
     memset(&err, 0, sizeof err);
     ls_arena_init(&arena);
-    const ls_status status = ls_yaml_parse((const char *)data, size, "fuzz.yaml", &arena, &root, &err);
+    const ls_status status = ls_yaml_parse((const char *)data, size, "fuzz.yaml", &arena, &root,
+                                           &err);
     if (status == LS_OK) {
         walk(root, size, 0);
     } else {

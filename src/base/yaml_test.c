@@ -26,7 +26,8 @@ static void check_slice(const char *text, const ls_yaml *node, const char *expec
     }
     char slice[256] = "";
     const size_t size = node->end_byte - node->start_byte;
-    CHECK(node->start_byte <= node->end_byte && node->end_byte <= strlen(text) && size < sizeof slice);
+    CHECK(node->start_byte <= node->end_byte && node->end_byte <= strlen(text) &&
+          size < sizeof slice);
     if (size < sizeof slice) {
         memcpy(slice, text + node->start_byte, size);
     }
@@ -96,7 +97,9 @@ static void test_columns_count_characters_and_bytes_count_bytes(void) {
 }
 
 static void test_byte_order_mark_and_crlf(void) {
-    const char *text = "\xEF\xBB\xBF" "a: 1\r\nb:\r\n  c: 2\r\n";
+    const char *text =
+        "\xEF\xBB\xBF"
+        "a: 1\r\nb:\r\n  c: 2\r\n";
     const ls_yaml *root = parse(text);
     check_place(root, 1, 1);
     const ls_yaml *c = ls_yaml_find(ls_yaml_find(root, "b"), "c");
@@ -106,7 +109,8 @@ static void test_byte_order_mark_and_crlf(void) {
 }
 
 static void test_null_values(void) {
-    const char *text = "a:\nb: ~\nc: null\nd: \"null\"\ne: ''\nf: {g, h: }\ni:\n  -\n  - x\n  - # none\nj:";
+    const char *text =
+        "a:\nb: ~\nc: null\nd: \"null\"\ne: ''\nf: {g, h: }\ni:\n  -\n  - x\n  - # none\nj:";
     const ls_yaml *root = parse(text);
     CHECK_INT(ls_yaml_find(root, "a")->kind, LS_YAML_NULL);
     CHECK_INT(ls_yaml_find(root, "b")->kind, LS_YAML_NULL);
@@ -218,7 +222,9 @@ static void test_what_is_refused_is_named_with_its_place(void) {
         {"a: 1\n]\n", "not valid YAML", 2, 1},
         {"a: \x07\n", "not a text file: byte 0x07", 1, 4},
         {"a: 1\nb: \xC3\xA9\xFF\n", "not a text file: byte 0xFF", 2, 5},
-        {"\x7F" "ELF", "not a text file: byte 0x7F", 1, 1},
+        {"\x7F"
+         "ELF",
+         "not a text file: byte 0x7F", 1, 1},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         check_refusal(refusals[i].text, strlen(refusals[i].text), &refusals[i]);
@@ -235,8 +241,8 @@ static void test_depth_is_limited(void) {
         ls_yaml *root = NULL;
         ls_error err;
         ls_arena_clear(&arena);
-        const ls_status status =
-            ls_yaml_parse(text, 2 * (size_t)depth, "plant.yaml", &arena, &root, &err);
+        const ls_status status = ls_yaml_parse(text, 2 * (size_t)depth, "plant.yaml", &arena, &root,
+                                               &err);
         CHECK_INT(status, depth <= LS_YAML_DEPTH_MAX ? LS_OK : LS_ERR_LIMIT);
         if (status != LS_OK) {
             CHECK_STR(err.text, "nested deeper than 60 levels");
