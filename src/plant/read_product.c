@@ -61,7 +61,8 @@ static void add_step(ls_reader *r, uint32_t product, const ls_yaml *entry, uint3
 static void refuse_beside_any(ls_reader *r, const ls_yaml *entry) {
     for (size_t i = 0; i < entry->count; i++) {
         const ls_yaml *key = &entry->keys[i];
-        if (strcmp(key->text, "any") != 0 && strcmp(key->text, "choose") != 0) {
+        if (strcmp(key->text, "any") != 0 && strcmp(key->text, "choose") != 0 &&
+            strcmp(key->text, "sample") != 0) {
             ls_reader_mistake(r, key, "put it into each of the alternatives",
                               "'%s' cannot stand beside 'any'", key->text);
         }
@@ -83,6 +84,7 @@ static void add_alternatives(ls_reader *r, uint32_t product, const ls_yaml *entr
         return;
     }
     LS_ROW(ls_step, r->steps, first)->alternative_count = r->steps.count - first - 1;
+    LS_ROW(ls_step_draft, r->step_drafts, first)->group = entry;
     for (uint32_t i = first; i < r->steps.count; i++) {
         LS_ROW(ls_step, r->steps, i)->choice = choice_word[choice];
     }

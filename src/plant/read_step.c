@@ -27,7 +27,8 @@ static bool read_process(ls_reader *r, const ls_yaml *node, const ls_station_dra
 
 static void read_times(ls_reader *r, const ls_yaml *node, const ls_station_draft *station,
                        ls_step *step) {
-    // A machine that takes several lots at once takes one time for all of them, unless told otherwise.
+    // A machine that takes several lots at once takes one time for all of them, unless told
+    // otherwise.
     const bool is_batch = LS_ROW(ls_station, r->stations, step->station)->batch;
     int per = station->has_per ? (int)station->per : (is_batch ? LS_PER_BATCH : LS_PER_LOT);
     ls_take_choice(r, node, "products.*.route.per", &per);
@@ -91,8 +92,8 @@ static void read_families(ls_reader *r, const ls_yaml *node, ls_batch_by by, ls_
     step->family_count = r->indexes.count - step->family_at;
 }
 
-static void read_chances(ls_reader *r, const ls_yaml *node, ls_step *step) {
-    ls_take_share(r, node, "products.*.route.sample", &step->sample);
+static void read_chances(ls_reader *r, const ls_yaml *node, const ls_yaml *group, ls_step *step) {
+    ls_take_share(r, group != NULL ? group : node, "products.*.route.sample", &step->sample);
     ls_take_share(r, node, "products.*.route.scrap", &step->scrap);
     step->rework_to = LS_NONE;
     const ls_yaml *rework = ls_take(r, node, "products.*.route.rework");
@@ -196,7 +197,7 @@ static void read_step(ls_reader *r, uint32_t index) {
     read_batch(r, node, station, &step);
     read_times(r, node, station, &step);
     read_families(r, node, station->batch_by, &step);
-    read_chances(r, node, &step);
+    read_chances(r, node, LS_ROW(ls_step_draft, r->step_drafts, index)->group, &step);
     read_branches(r, node, &step);
     read_limits(r, node, &step);
     step.same_as = read_other_step(r, node, "products.*.route.same-machine-as", &step, index);

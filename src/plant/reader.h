@@ -61,9 +61,8 @@ typedef struct ls_machine_draft {
 } ls_machine_draft;
 
 typedef struct ls_step_draft {
-    const ls_yaml *node;  // the map, or the text that names the station
-    const ls_yaml *setup;
-    bool has_process;
+    const ls_yaml *node;   // the map, or the text that names the station
+    const ls_yaml *group;  // of the first alternative: the map with `any`; else NULL
 } ls_step_draft;
 
 typedef struct ls_reader {

@@ -149,7 +149,7 @@ const ls_key ls_schema[] = {
     KEY_MAP("products.*.route.batch", .note = "the station's", .help = "Batch limits of this step; a key left out is the station's."),
     BATCH_KEYS("products.*.route.batch"),
     {.path = "products.*.route.recipe", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "a recipe of its own", .help = "With `batch: {by: recipe}`: the recipes it can be run with; lots with a common one may be together."},
-    KEY_SHARE("products.*.route.sample", .fallback = "100 %", .help = "Chance that the step is done at all."),
+    KEY_SHARE("products.*.route.sample", .fallback = "100 %", .help = "Chance that the step is done at all; for alternatives beside `any`."),
     KEY_SHARE("products.*.route.scrap", .fallback = "0 %", .help = "Chance that the lot is scrapped after the step."),
     KEY_MAP("products.*.route.rework", .note = "none", .help = "Going back after the step."),
     KEY_SHARE("products.*.route.rework.chance", .required = true, .help = "Chance of rework."),
@@ -241,10 +241,11 @@ static int children_of(int parent, const char *key, const char **names, size_t s
     return any_name;
 }
 
-// Alternatives within alternatives, and a choice within them, mean nothing.
+// Alternatives within alternatives, and a choice within them, mean nothing; sampling comes before
+// the choice.
 static bool is_left_out(int parent, const char *key) {
     return strcmp(ls_schema[parent].path, "products.*.route.any") == 0 &&
-           (strcmp(key, "any") == 0 || strcmp(key, "choose") == 0);
+           (strcmp(key, "any") == 0 || strcmp(key, "choose") == 0 || strcmp(key, "sample") == 0);
 }
 
 int ls_schema_child(int parent, const char *key) {
