@@ -16,7 +16,7 @@ LS_FN ls_u32 ls_setup_needed(const ls_ctx *c, const ls_m_station *st, const ls_s
     ls_m_setup entry = matrix[(ls_u64)mc->setup * st->setup_count + step->setup - 1];
     if (step->setup_time != LS_NO) {
         entry.dist = step->setup_time;
-        entry.mean = c->dists[step->setup_time].p[5];
+        entry.mean = LS_MODEL_ARRAY(c->m, double, mean_at)[step->setup_time];
     }
     *out_mean = entry.dist == LS_NO ? 0.0 : entry.mean;
     return entry.dist;

@@ -25,6 +25,10 @@ LS_FN double ls_block_value(ls_ctx *c, ls_u32 stream, ls_u64 n) {
     return block->values[n & (LS_DRAW_BLOCK - 1)];
 }
 
+LS_FN int ls_dist_by_inversion(ls_u32 kind) {
+    return kind != LS_DIST_GAMMA && kind != LS_DIST_ERLANG && kind != LS_DIST_BETA;
+}
+
 LS_SLOW double ls_draw_other(ls_ctx *c, ls_u32 stream, const ls_dist *dist, ls_u64 n) {
     if (c->blocks != 0 && c->streams[stream].exp == 0 && ls_dist_by_inversion(dist->kind)) {
         return ls_dist_from_uniform(dist, c->tables, ls_block_value(c, stream, n));

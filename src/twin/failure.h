@@ -80,6 +80,7 @@ LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k) {
         ls_s_crew *crew = LS_STATE_ARRAY(c->m, c->s, ls_s_crew, s_crew) + mode->crew;
         if (crew->busy >= LS_MODEL_ARRAY(c->m, ls_u32, crew_at)[mode->crew]) {
             sm->next = 0;
+            sm->waits = 1;
             if (crew->head == 0) {
                 crew->head = at + 1;
             } else {
@@ -100,6 +101,7 @@ LS_SLOW void ls_mode_renew(ls_ctx *c, ls_u32 at) {
     const int counts = mode->by != LS_FAIL_BUSY && mode->by != LS_FAIL_CALENDAR;
     const ls_u32 source = c->m->source_mode + at;
     sm->active = 0;
+    sm->renewed = 1;
     sm->since = LS_NEVER;
     if (counts) {
         sm->elapsed = mode->carry != 0 && sm->due > 0 ? sm->due : 0;  // overshoot kept in `due`
@@ -153,6 +155,7 @@ LS_SLOW void ls_mode_end(ls_ctx *c, ls_u32 machine, ls_u32 k) {
             const ls_u32 next = crew->head - 1;
             crew->head = c->mode[next].next;
             crew->tail = crew->head == 0 ? 0 : crew->tail;
+            c->mode[next].waits = 0;
             ls_repair_begin(c, next);
         } else {
             crew->busy--;
@@ -262,5 +265,38 @@ LS_SLOW void ls_calendar_event(ls_ctx *c, ls_u32 calendar) {
             pool[p].on = sk->on;
             c->s->operators_freed = 1;
         }
+    }
+}
+
+// The first of those that wait for room here comes in; the machine that held it may become free.
+LS_FN void ls_blocked_enter(ls_ctx *c, ls_u32 station) {
+    ls_s_station *ss = c->station + station;
+    const ls_u32 lot_index = ss->blocked_head;
+    ls_lot *lot = c->lot + lot_index;
+    ss->blocked_head = lot->other;
+    lot->other = LS_NO;
+    if (lot->where == LS_LOT_OUTSIDE) {
+        ls_lot_carry(c, lot_index, LS_NO);
+        return;
+    }
+    const ls_u32 machine = lot->machine;
+    const ls_u32 from = c->machines[machine].station;
+    c->station[from].working--;
+    if (lot->where == LS_LOT_LEFT) {  // had left its machine's cascade already
+        ls_lot_carry(c, lot_index, from);
+        return;
+    }
+    ls_s_machine *mc = c->machine + machine;
+    ls_u32 *link = &mc->lots;
+    while (*link != lot_index && *link != LS_NO) {
+        link = &c->lot[*link].next;
+    }
+    LS_EXPECT(c, *link == lot_index);
+    *link = lot->next;
+    mc->lot_count--;
+    ls_lot_carry(c, lot_index, from);
+    if (mc->lot_count == 0) {
+        ls_machine_free(c, c->stations + from, machine);
+        ls_account_refresh(c, machine);
     }
 }

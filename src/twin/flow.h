@@ -294,6 +294,7 @@ LS_FN void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls
     ls_lot_enter(c, lot_index, LS_NO, step);
 }
 
+
 // The release source: lots now, and the time of the next.
 LS_FN void ls_release_event(ls_ctx *c, ls_u32 release) {
     const ls_m_release *r = c->releases + release;

@@ -47,8 +47,7 @@ LS_SLOW void ls_account_refresh(ls_ctx *c, ls_u32 machine) {
 // ---- clocks of failures by busy time: they run while the machine processes
 
 LS_SLOW void ls_busy_clocks_start(ls_ctx *c, ls_u32 machine, ls_i64 phase_end) {
-    const ls_m_station *st = c->stations + c->machines[machine].station;
-    for (ls_u32 k = 0; k < st->mode_count; k++) {
+    for (ls_u32 k = 0; k < c->machines[machine].mode_count; k++) {
         const ls_u32 at = c->machines[machine].mode_at + k;
         if (c->modes[at].by == LS_FAIL_BUSY && c->modes[at].maintenance == 0) {
             ls_s_mode *sm = c->mode + at;
@@ -62,8 +61,7 @@ LS_SLOW void ls_busy_clocks_start(ls_ctx *c, ls_u32 machine, ls_i64 phase_end) {
 }
 
 LS_SLOW void ls_busy_clocks_stop(ls_ctx *c, ls_u32 machine) {
-    const ls_m_station *st = c->stations + c->machines[machine].station;
-    for (ls_u32 k = 0; k < st->mode_count; k++) {
+    for (ls_u32 k = 0; k < c->machines[machine].mode_count; k++) {
         const ls_u32 at = c->machines[machine].mode_at + k;
         ls_s_mode *sm = c->mode + at;
         if (c->modes[at].by == LS_FAIL_BUSY && c->modes[at].maintenance == 0 && sm->since != LS_NEVER &&
@@ -266,8 +264,7 @@ LS_SLOW ls_i64 ls_run_length(ls_ctx *c, const ls_m_station *st, ls_u32 machine) 
     return ls_round_us(machine_time);
 }
 
-LS_FN void ls_phase_begin(ls_ctx *c, const ls_m_station *st, ls_u32 machine);
-LS_FN void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine);
+
 
 // The phase after `phase`; LS_PHASE_NONE: the operation is over. need_phases bit 7: load and unload are
 // phases of their own.
@@ -454,6 +451,9 @@ LS_FN int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machine
     ls_u32 next = step->next;
     if (LS_UNLIKELY((step->features & LS_SF_AFTER) != 0)) {
         next = ls_next_step_full(c, lot_index, step);
+        if (next == LS_STEP_SCRAP || (next == step->rework_to && (step->features & LS_SF_REWORK) != 0)) {
+            c->station[station].bad += step->parts;
+        }
         if (next == LS_STEP_SCRAP) {
             ls_lot_scrap(c, lot_index);
             return 1;
@@ -503,16 +503,17 @@ LS_FN void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_agenda_add(c, station);
 }
 
-LS_SLOW void ls_counts_add(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+LS_SLOW void ls_counts_add(ls_ctx *c, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
-    for (ls_u32 k = 0; k < st->mode_count; k++) {
+    for (ls_u32 k = 0; k < c->machines[machine].mode_count; k++) {
         const ls_u32 at = c->machines[machine].mode_at + k;
         ls_s_mode *sm = c->mode + at;
         const ls_u32 by = c->modes[at].by;
         if (by == LS_FAIL_PARTS || by == LS_FAIL_LOTS || by == LS_FAIL_BATCHES) {
             sm->elapsed += by == LS_FAIL_PARTS ? (ls_i64)mc->part_count : by == LS_FAIL_LOTS ? (ls_i64)mc->lot_count : 1;
-            if (sm->elapsed >= sm->total) {
+            if (sm->elapsed >= sm->total && sm->active == 0) {
                 mc->pending |= 1u << k;
+                sm->due = sm->elapsed - sm->total;  // the overshoot, for modes that carry it over
             }
         }
     }
@@ -550,13 +551,14 @@ LS_FN void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ss->parts += mc->part_count;
     ss->lots += mc->lot_count;
     ss->batches++;
+    ss->planned += c->steps[mc->step].planned * (double)mc->lot_count;
     mc->phase = LS_PHASE_NONE;
     if (LS_UNLIKELY((st->features & (LS_F_PLAIN_NOT | LS_F_BEFORE)) != 0)) {
         ls_operator_give(c, machine);
         mc->run += mc->lot_count;
         if ((st->features & LS_F_FAILS) != 0) {
             ls_busy_clocks_stop(c, machine);
-            ls_counts_add(c, st, machine);
+            ls_counts_add(c, machine);
         }
         if (mc->lag > 0) {
             ls_lots_lag(c, machine);

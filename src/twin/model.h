@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/kernel.h"
+#include "plant/kinds.h"
 #include "plant/sample.h"
 
 #define LS_NO 0xffffffffu               // no index
@@ -59,7 +60,7 @@ typedef struct ls_m_station {
     ls_u32 matrix_at, setup_count;
     ls_u32 min_run, setup_clears;
     ls_u32 batch_full, batch_parts;
-    ls_u32 mode_count;             // failure modes and maintenance per machine
+    ls_u32 pad;
     ls_i64 places;                 // waiting places, LS_NEVER: unlimited
     ls_u32 transit;                // dist or LS_NO
     ls_u32 ports;
@@ -72,6 +73,8 @@ typedef struct ls_m_machine {
     ls_u32 stream;                 // process times
     ls_u32 setup_stream;
     ls_u32 setup_initial;          // setup state + 1, 0 none
+    ls_u32 mode_count;
+    ls_u32 pad;
     double slowness;               // 1 / speed
 } ls_m_machine;
 
@@ -102,8 +105,9 @@ typedef struct ls_m_step {
     ls_u32 tag_queue_at;           // first of its per-machine queues
     ls_u32 stream;                 // routing draws
     double mean, remaining;        // mean process time; mean of this and all following steps
-    ls_u32 first_of_lots;          // padding, 0
+    double planned;                // mean process time at speed 1 of one lot in a full load of the machine
     ls_u32 route_stream;           // transport draws
+    ls_u32 pad;
 } ls_m_step;
 
 typedef struct ls_m_branch { double chance; ls_u32 step, pad; } ls_m_branch;
@@ -178,6 +182,7 @@ typedef struct ls_model {
     ls_u64 station_at, machine_at, step_at, queue_at, family_at, mode_at, release_at, order_at, wip_at, calendar_at;
     ls_u64 pool_at, need_at, criterion_at, branch_at, limit_at, dist_at, table_at, word_at, mask_at, time_at;
     ls_u64 transport_at, matrix_at, stream_at, crew_at;  // transport: (areas+1)^2 dists; crew: counts
+    ls_u64 mean_at;  // of each distribution, double
     ls_u32 before_at, before_count;  // stations that block before service, in `words`
     // offsets in the state
     ls_u64 s_tree, s_heap, s_station, s_machine, s_time, s_queue, s_bits, s_idle, s_mode, s_release, s_calendar;

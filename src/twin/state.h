@@ -21,7 +21,7 @@ enum {
 };
 
 // Where a lot is.
-enum { LS_LOT_FREE, LS_LOT_WAITING, LS_LOT_MACHINE, LS_LOT_LAG, LS_LOT_TRANSIT, LS_LOT_OUTSIDE, LS_LOT_OUT };
+enum { LS_LOT_FREE, LS_LOT_WAITING, LS_LOT_MACHINE, LS_LOT_LAG, LS_LOT_TRANSIT, LS_LOT_OUTSIDE, LS_LOT_OUT, LS_LOT_LEFT };
 
 // Why the kernel stopped.
 enum {
@@ -73,6 +73,8 @@ typedef struct ls_s_station {
     ls_u64 parts;       // finished
     ls_u64 lots;        // finished
     ls_u64 batches;
+    ls_u64 bad;         // parts scrapped or sent to rework after a step here
+    double planned;     // sum of mean process times of finished lots at speed 1, us
 } ls_s_station;
 
 typedef struct ls_s_machine {
@@ -109,6 +111,8 @@ typedef struct ls_s_mode {
     ls_i64 due;      // maintenance by schedule: next due time
     ls_u32 active;   // repair or maintenance is running
     ls_u32 next;     // in the waiting list of its crew, + 1
+    ls_u32 renewed;  // the first interval is over
+    ls_u32 waits;    // for its crew
 } ls_s_mode;
 
 typedef struct ls_s_release {
@@ -164,11 +168,11 @@ typedef struct ls_trace_item {
 enum { LS_DRAW_BLOCK = 64 };
 typedef struct ls_draw_block {
     ls_u64 first;   // position of values[0]; ~0: empty
-    ls_u64 exp_first;
     double values[LS_DRAW_BLOCK];
 } ls_draw_block;
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;
+    ls_u64 key;             // of what the blocks hold
 } ls_scratch;

@@ -175,6 +175,12 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
     ls_ctx ctx;
     ls_ctx *const c = &ctx;
     ls_ctx_open(c, model, state, scratch);
+    if (scratch->blocks != 0 && scratch->key != state->key) {
+        for (ls_u32 i = 0; i < model->streams; i++) {
+            scratch->blocks[i].first = ~(ls_u64)0;
+        }
+        scratch->key = state->key;
+    }
     const ls_u64 source_mask = ((ls_u64)1 << model->source_bits) - 1;
     ls_u64 events = 0;
     int why = LS_RUN_UNTIL;

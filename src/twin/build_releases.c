@@ -1,0 +1,56 @@
+// build_releases.c - where lots come from: releases, orders, lots at time zero.
+#include "twin/builder.h"
+
+static void build_release(ls_builder *b, uint32_t index) {
+    const ls_plant *plant = b->plant;
+    const ls_release *from = &plant->releases[index];
+    const uint32_t stream = ls_builder_stream(b, "release", from->name, "", 0);
+    const uint32_t due_stream = ls_builder_stream(b, "due", from->name, "", 0);
+    ls_builder_stream_use(b, stream, from->every);
+    ls_builder_stream_use(b, stream, from->first);
+    ls_builder_stream_use(b, due_stream, from->due);
+    ls_m_release *release = ls_pack_push(&b->releases);
+    release->kind = (ls_u32)from->kind;
+    release->product = from->product;
+    release->lots = from->lots;
+    release->keep = from->keep;
+    release->every = from->every;
+    release->first = from->first;
+    release->due = from->due;
+    release->lose = from->lose;
+    release->count = from->count;
+    release->priority = from->priority;
+    release->step = plant->products[from->product].step_at;
+    release->order_at = from->order_at;
+    release->order_count = from->order_count;
+    release->stream = stream;
+    release->due_stream = due_stream;
+    const double raw = LS_PACK_AT(&b->steps, ls_m_step, release->step)->remaining;
+    release->base = (ls_i64)(raw + 0.5);
+    release->scale = 16.0 / (raw > 1.0 ? raw : 1.0e6);
+}
+
+void ls_builder_releases(ls_builder *b) {
+    const ls_plant *plant = b->plant;
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        build_release(b, i);
+    }
+    for (uint32_t i = 0; i < plant->order_count; i++) {
+        const ls_order *from = &plant->orders[i];
+        ls_m_order *order = ls_pack_push(&b->orders);
+        order->time = from->time_us;
+        order->due = from->due_us;
+        order->step = plant->products[from->product].step_at;
+        order->priority = from->priority;
+        order->lots = from->lots;
+    }
+    for (uint32_t i = 0; i < plant->wip_count; i++) {
+        const ls_wip *from = &plant->wip[i];
+        ls_m_wip *wip = ls_pack_push(&b->wip);
+        wip->released = from->released_us;
+        wip->due = from->due_us;
+        wip->release = from->release;
+        wip->step = from->step;
+        wip->priority = from->priority;
+    }
+}

@@ -1,0 +1,222 @@
+// snapshot.c - one running plant: start, run, copy, fork, save, load.
+#include <string.h>
+
+#include "twin/compile.h"
+#include "twin/context.h"
+#include "twin/twin.h"
+
+ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *err) {
+    memset(out, 0, sizeof *out);
+    if (model->cached != 0) {
+        out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
+        if (out->blocks == NULL) {
+            return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+        }
+        for (ls_u32 i = 0; i < model->streams; i++) {
+            out->blocks[i].first = ~(ls_u64)0;
+        }
+    }
+    return LS_OK;
+}
+
+void ls_scratch_clear(ls_scratch *scratch) {
+    ls_free(scratch->blocks);
+    memset(scratch, 0, sizeof *scratch);
+}
+
+// Whatever the key is, the blocks are not of it: the next run fills them anew.
+static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
+    if (scratch->blocks != NULL) {
+        for (ls_u32 i = 0; i < model->streams; i++) {
+            scratch->blocks[i].first = ~(ls_u64)0;
+        }
+    }
+}
+
+static ls_status explain_stop(const ls_twin *twin, const ls_state *state, int why, ls_error *err) {
+    if (why == LS_RUN_LOTS) {
+        ls_fail(err, LS_ERR_LIMIT, "limit reached: %u lots in plant '%s' at %.3f h", twin->model->lots, twin->name,
+                (double)state->now / 3.6e9);
+        ls_hint(err, "the plant takes in more than it finishes ('lineshaft check' shows the loads), or raise `limits: {lots: %u}`",
+                twin->model->lots * 4);
+        return LS_ERR_LIMIT;
+    }
+    if (why == LS_RUN_BROKEN) {
+        ls_fail(err, LS_ERR_INVALID, "engine assertion failed (kernel line %u) at %lld us, event %llu, key %llx: this is a bug",
+                state->broken_line, (long long)state->now, (unsigned long long)state->events, (unsigned long long)state->key);
+        return LS_ERR_INVALID;
+    }
+    return LS_OK;
+}
+
+ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scratch, uint64_t key, ls_error *err) {
+    const ls_model *m = twin->model;
+    memset(state, 0, m->state_size);
+    state->magic = LS_MODEL_MAGIC;
+    state->version = LS_ENGINE_VERSION;
+    state->model_hash = m->hash;
+    state->size = m->state_size;
+    scratch_forget(m, scratch);
+    scratch->key = key;
+    return explain_stop(twin, state, twin->kernel->start(m, state, scratch, key), err);
+}
+
+ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch, int64_t until_us,
+                       uint64_t max_events, ls_error *err) {
+    if (until_us >= twin->model->horizon) {
+        ls_fail(err, LS_ERR_LIMIT, "time %.1f days is behind the horizon of this plant, %.1f days", (double)until_us / 86400e6,
+                (double)twin->model->horizon / 86400e6);
+        return LS_ERR_LIMIT;
+    }
+    if (until_us < state->now) {
+        return ls_fail(err, LS_ERR_INVALID, "cannot run back in time from %lld us to %lld us", (long long)state->now,
+                       (long long)until_us);
+    }
+    const int why = twin->kernel->run(twin->model, state, scratch, until_us, max_events);
+    const ls_status status = explain_stop(twin, state, why, err);
+    return status == LS_OK && why == LS_RUN_UNTIL ? ls_state_check_stuck(twin, state, err) : status;
+}
+
+uint64_t ls_state_hash(const ls_model *model, const ls_state *state) {
+    return ls_hash_bytes(state, model->state_size, LS_ENGINE_VERSION);
+}
+
+// ---- public
+
+static ls_status snapshot_new(const ls_twin *twin, ls_snapshot **out, ls_error *err) {
+    *out = NULL;
+    ls_snapshot *snapshot = ls_alloc(sizeof *snapshot);
+    if (snapshot == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    snapshot->state_size = twin->model->state_size;
+    snapshot->state = ls_alloc(snapshot->state_size);
+    ls_status status = LS_OK;
+    if (snapshot->state == NULL) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory: a state of %zu bytes", snapshot->state_size);
+    } else {
+        status = ls_scratch_create(twin->model, &snapshot->scratch, err);
+    }
+    if (status != LS_OK) {
+        ls_snapshot_destroy(snapshot);
+        return status;
+    }
+    *out = snapshot;
+    return LS_OK;
+}
+
+ls_status ls_snapshot_create(const ls_twin *twin, uint64_t seed, uint64_t replication, ls_snapshot **out,
+                             ls_error *err) {
+    ls_status status = snapshot_new(twin, out, err);
+    if (status == LS_OK) {
+        ls_snapshot *snapshot = *out;
+        status = ls_state_start(twin, snapshot->state, &snapshot->scratch, ls_random_key(seed, replication), err);
+        if (status != LS_OK) {
+            ls_snapshot_destroy(snapshot);
+            *out = NULL;
+        }
+    }
+    return status;
+}
+
+void ls_snapshot_destroy(ls_snapshot *snapshot) {
+    if (snapshot != NULL) {
+        ls_scratch_clear(&snapshot->scratch);
+        ls_free(snapshot->state);
+        ls_free(snapshot);
+    }
+}
+
+ls_status ls_snapshot_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us, ls_error *err) {
+    return ls_state_run(twin, snapshot->state, &snapshot->scratch, until_us, UINT64_MAX, err);
+}
+
+ls_status ls_snapshot_step(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us, uint64_t max_events,
+                           uint64_t *out_done, ls_error *err) {
+    const uint64_t before = snapshot->state->events;
+    const ls_status status = ls_state_run(twin, snapshot->state, &snapshot->scratch, until_us, max_events, err);
+    if (out_done != NULL) {
+        *out_done = snapshot->state->events - before;
+    }
+    return status;
+}
+
+ls_status ls_snapshot_copy(const ls_snapshot *snapshot, ls_snapshot **out, ls_error *err) {
+    *out = NULL;
+    ls_snapshot *copy = ls_alloc(sizeof *copy);
+    void *state = ls_alloc(snapshot->state_size);
+    if (copy == NULL || state == NULL) {
+        ls_free(copy);
+        ls_free(state);
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    memcpy(state, snapshot->state, snapshot->state_size);
+    copy->state = state;
+    copy->state_size = snapshot->state_size;
+    *out = copy;  // without blocks: it draws one by one, the same numbers
+    return LS_OK;
+}
+
+void ls_snapshot_assign(ls_snapshot *to, const ls_snapshot *from) {
+    memcpy(to->state, from->state, from->state_size);
+}
+
+void ls_snapshot_fork_into(const ls_twin *twin, const ls_snapshot *from, uint64_t seed, uint64_t future,
+                           ls_snapshot *to) {
+    memcpy(to->state, from->state, from->state_size);
+    twin->kernel->fork(twin->model, to->state, &to->scratch, ls_random_key(seed, future));
+}
+
+ls_status ls_snapshot_fork(const ls_twin *twin, const ls_snapshot *snapshot, uint64_t seed, uint64_t future,
+                           ls_snapshot **out, ls_error *err) {
+    const ls_status status = snapshot_new(twin, out, err);
+    if (status == LS_OK) {
+        ls_snapshot_fork_into(twin, snapshot, seed, future, *out);
+    }
+    return status;
+}
+
+int64_t ls_snapshot_now(const ls_snapshot *snapshot) { return snapshot->state->now; }
+uint64_t ls_snapshot_events(const ls_snapshot *snapshot) { return snapshot->state->events; }
+uint32_t ls_snapshot_lots(const ls_snapshot *snapshot) { return snapshot->state->lots_inside; }
+uint64_t ls_snapshot_hash(const ls_snapshot *snapshot) {
+    return ls_hash_bytes(snapshot->state, snapshot->state_size, LS_ENGINE_VERSION);
+}
+
+const void *ls_snapshot_bytes(const ls_snapshot *snapshot, size_t *out_size) {
+    *out_size = snapshot->state_size;
+    return snapshot->state;
+}
+
+ls_status ls_snapshot_load(const ls_twin *twin, const void *bytes, size_t size, ls_snapshot **out, ls_error *err) {
+    *out = NULL;
+    ls_state head;
+    memset(&head, 0, sizeof head);
+    memcpy(&head, bytes, size < sizeof head ? size : sizeof head);
+    if (size < sizeof head || head.magic != LS_MODEL_MAGIC) {
+        return ls_fail(err, LS_ERR_INVALID, "not a snapshot of Lineshaft (%zu bytes)", size);
+    }
+    if (head.version != LS_ENGINE_VERSION) {
+        return ls_fail(err, LS_ERR_VERSION, "snapshot of engine version %u, this is version %d", head.version, LS_ENGINE_VERSION);
+    }
+    if (head.model_hash != twin->model->hash) {
+        ls_fail(err, LS_ERR_VERSION, "snapshot of another plant (model %016llx, this one is %016llx)",
+                (unsigned long long)head.model_hash, (unsigned long long)twin->model->hash);
+        ls_hint(err, "a snapshot runs only on the very plant file that made it; make a new one with 'lineshaft twin fork'");
+        return LS_ERR_VERSION;
+    }
+    if (size != twin->model->state_size || head.size != size) {
+        return ls_fail(err, LS_ERR_INVALID, "damaged snapshot: %zu bytes instead of %llu", size,
+                       (unsigned long long)twin->model->state_size);
+    }
+    ls_status status = snapshot_new(twin, out, err);
+    if (status == LS_OK) {
+        memcpy((*out)->state, bytes, size);
+        status = ls_state_check(twin, (*out)->state, err);
+        if (status != LS_OK) {
+            ls_snapshot_destroy(*out);
+            *out = NULL;
+        }
+    }
+    return status;
+}

@@ -1,0 +1,99 @@
+// stuck.c - deadlock by blocking: machines that wait for each other's places in a circle.
+#include <stdio.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "twin/context.h"
+#include "twin/flow.h"
+#include "twin/twin.h"
+
+// All machines hold finished lots and there is no room: only its own machines' leaving could change that.
+static int is_full_of_blocked(const ls_ctx *c, ls_u32 station) {
+    const ls_m_station *st = c->stations + station;
+    if (ls_has_room(c, station) || c->station[station].blocked_head == LS_NO) {
+        return 0;
+    }
+    for (ls_u32 i = 0; i < st->machine_count; i++) {
+        const ls_s_machine *mc = c->machine + st->machine_at + i;
+        if (mc->lot_count == 0 || mc->phase != LS_PHASE_NONE || mc->mode != 0 || mc->lag_head != LS_NO) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int waits_only_for(const ls_ctx *c, ls_u32 station, const char *jammed) {
+    const ls_m_station *st = c->stations + station;
+    for (ls_u32 i = 0; i < st->machine_count; i++) {
+        for (ls_u32 lot = c->machine[st->machine_at + i].lots; lot != LS_NO; lot = c->lot[lot].next) {
+            if (!jammed[c->steps[c->lot[lot].step].station]) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static void explain(const ls_twin *twin, const ls_ctx *c, ls_u32 first, ls_error *err) {
+    char chain[384];
+    size_t used = 0;
+    ls_u32 at = first;
+    chain[0] = '\0';
+    for (int hop = 0; hop < 8; hop++) {
+        const ls_u32 machine = c->stations[at].machine_at;
+        const ls_u32 lot = c->machine[machine].lots;
+        const ls_u32 to = c->steps[c->lot[lot].step].station;
+        const int wrote = snprintf(chain + used, sizeof chain - used, "%s'%s' holds lot %u and waits for room at '%s'",
+                                   hop == 0 ? "" : "; ", twin->machines[machine], c->lot[lot].serial, twin->stations[to]);
+        if (wrote < 0 || (size_t)wrote >= sizeof chain - used) {
+            break;
+        }
+        used += (size_t)wrote;
+        at = to;
+        if (at == first) {
+            break;
+        }
+    }
+    ls_fail(err, LS_ERR_STUCK, "deadlock by blocking at %.3f h: %s", (double)c->now / 3.6e9, chain);
+    ls_hint(err, "give one of these stations a larger queue, or let fewer lots into the circle (release: {keep: ...})");
+}
+
+ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_error *err) {
+    const ls_model *m = twin->model;
+    ls_ctx ctx;
+    ls_scratch scratch;
+    memset(&scratch, 0, sizeof scratch);
+    ls_ctx_open(&ctx, m, (ls_state *)(uintptr_t)state, &scratch);  // read only
+    ls_u32 first = LS_NO;
+    for (ls_u32 i = 0; i < m->stations && first == LS_NO; i++) {
+        first = (ctx.stations[i].features & LS_F_ROOM) != 0 && is_full_of_blocked(&ctx, i) ? i : LS_NO;
+    }
+    if (first == LS_NO) {
+        return LS_OK;
+    }
+    char *jammed = ls_alloc(m->stations);
+    if (jammed == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (ls_u32 i = first; i < m->stations; i++) {
+        jammed[i] = (ctx.stations[i].features & LS_F_ROOM) != 0 && is_full_of_blocked(&ctx, i);
+    }
+    for (int changed = 1; changed;) {
+        changed = 0;
+        first = LS_NO;
+        for (ls_u32 i = 0; i < m->stations; i++) {
+            if (jammed[i] && !waits_only_for(&ctx, i, jammed)) {
+                jammed[i] = 0;
+                changed = 1;
+            }
+            first = jammed[i] && first == LS_NO ? i : first;
+        }
+    }
+    ls_status status = LS_OK;
+    if (first != LS_NO) {
+        explain(twin, &ctx, first, err);
+        status = LS_ERR_STUCK;
+    }
+    ls_free(jammed);
+    return status;
+}
