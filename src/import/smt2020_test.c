@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "import/folder.h"
+#include "plant/check.h"
+#include "plant/read.h"
 #include "tests/harness.h"
 
 // One import, and what came of it.
@@ -253,8 +255,89 @@ static int sum_machines(const char *text) {
     return sum;
 }
 
-// The counts are those of the data sets' own description.
-static void check_real(const char *folder, bool compat, int machines, int steps, int lots) {
+static ls_status load_initial(void *context, const char *name, const char **out, size_t *out_size,
+                              ls_error *err) {
+    const outcome *o = context;
+    if (strcmp(name, "initial.csv") != 0) {
+        return ls_fail(err, LS_ERR_IO, "no file '%s'", name);
+    }
+    *out = o->initial.data;
+    *out_size = o->initial.size;
+    return LS_OK;
+}
+
+// The plant that the outcome's texts are; NULL after a failed check.
+static ls_plant *read_plant(outcome *o) {
+    ls_plant *plant = NULL;
+    ls_plant_files files = {.load = load_initial, .context = o};
+    ls_status status = ls_plant_read(o->plant.data, o->plant.size, "plant.yaml", &files, &plant,
+                                     &o->errors);
+    if (o->errors.count > 0) {
+        char text[1500];
+        ls_error_format(&o->errors.items[0], text, sizeof text);
+        harness_note("%s", text);
+    }
+    CHECK_INT(status, LS_OK);
+    return plant;
+}
+
+static double load_of(const ls_plant *plant, const char *station) {
+    ls_arena arena;
+    ls_arena_init(&arena);
+    const ls_load *loads;
+    double load = -1.0;
+    CHECK_INT(ls_plant_loads(plant, &arena, &loads), LS_OK);
+    for (uint32_t i = 0; i < plant->station_count; i++) {
+        if (strcmp(plant->stations[i].name, station) == 0) {
+            load = loads[i].load;
+        }
+    }
+    ls_arena_clear(&arena);
+    return load;
+}
+
+static void test_the_mini_plants_are_read(void) {
+    for (int compat = 0; compat < 2; compat++) {
+        outcome o = import_mini(compat == 1);
+        ls_plant *plant = read_plant(&o);
+        if (plant != NULL) {
+            CHECK_INT(plant->station_count, 5);
+            CHECK_INT(plant->machine_count, 28);
+            CHECK_INT(plant->product_count, 2);
+            CHECK_INT(plant->step_count, 11);
+            CHECK_INT(plant->wip_count, compat == 1 ? 3 : 5);
+        }
+        ls_plant_destroy(plant);
+        outcome_clear(&o);
+    }
+}
+
+// The counts are those of the data sets' own description. The loads were computed apart, by a script
+// that reads the tables: work per lot times starts, maintenance by pieces included, over the tools and
+// what breakdowns and calendar maintenance leave of them; batches full, without setups.
+typedef struct expected_load {
+    const char *station;
+    double load;
+} expected_load;
+
+static void check_plant(outcome *o, int machines, int steps, int lots, const expected_load *loads) {
+    ls_plant *plant = read_plant(o);
+    if (plant == NULL) {
+        return;
+    }
+    CHECK_INT(plant->station_count, 106);
+    CHECK_INT(plant->machine_count, machines);
+    CHECK_INT(plant->step_count, steps);
+    CHECK_INT(plant->wip_count, lots);
+    for (; loads->station != NULL; loads++) {
+        harness_note("%s", loads->station);
+        CHECK_NEAR(load_of(plant, loads->station), loads->load, 0.0003);
+    }
+    ls_plant_destroy(plant);
+}
+
+static void check_real(const char *folder, bool compat, int machines, int steps, int lots,
+                       const expected_load *loads) {
     ls_smt2020_options options = ls_smt2020_options_default(compat);
     outcome o = import_folder(folder, &options);
     CHECK_INT(o.status, LS_OK);
@@ -265,14 +348,24 @@ static void check_real(const char *folder, bool compat, int machines, int steps,
         CHECK_INT(count_lines(o.initial.data, "part_"), lots);
         CHECK_INT(count_lines(o.plant.data, "# not used"), 0);
         CHECK(o.plant.size < 1000000);
+        check_plant(&o, machines, steps, lots, loads);
     }
     outcome_clear(&o);
 }
 
 static void test_the_shipped_hvlm_set(void) {
+    static const expected_load loads[] = {
+        {"Litho_BE_110", 0.9666},
+        {"Litho_FE_98", 0.9488},
+        {"DE_FE_71", 0.8983},
+        {"Diffusion_FE_44", 0.7114},
+        {"Implant_128", 0.7729},
+        {"WE_FE_108", 0.8672},
+        {0},
+    };
     const char *folder = harness_source_path("examples/smt2020/HVLM");
-    check_real(folder, false, 1443, 926, 2255);
-    check_real(folder, true, 1443, 926, 2244);  // 11 of its lots are at the last two steps
+    check_real(folder, false, 1443, 926, 2255, loads);
+    check_real(folder, true, 1443, 926, 2244, loads);  // 11 of its lots are at the last two steps
 }
 
 static void test_the_public_lvhm_set(void) {
@@ -284,8 +377,17 @@ static void test_the_public_lvhm_set(void) {
         harness_skip("no data set smt2020/LVHM in $LINESHAFT_DATA");
         return;
     }
-    check_real(folder, false, 1313, 4013, 2156);
-    check_real(folder, true, 1313, 4013, 2146);
+    static const expected_load loads[] = {
+        {"Litho_FE_111", 0.9599},
+        {"Litho_BE_110", 0.9552},
+        {"DE_FE_71", 0.9195},
+        {"Diffusion_FE_44", 0.7141},
+        {"Implant_128", 0.7212},
+        {"WE_FE_108", 0.8814},
+        {0},
+    };
+    check_real(folder, false, 1313, 4013, 2156, loads);
+    check_real(folder, true, 1313, 4013, 2146, loads);
 }
 
 int main(int argc, char **argv) {
@@ -299,6 +401,7 @@ int main(int argc, char **argv) {
     TEST(test_missing_tables_are_told);
     TEST(test_columns_that_are_not_understood_are_told);
     TEST(test_no_memory_is_an_error);
+    TEST(test_the_mini_plants_are_read);
     TEST(test_the_shipped_hvlm_set);
     TEST(test_the_public_lvhm_set);
     return harness_report();
