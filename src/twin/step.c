@@ -205,6 +205,13 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
         }
         ls_event(c, source);
         ls_settle(c);
+        if (source - model->source_machine < model->machines) {
+            // Most machines go straight from one lot to the next; only those that did not are idle now.
+            const ls_u32 machine = source - model->source_machine;
+            if (c->machine[machine].phase == LS_PHASE_NONE) {
+                ls_account_refresh(c, machine);
+            }
+        }
         if (c->tree[model->leaves + source] == ~(ls_u64)0) {
             ls_source_set(c, source, LS_NEVER);
         }
