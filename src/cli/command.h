@@ -1,0 +1,30 @@
+// command.h - the commands of the program, as a table: found, explained and started from one place.
+#pragma once
+
+#include "base/text.h"
+#include "cli/options.h"
+
+typedef struct ls_command {
+    const char *name;       // "twin run"
+    const char *arguments;  // "PLANT"
+    int least, most;        // how many arguments
+    const char *about;      // one sentence
+    const char *example;    // one line, what most people want
+    const char *examples;   // more of them for --help, one a line, each ended by '\n'; NULL: none
+    const char *detail;     // paragraphs for --help, each ended by '\n'; NULL: none
+    const ls_option *const *tables;  // ends with NULL
+    // Runs with a checked command line; returns an exit code.
+    int (*run)(const ls_options *options);
+} ls_command;
+
+extern const ls_command ls_command_check;
+extern const ls_command ls_command_twin_run;
+extern const ls_command ls_command_twin_compare;
+extern const ls_command ls_command_twin_fork;
+extern const ls_command ls_command_import_smt2020;
+
+// All commands, NULL at the end.
+extern const ls_command *const ls_commands[];
+
+// Runs the program's command line, argv[0] being its name; returns the exit code.
+int ls_command_line(int argc, char **argv);

@@ -1,0 +1,110 @@
+// output.c - see output.h.
+#include "cli/output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/complain.h"
+
+const ls_option ls_output_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = LS_OPTION_TEXT,
+     .argument = "FILE",
+     .says = "stdout",
+     .about = "write the result to FILE",
+     .detail = "It appears whole or not at all"},
+    {.name = "force", .kind = LS_OPTION_FLAG, .about = "replace a file that is there"},
+    {0},
+};
+
+enum { PATH_SIZE = 4096 };
+
+static int complain_memory(void) {
+    ls_error err = {0};
+    ls_fail(&err, LS_ERR_MEMORY, "out of memory while writing the result");
+    return ls_complain(&err);
+}
+
+int ls_output_print(const ls_buffer *out) {
+    if (out->failed) {
+        return complain_memory();
+    }
+    errno = 0;
+    const size_t written = out->size > 0 ? fwrite(out->data, 1, out->size, stdout) : 0;
+    if (written != out->size || fflush(stdout) != 0) {
+        const char *reason = strerrordesc_np(errno);
+        ls_error err = {0};
+        ls_fail(&err, LS_ERR_IO, "cannot write to stdout: %s", reason != NULL ? reason : "?");
+        return ls_complain(&err);
+    }
+    return LS_EXIT_DONE;
+}
+
+static ls_status check_folder(const char *path, ls_error *err) {
+    char folder[PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    const int length = slash == NULL ? 0 : (int)(slash - path) + 1;
+    if (snprintf(folder, sizeof folder, "%.*s.", length, path) >= (int)sizeof folder) {
+        return ls_fail(err, LS_ERR_IO, "the path is too long: %.100s...", path);
+    }
+    if (access(folder, W_OK | X_OK) != 0) {
+        const char *reason = strerrordesc_np(errno);
+        return ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot write here: %s",
+                          reason != NULL ? reason : "?");
+    }
+    return LS_OK;
+}
+
+ls_status ls_output_check(const char *path, bool force, ls_error *err) {
+    struct stat info;
+    if (path[0] == '\0') {
+        return ls_fail(err, LS_ERR_INVALID, "the name of the file to write is empty");
+    }
+    if (stat(path, &info) != 0) {
+        return check_folder(path, err);
+    }
+    if (S_ISDIR(info.st_mode)) {
+        return ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot write: this is a folder");
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return LS_OK;
+    }
+    if (!force) {
+        ls_fail_at(err, LS_ERR_INVALID, path, 0, 0, "the file is there already");
+        ls_hint(err, "--force replaces it");
+        return LS_ERR_INVALID;
+    }
+    return check_folder(path, err);
+}
+
+ls_status ls_output_check_option(const ls_options *options, ls_error *err) {
+    const ls_option_value *path = ls_options_get(options, "output");
+    const bool force = ls_options_get(options, "force")->given;
+    return path->given ? ls_output_check(path->text, force, err) : LS_OK;
+}
+
+int ls_output_complain(const ls_error *err) {
+    const int code = ls_complain(err);
+    return err->status == LS_ERR_INVALID ? LS_EXIT_USAGE : code;
+}
+
+int ls_output_deliver(const ls_options *options, const ls_buffer *out) {
+    const ls_option_value *path = ls_options_get(options, "output");
+    if (!path->given) {
+        return ls_output_print(out);
+    }
+    if (out->failed) {
+        return complain_memory();
+    }
+    ls_error err = {0};
+    if (ls_file_write(path->text, out->data != NULL ? out->data : "", out->size, &err) != LS_OK) {
+        return ls_complain(&err);
+    }
+    return LS_EXIT_DONE;
+}

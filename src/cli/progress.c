@@ -1,0 +1,115 @@
+// progress.c - see progress.h.
+#include "cli/progress.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "base/units.h"
+
+enum { BAR_WIDTH = 20, WIDTH_DEFAULT = 80, LINE_SIZE = 256, NUMBER_SIZE = 32 };
+
+static const double FIRST_S = 1.0;
+static const double EVERY_S = 0.2;
+
+static double now_s(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void ls_progress_init(ls_progress *progress) {
+    memset(progress, 0, sizeof *progress);
+    progress->out = stderr;
+    progress->terminal = isatty(STDERR_FILENO) == 1;
+    progress->width = WIDTH_DEFAULT;
+    struct winsize window;
+    if (progress->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
+        progress->width = window.ws_col;
+    }
+    progress->clock_s = now_s;
+    progress->started_s = now_s();
+    atomic_flag_clear(&progress->busy);
+}
+
+void ls_progress_show_count(double count, char *out, size_t size) {
+    static const char *const units[] = {"", " k", " M", " G", " T", " P"};
+    size_t unit = 0;
+    while (count >= 999.5 && unit + 1 < sizeof units / sizeof units[0]) {
+        count /= 1000.0;
+        unit++;
+    }
+    const int decimals = unit == 0 || count >= 99.95 ? 0 : (count >= 9.995 ? 1 : 2);
+    ls_text_format(out, size, "%.*f%s", decimals, count, units[unit]);
+}
+
+// "1.9 M events/s"
+static void show_rate(double events, double seconds, char *out, size_t size) {
+    char rate[NUMBER_SIZE];
+    ls_progress_show_count(seconds > 0.0 ? events / seconds : 0.0, rate, sizeof rate);
+    ls_text_format(out, size, "%s events/s", rate);
+}
+
+static void draw_bar(double share, char *out) {
+    const int full = (int)(share * BAR_WIDTH + 0.5);
+    for (int i = 0; i < BAR_WIDTH; i++) {
+        out[i] = i < full ? '#' : '.';
+    }
+    out[BAR_WIDTH] = '\0';
+}
+
+static void draw(ls_progress *progress, const ls_twin_progress *now, double elapsed_s) {
+    const double share = fmin(fmax(now->share, 0.0), 1.0);
+    char bar[BAR_WIDTH + 1], rate[NUMBER_SIZE + 16], left[NUMBER_SIZE], line[LINE_SIZE];
+    draw_bar(share, bar);
+    show_rate((double)now->events, elapsed_s, rate, sizeof rate);
+    if (share > 0.0) {
+        ls_units_show_time(1e6 * ceil(elapsed_s * (1.0 - share) / share), left, sizeof left);
+    } else {
+        ls_text_format(left, sizeof left, "?");
+    }
+    size_t length = ls_text_format(line, sizeof line, "[%s] %3.0f %%  %s left  %s", bar,
+                                   floor(100.0 * share), left, rate);
+    if (now->replications_planned > 1 && length < sizeof line) {
+        ls_text_format(line + length, sizeof line - length, "  %lld of %lld runs",
+                       (long long)now->replications_done, (long long)now->replications_planned);
+    }
+    fprintf(progress->out, "\r%-*.*s", progress->width - 1, progress->width - 1, line);
+    fflush(progress->out);
+}
+
+void ls_progress_update(ls_progress *progress, const ls_twin_progress *now) {
+    if (!progress->terminal || atomic_flag_test_and_set(&progress->busy)) {
+        return;
+    }
+    const double clock_s = progress->clock_s();
+    if (clock_s - progress->started_s >= FIRST_S && clock_s - progress->drawn_s >= EVERY_S) {
+        draw(progress, now, clock_s - progress->started_s);
+        progress->drawn_s = clock_s;
+        progress->shown = true;
+    }
+    atomic_flag_clear(&progress->busy);
+}
+
+void ls_progress_callback(void *context, const ls_twin_progress *now) {
+    ls_progress *progress = context;
+    ls_progress_update(progress, now);
+}
+
+void ls_progress_finish(ls_progress *progress, uint64_t events) {
+    if (!progress->shown) {
+        return;
+    }
+    const double elapsed_s = progress->clock_s() - progress->started_s;
+    char count[NUMBER_SIZE], rate[NUMBER_SIZE + 16], took[NUMBER_SIZE];
+    ls_progress_show_count((double)events, count, sizeof count);
+    show_rate((double)events, elapsed_s, rate, sizeof rate);
+    ls_units_show_time(1e6 * elapsed_s, took, sizeof took);
+    fprintf(progress->out, "\r%-*s\r%s events in %s, %s\n", progress->width - 1, "", count, took,
+            rate);
+    fflush(progress->out);
+    progress->shown = false;
+}

@@ -1,0 +1,33 @@
+// progress.h - one line on the terminal that says how far it is and how long it will take.
+//
+// Nothing appears before a second has passed, and nothing at all where stderr is no terminal. The
+// line is redrawn a few times per second, erased at the end, and replaced by one summary line.
+// Updates may come from several threads.
+#pragma once
+
+#include <lineshaft/twin.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct ls_progress {
+    FILE *out;
+    bool terminal;            // draw at all
+    int width;                // columns of the terminal
+    double (*clock_s)(void);  // tests have their own
+    double started_s, drawn_s;
+    bool shown;        // something was drawn
+    atomic_flag busy;  // somebody is drawing
+} ls_progress;
+
+// Starts the clock; draws on stderr when that is a terminal.
+void ls_progress_init(ls_progress *progress);
+void ls_progress_update(ls_progress *progress, const ls_twin_progress *now);
+// As the callback of ls_run_def.
+void ls_progress_callback(void *context, const ls_twin_progress *now);
+// Erases the line and, when there was one, prints how much was done in what time.
+void ls_progress_finish(ls_progress *progress, uint64_t events);
+
+// `950`, `12.3 k`, `4.56 M`: three digits, for people.
+void ls_progress_show_count(double count, char *out, size_t size);

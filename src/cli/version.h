@@ -1,0 +1,4 @@
+// version.h - `lineshaft --version`.
+#pragma once
+
+int ls_version_print(void);
