@@ -5,6 +5,7 @@
 
 #include "import/folder.h"
 #include "import/smt2020_model.h"
+#include "import/smt2020_print.h"
 
 bool ls_smt_reserve(ls_smt_model *model, void *array, uint32_t count, uint32_t *capacity,
                     size_t size) {
@@ -35,13 +36,6 @@ static bool is_known(const ls_smt_table *table, size_t column) {
     return false;
 }
 
-// The notes are comments in a YAML file, so a name may not end the line or break its encoding.
-static void note_name(ls_buffer *notes, const char *name) {
-    for (const char *c = name; *c != '\0' && c < name + 60; c++) {
-        ls_buffer_append(notes, *c >= 0x20 && *c < 0x7f ? c : "?", 1);
-    }
-}
-
 void ls_smt_note_unknown(ls_smt_model *model, const ls_smt_table *table) {
     for (size_t c = 0; c < table->csv.column_count && table->readable; c++) {
         size_t filled = 0;
@@ -50,9 +44,9 @@ void ls_smt_note_unknown(ls_smt_model *model, const ls_smt_table *table) {
         }
         if (filled > 0) {
             ls_buffer_text(&model->notes, "# not used: column ");
-            note_name(&model->notes, table->csv.columns[c]);
+            ls_smt_print_comment(&model->notes, table->csv.columns[c]);
             ls_buffer_text(&model->notes, " of ");
-            note_name(&model->notes, table->name);
+            ls_smt_print_comment(&model->notes, table->name);
             ls_buffer_printf(&model->notes, ", %zu values\n", filled);
         }
     }

@@ -8,6 +8,7 @@
 
 #include "base/yaml.h"
 #include "import/smt2020.h"
+#include "plant/read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +30,16 @@ static size_t split(ls_arena *arena, const char *text, size_t size, ls_import_fi
         at = next;
     }
     return count;
+}
+
+static ls_status load_initial(void *context, const char *name, const char **out, size_t *out_size,
+                              ls_error *err) {
+    (void)name;
+    (void)err;
+    const ls_buffer *initial = context;
+    *out = initial->data != NULL ? initial->data : "";
+    *out_size = initial->size;
+    return LS_OK;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -56,6 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (ls_yaml_parse(plant.data, plant.size, "plant.yaml", &arena, &root, NULL) != LS_OK) {
             abort();
         }
+        ls_plant *read = NULL;
+        ls_plant_files beside = {.load = load_initial, .context = &initial};
+        (void)ls_plant_read(plant.data, plant.size, "plant.yaml", &beside, &read, &errors);
+        ls_plant_destroy(read);
     }
     ls_errors_clear(&errors);
     ls_buffer_clear(&initial);

@@ -95,3 +95,9 @@ void ls_smt_print_quoted(ls_buffer *out, const char *text) {
     }
     ls_buffer_text(out, "\"");
 }
+
+void ls_smt_print_comment(ls_buffer *out, const char *text) {
+    for (const char *c = text; *c != '\0' && c < text + 60; c++) {
+        ls_buffer_append(out, *c >= 0x20 && *c < 0x7f ? c : "?", 1);
+    }
+}

@@ -11,3 +11,5 @@ void ls_smt_print_dist(ls_buffer *out, const ls_smt_dist *dist);
 // A name that ls_smt_name has accepted; in quotes where YAML could take it for something else.
 void ls_smt_print_name(ls_buffer *out, const char *name);
 void ls_smt_print_quoted(ls_buffer *out, const char *text);  // any text
+// Any text within a comment: it may not end the line or break the encoding; cut at 60 bytes.
+void ls_smt_print_comment(ls_buffer *out, const char *text);

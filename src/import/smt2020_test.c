@@ -312,9 +312,9 @@ static void test_the_mini_plants_are_read(void) {
     }
 }
 
-// The counts are those of the data sets' own description. The loads were computed apart, by a script
-// that reads the tables: work per lot times starts, maintenance by pieces included, over the tools and
-// what breakdowns and calendar maintenance leave of them; batches full, without setups.
+// The counts are those of the data sets' own description. The loads were computed apart, by a
+// script that reads the tables: work per lot times starts, maintenance by pieces included, over the
+// tools and what breakdowns and calendar maintenance leave of them; batches full, without setups.
 typedef struct expected_load {
     const char *station;
     double load;

@@ -46,7 +46,7 @@ static void write_head(const ls_smt_model *model, ls_buffer *out) {
         "# SMT2020: Kopp, Hassoun, Kalir, Moench, \"SMT2020 - A Semiconductor Manufacturing"
         " Testbed\",\n# IEEE Transactions on Semiconductor Manufacturing 33(4), 2020.\n"
         "# A part is one wafer. Uniform times of the data, `m w`, are m +- %s.\n",
-        options->compat ? " --compat" : "", model->reader.half_width ? "w" : "w/2");
+        options->compat ? " --compat=pyscfabsim" : "", model->reader.half_width ? "w" : "w/2");
     if (options->compat) {
         ls_buffer_printf(
             out,
@@ -181,9 +181,10 @@ static void write_part(const ls_smt_model *model, ls_buffer *out, const ls_smt_p
     const ls_smt_route *route = &model->routes[part->route];
     ls_buffer_text(out, "  ");
     ls_smt_print_name(out, part->name);
-    ls_buffer_printf(out, ":\n    lot: %lld\n    # %s, route %s: %u steps\n    route:\n",
-                     (long long)(part->pieces > 0 ? part->pieces : 1), route->file, route->name,
-                     route->step_count);
+    ls_buffer_printf(out, ":\n    lot: %lld\n    # ",
+                     (long long)(part->pieces > 0 ? part->pieces : 1));
+    ls_smt_print_comment(out, route->file);
+    ls_buffer_printf(out, ", route %s: %u steps\n    route:\n", route->name, route->step_count);
     for (uint32_t i = 0; i < route->step_count && out->size < PLANT_SIZE_MAX && !out->failed; i++) {
         write_step(model, out, route, &route->steps[i]);
     }
