@@ -28,15 +28,18 @@ typedef __UINT64_TYPE__ ls_u64;
 
 #if defined(__CUDACC_RTC__)
 #define LS_FN static __device__ inline
+#define LS_HOT static __device__ inline
 #define LS_SLOW static __device__ __noinline__
 #define LS_ENTRY(name) extern "C" __device__ name
 #elif defined(__CUDA__)  // clang, without the toolkit's headers
 #define LS_FN static __attribute__((device)) inline
+#define LS_HOT static __attribute__((device)) inline
 #define LS_SLOW static __attribute__((device, noinline))
 #define LS_ENTRY(name) extern "C" __attribute__((device)) name
 #else
 #define LS_FN static inline __attribute__((unused))
-#define LS_SLOW static __attribute__((noinline, cold, unused))
+#define LS_HOT static inline __attribute__((always_inline, unused))
+#define LS_SLOW static __attribute__((noinline, unused))
 #ifdef __cplusplus
 #define LS_ENTRY(name) extern "C" name
 #else

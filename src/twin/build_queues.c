@@ -88,6 +88,19 @@ static void build_families(ls_builder *b, ls_m_station *st) {
     }
 }
 
+static bool is_simple(ls_builder *b, const ls_m_station *st) {
+    if (st->features != 0 || st->queue_count != 1 || st->idle_words != 1) {
+        return false;
+    }
+    for (uint32_t i = 0; i < st->machine_count; i++) {
+        const ls_m_machine *mm = LS_PACK_AT(&b->machines, ls_m_machine, st->machine_at + i);
+        if ((*LS_PACK_AT(&b->masks, ls_u64, mm->mask_at) & 1) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void ls_builder_queues(ls_builder *b) {
     const ls_plant *plant = b->plant;
     ls_pack starts;
@@ -122,6 +135,7 @@ void ls_builder_queues(ls_builder *b) {
             if ((st->features & LS_F_BATCH) != 0) {
                 build_families(b, st);
             }
+            st->simple = !b->masks.failed && is_simple(b, st);
         }
     }
     ls_pack_clear(&starts);

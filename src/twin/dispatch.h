@@ -177,7 +177,7 @@ LS_SLOW ls_pick ls_pick_batch(const ls_ctx *c, const ls_m_station *st, const ls_
 }
 
 // Moves one lot from its queue to the end of the machine's list, with the accounts of its wait.
-LS_FN void ls_take_lot(ls_ctx *c, ls_u32 station, ls_u32 machine, ls_u32 lot_index, ls_u32 *tail) {
+LS_HOT void ls_take_lot(ls_ctx *c, ls_u32 station, ls_u32 machine, ls_u32 lot_index, ls_u32 *tail) {
     ls_lot *lot = c->lot + lot_index;
     ls_s_machine *mc = c->machine + machine;
     ls_s_station *ss = c->station + station;

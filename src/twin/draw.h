@@ -17,7 +17,7 @@ LS_SLOW void ls_block_fill(ls_ctx *c, ls_u32 stream, ls_u64 n) {
     }
 }
 
-LS_FN double ls_block_value(ls_ctx *c, ls_u32 stream, ls_u64 n) {
+LS_HOT double ls_block_value(ls_ctx *c, ls_u32 stream, ls_u64 n) {
     ls_draw_block *block = c->blocks + stream;
     if (LS_UNLIKELY(n - block->first >= LS_DRAW_BLOCK)) {
         ls_block_fill(c, stream, n);
@@ -37,7 +37,7 @@ LS_SLOW double ls_draw_other(ls_ctx *c, ls_u32 stream, const ls_dist *dist, ls_u
 }
 
 // Microseconds (or a plain number), at least 0. A constant takes no position.
-LS_FN double ls_draw(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
+LS_HOT double ls_draw(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
     const ls_dist *dist = c->dists + dist_index;
     if (dist->kind == LS_DIST_CONST) {
         return dist->p[0];

@@ -8,7 +8,7 @@
 
 #include "twin/context.h"
 
-LS_FN void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
+LS_HOT void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
     ls_u64 *const tree = c->tree;
     ls_u64 key = ~(ls_u64)0;
     if (LS_LIKELY(time < c->m->horizon)) {

@@ -138,7 +138,7 @@ LS_SLOW void ls_machine_resume(ls_ctx *c, ls_u32 machine) {
     } else if (mc->lot_count > 0) {
         ls_account_refresh(c, machine);  // blocked
     } else if (!ls_idle_is(c, st, machine)) {
-        ls_machine_free(c, st, machine);
+        ls_machine_free_rare(c, st, machine);
         ls_account_refresh(c, machine);
     }
 }
@@ -269,21 +269,21 @@ LS_SLOW void ls_calendar_event(ls_ctx *c, ls_u32 calendar) {
 }
 
 // The first of those that wait for room here comes in; the machine that held it may become free.
-LS_FN void ls_blocked_enter(ls_ctx *c, ls_u32 station) {
+LS_SLOW void ls_blocked_enter(ls_ctx *c, ls_u32 station) {
     ls_s_station *ss = c->station + station;
     const ls_u32 lot_index = ss->blocked_head;
     ls_lot *lot = c->lot + lot_index;
     ss->blocked_head = lot->other;
     lot->other = LS_NO;
     if (lot->where == LS_LOT_OUTSIDE) {
-        ls_lot_carry(c, lot_index, LS_NO);
+        ls_lot_carry_rare(c, lot_index, LS_NO);
         return;
     }
     const ls_u32 machine = lot->machine;
     const ls_u32 from = c->machines[machine].station;
     c->station[from].working--;
     if (lot->where == LS_LOT_LEFT) {  // had left its machine's cascade already
-        ls_lot_carry(c, lot_index, from);
+        ls_lot_carry_rare(c, lot_index, from);
         return;
     }
     ls_s_machine *mc = c->machine + machine;
@@ -294,9 +294,9 @@ LS_FN void ls_blocked_enter(ls_ctx *c, ls_u32 station) {
     LS_EXPECT(c, *link == lot_index);
     *link = lot->next;
     mc->lot_count--;
-    ls_lot_carry(c, lot_index, from);
+    ls_lot_carry_rare(c, lot_index, from);
     if (mc->lot_count == 0) {
-        ls_machine_free(c, c->stations + from, machine);
+        ls_machine_free_rare(c, c->stations + from, machine);
         ls_account_refresh(c, machine);
     }
 }

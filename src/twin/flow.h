@@ -62,7 +62,7 @@ LS_FN void ls_lot_free(ls_ctx *c, ls_u32 lot_index) {
     c->s->lots_inside--;
 }
 
-LS_FN void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
+LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
     ls_s_release *rs = c->release + release;
     ls_release_account(c, rs);
@@ -74,7 +74,7 @@ LS_FN void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     }
 }
 
-LS_FN void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
+LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
     const ls_lot *lot = c->lot + lot_index;
     const ls_u32 release = lot->release;
     ls_s_release *rs = c->release + release;
@@ -94,6 +94,8 @@ LS_FN void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
     ls_lot_leave_plant(c, lot_index);
 }
 
+LS_SLOW void ls_lot_done_rare(ls_ctx *c, ls_u32 lot_index) { ls_lot_done(c, lot_index); }
+
 LS_SLOW void ls_lot_scrap(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
     LS_TRACE(c, LS_TRACE_SCRAP, c->lot[lot_index].serial, c->lot[lot_index].step, LS_NO);
@@ -102,7 +104,7 @@ LS_SLOW void ls_lot_scrap(ls_ctx *c, ls_u32 lot_index) {
 }
 
 // In the queue of its step's station, from now on.
-LS_FN void ls_lot_arrive(ls_ctx *c, ls_u32 lot_index) {
+LS_HOT void ls_lot_arrive(ls_ctx *c, ls_u32 lot_index) {
     ls_lot *lot = c->lot + lot_index;
     const ls_m_step *step = c->steps + lot->step;
     const ls_m_station *st = c->stations + step->station;
@@ -146,7 +148,7 @@ LS_SLOW ls_u32 ls_choose_alternative(ls_ctx *c, ls_u32 first) {
 
 // The step a lot really goes to when its route says `step`: sampling skips, alternatives choose.
 // LS_NO: the lot is done.
-LS_FN ls_u32 ls_route(ls_ctx *c, ls_u32 step) {
+LS_HOT ls_u32 ls_route(ls_ctx *c, ls_u32 step) {
     while (step != LS_NO && (c->steps[step].features & (LS_SF_SAMPLE | LS_SF_ALTERNATIVES)) != 0) {
         const ls_m_step *at = c->steps + step;
         if ((at->features & LS_SF_SAMPLE) != 0 && ls_draw_uniform(c, at->stream) >= at->sample) {
@@ -158,15 +160,14 @@ LS_FN ls_u32 ls_route(ls_ctx *c, ls_u32 step) {
     return step;
 }
 
-// On its way: takes its place, arrives after transport and transit. from: station or LS_NO (outside).
-LS_FN void ls_lot_carry(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
+// The same, for where it happens rarely.
+LS_SLOW void ls_lot_arrive_rare(ls_ctx *c, ls_u32 lot_index) { ls_lot_arrive(c, lot_index); }
+
+// Takes its place there and is on its way by transport and transit.
+LS_SLOW void ls_lot_travel(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
     ls_lot *lot = c->lot + lot_index;
     const ls_m_step *step = c->steps + lot->step;
     const ls_m_station *st = c->stations + step->station;
-    if (LS_LIKELY(c->m->areas == 0 && st->transit == LS_NO)) {
-        ls_lot_arrive(c, lot_index);
-        return;
-    }
     ls_u32 dist = LS_NO;
     if (c->m->areas != 0) {
         const ls_u32 *transport = LS_MODEL_ARRAY(c->m, ls_u32, transport_at);
@@ -174,7 +175,7 @@ LS_FN void ls_lot_carry(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
         dist = transport[(ls_u64)row * (c->m->areas + 1) + st->area];
     }
     if (dist == LS_NO && st->transit == LS_NO) {
-        ls_lot_arrive(c, lot_index);
+        ls_lot_arrive_rare(c, lot_index);
         return;
     }
     ls_lot_event *e = c->event + lot_index;
@@ -191,6 +192,18 @@ LS_FN void ls_lot_carry(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
     ls_lot_event_set(c, lot_index, c->now + e->total);
 }
 
+// To the queue of its step. from: station or LS_NO (outside).
+LS_HOT void ls_lot_carry(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
+    const ls_m_station *st = c->stations + c->steps[c->lot[lot_index].step].station;
+    if (LS_LIKELY(c->m->areas == 0 && st->transit == LS_NO)) {
+        ls_lot_arrive(c, lot_index);
+    } else {
+        ls_lot_travel(c, lot_index, from);
+    }
+}
+
+LS_SLOW void ls_lot_carry_rare(ls_ctx *c, ls_u32 lot_index, ls_u32 from) { ls_lot_carry(c, lot_index, from); }
+
 LS_FN void ls_lot_block(ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
     ls_s_station *ss = c->station + station;
     c->lot[lot_index].other = LS_NO;
@@ -202,31 +215,38 @@ LS_FN void ls_lot_block(ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
     ss->blocked_tail = lot_index;
 }
 
-// A lot leaves the plant by the transport "out"; without one it is done at once.
-LS_FN void ls_lot_out(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
-    if (c->m->areas != 0 && from != LS_NO) {
-        const ls_u32 *transport = LS_MODEL_ARRAY(c->m, ls_u32, transport_at);
-        const ls_u32 dist = transport[(ls_u64)c->stations[from].area * (c->m->areas + 1) + c->m->areas];
-        if (dist != LS_NO) {
-            ls_lot_event *e = c->event + lot_index;
-            e->since = c->now;
-            e->elapsed = 0;
-            e->total = ls_round_us(ls_draw(c, c->steps[c->lot[lot_index].step].route_stream, dist));
-            e->dist = dist;
-            e->transit = LS_NO;
-            c->lot[lot_index].where = LS_LOT_OUT;
-            ls_lot_event_set(c, lot_index, c->now + e->total);
-            return;
-        }
+// A lot leaves the plant by the transport "out".
+LS_SLOW void ls_lot_out_travel(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
+    const ls_u32 *transport = LS_MODEL_ARRAY(c->m, ls_u32, transport_at);
+    const ls_u32 dist = transport[(ls_u64)c->stations[from].area * (c->m->areas + 1) + c->m->areas];
+    if (dist == LS_NO) {
+        ls_lot_done_rare(c, lot_index);
+        return;
     }
-    ls_lot_done(c, lot_index);
+    ls_lot_event *e = c->event + lot_index;
+    e->since = c->now;
+    e->elapsed = 0;
+    e->total = ls_round_us(ls_draw(c, c->steps[c->lot[lot_index].step].route_stream, dist));
+    e->dist = dist;
+    e->transit = LS_NO;
+    c->lot[lot_index].where = LS_LOT_OUT;
+    ls_lot_event_set(c, lot_index, c->now + e->total);
+}
+
+LS_SLOW ls_u32 ls_lot_slot(ls_ctx *c) {
+    ls_state *s = c->s;
+    if (s->lot_used < c->m->lots) {
+        return s->lot_used++;
+    }
+    s->stopped = LS_RUN_LOTS;
+    return LS_NO;
 }
 
 // A lot from outside goes to a step, or waits outside while there is no room.
-LS_FN void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_index) {
+LS_HOT void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_index) {
     const ls_u32 step = ls_route(c, step_index);
     if (step == LS_NO) {
-        ls_lot_done(c, lot_index);
+        ls_lot_done_rare(c, lot_index);
         return;
     }
     c->lot[lot_index].step = step;
@@ -240,17 +260,8 @@ LS_FN void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_in
     ls_lot_carry(c, lot_index, from);
 }
 
-LS_SLOW ls_u32 ls_lot_slot(ls_ctx *c) {
-    ls_state *s = c->s;
-    if (s->lot_used < c->m->lots) {
-        return s->lot_used++;
-    }
-    s->stopped = LS_RUN_LOTS;
-    return LS_NO;
-}
-
 // A new lot at the first step of its route.
-LS_FN void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     const ls_m_release *r = c->releases + release;
     ls_state *s = c->s;
     ls_s_release *rs = c->release + release;
@@ -295,27 +306,39 @@ LS_FN void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls
 }
 
 
+LS_SLOW void ls_release_one_rare(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+    ls_release_one(c, release, step, due, priority);
+}
+
+// CONWIP and timetables.
+LS_SLOW void ls_release_other(ls_ctx *c, ls_u32 release) {
+    const ls_m_release *r = c->releases + release;
+    ls_s_release *rs = c->release + release;
+    const ls_u32 source = c->m->source_release + release;
+    if (r->kind == LS_RELEASE_KEEP) {
+        ls_source_set(c, source, LS_NEVER);
+        const ls_i64 owed = rs->left;
+        rs->left = 0;
+        for (ls_i64 i = 0; i < owed && c->s->stopped == 0; i++) {
+            ls_release_one_rare(c, release, r->step, LS_NEVER, r->priority);
+        }
+        return;
+    }
+    const ls_m_order *order = LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + rs->next_order;
+    rs->next_order++;
+    ls_source_set(c, source, rs->next_order < r->order_at + r->order_count ? order[1].time : LS_NEVER);
+    for (ls_u32 i = 0; i < order->lots && c->s->stopped == 0; i++) {
+        ls_release_one_rare(c, release, order->step, order->due, order->priority);
+    }
+}
+
 // The release source: lots now, and the time of the next.
-LS_FN void ls_release_event(ls_ctx *c, ls_u32 release) {
+LS_HOT void ls_release_event(ls_ctx *c, ls_u32 release) {
     const ls_m_release *r = c->releases + release;
     ls_s_release *rs = c->release + release;
     const ls_u32 source = c->m->source_release + release;
     if (LS_UNLIKELY(r->kind != LS_RELEASE_EVERY)) {
-        if (r->kind == LS_RELEASE_KEEP) {
-            ls_source_set(c, source, LS_NEVER);
-            const ls_i64 owed = rs->left;
-            rs->left = 0;
-            for (ls_i64 i = 0; i < owed && c->s->stopped == 0; i++) {
-                ls_release_one(c, release, r->step, LS_NEVER, r->priority);
-            }
-            return;
-        }
-        const ls_m_order *order = LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + rs->next_order;
-        rs->next_order++;
-        ls_source_set(c, source, rs->next_order < r->order_at + r->order_count ? order[1].time : LS_NEVER);
-        for (ls_u32 i = 0; i < order->lots && c->s->stopped == 0; i++) {
-            ls_release_one(c, release, order->step, order->due, order->priority);
-        }
+        ls_release_other(c, release);
         return;
     }
     rs->since = c->now;

@@ -70,7 +70,7 @@ LS_SLOW void ls_start_lot(ls_ctx *c, const ls_m_wip *wip) {
         const ls_m_release *r = c->releases + wip->release;
         lot->due = wip->released + ls_round_us(ls_draw(c, r->due_stream, r->due));
     }
-    ls_lot_arrive(c, lot_index);
+    ls_lot_arrive_rare(c, lot_index);
 }
 
 LS_SLOW void ls_start_clear(ls_ctx *c) {

@@ -7,7 +7,7 @@
 #include "twin/dispatch.h"
 
 // Moves the account of a machine's time into another state.
-LS_FN void ls_account(ls_ctx *c, ls_u32 machine, ls_u32 state) {
+LS_HOT void ls_account(ls_ctx *c, ls_u32 machine, ls_u32 state) {
     ls_s_machine *mc = c->machine + machine;
     if (mc->account != state) {
         c->account[(ls_u64)machine * LS_STATE_COUNT + mc->account] += c->now - mc->since;
@@ -310,22 +310,8 @@ LS_SLOW void ls_phase_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machi
 
 #define LS_F_PLAIN_NOT (LS_F_BATCH | LS_F_SETUP | LS_F_NEEDS | LS_F_FAILS | LS_F_SHIFT | LS_F_LAG | LS_F_LOADING)
 
-// The lots are in the machine: begins the operation.
-LS_FN void ls_operation_begin(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+LS_SLOW void ls_operation_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
-    mc->lag = 0;
-    if (LS_LIKELY((st->features & LS_F_PLAIN_NOT) == 0)) {  // nothing but a run of one lot
-        const ls_m_step *step = c->steps + mc->step;
-        double length = ls_process_draw(c, st, step, machine) * c->machines[machine].slowness;
-        length *= step->per == LS_PER_PART ? (double)step->parts : 1.0;
-        mc->phase = LS_PHASE_RUN;
-        mc->phase_since = c->now;
-        mc->phase_elapsed = 0;
-        mc->phase_total = ls_round_us(length);
-        ls_source_set(c, c->m->source_machine + machine, c->now + mc->phase_total);
-        ls_account(c, machine, LS_STATE_PROCESSING);
-        return;
-    }
     const ls_m_step *step = c->steps + mc->step;
     ls_u32 phase = ls_phase_after(st, step, LS_PHASE_SETUP);
     if ((st->features & LS_F_SETUP) != 0) {
@@ -347,6 +333,25 @@ LS_FN void ls_operation_begin(ls_ctx *c, const ls_m_station *st, ls_u32 machine)
     ls_phase_begin_full(c, st, machine);
 }
 
+// The lots are in the machine: begins the operation.
+LS_HOT void ls_operation_begin(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    mc->lag = 0;
+    if (LS_LIKELY((st->features & LS_F_PLAIN_NOT) == 0)) {  // nothing but a run of one lot
+        const ls_m_step *step = c->steps + mc->step;
+        double length = ls_process_draw(c, st, step, machine) * c->machines[machine].slowness;
+        length *= step->per == LS_PER_PART ? (double)step->parts : 1.0;
+        mc->phase = LS_PHASE_RUN;
+        mc->phase_since = c->now;
+        mc->phase_elapsed = 0;
+        mc->phase_total = ls_round_us(length);
+        ls_source_set(c, c->m->source_machine + machine, c->now + mc->phase_total);
+        ls_account(c, machine, LS_STATE_PROCESSING);
+        return;
+    }
+    ls_operation_begin_full(c, st, machine);
+}
+
 // What a lot remembers and what ends when it starts a step.
 LS_SLOW void ls_lot_started(ls_ctx *c, const ls_m_station *st, ls_u32 machine, ls_u32 lot_index) {
     const ls_m_step *step = c->steps + c->lot[lot_index].step;
@@ -365,7 +370,7 @@ LS_SLOW void ls_lot_started(ls_ctx *c, const ls_m_station *st, ls_u32 machine, l
 }
 
 // Takes what the pick says into an idle machine and begins.
-LS_FN void ls_machine_start(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
+LS_HOT void ls_machine_start(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
                             const ls_pick *pick) {
     ls_s_machine *mc = c->machine + machine;
     ls_idle_clear(c, st, station, machine);
@@ -446,7 +451,7 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
 }
 
 // Sends a lot on from `station`. 0: no room, it stays where it is and is listed to be called.
-LS_FN int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machine *mc) {
+LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machine *mc) {
     const ls_m_step *step = c->steps + c->lot[lot_index].step;
     ls_u32 next = step->next;
     if (LS_UNLIKELY((step->features & LS_SF_AFTER) != 0)) {
@@ -461,7 +466,11 @@ LS_FN int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machine
     }
     next = ls_route(c, next);
     if (next == LS_NO) {
-        ls_lot_out(c, lot_index, station);
+        if (LS_LIKELY(c->m->areas == 0)) {
+            ls_lot_done(c, lot_index);
+        } else {
+            ls_lot_out_travel(c, lot_index, station);
+        }
         return 1;
     }
     const ls_u32 to = c->steps[next].station;
@@ -484,10 +493,14 @@ LS_FN int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machine
     return 1;
 }
 
+LS_SLOW int ls_lot_leave_rare(ls_ctx *c, ls_u32 station, ls_u32 lot_index) {
+    return ls_lot_leave(c, station, lot_index, 0);
+}
+
 LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k);
 
 // The machine holds nothing any more: maintenance that is due, end of shift, or the next lot.
-LS_FN void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+LS_HOT void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_u32 station = c->machines[machine].station;
     mc->phase = LS_PHASE_NONE;
@@ -501,6 +514,10 @@ LS_FN void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     }
     ls_idle_set(c, st, station, machine);
     ls_agenda_add(c, station);
+}
+
+LS_SLOW void ls_machine_free_rare(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+    ls_machine_free(c, st, machine);
 }
 
 LS_SLOW void ls_counts_add(ls_ctx *c, ls_u32 machine) {
@@ -544,7 +561,7 @@ LS_SLOW void ls_lots_lag(ls_ctx *c, ls_u32 machine) {
 }
 
 // The operation is over.
-LS_FN void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+LS_HOT void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_u32 station = c->machines[machine].station;
     ls_s_station *ss = c->station + station;
@@ -562,7 +579,7 @@ LS_FN void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
         }
         if (mc->lag > 0) {
             ls_lots_lag(c, machine);
-            ls_machine_free(c, st, machine);
+            ls_machine_free_rare(c, st, machine);
             if (mc->phase == LS_PHASE_NONE && mc->mode == 0) {
                 ls_account_refresh(c, machine);
             }
@@ -604,7 +621,7 @@ LS_FN void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
 }
 
 // A phase has run its time.
-LS_FN void ls_machine_event(ls_ctx *c, ls_u32 machine) {
+LS_HOT void ls_machine_event(ls_ctx *c, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_m_station *st = c->stations + c->machines[machine].station;
     if (LS_UNLIKELY((st->features & (LS_F_SETUP | LS_F_NEEDS)) != 0)) {

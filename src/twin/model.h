@@ -60,7 +60,7 @@ typedef struct ls_m_station {
     ls_u32 matrix_at, setup_count;
     ls_u32 min_run, setup_clears;
     ls_u32 batch_full, batch_parts;
-    ls_u32 pad;
+    ls_u32 simple;                 // no features, one queue that every machine may take from, at most 64 machines
     ls_i64 places;                 // waiting places, LS_NEVER: unlimited
     ls_u32 transit;                // dist or LS_NO
     ls_u32 ports;

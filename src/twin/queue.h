@@ -98,21 +98,27 @@ LS_FN ls_u32 ls_queue_of(const ls_ctx *c, ls_u32 lot, const ls_m_step *step) {
     return queue;
 }
 
-LS_FN void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
+// The lot of an ordered list behind which a new one goes, LS_NO: to the front.
+LS_SLOW ls_u32 ls_queue_place(const ls_ctx *c, const ls_m_station *st, const ls_s_queue *queue, ls_u32 lot) {
+    ls_u32 before = queue->tail;
+    if (ls_lot_before(c, st, lot, 0.0, queue->head, 0.0)) {
+        return LS_NO;
+    }
+    while (ls_lot_before(c, st, lot, 0.0, before, 0.0)) {
+        before = c->lot[before].other;
+    }
+    return before;
+}
+
+LS_HOT void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     ls_lot *lot = c->lot + lot_index;
     const ls_m_step *step = c->steps + lot->step;
     const ls_m_station *st = c->stations + step->station;
     const ls_u32 q = ls_queue_of(c, lot_index, step);
     ls_s_queue *queue = c->queue + st->queue_at + q;
     ls_u32 before = queue->tail;  // the new lot comes behind this one
-    if (queue->count > 0 && st->static_order != 0) {
-        if (ls_lot_before(c, st, lot_index, 0.0, queue->head, 0.0)) {
-            before = LS_NO;
-        } else {
-            while (ls_lot_before(c, st, lot_index, 0.0, before, 0.0)) {
-                before = c->lot[before].other;
-            }
-        }
+    if (LS_UNLIKELY(st->static_order != 0) && queue->count > 0) {
+        before = ls_queue_place(c, st, queue, lot_index);
     }
     lot->queue = st->queue_at + q;
     lot->where = LS_LOT_WAITING;
@@ -134,7 +140,7 @@ LS_FN void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     c->station[step->station].waiting++;
 }
 
-LS_FN void ls_queue_remove(ls_ctx *c, ls_u32 lot_index) {
+LS_HOT void ls_queue_remove(ls_ctx *c, ls_u32 lot_index) {
     ls_lot *lot = c->lot + lot_index;
     const ls_u32 station = c->steps[lot->step].station;
     const ls_m_station *st = c->stations + station;

@@ -11,53 +11,72 @@
 #define LS_JOIN_(a, b) a##b
 #define LS_JOIN(a, b) LS_JOIN_(a, b)
 
+LS_SLOW void ls_machine_start_rare(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
+                                   const ls_pick *pick) {
+    ls_machine_start(c, st, station, machine, pick);
+}
+
+// What one idle machine takes, if anything.
+LS_FN ls_pick ls_pick_for(const ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+    const ls_u64 *mask = c->masks + c->machines[machine].mask_at;
+    const ls_s_machine *mc = c->machine + machine;
+    return (st->features & LS_F_BATCH) != 0 ? ls_pick_batch(c, st, mc, mask) : ls_pick_lot(c, st, mc, mask);
+}
+
+// Every idle machine, in order, takes what it may.
+LS_FN void ls_station_dispatch(ls_ctx *c, const ls_m_station *st, ls_u32 station) {
+    ls_s_station *ss = c->station + station;
+    for (ls_u32 w = 0; w < st->idle_words; w++) {
+        ls_u64 bits = c->idle[st->idle_at + w];
+        while (bits != 0 && ss->waiting > 0) {
+            const ls_u32 machine = st->machine_at + (w << 6) + (ls_u32)ls_ctz64(bits);
+            bits &= bits - 1;
+            if (!ls_idle_is(c, st, machine)) {
+                continue;  // started in another's stead
+            }
+            const ls_pick pick = ls_pick_for(c, st, machine);
+            if (pick.lot == LS_NO) {
+                continue;
+            }
+            ls_u32 taker = machine;
+            if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0)) {
+                taker = ls_least_setup_machine(c, st, machine, pick.lot);
+            }
+            ls_machine_start_rare(c, st, station, taker, &pick);
+            if (taker != machine) {  // this one is asked again, for another lot
+                bits |= (ls_u64)1 << ((machine - st->machine_at) & 63);
+            }
+        }
+    }
+}
+
 // Idle machines take what they may; then whoever waits for room comes in; until nothing moves.
-LS_FN void ls_station_settle(ls_ctx *c, ls_u32 station) {
-    const ls_m_station *st = c->stations + station;
+LS_SLOW void ls_station_settle_full(ls_ctx *c, const ls_m_station *st, ls_u32 station) {
     ls_s_station *ss = c->station + station;
     for (;;) {
         if (ss->waiting > 0 && ss->idle > 0) {
-            for (ls_u32 w = 0; w < st->idle_words; w++) {
-                ls_u64 bits = c->idle[st->idle_at + w];
-                while (bits != 0 && ss->waiting > 0) {
-                    ls_u32 machine = st->machine_at + (w << 6) + (ls_u32)ls_ctz64(bits);
-                    bits &= bits - 1;
-                    if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0) && !ls_idle_is(c, st, machine)) {
-                        continue;
-                    }
-                    const ls_u64 *mask = c->masks + c->machines[machine].mask_at;
-                    ls_pick pick;
-                    if (LS_LIKELY(st->queue_count == 1 && (st->features & (LS_F_BATCH | LS_F_BEFORE)) == 0)) {
-                        pick.lot = c->queue[st->queue_at].head;
-                        pick.family = 0;
-                        if ((mask[0] & 1) == 0) {
-                            continue;
-                        }
-                    } else if ((st->features & LS_F_BATCH) != 0) {
-                        pick = ls_pick_batch(c, st, c->machine + machine, mask);
-                    } else {
-                        pick = ls_pick_lot(c, st, c->machine + machine, mask);
-                    }
-                    if (pick.lot == LS_NO) {
-                        continue;
-                    }
-                    if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0)) {
-                        const ls_u32 other = ls_least_setup_machine(c, st, machine, pick.lot);
-                        if (other != machine) {
-                            // This machine is asked again for another lot.
-                            ls_machine_start(c, st, station, other, &pick);
-                            bits |= (ls_u64)1 << ((machine - st->machine_at) & 63);
-                            continue;
-                        }
-                    }
-                    ls_machine_start(c, st, station, machine, &pick);
-                }
-            }
+            ls_station_dispatch(c, st, station);
         }
-        if (LS_LIKELY(ss->blocked_head == LS_NO) || !ls_has_room(c, station)) {
+        if (ss->blocked_head == LS_NO || !ls_has_room(c, station)) {
             return;
         }
         ls_blocked_enter(c, station);
+    }
+}
+
+LS_HOT void ls_station_settle(ls_ctx *c, ls_u32 station) {
+    const ls_m_station *st = c->stations + station;
+    if (LS_UNLIKELY(st->simple == 0)) {
+        ls_station_settle_full(c, st, station);
+        return;
+    }
+    // One list of lots, and every machine may take any: the general way, without the questions.
+    const ls_s_station *ss = c->station + station;
+    while (ss->waiting > 0 && ss->idle > 0) {
+        ls_pick pick;
+        pick.lot = c->queue[st->queue_at].head;
+        pick.family = 0;
+        ls_machine_start(c, st, station, st->machine_at + (ls_u32)ls_ctz64(c->idle[st->idle_at]), &pick);
     }
 }
 
@@ -75,7 +94,7 @@ LS_SLOW void ls_operators_settle(ls_ctx *c) {
     }
 }
 
-LS_FN void ls_settle(ls_ctx *c) {
+LS_HOT void ls_settle(ls_ctx *c) {
     for (;;) {
         while (c->s->agenda_count > 0) {
             const ls_u32 station = c->agenda[c->s->agenda_head];
@@ -101,10 +120,10 @@ LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
     switch (lot->where) {
     case LS_LOT_TRANSIT:
         c->station[station].coming--;
-        ls_lot_arrive(c, lot_index);
+        ls_lot_arrive_rare(c, lot_index);
         break;
     case LS_LOT_OUT:
-        ls_lot_done(c, lot_index);
+        ls_lot_done_rare(c, lot_index);
         break;
     case LS_LOT_LAG: {
         ls_u32 *link = &c->machine[lot->machine].lag_head;
@@ -116,7 +135,7 @@ LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
         LS_TRACE(c, LS_TRACE_END, lot->serial, lot->step, lot->machine);
         const ls_u32 from = c->machines[lot->machine].station;
         lot->where = LS_LOT_LEFT;
-        if (ls_lot_leave(c, from, lot_index, 0)) {
+        if (ls_lot_leave_rare(c, from, lot_index)) {
             c->station[from].working--;
         }
         break;
@@ -128,7 +147,7 @@ LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
     }
 }
 
-LS_FN void ls_event(ls_ctx *c, ls_u32 source) {
+LS_HOT void ls_event(ls_ctx *c, ls_u32 source) {
     const ls_model *m = c->m;
     if (LS_LIKELY(source >= m->source_release && source < m->source_machine)) {
         ls_release_event(c, source - m->source_release);
