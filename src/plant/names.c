@@ -86,3 +86,10 @@ uint32_t ls_names_add(ls_names *names, uint32_t scope, const char *text, uint32_
     names->count++;
     return UINT32_MAX;
 }
+
+void ls_names_set(ls_names *names, uint32_t scope, const char *text, uint32_t value) {
+    assert(names->capacity > 0);
+    ls_name_slot *slot = slot_of(names, scope, text, hash_of(scope, text));
+    assert(slot->text != NULL);
+    slot->value = value;
+}

@@ -25,3 +25,5 @@ void ls_names_clear(ls_names *names);
 uint32_t ls_names_find(const ls_names *names, uint32_t scope, const char *text);
 // Adds it, unless it is there: then the old value comes back and nothing changes. LS_NONE: added.
 uint32_t ls_names_add(ls_names *names, uint32_t scope, const char *text, uint32_t value);
+// Gives a name that is there another value.
+void ls_names_set(ls_names *names, uint32_t scope, const char *text, uint32_t value);

@@ -23,6 +23,8 @@ typedef struct ls_place {
 // An optional distribution: index into ls_plant.dists, or LS_NONE.
 typedef uint32_t ls_dist_index;
 
+typedef enum ls_batch_by { LS_BY_PRODUCT, LS_BY_STEP, LS_BY_RECIPE, LS_BY_ANY } ls_batch_by;
+
 typedef struct ls_criterion {
     ls_rule rule;
     double weights[LS_W_COUNT];  // hours, priority units, step numbers (0 based)
@@ -49,6 +51,7 @@ typedef struct ls_failure {  // a failure mode, or a maintenance
     bool stagger;            // machine k of n: first + k/n of the mean interval
     bool carry;              // count maintenance: overshoot carries over (else the counter restarts at 0)
     uint32_t on_at, on_count;  // into ls_plant.indexes: machines (within the station) concerned; 0: all
+    const char *every_text, *first_text;  // as the plant file says them; NULL: not there
     ls_place place;
 } ls_failure;
 
@@ -61,6 +64,7 @@ typedef struct ls_station {
     const char *name;
     ls_place place;
     uint32_t area;             // into ls_plant.areas
+    const char *area_name;     // as the plant file says it; NULL: the station itself
     uint32_t machine_at, machine_count;
     int64_t places;            // waiting places; -1 unlimited
     ls_dist_index transit;     // time to pass through the queue before a lot is available
@@ -74,11 +78,14 @@ typedef struct ls_station {
     uint32_t criterion_at, criterion_count;
     ls_batch_prefer batch_prefer;
     bool batch;                // machines take several lots at once
+    ls_batch_by batch_by;
     bool batch_parts;          // min and max count parts, not lots
     uint32_t setup_count;      // setup states of this station
     uint32_t setup_at;         // into ls_plant.setup_names
     uint32_t matrix_at;        // into ls_plant.setup_matrix: (setup_count+1) x setup_count; row 0: from none
     uint32_t min_run;          // lots, 0: none
+    bool setup_by_kind;        // states are product and step name, times by what changes:
+    ls_dist_index setup_kinds[3];  // product, step, both; for explaining, the matrix has them all
     bool setup_clears;         // a step without setup clears the machine's setup state
 } ls_station;
 
@@ -112,6 +119,7 @@ typedef struct ls_step {
     int64_t batch_wait_us;   // LS_FOREVER: no limit
     uint32_t batch_most;     // most lots of this step in one batch; 0: no limit
     uint32_t family_at, family_count;  // into ls_plant.indexes: batch families (station wide ids) this step may join
+    const char *recipe;      // as the plant file says it, for explaining; NULL: none
     double sample;           // chance that the step is done at all; 1: always
     double scrap;            // chance that the lot is scrapped after the step
     double rework;           // chance of going to rework_to after the step
@@ -161,6 +169,7 @@ typedef struct ls_product {
     const char *name;
     ls_place place;
     uint32_t parts;          // per lot, default 1
+    ls_dist_index due;       // of releases that say nothing else; LS_NONE: none
     uint32_t step_at, step_count;
 } ls_product;
 
@@ -199,6 +208,9 @@ typedef struct ls_plant {
     ls_arena arena;
     const char *name, *file;
     const char *about;       // one line, may be empty
+    const char *transport_source;  // the lines of `transport`, for explaining
+    const char *ignored;     // top-level keys kept for later versions, blank separated
+    uint32_t dispatch_count; // the first of `criteria` are the plant's own
     const char *orders_file, *initial_file;  // as the plant file names them; NULL: none
     int64_t start_us;        // since 1970
     int64_t run_for_us, run_warmup_us;  // warm-up -1: automatic

@@ -47,7 +47,6 @@ static void reader_init(ls_reader *r, ls_plant *plant, const char *file,
     rows_init(&r->station_drafts, sizeof(ls_station_draft));
     rows_init(&r->machine_drafts, sizeof(ls_machine_draft));
     rows_init(&r->step_drafts, sizeof(ls_step_draft));
-    rows_init(&r->product_dues, sizeof(ls_dist_index));
 }
 
 static void reader_clear(ls_reader *r) {
@@ -58,7 +57,7 @@ static void reader_clear(ls_reader *r) {
         &r->wip,         &r->calendars,    &r->operators,      &r->crews,
         &r->skills,      &r->dists,        &r->indexes,        &r->times,
         &r->setup_names, &r->setup_matrix, &r->station_drafts, &r->machine_drafts,
-        &r->step_drafts, &r->product_dues};
+        &r->step_drafts};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ls_free(rows[i]->items);
     }
@@ -146,12 +145,26 @@ static void read_paths(ls_reader *r) {
     r->out_of_memory = r->out_of_memory || r->paths.failed;
 }
 
+// Keys kept for later versions: named, so that a person sees that nothing looks at them.
+static const char *ignored_keys(ls_reader *r) {
+    const char *list = "";
+    for (size_t i = 0; i < r->root->count; i++) {
+        const char *key = r->root->keys[i].text;
+        const int row = ls_schema_find(key);
+        if (row >= 0 && ls_schema[row].type == LS_KEY_ANY) {
+            list = ls_reader_format(r, "%s%s%s", list, list[0] != '\0' ? " " : "", key);
+        }
+    }
+    return ls_reader_text(r, list);
+}
+
 static void read_head(ls_reader *r) {
     ls_plant *p = r->plant;
     const char *start = NULL;
     const ls_yaml *run = ls_take(r, r->root, "run");
     p->name = "";
     p->about = "";
+    p->ignored = ignored_keys(r);
     ls_take_text(r, r->root, "plant", &p->name);
     ls_take_text(r, r->root, "about", &p->about);
     ls_take_text(r, r->root, "start", &start);

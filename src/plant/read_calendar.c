@@ -156,18 +156,18 @@ static void lay(ls_reader *r, const ls_yaml *key, const ls_calendar_def *def,
     ls_free(result.transitions);
 }
 
-static void keep_source(ls_reader *r, const ls_yaml *map, ls_calendar *calendar) {
+const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent) {
     ls_buffer text;
     ls_buffer_init(&text);
-    for (size_t i = 0; i < map->count; i++) {
+    for (size_t i = 0; map != NULL && i < map->count; i++) {
         if (ls_yaml_find(map, map->keys[i].text) != &map->items[i]) {
             continue;
         }
         const ls_yaml *value = &map->items[i];
         if (value->kind == LS_YAML_TEXT) {
-            ls_buffer_printf(&text, "    %s: \"%s\"\n", map->keys[i].text, value->text);
+            ls_buffer_printf(&text, "%s%s: \"%s\"\n", indent, map->keys[i].text, value->text);
         } else if (value->kind == LS_YAML_LIST) {
-            ls_buffer_printf(&text, "    %s: [", map->keys[i].text);
+            ls_buffer_printf(&text, "%s%s: [", indent, map->keys[i].text);
             for (size_t j = 0; j < value->count; j++) {
                 if (ls_yaml_is_text(&value->items[j])) {
                     ls_buffer_printf(&text, "%s%s", j > 0 ? ", " : "", value->items[j].text);
@@ -177,8 +177,9 @@ static void keep_source(ls_reader *r, const ls_yaml *map, ls_calendar *calendar)
         }
     }
     r->out_of_memory = r->out_of_memory || text.failed;
-    calendar->source = ls_reader_text(r, text.data != NULL ? text.data : "");
+    const char *copy = ls_reader_text(r, text.data != NULL ? text.data : "");
     ls_buffer_clear(&text);
+    return copy;
 }
 
 void ls_read_calendars(ls_reader *r) {
@@ -198,7 +199,7 @@ void ls_read_calendars(ls_reader *r) {
         ls_calendar calendar = {.name = ls_reader_text(r, key->text),
                                 .place = {key->line, key->column}};
         lay(r, key, &def, &calendar);
-        keep_source(r, &map->items[i], &calendar);
+        calendar.source = ls_read_source(r, &map->items[i], "    ");
         *(ls_calendar *)ls_rows_push(r, &r->calendars, &index) = calendar;
     }
 }

@@ -179,6 +179,14 @@ ls_dist_index ls_reader_dist_text(ls_reader *r, const char *text) {
     return ls_read_dist(r, &value);
 }
 
+ls_dist_index ls_reader_drop_zero(ls_reader *r, ls_dist_index dist) {
+    if (dist == LS_NONE || r->out_of_memory) {
+        return dist;
+    }
+    const ls_dist *d = LS_ROW(ls_dist, r->dists, dist);
+    return d->kind == LS_DIST_CONST && d->p[0] == 0 ? LS_NONE : dist;
+}
+
 // True when one of the blank separated words of text is word, or word without its last letters.
 static bool has_word(const char *text, const char *word, size_t singular) {
     for (const char *at = text; *at != '\0';) {

@@ -64,6 +64,7 @@ static void read_first(ls_reader *r, const ls_yaml *value, ls_failure *failure, 
     ls_fail_by by = failure->by;
     if (ls_yaml_is_text(value)) {
         failure->first = ls_read_every(r, value, &by);
+        failure->first_text = ls_reader_text(r, value->text);
     }
     if (failure->first != LS_NONE && by != failure->by && (by_count || by != LS_FAIL_CALENDAR)) {
         ls_reader_mistake(r, value, NULL, "'first' and 'every' count different things");
@@ -78,6 +79,7 @@ static void read_one(ls_reader *r, uint32_t station, const ls_yaml *node) {
     ls_take_dist(r, node, "stations.*.fails.repair", &failure.repair);
     if (ls_yaml_is_text(every)) {
         failure.every = ls_read_every(r, every, &failure.by);
+        failure.every_text = ls_reader_text(r, every->text);
     }
     const bool by_count = failure.by != LS_FAIL_CALENDAR;
     int by = 0;
@@ -118,6 +120,7 @@ static void read_maintenance(ls_reader *r, uint32_t station, const ls_yaml *node
     ls_take_dist(r, node, "stations.*.maintenance.for", &failure.repair);
     if (ls_yaml_is_text(every)) {
         failure.every = ls_read_every(r, every, &failure.by);
+        failure.every_text = ls_reader_text(r, every->text);
     }
     const bool by_count = failure.by != LS_FAIL_CALENDAR;
     int from = 0;

@@ -151,7 +151,7 @@ static uint32_t class_of(ls_reader *r, const table *t, size_t row, uint32_t prod
                                     .lots = 1,
                                     .count = LS_FOREVER,
                                     .from_file = true,
-                                    .due = *LS_ROW(ls_dist_index, r->product_dues, product)};
+                                    .due = p->due};
         return ls_release_add(r, &release);
     }
     if (found < first_own) {
@@ -290,7 +290,7 @@ static uint32_t wip_class(ls_reader *r, const table *t, size_t row, uint32_t pro
                                     .lots = 1,
                                     .count = LS_FOREVER,
                                     .from_file = true,
-                                    .due = *LS_ROW(ls_dist_index, r->product_dues, product)};
+                                    .due = p->due};
         if (ls_names_find(&r->release_names, 0, p->name) != LS_NONE) {
             ls_reader_mistake_in(r, t->file, t->csv->lines[row], "fill the column 'class'",
                                  "which class do lots of '%s' belong to?", p->name);

@@ -183,6 +183,7 @@ static void read_product(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
     const ls_product start = {.name = ls_reader_text(r, key->text),
                               .place = {key->line, key->column},
                               .parts = 1,
+                              .due = LS_NONE,
                               .step_at = r->steps.count};
     *(ls_product *)ls_rows_push(r, &r->products, &index) = start;
     if (r->out_of_memory) {

@@ -175,12 +175,12 @@ void ls_read_releases(ls_reader *r) {
         }
         ls_dist_index due = LS_NONE;
         ls_take_dist(r, node, "products.*.due", &due);
+        LS_ROW(ls_product, r->products, product)->due = due;
         const ls_yaml *release = ls_take(r, node, "products.*.release");
         for (uint32_t k = 0; k < ls_yaml_many(release) && !r->out_of_memory; k++) {
             if (ls_yaml_nth(release, k)->kind == LS_YAML_MAP) {
                 read_release(r, product, due, ls_yaml_nth(release, k));
             }
         }
-        *(ls_dist_index *)ls_rows_push(r, &r->product_dues, NULL) = due;
     }
 }

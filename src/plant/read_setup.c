@@ -1,5 +1,6 @@
 // read_setup.c - setup states of stations, and what it takes to change between them.
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plant/reader.h"
@@ -128,7 +129,7 @@ static void fill_pairs(ls_reader *r, uint32_t station, const ls_yaml *setup) {
             }
             const ls_dist_index dist = ls_read_dist(r, &setup->items[i]);
             if (dist != LS_NONE) {
-                fill_pair(r, station, from, to, dist);
+                fill_pair(r, station, from, to, ls_reader_drop_zero(r, dist));
             }
         }
     }
@@ -140,6 +141,12 @@ typedef struct kind_state {
     const char *step;
 } kind_state;
 
+static double mean_of(ls_reader *r, ls_dist_index dist) {
+    return dist == LS_NONE || r->out_of_memory
+               ? 0
+               : ls_dist_mean(LS_ROW(ls_dist, r->dists, dist), r->tables.items);
+}
+
 static void fill_kinds(ls_reader *r, uint32_t station, const ls_yaml *setup,
                        const kind_state *states) {
     const ls_station *s = LS_ROW(ls_station, r->stations, station);
@@ -149,6 +156,14 @@ static void fill_kinds(ls_reader *r, uint32_t station, const ls_yaml *setup,
     ls_take_dist(r, setup, "stations.*.setup.product", &product);
     ls_take_dist(r, setup, "stations.*.setup.step", &step);
     ls_take_dist(r, setup, "stations.*.setup.both", &both);
+    if (ls_take(r, setup, "stations.*.setup.both") == NULL) {
+        both = mean_of(r, product) > mean_of(r, step) ? product : step;
+    }
+    product = ls_reader_drop_zero(r, product);
+    step = ls_reader_drop_zero(r, step);
+    both = ls_reader_drop_zero(r, both);
+    const ls_dist_index kinds[3] = {product, step, both};
+    memcpy(LS_ROW(ls_station, r->stations, station)->setup_kinds, kinds, sizeof kinds);
     for (uint32_t from = 0; from < s->setup_count; from++) {
         for (uint32_t to = 0; to < s->setup_count; to++) {
             const bool other_product = states[from].product != states[to].product;
@@ -232,12 +247,46 @@ static void read_initial(ls_reader *r, uint32_t station, const ls_yaml *setup) {
     }
 }
 
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// States are numbered in the order of their names, so that their numbers do not depend on how the
+// file says them.
+static void sort_states(ls_reader *r, uint32_t station, const uint32_t *here, uint32_t count) {
+    const ls_station *s = LS_ROW(ls_station, r->stations, station);
+    if (s->setup_count < 2) {
+        return;
+    }
+    const char **names = LS_ROW(const char *, r->setup_names, s->setup_at);
+    const char **old = ls_arena_alloc(&r->scratch, s->setup_count * sizeof *old);
+    if (old == NULL) {
+        r->out_of_memory = true;
+        return;
+    }
+    memcpy(old, names, s->setup_count * sizeof *old);
+    qsort(names, s->setup_count, sizeof *names, compare_names);
+    for (uint32_t i = 0; i < s->setup_count; i++) {
+        ls_names_set(&r->setup_states, station, names[i], i);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ls_step *step = LS_ROW(ls_step, r->steps, here[i]);
+        if (step->setup != LS_NONE) {
+            step->setup = state_find(r, station, old[step->setup]);
+        }
+    }
+}
+
 static void read_station(ls_reader *r, uint32_t station, const uint32_t *here, uint32_t count) {
     const ls_yaml *setup = LS_ROW(ls_station_draft, r->station_drafts, station)->setup;
     ls_station *s = LS_ROW(ls_station, r->stations, station);
     const bool by_kind = is_by_kind(setup);
     int without = 0;
     s->setup_at = r->setup_names.count;
+    s->setup_by_kind = by_kind;
+    for (int i = 0; i < 3; i++) {
+        s->setup_kinds[i] = LS_NONE;
+    }
     ls_take_u32(r, setup, "stations.*.setup.min-run", &s->min_run);
     ls_take_choice(r, setup, "stations.*.setup.without", &without);
     s->setup_clears = without == 1;
@@ -247,6 +296,9 @@ static void read_station(ls_reader *r, uint32_t station, const uint32_t *here, u
         add_pair_states(r, station, setup);
     }
     set_step_states(r, station, by_kind, here, count);
+    if (!r->out_of_memory) {
+        sort_states(r, station, here, count);
+    }
     if (r->out_of_memory || !add_matrix(r, setup, s)) {
         return;
     }

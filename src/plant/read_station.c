@@ -71,6 +71,7 @@ static void read_queue(ls_reader *r, const ls_yaml *node, ls_station *s) {
     if (value != NULL && value->kind == LS_YAML_MAP) {
         ls_take_count(r, value, "stations.*.queue.places", &s->places);
         ls_take_dist(r, value, "stations.*.queue.transit", &s->transit);
+        s->transit = ls_reader_drop_zero(r, s->transit);
     } else {
         ls_take_count(r, node, "stations.*.queue", &s->places);
     }
@@ -156,15 +157,16 @@ static void read_batch(ls_reader *r, const ls_yaml *node, ls_station *s, ls_stat
     const ls_yaml *batch = ls_take(r, node, "stations.*.batch");
     draft->batch = (ls_batch_limits){.min = 1, .max = 1, .wait_us = LS_FOREVER};
     draft->batch_by = LS_BY_STEP;
+    s->batch_by = LS_BY_STEP;
     if (batch == NULL || batch->kind != LS_YAML_MAP) {
         return;
     }
     s->batch = true;
     ls_read_batch_limits(r, batch, false, &draft->batch);
-    static const ls_batch_by by_word[] = {LS_BY_PRODUCT, LS_BY_STEP, LS_BY_RECIPE, LS_BY_ANY};
     int choice = 0;
     ls_take_choice(r, batch, "stations.*.batch.by", &choice);
-    draft->batch_by = by_word[choice];
+    draft->batch_by = (ls_batch_by)choice;
+    s->batch_by = draft->batch_by;
     ls_take_choice(r, batch, "stations.*.batch.prefer", &choice);
     s->batch_prefer = (ls_batch_prefer)choice;
     ls_take_choice(r, batch, "stations.*.batch.count", &choice);
@@ -207,6 +209,7 @@ static void read_station(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
     read_machines(r, node, &s);
     draft.process_varies = does_process_vary(r, &s);
     read_queue(r, node, &s);
+    ls_take_text(r, node, "stations.*.area", &s.area_name);
     read_choices(r, node, &s);
     read_process(r, node, &draft);
     read_batch(r, node, &s, &draft);
@@ -231,6 +234,7 @@ void ls_read_stations(ls_reader *r) {
                                   .text = ls_schema[ls_schema_find("dispatch")].fallback};
         ls_read_dispatch(r, &fallback, &r->criterion_at, &r->criterion_count);
     }
+    r->plant->dispatch_count = r->criteria.count;
     const ls_yaml *map = ls_take(r, r->root, "stations");
     if (map != NULL && map->kind == LS_YAML_MAP && map->count == 0) {
         ls_reader_mistake(r, map, NULL, "the plant has no station");

@@ -64,6 +64,22 @@ static void add_family(ls_reader *r, ls_step *step, const char *key) {
     station->family_count += old == LS_NONE ? 1 : 0;
 }
 
+// `a` or `[a, b]`, as it is written again.
+static const char *recipe_text(ls_reader *r, const ls_yaml *recipe) {
+    ls_buffer text;
+    ls_buffer_init(&text);
+    for (uint32_t i = 0; i < ls_yaml_many(recipe); i++) {
+        const ls_yaml *item = ls_yaml_nth(recipe, i);
+        ls_buffer_printf(&text, "%s\"%s\"", i == 0 ? "[" : ", ",
+                         ls_yaml_is_text(item) ? item->text : "");
+    }
+    ls_buffer_text(&text, "]");
+    r->out_of_memory = r->out_of_memory || text.failed;
+    const char *copy = ls_reader_text(r, text.data != NULL ? text.data : "");
+    ls_buffer_clear(&text);
+    return copy;
+}
+
 static void read_families(ls_reader *r, const ls_yaml *node, ls_batch_by by, ls_step *step) {
     const char *product = LS_ROW(ls_product, r->products, step->product)->name;
     const ls_yaml *recipe = ls_take(r, node, "products.*.route.recipe");
@@ -84,6 +100,7 @@ static void read_families(ls_reader *r, const ls_yaml *node, ls_batch_by by, ls_
                 add_family(r, step, item->text);
             }
         }
+        step->recipe = recipe != NULL ? recipe_text(r, recipe) : NULL;
         if (r->indexes.count == step->family_at) {
             add_family(r, step, ls_reader_format(r, "%s.%s", product, step->name));
         }
@@ -111,6 +128,19 @@ static void read_chances(ls_reader *r, const ls_yaml *node, const ls_yaml *group
     step->rework_once = choice == 1;
 }
 
+// What the chances leave goes to the next step, which may have one already.
+static void add_rest(ls_reader *r, const ls_step *step, double chance) {
+    for (uint32_t i = step->branch_at; i < r->branches.count; i++) {
+        ls_branch *branch = LS_ROW(ls_branch, r->branches, i);
+        if (branch->step == step->next) {
+            branch->chance += chance;
+            return;
+        }
+    }
+    *(ls_branch *)ls_rows_push(r, &r->branches, NULL) = (ls_branch){.chance = chance,
+                                                                    .step = step->next};
+}
+
 static void read_branches(ls_reader *r, const ls_yaml *node, ls_step *step) {
     const ls_yaml *then = ls_take(r, node, "products.*.route.then");
     step->branch_at = r->branches.count;
@@ -133,8 +163,7 @@ static void read_branches(ls_reader *r, const ls_yaml *node, ls_step *step) {
         ls_reader_mistake(r, then, "what is missing to 100 % goes to the next step",
                           "the chances of 'then' add up to %.6g %%", sum * 100);
     } else if (sum < 1 - 1e-9 && r->branches.count > step->branch_at) {
-        *(ls_branch *)ls_rows_push(r, &r->branches, NULL) = (ls_branch){.chance = 1 - sum,
-                                                                        .step = step->next};
+        add_rest(r, step, 1 - sum);
     }
     step->branch_count = r->branches.count - step->branch_at;
 }

@@ -80,10 +80,11 @@ static uint32_t read_rules(ls_reader *r, const ls_yaml *map, const ls_names *are
                               "'%s' is the wrong way round", key->text);
             continue;
         }
-        rule one = {.key = key, .dist = ls_read_dist(r, &map->items[i])};
+        const ls_dist_index dist = ls_read_dist(r, &map->items[i]);
+        rule one = {.key = key, .dist = ls_reader_drop_zero(r, dist)};
         one.from = is_in(from) ? LS_NONE - 1 : find_end(r, key, from, areas);
         one.to = is_out(to) ? LS_NONE - 1 : find_end(r, key, to, areas);
-        if (one.from != LS_NONE && one.to != LS_NONE && one.dist != LS_NONE) {
+        if (one.from != LS_NONE && one.to != LS_NONE && dist != LS_NONE) {
             rules[count++] = one;
         }
     }
@@ -163,6 +164,8 @@ void ls_read_transport(ls_reader *r) {
         const uint32_t rule_count = read_rules(r, map, &areas, rules);
         ls_dist_index default_dist = LS_NONE;
         ls_take_dist(r, map, "transport.default", &default_dist);
+        default_dist = ls_reader_drop_zero(r, default_dist);
+        r->plant->transport_source = ls_read_source(r, map, "  ");
         uint32_t *general = ls_arena_alloc(&r->scratch,
                                            ((size_t)r->areas.count + 1) * sizeof *general);
         r->plant->area_count = r->areas.count;

@@ -29,8 +29,6 @@ typedef struct ls_rows {
     size_t size;  // of one
 } ls_rows;
 
-typedef enum ls_batch_by { LS_BY_STEP, LS_BY_PRODUCT, LS_BY_RECIPE, LS_BY_ANY } ls_batch_by;
-
 typedef struct ls_batch_limits {
     uint32_t min, max, most;
     int64_t wait_us;
@@ -83,7 +81,6 @@ typedef struct ls_reader {
     ls_rows setup_names, setup_matrix;
     ls_dist_tables tables;
     ls_rows station_drafts, machine_drafts, step_drafts;
-    ls_rows product_dues;  // ls_dist_index per product
 
     // scope: 0, or the station of a machine, the product of a step, the station of a setup state or
     // a family.
@@ -182,6 +179,10 @@ void ls_read_on(ls_reader *r, uint32_t station, const ls_yaml *value, uint32_t *
                 uint32_t *out_count);
 // Batch limits of a station, or of a step, where *limits is the station's.
 void ls_read_batch_limits(ls_reader *r, const ls_yaml *map, bool in_step, ls_batch_limits *limits);
+// The entries of a map as lines `KEY: "VALUE"`, indented, in the plant's arena.
+const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent);
+// LS_NONE for a distribution that is always 0, so that "0 s" and nothing are the same.
+ls_dist_index ls_reader_drop_zero(ls_reader *r, ls_dist_index dist);
 // A file beside the plant file, as a table; NULL after a mistake.
 const ls_csv *ls_read_csv(ls_reader *r, const ls_yaml *at, const char *name);
 double ls_column_unit_us(const char *name);  // `repair_min`: 60e6; 0: none

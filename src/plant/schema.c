@@ -110,7 +110,7 @@ const ls_key ls_schema[] = {
     KEY_MAP("stations.*.setup", .note = "no setups", .help = "Changeover times, by pairs of states or by kind of change. A pair not named takes 0."),
     KEY_DIST("stations.*.setup.product", .fallback = "0 s", .help = "By kind: another product, the same step name."),
     KEY_DIST("stations.*.setup.step", .fallback = "0 s", .help = "By kind: another step name, the same product."),
-    KEY_DIST("stations.*.setup.both", .fallback = "0 s", .help = "By kind: another product and another step name."),
+    KEY_DIST("stations.*.setup.both", .note = "the longer of `product` and `step`", .help = "By kind: another product and another step name."),
     KEY_TEXT("stations.*.setup.initial", .note = "none", .help = "State of the machines at time zero: a product or a `setup` of a step; by kind: `product.step`."),
     KEY_COUNT("stations.*.setup.min-run", 0, 1e6, .fallback = "0", .help = "Before this many lots have run since the last change, a lot of another state is taken only while none of the own state waits."),
     KEY_CHOICE("stations.*.setup.without", "keep clear", .fallback = "keep", .help = "What a step that needs no setup does to the state."),

@@ -1,0 +1,20 @@
+// explain_values.h - values of a plant file as text. Private to explain*.c.
+#pragma once
+
+#include "base/text.h"
+#include "plant/plant.h"
+
+// A text, in double quotes where YAML would take it for something else.
+void ls_put_text(ls_buffer *out, const char *text);
+void ls_put_time(ls_buffer *out, int64_t us);
+// The shortest number that reads back to the same double.
+void ls_put_number(ls_buffer *out, double value);
+// LS_NONE is `0 s`.
+void ls_put_dist(ls_buffer *out, const ls_plant *plant, ls_dist_index dist);
+// `product.step`
+void ls_put_step(ls_buffer *out, const ls_plant *plant, uint32_t step);
+
+void ls_explain_station(ls_buffer *out, const ls_plant *plant, uint32_t station,
+                        const uint32_t *here, uint32_t count);
+void ls_explain_rules(ls_buffer *out, const ls_plant *plant, uint32_t at, uint32_t count);
+void ls_explain_product(ls_buffer *out, const ls_plant *plant, uint32_t product);
