@@ -263,8 +263,17 @@ static void check_batches(checker *c) {
 
 // --- clocks that would not let time go on, and lots that have no room
 
+enum { MODES_MAX = 32 };  // of one machine: the twin keeps what is due as bits of a word
+
 static void check_upkeep(checker *c) {
     const ls_plant *plant = c->plant;
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        if (plant->stations[s].failure_count > MODES_MAX) {
+            mistake(c, plant->stations[s].place, "put rare ones together, or split the station",
+                    "station '%s' has %u failures and maintenances, at most %d are possible",
+                    plant->stations[s].name, plant->stations[s].failure_count, MODES_MAX);
+        }
+    }
     for (uint32_t i = 0; i < plant->failure_count; i++) {
         const ls_failure *f = &plant->failures[i];
         const double mean = ls_dist_mean(&plant->dists[f->every], plant->tables);

@@ -92,6 +92,25 @@ static void read_phases(const ls_yaml *value, ls_need *need) {
     }
 }
 
+// One operator serves a phase; who needs two at once asks for a skill that means both.
+static void refuse_overlap(ls_reader *r, const ls_yaml *at, const ls_station *s,
+                           const ls_need *need) {
+    for (uint32_t i = s->need_at; i < r->needs.count && !r->out_of_memory; i++) {
+        const ls_need *other = LS_ROW(ls_need, r->needs, i);
+        const char *phase = need->setup && other->setup       ? "setup"
+                            : need->load && other->load       ? "load"
+                            : need->process && other->process ? "process"
+                            : need->unload && other->unload   ? "unload"
+                                                              : NULL;
+        if (phase != NULL) {
+            ls_reader_mistake(r, at, "say for which phases each is needed: 'for: [setup, load]'",
+                              "station '%s' asks for two operators in the phase '%s'", s->name,
+                              phase);
+            return;
+        }
+    }
+}
+
 static void read_needs(ls_reader *r, const ls_yaml *node, ls_station *s) {
     const ls_yaml *value = ls_take(r, node, "stations.*.operator");
     s->need_at = r->needs.count;
@@ -104,6 +123,7 @@ static void read_needs(ls_reader *r, const ls_yaml *node, ls_station *s) {
         ls_need need = {
             .skill = ls_reader_find(r, skill, &r->skill_names, 0, "skill", &r->skills, 0)};
         read_phases(ls_take(r, item, "stations.*.operator.for"), &need);
+        refuse_overlap(r, item, s, &need);
         *(ls_need *)ls_rows_push(r, &r->needs, NULL) = need;
     }
     s->need_count = r->needs.count - s->need_at;
