@@ -73,7 +73,7 @@ static ls_status print_futures_of_noon(const ls_twin *twin, ls_error *err) {
         status = ls_snapshot_run(twin, noon, noon_us, err);
     }
     if (status == LS_OK) {
-        status = ls_snapshot_copy(noon, &future, err);
+        status = ls_snapshot_copy(twin, noon, &future, err);
     }
     if (status == LS_OK) {
         printf("lots at noon: %" PRIu32 "; an hour later, perhaps:", ls_snapshot_lots(noon));

@@ -59,7 +59,8 @@ LS_API ls_status ls_snapshot_run(const ls_twin *twin, ls_snapshot *snapshot, int
 // The same, at most max_events events; *out_done says how many happened.
 LS_API ls_status ls_snapshot_step(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
                                   uint64_t max_events, uint64_t *out_done, ls_error *err);
-LS_API ls_status ls_snapshot_copy(const ls_snapshot *snapshot, ls_snapshot **out, ls_error *err);
+LS_API ls_status ls_snapshot_copy(const ls_twin *twin, const ls_snapshot *snapshot,
+                                  ls_snapshot **out, ls_error *err);
 // Copies the contents of one snapshot over another of the same twin; no allocation.
 LS_API void ls_snapshot_assign(ls_snapshot *to, const ls_snapshot *from);
 // A future: a copy in which everything that nobody in the plant can know yet (the ends of running

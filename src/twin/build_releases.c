@@ -30,11 +30,32 @@ static void build_release(ls_builder *b, uint32_t index) {
     release->scale = 16.0 / (raw > 1.0 ? raw : 1.0e6);
 }
 
+// Steps and releases that the kernel's express way may serve (express.h).
+static void find_express(ls_builder *b) {
+    for (size_t i = 0; i < b->steps.count; i++) {
+        ls_m_step *step = LS_PACK_AT(&b->steps, ls_m_step, i);
+        const bool simple = LS_PACK_AT(&b->stations, ls_m_station, step->station)->simple != 0;
+        step->express = simple && (step->features & ~(ls_u32)LS_SF_MACHINES) == 0 && b->head.areas == 0;
+    }
+    for (size_t i = 0; i < b->steps.count; i++) {  // 2: its successor is none or express too
+        ls_m_step *step = LS_PACK_AT(&b->steps, ls_m_step, i);
+        if (step->express != 0 && (step->next == LS_NO || LS_PACK_AT(&b->steps, ls_m_step, step->next)->express != 0)) {
+            step->express = 2;
+        }
+    }
+    for (size_t i = 0; i < b->releases.count; i++) {
+        ls_m_release *r = LS_PACK_AT(&b->releases, ls_m_release, i);
+        r->express = r->kind == LS_RELEASE_EVERY && r->lots == 1 && r->lose == 0 &&
+                     LS_PACK_AT(&b->steps, ls_m_step, r->step)->express != 0;
+    }
+}
+
 void ls_builder_releases(ls_builder *b) {
     const ls_plant *plant = b->plant;
     for (uint32_t i = 0; i < plant->release_count; i++) {
         build_release(b, i);
     }
+    find_express(b);
     for (uint32_t i = 0; i < plant->order_count; i++) {
         const ls_order *from = &plant->orders[i];
         ls_m_order *order = ls_pack_push(&b->orders);

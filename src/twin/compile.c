@@ -234,7 +234,7 @@ static void lay_out_state(ls_model *m) {
     LS_LAY(s_pool, ls_s_pool, m->pools);
     LS_LAY(s_crew, ls_s_crew, m->crews);
     LS_LAY(s_stream, ls_u64, m->streams);
-    LS_LAY(s_agenda, ls_u32, m->stations);
+    LS_LAY(s_finished, ls_u64, m->steps);
     LS_LAY(s_hist, ls_u32, (ls_u64)m->releases * LS_HIST_BUCKETS);
     LS_LAY(s_heap, ls_heap_item, dynamic_lots);
     LS_LAY(s_lot, ls_lot, m->lots);
@@ -321,9 +321,9 @@ ls_status ls_model_compile(const ls_plant *plant, ls_model **out, ls_error *err)
     }
     if (!b.steps.failed && !b.words.failed && b.steps.count == plant->step_count) {
         ls_builder_queues(&b);
-        ls_builder_releases(&b);
         build_people(&b);
         build_numbers(&b);
+        ls_builder_releases(&b);
         find_features(&b);
         number_sources(&b);
     }

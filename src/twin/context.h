@@ -32,6 +32,8 @@ typedef struct ls_ctx {
     ls_s_release *release;
     ls_u64 *position;      // of each stream
     ls_u32 *agenda;
+    ls_u32 agenda_head, agenda_count;
+    ls_u64 *finished;      // lots, per step
     ls_u32 *hist;          // LS_HIST_BUCKETS per release
     ls_u16 *memory;
     ls_i64 *deadline;
@@ -69,7 +71,10 @@ LS_FN void ls_ctx_open(ls_ctx *c, const ls_model *m, ls_state *s, ls_scratch *x)
     c->mode = LS_STATE_ARRAY(m, s, ls_s_mode, s_mode);
     c->release = LS_STATE_ARRAY(m, s, ls_s_release, s_release);
     c->position = LS_STATE_ARRAY(m, s, ls_u64, s_stream);
-    c->agenda = LS_STATE_ARRAY(m, s, ls_u32, s_agenda);
+    c->agenda = x->agenda;
+    c->agenda_head = 0;
+    c->agenda_count = 0;
+    c->finished = LS_STATE_ARRAY(m, s, ls_u64, s_finished);
     c->hist = LS_STATE_ARRAY(m, s, ls_u32, s_hist);
     c->memory = LS_STATE_ARRAY(m, s, ls_u16, s_memory);
     c->deadline = LS_STATE_ARRAY(m, s, ls_i64, s_deadline);

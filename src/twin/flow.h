@@ -10,10 +10,10 @@ LS_FN void ls_agenda_add(ls_ctx *c, ls_u32 station) {
     ls_s_station *ss = c->station + station;
     if (ss->on_agenda == 0) {
         ss->on_agenda = 1;
-        ls_u32 at = c->s->agenda_head + c->s->agenda_count;
+        ls_u32 at = c->agenda_head + c->agenda_count;
         at = at >= c->m->stations ? at - c->m->stations : at;
         c->agenda[at] = station;
-        c->s->agenda_count++;
+        c->agenda_count++;
     }
 }
 
@@ -42,12 +42,6 @@ LS_FN void ls_room_made(ls_ctx *c, ls_u32 station) {
     }
 }
 
-// The WIP account of a class up to now.
-LS_FN void ls_release_account(ls_ctx *c, ls_s_release *rs) {
-    rs->area += (c->now - rs->last) * (ls_i64)rs->inside;
-    rs->last = c->now;
-}
-
 LS_FN ls_u32 ls_hist_bucket(const ls_m_release *r, ls_i64 us) {
     const double x = (double)us * r->scale + 1.0e-300;  // 1 is 1/16 of the raw process time
     const ls_u64 bits = ls_double_bits(x);
@@ -65,8 +59,8 @@ LS_FN void ls_lot_free(ls_ctx *c, ls_u32 lot_index) {
 LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
     ls_s_release *rs = c->release + release;
-    ls_release_account(c, rs);
     rs->inside--;
+    rs->early_sum -= c->lot[lot_index].released < 0 ? c->lot[lot_index].released : 0;
     ls_lot_free(c, lot_index);
     if (c->releases[release].kind == LS_RELEASE_KEEP) {  // one out, one in, as an event of this instant
         rs->left++;
@@ -81,9 +75,7 @@ LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
     const ls_i64 cycle = c->now - lot->released;
     LS_TRACE(c, LS_TRACE_DONE, lot->serial, lot->step, LS_NO);
     rs->done++;
-    rs->parts += c->steps[lot->step].parts;
     rs->cycle_sum += cycle;
-    rs->cycle_squares += (double)cycle * (double)cycle;
     rs->cycle_max = cycle > rs->cycle_max ? cycle : rs->cycle_max;
     c->hist[(ls_u64)release * LS_HIST_BUCKETS + ls_hist_bucket(c->releases + release, cycle)]++;
     if (lot->due != LS_NEVER) {
@@ -100,6 +92,7 @@ LS_SLOW void ls_lot_scrap(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
     LS_TRACE(c, LS_TRACE_SCRAP, c->lot[lot_index].serial, c->lot[lot_index].step, LS_NO);
     c->release[release].scrapped++;
+    c->release[release].scrap_sum += c->now - c->lot[lot_index].released;
     ls_lot_leave_plant(c, lot_index);
 }
 
@@ -260,25 +253,18 @@ LS_HOT void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_i
     ls_lot_carry(c, lot_index, from);
 }
 
-// A new lot at the first step of its route.
-LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+// A lot of its own: slot, dates, counts. LS_NO: the limit is reached.
+LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     const ls_m_release *r = c->releases + release;
     ls_state *s = c->s;
     ls_s_release *rs = c->release + release;
-    rs->released++;
-    if (LS_UNLIKELY(r->lose != 0) && !ls_has_room(c, c->steps[step].station)) {
-        rs->lost++;
-        LS_TRACE(c, LS_TRACE_LOST, LS_NO, step, LS_NO);
-        return;
-    }
     ls_u32 lot_index = s->lot_free;
     if (LS_LIKELY(lot_index != LS_NO)) {
         s->lot_free = c->lot[lot_index].next;
     } else {
         lot_index = ls_lot_slot(c);
         if (lot_index == LS_NO) {
-            rs->released--;
-            return;
+            return LS_NO;
         }
     }
     ls_lot *lot = c->lot + lot_index;
@@ -288,23 +274,38 @@ LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, l
     if (due == LS_NEVER && r->due != LS_NO) {
         lot->due = c->now + ls_round_us(ls_draw(c, r->due_stream, r->due));
     }
-    lot->serial = s->serial++;
+    const ls_u32 serial = s->serial++;
+    lot->serial = serial;
     lot->release = release;
     lot->priority = priority;
     lot->heap = 0;
+    lot->step = step;
     for (ls_u32 i = 0; i < c->m->memory_slots; i++) {
         c->memory[(ls_u64)lot_index * c->m->memory_slots + i] = 0;
     }
     for (ls_u32 i = 0; i < c->m->deadline_slots; i++) {
         c->deadline[(ls_u64)lot_index * c->m->deadline_slots + i] = LS_NEVER;
     }
-    ls_release_account(c, rs);
     rs->inside++;
-    LS_TRACE(c, LS_TRACE_RELEASE, lot->serial, step, LS_NO);
-    lot->step = step;
-    ls_lot_enter(c, lot_index, LS_NO, step);
+    rs->released++;
+    LS_TRACE(c, LS_TRACE_RELEASE, serial, step, LS_NO);
+    return lot_index;
 }
 
+// A new lot at the first step of its route.
+LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+    ls_s_release *rs = c->release + release;
+    if (LS_UNLIKELY(c->releases[release].lose != 0) && !ls_has_room(c, c->steps[step].station)) {
+        rs->released++;
+        rs->lost++;
+        LS_TRACE(c, LS_TRACE_LOST, LS_NO, step, LS_NO);
+        return;
+    }
+    const ls_u32 lot_index = ls_lot_create(c, release, step, due, priority);
+    if (LS_LIKELY(lot_index != LS_NO)) {
+        ls_lot_enter(c, lot_index, LS_NO, step);
+    }
+}
 
 LS_SLOW void ls_release_one_rare(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     ls_release_one(c, release, step, due, priority);
@@ -332,6 +333,18 @@ LS_SLOW void ls_release_other(ls_ctx *c, ls_u32 release) {
     }
 }
 
+LS_HOT void ls_release_next(ls_ctx *c, const ls_m_release *r, ls_s_release *rs, ls_u32 source) {
+    rs->since = c->now;
+    rs->left--;
+    if (LS_LIKELY(rs->left > 0)) {
+        const ls_i64 total = ls_round_us(ls_draw(c, r->stream, r->every));
+        rs->total = total;
+        ls_source_set(c, source, c->now + total);
+    } else {
+        rs->total = LS_NEVER;
+    }
+}
+
 // The release source: lots now, and the time of the next.
 LS_HOT void ls_release_event(ls_ctx *c, ls_u32 release) {
     const ls_m_release *r = c->releases + release;
@@ -341,15 +354,7 @@ LS_HOT void ls_release_event(ls_ctx *c, ls_u32 release) {
         ls_release_other(c, release);
         return;
     }
-    rs->since = c->now;
-    rs->left--;
-    if (LS_LIKELY(rs->left > 0)) {
-        rs->total = ls_round_us(ls_draw(c, r->stream, r->every));
-        ls_source_set(c, source, c->now + rs->total);
-    } else {
-        rs->total = LS_NEVER;
-        ls_source_set(c, source, LS_NEVER);
-    }
+    ls_release_next(c, r, rs, source);
     for (ls_u32 i = 0; i < r->lots && c->s->stopped == 0; i++) {
         ls_release_one(c, release, r->step, LS_NEVER, r->priority);
     }

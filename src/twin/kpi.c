@@ -27,12 +27,22 @@ typedef struct class_sum {
     double cycle_max;
 } class_sum;
 
-static double area_at(const ls_s_release *rs, ls_i64 now) {
-    return (double)rs->area + (double)(now - rs->last) * rs->inside;
+// Lots x time inside since time zero, per class: what has passed in lots that are gone, and in those inside so far.
+static void areas_at(const ls_ctx *c, double *out) {
+    for (ls_u32 i = 0; i < c->m->releases; i++) {
+        const ls_s_release *rs = c->release + i;
+        out[i] = (double)(rs->cycle_sum + rs->scrap_sum - rs->early_sum);
+    }
+    for (ls_u32 i = 0; i < c->s->lot_used; i++) {
+        const ls_lot *lot = c->lot + i;
+        if (lot->where != LS_LOT_FREE) {
+            out[lot->release] += (double)(c->s->now - (lot->released > 0 ? lot->released : 0));
+        }
+    }
 }
 
 static void class_add(class_sum *sum, const ls_m_release *r, const ls_s_release *a, const ls_s_release *b,
-                      ls_i64 from_now, ls_i64 to_now) {
+                      double area) {
     const double done = (double)(b->done - a->done);
     sum->released += (double)(b->released - a->released);
     sum->done += done;
@@ -44,7 +54,7 @@ static void class_add(class_sum *sum, const ls_m_release *r, const ls_s_release 
     sum->tardy += (double)(b->tardy_sum - a->tardy_sum);
     sum->limits += (double)(b->late_limits - a->late_limits);
     sum->reworked += (double)(b->reworked - a->reworked);
-    sum->area += area_at(b, to_now) - area_at(a, from_now);
+    sum->area += area;
     sum->raw += done * (double)r->base;
     sum->cycle_max = (double)b->cycle_max > sum->cycle_max ? (double)b->cycle_max : sum->cycle_max;
 }
@@ -153,10 +163,22 @@ static void station_values(const ls_ctx *a, const ls_ctx *b, ls_u32 station, dou
     }
 #define OUT(figure) out[(figure) - LS_FIG_CLASS_COUNT]
     const double started = (double)(sb->started - sa->started);
-    const double batches = (double)(sb->batches - sa->batches);
-    const double parts = (double)(sb->parts - sa->parts);
+    double lots = 0.0;
+    double parts = 0.0;
+    double planned = 0.0;  // mean process time at speed 1 of what was finished
+    for (ls_u32 q = 0; q < st->queue_count; q++) {
+        const ls_m_queue *queue = b->queues + st->queue_at + q;
+        if (queue->machine == LS_NO) {  // one for each step that comes here
+            const ls_m_step *step = b->steps + queue->step;
+            const double n = (double)(b->finished[queue->step] - (a != NULL ? a->finished[queue->step] : 0));
+            lots += n;
+            parts += n * step->parts;
+            planned += n * step->planned;
+        }
+    }
+    const double batches = (st->features & LS_F_BATCH) != 0 ? (double)(sb->batches - sa->batches) : lots;
     const double all = window * st->machine_count;
-    OUT(LS_FIG_LOTS) = (double)(sb->lots - sa->lots);
+    OUT(LS_FIG_LOTS) = lots;
     OUT(LS_FIG_PARTS) = parts;
     OUT(LS_FIG_QUEUE) = window > 0.0 ? (queue_area(b, station) - (a != NULL ? queue_area(a, station) : 0.0)) / window : none;
     OUT(LS_FIG_QUEUE_WAIT) = started > 0.0 ? (double)(sb->wait_sum - sa->wait_sum) / started / 1e6 : none;
@@ -168,14 +190,34 @@ static void station_values(const ls_ctx *a, const ls_ctx *b, ls_u32 station, dou
     const double planned_busy = all - times[LS_STATE_OFF] - times[LS_STATE_MAINTENANCE];
     const double production = times[LS_STATE_PROCESSING];
     const double availability = planned_busy > 0.0 ? production / planned_busy : none;
-    const double effectiveness = production > 0.0 ? (sb->planned - sa->planned) / production : none;
+    const double effectiveness = production > 0.0 ? planned / production : none;
     const double quality = parts > 0.0 ? (parts - (double)(sb->bad - sa->bad)) / parts : none;
     OUT(LS_FIG_AVAILABILITY) = availability;
     OUT(LS_FIG_EFFECTIVENESS) = effectiveness;
     OUT(LS_FIG_QUALITY) = quality;
     OUT(LS_FIG_OEE) = availability * effectiveness * quality;
-    OUT(LS_FIG_BATCH_MEAN) = batches > 0.0 ? (double)(sb->lots - sa->lots) / batches : none;
+    OUT(LS_FIG_BATCH_MEAN) = batches > 0.0 ? lots / batches : none;
 #undef OUT
+}
+
+// Lots x us inside during the window, per class; the caller frees it. NULL: out of memory.
+static double *window_areas(const ls_model *model, const ls_state *from, const ls_state *to) {
+    double *areas = ls_alloc((size_t)model->releases * 2 * sizeof(double) + 1);
+    ls_scratch scratch;
+    memset(&scratch, 0, sizeof scratch);
+    if (areas != NULL) {
+        ls_ctx c;
+        ls_ctx_open(&c, model, (ls_state *)(uintptr_t)to, &scratch);  // read only
+        areas_at(&c, areas);
+        if (from != NULL) {
+            ls_ctx_open(&c, model, (ls_state *)(uintptr_t)from, &scratch);
+            areas_at(&c, areas + model->releases);
+            for (ls_u32 i = 0; i < model->releases; i++) {
+                areas[i] -= areas[model->releases + i];
+            }
+        }
+    }
+    return areas;
 }
 
 static const ls_s_release no_release;
@@ -194,7 +236,10 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
     const ls_i64 from_now = from != NULL ? from->now : 0;
     const double window = (double)(to->now - from_now);
     mass *masses = ls_alloc((size_t)model->releases * LS_HIST_BUCKETS * sizeof(mass) + 1);
-    if (masses == NULL) {
+    double *areas = window_areas(model, from, to);
+    if (masses == NULL || areas == NULL) {
+        ls_free(masses);
+        ls_free(areas);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     class_sum all = {0};
@@ -202,8 +247,8 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
     for (ls_u32 i = 0; i < model->releases; i++) {
         class_sum one = {0};
         const ls_s_release *a = from != NULL ? start.release + i : &no_release;
-        class_add(&one, end.releases + i, a, end.release + i, from_now, to->now);
-        class_add(&all, end.releases + i, a, end.release + i, from_now, to->now);
+        class_add(&one, end.releases + i, a, end.release + i, areas[i]);
+        class_add(&all, end.releases + i, a, end.release + i, areas[i]);
         double *values = out_values + ls_kpi_index(&shape, false, i, LS_FIG_RELEASED);
         class_values(&one, window, values);
         const ls_u32 *before = from != NULL ? start.hist + (ls_u64)i * LS_HIST_BUCKETS : NULL;
@@ -218,6 +263,7 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
     }
     quantile_values(masses, mass_count, values);
     ls_free(masses);
+    ls_free(areas);
     for (ls_u32 i = 0; i < model->stations; i++) {
         station_values(from != NULL ? &start : NULL, &end, i, window, out_values + ls_kpi_index(&shape, true, i, LS_FIG_LOTS));
     }
@@ -225,12 +271,12 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
 }
 
 double ls_kpi_wip(const ls_model *model, const ls_state *from, const ls_state *to) {
-    const ls_s_release *b = LS_STATE_ARRAY(model, (ls_state *)(uintptr_t)to, ls_s_release, s_release);
-    const ls_s_release *a = from != NULL ? LS_STATE_ARRAY(model, (ls_state *)(uintptr_t)from, ls_s_release, s_release) : NULL;
+    double *areas = window_areas(model, from, to);
     const ls_i64 from_now = from != NULL ? from->now : 0;
     double area = 0.0;
-    for (ls_u32 i = 0; i < model->releases; i++) {
-        area += area_at(b + i, to->now) - (a != NULL ? area_at(a + i, from_now) : 0.0);
+    for (ls_u32 i = 0; i < model->releases && areas != NULL; i++) {
+        area += areas[i];
     }
+    ls_free(areas);
     return to->now > from_now ? area / (double)(to->now - from_now) : 0.0;
 }

@@ -551,6 +551,7 @@ LS_SLOW void ls_lots_lag(ls_ctx *c, ls_u32 machine) {
         e->dist = LS_NO;
         e->transit = LS_NO;
         c->lot[lot].where = LS_LOT_LAG;
+        c->finished[c->lot[lot].step]++;
         c->lot[lot].next = mc->lag_head;
         mc->lag_head = lot;
         ls_lot_event_set(c, lot, c->now + mc->lag);
@@ -565,14 +566,11 @@ LS_HOT void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_u32 station = c->machines[machine].station;
     ls_s_station *ss = c->station + station;
-    ss->parts += mc->part_count;
-    ss->lots += mc->lot_count;
-    ss->batches++;
-    ss->planned += c->steps[mc->step].planned * (double)mc->lot_count;
     mc->phase = LS_PHASE_NONE;
     if (LS_UNLIKELY((st->features & (LS_F_PLAIN_NOT | LS_F_BEFORE)) != 0)) {
         ls_operator_give(c, machine);
         mc->run += mc->lot_count;
+        ss->batches++;
         if ((st->features & LS_F_FAILS) != 0) {
             ls_busy_clocks_stop(c, machine);
             ls_counts_add(c, machine);
@@ -593,6 +591,7 @@ LS_HOT void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     while (lot != LS_NO) {
         const ls_u32 after = c->lot[lot].next;
         LS_TRACE(c, LS_TRACE_END, c->lot[lot].serial, c->lot[lot].step, machine);
+        c->finished[c->lot[lot].step]++;
         if (LS_LIKELY(ls_lot_leave(c, station, lot, mc))) {
             ss->working--;
         } else {

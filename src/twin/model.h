@@ -60,7 +60,7 @@ typedef struct ls_m_station {
     ls_u32 matrix_at, setup_count;
     ls_u32 min_run, setup_clears;
     ls_u32 batch_full, batch_parts;
-    ls_u32 simple;                 // no features, one queue that every machine may take from, at most 64 machines
+    ls_u32 simple;                 // no features, no transit, one queue that every machine may take from, at most 64 machines
     ls_i64 places;                 // waiting places, LS_NEVER: unlimited
     ls_u32 transit;                // dist or LS_NO
     ls_u32 ports;
@@ -107,7 +107,7 @@ typedef struct ls_m_step {
     double mean, remaining;        // mean process time; mean of this and all following steps
     double planned;                // mean process time at speed 1 of one lot in a full load of the machine
     ls_u32 route_stream;           // transport draws
-    ls_u32 pad;
+    ls_u32 express;                // no features, at a simple station, and goes on to the like or out
 } ls_m_step;
 
 typedef struct ls_m_branch { double chance; ls_u32 step, pad; } ls_m_branch;
@@ -147,6 +147,7 @@ typedef struct ls_m_release {
     ls_u32 step;               // first step
     ls_u32 order_at, order_count;
     ls_u32 stream, due_stream;
+    ls_u32 express, pad;       // one lot at a time, never lost, into a simple station
     double scale;              // of the cycle time histogram: buckets per microsecond base
     ls_i64 base;               // raw process time, us
 } ls_m_release;
@@ -186,7 +187,7 @@ typedef struct ls_model {
     ls_u32 before_at, before_count;  // stations that block before service, in `words`
     // offsets in the state
     ls_u64 s_tree, s_heap, s_station, s_machine, s_time, s_queue, s_bits, s_idle, s_mode, s_release, s_calendar;
-    ls_u64 s_pool, s_crew, s_stream, s_agenda, s_hist, s_memory, s_deadline, s_event, s_lot;
+    ls_u64 s_pool, s_crew, s_stream, s_finished, s_hist, s_memory, s_deadline, s_event, s_lot;
 } ls_model;
 
 #define LS_MODEL_ARRAY(model, type, at) ((const type *)(const void *)((const char *)(model) + (model)->at))

@@ -140,6 +140,8 @@ LS_HOT void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     c->station[step->station].waiting++;
 }
 
+LS_SLOW void ls_queue_insert_rare(ls_ctx *c, ls_u32 lot_index) { ls_queue_insert(c, lot_index); }
+
 LS_HOT void ls_queue_remove(ls_ctx *c, ls_u32 lot_index) {
     ls_lot *lot = c->lot + lot_index;
     const ls_u32 station = c->steps[lot->step].station;

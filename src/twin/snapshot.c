@@ -7,6 +7,10 @@
 
 ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *err) {
     memset(out, 0, sizeof *out);
+    out->agenda = ls_alloc(model->stations * sizeof(ls_u32) + 1);
+    if (out->agenda == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
     if (model->cached != 0) {
         out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
         if (out->blocks == NULL) {
@@ -21,6 +25,7 @@ ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *er
 
 void ls_scratch_clear(ls_scratch *scratch) {
     ls_free(scratch->blocks);
+    ls_free(scratch->agenda);
     memset(scratch, 0, sizeof *scratch);
 }
 
@@ -141,20 +146,12 @@ ls_status ls_snapshot_step(const ls_twin *twin, ls_snapshot *snapshot, int64_t u
     return status;
 }
 
-ls_status ls_snapshot_copy(const ls_snapshot *snapshot, ls_snapshot **out, ls_error *err) {
-    *out = NULL;
-    ls_snapshot *copy = ls_alloc(sizeof *copy);
-    void *state = ls_alloc(snapshot->state_size);
-    if (copy == NULL || state == NULL) {
-        ls_free(copy);
-        ls_free(state);
-        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+ls_status ls_snapshot_copy(const ls_twin *twin, const ls_snapshot *snapshot, ls_snapshot **out, ls_error *err) {
+    const ls_status status = snapshot_new(twin, out, err);
+    if (status == LS_OK) {
+        memcpy((*out)->state, snapshot->state, snapshot->state_size);
     }
-    memcpy(state, snapshot->state, snapshot->state_size);
-    copy->state = state;
-    copy->state_size = snapshot->state_size;
-    *out = copy;  // without blocks: it draws one by one, the same numbers
-    return LS_OK;
+    return status;
 }
 
 void ls_snapshot_assign(ls_snapshot *to, const ls_snapshot *from) {

@@ -70,11 +70,8 @@ typedef struct ls_s_station {
     ls_i64 wait_sum;    // of lots that have started
     ls_u64 started;     // lots
     ls_i64 wait_max;
-    ls_u64 parts;       // finished
-    ls_u64 lots;        // finished
-    ls_u64 batches;
+    ls_u64 batches;     // operations finished, batching stations only
     ls_u64 bad;         // parts scrapped or sent to rework after a step here
-    double planned;     // sum of mean process times of finished lots at speed 1, us
 } ls_s_station;
 
 typedef struct ls_s_machine {
@@ -119,11 +116,10 @@ typedef struct ls_s_release {
     ls_i64 since;    // of the last release
     ls_i64 total;    // hidden
     ls_i64 left;     // releases to come
-    ls_i64 last;     // of the WIP account
-    ls_i64 area;     // lots x us
     ls_i64 cycle_sum, tardy_sum;
-    double cycle_squares;
-    ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked, parts;
+    ls_i64 scrap_sum;  // time inside of scrapped lots
+    ls_i64 early_sum;  // time before time zero, of lots that are gone
+    ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked;
     ls_i64 cycle_max;
     ls_u32 inside, next_order;
 } ls_s_release;
@@ -145,7 +141,6 @@ typedef struct ls_state {
     ls_u32 lot_used;      // slots ever used
     ls_u32 lots_inside;
     ls_u32 heap_count;
-    ls_u32 agenda_head, agenda_count;
     ls_u32 operator_head, operator_tail;  // machines waiting for an operator, + 1
     ls_u32 stopped;       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
     ls_u32 fallbacks;     // residuals drawn where no sample was left
@@ -172,6 +167,7 @@ typedef struct ls_draw_block {
 } ls_draw_block;
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
+    ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;
     ls_u64 key;             // of what the blocks hold

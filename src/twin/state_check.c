@@ -38,8 +38,9 @@ static void check_head(walk *w) {
     const ls_state *s = w->c->s;
     WALK_EXPECT(w, s->lot_used <= m->lots, "damaged state: %u lots used of %u", s->lot_used, m->lots);
     WALK_EXPECT(w, s->heap_count <= (m->dynamic != 0 ? m->lots : 0), "damaged state: %u events of lots", s->heap_count);
-    WALK_EXPECT(w, s->agenda_head < (m->stations > 0 ? m->stations : 1) && s->agenda_count == 0,
-                "damaged state: agenda is not empty");
+    for (ls_u32 i = 0; i < m->stations; i++) {
+        WALK_EXPECT(w, w->c->station[i].on_agenda == 0, "damaged state: agenda is not empty");
+    }
     WALK_EXPECT(w, s->now >= 0 && s->now < m->horizon, "damaged state: time %lld us", (long long)s->now);
     WALK_EXPECT(w, s->operator_head <= m->machines && s->operator_tail <= m->machines, "damaged state: operators' list");
 }

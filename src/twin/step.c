@@ -2,6 +2,7 @@
 //
 // Compiled several times for different instruction sets (LS_KERNEL_VARIANT), as C++ and for a GPU; all give the
 // same bits. Needs no symbol from outside.
+#include "twin/express.h"
 #include "twin/failure.h"
 #include "twin/fork.h"
 
@@ -96,11 +97,11 @@ LS_SLOW void ls_operators_settle(ls_ctx *c) {
 
 LS_HOT void ls_settle(ls_ctx *c) {
     for (;;) {
-        while (c->s->agenda_count > 0) {
-            const ls_u32 station = c->agenda[c->s->agenda_head];
-            c->s->agenda_head++;
-            c->s->agenda_head = c->s->agenda_head == c->m->stations ? 0 : c->s->agenda_head;
-            c->s->agenda_count--;
+        while (c->agenda_count > 0) {
+            const ls_u32 station = c->agenda[c->agenda_head];
+            c->agenda_head++;
+            c->agenda_head = c->agenda_head == c->m->stations ? 0 : c->agenda_head;
+            c->agenda_count--;
             c->station[station].on_agenda = 0;
             ls_station_settle(c, station);
         }
@@ -162,6 +163,19 @@ LS_HOT void ls_event(ls_ctx *c, ls_u32 source) {
     }
 }
 
+// The general way.
+LS_SLOW void ls_event_settled(ls_ctx *c, ls_u32 source) {
+    ls_event(c, source);
+    ls_settle(c);
+    if (source - c->m->source_machine < c->m->machines) {
+        // Most machines go straight from one lot to the next; only those that did not are idle now.
+        const ls_u32 machine = source - c->m->source_machine;
+        if (c->machine[machine].phase == LS_PHASE_NONE) {
+            ls_account_refresh(c, machine);
+        }
+    }
+}
+
 // Runs every event up to and including `until`, at most max_events; then now is `until` (unless stopped
 // before). Returns LS_RUN_... . until is below the model's horizon.
 #ifdef __cplusplus
@@ -200,6 +214,11 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
         }
         scratch->key = state->key;
     }
+    const int express = scratch->trace == 0;
+    const ls_u32 source_machine = model->source_machine;
+    const ls_u32 machines = model->machines;
+    const ls_u32 source_release = model->source_release;
+    const ls_u32 releases = model->releases;
     const ls_u64 source_mask = ((ls_u64)1 << model->source_bits) - 1;
     ls_u64 events = 0;
     int why = LS_RUN_UNTIL;
@@ -222,14 +241,14 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
         if (source == model->source_dynamic) {
             c->tree[model->leaves + source] = key;
         }
-        ls_event(c, source);
-        ls_settle(c);
-        if (source - model->source_machine < model->machines) {
-            // Most machines go straight from one lot to the next; only those that did not are idle now.
-            const ls_u32 machine = source - model->source_machine;
-            if (c->machine[machine].phase == LS_PHASE_NONE) {
-                ls_account_refresh(c, machine);
-            }
+        int served = 0;
+        if (source - source_machine < machines) {
+            served = express && ls_express_machine(c, source - source_machine);
+        } else if (source - source_release < releases) {
+            served = express && ls_express_release(c, source - source_release);
+        }
+        if (LS_UNLIKELY(!served)) {
+            ls_event_settled(c, source);
         }
         if (c->tree[model->leaves + source] == ~(ls_u64)0) {
             ls_source_set(c, source, LS_NEVER);

@@ -1,0 +1,154 @@
+// express.h - the ordinary event of an ordinary station, without the questions.
+//
+// Where a station has nothing special (model.h, `simple`) and a lot goes from such a step to such a step, most of
+// what the general way asks is known beforehand: nothing waits while a machine is idle, so a lot that comes is started
+// or joins the end of the one queue, and a machine that ends takes the head. These functions do exactly what the
+// general way does, to the bit (a test compares states); they are left when a trace is written.
+#pragma once
+
+#include "twin/machine.h"
+
+// One lot into one idle machine of a simple station; it never stood in the queue or has just left it.
+LS_HOT void ls_express_begin(ls_ctx *c, const ls_m_station *st, ls_s_station *ss, ls_u32 machine, ls_u32 lot_index,
+                             ls_i64 arrived) {
+    ls_s_machine *mc = c->machine + machine;
+    ls_lot *lot = c->lot + lot_index;
+    const ls_u32 step_index = lot->step;
+    const ls_m_step *step = c->steps + step_index;
+    const ls_i64 now = c->now;
+    const ls_i64 wait = now - arrived;
+    ss->wait_sum += wait;
+    ss->wait_max = wait > ss->wait_max ? wait : ss->wait_max;
+    ss->started++;
+    lot->arrived = now;
+    lot->machine = machine;
+    lot->where = LS_LOT_MACHINE;
+    lot->next = LS_NO;
+    lot->other = LS_NO;
+    mc->lots = lot_index;
+    mc->lot_count = 1;
+    mc->part_count = step->parts;
+    mc->step = step_index;
+    double length = ls_process_draw(c, st, step, machine) * c->machines[machine].slowness;
+    if (step->per == LS_PER_PART) {
+        length *= (double)step->parts;
+    }
+    const ls_i64 total = ls_round_us(length);
+    mc->phase = LS_PHASE_RUN;
+    mc->phase_since = now;
+    mc->phase_elapsed = 0;
+    mc->phase_total = total;
+    mc->lag = 0;
+    ls_source_set(c, c->m->source_machine + machine, now + total);
+    c->s->dispatches++;
+}
+
+// A lot comes to a simple station whose queue and machines are settled.
+LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
+    ls_lot *lot = c->lot + lot_index;
+    const ls_m_step *step = c->steps + lot->step;
+    const ls_m_station *st = c->stations + step->station;
+    ls_s_station *ss = c->station + step->station;
+    lot->queue = st->queue_at;
+    if (ss->idle > 0) {
+        const ls_u32 local = (ls_u32)ls_ctz64(c->idle[st->idle_at]);
+        c->idle[st->idle_at] &= c->idle[st->idle_at] - 1;
+        ss->idle--;
+        ss->working++;
+        ls_account(c, st->machine_at + local, LS_STATE_PROCESSING);
+        ls_express_begin(c, st, ss, st->machine_at + local, lot_index, c->now);
+        return;
+    }
+    if (LS_UNLIKELY(st->static_order != 0)) {
+        lot->arrived = c->now;
+        if (st->static_order == 2) {
+            lot->machine = (ls_u32)(ls_draw_uniform(c, step->stream) * 4294967296.0);
+        }
+        ls_queue_insert_rare(c, lot_index);
+        return;
+    }
+    ls_s_queue *queue = c->queue + st->queue_at;
+    const ls_u32 tail = queue->tail;
+    lot->arrived = c->now;
+    lot->where = LS_LOT_WAITING;
+    lot->next = LS_NO;
+    lot->other = tail;
+    if (tail == LS_NO) {
+        queue->head = lot_index;
+        c->bits[st->word_at] |= 1;
+    } else {
+        c->lot[tail].next = lot_index;
+    }
+    queue->tail = lot_index;
+    queue->count++;
+    ss->waiting++;
+}
+
+// A machine of a simple station that has just ended takes the head of the queue, or is idle.
+LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine) {
+    ls_s_station *ss = c->station + station;
+    ls_s_machine *mc = c->machine + machine;
+    if (ss->waiting == 0) {
+        mc->lots = LS_NO;
+        mc->lot_count = 0;
+        mc->phase = LS_PHASE_NONE;
+        ss->working--;
+        ls_idle_set(c, st, station, machine);
+        ls_account(c, machine, LS_STATE_STARVED);
+        return;
+    }
+    ls_s_queue *queue = c->queue + st->queue_at;
+    const ls_u32 lot_index = queue->head;
+    const ls_u32 next = c->lot[lot_index].next;
+    queue->head = next;
+    if (next == LS_NO) {
+        queue->tail = LS_NO;
+        c->bits[st->word_at] &= ~(ls_u64)1;
+    } else {
+        c->lot[next].other = LS_NO;
+    }
+    queue->count--;
+    ss->waiting--;
+    ls_express_begin(c, st, ss, machine, lot_index, c->lot[lot_index].arrived);
+}
+
+// The event of a machine, if it can be served so.
+LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    const ls_u32 step_index = mc->step;
+    const ls_m_step *step = c->steps + step_index;
+    if (LS_UNLIKELY(step->express != 2)) {
+        return 0;
+    }
+    const ls_u32 station = step->station;
+    const ls_m_station *st = c->stations + station;
+    const ls_u32 lot_index = mc->lots;
+    const ls_u32 next = step->next;
+    c->finished[step_index]++;
+    if (next == LS_NO) {
+        ls_lot_done(c, lot_index);
+    } else {
+        if (LS_UNLIKELY(c->steps[next].station == station)) {
+            c->finished[step_index]--;
+            return 0;
+        }
+        c->lot[lot_index].step = next;
+        ls_express_arrive(c, lot_index);
+    }
+    ls_express_take(c, st, station, machine);
+    return 1;
+}
+
+// The event of a release, if it can be served so.
+LS_HOT int ls_express_release(ls_ctx *c, ls_u32 release) {
+    const ls_m_release *r = c->releases + release;
+    if (LS_UNLIKELY(r->express == 0)) {
+        return 0;
+    }
+    ls_release_next(c, r, c->release + release, c->m->source_release + release);
+    const ls_u32 lot_index = ls_lot_create(c, release, r->step, LS_NEVER, r->priority);
+    if (LS_LIKELY(lot_index != LS_NO)) {
+        ls_express_arrive(c, lot_index);
+    }
+    return 1;
+}

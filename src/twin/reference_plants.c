@@ -1,0 +1,427 @@
+// reference_plants.c - a plant file of random features.
+#include "twin/reference_plants.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+enum { STATIONS_MAX = 5, PRODUCTS_MAX = 3, STEPS_MAX = 6 };
+
+typedef struct writer {
+    char *out;
+    size_t size, length;
+    uint64_t state;
+    uint32_t stations, products;
+    uint32_t machines[STATIONS_MAX];
+    bool setups[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
+    bool calendars, operators, crews, same_instant, finite, dates;
+} writer;
+
+static void put(writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(writer *w, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const int wrote = vsnprintf(w->out + w->length, w->size - w->length, format, args);
+    va_end(args);
+    assert(wrote >= 0 && (size_t)wrote < w->size - w->length);
+    w->length += (size_t)wrote;
+}
+
+// SplitMix64: any numbers do here.
+static uint32_t below(writer *w, uint32_t count) {
+    w->state += 0x9e3779b97f4a7c15u;
+    uint64_t x = w->state;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    x ^= x >> 31;
+    return (uint32_t)((x >> 32) * count >> 32);
+}
+
+static uint32_t between(writer *w, uint32_t low, uint32_t high) {
+    return low + below(w, high - low + 1);
+}
+
+static bool chance(writer *w, uint32_t percent) {
+    return below(w, 100) < percent;
+}
+
+static void put_time(writer *w, uint32_t low_s, uint32_t high_s) {
+    const uint32_t mean = between(w, low_s, high_s);
+    const uint32_t kind = w->same_instant ? 0 : below(w, 7);
+    const uint32_t minutes = (mean + 59) / 60;
+    switch (kind) {
+    case 0: put(w, "%u min", minutes); break;
+    case 1: put(w, "exp %u s", mean); break;
+    case 2: put(w, "uniform %u s to %u s", mean / 2, mean + mean / 2); break;
+    case 3: put(w, "lognormal %u s sd %u s", mean, mean / 3 + 1); break;
+    case 4: put(w, "gamma %u s sd %u s", mean, mean / 2 + 1); break;
+    case 5: put(w, "discrete %u min 50 %% %u min 50 %%", minutes, minutes + 1); break;
+    default: put(w, "triangular %u s mode %u s to %u s", mean / 2, mean, 2 * mean); break;
+    }
+}
+
+static void put_calendar(writer *w, const char *name) {
+    put(w, "  %s:\n    daily: \"", name);
+    uint32_t at = chance(w, 50) ? 0 : between(w, 1, 60);
+    bool first = true;
+    while (at < 1380) {
+        uint32_t end = at + between(w, 10, 120);
+        end = end > 1439 ? 1439 : end;
+        put(w, "%s%02u:%02u-%02u:%02u", first ? "" : " ", at / 60, at % 60, end / 60, end % 60);
+        first = false;
+        at = end + between(w, 5, 60);
+    }
+    put(w, "\"\n");
+}
+
+static void put_rules(writer *w) {
+    static const char *const rules[] = {"fifo", "lifo", "spt",   "lpt", "edd",        "slack", "cr",
+                                        "fbfs", "lbfs", "setup", "hot", "queue-time", "random"};
+    const uint32_t count = between(w, 1, 3);
+    put(w, "[");
+    for (uint32_t i = 0; i < count; i++) {
+        put(w, "%s%s", i > 0 ? ", " : "", rules[below(w, 13)]);
+    }
+    put(w, "]");
+}
+
+static void put_failures(writer *w, uint32_t s) {
+    static const char *const lots[] = {"resume", "restart", "scrap"};
+    const uint32_t count = between(w, 1, 2);
+    put(w, "    fails:\n");
+    for (uint32_t i = 0; i < count; i++) {
+        put(w, "      - {every: ");
+        const uint32_t by = below(w, 5);
+        if (by == 0) {
+            put(w, "%u parts", between(w, 5, 40));
+        } else if (by == 1) {
+            put(w, "%u lots", between(w, 5, 30));
+        } else if (by == 2) {
+            put(w, "%u batches", between(w, 5, 30));
+        } else {
+            put_time(w, 1200, 7200);
+            put(w, ", by: %s", by == 3 ? "busy" : "calendar");
+        }
+        put(w, ", repair: ");
+        put_time(w, 60, 1200);
+        put(w, ", lots: %s", lots[below(w, 3)]);
+        if (w->crews && chance(w, 60)) {
+            put(w, ", crew: mechanics");
+        }
+        if (by >= 3 && chance(w, 30)) {
+            put(w, ", first: ");
+            put_time(w, 60, 3600);
+        }
+        put(w, ", name: f%u%u}\n", s, i);
+    }
+}
+
+static void put_maintenance(writer *w, uint32_t s) {
+    put(w, "    maintenance:\n      - {every: ");
+    const bool by_time = chance(w, 60);
+    if (by_time) {
+        put(w, "%u min", between(w, 30, 200));
+    } else {
+        put(w, "%u %s", between(w, 5, 30), chance(w, 50) ? "parts" : "lots");
+    }
+    put(w, ", for: ");
+    put_time(w, 120, 1200);
+    if (by_time && chance(w, 50)) {
+        put(w, ", from: end");
+    }
+    if (by_time && chance(w, 30)) {
+        put(w, ", first: %u min", between(w, 0, 60));
+    }
+    if (by_time && chance(w, 30)) {
+        put(w, ", stagger: yes");
+    }
+    if (!by_time && chance(w, 50)) {
+        put(w, ", carry: yes");
+    }
+    if (w->crews && chance(w, 50)) {
+        put(w, ", crew: mechanics");
+    }
+    put(w, ", name: m%u}\n", s);
+}
+
+static void put_setup(writer *w) {
+    static const char *const names[] = {"p0", "p1", "p2"};
+    put(w, "    setup: {");
+    for (uint32_t a = 0; a < w->products; a++) {
+        for (uint32_t b = 0; b < w->products; b++) {
+            if (a != b && chance(w, 80)) {
+                put(w, "%s to %s: ", names[a], names[b]);
+                put_time(w, 30, 600);
+                put(w, ", ");
+            }
+        }
+    }
+    put(w, "any to p0: 2 min");
+    if (chance(w, 40)) {
+        put(w, ", initial: p%u", below(w, w->products));
+    }
+    if (chance(w, 40)) {
+        put(w, ", min-run: %u", between(w, 2, 5));
+    }
+    put(w, "}\n");
+    if (chance(w, 40)) {
+        put(w, "    machine-choice: least-setup\n");
+    }
+}
+
+static void put_operator(writer *w) {
+    static const char *const phases[] = {"all",    "setup",         "load",          "process",
+                                         "unload", "[setup, load]", "[load, unload]"};
+    const uint32_t count = between(w, 1, 2);
+    put(w, "    operator:\n");
+    for (uint32_t i = 0; i < count; i++) {
+        put(w, "      - {skill: %s, for: %s}\n", chance(w, 50) ? "a" : "b", phases[below(w, 7)]);
+    }
+}
+
+static void put_machines(writer *w, uint32_t s) {
+    w->machines[s] = between(w, 1, 3);
+    if (!chance(w, 30)) {
+        put(w, "    machines: %u\n", w->machines[s]);
+        return;
+    }
+    put(w, "    machines:\n");
+    for (uint32_t i = 0; i < w->machines[s]; i++) {
+        put(w, "      s%u-%u: {speed: %u.%u", s, i + 1, below(w, 2), between(w, 5, 9));
+        if (i > 0 && chance(w, 30)) {
+            put(w, ", only: [p%u]", below(w, w->products));
+        }
+        put(w, "}\n");
+    }
+}
+
+static void put_batch(writer *w, uint32_t s) {
+    static const char *const by[] = {"product", "step", "any"};
+    w->batches[s] = true;
+    w->batch_parts[s] = chance(w, 20);
+    const uint32_t min = between(w, 1, 3);
+    put(w, "    batch: {min: %u, max: %u", min, min + below(w, 4));
+    if (chance(w, 60)) {
+        put(w, ", wait: %u min", between(w, 1, 20));
+    }
+    put(w, ", by: %s, prefer: %s", by[below(w, 3)], chance(w, 50) ? "head" : "full");
+    put(w, "%s}\n", w->batch_parts[s] ? ", count: parts" : "");
+}
+
+static void put_station(writer *w, uint32_t s) {
+    static const char *const ends[] = {"finish", "pause", "abort"};
+    static const char *const per[] = {"lot", "part", "batch"};
+    put(w, "  s%u:\n", s);
+    put_machines(w, s);
+    put(w, "    process: ");
+    put_time(w, 30, 150);
+    put(w, "\n");
+    if (chance(w, 20)) {
+        put(w, "    area: c1\n");
+    }
+    if (chance(w, 20)) {
+        put_batch(w, s);
+    }
+    const bool before = w->finite && chance(w, 30);
+    if (before) {
+        put(w, "    blocking: before\n");
+    }
+    if (w->finite && chance(w, 60)) {
+        const uint32_t places = w->batches[s] ? between(w, 3, 6) : below(w, 5);
+        if (chance(w, 20)) {
+            put(w, "    queue: {places: %u, transit: %u s}\n", places, between(w, 5, 60));
+        } else {
+            put(w, "    queue: %u\n", places);
+        }
+    }
+    if (chance(w, 30)) {
+        put(w, "    per: %s\n", per[below(w, 3)]);
+    }
+    if (!before && chance(w, 15)) {
+        put(w, "    cascade: %u s\n", between(w, 5, 40));
+    }
+    if (chance(w, 20)) {
+        put(w, "    load: %u s\n", between(w, 0, 60));
+        put(w, "    unload: %u s\n", between(w, 0, 60));
+        if (!before && chance(w, 40)) {
+            put(w, "    ports: 2\n");
+        }
+    }
+    if (w->calendars && chance(w, 60)) {
+        put(w, "    calendar: k%u\n    shift-end: %s\n", below(w, 2), ends[below(w, 3)]);
+    }
+    if (chance(w, 60)) {
+        put(w, "    dispatch: ");
+        put_rules(w);
+        put(w, "\n");
+    }
+    if (w->products > 1 && chance(w, 25)) {
+        w->setups[s] = true;
+        put_setup(w);
+    }
+    if (chance(w, 30)) {
+        put_failures(w, s);
+    }
+    if (chance(w, 20)) {
+        put_maintenance(w, s);
+    }
+    if (w->operators && chance(w, 50)) {
+        put_operator(w);
+    }
+}
+
+// One step of a route; number is its place, last the number of the last.
+static void put_step(writer *w, uint32_t number, uint32_t last, const uint32_t *at, bool limits) {
+    const uint32_t s = at[number];
+    put(w, "{at: s%u, name: n%u", s, number);
+    if (chance(w, 30)) {
+        put(w, ", process: ");
+        put_time(w, 20, 200);
+    }
+    if (w->batches[s] && chance(w, 20)) {
+        put(w, ", batch: {most: %u}", between(w, 1, 3));
+    }
+    if (w->setups[s] && chance(w, 20)) {
+        put(w, ", setup-time: %u s", between(w, 10, 100));
+    }
+    if (chance(w, 12)) {
+        put(w, ", sample: %u %%", between(w, 10, 90));
+    }
+    if (chance(w, 12)) {
+        put(w, ", scrap: %u %%", between(w, 1, 15));
+    }
+    if (!limits && chance(w, 15)) {
+        put(w, ", rework: {chance: %u %%, to: n%u, limit: %u, then: %s, draw: %s}",
+            between(w, 5, 40), below(w, number + 1), between(w, 1, 3),
+            chance(w, 50) ? "pass" : "scrap", chance(w, 60) ? "each" : "once");
+    }
+    if (limits && number < last && chance(w, 50)) {
+        put(w, ", start-by: {step: n%u, limit: %u min}", between(w, number + 1, last),
+            between(w, 2, 40));
+    }
+    if (!limits && number + 2 <= last && chance(w, 12)) {
+        put(w, ", then: {n%u: %u %%, n%u: 30 %%, done: %u %%}", number + 1, 50, number + 2, 20);
+    } else if (number > 0 && chance(w, 15)) {
+        for (uint32_t k = 0; k < number; k++) {
+            if (at[k] == s) {
+                put(w, ", %s: n%u",
+                    chance(w, 60) || w->machines[s] == 1 ? "same-machine-as" : "other-machine-than",
+                    k);
+                break;
+            }
+        }
+    } else if (w->machines[s] > 1 && chance(w, 10)) {
+        put(w, ", on: [s%u-%u]", s, between(w, 1, w->machines[s]));
+    }
+    put(w, "}");
+}
+
+static void put_due(writer *w) {
+    if (w->dates && chance(w, 80)) {
+        put(w, ", due: ");
+        put_time(w, 600, 7200);
+    }
+}
+
+static void put_releases(writer *w, uint32_t p, uint32_t steps) {
+    const uint32_t count = between(w, 1, 2);
+    put(w, "    release:\n");
+    for (uint32_t i = 0; i < count; i++) {
+        put(w, "      - {name: c%u%u", p, i);
+        const uint32_t kind = below(w, 10);
+        if (kind < 2) {
+            put(w, ", keep: %u", between(w, 1, 12));
+        } else if (kind < 3) {
+            put(w, ", at: [0 s, 10 min, 10 min, 50 min, 2 h, 2 h, 2 h, 4 h]");
+        } else {
+            put(w, ", every: ");
+            put_time(w, 60 * w->products * count, 90 * w->products * count * (steps + 1) / 2 + 60);
+            if (chance(w, 20)) {
+                put(w, ", lots: %u", between(w, 2, 5));
+            }
+            if (chance(w, 20)) {
+                put(w, ", first: 0 s");
+            }
+            if (chance(w, 10)) {
+                put(w, ", count: %u", between(w, 1, 100));
+            }
+            if (w->finite && chance(w, 40)) {
+                put(w, ", full: lose");
+            }
+        }
+        if (chance(w, 40)) {
+            put(w, ", priority: %u", below(w, 3));
+        }
+        put_due(w);
+        put(w, "}\n");
+    }
+}
+
+static void put_product(writer *w, uint32_t p) {
+    const uint32_t steps = between(w, 1, STEPS_MAX);
+    const bool limits = chance(w, 25);
+    uint32_t at[STEPS_MAX];
+    put(w, "  p%u:\n    lot: %u\n    route:\n", p, chance(w, 60) ? 1 : between(w, 2, 5));
+    for (uint32_t i = 0; i < steps; i++) {
+        at[i] = below(w, w->stations);
+    }
+    for (uint32_t i = 0; i < steps; i++) {
+        put(w, "      - ");
+        if (!limits && w->stations > 1 && chance(w, 10)) {
+            static const char *const choose[] = {"shortest", "first", "random"};
+            put(w, "any: [{at: s%u, name: n%u}, {at: s%u, name: n%ub}]\n        choose: %s", at[i],
+                i, (at[i] + 1) % w->stations, i, choose[below(w, 3)]);
+        } else {
+            put_step(w, i, steps - 1, at, limits);
+        }
+        put(w, "\n");
+    }
+    put_releases(w, p, steps);
+}
+
+size_t reference_plant_write(uint64_t seed, char *out, size_t size) {
+    writer w = {.out = out, .size = size, .state = seed * 0x2545f4914f6cdd1du};
+    w.stations = between(&w, 1, STATIONS_MAX);
+    w.products = between(&w, 1, PRODUCTS_MAX);
+    w.calendars = chance(&w, 25);
+    w.operators = chance(&w, 25);
+    w.crews = chance(&w, 40);
+    w.same_instant = chance(&w, 30);
+    w.finite = chance(&w, 50);
+    w.dates = chance(&w, 50);
+    put(&w, "plant: random-%llu\nlimits: {lots: %u}\n", (unsigned long long)seed,
+        between(&w, 30, 120));
+    if (chance(&w, 30)) {
+        put(&w, "dispatch: ");
+        put_rules(&w);
+        put(&w, "\n");
+    }
+    if (w.calendars) {
+        put(&w, "calendars:\n");
+        put_calendar(&w, "k0");
+        put_calendar(&w, "k1");
+    }
+    if (w.operators) {
+        put(&w, "operators:\n  o0: {count: %u, skills: [a, b]%s}\n  o1: {count: %u, skills: [b]}\n",
+            between(&w, 1, 2), w.calendars && chance(&w, 50) ? ", calendar: k0" : "",
+            between(&w, 1, 2));
+    }
+    if (w.crews) {
+        put(&w, "crews:\n  mechanics: {count: 1}\n");
+    }
+    put(&w, "stations:\n");
+    for (uint32_t s = 0; s < w.stations; s++) {
+        put_station(&w, s);
+    }
+    if (chance(&w, 15)) {
+        put(&w, "transport:\n  default: %u s\n  in to s0: ", between(&w, 10, 100));
+        put_time(&w, 20, 120);
+        put(&w, "\n");
+    }
+    put(&w, "products:\n");
+    for (uint32_t p = 0; p < w.products; p++) {
+        put_product(&w, p);
+    }
+    return w.length;
+}

@@ -1,0 +1,238 @@
+// reference_test.c - random small plants run by the kernel and by the reference must leave the same
+// trace.
+//
+// LINESHAFT_REFERENCE_SEED=N runs one plant and shows its file and the end of both traces;
+// LINESHAFT_REFERENCE_COUNT=N runs the first N.
+#include "twin/reference.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plant/read.h"
+#include "tests/harness.h"
+#include "twin/context.h"
+#include "twin/reference_plants.h"
+#include "twin/twin.h"
+
+enum { PLANTS = 1000, TRACE_MAX = 40000, EVENTS_MAX = 1500, REFUSED_MAX = PLANTS / 5 };
+
+static const char *const kind_names[] = {"release", "arrive", "start", "end",   "done", "scrap",
+                                         "lost",    "down",   "up",    "block", "setup"};
+
+static ls_trace_item kernel_trace[TRACE_MAX];
+static ls_trace_item reference_trace[TRACE_MAX];
+
+typedef struct tally {
+    uint32_t run, refused;
+    uint64_t events, items, kinds[11];
+} tally;
+
+static void show(const char *who, const ls_twin *twin, const ls_trace_item *item) {
+    printf("  %-9s %14.6f s %-8s %6d step %-10s machine %s\n", who, (double)item->time / 1e6,
+           item->kind < 11 ? kind_names[item->kind] : "?", (int)item->serial,
+           item->step < twin->model->steps ? twin->steps[item->step] : "-",
+           item->machine < twin->model->machines ? twin->machines[item->machine] : "-");
+}
+
+static void show_difference(const ls_twin *twin, uint64_t seed, const char *yaml, size_t at,
+                            size_t kernel_count, size_t reference_count) {
+    printf("seed %llu: the traces differ at item %zu of %zu (kernel) and %zu (reference)\n",
+           (unsigned long long)seed, at, kernel_count, reference_count);
+    const bool alone = getenv("LINESHAFT_REFERENCE_SEED") != NULL;
+    for (size_t i = alone || at < 12 ? 0 : at - 12; i < at; i++) {
+        show("both", twin, &kernel_trace[i]);
+    }
+    for (size_t i = at; i < at + 3; i++) {
+        if (i < kernel_count) {
+            show("kernel", twin, &kernel_trace[i]);
+        }
+        if (i < reference_count) {
+            show("reference", twin, &reference_trace[i]);
+        }
+    }
+    printf("%s\nreproduce: LINESHAFT_REFERENCE_SEED=%llu with this program\n", yaml,
+           (unsigned long long)seed);
+}
+
+static bool same_item(const ls_trace_item *a, const ls_trace_item *b) {
+    return a->time == b->time && a->kind == b->kind && a->serial == b->serial &&
+           a->step == b->step && a->machine == b->machine;
+}
+
+// A total that is not the same fails with its name.
+static bool same_total(const char *what, uint32_t index, int64_t kernel, int64_t reference) {
+    if (kernel != reference) {
+        printf("%s of %u: kernel %lld, reference %lld\n", what, index, (long long)kernel,
+               (long long)reference);
+    }
+    return kernel == reference;
+}
+
+static bool same_totals(const ls_twin *twin, ls_state *state, ls_scratch *scratch,
+                        ls_reference *reference) {
+    ls_ctx c;
+    ls_ctx_open(&c, twin->model, state, scratch);
+    bool same = same_total("time", 0, state->now, ls_reference_now(reference));
+    for (uint32_t i = 0; i < twin->model->stations; i++) {
+        const ls_reference_station *totals = ls_reference_station_totals(reference, i);
+        const ls_s_station *ss = &c.station[i];
+        same &= same_total("waiting time at station", i, ss->wait_sum, totals->wait_sum);
+        same &= same_total("longest wait at station", i, ss->wait_max, totals->wait_max);
+        same &= same_total("lots started at station", i, (int64_t)ss->started,
+                           (int64_t)totals->started);
+        same &= same_total("parts of station", i, (int64_t)ss->parts, (int64_t)totals->parts);
+        same &= same_total("lots of station", i, (int64_t)ss->lots, (int64_t)totals->lots);
+        same &= same_total("batches of station", i, (int64_t)ss->batches, (int64_t)totals->batches);
+        same &= same_total("bad parts of station", i, (int64_t)ss->bad, (int64_t)totals->bad);
+    }
+    for (uint32_t i = 0; i < twin->model->releases; i++) {
+        const ls_reference_class *totals = ls_reference_class_totals(reference, i);
+        const ls_s_release *rs = &c.release[i];
+        const int64_t area = rs->area + (state->now - rs->last) * (int64_t)rs->inside;
+        same &= same_total("cycle times of class", i, rs->cycle_sum, totals->cycle_sum);
+        same &= same_total("tardiness of class", i, rs->tardy_sum, totals->tardy_sum);
+        same &= same_total("WIP of class", i, area, totals->area);
+        same &= same_total("released of class", i, (int64_t)rs->released,
+                           (int64_t)totals->released);
+        same &= same_total("done of class", i, (int64_t)rs->done, (int64_t)totals->done);
+        same &= same_total("scrapped of class", i, (int64_t)rs->scrapped,
+                           (int64_t)totals->scrapped);
+        same &= same_total("lost of class", i, (int64_t)rs->lost, (int64_t)totals->lost);
+        same &= same_total("on time of class", i, (int64_t)rs->on_time, (int64_t)totals->on_time);
+        same &= same_total("late by limits of class", i, (int64_t)rs->late_limits,
+                           (int64_t)totals->late_limits);
+        same &= same_total("reworked of class", i, (int64_t)rs->reworked,
+                           (int64_t)totals->reworked);
+    }
+    for (uint32_t i = 0; i < twin->model->machines; i++) {
+        static const char *const names[LS_STATE_COUNT] = {
+            "starved", "processing", "setup", "blocked", "down", "maintenance", "off", "operator"};
+        const ls_s_machine *mc = &c.machine[i];
+        for (uint32_t k = 0; k < LS_STATE_COUNT; k++) {
+            int64_t time = c.account[i * LS_STATE_COUNT + k];
+            time += mc->account == k ? state->now - mc->since : 0;
+            char what[64];
+            snprintf(what, sizeof what, "time %s of machine %s", names[k], twin->machines[i]);
+            same &= same_total(what, i, time, ls_reference_machine_times(reference, i)[k]);
+        }
+    }
+    return same;
+}
+
+// Runs both; true when nothing differs.
+static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed, const char *yaml,
+                     tally *sum) {
+    const uint64_t key = ls_random_key(seed, 0);
+    const int64_t until = 2 * 86400 * 1000000LL;
+    const ls_model *m = twin->model;
+    ls_error err;
+    ls_scratch scratch;
+    ls_state *state = ls_alloc(m->state_size);
+    if (state == NULL || ls_scratch_create(m, &scratch, &err) != LS_OK) {
+        ls_free(state);
+        return false;
+    }
+    scratch.trace = kernel_trace;
+    scratch.trace_capacity = TRACE_MAX;
+    ls_status status = ls_state_start(twin, state, &scratch, key, &err);
+    int why = (int)state->stopped;
+    if (status == LS_OK) {
+        why = twin->kernel->run(m, state, &scratch, until, EVENTS_MAX);
+    }
+    ls_reference *reference = ls_reference_create(plant, m, key, reference_trace, TRACE_MAX);
+    const int why_reference = ls_reference_run(reference, until, EVENTS_MAX);
+    const size_t kernel_count = scratch.trace_count < TRACE_MAX ? scratch.trace_count : TRACE_MAX;
+    const size_t reference_all = ls_reference_trace_count(reference);
+    const size_t reference_count = reference_all < TRACE_MAX ? reference_all : TRACE_MAX;
+    size_t at = 0;
+    while (at < kernel_count && at < reference_count &&
+           same_item(&kernel_trace[at], &reference_trace[at])) {
+        sum->kinds[kernel_trace[at].kind]++;
+        at++;
+    }
+    bool same = at == kernel_count && at == reference_count && why == why_reference;
+    if (!same) {
+        printf("kernel stopped with %d (line %u), reference with %d\n", why, state->broken_line,
+               why_reference);
+        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+    } else if (!same_totals(twin, state, &scratch, reference)) {
+        same = false;
+        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+    } else if (ls_state_check(twin, state, &err) != LS_OK) {
+        same = false;
+        printf("state: %s\n", err.text);
+        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+    }
+    sum->events += state->events;
+    sum->items += kernel_count;
+    sum->run++;
+    ls_reference_destroy(reference);
+    scratch.trace = NULL;
+    ls_scratch_clear(&scratch);
+    ls_free(state);
+    return same;
+}
+
+static bool run_seed(uint64_t seed, tally *sum) {
+    static char yaml[REFERENCE_PLANT_SIZE];
+    const char *orders = NULL;
+    (void)orders;
+    const size_t size = reference_plant_write(seed, yaml, sizeof yaml);
+    const bool alone = getenv("LINESHAFT_REFERENCE_SEED") != NULL;
+    ls_errors errors;
+    ls_errors_init(&errors);
+    ls_plant *plant = NULL;
+    bool same = true;
+    if (ls_plant_read(yaml, size, "random.yaml", NULL, &plant, &errors) != LS_OK) {
+        sum->refused++;
+        if (alone || getenv("LINESHAFT_REFERENCE_REFUSED") != NULL) {
+            printf("seed %llu refused: %s (line %d)\n%s", (unsigned long long)seed,
+                   errors.count > 0 ? errors.items[0].text : "?",
+                   errors.count > 0 ? errors.items[0].line : 0, alone ? yaml : "");
+        }
+    } else {
+        ls_error err;
+        ls_twin *twin = NULL;
+        if (ls_twin_create(plant, &twin, &err) != LS_OK) {
+            printf("seed %llu: %s\n", (unsigned long long)seed, err.text);
+            same = false;
+        } else {
+            same = run_both(plant, twin, seed, yaml, sum);
+        }
+        ls_twin_destroy(twin);
+        ls_plant_destroy(plant);
+    }
+    ls_errors_clear(&errors);
+    return same;
+}
+
+static void test_random_plants_run_like_the_reference(void) {
+    const char *alone = getenv("LINESHAFT_REFERENCE_SEED");
+    const char *count = getenv("LINESHAFT_REFERENCE_COUNT");
+    const uint64_t first = alone != NULL ? strtoull(alone, NULL, 10) : 1;
+    const uint64_t last = alone != NULL
+                              ? first
+                              : first - 1 + (count != NULL ? strtoull(count, NULL, 10) : PLANTS);
+    tally sum = {0};
+    uint32_t different = 0;
+    for (uint64_t seed = first; seed <= last && different < 5; seed++) {
+        harness_note("LINESHAFT_REFERENCE_SEED=%llu", (unsigned long long)seed);
+        const bool same = run_seed(seed, &sum);
+        CHECK(same);
+        different += !same;
+    }
+    printf("%u plants, %u refused, %llu events, %llu items of trace:", sum.run, sum.refused,
+           (unsigned long long)sum.events, (unsigned long long)sum.items);
+    for (int i = 0; i < 11; i++) {
+        printf(" %s %llu", kind_names[i], (unsigned long long)sum.kinds[i]);
+    }
+    printf("\n");
+    CHECK(sum.refused <= REFUSED_MAX);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_random_plants_run_like_the_reference);
+    return harness_report();
+}
