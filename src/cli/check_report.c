@@ -7,9 +7,7 @@
 #include "cli/json.h"
 #include "cli/table.h"
 #include "ls_build.h"
-#if __has_include("plant/explain.h")
 #include "plant/explain.h"
-#endif
 
 enum { STATIONS_SHOWN = 10, TEXT_SIZE = 64 };
 
@@ -101,7 +99,9 @@ static void put_size(ls_buffer *out, const char *what, uint64_t bytes) {
 void ls_check_report_effective(const ls_check *check, ls_buffer *out) {
     const ls_twin_info *info = &check->info;
     char horizon[TEXT_SIZE];
-    ls_buffer_text(out, "# effective values: not there yet\n");
+    if (ls_plant_explain(check->plant, out) != LS_OK) {
+        out->failed = true;
+    }
     ls_units_show_time((double)info->horizon_us, horizon, sizeof horizon);
     ls_buffer_text(out, "\n");
     put_size(out, "model, shared by all replications", info->model_bytes);

@@ -10,6 +10,8 @@ typedef struct ls_report {
     const ls_twin_result *result;
     ls_twin_facts facts;
     int64_t reps_planned;
+    double until_ci;  // 0: a fixed number of replications
+    ls_figure watched;
     bool stopped;            // Ctrl-C: fewer replications than planned
     int64_t stations_shown;  // of the text
 } ls_report;

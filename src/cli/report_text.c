@@ -43,9 +43,15 @@ ls_report ls_report_make(const ls_session *session, const ls_run_def *def,
         .result = result,
         .facts = ls_twin_result_facts(result),
         .reps_planned = def->until_ci > 0.0 ? def->reps_max : def->reps,
+        .until_ci = def->until_ci,
+        .watched = def->watched,
         .stopped = stopped,
         .stations_shown = stations_shown,
     };
+}
+
+static ls_estimate total_of(const ls_report *report, ls_figure figure) {
+    return ls_twin_result_class(report->result, report->session->info.classes, figure);
 }
 
 static void put_heading(const ls_report *report, ls_buffer *out) {
@@ -64,6 +70,12 @@ static void put_heading(const ls_report *report, ls_buffer *out) {
         ls_buffer_printf(out, "Stopped: this is what %lld of %lld replications say.\n",
                          (long long)facts->reps, (long long)report->reps_planned);
     }
+    if (report->until_ci > 0.0 && !report->stopped) {
+        ls_buffer_printf(out, "The interval of %s is %s %g %% of the mean.\n",
+                         ls_figure_describe(report->watched).name,
+                         facts->reached_ci ? "within" : "still wider than",
+                         100.0 * report->until_ci);
+    }
     if (facts->warmup_automatic && !facts->warmup_reliable) {
         ls_buffer_text(out,
                        "The pilot runs were too short to be sure of the warm-up: look at a "
@@ -73,9 +85,13 @@ static void put_heading(const ls_report *report, ls_buffer *out) {
                      facts->batch_means ? ", from batch means of one replication" : "");
 }
 
-static void show(const total_line *line, ls_estimate estimate, char *value, const char **unit) {
+// Cycle times share a unit, so that they can be compared at a glance.
+static void show(const ls_report *report, const total_line *line, ls_estimate estimate, char *value,
+                 const char **unit) {
     if (line->kind == KIND_TIME) {
-        const ls_time_scale time = ls_time_scale_for(estimate.mean);
+        const bool cycle = line->figure >= LS_FIG_CYCLE_MEAN && line->figure <= LS_FIG_CYCLE_MAX;
+        const ls_time_scale time = ls_time_scale_for(
+            cycle ? total_of(report, LS_FIG_CYCLE_MEAN).mean : estimate.mean);
         *unit = time.unit;
         ls_estimate_show(estimate, time.scale, value, LS_ESTIMATE_SIZE);
     } else {
@@ -92,14 +108,13 @@ static void put_totals(const ls_report *report, ls_arena *arena, ls_buffer *out)
     ls_table_column(&table, "", LS_ALIGN_LEFT);
     for (size_t i = 0; i < sizeof total_lines / sizeof total_lines[0]; i++) {
         const total_line *line = &total_lines[i];
-        const ls_estimate estimate = ls_twin_result_class(
-            report->result, report->session->info.classes, line->figure);
+        const ls_estimate estimate = total_of(report, line->figure);
         if (line->optional && !(estimate.mean > 0.0)) {
             continue;
         }
         char value[LS_ESTIMATE_SIZE];
         const char *unit = NULL;
-        show(line, estimate, value, &unit);
+        show(report, line, estimate, value, &unit);
         ls_table_row(&table);
         ls_table_cell(&table, 0, "%s", line->label);
         ls_table_cell(&table, 1, "%s", value);

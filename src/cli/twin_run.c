@@ -8,6 +8,21 @@
 static const ls_option *const tables[] = {ls_run_options, ls_from_options, ls_format_options,
                                           ls_output_options, NULL};
 
+// The exit code of a run whose result was delivered.
+static int judge(const ls_report *report) {
+    if (report->stopped) {
+        ls_note("stopped after %lld of %lld replications", (long long)report->facts.reps,
+                (long long)report->reps_planned);
+        return LS_EXIT_STOPPED;
+    }
+    if (report->until_ci > 0.0 && !report->facts.reached_ci) {
+        ls_warn("%lld replications were not enough for --until-ci; --reps-max allows more",
+                (long long)report->facts.reps);
+        return LS_EXIT_NO;
+    }
+    return LS_EXIT_DONE;
+}
+
 static int run_and_report(ls_session *session, const ls_options *options) {
     ls_run_def def;
     int code = ls_session_define(session, options, ls_command_twin_run.name, &def);
@@ -21,11 +36,7 @@ static int run_and_report(ls_session *session, const ls_options *options) {
         const int64_t shown = ls_options_get(options, "stations")->number;
         const ls_report report = ls_report_make(session, &def, result, stopped, shown);
         code = ls_report_deliver(&report, options);
-        if (code == LS_EXIT_DONE && stopped) {
-            ls_note("stopped after %lld of %lld replications", (long long)report.facts.reps,
-                    (long long)report.reps_planned);
-            code = LS_EXIT_STOPPED;
-        }
+        code = code == LS_EXIT_DONE ? judge(&report) : code;
     }
     ls_twin_result_destroy(result);
     return code;
