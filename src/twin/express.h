@@ -93,6 +93,7 @@ LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_u32 station, l
         mc->lot_count = 0;
         mc->phase = LS_PHASE_NONE;
         ss->working--;
+        ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
         ls_idle_set(c, st, station, machine);
         ls_account(c, machine, LS_STATE_STARVED);
         return;

@@ -60,7 +60,9 @@ LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
     ls_s_release *rs = c->release + release;
     rs->inside--;
-    rs->early_sum -= c->lot[lot_index].released < 0 ? c->lot[lot_index].released : 0;
+    if (LS_UNLIKELY(c->lot[lot_index].released < 0)) {
+        rs->early_sum -= c->lot[lot_index].released;
+    }
     ls_lot_free(c, lot_index);
     if (c->releases[release].kind == LS_RELEASE_KEEP) {  // one out, one in, as an event of this instant
         rs->left++;
@@ -342,6 +344,7 @@ LS_HOT void ls_release_next(ls_ctx *c, const ls_m_release *r, ls_s_release *rs, 
         ls_source_set(c, source, c->now + total);
     } else {
         rs->total = LS_NEVER;
+        ls_source_set(c, source, LS_NEVER);
     }
 }
 

@@ -208,12 +208,16 @@ LS_SLOW int ls_operator_for_phase(ls_ctx *c, const ls_m_station *st, ls_u32 mach
 
 // ---- phases
 
-LS_FN double ls_process_draw(ls_ctx *c, const ls_m_station *st, const ls_m_step *step, ls_u32 machine) {
+LS_HOT double ls_process_draw(ls_ctx *c, const ls_m_station *st, const ls_m_step *step, ls_u32 machine) {
     ls_u32 dist = step->process;
     if (LS_UNLIKELY((step->features & LS_SF_MACHINES) != 0)) {
         dist = c->words[step->machine_process_at + machine - st->machine_at];
     }
     return ls_draw(c, c->machines[machine].stream, dist);
+}
+
+LS_SLOW double ls_process_draw_rare(ls_ctx *c, const ls_m_station *st, const ls_m_step *step, ls_u32 machine) {
+    return ls_process_draw(c, st, step, machine);
 }
 
 // How often the draw counts for this load of the machine, and what is added: the machine is occupied for
@@ -253,7 +257,7 @@ LS_SLOW ls_i64 ls_run_length(ls_ctx *c, const ls_m_station *st, ls_u32 machine) 
     const ls_m_step *step = c->steps + mc->step;
     const double slowness = c->machines[machine].slowness;
     const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count, slowness);
-    const double lots = ls_process_draw(c, st, step, machine) * slowness * w.factor + w.extra;
+    const double lots = ls_process_draw_rare(c, st, step, machine) * slowness * w.factor + w.extra;
     double machine_time = w.machine >= 0.0 ? w.machine : lots;
     const double lag = lots + w.lag_extra - machine_time;
     mc->lag = lag > 0.5 ? ls_round_us(lag) : 0;

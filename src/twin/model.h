@@ -76,6 +76,7 @@ typedef struct ls_m_machine {
     ls_u32 mode_count;
     ls_u32 pad;
     double slowness;               // 1 / speed
+    ls_u32 padding[6];             // to 64 bytes: an index becomes a shift
 } ls_m_machine;
 
 typedef struct ls_m_step {
@@ -108,6 +109,7 @@ typedef struct ls_m_step {
     double planned;                // mean process time at speed 1 of one lot in a full load of the machine
     ls_u32 route_stream;           // transport draws
     ls_u32 express;                // no features, at a simple station, and goes on to the like or out
+    ls_u32 padding[8];             // to 256 bytes
 } ls_m_step;
 
 typedef struct ls_m_branch { double chance; ls_u32 step, pad; } ls_m_branch;
@@ -150,6 +152,7 @@ typedef struct ls_m_release {
     ls_u32 express, pad;       // one lot at a time, never lost, into a simple station
     double scale;              // of the cycle time histogram: buckets per microsecond base
     ls_i64 base;               // raw process time, us
+    ls_u32 padding[10];
 } ls_m_release;
 
 typedef struct ls_m_order { ls_i64 time, due; ls_u32 step; ls_i32 priority; ls_u32 lots, pad; } ls_m_order;
@@ -161,6 +164,12 @@ typedef struct ls_m_calendar {
 typedef struct ls_m_pool { ls_u32 count, calendar, skill_at, skill_words; } ls_m_pool;  // skill bits
 typedef struct ls_m_need { ls_u32 skill, phases; } ls_m_need;
 typedef struct ls_m_stream { ls_u32 id, exp; } ls_m_stream;  // exp: only exponential draws
+#define LS_SIZE_IS(type, bytes) typedef char type##_size_check[sizeof(type) == (bytes) ? 1 : -1]
+LS_SIZE_IS(ls_m_station, 128);
+LS_SIZE_IS(ls_m_machine, 64);
+LS_SIZE_IS(ls_m_step, 256);
+LS_SIZE_IS(ls_m_release, 128);
+
 typedef struct ls_m_setup { ls_u32 dist, pad; double mean; } ls_m_setup;  // LS_NO: no setup needed
 
 // Where each array lies, from the start of the block.

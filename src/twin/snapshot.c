@@ -5,6 +5,15 @@
 #include "twin/context.h"
 #include "twin/twin.h"
 
+// Whatever the key is, the blocks are not of it: the next run fills them anew.
+static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
+    if (scratch->blocks != NULL) {
+        for (ls_u32 i = 0; i < model->streams; i++) {
+            scratch->firsts[i] = ~(ls_u64)0;
+        }
+    }
+}
+
 ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *err) {
     memset(out, 0, sizeof *out);
     out->agenda = ls_alloc(model->stations * sizeof(ls_u32) + 1);
@@ -13,29 +22,20 @@ ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *er
     }
     if (model->cached != 0) {
         out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
-        if (out->blocks == NULL) {
+        out->firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
+        if (out->blocks == NULL || out->firsts == NULL) {
             return ls_fail(err, LS_ERR_MEMORY, "out of memory");
         }
-        for (ls_u32 i = 0; i < model->streams; i++) {
-            out->blocks[i].first = ~(ls_u64)0;
-        }
+        scratch_forget(model, out);
     }
     return LS_OK;
 }
 
 void ls_scratch_clear(ls_scratch *scratch) {
     ls_free(scratch->blocks);
+    ls_free(scratch->firsts);
     ls_free(scratch->agenda);
     memset(scratch, 0, sizeof *scratch);
-}
-
-// Whatever the key is, the blocks are not of it: the next run fills them anew.
-static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
-    if (scratch->blocks != NULL) {
-        for (ls_u32 i = 0; i < model->streams; i++) {
-            scratch->blocks[i].first = ~(ls_u64)0;
-        }
-    }
 }
 
 static ls_status explain_stop(const ls_twin *twin, const ls_state *state, int why, ls_error *err) {

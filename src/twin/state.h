@@ -72,6 +72,7 @@ typedef struct ls_s_station {
     ls_i64 wait_max;
     ls_u64 batches;     // operations finished, batching stations only
     ls_u64 bad;         // parts scrapped or sent to rework after a step here
+    ls_u64 padding[7];  // to 128 bytes
 } ls_s_station;
 
 typedef struct ls_s_machine {
@@ -95,6 +96,7 @@ typedef struct ls_s_machine {
     ls_u32 reserved;       // station with a place reserved before service, + 1
     ls_u32 setup_to;       // state after the running setup
     ls_u32 operator_need;  // skill of the operator it holds, + 1
+    ls_u32 padding[4];     // to 128 bytes
 } ls_s_machine;
 
 typedef struct ls_s_queue {
@@ -122,7 +124,12 @@ typedef struct ls_s_release {
     ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked;
     ls_i64 cycle_max;
     ls_u32 inside, next_order;
+    ls_u64 padding[15];  // to 256 bytes
 } ls_s_release;
+LS_SIZE_IS(ls_s_station, 128);
+LS_SIZE_IS(ls_s_machine, 128);
+LS_SIZE_IS(ls_s_release, 256);
+LS_SIZE_IS(ls_lot, 64);
 
 typedef struct ls_s_calendar { ls_u32 at, on; ls_i64 base; } ls_s_calendar;
 typedef struct ls_s_pool { ls_u32 busy, on; ls_i64 since, busy_area; } ls_s_pool;
@@ -162,11 +169,11 @@ typedef struct ls_trace_item {
 // A worker's own memory: never part of the result.
 enum { LS_DRAW_BLOCK = 64 };
 typedef struct ls_draw_block {
-    ls_u64 first;   // position of values[0]; ~0: empty
     double values[LS_DRAW_BLOCK];
 } ls_draw_block;
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
+    ls_u64 *firsts;         // position of each block's values[0]; ~0: empty
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;

@@ -210,7 +210,7 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
     ls_ctx_open(c, model, state, scratch);
     if (scratch->blocks != 0 && scratch->key != state->key) {
         for (ls_u32 i = 0; i < model->streams; i++) {
-            scratch->blocks[i].first = ~(ls_u64)0;
+            scratch->firsts[i] = ~(ls_u64)0;
         }
         scratch->key = state->key;
     }
@@ -220,12 +220,16 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
     const ls_u32 source_release = model->source_release;
     const ls_u32 releases = model->releases;
     const ls_u64 source_mask = ((ls_u64)1 << model->source_bits) - 1;
+    const ls_u64 last_key = ((ls_u64)until << model->source_bits) | source_mask;
+    const ls_u32 bits = model->source_bits;
+    ls_u64 *const tree = c->tree;
+    ls_u64 *const leaves = c->tree + model->leaves;
+    const ls_u64 dynamic = model->dynamic != 0 ? model->source_dynamic : ~(ls_u64)0;
     ls_u64 events = 0;
     int why = LS_RUN_UNTIL;
-    while (state->stopped == 0) {
-        const ls_u64 key = c->tree[1];
-        const ls_i64 time = (ls_i64)(key >> model->source_bits);
-        if (LS_UNLIKELY(time > until || key == ~(ls_u64)0)) {
+    while (LS_LIKELY(state->stopped == 0)) {
+        const ls_u64 key = tree[1];
+        if (LS_UNLIKELY(key > last_key)) {
             c->now = until;
             break;
         }
@@ -234,12 +238,11 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
             break;
         }
         const ls_u32 source = (ls_u32)(key & source_mask);
-        c->now = time;
+        c->now = (ls_i64)(key >> bits);
         events++;
         // The source that fired is off unless it sets itself again; its way up the tree is mended once.
-        c->tree[model->leaves + source] = ~(ls_u64)0;
-        if (source == model->source_dynamic) {
-            c->tree[model->leaves + source] = key;
+        if (LS_LIKELY(source != dynamic)) {
+            leaves[source] = ~(ls_u64)0;
         }
         int served = 0;
         if (source - source_machine < machines) {
@@ -249,9 +252,9 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
         }
         if (LS_UNLIKELY(!served)) {
             ls_event_settled(c, source);
-        }
-        if (c->tree[model->leaves + source] == ~(ls_u64)0) {
-            ls_source_set(c, source, LS_NEVER);
+            if (leaves[source] == ~(ls_u64)0) {
+                ls_source_set(c, source, LS_NEVER);
+            }
         }
     }
     state->now = c->now;
