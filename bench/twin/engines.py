@@ -209,20 +209,37 @@ def own_version():
     return "Python %d.%d.%d" % sys.version_info[:3]
 
 
-# ---- what our JSON says about products -----------------------------------------------------------
+# ---- what our JSON says about lots ---------------------------------------------------------------
+
+
+def mean_of(figures, name):
+    """The mean of one figure; None where no lot gave it a value."""
+    return (figures.get(name) or {}).get("mean")
 
 
 def mean_cycle_time_s(document):
-    """Mean time in system over all products, in seconds, weighted by the lots done."""
-    products = document.get("products") or []
-    rows = list(products.values()) if isinstance(products, dict) else products
-    done = sum(row.get("lots_done", 0) for row in rows)
-    if not done:
-        return None
-    return sum(row["lots_done"] * row["cycle_time_mean_s"] for row in rows
-               if row.get("lots_done")) / done
+    """Mean time in system over all lots that are done, in seconds."""
+    return mean_of(document.get("total") or {}, "cycle_time_mean_s")
+
+
+def smt2020_classes(document):
+    """The classes as the peer counts them: a hot lot is a class beside the ordinary one."""
+    classes = {}
+    for row in document.get("classes") or []:
+        done = mean_of(row, "done")
+        if done:
+            classes[row["name"]] = {
+                "lots_done": round(done),
+                "mean_cycle_time_d": round(mean_of(row, "cycle_time_mean_s") / 86400, 2),
+                "on_time_percent": round(100 * (mean_of(row, "on_time") or 0), 1)}
+    return classes
 
 
 def read_smt2020_lineshaft(measurement):
     facts = read_lineshaft(measurement)
+    classes = smt2020_classes(facts["document"])
+    if classes:
+        lots_done = facts["lots_done"]
+        facts.update(smt2020_facts(classes))
+        facts["lots_done"] = lots_done
     return facts
