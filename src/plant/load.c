@@ -64,8 +64,12 @@ typedef struct upkeep {
     double per_part, per_lot, per_run;  // us
 } upkeep;
 
-static upkeep upkeep_of(const ls_plant *plant, const ls_station *station) {
-    upkeep u = {.available = 1, .busy_factor = 1};
+// `left` holds a value for each machine of the station.
+static upkeep upkeep_of(const ls_plant *plant, const ls_station *station, double *left) {
+    upkeep u = {.busy_factor = 1};
+    for (uint32_t m = 0; m < station->machine_count; m++) {
+        left[m] = 1;
+    }
     for (uint32_t i = 0; i < station->failure_count; i++) {
         const ls_failure *f = &plant->failures[station->failure_at + i];
         const double share = f->on_count == 0
@@ -79,12 +83,19 @@ static upkeep upkeep_of(const ls_plant *plant, const ls_station *station) {
         case LS_FAIL_BUSY: u.busy_factor += share * repair / every; break;
         case LS_FAIL_CALENDAR:
             down = fixed_dates ? repair / every : repair / (every + repair);
-            u.available *= 1 - share * (down < 1 ? down : 1);
+            down = down < 1 ? down : 1;
+            for (uint32_t m = 0; m < (f->on_count > 0 ? f->on_count : station->machine_count);
+                 m++) {
+                left[f->on_count > 0 ? plant->indexes[f->on_at + m] : m] *= 1 - down;
+            }
             break;
         case LS_FAIL_PARTS: u.per_part += share * repair / every; break;
         case LS_FAIL_LOTS: u.per_lot += share * repair / every; break;
         case LS_FAIL_BATCHES: u.per_run += share * repair / every; break;
         }
+    }
+    for (uint32_t m = 0; m < station->machine_count; m++) {
+        u.available += left[m] / station->machine_count;
     }
     return u;
 }
@@ -118,14 +129,15 @@ ls_status ls_plant_loads(const ls_plant *plant, ls_arena *arena, const ls_load *
     ls_load *loads = ls_arena_alloc(arena, ((size_t)plant->station_count + 1) * sizeof *loads);
     upkeep *upkeeps = ls_arena_alloc(arena, ((size_t)plant->station_count + 1) * sizeof *upkeeps);
     double *visits = ls_arena_alloc(arena, ((size_t)plant->step_count + 1) * sizeof *visits);
+    double *left = ls_arena_alloc(arena, ((size_t)plant->machine_count + 1) * sizeof *left);
     const uint32_t *allowed = ls_route_allowed(plant, arena);
-    if (loads == NULL || upkeeps == NULL || visits == NULL || allowed == NULL ||
+    if (loads == NULL || upkeeps == NULL || left == NULL || visits == NULL || allowed == NULL ||
         !ls_route_visits(plant, arena, visits)) {
         return LS_ERR_MEMORY;
     }
     for (uint32_t s = 0; s < plant->station_count; s++) {
         loads[s].station = s;
-        upkeeps[s] = upkeep_of(plant, &plant->stations[s]);
+        upkeeps[s] = upkeep_of(plant, &plant->stations[s], left);
     }
     for (uint32_t i = 0; i < plant->step_count; i++) {
         add_step(plant, allowed, i, visits[i], upkeeps, loads);

@@ -210,17 +210,20 @@ static void read_by_station(ls_reader *r) {
 
 static void read_parts(ls_reader *r) {
     void (*const parts[])(ls_reader *) = {
-        read_paths,        ls_schema_check,  read_head,        ls_read_calendars,
-        ls_read_people,    ls_read_stations, ls_read_products, read_by_station,
-        ls_read_transport, ls_read_releases, ls_read_orders,
+        read_head,       ls_read_calendars, ls_read_people,   ls_read_stations, ls_read_products,
+        read_by_station, ls_read_transport, ls_read_releases, ls_read_orders,
     };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        parts[i](r);
+    read_paths(r);
+    ls_schema_check(r);
+    // A file that is no map has no parts; the check has said so.
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && r->root->kind == LS_YAML_MAP; i++) {
         r->out_of_memory = r->out_of_memory || did_names_fail(r);
-        if (r->out_of_memory || r->root->kind != LS_YAML_MAP) {
+        if (r->out_of_memory) {
             return;
         }
+        parts[i](r);
     }
+    r->out_of_memory = r->out_of_memory || did_names_fail(r);
 }
 
 // Errors of other files keep their order behind those of the plant file.

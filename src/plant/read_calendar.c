@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plant/calendar.h"
+#include "plant/explain_values.h"
 #include "plant/reader.h"
 
 enum { DAYS = 7, HOLIDAY_YEARS_MAX = 50 };
@@ -41,7 +42,9 @@ static bool parse_days(const char *key, bool *days) {
     }
 }
 
-static ls_day_span *read_spans(ls_reader *r, const ls_yaml *value, size_t *out_count) {
+// *is_whole turns false when the value was refused.
+static ls_day_span *read_spans(ls_reader *r, const ls_yaml *value, size_t *out_count,
+                               bool *is_whole) {
     ls_day_span *spans = ls_arena_alloc(&r->scratch, LS_DAY_SPANS_MAX * sizeof *spans);
     *out_count = 0;
     if (spans == NULL) {
@@ -49,11 +52,12 @@ static ls_day_span *read_spans(ls_reader *r, const ls_yaml *value, size_t *out_c
     } else if (ls_yaml_is_text(value) &&
                ls_calendar_spans(value->text, spans, LS_DAY_SPANS_MAX, out_count, NULL) != LS_OK) {
         *out_count = 0;
+        *is_whole = false;
     }
     return spans;
 }
 
-static void read_days(ls_reader *r, const ls_yaml *map, ls_calendar_def *def) {
+static void read_days(ls_reader *r, const ls_yaml *map, ls_calendar_def *def, bool *is_whole) {
     const ls_yaml *given[DAYS] = {NULL};
     for (size_t i = 0; i < map->count; i++) {
         const ls_yaml *key = &map->keys[i];
@@ -71,10 +75,11 @@ static void read_days(ls_reader *r, const ls_yaml *map, ls_calendar_def *def) {
             ls_reader_mistake(r, key, ls_reader_nearest(r, key->text, known, DAYS + 3),
                               "'%s' is no day: mon ... sun, a range as mon-fri, or daily",
                               key->text);
+            *is_whole = false;
             continue;
         }
         size_t count = 0;
-        const ls_day_span *spans = read_spans(r, &map->items[i], &count);
+        const ls_day_span *spans = read_spans(r, &map->items[i], &count, is_whole);
         for (int d = 0; d < DAYS; d++) {
             if (days[d] && given[d] != NULL) {
                 ls_reader_mistake(r, key, NULL, "%s is given twice, by '%s' too", day_names[d],
@@ -133,14 +138,14 @@ static void read_holidays(ls_reader *r, const ls_yaml *map, ls_calendar_def *def
     def->holiday_count = kept;
 }
 
-static void lay(ls_reader *r, const ls_yaml *key, const ls_calendar_def *def,
+static void lay(ls_reader *r, const ls_yaml *key, const ls_calendar_def *def, bool is_whole,
                 ls_calendar *calendar) {
     ls_calendar_result result;
     if (ls_calendar_lay(def, &result) != LS_OK) {
         r->out_of_memory = true;
         return;
     }
-    if (!(result.share > 0)) {
+    if (!(result.share > 0) && is_whole) {
         ls_reader_mistake(r, key, "name at least one day, as: mon-fri: \"06:00-14:00\"",
                           "calendar '%s' is never on", key->text);
     }
@@ -160,21 +165,19 @@ const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent)
     ls_buffer text;
     ls_buffer_init(&text);
     for (size_t i = 0; map != NULL && i < map->count; i++) {
-        if (ls_yaml_find(map, map->keys[i].text) != &map->items[i]) {
+        const ls_yaml *value = &map->items[i];
+        if (ls_yaml_find(map, map->keys[i].text) != value || value->kind == LS_YAML_NULL) {
             continue;
         }
-        const ls_yaml *value = &map->items[i];
-        if (value->kind == LS_YAML_TEXT) {
-            ls_buffer_printf(&text, "%s%s: \"%s\"\n", indent, map->keys[i].text, value->text);
-        } else if (value->kind == LS_YAML_LIST) {
-            ls_buffer_printf(&text, "%s%s: [", indent, map->keys[i].text);
-            for (size_t j = 0; j < value->count; j++) {
-                if (ls_yaml_is_text(&value->items[j])) {
-                    ls_buffer_printf(&text, "%s%s", j > 0 ? ", " : "", value->items[j].text);
-                }
-            }
-            ls_buffer_text(&text, "]\n");
+        ls_buffer_text(&text, indent);
+        ls_put_text(&text, map->keys[i].text);
+        ls_buffer_text(&text, value->kind == LS_YAML_LIST ? ": [" : ": ");
+        for (uint32_t k = 0; k < ls_yaml_many(value); k++) {
+            const ls_yaml *item = ls_yaml_nth(value, k);
+            ls_buffer_text(&text, k > 0 ? ", " : "");
+            ls_put_text(&text, ls_yaml_is_text(item) ? item->text : "");
         }
+        ls_buffer_text(&text, value->kind == LS_YAML_LIST ? "]\n" : "\n");
     }
     r->out_of_memory = r->out_of_memory || text.failed;
     const char *copy = ls_reader_text(r, text.data != NULL ? text.data : "");
@@ -192,13 +195,14 @@ void ls_read_calendars(ls_reader *r) {
             continue;
         }
         ls_calendar_def def = {.start_us = r->plant->start_us};
-        read_days(r, &map->items[i], &def);
+        bool is_whole = true;
+        read_days(r, &map->items[i], &def, &is_whole);
         def.breaks = read_spans(r, ls_take(r, &map->items[i], "calendars.*.breaks"),
-                                &def.break_count);
+                                &def.break_count, &is_whole);
         read_holidays(r, &map->items[i], &def);
         ls_calendar calendar = {.name = ls_reader_text(r, key->text),
                                 .place = {key->line, key->column}};
-        lay(r, key, &def, &calendar);
+        lay(r, key, &def, is_whole, &calendar);
         calendar.source = ls_read_source(r, &map->items[i], "    ");
         *(ls_calendar *)ls_rows_push(r, &r->calendars, &index) = calendar;
     }

@@ -87,7 +87,7 @@ static uint32_t read_product(ls_reader *r, const table *t, size_t row, int colum
 }
 
 // Columns that nobody reads are refused, as unknown keys are.
-static bool check_columns(ls_reader *r, const table *t, const char *words) {
+static bool check_columns(ls_reader *r, const table *t, const char *words, const char *hint) {
     bool is_good = true;
     for (size_t i = 0; i < t->csv->column_count; i++) {
         const char *name = t->csv->columns[i];
@@ -98,22 +98,23 @@ static bool check_columns(ls_reader *r, const table *t, const char *words) {
                        (int)(has_unit ? bar - name : (long)strlen(name)), name,
                        has_unit ? "_" : "");
         if (!ls_schema_has_word(words, base)) {
-            ls_reader_mistake_in(r, t->file, 1, ls_reader_format(r, "columns are: %s", words),
-                                 "unknown column '%s'", name);
+            ls_reader_mistake_in(r, t->file, 1, hint, "unknown column '%s'", name);
             is_good = false;
         }
     }
     return is_good;
 }
 
-static bool open_table(ls_reader *r, const char *key, const char *words, table *out) {
+// words: the columns, those of times without their unit.
+static bool open_table(ls_reader *r, const char *key, const char *words, const char *hint,
+                       table *out) {
     out->at = ls_take(r, r->root, key);
     if (!ls_yaml_is_text(out->at)) {
         return false;
     }
     out->file = ls_reader_text(r, out->at->text);
     out->csv = ls_read_csv(r, out->at, out->file);
-    return out->csv != NULL && check_columns(r, out, words) && !r->out_of_memory;
+    return out->csv != NULL && check_columns(r, out, words, hint) && !r->out_of_memory;
 }
 
 static bool needs_column(ls_reader *r, const table *t, int column, const char *name) {
@@ -226,7 +227,9 @@ static void keep_orders(ls_reader *r, const order_row *rows, uint32_t count, uin
 
 static void read_order_file(ls_reader *r) {
     table t;
-    if (!open_table(r, "orders", "time_ product lots due_ priority class", &t)) {
+    if (!open_table(
+            r, "orders", "time_ product lots due_ priority class",
+            "columns are: time_min (or _s, _h, _d), product, lots, due_min, priority, class", &t)) {
         return;
     }
     const order_columns c = {.time = find_time(t.csv, "time"),
@@ -376,7 +379,10 @@ static void read_wip(ls_reader *r, const table *t, size_t row, const wip_columns
 
 static void read_wip_file(ls_reader *r) {
     table t;
-    if (!open_table(r, "initial", "product step class released_ due_ priority", &t)) {
+    if (!open_table(
+            r, "initial", "product step class released_ due_ priority",
+            "columns are: product, step, class, released_min (or _s, _h, _d), due_min, priority",
+            &t)) {
         return;
     }
     const wip_columns c = {.released = find_time(t.csv, "released"),
