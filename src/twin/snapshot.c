@@ -9,7 +9,7 @@
 static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
     if (scratch->blocks != NULL) {
         for (ls_u32 i = 0; i < model->streams; i++) {
-            scratch->firsts[i] = ~(ls_u64)0;
+            scratch->firsts[i] = LS_BLOCK_EMPTY;
         }
     }
 }

@@ -168,12 +168,14 @@ typedef struct ls_trace_item {
 
 // A worker's own memory: never part of the result.
 enum { LS_DRAW_BLOCK = 64 };
+// Far behind every position, so that no position seems to lie in an empty block (~0 would: n - ~0 is n + 1).
+#define LS_BLOCK_EMPTY ((ls_u64)1 << 63)
 typedef struct ls_draw_block {
     double values[LS_DRAW_BLOCK];
 } ls_draw_block;
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
-    ls_u64 *firsts;         // position of each block's values[0]; ~0: empty
+    ls_u64 *firsts;         // position of each block's values[0], or LS_BLOCK_EMPTY
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;

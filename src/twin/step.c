@@ -210,7 +210,7 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
     ls_ctx_open(c, model, state, scratch);
     if (scratch->blocks != 0 && scratch->key != state->key) {
         for (ls_u32 i = 0; i < model->streams; i++) {
-            scratch->firsts[i] = ~(ls_u64)0;
+            scratch->firsts[i] = LS_BLOCK_EMPTY;
         }
         scratch->key = state->key;
     }
