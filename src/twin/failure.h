@@ -131,7 +131,9 @@ LS_SLOW void ls_machine_resume(ls_ctx *c, ls_u32 machine) {
     }
     ls_lags_go(c, machine);
     if (mc->phase != LS_PHASE_NONE) {
-        if (mc->waits == 0 && mc->phase_since == LS_NEVER) {
+        if (mc->waits != 0) {
+            c->s->operators_freed = 1;  // one may have been free while this machine stood still
+        } else if (mc->phase_since == LS_NEVER) {
             ls_phase_go(c, st, machine);
         }
         ls_account_refresh(c, machine);

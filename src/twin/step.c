@@ -88,7 +88,9 @@ LS_SLOW void ls_operators_settle(ls_ctx *c) {
         const ls_u32 machine = at - 1;
         at = c->machine[machine].next;
         const ls_m_station *st = c->stations + c->machines[machine].station;
-        if (!ls_is_paused(c, st, c->machine + machine, c->machines[machine].station)) {
+        // Only who finds one leaves the list: the others keep their places in it.
+        if (!ls_is_paused(c, st, c->machine + machine, c->machines[machine].station) &&
+            ls_operator_for_phase(c, st, machine, c->machine[machine].phase)) {
             ls_operator_unwait(c, machine);
             ls_phase_begin_full(c, st, machine);
         }
@@ -208,55 +210,63 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
     ls_ctx ctx;
     ls_ctx *const c = &ctx;
     ls_ctx_open(c, model, state, scratch);
-    if (scratch->blocks != 0 && scratch->key != state->key) {
+    if (scratch->key != state->key) {
         for (ls_u32 i = 0; i < model->streams; i++) {
             scratch->firsts[i] = LS_BLOCK_EMPTY;
+            scratch->exp_firsts[i] = LS_BLOCK_EMPTY;
         }
         scratch->key = state->key;
     }
-    const int express = scratch->trace == 0;
-    const ls_u32 source_machine = model->source_machine;
-    const ls_u32 machines = model->machines;
-    const ls_u32 source_release = model->source_release;
-    const ls_u32 releases = model->releases;
-    const ls_u64 source_mask = ((ls_u64)1 << model->source_bits) - 1;
-    const ls_u64 last_key = ((ls_u64)until << model->source_bits) | source_mask;
+    // With a trace nothing takes the express way.
+    const ls_u32 machine_first = model->source_machine;
+    const ls_u32 machines = scratch->trace == 0 ? model->machines : 0;
+    const ls_u32 release_first = model->source_release;
+    const ls_u32 releases = scratch->trace == 0 ? model->releases : 0;
     const ls_u32 bits = model->source_bits;
+    const ls_u64 source_mask = ((ls_u64)1 << bits) - 1;
+    const ls_u64 last_key = ((ls_u64)until << bits) | source_mask;
     ls_u64 *const tree = c->tree;
     ls_u64 *const leaves = c->tree + model->leaves;
     const ls_u64 dynamic = model->dynamic != 0 ? model->source_dynamic : ~(ls_u64)0;
-    ls_u64 events = 0;
+    ls_u64 left = max_events;
     int why = LS_RUN_UNTIL;
-    while (LS_LIKELY(state->stopped == 0)) {
+    while (LS_LIKELY(left > 0)) {
         const ls_u64 key = tree[1];
         if (LS_UNLIKELY(key > last_key)) {
-            c->now = until;
-            break;
-        }
-        if (LS_UNLIKELY(events == max_events)) {
-            why = LS_RUN_EVENTS;
             break;
         }
         const ls_u32 source = (ls_u32)(key & source_mask);
         c->now = (ls_i64)(key >> bits);
-        events++;
+        left--;
         // The source that fired is off unless it sets itself again; its way up the tree is mended once.
-        if (LS_LIKELY(source != dynamic)) {
-            leaves[source] = ~(ls_u64)0;
-        }
+        leaves[source] = ~(ls_u64)0;
         int served = 0;
-        if (source - source_machine < machines) {
-            served = express && ls_express_machine(c, source - source_machine);
-        } else if (source - source_release < releases) {
-            served = express && ls_express_release(c, source - source_release);
+        if (source - machine_first < machines) {
+            served = ls_express_machine(c, source - machine_first);
+        } else if (source - release_first < releases) {
+            served = ls_express_release(c, source - release_first);
         }
         if (LS_UNLIKELY(!served)) {
+            if (source == dynamic) {
+                leaves[source] = key;
+            }
             ls_event_settled(c, source);
             if (leaves[source] == ~(ls_u64)0) {
                 ls_source_set(c, source, LS_NEVER);
             }
+            if (state->stopped != 0) {
+                break;
+            }
         }
     }
+    if (state->stopped == 0) {
+        if (left == 0 && tree[1] <= last_key) {
+            why = LS_RUN_EVENTS;
+        } else {
+            c->now = until;
+        }
+    }
+    const ls_u64 events = max_events - left;
     state->now = c->now;
     state->events += events;
     return state->stopped != 0 ? (int)state->stopped : why;
