@@ -59,17 +59,16 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
         ls_express_begin(c, st, ss, st->machine_at + local, lot_index, c->now);
         return;
     }
-    if (LS_UNLIKELY(st->static_order != 0)) {
-        lot->arrived = c->now;
+    lot->arrived = c->now;
+    ls_s_queue *queue = c->queue + st->queue_at;
+    const ls_u32 tail = queue->tail;
+    if (LS_UNLIKELY(st->static_order != 0) || (tail != LS_NO && LS_UNLIKELY(ls_lot_is_older(c, lot_index, tail)))) {
         if (st->static_order == 2) {
             lot->machine = (ls_u32)(ls_draw_uniform(c, step->stream) * 4294967296.0);
         }
         ls_queue_insert_rare(c, lot_index);
         return;
     }
-    ls_s_queue *queue = c->queue + st->queue_at;
-    const ls_u32 tail = queue->tail;
-    lot->arrived = c->now;
     lot->where = LS_LOT_WAITING;
     lot->next = LS_NO;
     lot->other = tail;

@@ -110,6 +110,13 @@ LS_SLOW ls_u32 ls_queue_place(const ls_ctx *c, const ls_m_station *st, const ls_
     return before;
 }
 
+// By arrival, then by number.
+LS_FN int ls_lot_is_older(const ls_ctx *c, ls_u32 a, ls_u32 b) {
+    const ls_lot *la = c->lot + a;
+    const ls_lot *lb = c->lot + b;
+    return la->arrived < lb->arrived || (la->arrived == lb->arrived && la->serial < lb->serial);
+}
+
 LS_HOT void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     ls_lot *lot = c->lot + lot_index;
     const ls_m_step *step = c->steps + lot->step;
@@ -117,7 +124,8 @@ LS_HOT void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 q = ls_queue_of(c, lot_index, step);
     ls_s_queue *queue = c->queue + st->queue_at + q;
     ls_u32 before = queue->tail;  // the new lot comes behind this one
-    if (LS_UNLIKELY(st->static_order != 0) && queue->count > 0) {
+    if (queue->count > 0 &&
+        (LS_UNLIKELY(st->static_order != 0) || LS_UNLIKELY(ls_lot_is_older(c, lot_index, before)))) {
         before = ls_queue_place(c, st, queue, lot_index);
     }
     lot->queue = st->queue_at + q;
