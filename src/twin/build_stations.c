@@ -51,8 +51,9 @@ static void build_criteria(ls_builder *b, const ls_station *from, ls_m_station *
             st->static_order = k->rule == LS_RULE_RANDOM || st->static_order == 2 ? 2 : 1;
         }
     }
+    // `fifo` first and more behind it: lots of one instant go by the rest.
     st->fifo_only = from->criterion_count == 0 ||
-                    b->plant->criteria[from->criterion_at].rule == LS_RULE_FIFO;
+                    (from->criterion_count == 1 && b->plant->criteria[from->criterion_at].rule == LS_RULE_FIFO);
     if (st->fifo_only) {
         st->static_order = 0;
     }
