@@ -35,7 +35,7 @@ LS_FN double ls_criterion_value(const ls_ctx *c, const ls_m_criterion *k, const 
     case LS_RULE_EDD:
         return (double)lot->due;
     case LS_RULE_SLACK:
-        return (double)lot->due - (double)c->now - step->remaining;
+        return lot->due == LS_NEVER ? 9.0e18 : (double)lot->due - (double)c->now - step->remaining;
     case LS_RULE_CR:
         return lot->due == LS_NEVER ? 9.0e18 : (double)(lot->due - c->now) / step->remaining;
     case LS_RULE_FBFS:
