@@ -478,16 +478,18 @@ LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machin
         return 1;
     }
     const ls_u32 to = c->steps[next].station;
+    int has_place = 0;
     if (LS_UNLIKELY(mc != 0 && mc->reserved != 0)) {
         const ls_u32 held = mc->reserved - 1;
         mc->reserved = 0;
         c->station[held].coming--;
-        if (held != to) {
+        has_place = held == to;  // others that ask for room do not get it
+        if (!has_place) {
             ls_room_made(c, held);
         }
     }
     c->lot[lot_index].step = next;
-    if ((c->stations[to].features & LS_F_ROOM) != 0 &&
+    if ((c->stations[to].features & LS_F_ROOM) != 0 && !has_place &&
         (c->station[to].blocked_head != LS_NO || !ls_has_room(c, to))) {
         LS_TRACE(c, LS_TRACE_BLOCK, c->lot[lot_index].serial, next, LS_NO);
         ls_lot_block(c, lot_index, to);
