@@ -520,6 +520,9 @@ LS_HOT void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     }
     ls_idle_set(c, st, station, machine);
     ls_agenda_add(c, station);
+    if (LS_UNLIKELY((st->features & LS_F_ROOM) != 0)) {
+        ls_room_made(c, station);
+    }
 }
 
 LS_SLOW void ls_machine_free_rare(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
