@@ -15,7 +15,20 @@ LS_SLOW void ls_repair_begin(ls_ctx *c, ls_u32 at) {
     ls_source_set(c, c->m->source_mode + at, c->now + sm->total);
 }
 
-// Puts lots back in front of their queue: they start over.
+// Back in the queue, where it has been since its operation began.
+LS_SLOW void ls_lot_put_back(ls_ctx *c, const ls_m_station *st, ls_u32 lot_index) {
+    const ls_m_step *step = c->steps + c->lot[lot_index].step;
+    if (st->static_order == 2) {
+        c->lot[lot_index].machine = (ls_u32)(ls_draw_uniform(c, step->stream) * 4294967296.0);
+    }
+    ls_queue_insert_rare(c, lot_index);
+    if ((st->features & LS_F_WAIT) != 0 && step->batch_wait != LS_NEVER) {
+        const ls_i64 patience = c->lot[lot_index].arrived + step->batch_wait;
+        ls_lot_event_set(c, lot_index, patience > c->now ? patience : c->now);
+    }
+}
+
+// Throws the lots away, or puts them back in the queue: they start over.
 LS_SLOW void ls_machine_empty(ls_ctx *c, const ls_m_station *st, ls_u32 machine, int scrap) {
     ls_s_machine *mc = c->machine + machine;
     const ls_u32 station = c->machines[machine].station;
@@ -25,9 +38,10 @@ LS_SLOW void ls_machine_empty(ls_ctx *c, const ls_m_station *st, ls_u32 machine,
         const ls_u32 after = c->lot[lot].next;
         c->station[station].working--;
         if (scrap) {
+            c->station[station].bad += c->steps[c->lot[lot].step].parts;
             ls_lot_scrap(c, lot);
         } else {
-            ls_queue_insert(c, lot);
+            ls_lot_put_back(c, st, lot);
         }
         lot = after;
     }
@@ -213,7 +227,7 @@ LS_SLOW void ls_station_off(ls_ctx *c, ls_u32 station) {
         ls_s_machine *mc = c->machine + machine;
         if (ls_idle_is(c, st, machine)) {
             ls_idle_clear(c, st, station, machine);
-        } else if (mc->phase != LS_PHASE_NONE && st->shift_end != LS_SHIFT_FINISH && mc->mode == 0) {
+        } else if (mc->phase != LS_PHASE_NONE && st->shift_end != LS_SHIFT_FINISH) {
             ls_phase_halt(c, machine);
             if (st->shift_end == LS_SHIFT_ABORT) {
                 ls_machine_empty(c, st, machine, 0);
