@@ -199,11 +199,7 @@ LS_SLOW void ls_fork_machine(ls_ctx *c, ls_u32 machine) {
         }
     } else if (mc->phase == LS_PHASE_RUN) {
         const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count, c->machines[machine].slowness);
-        double around = 0.0;  // load and unload within the run
-        if ((st->features & LS_F_LOADING) != 0 && st->ports < 2) {
-            around += (st->need_phases >> LS_PHASE_LOAD) & 1 ? 0.0 : (double)step->load;
-            around += (st->need_phases >> LS_PHASE_UNLOAD) & 1 ? 0.0 : (double)step->unload;
-        }
+        const double around = ls_loading_of(st, step);
         const double known = (double)elapsed - around - w.lag_extra;
         const ls_u64 n = c->position[c->machines[machine].stream]++;
         const double lots = ls_redraw_work(c, machine, mc->step, mc->lot_count, mc->part_count, n, known, &w);
@@ -271,11 +267,7 @@ LS_SLOW void ls_fork_lot(ls_ctx *c, ls_u32 lot_index) {
     if (lot->where == LS_LOT_LAG) {
         const ls_m_station *st = c->stations + c->machines[lot->machine].station;
         const ls_work w = ls_work_of(st, step, e->lots, e->parts, c->machines[lot->machine].slowness);
-        double around = w.lag_extra;
-        if ((st->features & LS_F_LOADING) != 0 && st->ports < 2) {
-            around += (st->need_phases >> LS_PHASE_LOAD) & 1 ? 0.0 : (double)step->load;
-            around += (st->need_phases >> LS_PHASE_UNLOAD) & 1 ? 0.0 : (double)step->unload;
-        }
+        const double around = w.lag_extra + ls_loading_of(st, step);
         // Lots of one batch began together and end together: the same draw.
         const ls_u64 n = LS_REDRAW_LOT + (ls_u64)lot->arrived;
         total = around + ls_redraw_work(c, lot->machine, lot->step, e->lots, e->parts, n, (double)elapsed - around, &w);

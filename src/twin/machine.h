@@ -252,6 +252,12 @@ LS_FN ls_work ls_work_of(const ls_m_station *st, const ls_m_step *step, ls_u32 l
     return w;
 }
 
+// Load and unload where they are part of the run: one port, and no operator tells them apart.
+LS_FN double ls_loading_of(const ls_m_station *st, const ls_m_step *step) {
+    const int inside = st->ports < 2 && ((st->need_phases >> 7) & 1) == 0;
+    return inside ? (double)(step->load + step->unload) : 0.0;
+}
+
 LS_SLOW ls_i64 ls_run_length(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_m_step *step = c->steps + mc->step;
@@ -261,11 +267,7 @@ LS_SLOW ls_i64 ls_run_length(ls_ctx *c, const ls_m_station *st, ls_u32 machine) 
     double machine_time = w.machine >= 0.0 ? w.machine : lots;
     const double lag = lots + w.lag_extra - machine_time;
     mc->lag = lag > 0.5 ? ls_round_us(lag) : 0;
-    if ((st->features & LS_F_LOADING) != 0 && st->ports < 2) {
-        machine_time += (st->need_phases >> LS_PHASE_LOAD) & 1 ? 0.0 : (double)step->load;
-        machine_time += (st->need_phases >> LS_PHASE_UNLOAD) & 1 ? 0.0 : (double)step->unload;
-    }
-    return ls_round_us(machine_time);
+    return ls_round_us(machine_time + ls_loading_of(st, step));
 }
 
 
