@@ -138,10 +138,10 @@ LS_FN ls_pick ls_pick_of_family(const ls_ctx *c, const ls_m_station *st, const l
             const ls_u32 lots = step->batch_most != 0 && sq->count > step->batch_most
                                     ? step->batch_most
                                     : sq->count;
-            count += lots * ls_lot_size(st, step);
             ls_pick p = ls_pick_of_queue(c, st, mc, queue);
             p.family = family;
             if (p.lot != LS_NO) {
+                count += lots * ls_lot_size(st, step);
                 overdue |= ls_queue_overdue(c, sq->head, step);
                 if (ls_pick_before(c, st, &p, &best)) {
                     best = p;
