@@ -1496,9 +1496,6 @@ static void time_passes(ls_reference *r, int64_t until) {
     for (uint32_t m = 0; m < r->plant->machine_count && until > r->now; m++) {
         r->machines[m].times[state_of(r, m)] += until - r->now;
     }
-    for (uint32_t i = 0; i < r->alive_count; i++) {
-        r->releases[r->lots[r->alive[i]].release].totals.area += until - r->now;
-    }
     r->now = until;
 }
 

@@ -68,7 +68,7 @@ typedef struct ls_reference_station {
 } ls_reference_station;
 
 typedef struct ls_reference_class {
-    int64_t cycle_sum, tardy_sum, area;
+    int64_t cycle_sum, tardy_sum;
     uint64_t released, done, scrapped, lost, on_time, late_limits, reworked;
 } ls_reference_class;
 
