@@ -61,8 +61,7 @@ static void read_days(ls_reader *r, const ls_yaml *map, ls_calendar_def *def, bo
     const ls_yaml *given[DAYS] = {NULL};
     for (size_t i = 0; i < map->count; i++) {
         const ls_yaml *key = &map->keys[i];
-        if (strcmp(key->text, "breaks") == 0 || strcmp(key->text, "holidays") == 0 ||
-            ls_yaml_find(map, key->text) != &map->items[i]) {
+        if (strcmp(key->text, "breaks") == 0 || strcmp(key->text, "holidays") == 0) {
             continue;
         }
         bool days[DAYS];
@@ -166,7 +165,7 @@ const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent)
     ls_buffer_init(&text);
     for (size_t i = 0; map != NULL && i < map->count; i++) {
         const ls_yaml *value = &map->items[i];
-        if (ls_yaml_find(map, map->keys[i].text) != value || value->kind == LS_YAML_NULL) {
+        if (value->kind == LS_YAML_NULL) {
             continue;
         }
         ls_buffer_text(&text, indent);
@@ -186,7 +185,7 @@ const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent)
 }
 
 void ls_read_calendars(ls_reader *r) {
-    const ls_yaml *map = ls_take(r, r->root, "calendars");
+    const ls_yaml *map = ls_take_map(r, r->root, "calendars");
     for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
         const ls_yaml *key = &map->keys[i];
         uint32_t index = 0;

@@ -4,14 +4,9 @@
 
 #include "plant/reader.h"
 
-static const char *default_name(ls_reader *r, uint32_t station, bool maintenance) {
-    const ls_station *s = LS_ROW(ls_station, r->stations, station);
-    uint32_t same = 1;
-    for (uint32_t i = s->failure_at; i < r->failures.count; i++) {
-        same += LS_ROW(ls_failure, r->failures, i)->maintenance == maintenance ? 1 : 0;
-    }
+static const char *default_name(ls_reader *r, bool maintenance, uint32_t ordinal) {
     const char *word = maintenance ? "maintenance" : "failure";
-    return ls_reader_text(r, same == 1 ? word : ls_reader_format(r, "%s-%u", word, same));
+    return ls_reader_text(r, ordinal == 0 ? word : ls_reader_format(r, "%s-%u", word, ordinal + 1));
 }
 
 uint32_t ls_read_machine_name(ls_reader *r, uint32_t station, const ls_yaml *at) {
@@ -20,15 +15,11 @@ uint32_t ls_read_machine_name(ls_reader *r, uint32_t station, const ls_yaml *at)
     if (machine != LS_NONE) {
         return machine - s->machine_at;
     }
-    const char **names = ls_arena_alloc(&r->scratch, (s->machine_count + 1) * sizeof *names);
-    if (names == NULL) {
-        r->out_of_memory = true;
-        return LS_NONE;
-    }
-    for (uint32_t i = 0; i < s->machine_count; i++) {
-        names[i] = LS_ROW(ls_machine, r->machines, s->machine_at + i)->name;
-    }
-    ls_reader_mistake(r, at, ls_reader_nearest(r, at->text, names, s->machine_count),
+    ls_rows machines = r->machines;  // those of this station only
+    machines.items = LS_ROW(ls_machine, r->machines, s->machine_at);
+    machines.count = s->machine_count;
+    ls_reader_mistake(r, at,
+                      ls_reader_nearest_row(r, at->text, &machines, offsetof(ls_machine, name)),
                       "unknown machine '%s' of station '%s'", at->text, s->name);
     return LS_NONE;
 }
@@ -41,8 +32,14 @@ void ls_read_on(ls_reader *r, uint32_t station, const ls_yaml *value, uint32_t *
         const uint32_t machine = ls_yaml_is_text(item) ? ls_read_machine_name(r, station, item)
                                                        : LS_NONE;
         bool is_doubled = false;
-        for (uint32_t j = *out_at; j < r->indexes.count; j++) {
-            is_doubled = is_doubled || *LS_ROW(uint32_t, r->indexes, j) == machine;
+        if (machine != LS_NONE) {
+            // Marked with the place of this list, so that a long list is not searched for each
+            // machine.
+            ls_machine_draft *draft = LS_ROW(
+                ls_machine_draft, r->machine_drafts,
+                LS_ROW(ls_station, r->stations, station)->machine_at + machine);
+            is_doubled = draft->mark == value;
+            draft->mark = value;
         }
         if (machine != LS_NONE && is_doubled) {
             ls_reader_mistake(r, item, NULL, "machine '%s' is named twice", item->text);
@@ -71,7 +68,7 @@ static void read_first(ls_reader *r, const ls_yaml *value, ls_failure *failure, 
     }
 }
 
-static void read_one(ls_reader *r, uint32_t station, const ls_yaml *node) {
+static void read_one(ls_reader *r, uint32_t station, uint32_t ordinal, const ls_yaml *node) {
     const ls_yaml *every = ls_take(r, node, "stations.*.fails.every");
     ls_failure failure = {.every = LS_NONE, .place = {node->line, node->column}};
     failure.crew = crew_of(r, ls_take(r, node, "stations.*.fails.crew"));
@@ -96,7 +93,7 @@ static void read_one(ls_reader *r, uint32_t station, const ls_yaml *node) {
     failure.lots = (ls_fail_lots)lots;
     read_first(r, ls_take(r, node, "stations.*.fails.first"), &failure, by_count);
     if (!ls_take_text(r, node, "stations.*.fails.name", &failure.name)) {
-        failure.name = default_name(r, station, false);
+        failure.name = default_name(r, false, ordinal);
     }
     ls_read_on(r, station, ls_take(r, node, "stations.*.fails.on"), &failure.on_at,
                &failure.on_count);
@@ -110,7 +107,8 @@ static void refuse(ls_reader *r, const ls_yaml *node, const char *path, const ch
     }
 }
 
-static void read_maintenance(ls_reader *r, uint32_t station, const ls_yaml *node) {
+static void read_maintenance(ls_reader *r, uint32_t station, uint32_t ordinal,
+                             const ls_yaml *node) {
     const ls_yaml *every = ls_take(r, node, "stations.*.maintenance.every");
     ls_failure failure = {
         .every = LS_NONE, .maintenance = true, .place = {node->line, node->column}};
@@ -137,7 +135,7 @@ static void read_maintenance(ls_reader *r, uint32_t station, const ls_yaml *node
     }
     read_first(r, ls_take(r, node, "stations.*.maintenance.first"), &failure, by_count);
     if (!ls_take_text(r, node, "stations.*.maintenance.name", &failure.name)) {
-        failure.name = default_name(r, station, true);
+        failure.name = default_name(r, true, ordinal);
     }
     ls_read_on(r, station, ls_take(r, node, "stations.*.maintenance.on"), &failure.on_at,
                &failure.on_count);
@@ -168,13 +166,13 @@ void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node) {
     const ls_yaml *fails = ls_take(r, node, "stations.*.fails");
     for (uint32_t i = 0; i < ls_yaml_many(fails); i++) {
         if (ls_yaml_nth(fails, i)->kind == LS_YAML_MAP) {
-            read_one(r, station, ls_yaml_nth(fails, i));
+            read_one(r, station, i, ls_yaml_nth(fails, i));
         }
     }
     const ls_yaml *maintenance = ls_take(r, node, "stations.*.maintenance");
     for (uint32_t i = 0; i < ls_yaml_many(maintenance); i++) {
         if (ls_yaml_nth(maintenance, i)->kind == LS_YAML_MAP) {
-            read_maintenance(r, station, ls_yaml_nth(maintenance, i));
+            read_maintenance(r, station, i, ls_yaml_nth(maintenance, i));
         }
     }
     ls_station *s = LS_ROW(ls_station, r->stations, station);

@@ -13,15 +13,10 @@ uint32_t ls_read_step_name(ls_reader *r, uint32_t product, const ls_yaml *at) {
         return found;
     }
     const ls_product *p = LS_ROW(ls_product, r->products, product);
-    const char **names = ls_arena_alloc(&r->scratch, (p->step_count + 1) * sizeof *names);
-    if (names == NULL) {
-        r->out_of_memory = true;
-        return LS_NONE;
-    }
-    for (uint32_t i = 0; i < p->step_count; i++) {
-        names[i] = LS_ROW(ls_step, r->steps, p->step_at + i)->name;
-    }
-    ls_reader_mistake(r, at, ls_reader_nearest(r, at->text, names, p->step_count),
+    ls_rows steps = r->steps;  // those of this product only
+    steps.items = LS_ROW(ls_step, r->steps, p->step_at);
+    steps.count = p->step_count;
+    ls_reader_mistake(r, at, ls_reader_nearest_row(r, at->text, &steps, offsetof(ls_step, name)),
                       "unknown step '%s' of product '%s'", at->text, p->name);
     return LS_NONE;
 }
@@ -200,7 +195,7 @@ static void read_product(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
 }
 
 void ls_read_products(ls_reader *r) {
-    const ls_yaml *map = ls_take(r, r->root, "products");
+    const ls_yaml *map = ls_take_map(r, r->root, "products");
     if (map != NULL && map->kind == LS_YAML_MAP && map->count == 0) {
         ls_reader_mistake(r, map, NULL, "the plant has no product");
     }

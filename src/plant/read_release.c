@@ -5,11 +5,14 @@
 
 #include "plant/reader.h"
 
-static const char *made_name(ls_reader *r, const char *product) {
+// The product's name, then with -2, -3, ...; ordinal is how many came before for this product.
+static const char *made_name(ls_reader *r, const char *product, uint32_t ordinal) {
     const char *name = product;
-    for (uint32_t k = 2; ls_names_find(&r->release_names, 0, name) != LS_NONE && !r->out_of_memory;
-         k++) {
-        name = ls_reader_format(r, "%s-%u", product, k);
+    for (uint32_t k = ordinal + 1; !r->out_of_memory; k++) {
+        name = k == 1 ? product : ls_reader_format(r, "%s-%u", product, k);
+        if (ls_names_find(&r->release_names, 0, name) == LS_NONE) {
+            break;
+        }
     }
     return name;
 }
@@ -133,7 +136,9 @@ static void refuse_standstill(ls_reader *r, const ls_yaml *node, const ls_releas
     }
 }
 
-static void read_release(ls_reader *r, uint32_t product, ls_dist_index due, const ls_yaml *node) {
+// *unnamed counts the releases of the product without a name of their own.
+static void read_release(ls_reader *r, uint32_t product, ls_dist_index due, uint32_t *unnamed,
+                         const ls_yaml *node) {
     const ls_product *p = LS_ROW(ls_product, r->products, product);
     ls_release release = {.place = {node->line, node->column},
                           .product = product,
@@ -160,26 +165,27 @@ static void read_release(ls_reader *r, uint32_t product, ls_dist_index due, cons
                               release.name, LS_ROW(ls_release, r->releases, old)->place.line);
         }
     } else {
-        release.name = ls_reader_text(r, made_name(r, p->name));
+        release.name = ls_reader_text(r, made_name(r, p->name, (*unnamed)++));
     }
     (void)ls_release_add(r, &release);
 }
 
 void ls_read_releases(ls_reader *r) {
-    const ls_yaml *map = ls_take(r, r->root, "products");
+    const ls_yaml *map = ls_take_map(r, r->root, "products");
     for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
         const ls_yaml *node = &map->items[i];
         const uint32_t product = ls_names_find(&r->product_names, 0, map->keys[i].text);
-        if (product == LS_NONE || ls_yaml_find(map, map->keys[i].text) != node) {
+        if (product == LS_NONE) {
             continue;
         }
         ls_dist_index due = LS_NONE;
         ls_take_dist(r, node, "products.*.due", &due);
         LS_ROW(ls_product, r->products, product)->due = due;
+        uint32_t unnamed = 0;
         const ls_yaml *release = ls_take(r, node, "products.*.release");
         for (uint32_t k = 0; k < ls_yaml_many(release) && !r->out_of_memory; k++) {
             if (ls_yaml_nth(release, k)->kind == LS_YAML_MAP) {
-                read_release(r, product, due, ls_yaml_nth(release, k));
+                read_release(r, product, due, &unnamed, ls_yaml_nth(release, k));
             }
         }
     }

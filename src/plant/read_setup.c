@@ -122,7 +122,6 @@ static void fill_pairs(ls_reader *r, uint32_t station, const ls_yaml *setup) {
             const char *from = NULL;
             const char *to = NULL;
             if (!is_pair_key(setup->keys[i].text) || !ls_yaml_is_text(&setup->items[i]) ||
-                ls_yaml_find(setup, setup->keys[i].text) != &setup->items[i] ||
                 !ls_split_pair(r, setup->keys[i].text, &from, &to) ||
                 order_of(from, to) != (pair_order)order) {
                 continue;

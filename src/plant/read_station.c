@@ -9,8 +9,11 @@ static void add_machine(ls_reader *r, const char *name, const ls_yaml *key, cons
     const ls_machine machine = {.name = name, .speed = 1, .setup_initial = LS_NONE};
     const ls_machine_draft draft = {.node = node, .station = station, .process_all = LS_NONE};
     const uint32_t old = ls_names_add(&r->machine_names, station, name, r->machines.count);
-    if (old != LS_NONE && key != NULL) {
-        ls_reader_mistake(r, key, NULL, "machine '%s' is named twice", name);
+    if (old != LS_NONE) {
+        if (key != NULL && node == NULL) {  // a key given twice has been reported
+            ls_reader_mistake(r, key, NULL, "machine '%s' is named twice", name);
+        }
+        return;
     }
     *(ls_machine *)ls_rows_push(r, &r->machines, NULL) = machine;
     *(ls_machine_draft *)ls_rows_push(r, &r->machine_drafts, NULL) = draft;
@@ -28,10 +31,6 @@ static void read_counted(ls_reader *r, const ls_yaml *node, const char *station)
 static void read_named(ls_reader *r, const ls_yaml *value) {
     for (size_t i = 0; i < value->count; i++) {
         const ls_yaml *item = &value->items[i];
-        if (value->kind == LS_YAML_MAP &&
-            ls_yaml_find(value, value->keys[i].text) != &value->items[i]) {
-            continue;  // a doubled key, reported before
-        }
         const ls_yaml *name = value->kind == LS_YAML_MAP ? &value->keys[i] : item;
         if (ls_yaml_is_text(name)) {
             add_machine(r, ls_reader_text(r, name->text), name,
@@ -123,6 +122,9 @@ static void read_needs(ls_reader *r, const ls_yaml *node, ls_station *s) {
         ls_need need = {
             .skill = ls_reader_find(r, skill, &r->skill_names, 0, "skill", &r->skills, 0)};
         read_phases(ls_take(r, item, "stations.*.operator.for"), &need);
+        if (!need.setup && !need.load && !need.process && !need.unload) {
+            continue;  // its phases were refused
+        }
         refuse_overlap(r, item, s, &need);
         *(ls_need *)ls_rows_push(r, &r->needs, NULL) = need;
     }
@@ -255,7 +257,7 @@ void ls_read_stations(ls_reader *r) {
         ls_read_dispatch(r, &fallback, &r->criterion_at, &r->criterion_count);
     }
     r->plant->dispatch_count = r->criteria.count;
-    const ls_yaml *map = ls_take(r, r->root, "stations");
+    const ls_yaml *map = ls_take_map(r, r->root, "stations");
     if (map != NULL && map->kind == LS_YAML_MAP && map->count == 0) {
         ls_reader_mistake(r, map, NULL, "the plant has no station");
     }

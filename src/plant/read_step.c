@@ -142,15 +142,14 @@ static void add_rest(ls_reader *r, const ls_step *step, double chance) {
 }
 
 static void read_branches(ls_reader *r, const ls_yaml *node, ls_step *step) {
-    const ls_yaml *then = ls_take(r, node, "products.*.route.then");
+    const ls_yaml *then = ls_take_map(r, node, "products.*.route.then");
     step->branch_at = r->branches.count;
     double sum = 0;
     for (size_t i = 0; then != NULL && i < then->count; i++) {
         const ls_yaml *key = &then->keys[i];
         ls_branch branch = {.step = LS_NONE};
         if (!ls_yaml_is_text(&then->items[i]) ||
-            ls_units_share(then->items[i].text, &branch.chance, NULL) != LS_OK ||
-            ls_yaml_find(then, key->text) != &then->items[i]) {
+            ls_units_share(then->items[i].text, &branch.chance, NULL) != LS_OK) {
             continue;
         }
         if (strcmp(key->text, "done") != 0) {

@@ -7,7 +7,7 @@
 
 #include "plant/reader.h"
 
-enum { AREAS_MAX = 8000 };
+enum { AREAS_MAX = 2000 };
 
 static bool is_in(const char *name) {
     return strcmp(name, "in") == 0;
@@ -65,8 +65,7 @@ static uint32_t read_rules(ls_reader *r, const ls_yaml *map, const ls_names *are
         const ls_yaml *key = &map->keys[i];
         const char *from = NULL;
         const char *to = NULL;
-        if (strcmp(key->text, "default") == 0 || ls_yaml_find(map, key->text) != &map->items[i] ||
-            !ls_yaml_is_text(&map->items[i])) {
+        if (strcmp(key->text, "default") == 0 || !ls_yaml_is_text(&map->items[i])) {
             continue;
         }
         if (!ls_split_pair(r, key->text, &from, &to) || (is_in(from) && is_out(to))) {
@@ -151,7 +150,7 @@ static void fill(ls_reader *r, const rule *rules, uint32_t rule_count, const uin
 }
 
 void ls_read_transport(ls_reader *r) {
-    const ls_yaml *map = ls_take(r, r->root, "transport");
+    const ls_yaml *map = ls_take_map(r, r->root, "transport");
     ls_names areas;
     ls_names_init(&areas);
     (void)area_add(r, "");

@@ -21,6 +21,11 @@ const ls_yaml *ls_take(ls_reader *r, const ls_yaml *map, const char *path) {
     return value != NULL && value->kind != LS_YAML_NULL ? value : NULL;
 }
 
+const ls_yaml *ls_take_map(ls_reader *r, const ls_yaml *map, const char *path) {
+    const ls_yaml *value = ls_take(r, map, path);
+    return value != NULL && value->kind == LS_YAML_MAP ? value : NULL;
+}
+
 bool ls_yaml_is_text(const ls_yaml *value) {
     return value != NULL && value->kind == LS_YAML_TEXT;
 }

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ROWS_FIRST_CAPACITY = 16, HINT_NAMES = 12 };
+enum { ROWS_FIRST_CAPACITY = 16, HINT_NAMES = 12, NAMES_COMPARED_MAX = 2000000 };
 
 void *ls_rows_push(ls_reader *r, ls_rows *rows, uint32_t *out_index) {
     assert(rows->size > 0 && rows->size <= sizeof r->waste);
@@ -136,6 +136,10 @@ const char *ls_reader_nearest(ls_reader *r, const char *word, const char *const 
 
 const char *ls_reader_nearest_row(ls_reader *r, const char *word, const ls_rows *rows,
                                   size_t offset) {
+    if (r->names_compared > NAMES_COMPARED_MAX) {
+        return NULL;
+    }
+    r->names_compared += rows->count;
     const char **names = ls_arena_alloc(&r->scratch, (rows->count + 1) * sizeof *names);
     if (names == NULL) {
         r->out_of_memory = true;

@@ -56,6 +56,7 @@ typedef struct ls_machine_draft {
     const ls_yaml *node;  // NULL: nothing special
     uint32_t station;
     ls_dist_index process_all;  // LS_NONE
+    const ls_yaml *mark;        // the list that named it last
 } ls_machine_draft;
 
 typedef struct ls_step_draft {
@@ -71,6 +72,8 @@ typedef struct ls_reader {
     ls_errors *errors;
     size_t error_count;  // of this reading
     ls_status first_status;
+    size_t
+        names_compared;  // to find near ones; limited, so that a file of nothing but mistakes ends
     bool out_of_memory;
     const ls_yaml *root;
     ls_names paths;  // schema path -> row
@@ -126,6 +129,8 @@ const char *ls_reader_format(ls_reader *r, const char *format, ...)
 // table gives none.
 
 const ls_yaml *ls_take(ls_reader *r, const ls_yaml *map, const char *path);  // NULL when not there
+// The same, but only when it is a map.
+const ls_yaml *ls_take_map(ls_reader *r, const ls_yaml *map, const char *path);
 bool ls_take_count(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out);
 bool ls_take_u32(ls_reader *r, const ls_yaml *map, const char *path, uint32_t *out);
 bool ls_take_number(ls_reader *r, const ls_yaml *map, const char *path, double *out);
