@@ -153,9 +153,16 @@ static int run_without_command(int argc, char **argv) {
         }
         return ls_complain_usage(&err, argv[0]);
     }
-    ls_fail(&err, LS_ERR_INVALID, "unknown %s '%s'", argv[0][0] == '-' ? "option" : "command",
-            argv[0]);
-    hint_command(argv[0], "", &err);
+    if (argv[0][0] == '-') {
+        static const char *const names[] = {"--help", "--version"};
+        ls_fail(&err, LS_ERR_INVALID, "unknown option '%s'", argv[0]);
+        const char *nearest = ls_text_nearest(argv[0], names, sizeof names / sizeof names[0]);
+        ls_hint(&err, nearest != NULL ? "did you mean '%s'?" : "the command goes first%s",
+                nearest != NULL ? nearest : "");
+    } else {
+        ls_fail(&err, LS_ERR_INVALID, "unknown command '%s'", argv[0]);
+        hint_command(argv[0], "", &err);
+    }
     return ls_complain_usage(&err, "");
 }
 

@@ -86,6 +86,9 @@ static ls_status parse_value(const ls_option *option, const char *text, ls_optio
             value->number = -1;
         } else if (ls_units_time(text, &value->number, err) != LS_OK) {
             status = name_option(option, err);
+            if (option->word != NULL && ls_text_nearest(text, &option->word, 1) != NULL) {
+                ls_hint(err, "did you mean '%s'?", option->word);
+            }
         }
         break;
     case LS_OPTION_COUNT: status = parse_count(option, text, &value->number, err); break;

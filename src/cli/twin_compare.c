@@ -29,7 +29,7 @@ typedef struct comparison_run {
 static int run_one(comparison_run *comparison, const ls_options *options, int at) {
     ls_compared *one = &comparison->plants[at];
     ls_run_def def;
-    int code = ls_session_define(&one->session, options, ls_command_twin_compare.name, &def);
+    int code = ls_session_define(&one->session, options, &def);
     if (code != LS_EXIT_DONE) {
         return code;
     }
@@ -72,9 +72,9 @@ static void put_text(const comparison_run *comparison, ls_buffer *out) {
     const ls_compared *base = &comparison->plants[0];
     const ls_twin_facts facts = ls_twin_result_facts(base->result);
     ls_buffer_printf(out,
-                     "Beside %s, %lld replication%s with the same random numbers, seed %llu; ± is "
-                     "the half width of\nthe %g %% interval. A difference counts when its interval "
-                     "leaves out zero.\n",
+                     "Beside %s, %lld replication%s with the same random numbers, seed %llu.\n"
+                     "± is the half width of the %g %% interval; a difference counts when its "
+                     "interval leaves out zero.\n",
                      base->session.path, (long long)facts.reps, facts.reps == 1 ? "" : "s",
                      (unsigned long long)facts.seed, 100.0 * comparison->level);
     for (int i = 1; i < comparison->count; i++) {
@@ -146,7 +146,8 @@ static int run_and_report(comparison_run *comparison, const ls_options *options)
 
 static int run(const ls_options *options) {
     ls_error err = {0};
-    if (ls_options_exclude(options, "json", "csv", &err) != LS_OK) {
+    if (ls_run_options_check(options, &err) != LS_OK ||
+        ls_options_exclude(options, "json", "csv", &err) != LS_OK) {
         return ls_complain_usage(&err, ls_command_twin_compare.name);
     }
     if (ls_output_check_option(options, &err) != LS_OK) {

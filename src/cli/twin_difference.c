@@ -123,6 +123,11 @@ static void put_alone(const ls_compared *from, const ls_compared *in, ls_buffer 
     }
 }
 
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 void ls_difference_text(const ls_compared *base, const ls_compared *other, double level,
                         ls_buffer *out) {
     ls_arena arena;
@@ -132,8 +137,10 @@ void ls_difference_text(const ls_compared *base, const ls_compared *other, doubl
     ls_table_column(&table, "class", LS_ALIGN_LEFT);
     ls_table_column(&table, "figure", LS_ALIGN_LEFT);
     ls_table_column(&table, "unit", LS_ALIGN_LEFT);
-    ls_table_column(&table, base->session.path, LS_ALIGN_RIGHT);
-    ls_table_column(&table, other->session.path, LS_ALIGN_RIGHT);
+    const char *a = file_name(base->session.path), *b = file_name(other->session.path);
+    const bool distinct = strcmp(a, b) != 0;
+    ls_table_column(&table, distinct ? a : base->session.path, LS_ALIGN_RIGHT);
+    ls_table_column(&table, distinct ? b : other->session.path, LS_ALIGN_RIGHT);
     ls_table_column(&table, "difference", LS_ALIGN_RIGHT);
     ls_table_column(&table, "", LS_ALIGN_LEFT);
     const uint32_t count = base->session.info.classes;

@@ -25,7 +25,7 @@ static int judge(const ls_report *report) {
 
 static int run_and_report(ls_session *session, const ls_options *options) {
     ls_run_def def;
-    int code = ls_session_define(session, options, ls_command_twin_run.name, &def);
+    int code = ls_session_define(session, options, &def);
     if (code != LS_EXIT_DONE) {
         return code;
     }
@@ -44,7 +44,8 @@ static int run_and_report(ls_session *session, const ls_options *options) {
 
 static int run(const ls_options *options) {
     ls_error err = {0};
-    if (ls_options_exclude(options, "json", "csv", &err) != LS_OK) {
+    if (ls_run_options_check(options, &err) != LS_OK ||
+        ls_options_exclude(options, "json", "csv", &err) != LS_OK) {
         return ls_complain_usage(&err, ls_command_twin_run.name);
     }
     if (ls_output_check_option(options, &err) != LS_OK) {

@@ -153,42 +153,46 @@ static ls_status find_figure(const char *name, ls_figure *out, ls_error *err) {
     return LS_ERR_INVALID;
 }
 
-static ls_status define_replications(const ls_options *options, ls_run_def *def, ls_error *err) {
-    const ls_option_value *reps = ls_options_get(options, "reps");
+ls_status ls_run_options_check(const ls_options *options, ls_error *err) {
+    const ls_option_value *measured = ls_options_get(options, "for");
     const ls_option_value *until = ls_options_get(options, "until-ci");
     const ls_option_value *watch = ls_options_get(options, "watch");
-    const ls_option_value *level = ls_options_get(options, "level");
-    ls_status status = ls_options_exclude(options, "reps", "until-ci", err);
-    if (status == LS_OK && watch->given) {
-        status = find_figure(watch->text, &def->watched, err);
-    }
-    if (status != LS_OK) {
-        return status;
+    const double level = ls_options_get(options, "level")->share;
+    ls_figure figure = LS_FIG_CYCLE_MEAN;
+    if (measured->given && measured->number == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "option '--for': must be over 0");
     }
     if (until->given && !(until->share > 0.0)) {
         return ls_fail(err, LS_ERR_INVALID, "option '--until-ci': must be over 0");
     }
-    if (!(level->share > 0.0 && level->share < 1.0)) {
+    if (!(level > 0.0 && level < 1.0)) {
         return ls_fail(err, LS_ERR_INVALID, "option '--level': must be over 0 and below 100 %%");
+    }
+    const ls_status status = watch->given ? find_figure(watch->text, &figure, err) : LS_OK;
+    return status == LS_OK ? ls_options_exclude(options, "reps", "until-ci", err) : status;
+}
+
+static void define_replications(const ls_options *options, ls_run_def *def) {
+    const ls_option_value *reps = ls_options_get(options, "reps");
+    const ls_option_value *until = ls_options_get(options, "until-ci");
+    const ls_option_value *watch = ls_options_get(options, "watch");
+    if (watch->given) {
+        const ls_status status = find_figure(watch->text, &def->watched, NULL);
+        assert(status == LS_OK);
+        (void)status;
     }
     def->reps = reps->given ? reps->number : def->reps;
     def->until_ci = until->given ? until->share : 0.0;
     def->reps_max = ls_options_get(options, "reps-max")->number;
-    def->level = level->share;
-    return LS_OK;
+    def->level = ls_options_get(options, "level")->share;
 }
 
-static ls_status define_times(const ls_session *session, const ls_options *options, ls_run_def *def,
-                              ls_error *err) {
+static void define_times(const ls_session *session, const ls_options *options, ls_run_def *def) {
     const ls_option_value *measured = ls_options_get(options, "for");
     const ls_option_value *warmup = ls_options_get(options, "warmup");
     def->for_us = measured->given ? measured->number : def->for_us;
     // Whoever starts from a moment wants to see what follows it, not what is usual.
     def->warmup_us = warmup->given ? warmup->number : (session->from != NULL ? 0 : def->warmup_us);
-    if (def->for_us <= 0) {
-        return ls_fail(err, LS_ERR_INVALID, "option '--for': must be over 0");
-    }
-    return LS_OK;
 }
 
 static ls_status load_snapshot(ls_session *session, const char *path, ls_error *err) {
@@ -196,7 +200,7 @@ static ls_status load_snapshot(ls_session *session, const char *path, ls_error *
     ls_arena_init(&arena);
     char *bytes = NULL;
     size_t size = 0;
-    ls_status status = ls_file_read(path, SIZE_MAX / 2, &arena, &bytes, &size, err);
+    ls_status status = ls_file_read(path, SIZE_MAX / 8, &arena, &bytes, &size, err);
     if (status == LS_OK) {
         status = ls_snapshot_load(session->twin, bytes, size, &session->from, err);
         if (status != LS_OK && err->file[0] == '\0') {
@@ -219,8 +223,7 @@ static bool has_option(const ls_options *options, const char *name) {
     return false;
 }
 
-int ls_session_define(ls_session *session, const ls_options *options, const char *command,
-                      ls_run_def *out) {
+int ls_session_define(ls_session *session, const ls_options *options, ls_run_def *out) {
     ls_error err = {0};
     if (has_option(options, "from") && ls_options_get(options, "from")->given &&
         load_snapshot(session, ls_options_get(options, "from")->text, &err) != LS_OK) {
@@ -231,11 +234,9 @@ int ls_session_define(ls_session *session, const ls_options *options, const char
     out->seed = seed->given ? (uint64_t)seed->number : out->seed;
     out->workers = (int)ls_options_get(options, "workers")->number;
     out->from = session->from;
-    ls_status status = define_times(session, options, out, &err);
-    if (status == LS_OK) {
-        status = define_replications(options, out, &err);
-    }
-    return status == LS_OK ? LS_EXIT_DONE : ls_complain_usage(&err, command);
+    define_times(session, options, out);
+    define_replications(options, out);
+    return LS_EXIT_DONE;
 }
 
 // What stops a run that was asked for rightly: the answer of the model is no.

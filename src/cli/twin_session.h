@@ -24,10 +24,12 @@ extern const ls_option ls_run_options[];
 extern const ls_option ls_from_options[];    // --from
 extern const ls_option ls_format_options[];  // --json, --csv, --stations
 
-// Checks options against each other and against the model; loads the snapshot of --from when the
-// command has that option. Returns an exit code, after having said why.
-int ls_session_define(ls_session *session, const ls_options *options, const char *command,
-                      ls_run_def *out);
+// Do the values of ls_run_options make sense? Asked before a plant is read.
+ls_status ls_run_options_check(const ls_options *options, ls_error *err);
+
+// What to run, from checked options; loads the snapshot of --from when the command has that option.
+// Returns an exit code, after having said why.
+int ls_session_define(ls_session *session, const ls_options *options, ls_run_def *out);
 
 // Runs with progress on the terminal; Ctrl-C stops it. *out_stopped says whether that happened.
 // Returns LS_EXIT_DONE when *out holds a result, be it a part of what was asked for; else what was

@@ -1,0 +1,148 @@
+// texts_test.c - help and error texts, as goldens under tests/cli/expected/.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tests/cli/program.h"
+#include "tests/harness.h"
+
+enum { PATH_SIZE = 256 };
+
+// What a session in a shell would look like.
+static void put_session(const char *line, ls_buffer *out) {
+    program got = program_run(line);
+    ls_buffer_printf(out, "$ lineshaft %s\n%s%s", line, got.out, got.err);
+    ls_buffer_printf(out, "[exit code %d]\n\n", got.code);
+    program_clear(&got);
+}
+
+static void check_sessions(const char *const *lines, size_t count, const char *golden) {
+    if (!program_is_there()) {
+        return;
+    }
+    ls_buffer out;
+    ls_buffer_init(&out);
+    for (size_t i = 0; i < count; i++) {
+        put_session(lines[i], &out);
+    }
+    CHECK(!out.failed);
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "tests/cli/expected/%s", golden);
+    CHECK_GOLDEN(path, out.data);
+    ls_buffer_clear(&out);
+}
+
+#define CHECK_SESSIONS(lines, golden) \
+    check_sessions((lines), sizeof(lines) / sizeof((lines)[0]), (golden))
+
+static void test_help_is_short_or_full(void) {
+    static const char *const lines[] = {
+        "-h", "--help", "help", "twin --help", "twin -h", "help twin fork",
+    };
+    CHECK_SESSIONS(lines, "help.txt");
+}
+
+static void test_help_of_each_command(void) {
+    static const char *const lines[] = {
+        "check -h",          "check --help",          "twin run -h",  "twin run --help",
+        "twin compare -h",   "twin compare --help",   "twin fork -h", "twin fork --help",
+        "import smt2020 -h", "import smt2020 --help",
+    };
+    CHECK_SESSIONS(lines, "help-commands.txt");
+}
+
+static void test_mistakes_on_the_command_line_name_what_is_near(void) {
+    static const char *const lines[] = {
+        "",
+        "runn tests/cli/plants/line.yaml",
+        "tests/cli/plants/line.yaml",
+        "--versoin",
+        "twin",
+        "twin rnu tests/cli/plants/line.yaml",
+        "import smt tests/cli/plants",
+        "check",
+        "check a b",
+        "check --efective tests/cli/plants/line.yaml",
+        "check --json --effective tests/cli/plants/line.yaml",
+        "twin run",
+        "twin run tests/cli/plants/line.yaml --sed 3",
+        "twin run tests/cli/plants/line.yaml -x",
+        "twin run tests/cli/plants/line.yaml --for",
+        "twin run tests/cli/plants/line.yaml --for --json",
+        "twin run tests/cli/plants/line.yaml --for 90 d",
+        "twin run tests/cli/plants/line.yaml --for 90",
+        "twin run tests/cli/plants/line.yaml --for 0s",
+        "twin run tests/cli/plants/line.yaml --warmup auot",
+        "twin run tests/cli/plants/line.yaml --reps 0",
+        "twin run tests/cli/plants/line.yaml --reps many",
+        "twin run tests/cli/plants/line.yaml --reps=99999999999999999999",
+        "twin run tests/cli/plants/line.yaml --reps 3 --until-ci 1%",
+        "twin run tests/cli/plants/line.yaml --until-ci 0",
+        "twin run tests/cli/plants/line.yaml --until-ci 200%",
+        "twin run tests/cli/plants/line.yaml --watch cycle_time_meen_s",
+        "twin run tests/cli/plants/line.yaml --level 1",
+        "twin run tests/cli/plants/line.yaml --json=yes",
+        "twin run tests/cli/plants/line.yaml --json --csv",
+        "twin run tests/cli/plants/line.yaml -o tests/cli/plants/faster.yaml",
+        "twin run tests/cli/plants/line.yaml -o tests/cli/no-such-folder/x.json",
+        "twin run tests/cli/plants/line.yaml -o tests/cli/plants",
+        "twin run tests/cli/plants/line.yaml --from tests/cli/plants/faster.yaml",
+        "twin compare tests/cli/plants/line.yaml",
+        "twin fork tests/cli/plants/line.yaml",
+        "twin fork tests/cli/plants/line.yaml --at 1d -o tests/cli/plants/line.yaml",
+        "twin fork tests/cli/plants/line.yaml --at 1d --then 0s",
+        "import smt2020 tests/cli/plants",
+        "import smt2020 tests/cli/plants -o tests/cli/x.yaml --compat pyscfab",
+    };
+    CHECK_SESSIONS(lines, "mistakes.txt");
+}
+
+static void test_bad_input_says_where(void) {
+    static const char *const lines[] = {
+        "check tests/cli/plants/mistakes.yaml",
+        "check --json tests/cli/plants/mistakes.yaml",
+        "check tests/cli/plants/not-yaml.yaml",
+        "check tests/cli/plants/no-such-file.yaml",
+        "check tests/cli/plants",
+        "check /dev/null",
+        "twin run tests/cli/plants/mistakes.yaml",
+        "twin run tests/cli/plants/no-such-file.yaml",
+        "twin run tests/cli/plants/line.yaml --from tests/cli/no-such.snapshot",
+        "import smt2020 tests/cli/plants -o tests/cli/x.yaml",
+        "import smt2020 tests/cli/no-such-folder -o tests/cli/x.yaml",
+    };
+    CHECK_SESSIONS(lines, "bad-input.txt");
+}
+
+static void test_check_of_good_plants(void) {
+    static const char *const lines[] = {
+        "check tests/cli/plants/line.yaml",
+        "check tests/cli/plants/overloaded.yaml",
+    };
+    CHECK_SESSIONS(lines, "check.txt");
+}
+
+static void test_version_names_commit_and_build(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    program got = program_run("--version");
+    CHECK_INT(got.code, 0);
+    CHECK_CONTAINS(got.out, "lineshaft ");
+    CHECK_CONTAINS(got.out, ", commit ");
+    CHECK_CONTAINS(got.out, "sanitizers ");
+    CHECK_STR(got.err, "");
+    program_clear(&got);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_help_is_short_or_full);
+    TEST(test_help_of_each_command);
+    TEST(test_mistakes_on_the_command_line_name_what_is_near);
+    TEST(test_bad_input_says_where);
+    TEST(test_check_of_good_plants);
+    TEST(test_version_names_commit_and_build);
+    return harness_report();
+}
