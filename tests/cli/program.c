@@ -25,9 +25,27 @@ typedef struct text_stream {
     size_t size;
 } text_stream;
 
+// Test programs lie in the folder `tests` of a build, the program beside that folder.
+static const char *program_path(void) {
+    static char path[2 * PATH_SIZE];
+    const char *given = getenv("LINESHAFT_PROGRAM");
+    if (given != NULL) {
+        return given;
+    }
+    const ssize_t length = readlink("/proc/self/exe", path, PATH_SIZE);
+    for (int up = 0; length > 0 && up < 2; up++) {
+        char *slash = strrchr(path, '/');
+        if (slash == NULL) {
+            break;
+        }
+        *slash = '\0';
+    }
+    strcat(path, "/lineshaft");
+    return path;
+}
+
 bool program_is_there(void) {
-    const char *path = getenv("LINESHAFT_PROGRAM");
-    if (path == NULL || access(path, X_OK) != 0) {
+    if (access(program_path(), X_OK) != 0) {
         harness_skip("LINESHAFT_PROGRAM names no program to run");
         return false;
     }
@@ -53,7 +71,7 @@ static void execute(const program_def *def) {
          word = strtok_r(NULL, " ", &rest)) {
         arguments[count++] = word;
     }
-    execv(getenv("LINESHAFT_PROGRAM"), arguments);
+    execv(program_path(), arguments);
     _exit(127);
 }
 
