@@ -1,8 +1,10 @@
-// plant.h - what a plant is, read, resolved and checked: names have become indexes, quantities microseconds.
+// plant.h - what a plant is, read, resolved and checked: names have become indexes, quantities
+// microseconds.
 //
-// Made by ls_plant_read (read.h) in its own arena, constant afterwards. Everything refers to everything else
-// by index into the arrays below; LS_NONE means "none". Times are microseconds, dates microseconds
-// since the plant's time zero (start_us since 1970). What each thing means is docs/PLANT.md.
+// Made by ls_plant_read (read.h) in its own arena, constant afterwards. Everything refers to
+// everything else by index into the arrays below; LS_NONE means "none". Times are microseconds,
+// dates microseconds since the plant's time zero (start_us since 1970). What each thing means is
+// docs/PLANT.md.
 #pragma once
 
 #include <stdbool.h>
@@ -32,25 +34,26 @@ typedef struct ls_criterion {
 
 typedef struct ls_machine {
     const char *name;
-    double speed;            // process times are divided by it; default 1
-    uint32_t only_at;        // into ls_plant.indexes: steps this machine may run; only_count 0: all
+    double speed;      // process times are divided by it; default 1
+    uint32_t only_at;  // into ls_plant.indexes: steps this machine may run; only_count 0: all
     uint32_t only_count;
     uint32_t setup_initial;  // setup index, LS_NONE: none
 } ls_machine;
 
 typedef struct ls_failure {  // a failure mode, or a maintenance
     const char *name;
-    ls_fail_by by;           // maintenance: CALENDAR or counts
-    ls_dist_index every;     // time between (us) or count between (plain number)
-    ls_dist_index first;     // LS_NONE: a draw of `every`; maintenance: one `every`
-    ls_dist_index repair;    // how long
-    ls_fail_lots lots;       // what happens to lots in the machine (failures)
-    uint32_t crew;           // crew index or LS_NONE
-    bool maintenance;        // waits for the machine to be free, goes before lots
-    bool from_end;           // next is counted from the end of the last one (maintenance by time)
-    bool stagger;            // machine k of n: first + k/n of the mean interval
-    bool carry;              // count maintenance: overshoot carries over (else the counter restarts at 0)
-    uint32_t on_at, on_count;  // into ls_plant.indexes: machines (within the station) concerned; 0: all
+    ls_fail_by by;         // maintenance: CALENDAR or counts
+    ls_dist_index every;   // time between (us) or count between (plain number)
+    ls_dist_index first;   // LS_NONE: a draw of `every`; maintenance: one `every`
+    ls_dist_index repair;  // how long
+    ls_fail_lots lots;     // what happens to lots in the machine (failures)
+    uint32_t crew;         // crew index or LS_NONE
+    bool maintenance;      // waits for the machine to be free, goes before lots
+    bool from_end;         // next is counted from the end of the last one (maintenance by time)
+    bool stagger;          // machine k of n: first + k/n of the mean interval
+    bool carry;  // count maintenance: overshoot carries over (else the counter restarts at 0)
+    uint32_t on_at,
+        on_count;  // into ls_plant.indexes: machines (within the station) concerned; 0: all
     const char *every_text, *first_text;  // as the plant file says them; NULL: not there
     ls_place place;
 } ls_failure;
@@ -63,30 +66,31 @@ typedef struct ls_need {  // an operator for some phases
 typedef struct ls_station {
     const char *name;
     ls_place place;
-    uint32_t area;             // into ls_plant.areas
-    const char *area_name;     // as the plant file says it; NULL: the station itself
+    uint32_t area;          // into ls_plant.areas
+    const char *area_name;  // as the plant file says it; NULL: the station itself
     uint32_t machine_at, machine_count;
-    int64_t places;            // waiting places; -1 unlimited
-    ls_dist_index transit;     // time to pass through the queue before a lot is available
+    int64_t places;         // waiting places; -1 unlimited
+    ls_dist_index transit;  // time to pass through the queue before a lot is available
     ls_blocking blocking;
     ls_shift_end shift_end;
-    uint32_t calendar;         // LS_NONE: always on
+    uint32_t calendar;  // LS_NONE: always on
     ls_machine_choice machine_choice;
-    uint32_t ports;            // 1: load and unload occupy the machine; 2: they overlap
+    uint32_t ports;                      // 1: load and unload occupy the machine; 2: they overlap
     uint32_t failure_at, failure_count;  // modes and maintenance, in file order
     uint32_t need_at, need_count;
     uint32_t criterion_at, criterion_count;
     ls_batch_prefer batch_prefer;
-    bool batch;                // machines take several lots at once
+    bool batch;  // machines take several lots at once
     ls_batch_by batch_by;
-    bool batch_parts;          // min and max count parts, not lots
-    uint32_t setup_count;      // setup states of this station
-    uint32_t setup_at;         // into ls_plant.setup_names
-    uint32_t matrix_at;        // into ls_plant.setup_matrix: (setup_count+1) x setup_count; row 0: from none
-    uint32_t min_run;          // lots, 0: none
-    bool setup_by_kind;        // states are product and step name, times by what changes:
+    bool batch_parts;      // min and max count parts, not lots
+    uint32_t setup_count;  // setup states of this station
+    uint32_t setup_at;     // into ls_plant.setup_names
+    uint32_t
+        matrix_at;  // into ls_plant.setup_matrix: (setup_count+1) x setup_count; row 0: from none
+    uint32_t min_run;              // lots, 0: none
+    bool setup_by_kind;            // states are product and step name, times by what changes:
     ls_dist_index setup_kinds[3];  // product, step, both; for explaining, the matrix has them all
-    bool setup_clears;         // a step without setup clears the machine's setup state
+    bool setup_clears;             // a step without setup clears the machine's setup state
 } ls_station;
 
 typedef struct ls_branch {
@@ -94,61 +98,68 @@ typedef struct ls_branch {
     uint32_t step;  // into ls_plant.steps, LS_NONE: the lot is done
 } ls_branch;
 
-typedef struct ls_queue_limit {  // must START step `to` within limit after finishing the step that holds this
+typedef struct ls_queue_limit {  // must START step `to` within limit after finishing the step that
+                                 // holds this
     uint32_t to;
     int64_t limit_us;
 } ls_queue_limit;
 
 typedef struct ls_step {
-    const char *name;        // unique in the product
+    const char *name;  // unique in the product
     ls_place place;
     uint32_t product;
-    uint32_t number;         // position in the route, 0 based; alternatives share it
+    uint32_t number;  // position in the route, 0 based; alternatives share it
     uint32_t station;
-    uint32_t next;           // step, LS_NONE: done
-    uint32_t alternative_count;  // on the first of a group: how many siblings follow at index+1..; else 0
+    uint32_t next;               // step, LS_NONE: done
+    uint32_t alternative_count;  // on the first of a group: how many siblings follow at index+1..;
+                                 // else 0
     ls_choice choice;
-    ls_dist_index process;   // resolved: step, else station for the product, else station
-    uint32_t machine_process_at;  // into ls_plant.indexes: a dist index per machine; LS_NONE: `process` for all
+    ls_dist_index process;        // resolved: step, else station for the product, else station
+    uint32_t machine_process_at;  // into ls_plant.indexes: a dist index per machine; LS_NONE:
+                                  // `process` for all
     ls_per per;
-    int64_t cascade_us;      // 0: none. per part: machine free after parts * cascade, lot done after process + (parts-1) * cascade; per lot or batch: machine free after cascade
+    int64_t
+        cascade_us;  // 0: none. per part: machine free after parts * cascade, lot done after
+                     // process + (parts-1) * cascade; per lot or batch: machine free after cascade
     int64_t load_us, unload_us;
-    uint32_t setup;          // setup state within the station, LS_NONE: needs none
-    ls_dist_index setup_time;  // overrides the matrix when the state differs
-    uint32_t batch_min, batch_max;  // lots (or parts); 1,1 without batching
-    int64_t batch_wait_us;   // LS_FOREVER: no limit
-    uint32_t batch_most;     // most lots of this step in one batch; 0: no limit
-    uint32_t family_at, family_count;  // into ls_plant.indexes: batch families (station wide ids) this step may join
-    const char *recipe;      // as the plant file says it, for explaining; NULL: none
-    double sample;           // chance that the step is done at all; 1: always
-    double scrap;            // chance that the lot is scrapped after the step
-    double rework;           // chance of going to rework_to after the step
+    uint32_t setup;                    // setup state within the station, LS_NONE: needs none
+    ls_dist_index setup_time;          // overrides the matrix when the state differs
+    uint32_t batch_min, batch_max;     // lots (or parts); 1,1 without batching
+    int64_t batch_wait_us;             // LS_FOREVER: no limit
+    uint32_t batch_most;               // most lots of this step in one batch; 0: no limit
+    uint32_t family_at, family_count;  // into ls_plant.indexes: batch families (station wide ids)
+                                       // this step may join
+    const char *recipe;                // as the plant file says it, for explaining; NULL: none
+    double sample;                     // chance that the step is done at all; 1: always
+    double scrap;                      // chance that the lot is scrapped after the step
+    double rework;                     // chance of going to rework_to after the step
     uint32_t rework_to;
-    uint32_t rework_limit;   // most reworks per lot at this step; 0: no limit
-    bool rework_once;        // at most one draw per lot at this step, also counting draws that passed
-    bool rework_scrap;       // what happens when the limit is reached and rework is drawn: scrap, else pass
+    uint32_t rework_limit;  // most reworks per lot at this step; 0: no limit
+    bool rework_once;   // at most one draw per lot at this step, also counting draws that passed
+    bool rework_scrap;  // what happens when the limit is reached and rework is drawn: scrap, else
+                        // pass
     uint32_t branch_at, branch_count;
     uint32_t limit_at, limit_count;  // queue-time limits that start here
     uint32_t same_as, other_than;    // steps whose machine must be used / avoided, LS_NONE
-    uint32_t on_at, on_count;        // into ls_plant.indexes: machines (within the station) allowed; 0: all
+    uint32_t on_at,
+        on_count;  // into ls_plant.indexes: machines (within the station) allowed; 0: all
 } ls_step;
-
 
 // A named source of lots; also what results are counted by ("class").
 typedef struct ls_release {
-    const char *name;        // unique in the plant; default: the product's name
+    const char *name;  // unique in the plant; default: the product's name
     ls_place place;
     ls_release_kind kind;
     uint32_t product;
-    ls_dist_index every, first;  // first LS_NONE: one draw of every
-    uint32_t lots;           // at a time
-    int64_t count;           // most releases, LS_FOREVER: no end
-    int32_t priority;        // 0 is normal, higher first
-    ls_dist_index due;       // relative due time, LS_NONE: no due dates
-    uint32_t keep;           // CONWIP: lots of this release in the plant
+    ls_dist_index every, first;      // first LS_NONE: one draw of every
+    uint32_t lots;                   // at a time
+    int64_t count;                   // most releases, LS_FOREVER: no end
+    int32_t priority;                // 0 is normal, higher first
+    ls_dist_index due;               // relative due time, LS_NONE: no due dates
+    uint32_t keep;                   // CONWIP: lots of this release in the plant
     uint32_t order_at, order_count;  // TIMETABLE: into ls_plant.orders, sorted by time
-    bool from_file;          // made by the orders or initial file, not by the plant file
-    bool lose;               // a lot that finds no room is lost (counted), else waits outside
+    bool from_file;                  // made by the orders or initial file, not by the plant file
+    bool lose;  // a lot that finds no room is lost (counted), else waits outside
 } ls_release;
 
 typedef struct ls_order {
@@ -159,7 +170,7 @@ typedef struct ls_order {
 } ls_order;
 
 typedef struct ls_wip {  // a lot in the plant at time zero, waiting at a step
-    uint32_t release;        // class it is counted in
+    uint32_t release;    // class it is counted in
     uint32_t product, step;
     int64_t released_us, due_us;  // may be negative
     int32_t priority;
@@ -168,8 +179,8 @@ typedef struct ls_wip {  // a lot in the plant at time zero, waiting at a step
 typedef struct ls_product {
     const char *name;
     ls_place place;
-    uint32_t parts;          // per lot, default 1
-    ls_dist_index due;       // of releases that say nothing else; LS_NONE: none
+    uint32_t parts;     // per lot, default 1
+    ls_dist_index due;  // of releases that say nothing else; LS_NONE: none
     uint32_t step_at, step_count;
 } ls_product;
 
@@ -180,10 +191,10 @@ typedef struct ls_calendar {
     ls_place place;
     bool on_first;
     uint32_t transition_at, transition_count;  // into ls_plant.times; count 0: never changes
-    uint32_t cycle_at;       // index within the transitions
-    int64_t cycle_us;        // 0: does not repeat
-    double share;            // on share of the repeating part
-    const char *source;      // the lines of the plant file it was made from, for explaining
+    uint32_t cycle_at;                         // index within the transitions
+    int64_t cycle_us;                          // 0: does not repeat
+    double share;                              // on share of the repeating part
+    const char *source;  // the lines of the plant file it was made from, for explaining
 } ls_calendar;
 
 typedef struct ls_operators {
@@ -201,29 +212,33 @@ typedef struct ls_crew {
 } ls_crew;
 
 typedef struct ls_limits {
-    uint32_t lots;           // in the plant at once; 0: chosen from the plant
+    uint32_t lots;  // in the plant at once; 0: chosen from the plant
 } ls_limits;
 
 typedef struct ls_plant {
     ls_arena arena;
     const char *name, *file;
-    const char *about;       // one line, may be empty
+    const char *about;             // one line, may be empty
     const char *transport_source;  // the lines of `transport`, for explaining
-    const char *ignored;     // top-level keys kept for later versions, blank separated
-    uint32_t dispatch_count; // the first of `criteria` are the plant's own
+    const char *ignored;           // top-level keys kept for later versions, blank separated
+    uint32_t dispatch_count;       // the first of `criteria` are the plant's own
     const char *orders_file, *initial_file;  // as the plant file names them; NULL: none
-    int64_t start_us;        // since 1970
-    int64_t run_for_us, run_warmup_us;  // warm-up -1: automatic
+    int64_t start_us;                        // since 1970
+    int64_t run_for_us, run_warmup_us;       // warm-up -1: automatic
     uint32_t run_reps;
     uint64_t run_seed;
     ls_limits limits;
-    uint32_t area_count;     // index 0: everywhere that no transport rule names
+    uint32_t area_count;  // index 0: everywhere that no transport rule names
     const char **areas;
-    // (area_count+1) x (area_count+1) dist indexes [from][to]; the last row is "in", the last column "out".
+    // (area_count+1) x (area_count+1) dist indexes [from][to]; the last row is "in", the last
+    // column "out".
     ls_dist_index *transport;
-    uint32_t station_count, machine_count, product_count, step_count, release_count, failure_count, need_count;
-    uint32_t criterion_count, branch_count, limit_count, order_count, wip_count, calendar_count, operators_count;
-    uint32_t crew_count, skill_count, dist_count, table_count, index_count, time_count, setup_name_count;
+    uint32_t station_count, machine_count, product_count, step_count, release_count, failure_count,
+        need_count;
+    uint32_t criterion_count, branch_count, limit_count, order_count, wip_count, calendar_count,
+        operators_count;
+    uint32_t crew_count, skill_count, dist_count, table_count, index_count, time_count,
+        setup_name_count;
     uint32_t matrix_count;
     ls_station *stations;
     ls_machine *machines;
@@ -242,13 +257,14 @@ typedef struct ls_plant {
     ls_crew *crews;
     const char **skills;
     ls_dist *dists;
-    double *tables;          // what empirical and discrete distributions point into
+    double *tables;  // what empirical and discrete distributions point into
     uint32_t *indexes;
     int64_t *times;
     const char **setup_names;
     ls_dist_index *setup_matrix;  // LS_NONE: no setup needed
 } ls_plant;
 
-// Mean process time of a step on its station (mean over machines, speed included), load and unload, for one lot.
+// Mean process time of a step on its station (mean over machines, speed included), load and unload,
+// for one lot.
 double ls_plant_step_mean_us(const ls_plant *plant, uint32_t step);
 void ls_plant_destroy(ls_plant *plant);

@@ -16,7 +16,7 @@ uint32_t ls_read_machine_name(ls_reader *r, uint32_t station, const ls_yaml *at)
         return machine - s->machine_at;
     }
     ls_rows machines = r->machines;  // those of this station only
-    machines.items = LS_ROW(ls_machine, r->machines, s->machine_at);
+    machines.items = s->machine_count == 0 ? NULL : LS_ROW(ls_machine, r->machines, s->machine_at);
     machines.count = s->machine_count;
     ls_reader_mistake(r, at,
                       ls_reader_nearest_row(r, at->text, &machines, offsetof(ls_machine, name)),

@@ -14,7 +14,7 @@ uint32_t ls_read_step_name(ls_reader *r, uint32_t product, const ls_yaml *at) {
     }
     const ls_product *p = LS_ROW(ls_product, r->products, product);
     ls_rows steps = r->steps;  // those of this product only
-    steps.items = LS_ROW(ls_step, r->steps, p->step_at);
+    steps.items = p->step_count == 0 ? NULL : LS_ROW(ls_step, r->steps, p->step_at);
     steps.count = p->step_count;
     ls_reader_mistake(r, at, ls_reader_nearest_row(r, at->text, &steps, offsetof(ls_step, name)),
                       "unknown step '%s' of product '%s'", at->text, p->name);

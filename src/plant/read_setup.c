@@ -228,8 +228,10 @@ static uint32_t read_state(ls_reader *r, uint32_t station, const ls_yaml *value)
     if (state == LS_NONE) {
         ls_reader_mistake(
             r, value,
-            ls_reader_nearest(r, value->text, LS_ROW(const char *, r->setup_names, s->setup_at),
-                              s->setup_count),
+            ls_reader_nearest(
+                r, value->text,
+                s->setup_count == 0 ? NULL : LS_ROW(const char *, r->setup_names, s->setup_at),
+                s->setup_count),
             "unknown setup state '%s' of station '%s'", value->text, s->name);
     }
     return state;
