@@ -43,8 +43,28 @@ static void find_express(ls_builder *b) {
             step->express = 2;
         }
     }
+    for (size_t i = 0; i < b->machines.count; i++) {
+        ls_m_machine *mm = LS_PACK_AT(&b->machines, ls_m_machine, i);
+        const ls_m_station *st = LS_PACK_AT(&b->stations, ls_m_station, mm->station);
+        mm->express_step = LS_NO;
+        if (st->simple == 0) {
+            continue;
+        }
+        const ls_u32 index = LS_PACK_AT(&b->queues, ls_m_queue, st->queue_at)->step;
+        const ls_m_step *step = LS_PACK_AT(&b->steps, ls_m_step, index);
+        if (step->express == 2 && (step->next == LS_NO || LS_PACK_AT(&b->steps, ls_m_step, step->next)->station != mm->station)) {
+            mm->express_step = index;
+            mm->express_queue = st->queue_at;
+            const bool plain = mm->slowness == 1.0 && (step->per != LS_PER_PART || step->parts == 1);
+            const ls_dist *dist = &b->plant->dists[step->process];
+            const bool exp = dist->kind == LS_DIST_EXP && (step->features & LS_SF_MACHINES) == 0;
+            mm->exp_mean = plain && exp ? dist->p[0] : 0.0;
+        }
+    }
     for (size_t i = 0; i < b->releases.count; i++) {
         ls_m_release *r = LS_PACK_AT(&b->releases, ls_m_release, i);
+        const ls_dist *every = r->every != LS_NO ? &b->plant->dists[r->every] : NULL;
+        r->exp_mean = every != NULL && every->kind == LS_DIST_EXP ? every->p[0] : 0.0;
         r->express = r->kind == LS_RELEASE_EVERY && r->lots == 1 && r->lose == 0 &&
                      LS_PACK_AT(&b->steps, ls_m_step, r->step)->express != 0;
     }

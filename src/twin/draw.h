@@ -6,23 +6,19 @@
 
 #include "twin/context.h"
 
-LS_SLOW void ls_block_fill(ls_ctx *c, ls_u32 stream, ls_u64 n) {
+// The block of a stream with position n in it. A block holds one kind of value, by the stream.
+LS_SLOW double ls_block_fill(ls_ctx *c, ls_u32 stream, ls_u64 n) {
     double *values = c->blocks[stream].values;
     const ls_m_stream *of = c->streams + stream;
     const ls_u64 first = n & ~(ls_u64)(LS_DRAW_BLOCK - 1);
-    c->firsts[stream] = first;
     if (of->exp != 0) {
+        c->exp_firsts[stream] = first;
         ls_random_fill_exp(c->s->key, of->id, first, values, LS_DRAW_BLOCK);
     } else {
+        c->firsts[stream] = first;
         ls_random_fill_uniform(c->s->key, of->id, first, values, LS_DRAW_BLOCK);
     }
-}
-
-LS_HOT double ls_block_value(ls_ctx *c, ls_u32 stream, ls_u64 n) {
-    if (LS_UNLIKELY(n - c->firsts[stream] >= LS_DRAW_BLOCK)) {
-        ls_block_fill(c, stream, n);
-    }
-    return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)];
+    return values[n & (LS_DRAW_BLOCK - 1)];
 }
 
 LS_FN int ls_dist_by_inversion(ls_u32 kind) {
@@ -30,11 +26,17 @@ LS_FN int ls_dist_by_inversion(ls_u32 kind) {
 }
 
 LS_SLOW double ls_draw_other(ls_ctx *c, ls_u32 stream, const ls_dist *dist, ls_u64 n) {
+    const ls_u32 exp = c->streams[stream].exp;
     if (dist->kind == LS_DIST_EXP) {
+        if (c->blocks != 0 && exp != 0) {
+            return ls_block_fill(c, stream, n) * dist->p[0];
+        }
         return ls_random_exp_unit(c->s->key, c->streams[stream].id, n) * dist->p[0];
     }
-    if (c->blocks != 0 && c->streams[stream].exp == 0 && ls_dist_by_inversion(dist->kind)) {
-        return ls_dist_from_uniform(dist, c->tables, ls_block_value(c, stream, n));
+    if (c->blocks != 0 && exp == 0 && ls_dist_by_inversion(dist->kind)) {
+        const double u = n - c->firsts[stream] < LS_DRAW_BLOCK ? c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)]
+                                                               : ls_block_fill(c, stream, n);
+        return ls_dist_from_uniform(dist, c->tables, u);
     }
     return ls_dist_sample(dist, c->tables, c->s->key, c->streams[stream].id, n);
 }
@@ -42,17 +44,27 @@ LS_SLOW double ls_draw_other(ls_ctx *c, ls_u32 stream, const ls_dist *dist, ls_u
 // Microseconds (or a plain number), at least 0. A constant takes no position.
 LS_HOT double ls_draw(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
     const ls_dist *dist = c->dists + dist_index;
-    const ls_u32 kind = dist->kind;
     const double first = dist->p[0];
-    if (LS_UNLIKELY(kind == LS_DIST_CONST)) {
+    if (LS_UNLIKELY(dist->kind == LS_DIST_CONST)) {
         return first;
     }
     const ls_u64 n = c->position[stream];
     c->position[stream] = n + 1;
-    if (LS_LIKELY(kind == LS_DIST_EXP && c->blocks != 0 && c->streams[stream].exp != 0)) {
-        return ls_block_value(c, stream, n) * first;
+    // Only where a block of exponentials stands ready, and then every draw of the stream is exponential.
+    if (LS_LIKELY(n - c->exp_firsts[stream] < LS_DRAW_BLOCK)) {
+        return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)] * first;
     }
     return ls_draw_other(c, stream, dist, n);
+}
+
+// The same when the caller knows that the distribution is exponential with this mean (0: it does not know).
+LS_HOT double ls_draw_exp(ls_ctx *c, ls_u32 stream, ls_u32 dist_index, double mean) {
+    const ls_u64 n = c->position[stream];
+    if (LS_LIKELY(mean > 0.0 && n - c->exp_firsts[stream] < LS_DRAW_BLOCK)) {
+        c->position[stream] = n + 1;
+        return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)] * mean;
+    }
+    return ls_draw(c, stream, dist_index);
 }
 
 LS_FN double ls_draw_uniform(ls_ctx *c, ls_u32 stream) {

@@ -8,39 +8,41 @@
 
 #include "twin/machine.h"
 
-// One lot into one idle machine of a simple station; it never stood in the queue or has just left it.
-LS_HOT void ls_express_begin(ls_ctx *c, const ls_m_station *st, ls_s_station *ss, ls_u32 machine, ls_u32 lot_index,
-                             ls_i64 arrived) {
+// A machine of a simple station begins its next operation now: only its times, which the next event may depend on.
+LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    double length;
+    if (LS_LIKELY(mm->exp_mean > 0.0)) {
+        length = ls_draw_exp(c, mm->stream, c->steps[mm->express_step].process, mm->exp_mean);
+    } else {
+        const ls_m_step *step = c->steps + mm->express_step;
+        length = ls_process_draw(c, c->stations + mm->station, step, machine) * mm->slowness;
+        length *= step->per == LS_PER_PART ? (double)step->parts : 1.0;
+    }
+    const ls_i64 total = ls_round_us(length);
+    ls_source_set(c, c->m->source_machine + machine, c->now + total);
+    mc->phase_since = c->now;
+    mc->phase_total = total;
+    c->s->dispatches++;
+}
+
+// Its lot, and the accounts of the lot's wait. phase_elapsed and lag are never other than 0 here.
+LS_HOT void ls_express_load(ls_ctx *c, ls_s_station *ss, ls_u32 machine, ls_u32 lot_index, ls_i64 arrived) {
     ls_s_machine *mc = c->machine + machine;
     ls_lot *lot = c->lot + lot_index;
     const ls_u32 step_index = lot->step;
-    const ls_m_step *step = c->steps + step_index;
-    const ls_i64 now = c->now;
-    const ls_i64 wait = now - arrived;
+    const ls_i64 wait = c->now - arrived;
     ss->wait_sum += wait;
     ss->wait_max = wait > ss->wait_max ? wait : ss->wait_max;
     ss->started++;
-    lot->arrived = now;
+    lot->arrived = c->now;
     lot->machine = machine;
     lot->where = LS_LOT_MACHINE;
     lot->next = LS_NO;
     lot->other = LS_NO;
     mc->lots = lot_index;
-    mc->lot_count = 1;
-    mc->part_count = step->parts;
+    mc->part_count = c->steps[step_index].parts;
     mc->step = step_index;
-    double length = ls_process_draw(c, st, step, machine) * c->machines[machine].slowness;
-    if (step->per == LS_PER_PART) {
-        length *= (double)step->parts;
-    }
-    const ls_i64 total = ls_round_us(length);
-    mc->phase = LS_PHASE_RUN;
-    mc->phase_since = now;
-    mc->phase_elapsed = 0;
-    mc->phase_total = total;
-    mc->lag = 0;
-    ls_source_set(c, c->m->source_machine + machine, now + total);
-    c->s->dispatches++;
 }
 
 // A lot comes to a simple station whose queue and machines are settled.
@@ -55,8 +57,11 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
         c->idle[st->idle_at] &= c->idle[st->idle_at] - 1;
         ss->idle--;
         ss->working++;
+        c->machine[st->machine_at + local].phase = LS_PHASE_RUN;
+        c->machine[st->machine_at + local].lot_count = 1;
         ls_account(c, st->machine_at + local, LS_STATE_PROCESSING);
-        ls_express_begin(c, st, ss, st->machine_at + local, lot_index, c->now);
+        ls_express_run(c, c->machines + st->machine_at + local, st->machine_at + local);
+        ls_express_load(c, ss, st->machine_at + local, lot_index, c->now);
         return;
     }
     lot->arrived = c->now;
@@ -83,21 +88,9 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
     ss->waiting++;
 }
 
-// A machine of a simple station that has just ended takes the head of the queue, or is idle.
-LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine) {
-    ls_s_station *ss = c->station + station;
-    ls_s_machine *mc = c->machine + machine;
-    if (ss->waiting == 0) {
-        mc->lots = LS_NO;
-        mc->lot_count = 0;
-        mc->phase = LS_PHASE_NONE;
-        ss->working--;
-        ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
-        ls_idle_set(c, st, station, machine);
-        ls_account(c, machine, LS_STATE_STARVED);
-        return;
-    }
-    ls_s_queue *queue = c->queue + st->queue_at;
+// A machine of a simple station that has just ended takes the head of the queue.
+LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_s_station *ss, ls_u32 machine, ls_u32 queue_index) {
+    ls_s_queue *queue = c->queue + queue_index;
     const ls_u32 lot_index = queue->head;
     const ls_u32 next = c->lot[lot_index].next;
     queue->head = next;
@@ -109,46 +102,55 @@ LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_u32 station, l
     }
     queue->count--;
     ss->waiting--;
-    ls_express_begin(c, st, ss, machine, lot_index, c->lot[lot_index].arrived);
+    ls_express_load(c, ss, machine, lot_index, c->lot[lot_index].arrived);
 }
 
 // The event of a machine, if it can be served so.
 LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
-    ls_s_machine *mc = c->machine + machine;
-    const ls_u32 step_index = mc->step;
-    const ls_m_step *step = c->steps + step_index;
-    if (LS_UNLIKELY(step->express != 2)) {
+    const ls_m_machine *mm = c->machines + machine;
+    const ls_u32 step_index = mm->express_step;
+    if (LS_UNLIKELY(step_index == LS_NO)) {
         return 0;
     }
-    const ls_u32 station = step->station;
-    const ls_m_station *st = c->stations + station;
+    ls_s_machine *mc = c->machine + machine;
+    ls_s_station *ss = c->station + mm->station;
+    const ls_m_station *st = c->stations + mm->station;
     const ls_u32 lot_index = mc->lots;
-    const ls_u32 next = step->next;
+    const int more = ss->waiting > 0;
+    // What decides the next event comes first, so that the processor is not kept waiting for it.
+    if (more) {
+        ls_express_run(c, mm, machine);
+    } else {
+        ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
+    }
     c->finished[step_index]++;
+    const ls_u32 next = c->steps[step_index].next;
     if (next == LS_NO) {
         ls_lot_done(c, lot_index);
     } else {
-        if (LS_UNLIKELY(c->steps[next].station == station)) {
-            c->finished[step_index]--;
-            return 0;
-        }
         c->lot[lot_index].step = next;
         ls_express_arrive(c, lot_index);
     }
-    ls_express_take(c, st, station, machine);
+    if (more) {
+        ls_express_take(c, st, ss, machine, mm->express_queue);
+    } else {
+        mc->lots = LS_NO;
+        mc->lot_count = 0;
+        mc->phase = LS_PHASE_NONE;
+        ss->working--;
+        ls_idle_set(c, st, mm->station, machine);
+        ls_account(c, machine, LS_STATE_STARVED);
+    }
     return 1;
 }
 
 // The event of a release, if it can be served so.
 LS_HOT int ls_express_release(ls_ctx *c, ls_u32 release) {
     const ls_m_release *r = c->releases + release;
-    if (LS_UNLIKELY(r->express == 0)) {
+    if (LS_UNLIKELY(r->express == 0 || (c->s->lot_free == LS_NO && c->s->lot_used >= c->m->lots))) {
         return 0;
     }
     ls_release_next(c, r, c->release + release, c->m->source_release + release);
-    const ls_u32 lot_index = ls_lot_create(c, release, r->step, LS_NEVER, r->priority);
-    if (LS_LIKELY(lot_index != LS_NO)) {
-        ls_express_arrive(c, lot_index);
-    }
+    ls_express_arrive(c, ls_lot_create(c, release, r->step, LS_NEVER, r->priority));
     return 1;
 }

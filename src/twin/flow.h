@@ -73,6 +73,7 @@ LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
 LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
     const ls_lot *lot = c->lot + lot_index;
     const ls_u32 release = lot->release;
+    const ls_i64 due = lot->due;
     ls_s_release *rs = c->release + release;
     const ls_i64 cycle = c->now - lot->released;
     LS_TRACE(c, LS_TRACE_DONE, lot->serial, lot->step, LS_NO);
@@ -80,10 +81,10 @@ LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
     rs->cycle_sum += cycle;
     rs->cycle_max = cycle > rs->cycle_max ? cycle : rs->cycle_max;
     c->hist[(ls_u64)release * LS_HIST_BUCKETS + ls_hist_bucket(c->releases + release, cycle)]++;
-    if (lot->due != LS_NEVER) {
+    if (due != LS_NEVER) {
         rs->dated++;
-        rs->on_time += c->now <= lot->due;
-        rs->tardy_sum += c->now > lot->due ? c->now - lot->due : 0;
+        rs->on_time += c->now <= due;
+        rs->tardy_sum += c->now > due ? c->now - due : 0;
     }
     ls_lot_leave_plant(c, lot_index);
 }
@@ -255,6 +256,15 @@ LS_HOT void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_i
     ls_lot_carry(c, lot_index, from);
 }
 
+LS_SLOW void ls_lot_slots_clear(ls_ctx *c, ls_u32 lot_index) {
+    for (ls_u32 i = 0; i < c->m->memory_slots; i++) {
+        c->memory[(ls_u64)lot_index * c->m->memory_slots + i] = 0;
+    }
+    for (ls_u32 i = 0; i < c->m->deadline_slots; i++) {
+        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + i] = LS_NEVER;
+    }
+}
+
 // A lot of its own: slot, dates, counts. LS_NO: the limit is reached.
 LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     const ls_m_release *r = c->releases + release;
@@ -282,11 +292,8 @@ LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, 
     lot->priority = priority;
     lot->heap = 0;
     lot->step = step;
-    for (ls_u32 i = 0; i < c->m->memory_slots; i++) {
-        c->memory[(ls_u64)lot_index * c->m->memory_slots + i] = 0;
-    }
-    for (ls_u32 i = 0; i < c->m->deadline_slots; i++) {
-        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + i] = LS_NEVER;
+    if ((c->m->memory_slots | c->m->deadline_slots) != 0) {
+        ls_lot_slots_clear(c, lot_index);
     }
     rs->inside++;
     rs->released++;
@@ -339,9 +346,9 @@ LS_HOT void ls_release_next(ls_ctx *c, const ls_m_release *r, ls_s_release *rs, 
     rs->since = c->now;
     rs->left--;
     if (LS_LIKELY(rs->left > 0)) {
-        const ls_i64 total = ls_round_us(ls_draw(c, r->stream, r->every));
-        rs->total = total;
+        const ls_i64 total = ls_round_us(ls_draw_exp(c, r->stream, r->every, r->exp_mean));
         ls_source_set(c, source, c->now + total);
+        rs->total = total;
     } else {
         rs->total = LS_NEVER;
         ls_source_set(c, source, LS_NEVER);

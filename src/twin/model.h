@@ -76,7 +76,10 @@ typedef struct ls_m_machine {
     ls_u32 mode_count;
     ls_u32 pad;
     double slowness;               // 1 / speed
-    ls_u32 padding[6];             // to 64 bytes: an index becomes a shift
+    double exp_mean;               // express: mean of its exponential process time at speed 1, else 0
+    ls_u32 express_step;           // the one step of its simple station, LS_NO: not express
+    ls_u32 express_queue;          // its queue, model-wide
+    ls_u32 padding[2];             // to 64 bytes: an index becomes a shift
 } ls_m_machine;
 
 typedef struct ls_m_step {
@@ -152,7 +155,8 @@ typedef struct ls_m_release {
     ls_u32 express, pad;       // one lot at a time, never lost, into a simple station
     double scale;              // of the cycle time histogram: buckets per microsecond base
     ls_i64 base;               // raw process time, us
-    ls_u32 padding[10];
+    double exp_mean;           // of `every` when it is exponential, else 0
+    ls_u32 padding[8];
 } ls_m_release;
 
 typedef struct ls_m_order { ls_i64 time, due; ls_u32 step; ls_i32 priority; ls_u32 lots, pad; } ls_m_order;

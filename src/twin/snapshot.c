@@ -7,33 +7,32 @@
 
 // Whatever the key is, the blocks are not of it: the next run fills them anew.
 static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
-    if (scratch->blocks != NULL) {
-        for (ls_u32 i = 0; i < model->streams; i++) {
-            scratch->firsts[i] = LS_BLOCK_EMPTY;
-        }
+    for (ls_u32 i = 0; i < model->streams; i++) {
+        scratch->firsts[i] = LS_BLOCK_EMPTY;
+        scratch->exp_firsts[i] = LS_BLOCK_EMPTY;
     }
 }
 
 ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *err) {
     memset(out, 0, sizeof *out);
     out->agenda = ls_alloc(model->stations * sizeof(ls_u32) + 1);
-    if (out->agenda == NULL) {
-        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
-    }
+    out->firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
+    out->exp_firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
     if (model->cached != 0) {
         out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
-        out->firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
-        if (out->blocks == NULL || out->firsts == NULL) {
-            return ls_fail(err, LS_ERR_MEMORY, "out of memory");
-        }
-        scratch_forget(model, out);
     }
+    if (out->agenda == NULL || out->firsts == NULL || out->exp_firsts == NULL || (model->cached != 0 && out->blocks == NULL)) {
+        ls_scratch_clear(out);
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    scratch_forget(model, out);
     return LS_OK;
 }
 
 void ls_scratch_clear(ls_scratch *scratch) {
     ls_free(scratch->blocks);
     ls_free(scratch->firsts);
+    ls_free(scratch->exp_firsts);
     ls_free(scratch->agenda);
     memset(scratch, 0, sizeof *scratch);
 }

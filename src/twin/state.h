@@ -175,7 +175,8 @@ typedef struct ls_draw_block {
 } ls_draw_block;
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
-    ls_u64 *firsts;         // position of each block's values[0], or LS_BLOCK_EMPTY
+    ls_u64 *exp_firsts;     // position of values[0] where a block holds exponentials
+    ls_u64 *firsts;         // the same where it holds uniforms, or LS_BLOCK_EMPTY
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;
