@@ -16,7 +16,13 @@ static bool is_word_of_yaml(const char *text) {
     static const char *const words[] = {"null", "yes", "no", "true", "false",
                                         "on",   "off", "y",  "n"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcasecmp(words[i], text) == 0) {
+        const char *word = words[i];
+        const char *c = text;
+        while (*word != '\0' && (*c == *word || *c == *word - 'a' + 'A')) {
+            word++;
+            c++;
+        }
+        if (*word == '\0' && *c == '\0') {
             return true;
         }
     }

@@ -117,7 +117,7 @@ static const char text_dispatch[] =
     "\n"
     "| rule | goes first |\n"
     "|---|---|\n"
-    "| `fifo`, `lifo` | who came to this queue first, last; lots put back by an aborted shift keep their turn no longer than others |\n"
+    "| `fifo`, `lifo` | who came to this queue first, last; a lot given back at the end of a shift counts from when it was taken |\n"
     "| `spt`, `lpt` | shortest, longest mean process time of this step |\n"
     "| `edd` | earliest due date; lots without one last |\n"
     "| `slack` | least due date - now - remaining mean process time |\n"
