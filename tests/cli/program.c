@@ -33,7 +33,8 @@ static const char *program_path(void) {
         return given;
     }
     const ssize_t length = readlink("/proc/self/exe", path, PATH_SIZE);
-    for (int up = 0; length > 0 && up < 2; up++) {
+    path[length > 0 ? length : 0] = '\0';
+    for (int up = 0; up < 2; up++) {
         char *slash = strrchr(path, '/');
         if (slash == NULL) {
             break;
