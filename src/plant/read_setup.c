@@ -102,15 +102,13 @@ static pair_order order_of(const char *from, const char *to) {
 static void fill_pair(ls_reader *r, uint32_t station, const char *from, const char *to,
                       ls_dist_index dist) {
     const ls_station *s = LS_ROW(ls_station, r->stations, station);
-    const uint32_t from_state = is_any(from) || is_none(from) ? LS_NONE
-                                                              : state_find(r, station, from);
-    const uint32_t to_state = is_any(to) ? LS_NONE : state_find(r, station, to);
-    for (uint32_t row = 0; row <= s->setup_count; row++) {
-        const bool from_fits = is_any(from) || (is_none(from) ? row == 0 : row == from_state + 1);
-        for (uint32_t column = 0; column < s->setup_count && from_fits; column++) {
-            const bool to_fits = is_any(to) || column == to_state;
-            if (to_fits && row != column + 1) {
-                *matrix_cell(r, s, row, column) = dist;
+    const uint32_t last = s->setup_count;
+    const uint32_t row = is_any(from) || is_none(from) ? 0 : state_find(r, station, from) + 1;
+    const uint32_t column = is_any(to) ? 0 : state_find(r, station, to);
+    for (uint32_t i = row; i <= (is_any(from) ? last : row); i++) {
+        for (uint32_t k = column; k < (is_any(to) ? last : column + 1); k++) {
+            if (i != k + 1) {
+                *matrix_cell(r, s, i, k) = dist;
             }
         }
     }
