@@ -21,8 +21,9 @@ typedef struct lot {
     uint32_t step, release, machine;
     int32_t priority;
     where where;
-    uint64_t order;  // in its machine: when it was taken
-    uint64_t asked;  // when it asked for room, 0: it does not
+    uint64_t order;     // in its machine: when it was taken
+    uint32_t reserved;  // lagging: station in which its place is reserved, + 1
+    uint64_t asked;     // when it asked for room, 0: it does not
     double random;
     uint32_t *machine_of;  // per step of the plant: local machine + 1 that did it last
     uint32_t *reworks;     // per step
@@ -176,6 +177,9 @@ static uint32_t coming_to(const ls_reference *r, uint32_t s) {
     for (uint32_t i = 0; i < r->alive_count; i++) {
         const lot *l = &r->lots[r->alive[i]];
         count += l->where == CARRIED && r->plant->steps[l->step].station == s;
+    }
+    for (uint32_t i = 0; i < r->alive_count; i++) {
+        count += r->lots[r->alive[i]].reserved == s + 1;
     }
     for (uint32_t m = 0; m < r->plant->machine_count; m++) {
         count += r->machines[m].reserved == s + 1;
@@ -441,6 +445,7 @@ static lot *lot_new(ls_reference *r, uint32_t from) {
     }
     l->released = r->now;
     l->when = NEVER;
+    l->where = OUTSIDE;
     l->release = from;
     r->alive[r->alive_count++] = serial;
     return l;
@@ -451,7 +456,10 @@ static void release_one(ls_reference *r, uint32_t index, uint32_t product, int64
     const ls_release *from = &r->plant->releases[index];
     release *rel = &r->releases[index];
     const uint32_t first = r->plant->products[product].step_at;
-    if (from->lose && !has_room(r, r->plant->steps[first].station)) {
+    const uint32_t step = route(r, first);
+    const uint32_t s = step == LS_NONE ? 0 : r->plant->steps[step].station;
+    const bool room = step == LS_NONE || (first_asking_for(r, s) == NULL && has_room(r, s));
+    if (from->lose && !room) {
         rel->totals.released++;
         rel->totals.lost++;
         note(r, LS_TRACE_LOST, LS_REF_NOBODY, first, LS_REF_NOBODY);
@@ -470,15 +478,12 @@ static void release_one(ls_reference *r, uint32_t index, uint32_t product, int64
     }
     note(r, LS_TRACE_RELEASE, serial_of(r, l), first, LS_REF_NOBODY);
     l->step = first;
-    const uint32_t step = route(r, first);
     if (step == LS_NONE) {
         lot_done(r, l);
         return;
     }
     l->step = step;
-    const uint32_t s = r->plant->steps[step].station;
-    l->where = OUTSIDE;
-    if (first_asking_for(r, s) != NULL || !has_room(r, s)) {
+    if (!room) {
         l->asked = ++r->clock;
     } else {
         lot_carry(r, l, LS_NONE);
@@ -1070,8 +1075,36 @@ static uint32_t next_step(ls_reference *r, lot *l, bool *out_scrap, bool *out_ba
     return step->next;
 }
 
-// The step of a lot in station s is over; mc: the machine that reserved a place for it, or NULL.
-static void lot_leave(ls_reference *r, uint32_t s, lot *l, machine *mc) {
+// Queue-time limits of a lot that leaves the order of its route: over when it passes by the step at
+// which they end, or goes back to or behind the one at which they began.
+static void limits_lapse(const ls_reference *r, lot *l, uint32_t next) {
+    const ls_step *steps = r->plant->steps;
+    const uint32_t here = steps[l->step].number;
+    const uint32_t there = steps[next].number;
+    const ls_product *product = &r->plant->products[steps[next].product];
+    for (uint32_t s = product->step_at; s < product->step_at + product->step_count; s++) {
+        for (uint32_t i = 0; i < steps[s].limit_count; i++) {
+            const uint32_t limit = steps[s].limit_at + i;
+            const uint32_t end = steps[r->plant->queue_limits[limit].to].number;
+            const bool passed = end > here && end < there;
+            const bool again = there <= here && steps[s].number >= there && steps[s].number <= here;
+            if (passed || again) {
+                l->deadline[limit] = NEVER;
+            }
+        }
+    }
+}
+
+static void give_reserved_back(ls_reference *r, uint32_t *reserved) {
+    if (*reserved != 0) {
+        const uint32_t held = *reserved - 1;
+        *reserved = 0;
+        room_made(r, held);
+    }
+}
+
+// The step of a lot in station s is over; *reserved: station with a place for it, + 1, or 0.
+static void lot_leave(ls_reference *r, uint32_t s, lot *l, uint32_t *reserved) {
     bool scrap = false;
     bool bad = false;
     const uint32_t after = next_step(r, l, &scrap, &bad);
@@ -1086,17 +1119,15 @@ static void lot_leave(ls_reference *r, uint32_t s, lot *l, machine *mc) {
         return;
     }
     const uint32_t to = r->plant->steps[next].station;
-    bool reserved = false;
-    if (mc != NULL && mc->reserved != 0) {
-        const uint32_t held = mc->reserved - 1;
-        mc->reserved = 0;
-        reserved = held == to;
-        if (!reserved) {
-            room_made(r, held);
-        }
+    const bool has_place = *reserved == to + 1;
+    if (has_place) {
+        *reserved = 0;
+    } else {
+        give_reserved_back(r, reserved);
     }
+    limits_lapse(r, l, next);
     l->step = next;
-    if (!reserved && (first_asking_for(r, to) != NULL || !has_room(r, to))) {
+    if (!has_place && (first_asking_for(r, to) != NULL || !has_room(r, to))) {
         note(r, LS_TRACE_BLOCK, serial_of(r, l), next, LS_REF_NOBODY);
         l->asked = ++r->clock;
         return;
@@ -1120,14 +1151,6 @@ static void count_for_modes(ls_reference *r, uint32_t m) {
     }
 }
 
-static void give_reserved_back(ls_reference *r, machine *mc) {
-    if (mc->reserved != 0) {
-        const uint32_t held = mc->reserved - 1;
-        mc->reserved = 0;
-        room_made(r, held);
-    }
-}
-
 static void finish(ls_reference *r, uint32_t m) {
     machine *mc = &r->machines[m];
     ls_reference_station *totals = &r->stations[mc->station].totals;
@@ -1146,12 +1169,14 @@ static void finish(ls_reference *r, uint32_t m) {
         if (mc->lag > 0) {
             l->where = LAGGING;
             l->when = r->now + mc->lag;
+            l->reserved = mc->reserved;
+            mc->reserved = 0;
         } else {
             note(r, LS_TRACE_END, serial_of(r, l), l->step, m);
-            lot_leave(r, mc->station, l, mc);
+            lot_leave(r, mc->station, l, &mc->reserved);
         }
     }
-    give_reserved_back(r, mc);  // the lot took another way
+    give_reserved_back(r, &mc->reserved);  // the lot took another way
     if (lots_in(r, m) == 0) {
         machine_free(r, m);
     }
@@ -1189,7 +1214,7 @@ static void machine_empty(ls_reference *r, uint32_t m, bool scrap) {
     mc->end = NEVER;
     mc->asked = 0;
     operator_give(r, mc);
-    give_reserved_back(r, mc);
+    give_reserved_back(r, &mc->reserved);
     room_made(r, mc->station);
 }
 
@@ -1463,7 +1488,8 @@ static void lot_event(ls_reference *r, lot *l) {
     } else if (l->where == LAGGING) {
         note(r, LS_TRACE_END, serial_of(r, l), l->step, l->machine);
         l->where = LEFT;
-        lot_leave(r, r->machines[l->machine].station, l, NULL);
+        lot_leave(r, r->machines[l->machine].station, l, &l->reserved);
+        give_reserved_back(r, &l->reserved);
     } else {
         assert(l->where == WAITING);
         look_again(r, r->plant->steps[l->step].station);

@@ -49,6 +49,10 @@
 // branch, sampling, alternatives (each one draw from the product's stream, only where the step has
 // it), then room.
 //
+// Queue-time limits. One begins at the end of its step and ends at the start of the step it names
+// (or of an alternative of it). A lot that skips that step is rid of it, as is one that goes back
+// to or behind the step at which it began.
+//
 // Down. A failure stops the phase and lags; its repair is drawn when the crew comes, crews serve in
 // the order of asking. One mode at a time: others wait as pending, lowest number first; a pending
 // maintenance only starts on an empty machine, before lots. Busy clocks run while load, run or

@@ -14,6 +14,9 @@ typedef struct writer {
     uint64_t state;
     uint32_t stations, products;
     uint32_t machines[STATIONS_MAX];
+    uint32_t least[STATIONS_MAX];  // of a batch
+    uint32_t steps[PRODUCTS_MAX], at[PRODUCTS_MAX][STEPS_MAX];
+    uint32_t lot[PRODUCTS_MAX], parts_most;
     bool setups[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
     bool calendars, operators, crews, same_instant, finite, dates;
 } writer;
@@ -173,10 +176,13 @@ static void put_setup(writer *w) {
 static void put_operator(writer *w) {
     static const char *const phases[] = {"all",    "setup",         "load",          "process",
                                          "unload", "[setup, load]", "[load, unload]"};
-    const uint32_t count = between(w, 1, 2);
-    put(w, "    operator:\n");
-    for (uint32_t i = 0; i < count; i++) {
-        put(w, "      - {skill: %s, for: %s}\n", chance(w, 50) ? "a" : "b", phases[below(w, 7)]);
+    static const char *const rest[] = {NULL,   "[load, process]", "setup", "setup",
+                                       "load", "process",         "setup"};
+    const uint32_t first = below(w, 7);
+    put(w, "    operator:\n      - {skill: %s, for: %s}\n", chance(w, 50) ? "a" : "b",
+        phases[first]);
+    if (rest[first] != NULL && chance(w, 40)) {
+        put(w, "      - {skill: %s, for: %s}\n", chance(w, 50) ? "a" : "b", rest[first]);
     }
 }
 
@@ -189,8 +195,9 @@ static void put_machines(writer *w, uint32_t s) {
     put(w, "    machines:\n");
     for (uint32_t i = 0; i < w->machines[s]; i++) {
         put(w, "      s%u-%u: {speed: %u.%u", s, i + 1, below(w, 2), between(w, 5, 9));
-        if (i > 0 && chance(w, 30)) {
-            put(w, ", only: [p%u]", below(w, w->products));
+        const uint32_t p = below(w, w->products);
+        if (i > 0 && chance(w, 30) && w->at[p][0] == s) {
+            put(w, ", only: [p%u]", p);
         }
         put(w, "}\n");
     }
@@ -200,8 +207,10 @@ static void put_batch(writer *w, uint32_t s) {
     static const char *const by[] = {"product", "step", "any"};
     w->batches[s] = true;
     w->batch_parts[s] = chance(w, 20);
-    const uint32_t min = between(w, 1, 3);
-    put(w, "    batch: {min: %u, max: %u", min, min + below(w, 4));
+    const uint32_t each = w->batch_parts[s] ? w->parts_most : 1;
+    const uint32_t min = between(w, 1, 3) * each;
+    w->least[s] = min;
+    put(w, "    batch: {min: %u, max: %u", min, min + below(w, 4) * each);
     if (chance(w, 60)) {
         put(w, ", wait: %u min", between(w, 1, 20));
     }
@@ -238,13 +247,13 @@ static void put_station(writer *w, uint32_t s) {
     if (chance(w, 30)) {
         put(w, "    per: %s\n", per[below(w, 3)]);
     }
-    if (!before && chance(w, 15)) {
+    if (chance(w, 15)) {
         put(w, "    cascade: %u s\n", between(w, 5, 40));
     }
     if (chance(w, 20)) {
         put(w, "    load: %u s\n", between(w, 0, 60));
         put(w, "    unload: %u s\n", between(w, 0, 60));
-        if (!before && chance(w, 40)) {
+        if (chance(w, 40)) {
             put(w, "    ports: 2\n");
         }
     }
@@ -280,7 +289,7 @@ static void put_step(writer *w, uint32_t number, uint32_t last, const uint32_t *
         put_time(w, 20, 200);
     }
     if (w->batches[s] && chance(w, 20)) {
-        put(w, ", batch: {most: %u}", between(w, 1, 3));
+        put(w, ", batch: {most: %u}", between(w, w->least[s], w->least[s] + 2));
     }
     if (w->setups[s] && chance(w, 20)) {
         put(w, ", setup-time: %u s", between(w, 10, 100));
@@ -291,7 +300,7 @@ static void put_step(writer *w, uint32_t number, uint32_t last, const uint32_t *
     if (chance(w, 12)) {
         put(w, ", scrap: %u %%", between(w, 1, 15));
     }
-    if (!limits && chance(w, 15)) {
+    if (chance(w, 15)) {
         put(w, ", rework: {chance: %u %%, to: n%u, limit: %u, then: %s, draw: %s}",
             between(w, 5, 40), below(w, number + 1), between(w, 1, 3),
             chance(w, 50) ? "pass" : "scrap", chance(w, 60) ? "each" : "once");
@@ -300,7 +309,7 @@ static void put_step(writer *w, uint32_t number, uint32_t last, const uint32_t *
         put(w, ", start-by: {step: n%u, limit: %u min}", between(w, number + 1, last),
             between(w, 2, 40));
     }
-    if (!limits && number + 2 <= last && chance(w, 12)) {
+    if (number + 2 <= last && chance(w, 12)) {
         put(w, ", then: {n%u: %u %%, n%u: 30 %%, done: %u %%}", number + 1, 50, number + 2, 20);
     } else if (number > 0 && chance(w, 15)) {
         for (uint32_t k = 0; k < number; k++) {
@@ -359,16 +368,13 @@ static void put_releases(writer *w, uint32_t p, uint32_t steps) {
 }
 
 static void put_product(writer *w, uint32_t p) {
-    const uint32_t steps = between(w, 1, STEPS_MAX);
+    const uint32_t steps = w->steps[p];
+    const uint32_t *at = w->at[p];
     const bool limits = chance(w, 25);
-    uint32_t at[STEPS_MAX];
-    put(w, "  p%u:\n    lot: %u\n    route:\n", p, chance(w, 60) ? 1 : between(w, 2, 5));
-    for (uint32_t i = 0; i < steps; i++) {
-        at[i] = below(w, w->stations);
-    }
+    put(w, "  p%u:\n    lot: %u\n    route:\n", p, w->lot[p]);
     for (uint32_t i = 0; i < steps; i++) {
         put(w, "      - ");
-        if (!limits && w->stations > 1 && chance(w, 10)) {
+        if (w->stations > 1 && chance(w, 10)) {
             static const char *const choose[] = {"shortest", "first", "random"};
             put(w, "any: [{at: s%u, name: n%u}, {at: s%u, name: n%ub}]\n        choose: %s", at[i],
                 i, (at[i] + 1) % w->stations, i, choose[below(w, 3)]);
@@ -380,10 +386,22 @@ static void put_product(writer *w, uint32_t p) {
     put_releases(w, p, steps);
 }
 
+static void choose_routes(writer *w) {
+    for (uint32_t p = 0; p < w->products; p++) {
+        w->lot[p] = chance(w, 60) ? 1 : between(w, 2, 5);
+        w->parts_most = w->lot[p] > w->parts_most ? w->lot[p] : w->parts_most;
+        w->steps[p] = between(w, 1, STEPS_MAX);
+        for (uint32_t i = 0; i < w->steps[p]; i++) {
+            w->at[p][i] = below(w, w->stations);
+        }
+    }
+}
+
 size_t reference_plant_write(uint64_t seed, char *out, size_t size) {
     writer w = {.out = out, .size = size, .state = seed * 0x2545f4914f6cdd1du};
     w.stations = between(&w, 1, STATIONS_MAX);
     w.products = between(&w, 1, PRODUCTS_MAX);
+    choose_routes(&w);
     w.calendars = chance(&w, 25);
     w.operators = chance(&w, 25);
     w.crews = chance(&w, 40);
