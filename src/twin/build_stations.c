@@ -124,6 +124,9 @@ static void build_machines(ls_builder *b, const ls_station *from, uint32_t stati
         const uint32_t at = (uint32_t)b->machines.count;
         const uint32_t stream = ls_builder_stream(b, "process", machine->name, "", 0);
         const uint32_t setup_stream = ls_builder_stream(b, "setup", machine->name, "", 0);
+        for (size_t k = 0; k < (size_t)(from->setup_count + 1) * from->setup_count; k++) {
+            ls_builder_stream_use(b, setup_stream, b->plant->setup_matrix[from->matrix_at + k]);
+        }
         ls_m_machine *mm = ls_pack_push(&b->machines);
         mm->station = station;
         mm->stream = stream;
