@@ -229,25 +229,20 @@ LS_SLOW void ls_take_batch(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls
     ls_u32 tail = LS_NO;
     const ls_u32 max = c->steps[c->lot[pick->lot].step].batch_max;
     ls_u32 size = 0;
-    for (;;) {
-        const ls_pick p = ls_pick_lot(c, st, mc, open);
-        if (p.lot == LS_NO) {
-            break;
-        }
-        const ls_u32 step_index = c->lot[p.lot].step;
+    ls_u32 lot = pick->lot;
+    while (lot != LS_NO) {
+        const ls_u32 step_index = c->lot[lot].step;
         const ls_m_step *step = c->steps + step_index;
-        const ls_u32 queue = c->lot[p.lot].queue - st->queue_at;
+        const ls_u32 queue = c->lot[lot].queue - st->queue_at;
         if (size > 0 && size + ls_lot_size(st, step) > max) {
             break;
         }
-        ls_take_lot(c, station, machine, p.lot, &tail);
+        ls_take_lot(c, station, machine, lot, &tail);
         size += ls_lot_size(st, step);
         if (step->batch_most != 0 && ls_count_in_machine(c, mc, step_index) >= step->batch_most) {
             open[queue >> 6] &= ~((ls_u64)1 << (queue & 63));
         }
-        if (size >= max) {
-            break;
-        }
+        lot = size < max ? ls_pick_lot(c, st, mc, open).lot : LS_NO;
     }
 }
 
