@@ -52,13 +52,16 @@ static void find_express(ls_builder *b) {
         }
         const ls_u32 index = LS_PACK_AT(&b->queues, ls_m_queue, st->queue_at)->step;
         const ls_m_step *step = LS_PACK_AT(&b->steps, ls_m_step, index);
-        if (step->express == 2 && (step->next == LS_NO || LS_PACK_AT(&b->steps, ls_m_step, step->next)->station != mm->station)) {
+        if (step->express != 0) {
             mm->express_step = index;
             mm->express_queue = st->queue_at;
             const bool plain = mm->slowness == 1.0 && (step->per != LS_PER_PART || step->parts == 1);
             const ls_dist *dist = &b->plant->dists[step->process];
             const bool exp = dist->kind == LS_DIST_EXP && (step->features & LS_SF_MACHINES) == 0;
             mm->exp_mean = plain && exp ? dist->p[0] : 0.0;
+            const bool other = step->next == LS_NO ||
+                               LS_PACK_AT(&b->steps, ls_m_step, step->next)->station != mm->station;
+            mm->express_ends = step->express == 2 && other;
         }
     }
     for (size_t i = 0; i < b->releases.count; i++) {

@@ -109,7 +109,7 @@ LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_s_station *ss,
 LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
     const ls_m_machine *mm = c->machines + machine;
     const ls_u32 step_index = mm->express_step;
-    if (LS_UNLIKELY(step_index == LS_NO)) {
+    if (LS_UNLIKELY(mm->express_ends == 0)) {
         return 0;
     }
     ls_s_machine *mc = c->machine + machine;

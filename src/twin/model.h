@@ -79,7 +79,8 @@ typedef struct ls_m_machine {
     double exp_mean;               // express: mean of its exponential process time at speed 1, else 0
     ls_u32 express_step;           // the one step of its simple station, LS_NO: not express
     ls_u32 express_queue;          // its queue, model-wide
-    ls_u32 padding[2];             // to 64 bytes: an index becomes a shift
+    ls_u32 express_ends;           // its lots go on by the express way too
+    ls_u32 padding;                // to 64 bytes: an index becomes a shift
 } ls_m_machine;
 
 typedef struct ls_m_step {
