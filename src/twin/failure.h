@@ -54,11 +54,7 @@ LS_SLOW void ls_machine_empty(ls_ctx *c, const ls_m_station *st, ls_u32 machine,
         ls_operator_unwait(c, machine);
     }
     ls_operator_give(c, machine);
-    if (mc->reserved != 0) {
-        c->station[mc->reserved - 1].coming--;
-        ls_room_made(c, mc->reserved - 1);
-        mc->reserved = 0;
-    }
+    ls_unreserve(c, &mc->reserved);
     if ((st->features & LS_F_ROOM) != 0) {
         ls_room_made(c, station);
     }

@@ -457,7 +457,8 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
 }
 
 // Sends a lot on from `station`. 0: no room, it stays where it is and is listed to be called.
-LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machine *mc) {
+// reserved: where a station is kept in which a place is reserved for it, + 1, or 0.
+LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_u32 *reserved) {
     const ls_m_step *step = c->steps + c->lot[lot_index].step;
     ls_u32 next = step->next;
     if (LS_UNLIKELY((step->features & LS_SF_AFTER) != 0)) {
@@ -481,9 +482,9 @@ LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machin
     }
     const ls_u32 to = c->steps[next].station;
     int has_place = 0;
-    if (LS_UNLIKELY(mc != 0 && mc->reserved != 0)) {
-        const ls_u32 held = mc->reserved - 1;
-        mc->reserved = 0;
+    if (LS_UNLIKELY(*reserved != 0)) {
+        const ls_u32 held = *reserved - 1;
+        *reserved = 0;
         c->station[held].coming--;
         has_place = held == to;  // others that ask for room do not get it
         if (!has_place) {
@@ -501,8 +502,18 @@ LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_s_machin
     return 1;
 }
 
-LS_SLOW int ls_lot_leave_rare(ls_ctx *c, ls_u32 station, ls_u32 lot_index) {
-    return ls_lot_leave(c, station, lot_index, 0);
+LS_SLOW int ls_lot_leave_rare(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_u32 *reserved) {
+    return ls_lot_leave(c, station, lot_index, reserved);
+}
+
+// Gives a reserved place back when it was not used.
+LS_SLOW void ls_unreserve(ls_ctx *c, ls_u32 *reserved) {
+    if (*reserved != 0) {
+        const ls_u32 held = *reserved - 1;
+        *reserved = 0;
+        c->station[held].coming--;
+        ls_room_made(c, held);
+    }
 }
 
 LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k);
@@ -559,8 +570,9 @@ LS_SLOW void ls_lots_lag(ls_ctx *c, ls_u32 machine) {
         e->since = c->now;
         e->lots = mc->lot_count;
         e->parts = mc->part_count;
-        e->dist = LS_NO;
+        e->dist = mc->reserved - 1;  // the first takes the place; 0 - 1 is LS_NO
         e->transit = LS_NO;
+        mc->reserved = 0;
         c->lot[lot].where = LS_LOT_LAG;
         c->finished[c->lot[lot].step]++;
         c->lot[lot].next = mc->lag_head;
@@ -603,7 +615,7 @@ LS_HOT void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
         const ls_u32 after = c->lot[lot].next;
         LS_TRACE(c, LS_TRACE_END, c->lot[lot].serial, c->lot[lot].step, machine);
         c->finished[c->lot[lot].step]++;
-        if (LS_LIKELY(ls_lot_leave(c, station, lot, mc))) {
+        if (LS_LIKELY(ls_lot_leave(c, station, lot, &mc->reserved))) {
             ss->working--;
         } else {
             c->lot[lot].next = LS_NO;
@@ -619,9 +631,7 @@ LS_HOT void ls_finish(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     }
     mc->lot_count = kept;
     if (LS_UNLIKELY(mc->reserved != 0)) {  // the lot took another way
-        c->station[mc->reserved - 1].coming--;
-        ls_room_made(c, mc->reserved - 1);
-        mc->reserved = 0;
+        ls_unreserve(c, &mc->reserved);
     }
     if (LS_LIKELY(kept == 0)) {
         ls_machine_free(c, st, machine);

@@ -138,9 +138,11 @@ LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
         LS_TRACE(c, LS_TRACE_END, lot->serial, lot->step, lot->machine);
         const ls_u32 from = c->machines[lot->machine].station;
         lot->where = LS_LOT_LEFT;
-        if (ls_lot_leave_rare(c, from, lot_index)) {
+        ls_u32 reserved = c->event[lot_index].dist + 1;
+        if (ls_lot_leave_rare(c, from, lot_index, &reserved)) {
             c->station[from].working--;
         }
+        ls_unreserve(c, &reserved);
         break;
     }
     default:  // waits for its batch: time to look again
