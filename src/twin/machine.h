@@ -456,6 +456,35 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
     return step->next;
 }
 
+// A lot leaves the order of its route. Forward: limits that end at steps it passes by are over. Back: limits
+// that began at steps it does again are over. So a slot never holds a limit that does not run here.
+LS_SLOW void ls_limits_lapse(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 to) {
+    const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at);
+    ls_i64 *deadline = c->deadline + (ls_u64)lot_index * c->m->deadline_slots;
+    const ls_u32 product = c->steps[from].product;
+    const ls_u32 here = c->steps[from].number;
+    const ls_u32 there = c->steps[to].number;
+    const ls_u32 least = here < there ? here : there;
+    ls_u32 s = here < there ? from : to;
+    while (s > 0 && c->steps[s - 1].product == product && c->steps[s - 1].number == least) {
+        s--;  // alternatives share a number
+    }
+    for (; s < c->m->steps && c->steps[s].product == product; s++) {
+        const ls_m_step *step = c->steps + s;
+        if (step->number > here && step->number < there) {
+            for (ls_u32 i = 0; i < step->deadline_count; i++) {
+                deadline[c->words[step->deadline_at + i]] = LS_NEVER;
+            }
+        } else if (step->number >= there && step->number <= here) {
+            for (ls_u32 i = 0; i < step->limit_count; i++) {
+                deadline[limits[step->limit_at + i].slot] = LS_NEVER;
+            }
+        } else if (step->number > here) {
+            break;
+        }
+    }
+}
+
 // Sends a lot on from `station`. 0: no room, it stays where it is and is listed to be called.
 // reserved: where a station is kept in which a place is reserved for it, + 1, or 0.
 LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_u32 *reserved) {
@@ -490,6 +519,9 @@ LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_u32 *res
         if (!has_place) {
             ls_room_made(c, held);
         }
+    }
+    if (LS_UNLIKELY(c->m->deadline_slots != 0) && c->steps[next].number != step->number + 1) {
+        ls_limits_lapse(c, lot_index, c->lot[lot_index].step, next);
     }
     c->lot[lot_index].step = next;
     if ((c->stations[to].features & LS_F_ROOM) != 0 && !has_place &&
