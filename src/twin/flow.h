@@ -238,22 +238,24 @@ LS_SLOW ls_u32 ls_lot_slot(ls_ctx *c) {
     return LS_NO;
 }
 
-// A lot from outside goes to a step, or waits outside while there is no room.
-LS_HOT void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 step_index) {
-    const ls_u32 step = ls_route(c, step_index);
+LS_FN int ls_may_enter(const ls_ctx *c, ls_u32 station) {
+    return c->station[station].blocked_head == LS_NO && ls_has_room(c, station);
+}
+
+// A lot from outside goes to a step (LS_NO: none is left to do), or waits outside while there is no room.
+LS_HOT void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 step) {
     if (step == LS_NO) {
         ls_lot_done_rare(c, lot_index);
         return;
     }
     c->lot[lot_index].step = step;
     const ls_u32 station = c->steps[step].station;
-    const ls_s_station *ss = c->station + station;
-    if (ss->blocked_head != LS_NO || !ls_has_room(c, station)) {
+    if (!ls_may_enter(c, station)) {
         c->lot[lot_index].where = LS_LOT_OUTSIDE;
         ls_lot_block(c, lot_index, station);
         return;
     }
-    ls_lot_carry(c, lot_index, from);
+    ls_lot_carry(c, lot_index, LS_NO);
 }
 
 LS_SLOW void ls_lot_slots_clear(ls_ctx *c, ls_u32 lot_index) {
@@ -304,7 +306,8 @@ LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, 
 // A new lot at the first step of its route.
 LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     ls_s_release *rs = c->release + release;
-    if (LS_UNLIKELY(c->releases[release].lose != 0) && !ls_has_room(c, c->steps[step].station)) {
+    const ls_u32 entry = ls_route(c, step);
+    if (LS_UNLIKELY(c->releases[release].lose != 0) && entry != LS_NO && !ls_may_enter(c, c->steps[entry].station)) {
         rs->released++;
         rs->lost++;
         LS_TRACE(c, LS_TRACE_LOST, LS_NO, step, LS_NO);
@@ -312,7 +315,7 @@ LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, l
     }
     const ls_u32 lot_index = ls_lot_create(c, release, step, due, priority);
     if (LS_LIKELY(lot_index != LS_NO)) {
-        ls_lot_enter(c, lot_index, LS_NO, step);
+        ls_lot_enter(c, lot_index, entry);
     }
 }
 
