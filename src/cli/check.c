@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/output.h"
-#include "cli/plant_file.h"
+#include "import/plant_file.h"
 
 static const ls_option own_options[] = {
     {.name = "effective",

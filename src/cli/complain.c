@@ -21,10 +21,19 @@ int ls_exit_code(ls_status status) {
     return LS_EXIT_SYSTEM;
 }
 
+// What a file says about itself must not steer the terminal: control characters become `?`.
+static void print_tame(char *message) {
+    for (char *p = message; *p != '\0'; p++) {
+        const unsigned char c = (unsigned char)*p;
+        *p = (c < 0x20 && c != '\n') || c == 0x7f ? '?' : *p;
+    }
+    fputs(message, stderr);
+}
+
 static void print_error(const ls_error *err) {
     char message[MESSAGE_SIZE];
     ls_error_format(err, message, sizeof message);
-    fputs(message, stderr);
+    print_tame(message);
 }
 
 int ls_complain(const ls_error *err) {
@@ -62,8 +71,10 @@ void ls_warn_of(const ls_error *note) {
 }
 
 static void say(const char *kind, const char *format, va_list args) {
+    char message[MESSAGE_SIZE];
+    vsnprintf(message, sizeof message, format, args);
     fprintf(stderr, "lineshaft: %s", kind);
-    vfprintf(stderr, format, args);
+    print_tame(message);
     fputc('\n', stderr);
 }
 

@@ -13,6 +13,8 @@ enum {
     LS_EXIT_STOPPED = 130,  // Ctrl-C, as shells say it
 };
 
+// Whatever these print has no control characters but line ends, wherever it comes from.
+
 // The exit code for a failure while reading input.
 int ls_exit_code(ls_status status);
 

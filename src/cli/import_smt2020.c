@@ -7,7 +7,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/output.h"
-#include "cli/plant_file.h"
+#include "import/plant_file.h"
 #include "import/smt2020.h"
 
 enum { PATH_SIZE = 4096 };

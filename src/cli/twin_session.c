@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/complain.h"
 #include "cli/interrupt.h"
-#include "cli/plant_file.h"
+#include "import/plant_file.h"
 #include "cli/progress.h"
 #include "plant/check.h"
 
