@@ -89,7 +89,9 @@ static void build_families(ls_builder *b, ls_m_station *st) {
 }
 
 static bool is_simple(ls_builder *b, const ls_m_station *st) {
-    if (st->features != 0 || st->transit != LS_NO || st->queue_count != 1 || st->idle_words != 1) {
+    // The rule `random` draws for every lot that comes.
+    if (st->features != 0 || st->transit != LS_NO || st->queue_count != 1 || st->idle_words != 1 ||
+        st->static_order == 2) {
         return false;
     }
     for (uint32_t i = 0; i < st->machine_count; i++) {
