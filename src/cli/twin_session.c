@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "cli/complain.h"
 #include "cli/interrupt.h"
-#include "import/plant_file.h"
 #include "cli/progress.h"
+#include "import/plant_file.h"
 #include "plant/check.h"
 
 const ls_option ls_run_options[] = {

@@ -18,8 +18,8 @@ typedef struct program_def {
     int interrupts;    // how many of them, 100 ms apart
 } program_def;
 
-// True when there is a program to run: LINESHAFT_PROGRAM, or the one of this build folder; otherwise
-// skips the running test.
+// True when there is a program to run: LINESHAFT_PROGRAM, or the one of this build folder;
+// otherwise skips the running test.
 bool program_is_there(void);
 program program_run(const char *line);
 program program_run_def(const program_def *def);

@@ -1,4 +1,5 @@
 // texts_test.c - help and error texts, as goldens under tests/cli/expected/.
+#include <lineshaft/twin.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "tests/cli/program.h"
 #include "tests/harness.h"
 
-enum { PATH_SIZE = 256 };
+enum { PATH_SIZE = 256, LINE_SIZE = 256 };
 
 // What a session in a shell would look like.
 static void put_session(const char *line, ls_buffer *out) {
@@ -137,6 +138,20 @@ static void test_version_names_commit_and_build(void) {
     program_clear(&got);
 }
 
+// The tables of docs/JSON.md are what ls_figure_describe says.
+static void test_document_has_every_figure(void) {
+    char *text = harness_read_file(harness_source_path("docs/JSON.md"), NULL);
+    for (int f = 0; f < LS_FIG_COUNT; f++) {
+        const ls_figure_info info = ls_figure_describe((ls_figure)f);
+        const char *better = info.better > 0 ? "more" : (info.better < 0 ? "less" : "");
+        char line[LINE_SIZE];
+        snprintf(line, sizeof line, "\n| `%s` | %s | %s | %s |\n", info.name, info.unit, better,
+                 info.about);
+        CHECK_CONTAINS(text, line);
+    }
+    free(text);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_help_is_short_or_full);
@@ -144,6 +159,7 @@ int main(int argc, char **argv) {
     TEST(test_mistakes_on_the_command_line_name_what_is_near);
     TEST(test_bad_input_says_where);
     TEST(test_check_of_good_plants);
+    TEST(test_document_has_every_figure);
     TEST(test_version_names_commit_and_build);
     return harness_report();
 }
