@@ -275,6 +275,36 @@ static void test_load_over_one_is_said_before_the_run(void) {
     program_clear(&got);
 }
 
+static void test_published_fab_is_imported_checked_and_run(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    const char *plant = program_temporary("hvlm.yaml");
+    const char *initial = program_temporary("hvlm-initial.csv");
+    program got = run_with("import smt2020 examples/smt2020/HVLM --compat pyscfabsim -o %s", plant);
+    CHECK_INT(got.code, 0);
+    CHECK_STR(got.err, "");
+    CHECK_CONTAINS(got.out, "106 stations");
+    CHECK_CONTAINS(got.out, "next: lineshaft check ");
+    CHECK_INT(access(initial, R_OK), 0);
+    program_clear(&got);
+
+    got = run_with("import smt2020 examples/smt2020/HVLM -o %s", plant);
+    CHECK_INT(got.code, 2);
+    CHECK_CONTAINS(got.err, "the file is there already");
+    program_clear(&got);
+
+    got = run_with("check %s", plant);
+    CHECK_INT(got.code, 0);
+    CHECK_CONTAINS(got.out, "96 more stations have less to do");
+    program_clear(&got);
+
+    got = run_with("twin run %s --for 5d --warmup 0s --reps 1", plant);
+    CHECK_INT(got.code, 0);
+    CHECK_CONTAINS(got.out, "86 more stations: --stations 106 shows all");
+    program_clear(&got);
+}
+
 static void test_interrupt_before_the_first_replication_says_so(void) {
     if (!program_is_there()) {
         return;
@@ -332,6 +362,7 @@ int main(int argc, char **argv) {
     TEST(test_result_goes_into_a_file_whole);
     TEST(test_full_disk_is_an_error);
     TEST(test_load_over_one_is_said_before_the_run);
+    TEST(test_published_fab_is_imported_checked_and_run);
     TEST(test_interrupt_before_the_first_replication_says_so);
     TEST(test_interrupt_prints_what_is_known);
     TEST(test_progress_is_drawn_on_a_terminal_and_ends_in_one_line);
