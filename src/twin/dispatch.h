@@ -127,6 +127,8 @@ LS_FN ls_pick ls_pick_of_family(const ls_ctx *c, const ls_m_station *st, const l
     best.continues = 0;
     best.full = 0;
     ls_u32 count = 0;
+    ls_u32 counted_step = LS_NO;  // queues of one step stand together: `most` is of the step
+    ls_u32 counted_lots = 0;
     int overdue = 0;
     for (ls_u32 w = 0; w < st->queue_words; w++) {
         ls_u64 bits = c->bits[st->word_at + w] & mask[w] & members[w];
@@ -134,13 +136,18 @@ LS_FN ls_pick ls_pick_of_family(const ls_ctx *c, const ls_m_station *st, const l
             const ls_u32 queue = (w << 6) + (ls_u32)ls_ctz64(bits);
             bits &= bits - 1;
             const ls_s_queue *sq = c->queue + st->queue_at + queue;
-            const ls_m_step *step = c->steps + c->queues[st->queue_at + queue].step;
-            const ls_u32 lots = step->batch_most != 0 && sq->count > step->batch_most
-                                    ? step->batch_most
-                                    : sq->count;
+            const ls_u32 step_index = c->queues[st->queue_at + queue].step;
+            const ls_m_step *step = c->steps + step_index;
             ls_pick p = ls_pick_of_queue(c, st, mc, queue);
             p.family = family;
             if (p.lot != LS_NO) {
+                counted_lots = step_index == counted_step ? counted_lots : 0;
+                counted_step = step_index;
+                ls_u32 lots = sq->count;
+                if (step->batch_most != 0 && counted_lots + lots > step->batch_most) {
+                    lots = step->batch_most - counted_lots;
+                }
+                counted_lots += lots;
                 count += lots * ls_lot_size(st, step);
                 overdue |= ls_queue_overdue(c, sq->head, step);
                 if (ls_pick_before(c, st, &p, &best)) {
@@ -216,6 +223,14 @@ LS_FN ls_u32 ls_count_in_machine(const ls_ctx *c, const ls_s_machine *mc, ls_u32
 
 enum { LS_BATCH_WORDS = 64 };  // queues of a batching station / 64, checked at compile time
 
+// All queues of a step: its own and those for one machine each.
+LS_SLOW void ls_queues_close(const ls_m_station *st, const ls_m_step *step, ls_u64 *open) {
+    const ls_u32 count = (step->features & LS_SF_TAGGED) != 0 ? 1 + st->machine_count : 1;
+    for (ls_u32 queue = step->queue; queue < step->queue + count; queue++) {
+        open[queue >> 6] &= ~((ls_u64)1 << (queue & 63));
+    }
+}
+
 // Fills the machine from the family of the pick, best lots first, up to the step's maximum.
 LS_SLOW void ls_take_batch(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
                            const ls_pick *pick) {
@@ -233,14 +248,13 @@ LS_SLOW void ls_take_batch(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls
     while (lot != LS_NO) {
         const ls_u32 step_index = c->lot[lot].step;
         const ls_m_step *step = c->steps + step_index;
-        const ls_u32 queue = c->lot[lot].queue - st->queue_at;
         if (size > 0 && size + ls_lot_size(st, step) > max) {
             break;
         }
         ls_take_lot(c, station, machine, lot, &tail);
         size += ls_lot_size(st, step);
         if (step->batch_most != 0 && ls_count_in_machine(c, mc, step_index) >= step->batch_most) {
-            open[queue >> 6] &= ~((ls_u64)1 << (queue & 63));
+            ls_queues_close(st, step, open);
         }
         lot = size < max ? ls_pick_lot(c, st, mc, open).lot : LS_NO;
     }
