@@ -23,7 +23,6 @@ LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine) {
     ls_source_set(c, c->m->source_machine + machine, c->now + total);
     mc->phase_since = c->now;
     mc->phase_total = total;
-    c->s->dispatches++;
 }
 
 // Its lot, and the accounts of the lot's wait. phase_elapsed and lag are never other than 0 here.
@@ -52,7 +51,7 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
     const ls_m_station *st = c->stations + step->station;
     ls_s_station *ss = c->station + step->station;
     lot->queue = st->queue_at;
-    if (ss->idle > 0) {
+    if (LS_UNLIKELY(ss->idle > 0)) {
         const ls_u32 local = (ls_u32)ls_ctz64(c->idle[st->idle_at]);
         c->idle[st->idle_at] &= c->idle[st->idle_at] - 1;
         ss->idle--;
@@ -118,7 +117,7 @@ LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
     const ls_u32 lot_index = mc->lots;
     const int more = ss->waiting > 0;
     // What decides the next event comes first, so that the processor is not kept waiting for it.
-    if (more) {
+    if (LS_LIKELY(more)) {
         ls_express_run(c, mm, machine);
     } else {
         ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
@@ -131,7 +130,7 @@ LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
         c->lot[lot_index].step = next;
         ls_express_arrive(c, lot_index);
     }
-    if (more) {
+    if (LS_LIKELY(more)) {
         ls_express_take(c, st, ss, machine, mm->express_queue);
     } else {
         mc->lots = LS_NO;

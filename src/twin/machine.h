@@ -390,7 +390,6 @@ LS_HOT void ls_machine_start(ls_ctx *c, const ls_m_station *st, ls_u32 station, 
         ls_u32 tail = LS_NO;
         ls_take_lot(c, station, machine, pick->lot, &tail);
     }
-    c->s->dispatches++;
     for (ls_u32 lot = mc->lots; lot != LS_NO; lot = c->lot[lot].next) {
         LS_TRACE(c, LS_TRACE_START, c->lot[lot].serial, c->lot[lot].step, machine);
         if (LS_UNLIKELY((c->steps[c->lot[lot].step].features & (LS_SF_REMEMBER | LS_SF_DEADLINES)) != 0)) {

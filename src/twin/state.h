@@ -154,7 +154,6 @@ typedef struct ls_state {
     ls_u32 broken_line;   // source line of a failed kernel assertion
     ls_u32 operators_freed;  // whoever waits for an operator is to be looked at
     ls_u32 pad;
-    ls_u64 dispatches;
 } ls_state;
 
 #define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))
