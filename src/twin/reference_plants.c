@@ -78,13 +78,25 @@ static void put_calendar(writer *w, const char *name) {
     put(w, "\"\n");
 }
 
+static void put_weights(writer *w) {
+    static const char *const terms[] = {"wait", "priority", "setup", "process", "step"};
+    const uint32_t first = below(w, 5);
+    put(w, "{weighted: {%s: %d, %s: %d}}", terms[first], (int)below(w, 9) - 4,
+        terms[(first + 1) % 5], (int)below(w, 9) - 4);
+}
+
 static void put_rules(writer *w) {
     static const char *const rules[] = {"fifo", "lifo", "spt",   "lpt", "edd",        "slack", "cr",
                                         "fbfs", "lbfs", "setup", "hot", "queue-time", "random"};
     const uint32_t count = between(w, 1, 3);
     put(w, "[");
     for (uint32_t i = 0; i < count; i++) {
-        put(w, "%s%s", i > 0 ? ", " : "", rules[below(w, 13)]);
+        put(w, "%s", i > 0 ? ", " : "");
+        if (chance(w, 10)) {
+            put_weights(w);
+        } else {
+            put(w, "%s", rules[below(w, 13)]);
+        }
     }
     put(w, "]");
 }
@@ -397,8 +409,36 @@ static void choose_routes(writer *w) {
     }
 }
 
-size_t reference_plant_write(uint64_t seed, char *out, size_t size) {
-    writer w = {.out = out, .size = size, .state = seed * 0x2545f4914f6cdd1du};
+// The rest of the text goes elsewhere.
+static void write_to(writer *w, char *out, size_t size) {
+    w->out = out;
+    w->size = size;
+    w->length = 0;
+    out[0] = '\0';
+}
+
+static void put_orders(writer *w) {
+    uint32_t minute = 0;
+    put(w, "time_min,product,lots,due_min,priority\n");
+    for (uint32_t i = between(w, 1, 12); i > 0; i--) {
+        minute += below(w, 40);
+        put(w, "%u,p%u,%u,%u,%u\n", minute, below(w, w->products), between(w, 1, 3),
+            minute + between(w, 10, 90), below(w, 3));
+    }
+}
+
+static void put_initial(writer *w) {
+    put(w, "product,step,released_min,due_min,priority\n");
+    for (uint32_t i = between(w, 1, 12); i > 0; i--) {
+        const uint32_t p = below(w, w->products);
+        put(w, "p%u,n%u,-%u,%u,%u\n", p, below(w, w->steps[p]), below(w, 100), between(w, 1, 90),
+            below(w, 3));
+    }
+}
+
+void reference_plant_write(uint64_t seed, reference_plant *out) {
+    writer w = {.state = seed * 0x2545f4914f6cdd1du};
+    write_to(&w, out->yaml, sizeof out->yaml);
     w.stations = between(&w, 1, STATIONS_MAX);
     w.products = between(&w, 1, PRODUCTS_MAX);
     choose_routes(&w);
@@ -441,5 +481,15 @@ size_t reference_plant_write(uint64_t seed, char *out, size_t size) {
     for (uint32_t p = 0; p < w.products; p++) {
         put_product(&w, p);
     }
-    return w.length;
+    const bool orders = chance(&w, 15);
+    const bool initial = chance(&w, 15);
+    put(&w, "%s%s", orders ? "orders: orders.csv\n" : "", initial ? "initial: initial.csv\n" : "");
+    write_to(&w, out->orders, sizeof out->orders);
+    if (orders) {
+        put_orders(&w);
+    }
+    write_to(&w, out->initial, sizeof out->initial);
+    if (initial) {
+        put_initial(&w);
+    }
 }

@@ -7,7 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REFERENCE_PLANT_SIZE = 32768 };
+enum { REFERENCE_PLANT_SIZE = 32768, REFERENCE_TABLE_SIZE = 4096 };
 
-// Writes the text of a plant file, ended by 0; returns its length.
-size_t reference_plant_write(uint64_t seed, char *out, size_t size);
+typedef struct reference_plant {
+    char yaml[REFERENCE_PLANT_SIZE];
+    char orders[REFERENCE_TABLE_SIZE];   // orders.csv, empty: the plant names none
+    char initial[REFERENCE_TABLE_SIZE];  // initial.csv
+} reference_plant;
+
+void reference_plant_write(uint64_t seed, reference_plant *out);

@@ -36,8 +36,8 @@ static void show(const char *who, const ls_twin *twin, const ls_trace_item *item
            item->machine < twin->model->machines ? twin->machines[item->machine] : "-");
 }
 
-static void show_difference(const ls_twin *twin, uint64_t seed, const char *yaml, size_t at,
-                            size_t kernel_count, size_t reference_count) {
+static void show_difference(const ls_twin *twin, uint64_t seed, const reference_plant *text,
+                            size_t at, size_t kernel_count, size_t reference_count) {
     printf("seed %llu: the traces differ at item %zu of %zu (kernel) and %zu (reference)\n",
            (unsigned long long)seed, at, kernel_count, reference_count);
     const bool alone = getenv("LINESHAFT_REFERENCE_SEED") != NULL;
@@ -52,7 +52,9 @@ static void show_difference(const ls_twin *twin, uint64_t seed, const char *yaml
             show("reference", twin, &reference_trace[i]);
         }
     }
-    printf("%s\nreproduce: LINESHAFT_REFERENCE_SEED=%llu with this program\n", yaml,
+    printf("%s%s%s%s%s\n", text->yaml, text->orders[0] != '\0' ? "--- orders.csv\n" : "",
+           text->orders, text->initial[0] != '\0' ? "--- initial.csv\n" : "", text->initial);
+    printf("reproduce: LINESHAFT_REFERENCE_SEED=%llu with this program\n",
            (unsigned long long)seed);
 }
 
@@ -131,8 +133,8 @@ static bool same_totals(const ls_twin *twin, ls_state *state, ls_scratch *scratc
 }
 
 // Runs both; true when nothing differs.
-static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed, const char *yaml,
-                     tally *sum) {
+static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed,
+                     const reference_plant *text, tally *sum) {
     const uint64_t key = ls_random_key(seed, 0);
     const int64_t until = 2 * 86400 * 1000000LL;
     const ls_model *m = twin->model;
@@ -142,9 +144,13 @@ static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed, const 
     ls_state *untraced = ls_alloc(m->state_size);
     const ls_status made = ls_scratch_create(m, &scratch, &err);
     assert(state != NULL && untraced != NULL && made == LS_OK);
-    // Without a trace the kernel may go other ways; the same state must come out.
+    // Without a trace, and compiled for other processors, the kernel may go other ways; the same
+    // state must come out.
+    static const char *const kernels[] = {"base", "avx2", "avx512"};
+    const ls_kernel *other = ls_kernel_find(kernels[seed % 3]);
+    other = other != NULL ? other : twin->kernel;
     if (ls_state_start(twin, untraced, &scratch, key, &err) == LS_OK) {
-        twin->kernel->run(m, untraced, &scratch, until, EVENTS_MAX);
+        other->run(m, untraced, &scratch, until, EVENTS_MAX);
     }
     scratch.trace = kernel_trace;
     scratch.trace_capacity = TRACE_MAX;
@@ -168,18 +174,18 @@ static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed, const 
     if (!same) {
         printf("kernel stopped with %d (line %u), reference with %d\n", why, state->broken_line,
                why_reference);
-        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+        show_difference(twin, seed, text, at, kernel_count, reference_count);
     } else if (!same_totals(twin, state, &scratch, reference)) {
         same = false;
-        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+        show_difference(twin, seed, text, at, kernel_count, reference_count);
     } else if (memcmp(state, untraced, m->state_size) != 0) {
         same = false;
         printf("the state is another one without a trace\n");
-        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+        show_difference(twin, seed, text, at, kernel_count, reference_count);
     } else if (ls_state_check(twin, state, &err) != LS_OK) {
         same = false;
         printf("state: %s\n", err.text);
-        show_difference(twin, seed, yaml, at, kernel_count, reference_count);
+        show_difference(twin, seed, text, at, kernel_count, reference_count);
     }
     sum->events += state->events;
     sum->items += kernel_count;
@@ -192,20 +198,31 @@ static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed, const 
     return same;
 }
 
+static ls_status load_table(void *context, const char *name, const char **out, size_t *out_size,
+                            ls_error *err) {
+    const reference_plant *text = context;
+    (void)err;
+    *out = strcmp(name, "orders.csv") == 0 ? text->orders : text->initial;
+    *out_size = strlen(*out);
+    return LS_OK;
+}
+
 static bool run_seed(uint64_t seed, tally *sum) {
-    static char yaml[REFERENCE_PLANT_SIZE];
-    const size_t size = reference_plant_write(seed, yaml, sizeof yaml);
+    static reference_plant text;
+    reference_plant_write(seed, &text);
+    const ls_plant_files files = {load_table, &text};
     const bool alone = getenv("LINESHAFT_REFERENCE_SEED") != NULL;
     ls_errors errors;
     ls_errors_init(&errors);
     ls_plant *plant = NULL;
     bool same = true;
-    if (ls_plant_read(yaml, size, "random.yaml", NULL, &plant, &errors) != LS_OK) {
+    if (ls_plant_read(text.yaml, strlen(text.yaml), "random.yaml", &files, &plant, &errors) !=
+        LS_OK) {
         sum->refused++;
         if (alone || getenv("LINESHAFT_REFERENCE_REFUSED") != NULL) {
             printf("seed %llu refused: %s (line %d)\n%s", (unsigned long long)seed,
                    errors.count > 0 ? errors.items[0].text : "?",
-                   errors.count > 0 ? errors.items[0].line : 0, alone ? yaml : "");
+                   errors.count > 0 ? errors.items[0].line : 0, alone ? text.yaml : "");
         }
     } else {
         ls_error err;
@@ -214,7 +231,7 @@ static bool run_seed(uint64_t seed, tally *sum) {
             printf("seed %llu: %s\n", (unsigned long long)seed, err.text);
             same = false;
         } else {
-            same = run_both(plant, twin, seed, yaml, sum);
+            same = run_both(plant, twin, seed, &text, sum);
         }
         ls_twin_destroy(twin);
         ls_plant_destroy(plant);
