@@ -16,7 +16,12 @@
 #include "twin/reference_plants.h"
 #include "twin/twin.h"
 
-enum { PLANTS = 1000, TRACE_MAX = 40000, EVENTS_MAX = 1500, REFUSED_MAX = PLANTS / 5 };
+enum {
+    PLANTS = 2000,
+    TRACE_MAX = 40000,
+    EVENTS_MAX = 1500,
+    REFUSED_SHARE = 20
+};  // at most one in so many
 
 static const char *const kind_names[] = {"release", "arrive", "start", "end",   "done", "scrap",
                                          "lost",    "down",   "up",    "block", "setup"};
@@ -261,7 +266,7 @@ static void test_random_plants_run_like_the_reference(void) {
         printf(" %s %llu", kind_names[i], (unsigned long long)sum.kinds[i]);
     }
     printf("\n");
-    CHECK(sum.refused <= REFUSED_MAX);
+    CHECK(sum.refused * REFUSED_SHARE <= sum.run || alone != NULL);
 }
 
 int main(int argc, char **argv) {
