@@ -57,14 +57,17 @@ LS_HOT double ls_draw(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
     return ls_draw_other(c, stream, dist, n);
 }
 
-// The same when the caller knows that the distribution is exponential with this mean (0: it does not know).
-LS_HOT double ls_draw_exp(ls_ctx *c, ls_u32 stream, ls_u32 dist_index, double mean) {
+LS_SLOW double ls_draw_rare(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) { return ls_draw(c, stream, dist_index); }
+
+// Does a block of exponentials stand ready for the next draw? Then ls_draw_ready takes it.
+LS_HOT int ls_draw_is_ready(const ls_ctx *c, ls_u32 stream) {
+    return c->position[stream] - c->exp_firsts[stream] < LS_DRAW_BLOCK;
+}
+
+LS_HOT double ls_draw_ready(ls_ctx *c, ls_u32 stream) {
     const ls_u64 n = c->position[stream];
-    if (LS_LIKELY(mean > 0.0 && n - c->exp_firsts[stream] < LS_DRAW_BLOCK)) {
-        c->position[stream] = n + 1;
-        return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)] * mean;
-    }
-    return ls_draw(c, stream, dist_index);
+    c->position[stream] = n + 1;
+    return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)];
 }
 
 LS_FN double ls_draw_uniform(ls_ctx *c, ls_u32 stream) {

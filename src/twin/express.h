@@ -8,16 +8,23 @@
 
 #include "twin/machine.h"
 
+// Process time of the one step of a simple station.
+LS_SLOW double ls_express_length(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine) {
+    const ls_m_step *step = c->steps + mm->express_step;
+    const double length = ls_process_draw(c, c->stations + mm->station, step, machine) * mm->slowness;
+    return length * (step->per == LS_PER_PART ? (double)step->parts : 1.0);
+}
+
 // A machine of a simple station begins its next operation now: only its times, which the next event may depend on.
 LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
+    const double mean = mm->exp_mean;
+    const ls_u32 stream = mm->stream;
     double length;
-    if (LS_LIKELY(mm->exp_mean > 0.0)) {
-        length = ls_draw_exp(c, mm->stream, c->steps[mm->express_step].process, mm->exp_mean);
+    if (LS_LIKELY(mean > 0.0 && ls_draw_is_ready(c, stream))) {
+        length = ls_draw_ready(c, stream) * mean;
     } else {
-        const ls_m_step *step = c->steps + mm->express_step;
-        length = ls_process_draw(c, c->stations + mm->station, step, machine) * mm->slowness;
-        length *= step->per == LS_PER_PART ? (double)step->parts : 1.0;
+        length = ls_express_length(c, mm, machine);
     }
     const ls_i64 total = ls_round_us(length);
     ls_source_set(c, c->m->source_machine + machine, c->now + total);

@@ -349,7 +349,11 @@ LS_HOT void ls_release_next(ls_ctx *c, const ls_m_release *r, ls_s_release *rs, 
     rs->since = c->now;
     rs->left--;
     if (LS_LIKELY(rs->left > 0)) {
-        const ls_i64 total = ls_round_us(ls_draw_exp(c, r->stream, r->every, r->exp_mean));
+        const double mean = r->exp_mean;
+        const ls_u32 stream = r->stream;
+        const double every = LS_LIKELY(mean > 0.0 && ls_draw_is_ready(c, stream)) ? ls_draw_ready(c, stream) * mean
+                                                                                  : ls_draw_rare(c, stream, r->every);
+        const ls_i64 total = ls_round_us(every);
         ls_source_set(c, source, c->now + total);
         rs->total = total;
     } else {
