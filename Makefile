@@ -5,8 +5,6 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD ?= build-fuzz
 MESON_FLAGS ?=
 
-PLANT ?= examples/minifab/minifab.yaml
-
 .PHONY: help demo test build bench fuzz install format clean
 
 help:
@@ -33,14 +31,7 @@ demo:
 	@echo 'Building into ./$(BUILD) ...'
 	@$(MAKE) --no-print-directory build
 	@echo
-	@echo 'The plant is Intel'"'"'s MiniFab, a published wafer fab of five machines and six steps,'
-	@echo 'described in $(PLANT). Half a year of it, ten times over:'
-	@echo
-	@echo '  $$ $(BUILD)/lineshaft twin run $(PLANT) --for 26w --reps 10'
-	@echo
-	@$(BUILD)/lineshaft twin run $(PLANT) --for 26w --reps 10
-	@echo
-	@echo 'Yours is a file like that one. Next: $(BUILD)/lineshaft --help'
+	@scripts/demo $(BUILD)/lineshaft
 
 # The exit code is that of the count: programs that crash or count nothing fail as well.
 test:

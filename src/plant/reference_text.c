@@ -133,7 +133,8 @@ static const char text_dispatch[] =
     "state-of-the-art survey of dispatching rules, 1982): ours divides by the remaining\n"
     "*process* time, not the remaining planned flow time, and a late lot has a negative\n"
     "ratio, the later the lower. Remaining times are means over the machines of each station,\n"
-    "without setups, and follow the route's plain order without branches.\n"
+    "loading and unloading included, setups not; branches and samples count by their chances,\n"
+    "reworks not at all.\n"
     "\n"
     "Which of several idle machines is offered first: the first in the file, or with\n"
     "`machine-choice: least-setup` the one that needs the least setup for the lot.\n";
@@ -269,17 +270,172 @@ static const char text_results[] =
     "machines can do: visits expected from branches, rework, sampling and scrap; full\n"
     "batches; time lost to failures and maintenance; the calendar. Setups are not in it, so a\n"
     "station just below 1 may still not keep up. Over 1 the queue grows without end: `check`\n"
-    "says so. Kept lots (CONWIP) count nothing.\n"
+    "says so. Kept lots (CONWIP) count nothing.\n";
+
+static const char text_figures[] =
+    "### Figures of lots\n"
     "\n"
+    "Each release is a class; `all` is all of them together. Figures are those of the measured\n"
+    "time, which begins when the warm-up is over. A lot counts where it ends: one released\n"
+    "during the warm-up and done after it is among the done, with its whole cycle time.\n"
+    "\n"
+    "| figure | what |\n"
+    "|---|---|\n"
+    "| throughput | lots done per day |\n"
+    "| cycle time | from release to done; waiting outside (`full: wait`) and transport to `out` are in it; a lot of `initial` counts from its `released` |\n"
+    "| in the plant (WIP) | lots released and not yet gone, averaged over time; those that wait outside are in it |\n"
+    "| x-factor | sum of the cycle times of lots done, over the sum of their raw process times. Raw: means over the machines of each station, loading and unloading included, setups and transport not; branches and samples by their chances |\n"
+    "| on time | lots done by their due date, over lots done that have one |\n"
+    "| late by, tardiness | max(0, done - due), mean over lots done that have a due date |\n"
+    "| scrapped, lost | lots thrown away; lots that found no room (`full: lose`) |\n"
+    "| queue-time limits missed | starts after the limit of `start-by`, each counted once |\n"
+    "\n"
+    "WIP, throughput and cycle time are counted apart. Little's law, WIP = rate x time, holds\n"
+    "between them; tests check it and the balance released = done + inside + scrapped.\n"
+    "\n"
+    "Quantiles of the cycle time come from a histogram with 64 buckets to each doubling, from\n"
+    "1/16 to 256 times the raw process time. A quantile is the middle of its bucket, so at\n"
+    "most 1/128 = 0.8 % off; beyond the ends of the histogram it is the end.\n";
+
+static const char text_stations[] =
+    "### Figures of stations\n"
+    "\n"
+    "The time of each machine is divided among eight states without gap or overlap:\n"
+    "\n"
+    "| state | when |\n"
+    "|---|---|\n"
+    "| processing | loading, processing or unloading |\n"
+    "| setup | being set up |\n"
+    "| blocked | holding finished lots that find no room |\n"
+    "| down | failed: waiting for a crew, or under repair |\n"
+    "| maintenance | due maintenance: waiting for a crew, or done |\n"
+    "| off | off shift and empty, or paused; work that is being finished counts as such |\n"
+    "| operator | loaded, waiting for an operator |\n"
+    "| starved | none of these: no lot that it may take |\n"
+    "\n"
+    "`used` in the tables is processing, setup, down and maintenance as a share of the time\n"
+    "on shift: what a machine cannot give to more lots. The most used station is named as what\n"
+    "holds the plant back. That is a hint, not a proof: a station that batches, or whose\n"
+    "machines differ, looks full while it runs small batches or slow machines, so look at its\n"
+    "load and effectiveness as well.\n"
+    "\n"
+    "Waiting lots are averaged over time, waits over the lots that started. The longest wait\n"
+    "and the longest cycle time are those of the whole run, warm-up included.\n";
+
+static const char text_oee[] =
+    "### OEE\n"
+    "\n"
+    "By the formulas of ISO 22400-2 (Automation systems and integration - Key performance\n"
+    "indicators for manufacturing operations management), for all machines of a station:\n"
+    "\n"
+    "    availability      = APT / PBT\n"
+    "    effectiveness     = PRI x PQ / APT\n"
+    "    quality ratio     = GQ / PQ\n"
+    "    OEE               = availability x effectiveness x quality ratio\n"
+    "\n"
+    "| element | what it is here |\n"
+    "|---|---|\n"
+    "| APT, actual production time | state processing; loading and unloading included, setup not |\n"
+    "| PBT, planned busy time | all time but off and maintenance: planned maintenance does not lower availability; setups, failures, blocking, waiting for operators and want of work do |\n"
+    "| PRI, planned run time per item | mean process time of the step at speed 1 as the machine is meant to be filled: for `per: batch` the time over `max` lots, with `cascade` its interval; without loading, unloading and setup |\n"
+    "| PQ, produced quantity | parts whose operation ended |\n"
+    "| GQ, good quantity | PQ less bad parts: parts of lots that were scrapped or sent back to rework after a step here, or thrown away by a failure here (`lots: scrap`) |\n"
+    "\n"
+    "So effectiveness shows slow machines, batches that start short, and time for loading. It\n"
+    "can pass 1: machines faster than 1, or process times that were shorter than their mean.\n"
+    "A lot that goes to rework is bad at the step that sent it and counts again, as a further\n"
+    "item, where it is done again. A lot thrown away by a failure was not produced, yet it is\n"
+    "taken from the good ones.\n"
+    "\n"
+    "ISO's utilisation efficiency, its losses by speed and further elements are not computed.\n";
+
+static const char text_statistics[] =
     "### Warm-up\n"
     "\n"
     "A run begins with an empty plant, or with `initial`, and what is counted before the\n"
-    "plant is in its stride would pull the means down. `warmup: auto` finds the cut by MSER-5\n"
-    "(White, An effective truncation heuristic for bias reduction in simulation output,\n"
-    "Simulation 69(6), 1997): of all cuts of the series of means of five, the one with the\n"
-    "least squared error of the rest.\n";
+    "plant is in its stride would pull the means down. `warmup: auto` makes five pilot runs as\n"
+    "long as `for`, under random numbers of their own, and averages their lots inside in 500\n"
+    "equal spans. MSER-5 (White, An effective truncation heuristic for bias reduction in\n"
+    "simulation output, Simulation 69(6), 1997) then finds the cut: of all cuts of the series\n"
+    "of means of five, the one with the least squared error of the rest. It is looked for in\n"
+    "the first half. Where a still lower value lies behind, the pilots were too short to tell;\n"
+    "the program says so and cuts half of `for`. The measured time follows the warm-up.\n"
+    "\n"
+    "### Intervals\n"
+    "\n"
+    "Every figure is the mean over replications, which share nothing but the plant, with the\n"
+    "half width of a Student t interval (95 % unless told otherwise). A replication in which a\n"
+    "figure does not exist, as the cycle time of a class of which no lot was done, is left out\n"
+    "of it. The interval tells how far chance moves the mean, not whether the plant file is\n"
+    "right.\n"
+    "\n"
+    "With one replication the measured time is cut into twenty equal spans, and the interval\n"
+    "is that of their twenty values (batch means). The spans must be long beside the memory of\n"
+    "the plant, or the interval is too narrow. Counts, maxima, and the 90 % and 99 % quantiles\n"
+    "have none then.\n"
+    "\n"
+    "`--until-ci 1%` makes at least ten replications and then as many as the spread seen so\n"
+    "far asks for (t quantile iterated, at most four times as many at a time), until the half\n"
+    "width of the watched figure is below 1 % of its mean. Stopping when it looks good makes\n"
+    "the stated confidence slightly too high.\n"
+    "\n"
+    "`twin compare` gives both plants the same random numbers: every machine, failure, release\n"
+    "and route draws from a stream that is named after what it is for, so what two files share\n"
+    "happens in both alike, and what one of them adds disturbs nothing else. The interval is\n"
+    "that of the differences, replication by replication. \"No difference seen\" means that it\n"
+    "holds zero, not that there is none; and of many figures looked at, one in twenty shows a\n"
+    "difference by chance.\n";
+
+static const char text_forks[] =
+    "### Forks\n"
+    "\n"
+    "A fork is a future of one moment. It keeps what a person who walks through the plant\n"
+    "could see: where each lot is, what each machine does and since when, setups, counters,\n"
+    "due dates, plans. It draws anew, under the random numbers of that future, what nobody can\n"
+    "know: when running processes, setups, repairs and transports end, when the next failures\n"
+    "and the next releases come.\n"
+    "\n"
+    "What has run for a time e is drawn given that it has not ended: the rest x solves\n"
+    "S(e + x) = (1 - u) S(e) for a uniform u, where S is the survival function of the\n"
+    "distribution. An exponential forgets e; a constant keeps its planned rest. Where the\n"
+    "distribution says that it should be over already, an exponential rest stands in, with the\n"
+    "mean excess over the median. Timetables, orders and maintenance by schedule are plans and\n"
+    "stay.\n"
+    "\n"
+    "Two moments that look the same have the same futures, whatever their hidden draws were.\n"
+    "A snapshot names the version of the engine and the plant, and is refused by any other.\n"
+    "\n"
+    "### Limits\n"
+    "\n"
+    "The running plant is one block of memory of a fixed size, and nothing is allocated while\n"
+    "it runs. `check --effective` prints its size and these limits:\n"
+    "\n"
+    "- lots inside at once: `limits: {lots: ...}`, or a default of 1000 plus about ten times\n"
+    "  what the raw process times and the releases suggest, at most 4 million. Reaching it is\n"
+    "  an error that names it; usually a station cannot keep up.\n"
+    "- time: whole microseconds, and a horizon of 2^(62 - b) of them, where 2^b is the number\n"
+    "  of event sources (machines, failure modes, releases, calendars) rounded up. That is\n"
+    "  4 years for 20,000 sources, and 600 for 100. A plant with less than a year is refused.\n"
+    "- 65,000 machines to a station, 32 failure modes and maintenances to a machine, and 4,096\n"
+    "  classes of waiting lots at a station that batches.\n";
 
 // clang-format on
-const char *const ls_reference_meaning[] = {text_lots,   text_queue,    text_dispatch, text_batch,
-                                            text_setup,  text_fails,    text_shift,    text_people,
-                                            text_routes, text_releases, text_results,  0};
+const char *const ls_reference_meaning[] = {
+    text_lots,
+    text_queue,
+    text_dispatch,
+    text_batch,
+    text_setup,
+    text_fails,
+    text_shift,
+    text_people,
+    text_routes,
+    text_releases,
+    text_results,
+    text_figures,
+    text_stations,
+    text_oee,
+    text_statistics,
+    text_forks,
+    0,
+};
