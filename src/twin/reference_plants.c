@@ -17,7 +17,8 @@ typedef struct writer {
     uint32_t least[STATIONS_MAX];  // of a batch
     uint32_t steps[PRODUCTS_MAX], at[PRODUCTS_MAX][STEPS_MAX];
     uint32_t lot[PRODUCTS_MAX], parts_most;
-    bool setups[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
+    enum { SETUP_NONE, SETUP_PRODUCTS, SETUP_NAMES, SETUP_KINDS } setups[STATIONS_MAX];
+    bool recipes[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
     bool calendars, operators, crews, same_instant, finite, dates;
 } writer;
 
@@ -162,26 +163,36 @@ static void put_maintenance(writer *w, uint32_t s) {
     put(w, ", name: m%u}\n", s);
 }
 
-static void put_setup(writer *w) {
-    static const char *const names[] = {"p0", "p1", "p2"};
+// States by product, by names that steps give, or by what changes.
+static void put_setup(writer *w, uint32_t s) {
+    static const char *const names[2][3] = {{"p0", "p1", "p2"}, {"a", "b", "c"}};
     put(w, "    setup: {");
-    for (uint32_t a = 0; a < w->products; a++) {
-        for (uint32_t b = 0; b < w->products; b++) {
-            if (a != b && chance(w, 80)) {
-                put(w, "%s to %s: ", names[a], names[b]);
-                put_time(w, 30, 600);
-                put(w, ", ");
+    if (chance(w, 20)) {
+        w->setups[s] = SETUP_KINDS;
+        put(w, "product: %u s, step: %u s, both: ", between(w, 10, 200), between(w, 10, 200));
+        put_time(w, 30, 400);
+    } else {
+        w->setups[s] = w->products > 1 && chance(w, 60) ? SETUP_PRODUCTS : SETUP_NAMES;
+        const uint32_t states = w->setups[s] == SETUP_PRODUCTS ? w->products : 3;
+        const char *const *name = names[w->setups[s] == SETUP_NAMES];
+        for (uint32_t a = 0; a < states; a++) {
+            for (uint32_t b = 0; b < states; b++) {
+                if (a != b && chance(w, 80)) {
+                    put(w, "%s to %s: ", name[a], name[b]);
+                    put_time(w, 30, 600);
+                    put(w, ", ");
+                }
             }
         }
-    }
-    put(w, "any to p0: 2 min");
-    if (chance(w, 40)) {
-        put(w, ", initial: p%u", below(w, w->products));
+        put(w, "any to %s: 2 min", name[0]);
+        if (chance(w, 40)) {
+            put(w, ", initial: %s", name[0]);
+        }
     }
     if (chance(w, 40)) {
         put(w, ", min-run: %u", between(w, 2, 5));
     }
-    put(w, "}\n");
+    put(w, "%s}\n", chance(w, 30) ? ", without: clear" : "");
     if (chance(w, 40)) {
         put(w, "    machine-choice: least-setup\n");
     }
@@ -213,12 +224,18 @@ static void put_machines(writer *w, uint32_t s) {
         if (i > 0 && chance(w, 30) && w->at[p][0] == s) {
             put(w, ", only: [p%u]", p);
         }
+        if (chance(w, 30)) {
+            put(w, ", process: ");
+            put_time(w, 20, 200);
+        }
         put(w, "}\n");
     }
 }
 
 static void put_batch(writer *w, uint32_t s) {
-    static const char *const by[] = {"product", "step", "any"};
+    static const char *const by[] = {"product", "step", "any", "recipe"};
+    const uint32_t kind = below(w, 4);
+    w->recipes[s] = kind == 3;
     w->batches[s] = true;
     w->batch_parts[s] = chance(w, 20);
     const uint32_t each = w->batch_parts[s] ? w->parts_most : 1;
@@ -228,7 +245,7 @@ static void put_batch(writer *w, uint32_t s) {
     if (chance(w, 60)) {
         put(w, ", wait: %u min", between(w, 1, 20));
     }
-    put(w, ", by: %s, prefer: %s", by[below(w, 3)], chance(w, 50) ? "head" : "full");
+    put(w, ", by: %s, prefer: %s", by[kind], chance(w, 50) ? "head" : "full");
     put(w, "%s}\n", w->batch_parts[s] ? ", count: parts" : "");
 }
 
@@ -279,9 +296,8 @@ static void put_station(writer *w, uint32_t s) {
         put_rules(w);
         put(w, "\n");
     }
-    if (w->products > 1 && chance(w, 25)) {
-        w->setups[s] = true;
-        put_setup(w);
+    if (chance(w, 25)) {
+        put_setup(w, s);
     }
     if (chance(w, 30)) {
         put_failures(w, s);
@@ -305,8 +321,26 @@ static void put_step(writer *w, uint32_t number, uint32_t last, const uint32_t *
     if (w->batches[s] && chance(w, 20)) {
         put(w, ", batch: {most: %u}", between(w, w->least[s], w->least[s] + 2));
     }
-    if (w->setups[s] && chance(w, 20)) {
-        put(w, ", setup-time: %u s", between(w, 10, 100));
+    if (w->recipes[s]) {
+        static const char *const recipes[] = {"r1", "r2", "[r1, r2]", "[r2, r3]"};
+        put(w, ", recipe: %s", recipes[below(w, 4)]);
+    }
+    if (w->setups[s] == SETUP_NAMES && chance(w, 80)) {
+        static const char *const states[] = {"a", "b", "c"};
+        put(w, ", setup: %s", states[below(w, 3)]);
+        if (chance(w, 20)) {
+            put(w, ", setup-time: %u s", between(w, 10, 100));
+        }
+    }
+    if (chance(w, 15)) {
+        static const char *const per[] = {"lot", "part", "batch"};
+        put(w, ", per: %s", per[below(w, 3)]);
+    }
+    if (chance(w, 8)) {
+        put(w, ", cascade: %u s", between(w, 0, 60));
+    }
+    if (chance(w, 10)) {
+        put(w, ", load: %u s, unload: %u s", below(w, 40), below(w, 40));
     }
     if (chance(w, 12)) {
         put(w, ", sample: %u %%", between(w, 10, 90));
