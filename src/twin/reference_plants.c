@@ -19,6 +19,7 @@ typedef struct writer {
     uint32_t lot[PRODUCTS_MAX], parts_most;
     enum { SETUP_NONE, SETUP_PRODUCTS, SETUP_NAMES, SETUP_KINDS } setups[STATIONS_MAX];
     bool recipes[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
+    uint32_t calm;  // the higher the fewer lots
     bool calendars, operators, crews, same_instant, finite, dates;
 } writer;
 
@@ -393,7 +394,8 @@ static void put_releases(writer *w, uint32_t p, uint32_t steps) {
             put(w, ", at: [0 s, 10 min, 10 min, 50 min, 2 h, 2 h, 2 h, 4 h]");
         } else {
             put(w, ", every: ");
-            put_time(w, 60 * w->products * count, 90 * w->products * count * (steps + 1) / 2 + 60);
+            const uint32_t share = w->products * count * w->calm;
+            put_time(w, 60 * share, 45 * share * (steps + 1) + 60);
             if (chance(w, 20)) {
                 put(w, ", lots: %u", between(w, 2, 5));
             }
@@ -484,6 +486,7 @@ void reference_plant_write(uint64_t seed, reference_plant *out) {
     w.same_instant = chance(&w, 30);
     w.finite = chance(&w, 50);
     w.dates = chance(&w, 50);
+    w.calm = between(&w, 1, 4);
     put(&w, "plant: random-%llu\nlimits: {lots: %u}\n", (unsigned long long)seed,
         between(&w, 30, 120));
     if (chance(&w, 30)) {
