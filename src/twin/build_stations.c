@@ -37,6 +37,34 @@ static void build_needs(ls_builder *b, const ls_station *from, ls_m_station *st)
     st->features |= from->need_count > 0 ? LS_F_NEEDS : 0;
 }
 
+static bool is_dated(const ls_plant *plant, uint32_t release, int64_t due_us) {
+    return due_us != LS_FOREVER || plant->releases[release].due != LS_NONE;
+}
+
+// Some lots have a due date and some do not.
+static bool has_both_kinds(const ls_plant *plant) {
+    uint32_t dated = 0;
+    uint32_t undated = 0;
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        const ls_release *r = &plant->releases[i];
+        for (uint32_t k = 0; k < r->order_count; k++) {
+            const bool is = is_dated(plant, i, plant->orders[r->order_at + k].due_us);
+            dated += is;
+            undated += !is;
+        }
+        if (r->kind != LS_RELEASE_TIMETABLE) {
+            dated += r->due != LS_NONE;
+            undated += r->due == LS_NONE;
+        }
+    }
+    for (uint32_t i = 0; i < plant->wip_count; i++) {
+        const bool is = is_dated(plant, plant->wip[i].release, plant->wip[i].due_us);
+        dated += is;
+        undated += !is;
+    }
+    return dated > 0 && undated > 0;
+}
+
 static void build_criteria(ls_builder *b, const ls_station *from, ls_m_station *st) {
     st->criterion_at = (ls_u32)b->criteria.count;
     st->criterion_count = from->criterion_count;
@@ -47,6 +75,9 @@ static void build_criteria(ls_builder *b, const ls_station *from, ls_m_station *
         for (int w = 0; w < LS_W_COUNT; w++) {
             mk->weights[w] = k->weights[w];
         }
+        // Slack and lateness move with time, but only for lots that have a due date.
+        const bool moves = k->rule == LS_RULE_WEIGHTED && (k->weights[LS_W_SLACK_H] != 0.0 || k->weights[LS_W_LATE_H] != 0.0);
+        st->features |= moves && has_both_kinds(b->plant) ? LS_F_DRIFT : 0;
         if (is_static_rule(k->rule)) {
             st->static_order = k->rule == LS_RULE_RANDOM || st->static_order == 2 ? 2 : 1;
         }

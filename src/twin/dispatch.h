@@ -65,6 +65,11 @@ LS_FN ls_pick ls_pick_of_queue(const ls_ctx *c, const ls_m_station *st, const ls
     p.setup = 0.0;
     p.continues = 1;
     p.full = 0;
+    if (LS_UNLIKELY((st->features & LS_F_DRIFT) != 0)) {  // the list's order may be one of yesterday
+        for (ls_u32 lot = c->lot[p.lot].next; lot != LS_NO; lot = c->lot[lot].next) {
+            p.lot = ls_lot_before(c, st, lot, 0.0, p.lot, 0.0) ? lot : p.lot;
+        }
+    }
     const ls_m_step *step = c->steps + c->queues[st->queue_at + queue].step;
     if ((st->features & LS_F_SETUP) != 0) {
         ls_setup_needed(c, st, mc, step, &p.setup);

@@ -26,6 +26,7 @@ enum {
     LS_F_WAIT = 256,       // batches with a wait limit
     LS_F_EITHER = 512,     // machine choice by least setup
     LS_F_LOADING = 1024,   // load or unload times
+    LS_F_DRIFT = 2048,     // the order of waiting lots changes with time
 };
 // Step features.
 enum {
@@ -52,7 +53,7 @@ typedef struct ls_m_station {
     ls_u32 family_at, family_count;
     ls_u32 criterion_at, criterion_count;
     ls_u32 fifo_only;              // the chain is `fifo` alone
-    ls_u32 static_order;           // lots of one queue: 0 by arrival, 1 by the chain
+    ls_u32 static_order;           // lots of one queue: 0 by arrival, 1 by the chain, 2 by it and a draw
     ls_u32 calendar;
     ls_u32 shift_end;
     ls_u32 need_at, need_count;
