@@ -81,11 +81,12 @@ static void put_calendar(writer *w, const char *name) {
 }
 
 static void put_weights(writer *w) {
-    static const char *const terms[] = {"wait", "priority", "setup", "process", "step"};
-    const uint32_t first = below(w, 5);
+    static const char *const terms[] = {"wait", "priority", "setup", "process",
+                                        "step", "slack",    "late"};
+    const uint32_t first = below(w, 7);
     // Odd numbers: a tie of two sums would be decided by rounding.
     put(w, "{weighted: {%s: %d.%u, %s: %d.%u}}", terms[first], (int)below(w, 9) - 4,
-        between(w, 1001, 9999), terms[(first + 1) % 5], (int)below(w, 9) - 4,
+        between(w, 1001, 9999), terms[(first + 1) % 7], (int)below(w, 9) - 4,
         between(w, 1001, 9999));
 }
 
