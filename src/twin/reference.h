@@ -25,9 +25,10 @@
 // Room. A queue with N places has room when fewer than N lots wait there or are on the way (a
 // reserved place counts as a lot on the way), or when nothing waits and fewer than N plus the
 // number of idle machines are on the way. Lots come in in the order in which they asked; who finds
-// others asking stands behind them. A lot whose machine reserved the place (blocking: before; the
-// station of the step that follows by the route, one place per operation, for the first lot that
-// goes there) goes in.
+// others asking stands behind them. A lot of a release with `full: lose` goes away instead, before
+// it has a number but after its first step was drawn. A lot whose machine reserved the place
+// (blocking: before; the station of the step that follows by the route, one place per operation,
+// for the first lot that goes there) goes in.
 //
 // What a machine starts. Of the lots that wait here, that it may take (`on`, `only`,
 // same-machine-as, other-machine-than) and whose next station has room (blocking: before): without
