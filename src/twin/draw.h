@@ -6,6 +6,10 @@
 
 #include "twin/context.h"
 
+LS_FN ls_i64 ls_round_us(double us) {
+    return us < 9.0e18 ? (ls_i64)(us + 0.5) : LS_NEVER / 2;
+}
+
 // The block of a stream with position n in it. A block holds one kind of value, by the stream.
 LS_SLOW double ls_block_fill(ls_ctx *c, ls_u32 stream, ls_u64 n) {
     double *values = c->blocks[stream].values;
@@ -59,15 +63,21 @@ LS_HOT double ls_draw(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
 
 LS_SLOW double ls_draw_rare(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) { return ls_draw(c, stream, dist_index); }
 
-// Does a block of exponentials stand ready for the next draw? Then ls_draw_ready takes it.
-LS_HOT int ls_draw_is_ready(const ls_ctx *c, ls_u32 stream) {
-    return c->position[stream] - c->exp_firsts[stream] < LS_DRAW_BLOCK;
+// Is the next exponential draw of this source's stream ready?
+LS_HOT int ls_ahead_is_ready(const ls_ctx *c, ls_u32 source, ls_u32 stream) {
+    return c->ahead[source].position == c->position[stream];
 }
 
-LS_HOT double ls_draw_ready(ls_ctx *c, ls_u32 stream) {
+// Makes the draw after that one ready. mean above 0.
+LS_HOT void ls_ahead_make(ls_ctx *c, ls_u32 source, ls_u32 stream, double mean) {
+    ls_ahead *ahead = c->ahead + source;
     const ls_u64 n = c->position[stream];
-    c->position[stream] = n + 1;
-    return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)];
+    if (LS_LIKELY(n - c->exp_firsts[stream] < LS_DRAW_BLOCK)) {
+        const ls_i64 total = ls_round_us(c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)] * mean);
+        ahead->total = total;
+        ahead->step = (ls_u64)total << c->m->source_bits;
+        ahead->position = LS_LIKELY(total < c->m->horizon) ? n : LS_BLOCK_EMPTY;
+    }
 }
 
 LS_FN double ls_draw_uniform(ls_ctx *c, ls_u32 stream) {
@@ -75,6 +85,3 @@ LS_FN double ls_draw_uniform(ls_ctx *c, ls_u32 stream) {
     return ls_random_uniform(c->s->key, c->streams[stream].id, n);
 }
 
-LS_FN ls_i64 ls_round_us(double us) {
-    return us < 9.0e18 ? (ls_i64)(us + 0.5) : LS_NEVER / 2;
-}

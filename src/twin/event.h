@@ -8,12 +8,8 @@
 
 #include "twin/context.h"
 
-LS_HOT void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
+LS_HOT void ls_source_set_key(ls_ctx *c, ls_u32 source, ls_u64 key) {
     ls_u64 *const tree = c->tree;
-    ls_u64 key = ~(ls_u64)0;
-    if (LS_LIKELY(time < c->m->horizon)) {
-        key = ((ls_u64)time << c->m->source_bits) | source;
-    }
     ls_u32 n = c->m->leaves + source;
     tree[n] = key;
     while (n > 1) {
@@ -25,6 +21,14 @@ LS_HOT void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
         }
         tree[n] = key;
     }
+}
+
+LS_HOT void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
+    ls_u64 key = ~(ls_u64)0;
+    if (LS_LIKELY(time < c->m->horizon)) {
+        key = ((ls_u64)time << c->m->source_bits) | source;
+    }
+    ls_source_set_key(c, source, key);
 }
 
 LS_FN int ls_source_is_set(const ls_ctx *c, ls_u32 source) {

@@ -15,28 +15,44 @@ LS_SLOW double ls_express_length(ls_ctx *c, const ls_m_machine *mm, ls_u32 machi
     return length * (step->per == LS_PER_PART ? (double)step->parts : 1.0);
 }
 
+// The source that has just fired fires again after the draw that stands ready: its key grows by it. Nothing else lies
+// between this event's key and the next one's, which is what the speed of small plants hangs on.
+LS_HOT ls_i64 ls_express_again(ls_ctx *c, ls_u32 source, ls_u32 stream, double mean, ls_u64 key) {
+    const ls_u64 next = key + c->ahead[source].step;
+    const ls_i64 total = c->ahead[source].total;
+    ls_source_set_key(c, source, LS_LIKELY(next >> c->m->source_bits < (ls_u64)c->m->horizon) ? next : ~(ls_u64)0);
+    c->position[stream]++;
+    ls_ahead_make(c, source, stream, mean);
+    return total;
+}
+
 // A machine of a simple station begins its next operation now: only its times, which the next event may depend on.
-LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine) {
+// key: of its own event, if that is what fired; else 0.
+LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine, ls_u64 key) {
     ls_s_machine *mc = c->machine + machine;
     const double mean = mm->exp_mean;
-    const ls_u32 stream = mm->stream;
-    double length;
-    if (LS_LIKELY(mean > 0.0 && ls_draw_is_ready(c, stream))) {
-        length = ls_draw_ready(c, stream) * mean;
+    const ls_u32 source = c->m->source_machine + machine;
+    ls_i64 total;
+    if (LS_LIKELY(mean > 0.0 && ls_ahead_is_ready(c, source, mm->stream))) {
+        // A machine that was idle has no key of its own: as if it had fired now.
+        const ls_u64 fired = key != 0 ? key : ((ls_u64)c->now << c->m->source_bits) | source;
+        total = ls_express_again(c, source, mm->stream, mean, fired);
     } else {
-        length = ls_express_length(c, mm, machine);
+        total = ls_round_us(ls_express_length(c, mm, machine));
+        ls_source_set(c, source, c->now + total);
+        if (mean > 0.0) {
+            ls_ahead_make(c, source, mm->stream, mean);
+        }
     }
-    const ls_i64 total = ls_round_us(length);
-    ls_source_set(c, c->m->source_machine + machine, c->now + total);
     mc->phase_since = c->now;
     mc->phase_total = total;
 }
 
-// Its lot, and the accounts of the lot's wait. phase_elapsed and lag are never other than 0 here.
+// Its lot, and the accounts of the lot's wait. phase_elapsed and lag are never other than 0 here, and step and
+// parts are those of the operation before, since the station serves one step.
 LS_HOT void ls_express_load(ls_ctx *c, ls_s_station *ss, ls_u32 machine, ls_u32 lot_index, ls_i64 arrived) {
     ls_s_machine *mc = c->machine + machine;
     ls_lot *lot = c->lot + lot_index;
-    const ls_u32 step_index = lot->step;
     const ls_i64 wait = c->now - arrived;
     ss->wait_sum += wait;
     ss->wait_max = wait > ss->wait_max ? wait : ss->wait_max;
@@ -47,8 +63,6 @@ LS_HOT void ls_express_load(ls_ctx *c, ls_s_station *ss, ls_u32 machine, ls_u32 
     lot->next = LS_NO;
     lot->other = LS_NO;
     mc->lots = lot_index;
-    mc->part_count = c->steps[step_index].parts;
-    mc->step = step_index;
 }
 
 // A lot comes to a simple station whose queue and machines are settled.
@@ -63,10 +77,13 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
         c->idle[st->idle_at] &= c->idle[st->idle_at] - 1;
         ss->idle--;
         ss->working++;
-        c->machine[st->machine_at + local].phase = LS_PHASE_RUN;
-        c->machine[st->machine_at + local].lot_count = 1;
+        ls_s_machine *mc = c->machine + st->machine_at + local;
+        mc->phase = LS_PHASE_RUN;
+        mc->lot_count = 1;
+        mc->part_count = step->parts;
+        mc->step = lot->step;
         ls_account(c, st->machine_at + local, LS_STATE_PROCESSING);
-        ls_express_run(c, c->machines + st->machine_at + local, st->machine_at + local);
+        ls_express_run(c, c->machines + st->machine_at + local, st->machine_at + local, 0);
         ls_express_load(c, ss, st->machine_at + local, lot_index, c->now);
         return;
     }
@@ -112,7 +129,7 @@ LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_s_station *ss,
 }
 
 // The event of a machine, if it can be served so.
-LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
+LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine, ls_u64 key) {
     const ls_m_machine *mm = c->machines + machine;
     const ls_u32 step_index = mm->express_step;
     if (LS_UNLIKELY(mm->express_ends == 0)) {
@@ -125,7 +142,7 @@ LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
     const int more = ss->waiting > 0;
     // What decides the next event comes first, so that the processor is not kept waiting for it.
     if (LS_LIKELY(more)) {
-        ls_express_run(c, mm, machine);
+        ls_express_run(c, mm, machine, key);
     } else {
         ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
     }
@@ -151,12 +168,26 @@ LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine) {
 }
 
 // The event of a release, if it can be served so.
-LS_HOT int ls_express_release(ls_ctx *c, ls_u32 release) {
+LS_HOT int ls_express_release(ls_ctx *c, ls_u32 release, ls_u64 key) {
     const ls_m_release *r = c->releases + release;
     if (LS_UNLIKELY(r->express == 0 || (c->s->lot_free == LS_NO && c->s->lot_used >= c->m->lots))) {
         return 0;
     }
-    ls_release_next(c, r, c->release + release, c->m->source_release + release);
+    ls_s_release *rs = c->release + release;
+    const ls_u32 source = c->m->source_release + release;
+    if (LS_LIKELY(r->exp_mean > 0.0 && rs->left > 1)) {
+        if (LS_LIKELY(ls_ahead_is_ready(c, source, r->stream))) {
+            rs->total = ls_express_again(c, source, r->stream, r->exp_mean, key);
+        } else {
+            rs->total = ls_round_us(ls_draw_rare(c, r->stream, r->every));
+            ls_source_set(c, source, c->now + rs->total);
+            ls_ahead_make(c, source, r->stream, r->exp_mean);
+        }
+        rs->since = c->now;
+        rs->left--;
+    } else {
+        ls_release_next(c, r, rs, source);
+    }
     ls_express_arrive(c, ls_lot_create(c, release, r->step, LS_NEVER, r->priority));
     return 1;
 }

@@ -53,13 +53,11 @@ LS_FN void ls_lot_free(ls_ctx *c, ls_u32 lot_index) {
     c->lot[lot_index].where = LS_LOT_FREE;
     c->lot[lot_index].next = c->s->lot_free;
     c->s->lot_free = lot_index;
-    c->s->lots_inside--;
 }
 
 LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
     ls_s_release *rs = c->release + release;
-    rs->inside--;
     if (LS_UNLIKELY(c->lot[lot_index].released < 0)) {
         rs->early_sum -= c->lot[lot_index].released;
     }
@@ -282,7 +280,6 @@ LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, 
         }
     }
     ls_lot *lot = c->lot + lot_index;
-    s->lots_inside++;
     lot->released = c->now;
     lot->due = due;
     if (due == LS_NEVER && r->due != LS_NO) {
@@ -297,7 +294,6 @@ LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, 
     if ((c->m->memory_slots | c->m->deadline_slots) != 0) {
         ls_lot_slots_clear(c, lot_index);
     }
-    rs->inside++;
     rs->released++;
     LS_TRACE(c, LS_TRACE_RELEASE, serial, step, LS_NO);
     return lot_index;
@@ -349,11 +345,7 @@ LS_HOT void ls_release_next(ls_ctx *c, const ls_m_release *r, ls_s_release *rs, 
     rs->since = c->now;
     rs->left--;
     if (LS_LIKELY(rs->left > 0)) {
-        const double mean = r->exp_mean;
-        const ls_u32 stream = r->stream;
-        const double every = LS_LIKELY(mean > 0.0 && ls_draw_is_ready(c, stream)) ? ls_draw_ready(c, stream) * mean
-                                                                                  : ls_draw_rare(c, stream, r->every);
-        const ls_i64 total = ls_round_us(every);
+        const ls_i64 total = ls_round_us(ls_draw(c, r->stream, r->every));
         ls_source_set(c, source, c->now + total);
         rs->total = total;
     } else {

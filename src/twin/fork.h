@@ -63,9 +63,7 @@ LS_SLOW void ls_start_lot(ls_ctx *c, const ls_m_wip *wip) {
     for (ls_u32 i = 0; i < c->m->deadline_slots; i++) {
         c->deadline[(ls_u64)lot_index * c->m->deadline_slots + i] = LS_NEVER;
     }
-    c->s->lots_inside++;
     c->release[wip->release].released++;
-    c->release[wip->release].inside++;
     if (lot->due == LS_NEVER && c->releases[wip->release].due != LS_NO) {
         const ls_m_release *r = c->releases + wip->release;
         lot->due = wip->released + ls_round_us(ls_draw(c, r->due_stream, r->due));
@@ -287,16 +285,16 @@ LS_SLOW void ls_fork_lots(ls_ctx *c) {
             ls_fork_lot(c, i);
         }
     }
-    for (ls_u32 at = c->s->heap_count; at > 0; at--) {  // times first, then order
-        ls_heap_item item = c->heap[at - 1];
-        const ls_lot_event *e = c->event + item.lot;
-        if (c->lot[item.lot].where != LS_LOT_WAITING) {
-            item.time = e->since + (e->total - e->elapsed);
+    // Emptied and filled again by slot: the layout must not tell in what order things would have ended.
+    c->s->heap_count = 0;
+    for (ls_u32 i = 0; i < c->s->lot_used; i++) {
+        ls_lot *lot = c->lot + i;
+        if (lot->where != LS_LOT_FREE && lot->heap != 0) {
+            const ls_lot_event *e = c->event + i;
+            lot->heap = 0;
+            ls_lot_event_set(c, i, lot->where == LS_LOT_WAITING ? lot->arrived + c->steps[lot->step].batch_wait
+                                                                : e->since + (e->total - e->elapsed));
         }
-        c->heap[at - 1] = item;
-    }
-    for (ls_u32 at = c->s->heap_count; at > 0; at--) {
-        ls_heap_down(c, at - 1, c->heap[at - 1]);
     }
     ls_heap_top_changed(c);
 }

@@ -11,6 +11,9 @@ static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
         scratch->firsts[i] = LS_BLOCK_EMPTY;
         scratch->exp_firsts[i] = LS_BLOCK_EMPTY;
     }
+    for (ls_u32 i = 0; i < model->source_mode; i++) {
+        scratch->ahead[i].position = LS_BLOCK_EMPTY;
+    }
 }
 
 ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *err) {
@@ -18,10 +21,11 @@ ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *er
     out->agenda = ls_alloc(model->stations * sizeof(ls_u32) + 1);
     out->firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
     out->exp_firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
+    out->ahead = ls_alloc(model->source_mode * sizeof(ls_ahead) + 1);
     if (model->cached != 0) {
         out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
     }
-    if (out->agenda == NULL || out->firsts == NULL || out->exp_firsts == NULL || (model->cached != 0 && out->blocks == NULL)) {
+    if (out->agenda == NULL || out->ahead == NULL || out->firsts == NULL || out->exp_firsts == NULL || (model->cached != 0 && out->blocks == NULL)) {
         ls_scratch_clear(out);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -33,6 +37,7 @@ void ls_scratch_clear(ls_scratch *scratch) {
     ls_free(scratch->blocks);
     ls_free(scratch->firsts);
     ls_free(scratch->exp_firsts);
+    ls_free(scratch->ahead);
     ls_free(scratch->agenda);
     memset(scratch, 0, sizeof *scratch);
 }
@@ -93,6 +98,7 @@ static ls_status snapshot_new(const ls_twin *twin, ls_snapshot **out, ls_error *
     if (snapshot == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
+    snapshot->model = twin->model;
     snapshot->state_size = twin->model->state_size;
     snapshot->state = ls_alloc(snapshot->state_size);
     ls_status status = LS_OK;
@@ -174,7 +180,16 @@ ls_status ls_snapshot_fork(const ls_twin *twin, const ls_snapshot *snapshot, uin
 
 int64_t ls_snapshot_now(const ls_snapshot *snapshot) { return snapshot->state->now; }
 uint64_t ls_snapshot_events(const ls_snapshot *snapshot) { return snapshot->state->events; }
-uint32_t ls_snapshot_lots(const ls_snapshot *snapshot) { return snapshot->state->lots_inside; }
+uint32_t ls_snapshot_lots(const ls_snapshot *snapshot) {
+    const ls_model *m = snapshot->model;
+    const ls_s_release *rs = LS_STATE_ARRAY(m, snapshot->state, ls_s_release, s_release);
+    ls_u64 inside = 0;
+    for (ls_u32 i = 0; i < m->releases; i++) {
+        inside += rs[i].released - rs[i].done - rs[i].scrapped - rs[i].lost;
+    }
+    return (uint32_t)inside;
+}
+
 uint64_t ls_snapshot_hash(const ls_snapshot *snapshot) {
     return ls_hash_bytes(snapshot->state, snapshot->state_size, LS_ENGINE_VERSION);
 }

@@ -123,7 +123,7 @@ typedef struct ls_s_release {
     ls_i64 early_sum;  // time before time zero, of lots that are gone
     ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked;
     ls_i64 cycle_max;
-    ls_u32 inside, next_order;
+    ls_u32 next_order, pad;
     ls_u64 padding[15];  // to 256 bytes
 } ls_s_release;
 LS_SIZE_IS(ls_s_station, 128);
@@ -146,7 +146,7 @@ typedef struct ls_state {
     ls_u32 serial;        // lots created
     ls_u32 lot_free;      // head of the free list
     ls_u32 lot_used;      // slots ever used
-    ls_u32 lots_inside;
+    ls_u32 pad_lots;
     ls_u32 heap_count;
     ls_u32 operator_head, operator_tail;  // machines waiting for an operator, + 1
     ls_u32 stopped;       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
@@ -172,10 +172,19 @@ enum { LS_DRAW_BLOCK = 64 };
 typedef struct ls_draw_block {
     double values[LS_DRAW_BLOCK];
 } ls_draw_block;
+// The next exponential time of a source, drawn and rounded before it is needed, so that the time of the next
+// event does not wait for the arithmetic. Holds while `position` is the stream's.
+typedef struct ls_ahead {
+    ls_i64 total;
+    ls_u64 step;      // total << source_bits: what the source's key grows by
+    ls_u64 position;
+    ls_u64 pad;
+} ls_ahead;
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
     ls_u64 *exp_firsts;     // position of values[0] where a block holds exponentials
     ls_u64 *firsts;         // the same where it holds uniforms, or LS_BLOCK_EMPTY
+    ls_ahead *ahead;        // one per source before the modes'
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;

@@ -173,10 +173,14 @@ static void check_blocked(walk *w) {
     }
     for (ls_u32 i = 0; i < c->m->releases && w->status == LS_OK; i++) {
         const ls_s_release *rs = c->release + i;
-        WALK_EXPECT(w, rs->released == rs->done + rs->scrapped + rs->lost + rs->inside,
-                    "class '%s': %llu released, but %llu done, %llu scrapped, %llu lost, %u inside", w->twin->classes[i],
+        ls_u64 inside = 0;
+        for (ls_u32 k = 0; k < c->s->lot_used; k++) {
+            inside += c->lot[k].where != LS_LOT_FREE && c->lot[k].release == i;
+        }
+        WALK_EXPECT(w, rs->released == rs->done + rs->scrapped + rs->lost + inside,
+                    "class '%s': %llu released, but %llu done, %llu scrapped, %llu lost, %llu inside", w->twin->classes[i],
                     (unsigned long long)rs->released, (unsigned long long)rs->done, (unsigned long long)rs->scrapped,
-                    (unsigned long long)rs->lost, rs->inside);
+                    (unsigned long long)rs->lost, (unsigned long long)inside);
         WALK_EXPECT(w, c->releases[i].kind != LS_RELEASE_TIMETABLE || c->releases[i].order_count == 0 ||
                            rs->next_order <= c->releases[i].order_at + c->releases[i].order_count,
                     "damaged state: orders of '%s'", w->twin->classes[i]);

@@ -217,6 +217,9 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
             scratch->firsts[i] = LS_BLOCK_EMPTY;
             scratch->exp_firsts[i] = LS_BLOCK_EMPTY;
         }
+        for (ls_u32 i = 0; i < model->source_mode; i++) {
+            scratch->ahead[i].position = LS_BLOCK_EMPTY;
+        }
         scratch->key = state->key;
     }
     // With a trace nothing takes the express way.
@@ -240,17 +243,17 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
         const ls_u32 source = (ls_u32)(key & source_mask);
         c->now = (ls_i64)(key >> bits);
         left--;
-        // The source that fired is off unless it sets itself again; its way up the tree is mended once.
-        leaves[source] = ~(ls_u64)0;
         int served = 0;
         if (source - machine_first < machines) {
-            served = ls_express_machine(c, source - machine_first);
+            served = ls_express_machine(c, source - machine_first, key);
         } else if (source - release_first < releases) {
-            served = ls_express_release(c, source - release_first);
+            served = ls_express_release(c, source - release_first, key);
         }
         if (LS_UNLIKELY(!served)) {
-            if (source == dynamic) {
-                leaves[source] = key;
+            // The source that fired is off unless it sets itself again; its way up the tree is mended once. (The
+            // express way sets it first thing.)
+            if (source != dynamic) {
+                leaves[source] = ~(ls_u64)0;
             }
             ls_event_settled(c, source);
             if (leaves[source] == ~(ls_u64)0) {

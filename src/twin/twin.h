@@ -24,6 +24,7 @@ struct ls_snapshot {
     ls_state *state;
     ls_scratch scratch;
     size_t state_size;
+    const ls_model *model;  // of its twin
 };
 
 // Scratch for one thread.
