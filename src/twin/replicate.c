@@ -112,7 +112,7 @@ static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64
     const bool from_zero = warm_us == 0 && job->def->from == NULL;
     if (!from_zero) {
         status = run_to(job, one, warm_us, err);
-        memcpy(one->base, one->state, m->state_size);
+        ls_state_copy(m, one->base, one->state);
     }
     if (status == LS_OK && r->facts.batch_means) {
         ls_state *before = ls_alloc(m->state_size);
@@ -120,7 +120,7 @@ static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64
             return ls_fail(err, LS_ERR_MEMORY, "out of memory");
         }
         for (int i = 0; i < BATCHES && status == LS_OK; i++) {
-            memcpy(before, one->state, m->state_size);
+            ls_state_copy(m, before, one->state);
             const double share = (double)(i + 1) / BATCHES;
             const int64_t until = i + 1 == BATCHES ? one->end_us : warm_us + (int64_t)((double)(one->end_us - warm_us) * share);
             status = run_to(job, one, until, err);
@@ -156,7 +156,7 @@ static ls_status run_one(void *context, int64_t index, int worker, ls_error *err
     if (status == LS_OK) {
         const uint64_t key = ls_random_key(job->def->seed, (uint64_t)replication);
         if (job->def->from != NULL) {
-            memcpy(one.state, job->def->from->state, m->state_size);
+            ls_state_copy(m, one.state, job->def->from->state);
             one.scratch.key = key + 1;  // the blocks hold nothing of it
             job->twin->kernel->fork(m, one.state, &one.scratch, key);
         } else {

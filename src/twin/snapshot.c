@@ -86,6 +86,26 @@ ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch
     return status == LS_OK && why == LS_RUN_UNTIL ? ls_state_check_stuck(twin, state, err) : status;
 }
 
+// The used part of an array with one entry per lot slot; what `to` has used beyond it is cleared.
+static void copy_per_lot(ls_state *to, const ls_state *from, ls_u64 at, size_t item, ls_u32 to_used) {
+    memcpy((char *)to + at, (const char *)from + at, from->lot_used * item);
+    if (to_used > from->lot_used) {
+        memset((char *)to + at + from->lot_used * item, 0, (to_used - from->lot_used) * item);
+    }
+}
+
+void ls_state_copy(const ls_model *m, ls_state *to, const ls_state *from) {
+    const ls_u32 to_used = to->lot_used;
+    memcpy(to, from, m->s_heap);
+    if (m->dynamic != 0) {
+        copy_per_lot(to, from, m->s_heap, sizeof(ls_heap_item), to_used);
+        copy_per_lot(to, from, m->s_event, sizeof(ls_lot_event), to_used);
+    }
+    copy_per_lot(to, from, m->s_lot, sizeof(ls_lot), to_used);
+    copy_per_lot(to, from, m->s_memory, m->memory_slots * sizeof(ls_u16), to_used);
+    copy_per_lot(to, from, m->s_deadline, m->deadline_slots * sizeof(ls_i64), to_used);
+}
+
 uint64_t ls_state_hash(const ls_model *model, const ls_state *state) {
     return ls_hash_bytes(state, model->state_size, LS_ENGINE_VERSION);
 }
@@ -154,18 +174,18 @@ ls_status ls_snapshot_step(const ls_twin *twin, ls_snapshot *snapshot, int64_t u
 ls_status ls_snapshot_copy(const ls_twin *twin, const ls_snapshot *snapshot, ls_snapshot **out, ls_error *err) {
     const ls_status status = snapshot_new(twin, out, err);
     if (status == LS_OK) {
-        memcpy((*out)->state, snapshot->state, snapshot->state_size);
+        ls_state_copy(twin->model, (*out)->state, snapshot->state);
     }
     return status;
 }
 
 void ls_snapshot_assign(ls_snapshot *to, const ls_snapshot *from) {
-    memcpy(to->state, from->state, from->state_size);
+    ls_state_copy(from->model, to->state, from->state);
 }
 
 void ls_snapshot_fork_into(const ls_twin *twin, const ls_snapshot *from, uint64_t seed, uint64_t future,
                            ls_snapshot *to) {
-    memcpy(to->state, from->state, from->state_size);
+    ls_state_copy(twin->model, to->state, from->state);
     twin->kernel->fork(twin->model, to->state, &to->scratch, ls_random_key(seed, future));
 }
 

@@ -40,4 +40,7 @@ ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch
 ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_error *err);
 // Everything a state must satisfy at any time between events; LS_ERR_INVALID names what does not hold.
 ls_status ls_state_check(const ls_twin *twin, const ls_state *state, ls_error *err);
+// Makes `to` the same bytes as `from`. What belongs to lot slots that neither has ever used is zero in both and is not
+// touched, so that a plant's limit of lots costs nothing.
+void ls_state_copy(const ls_model *model, ls_state *to, const ls_state *from);
 uint64_t ls_state_hash(const ls_model *model, const ls_state *state);

@@ -1,6 +1,5 @@
 #include "twin/warmup.h"
 
-#include <string.h>
 
 #include "base/random.h"
 #include "base/statistics.h"
@@ -20,7 +19,7 @@ static ls_status pilot_series(const pilot_job *job, int64_t pilot, ls_state *sta
     const ls_model *m = job->twin->model;
     ls_status status = ls_state_start(job->twin, state, scratch, ls_random_key(job->def->seed, PILOT_FIRST + (uint64_t)pilot), err);
     for (int i = 0; i < LS_WARMUP_BUCKETS && status == LS_OK; i++) {
-        memcpy(before, state, m->state_size);
+        ls_state_copy(m, before, state);
         const double until = (double)job->def->for_us * (i + 1) / LS_WARMUP_BUCKETS;
         status = ls_state_run(job->twin, state, scratch, (int64_t)until, UINT64_MAX, err);
         job->series[pilot * LS_WARMUP_BUCKETS + i] = ls_kpi_wip(m, before, state);
