@@ -31,6 +31,21 @@ LS_HOT void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
     ls_source_set_key(c, source, key);
 }
 
+// Only the leaf; ls_tree_rebuild must follow before the next event. For changing very many at once.
+LS_FN void ls_source_put(ls_ctx *c, ls_u32 source, ls_i64 time) {
+    const ls_u64 key = time < c->m->horizon ? ((ls_u64)time << c->m->source_bits) | source : ~(ls_u64)0;
+    c->tree[c->m->leaves + source] = key;
+}
+
+LS_FN void ls_tree_rebuild(ls_ctx *c) {
+    ls_u64 *const tree = c->tree;
+    for (ls_u32 n = c->m->leaves - 1; n > 0; n--) {
+        const ls_u64 a = tree[2 * n];
+        const ls_u64 b = tree[2 * n + 1];
+        tree[n] = a < b ? a : b;
+    }
+}
+
 LS_FN int ls_source_is_set(const ls_ctx *c, ls_u32 source) {
     return c->tree[c->m->leaves + source] != ~(ls_u64)0;
 }

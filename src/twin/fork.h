@@ -24,7 +24,7 @@ LS_SLOW void ls_start_mode(ls_ctx *c, ls_u32 at) {
     if (mode->maintenance != 0 && mode->from_end == 0) {
         sm->due = sm->total;
     }
-    ls_source_set(c, c->m->source_mode + at, sm->total);
+    ls_source_put(c, c->m->source_mode + at, sm->total);
 }
 
 LS_SLOW void ls_start_release(ls_ctx *c, ls_u32 release) {
@@ -36,14 +36,14 @@ LS_SLOW void ls_start_release(ls_ctx *c, ls_u32 release) {
     rs->next_order = r->order_at;
     if (r->kind == LS_RELEASE_KEEP) {
         rs->left = r->keep;
-        ls_source_set(c, source, 0);
+        ls_source_put(c, source, 0);
     } else if (r->kind == LS_RELEASE_TIMETABLE) {
         if (r->order_count > 0) {
-            ls_source_set(c, source, (LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + r->order_at)->time);
+            ls_source_put(c, source, (LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + r->order_at)->time);
         }
     } else if (rs->left > 0) {
         rs->total = ls_round_us(ls_draw(c, r->stream, r->first != LS_NO ? r->first : r->every));
-        ls_source_set(c, source, rs->total);
+        ls_source_put(c, source, rs->total);
     }
 }
 
@@ -104,7 +104,7 @@ LS_SLOW void ls_start(ls_ctx *c, ls_u64 key) {
     for (ls_u32 i = 0; i < m->calendars; i++) {
         calendar[i].on = calendars[i].on_first;
         const ls_i64 *times = LS_MODEL_ARRAY(m, ls_i64, time_at) + calendars[i].time_at;
-        ls_source_set(c, i, calendars[i].time_count > 0 ? times[0] : LS_NEVER);
+        ls_source_put(c, i, calendars[i].time_count > 0 ? times[0] : LS_NEVER);
     }
     const ls_m_pool *pools = LS_MODEL_ARRAY(m, ls_m_pool, pool_at);
     for (ls_u32 i = 0; i < m->pools; i++) {
@@ -128,6 +128,7 @@ LS_SLOW void ls_start(ls_ctx *c, ls_u64 key) {
     for (ls_u32 i = 0; i < m->releases; i++) {
         ls_start_release(c, i);
     }
+    ls_tree_rebuild(c);
     const ls_m_wip *wip = LS_MODEL_ARRAY(m, ls_m_wip, wip_at);
     for (ls_u32 i = 0; i < m->wip && s->stopped == 0; i++) {
         ls_start_lot(c, wip + i);
@@ -207,7 +208,7 @@ LS_SLOW void ls_fork_machine(ls_ctx *c, ls_u32 machine) {
         mc->phase_total = ls_later(elapsed, ls_round_us(machine_time + around));
     }
     if (mc->phase_since != LS_NEVER) {
-        ls_source_set(c, c->m->source_machine + machine, mc->phase_since + (mc->phase_total - mc->phase_elapsed));
+        ls_source_put(c, c->m->source_machine + machine, mc->phase_since + (mc->phase_total - mc->phase_elapsed));
     }
 }
 
@@ -220,12 +221,15 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
         if (sm->waits == 0) {
             const ls_u64 n = c->position[mode->repair_stream]++;
             sm->total = ls_later(elapsed, ls_round_us(ls_redraw(c, mode->repair_stream, n, mode->repair, (double)elapsed)));
-            ls_source_set(c, source, sm->since + (sm->total - sm->elapsed));
+            ls_source_put(c, source, sm->since + (sm->total - sm->elapsed));
         }
         return;
     }
     if (mode->maintenance != 0 && mode->from_end == 0 && mode->by == LS_FAIL_CALENDAR) {
         return;  // the plan is known
+    }
+    if (sm->renewed != 0 && mode->by != LS_FAIL_BUSY && c->dists[mode->every].kind == LS_DIST_CONST) {
+        return;  // nothing is hidden
     }
     ls_u32 dist = mode->every;
     ls_i64 extra = 0;
@@ -247,12 +251,12 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
     const ls_i64 when = sm->since + (sm->total - sm->elapsed);
     if (mode->by == LS_FAIL_CALENDAR) {
         if (ls_source_is_set(c, source)) {
-            ls_source_set(c, source, when);
+            ls_source_put(c, source, when);
         }
     } else {
         const ls_s_machine *mc = c->machine + mode->machine;
         const ls_i64 end = mc->phase_since + (mc->phase_total - mc->phase_elapsed);
-        ls_source_set(c, source, when < end ? when : LS_NEVER);
+        ls_source_put(c, source, when < end ? when : LS_NEVER);
     }
 }
 
@@ -296,7 +300,7 @@ LS_SLOW void ls_fork_lots(ls_ctx *c) {
                                                                 : e->since + (e->total - e->elapsed));
         }
     }
-    ls_heap_top_changed(c);
+    ls_source_put(c, c->m->source_dynamic, c->s->heap_count > 0 ? c->heap[0].time : LS_NEVER);
 }
 
 LS_SLOW void ls_fork_release(ls_ctx *c, ls_u32 release) {
@@ -307,7 +311,7 @@ LS_SLOW void ls_fork_release(ls_ctx *c, ls_u32 release) {
         const ls_i64 elapsed = c->now - rs->since;
         const ls_u64 n = c->position[r->stream]++;
         rs->total = ls_later(elapsed, ls_round_us(ls_redraw(c, r->stream, n, dist, (double)elapsed)));
-        ls_source_set(c, c->m->source_release + release, rs->since + rs->total);
+        ls_source_put(c, c->m->source_release + release, rs->since + rs->total);
     }
 }
 
@@ -328,4 +332,5 @@ LS_SLOW void ls_fork(ls_ctx *c, ls_u64 key) {
     if (c->m->dynamic != 0) {
         ls_fork_lots(c);
     }
+    ls_tree_rebuild(c);
 }
