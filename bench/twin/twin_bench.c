@@ -1,7 +1,8 @@
 // twin_bench.c - what a fork costs beside a plain copy of the same bytes.
 //
-// twin_bench fork [--json] PLANT...: runs each plant for a while, then times ls_snapshot_fork_into against memcpy of
-// the state, alternating, in rounds; prints nanoseconds of every round. The cost of running the future is not in it.
+// twin_bench fork [--json] PLANT...: runs each plant for a while, then times ls_snapshot_fork_into
+// against memcpy of the state, alternating, in rounds; prints nanoseconds of every round. The cost
+// of running the future is not in it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +61,8 @@ static int bench_fork(const char *path, int first) {
         }
         fork_ns[round] = (now_ns() - begin) / times;
     }
-    printf("%s{\"plant\": \"%s\", \"state_bytes\": %zu, \"lots\": %u, ", first ? "" : ", ", ls_twin_describe(twin).name, size,
-           ls_snapshot_lots(base));
+    printf("%s{\"plant\": \"%s\", \"state_bytes\": %zu, \"lots\": %u, ", first ? "" : ", ",
+           ls_twin_describe(twin).name, size, ls_snapshot_lots(base));
     print_rounds("fork_ns", fork_ns);
     printf(", ");
     print_rounds("memcpy_ns", memcpy_ns);
@@ -75,7 +76,8 @@ static int bench_fork(const char *path, int first) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const examples[] = {"examples/mm1/mm1.yaml", "examples/minifab/minifab.yaml", "examples/gearbox/gearbox.yaml"};
+    static const char *const examples[] = {"examples/mm1/mm1.yaml", "examples/minifab/minifab.yaml",
+                                           "examples/gearbox/gearbox.yaml"};
     if (argc < 2 || strcmp(argv[1], "fork") != 0) {
         fprintf(stderr, "usage: twin_bench fork [--json] [PLANT...]\n");
         return 2;

@@ -15,7 +15,8 @@ typedef struct ls_plant ls_plant;
 // looked for beside it. On failure *out is NULL, the first mistake stands in *err and
 // *out_mistakes (may be NULL) says how many there are; `lineshaft check` shows them all.
 // Fails with LS_ERR_IO, LS_ERR_INVALID, LS_ERR_LIMIT (file over 16 MiB) or LS_ERR_MEMORY.
-LS_API ls_status ls_plant_load(const char *path, ls_plant **out, size_t *out_mistakes, ls_error *err);
+LS_API ls_status ls_plant_load(const char *path, ls_plant **out, size_t *out_mistakes,
+                               ls_error *err);
 
 // The same from text in memory; such a plant may name no other file. `name` is used in messages.
 LS_API ls_status ls_plant_parse(const char *text, size_t size, const char *name, ls_plant **out,

@@ -1,9 +1,9 @@
 // kernel.h - the ground under code that runs on a CPU and on a GPU.
 //
-// Kernel code is the common subset of C17 and C++17: no libc, no include outside such headers, no recursion,
-// no function pointers, no designated initialisers, no compound literals, no implicit void* casts,
-// no VLA, no global state. A C compiler builds it for the CPU, NVRTC or clang for a GPU. Floating point
-// is IEEE double with contraction off, so every target computes the same bits.
+// Kernel code is the common subset of C17 and C++17: no libc, no include outside such headers, no
+// recursion, no function pointers, no designated initialisers, no compound literals, no implicit
+// void* casts, no VLA, no global state. A C compiler builds it for the CPU, NVRTC or clang for a
+// GPU. Floating point is IEEE double with contraction off, so every target computes the same bits.
 #pragma once
 
 #if defined(__CUDACC_RTC__)
@@ -50,15 +50,27 @@ typedef __UINT64_TYPE__ ls_u64;
 #if defined(__CUDACC_RTC__)
 #define LS_LIKELY(x) (x)
 #define LS_UNLIKELY(x) (x)
-LS_FN int ls_clz64(ls_u64 x) { return __clzll((long long)x); }
-LS_FN int ls_ctz64(ls_u64 x) { return __ffsll((long long)x) - 1; }
-LS_FN ls_u64 ls_double_bits(double x) { return (ls_u64)__double_as_longlong(x); }
-LS_FN double ls_bits_double(ls_u64 x) { return __longlong_as_double((long long)x); }
+LS_FN int ls_clz64(ls_u64 x) {
+    return __clzll((long long)x);
+}
+LS_FN int ls_ctz64(ls_u64 x) {
+    return __ffsll((long long)x) - 1;
+}
+LS_FN ls_u64 ls_double_bits(double x) {
+    return (ls_u64)__double_as_longlong(x);
+}
+LS_FN double ls_bits_double(ls_u64 x) {
+    return __longlong_as_double((long long)x);
+}
 #else
 #define LS_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LS_UNLIKELY(x) __builtin_expect(!!(x), 0)
-LS_FN int ls_clz64(ls_u64 x) { return __builtin_clzll(x); }
-LS_FN int ls_ctz64(ls_u64 x) { return __builtin_ctzll(x); }
+LS_FN int ls_clz64(ls_u64 x) {
+    return __builtin_clzll(x);
+}
+LS_FN int ls_ctz64(ls_u64 x) {
+    return __builtin_ctzll(x);
+}
 // A union read is defined in C17 and by gcc and clang in C++.
 typedef union ls_double_word {
     double d;

@@ -54,7 +54,8 @@ ls_status ls_plant_file_read(const char *path, ls_plant **out, ls_errors *errors
 }
 
 // The first of the mistakes, for callers that show one.
-static ls_status first_mistake(ls_status status, ls_errors *errors, size_t *out_mistakes, ls_error *err) {
+static ls_status first_mistake(ls_status status, ls_errors *errors, size_t *out_mistakes,
+                               ls_error *err) {
     if (out_mistakes != NULL) {
         *out_mistakes = errors->total;
     }

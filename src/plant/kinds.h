@@ -4,7 +4,13 @@
 typedef enum ls_per { LS_PER_LOT, LS_PER_PART, LS_PER_BATCH } ls_per;
 typedef enum ls_blocking { LS_BLOCK_AFTER, LS_BLOCK_BEFORE } ls_blocking;
 typedef enum ls_shift_end { LS_SHIFT_FINISH, LS_SHIFT_PAUSE, LS_SHIFT_ABORT } ls_shift_end;
-typedef enum ls_fail_by { LS_FAIL_BUSY, LS_FAIL_CALENDAR, LS_FAIL_PARTS, LS_FAIL_LOTS, LS_FAIL_BATCHES } ls_fail_by;
+typedef enum ls_fail_by {
+    LS_FAIL_BUSY,
+    LS_FAIL_CALENDAR,
+    LS_FAIL_PARTS,
+    LS_FAIL_LOTS,
+    LS_FAIL_BATCHES
+} ls_fail_by;
 typedef enum ls_fail_lots { LS_LOTS_RESUME, LS_LOTS_RESTART, LS_LOTS_SCRAP } ls_fail_lots;
 typedef enum ls_choice { LS_CHOOSE_FIRST, LS_CHOOSE_SHORTEST, LS_CHOOSE_RANDOM } ls_choice;
 typedef enum ls_machine_choice { LS_MACHINE_FIRST, LS_MACHINE_LEAST_SETUP } ls_machine_choice;
@@ -28,6 +34,19 @@ typedef enum ls_rule {
 } ls_rule;
 
 // Terms of the weighted sum, each multiplied by its weight; the greatest sum goes first.
-enum { LS_W_WAIT_H, LS_W_PRIORITY, LS_W_SETUP_H, LS_W_PROCESS_H, LS_W_SLACK_H, LS_W_LATE_H, LS_W_STEP, LS_W_COUNT };
+enum {
+    LS_W_WAIT_H,
+    LS_W_PRIORITY,
+    LS_W_SETUP_H,
+    LS_W_PROCESS_H,
+    LS_W_SLACK_H,
+    LS_W_LATE_H,
+    LS_W_STEP,
+    LS_W_COUNT
+};
 
-typedef enum ls_release_kind { LS_RELEASE_EVERY, LS_RELEASE_TIMETABLE, LS_RELEASE_KEEP } ls_release_kind;
+typedef enum ls_release_kind {
+    LS_RELEASE_EVERY,
+    LS_RELEASE_TIMETABLE,
+    LS_RELEASE_KEEP
+} ls_release_kind;

@@ -65,7 +65,8 @@ static void build_masks(ls_builder *b, ls_m_station *st) {
 static void build_families(ls_builder *b, ls_m_station *st) {
     uint32_t count = 0;
     for (uint32_t q = 0; q < st->queue_count; q++) {
-        const ls_step *ps = &b->plant->steps[LS_PACK_AT(&b->queues, ls_m_queue, st->queue_at + q)->step];
+        const ls_step *ps =
+            &b->plant->steps[LS_PACK_AT(&b->queues, ls_m_queue, st->queue_at + q)->step];
         for (uint32_t k = 0; k < ps->family_count; k++) {
             const uint32_t family = b->plant->indexes[ps->family_at + k];
             count = family + 1 > count ? family + 1 : count;
@@ -78,7 +79,8 @@ static void build_families(ls_builder *b, ls_m_station *st) {
         ls_m_family *family = ls_pack_push(&b->families);
         family->mask_at = mask_at;
         for (uint32_t q = 0; q < st->queue_count && !b->masks.failed; q++) {
-            const ls_step *ps = &b->plant->steps[LS_PACK_AT(&b->queues, ls_m_queue, st->queue_at + q)->step];
+            const ls_step *ps =
+                &b->plant->steps[LS_PACK_AT(&b->queues, ls_m_queue, st->queue_at + q)->step];
             for (uint32_t k = 0; k < ps->family_count; k++) {
                 if (b->plant->indexes[ps->family_at + k] == f) {
                     *LS_PACK_AT(&b->masks, ls_u64, mask_at + q / 64) |= (ls_u64)1 << (q % 64);

@@ -35,11 +35,13 @@ static void find_express(ls_builder *b) {
     for (size_t i = 0; i < b->steps.count; i++) {
         ls_m_step *step = LS_PACK_AT(&b->steps, ls_m_step, i);
         const bool simple = LS_PACK_AT(&b->stations, ls_m_station, step->station)->simple != 0;
-        step->express = simple && (step->features & ~(ls_u32)LS_SF_MACHINES) == 0 && b->head.areas == 0;
+        step->express = simple && (step->features & ~(ls_u32)LS_SF_MACHINES) == 0 &&
+                        b->head.areas == 0;
     }
     for (size_t i = 0; i < b->steps.count; i++) {  // 2: its successor is none or express too
         ls_m_step *step = LS_PACK_AT(&b->steps, ls_m_step, i);
-        if (step->express != 0 && (step->next == LS_NO || LS_PACK_AT(&b->steps, ls_m_step, step->next)->express != 0)) {
+        if (step->express != 0 &&
+            (step->next == LS_NO || LS_PACK_AT(&b->steps, ls_m_step, step->next)->express != 0)) {
             step->express = 2;
         }
     }
@@ -55,7 +57,8 @@ static void find_express(ls_builder *b) {
         if (step->express != 0) {
             mm->express_step = index;
             mm->express_queue = st->queue_at;
-            const bool plain = mm->slowness == 1.0 && (step->per != LS_PER_PART || step->parts == 1);
+            const bool plain = mm->slowness == 1.0 &&
+                               (step->per != LS_PER_PART || step->parts == 1);
             const ls_dist *dist = &b->plant->dists[step->process];
             const bool exp = dist->kind == LS_DIST_EXP && (step->features & LS_SF_MACHINES) == 0;
             mm->exp_mean = plain && exp ? dist->p[0] : 0.0;

@@ -11,8 +11,9 @@ static uint32_t need_phase_bits(const ls_need *need) {
 }
 
 static bool is_static_rule(ls_rule rule) {  // may order lots of one class other than by arrival
-    return rule == LS_RULE_LIFO || rule == LS_RULE_EDD || rule == LS_RULE_SLACK || rule == LS_RULE_CR ||
-           rule == LS_RULE_HOT || rule == LS_RULE_QUEUE_TIME || rule == LS_RULE_WEIGHTED || rule == LS_RULE_RANDOM;
+    return rule == LS_RULE_LIFO || rule == LS_RULE_EDD || rule == LS_RULE_SLACK ||
+           rule == LS_RULE_CR || rule == LS_RULE_HOT || rule == LS_RULE_QUEUE_TIME ||
+           rule == LS_RULE_WEIGHTED || rule == LS_RULE_RANDOM;
 }
 
 static void build_needs(ls_builder *b, const ls_station *from, ls_m_station *st) {
@@ -28,8 +29,10 @@ static void build_needs(ls_builder *b, const ls_station *from, ls_m_station *st)
     }
     // Load and unload are phases of their own when an operator tells them from the run.
     const bool split = ((all >> LS_PHASE_LOAD) & 1) != ((all >> LS_PHASE_RUN) & 1) ||
-                       ((all >> LS_PHASE_UNLOAD) & 1) != ((all >> LS_PHASE_RUN) & 1) || from->need_count > 1;
-    const bool loads = ((all >> LS_PHASE_LOAD) & 1) || ((all >> LS_PHASE_UNLOAD) & 1) || ((all >> LS_PHASE_RUN) & 1);
+                       ((all >> LS_PHASE_UNLOAD) & 1) != ((all >> LS_PHASE_RUN) & 1) ||
+                       from->need_count > 1;
+    const bool loads = ((all >> LS_PHASE_LOAD) & 1) || ((all >> LS_PHASE_UNLOAD) & 1) ||
+                       ((all >> LS_PHASE_RUN) & 1);
     st->need_phases = all;
     if (split && loads && from->ports < 2) {
         st->need_phases |= 1u << 7;
@@ -76,7 +79,8 @@ static void build_criteria(ls_builder *b, const ls_station *from, ls_m_station *
             mk->weights[w] = k->weights[w];
         }
         // Slack and lateness move with time, but only for lots that have a due date.
-        const bool moves = k->rule == LS_RULE_WEIGHTED && (k->weights[LS_W_SLACK_H] != 0.0 || k->weights[LS_W_LATE_H] != 0.0);
+        const bool moves = k->rule == LS_RULE_WEIGHTED &&
+                           (k->weights[LS_W_SLACK_H] != 0.0 || k->weights[LS_W_LATE_H] != 0.0);
         st->features |= moves && has_both_kinds(b->plant) ? LS_F_DRIFT : 0;
         if (is_static_rule(k->rule)) {
             st->static_order = k->rule == LS_RULE_RANDOM || st->static_order == 2 ? 2 : 1;
@@ -84,7 +88,8 @@ static void build_criteria(ls_builder *b, const ls_station *from, ls_m_station *
     }
     // `fifo` first and more behind it: lots of one instant go by the rest.
     st->fifo_only = from->criterion_count == 0 ||
-                    (from->criterion_count == 1 && b->plant->criteria[from->criterion_at].rule == LS_RULE_FIFO);
+                    (from->criterion_count == 1 &&
+                     b->plant->criteria[from->criterion_at].rule == LS_RULE_FIFO);
     if (st->fifo_only) {
         st->static_order = 0;
     }
@@ -103,7 +108,9 @@ static void build_setups(ls_builder *b, const ls_station *from, ls_m_station *st
     for (size_t i = 0; i < cells && !b->matrix.failed; i++) {
         ls_m_setup *cell = LS_PACK_AT(&b->matrix, ls_m_setup, st->matrix_at + i);
         cell->dist = b->plant->setup_matrix[from->matrix_at + i];
-        cell->mean = cell->dist == LS_NONE ? 0.0 : ls_dist_mean(&b->plant->dists[cell->dist], b->plant->tables);
+        cell->mean = cell->dist == LS_NONE
+                         ? 0.0
+                         : ls_dist_mean(&b->plant->dists[cell->dist], b->plant->tables);
     }
 }
 
@@ -116,7 +123,8 @@ static bool mode_is_on(const ls_plant *plant, const ls_failure *f, uint32_t mach
     return f->on_count == 0;
 }
 
-static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, uint32_t local, const ls_failure *f) {
+static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, uint32_t local,
+                       const ls_failure *f) {
     const ls_plant *plant = b->plant;
     const char *name = plant->machines[from->machine_at + local].name;
     const char *kind = f->name != NULL ? f->name : f->maintenance ? "maintenance" : "failure";
@@ -147,7 +155,8 @@ static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, 
     }
 }
 
-static void build_machines(ls_builder *b, const ls_station *from, uint32_t station, ls_m_station *st) {
+static void build_machines(ls_builder *b, const ls_station *from, uint32_t station,
+                           ls_m_station *st) {
     st->machine_at = (ls_u32)b->machines.count;
     st->machine_count = from->machine_count;
     for (uint32_t i = 0; i < from->machine_count; i++) {

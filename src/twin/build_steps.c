@@ -1,4 +1,5 @@
-// build_steps.c - routes: steps with their times, branches, and the slots in which lots carry things along.
+// build_steps.c - routes: steps with their times, branches, and the slots in which lots carry
+// things along.
 #include <stdlib.h>
 
 #include "twin/builder.h"
@@ -7,12 +8,14 @@ static double dist_mean(const ls_plant *plant, uint32_t dist) {
     return dist == LS_NONE ? 0.0 : ls_dist_mean(&plant->dists[dist], plant->tables);
 }
 
-// Mean process time at speed 1 that a finished lot stands for, when the machine is loaded as it may be.
+// Mean process time at speed 1 that a finished lot stands for, when the machine is loaded as it may
+// be.
 static double planned_us(const ls_plant *plant, const ls_step *step) {
     const double draw = dist_mean(plant, step->process);
     const double parts = plant->products[step->product].parts;
     if (step->cascade_us > 0) {
-        return step->per == LS_PER_PART ? (double)step->cascade_us * parts : (double)step->cascade_us;
+        return step->per == LS_PER_PART ? (double)step->cascade_us * parts
+                                        : (double)step->cascade_us;
     }
     if (step->per == LS_PER_BATCH) {
         const ls_station *st = &plant->stations[step->station];
@@ -83,20 +86,26 @@ static void build_step(ls_builder *b, uint32_t index, uint32_t stream, uint32_t 
     step->features |= from->alternative_count > 0 ? LS_SF_ALTERNATIVES : 0;
     st->features |= from->cascade_us > 0 || plant->stations[from->station].ports > 1 ? LS_F_LAG : 0;
     st->features |= from->load_us > 0 || from->unload_us > 0 ? LS_F_LOADING : 0;
-    st->features |= from->batch_wait_us != LS_FOREVER && plant->stations[from->station].batch ? LS_F_WAIT : 0;
+    st->features |= from->batch_wait_us != LS_FOREVER && plant->stations[from->station].batch
+                        ? LS_F_WAIT
+                        : 0;
     if (from->machine_process_at != LS_NONE) {
         step->features |= LS_SF_MACHINES;
         step->machine_process_at = ls_pack_grow(&b->words, st->machine_count);
         for (uint32_t i = 0; i < st->machine_count && !b->words.failed; i++) {
-            *LS_PACK_AT(&b->words, ls_u32, step->machine_process_at + i) = plant->indexes[from->machine_process_at + i];
+            *LS_PACK_AT(
+                &b->words, ls_u32,
+                step->machine_process_at + i) = plant->indexes[from->machine_process_at + i];
         }
     }
     for (uint32_t i = 0; i < st->machine_count; i++) {
         const uint32_t process = LS_PACK_AT(&b->machines, ls_m_machine, st->machine_at + i)->stream;
-        const uint32_t setup = LS_PACK_AT(&b->machines, ls_m_machine, st->machine_at + i)->setup_stream;
-        ls_builder_stream_use(b, process, from->machine_process_at != LS_NONE
-                                              ? plant->indexes[from->machine_process_at + i]
-                                              : from->process);
+        const uint32_t setup =
+            LS_PACK_AT(&b->machines, ls_m_machine, st->machine_at + i)->setup_stream;
+        ls_builder_stream_use(b, process,
+                              from->machine_process_at != LS_NONE
+                                  ? plant->indexes[from->machine_process_at + i]
+                                  : from->process);
         ls_builder_stream_use(b, setup, from->setup_time);
     }
     build_limits(b, from, step);
@@ -137,11 +146,12 @@ typedef struct limit_span {
 static int span_order(const void *a, const void *b) {
     const limit_span *x = a;
     const limit_span *y = b;
-    return x->from != y->from ? (x->from > y->from) - (x->from < y->from) : (x->limit > y->limit) - (x->limit < y->limit);
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                              : (x->limit > y->limit) - (x->limit < y->limit);
 }
 
-// Slots for running queue-time limits: as many as run at the same time, first fit by start. The steps at
-// which a slot's limit ends are chained in `words`.
+// Slots for running queue-time limits: as many as run at the same time, first fit by start. The
+// steps at which a slot's limit ends are chained in `words`.
 static void assign_deadlines(ls_builder *b, const ls_product *product) {
     const ls_plant *plant = b->plant;
     ls_pack spans;
@@ -165,7 +175,7 @@ static void assign_deadlines(ls_builder *b, const ls_product *product) {
     for (size_t i = 0; i < spans.count; i++) {
         limit_span *span = LS_PACK_AT(&spans, limit_span, i);
         size_t slot = 0;
-        while (slot < free_from.count && *LS_PACK_AT(&free_from, uint32_t, slot) > span->from) {
+        while (slot<free_from.count && * LS_PACK_AT(&free_from, uint32_t, slot)> span->from) {
             slot++;
         }
         if (slot == free_from.count) {
@@ -183,7 +193,8 @@ static void assign_deadlines(ls_builder *b, const ls_product *product) {
         step->deadline_at = (ls_u32)b->words.count;
         for (size_t k = 0; k < spans.count; k++) {
             const limit_span *span = LS_PACK_AT(&spans, limit_span, k);
-            if (plant->steps[span->to_step].number == step->number) {  // alternatives share a number
+            if (plant->steps[span->to_step].number ==
+                step->number) {  // alternatives share a number
                 const uint32_t at = ls_pack_grow(&b->words, 1);
                 if (!b->words.failed) {
                     *LS_PACK_AT(&b->words, ls_u32, at) = span->limit;
@@ -210,9 +221,11 @@ static void sum_remaining(ls_builder *b, const ls_product *product) {
         double after = 0.0;
         if ((step->features & LS_SF_BRANCH) != 0) {
             for (uint32_t k = 0; k < step->branch_count; k++) {
-                const ls_m_branch *branch = LS_PACK_AT(&b->branches, ls_m_branch, step->branch_at + k);
+                const ls_m_branch *branch = LS_PACK_AT(&b->branches, ls_m_branch,
+                                                       step->branch_at + k);
                 if (branch->step != LS_NONE && branch->step > index) {
-                    after += branch->chance * LS_PACK_AT(&b->steps, ls_m_step, branch->step)->remaining;
+                    after += branch->chance *
+                             LS_PACK_AT(&b->steps, ls_m_step, branch->step)->remaining;
                 }
             }
         } else if (step->next != LS_NONE && step->next > index) {

@@ -38,7 +38,8 @@ static bool stream_take(ls_builder *b, uint32_t id) {
     return true;
 }
 
-uint32_t ls_builder_stream(ls_builder *b, const char *kind, const char *a, const char *c, uint32_t number) {
+uint32_t ls_builder_stream(ls_builder *b, const char *kind, const char *a, const char *c,
+                           uint32_t number) {
     uint32_t id = fnv(fnv(fnv(2166136261u, kind), a), c);
     id = (id ^ number) * 16777619u;
     id ^= id >> 15;

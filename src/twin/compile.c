@@ -73,18 +73,30 @@ enum { SECTION_COUNT = 25 };
 static void builder_sections(ls_builder *b, section *out) {
     ls_model *m = &b->head;
     const section all[SECTION_COUNT] = {
-        {&b->stations, &m->station_at, &m->stations},   {&b->machines, &m->machine_at, &m->machines},
-        {&b->steps, &m->step_at, &m->steps},            {&b->queues, &m->queue_at, &m->queues},
-        {&b->families, &m->family_at, &m->families},    {&b->modes, &m->mode_at, &m->modes},
-        {&b->releases, &m->release_at, &m->releases},   {&b->orders, &m->order_at, &m->orders},
-        {&b->wip, &m->wip_at, &m->wip},                 {&b->calendars, &m->calendar_at, &m->calendars},
-        {&b->pools, &m->pool_at, &m->pools},            {&b->needs, &m->need_at, &m->needs},
-        {&b->criteria, &m->criterion_at, &m->criteria}, {&b->branches, &m->branch_at, &m->branches},
-        {&b->limits, &m->limit_at, &m->limits},         {&b->dists, &m->dist_at, &m->dists},
-        {&b->tables, &m->table_at, &m->tables},         {&b->words, &m->word_at, &m->words},
-        {&b->masks, &m->mask_at, NULL},                 {&b->times, &m->time_at, &m->times},
-        {&b->transport, &m->transport_at, NULL},        {&b->matrix, &m->matrix_at, &m->setups},
-        {&b->streams, &m->stream_at, &m->streams},      {&b->crews, &m->crew_at, &m->crews},
+        {&b->stations, &m->station_at, &m->stations},
+        {&b->machines, &m->machine_at, &m->machines},
+        {&b->steps, &m->step_at, &m->steps},
+        {&b->queues, &m->queue_at, &m->queues},
+        {&b->families, &m->family_at, &m->families},
+        {&b->modes, &m->mode_at, &m->modes},
+        {&b->releases, &m->release_at, &m->releases},
+        {&b->orders, &m->order_at, &m->orders},
+        {&b->wip, &m->wip_at, &m->wip},
+        {&b->calendars, &m->calendar_at, &m->calendars},
+        {&b->pools, &m->pool_at, &m->pools},
+        {&b->needs, &m->need_at, &m->needs},
+        {&b->criteria, &m->criterion_at, &m->criteria},
+        {&b->branches, &m->branch_at, &m->branches},
+        {&b->limits, &m->limit_at, &m->limits},
+        {&b->dists, &m->dist_at, &m->dists},
+        {&b->tables, &m->table_at, &m->tables},
+        {&b->words, &m->word_at, &m->words},
+        {&b->masks, &m->mask_at, NULL},
+        {&b->times, &m->time_at, &m->times},
+        {&b->transport, &m->transport_at, NULL},
+        {&b->matrix, &m->matrix_at, &m->setups},
+        {&b->streams, &m->stream_at, &m->streams},
+        {&b->crews, &m->crew_at, &m->crews},
         {&b->means, &m->mean_at, NULL},
     };
     memcpy(out, all, sizeof all);
@@ -158,8 +170,8 @@ static void build_numbers(ls_builder *b) {
     }
 }
 
-// Most lots inside, when the plant file does not say: ten times what the raw process time suggests, and a
-// thousand for luck.
+// Most lots inside, when the plant file does not say: ten times what the raw process time suggests,
+// and a thousand for luck.
 static uint32_t default_lots(const ls_builder *b) {
     double lots = 1000.0 + 2.0 * b->plant->wip_count;
     for (uint32_t i = 0; i < b->plant->release_count; i++) {
@@ -170,7 +182,8 @@ static uint32_t default_lots(const ls_builder *b) {
         } else if (from->kind == LS_RELEASE_EVERY) {
             const double every = ls_dist_mean(&b->plant->dists[from->every], b->plant->tables);
             double inside = every > 0.0 ? 10.0 * from->lots * (double)r->base / every : 1.0e6;
-            inside = inside > (double)from->count * from->lots ? (double)from->count * from->lots : inside;
+            inside = inside > (double)from->count * from->lots ? (double)from->count * from->lots
+                                                               : inside;
             lots += inside;
         } else {
             double ordered = 0.0;
@@ -190,7 +203,8 @@ static void find_features(ls_builder *b) {
             b->head.dynamic = 1;
         }
         if ((st->features & LS_F_BEFORE) != 0) {
-            b->head.before_at = b->head.before_count == 0 ? (ls_u32)b->words.count : b->head.before_at;
+            b->head.before_at = b->head.before_count == 0 ? (ls_u32)b->words.count
+                                                          : b->head.before_at;
             *(ls_u32 *)ls_pack_push(&b->words) = (ls_u32)i;
             b->head.before_count++;
         }
@@ -215,9 +229,9 @@ static void number_sources(ls_builder *b) {
 
 static void lay_out_state(ls_model *m) {
     ls_u64 at = (sizeof(ls_state) + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN;
-#define LS_LAY(field, type, count)                                                        \
-    do {                                                                                  \
-        m->field = at;                                                                    \
+#define LS_LAY(field, type, count)                                                            \
+    do {                                                                                      \
+        m->field = at;                                                                        \
         at += (sizeof(type) * (ls_u64)(count) + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN; \
     } while (0)
     const ls_u64 dynamic_lots = m->dynamic != 0 ? m->lots : 0;
@@ -250,21 +264,29 @@ static ls_status check_limits(const ls_builder *b, ls_error *err) {
         const ls_m_station *st = LS_PACK_AT(&b->stations, ls_m_station, i);
         const char *name = b->plant->stations[i].name;
         if ((st->features & LS_F_BATCH) != 0 && st->queue_words > LS_BATCH_WORDS) {
-            return ls_fail(err, LS_ERR_LIMIT, "station '%s': %u classes of lots wait at a batching station, at most %d", name,
-                           st->queue_count, LS_BATCH_WORDS * 64);
+            return ls_fail(
+                err, LS_ERR_LIMIT,
+                "station '%s': %u classes of lots wait at a batching station, at most %d", name,
+                st->queue_count, LS_BATCH_WORDS * 64);
         }
         if (st->machine_count > 65000) {
-            return ls_fail(err, LS_ERR_LIMIT, "station '%s': %u machines, at most 65000", name, st->machine_count);
+            return ls_fail(err, LS_ERR_LIMIT, "station '%s': %u machines, at most 65000", name,
+                           st->machine_count);
         }
         for (uint32_t k = 0; k < st->machine_count; k++) {
-            if (LS_PACK_AT(&b->machines, ls_m_machine, st->machine_at + k)->mode_count > MODES_MAX) {
-                return ls_fail(err, LS_ERR_LIMIT, "station '%s': more than %d failure modes and maintenances on a machine", name,
-                               MODES_MAX);
+            if (LS_PACK_AT(&b->machines, ls_m_machine, st->machine_at + k)->mode_count >
+                MODES_MAX) {
+                return ls_fail(
+                    err, LS_ERR_LIMIT,
+                    "station '%s': more than %d failure modes and maintenances on a machine", name,
+                    MODES_MAX);
             }
         }
     }
     if (b->head.horizon < 366LL * 86400 * 1000000) {
-        return ls_fail(err, LS_ERR_LIMIT, "%u sources of events leave less than a year in the time key", b->head.sources);
+        return ls_fail(err, LS_ERR_LIMIT,
+                       "%u sources of events leave less than a year in the time key",
+                       b->head.sources);
     }
     return LS_OK;
 }
@@ -294,7 +316,8 @@ static ls_status assemble(ls_builder *b, ls_model **out, ls_error *err) {
     lay_out_state(m);
     char *block = ls_alloc(size);
     if (block == NULL) {
-        return ls_fail(err, LS_ERR_MEMORY, "out of memory: a model of %llu bytes", (unsigned long long)size);
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory: a model of %llu bytes",
+                       (unsigned long long)size);
     }
     memcpy(block, m, sizeof *m);
     for (int i = 0; i < SECTION_COUNT; i++) {

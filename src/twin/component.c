@@ -8,17 +8,23 @@ enum { ROUNDS_PER_INSTANT_MAX = 1000 };
 
 ls_status ls_outbox_put(ls_outbox *outbox, const ls_message *message, ls_error *err) {
     if (outbox->count == LS_OUTBOX_MAX) {
-        return ls_fail(err, LS_ERR_LIMIT, "limit reached: %d messages between components at one instant", LS_OUTBOX_MAX);
+        return ls_fail(err, LS_ERR_LIMIT,
+                       "limit reached: %d messages between components at one instant",
+                       LS_OUTBOX_MAX);
     }
     outbox->items[outbox->count++] = *message;
     return LS_OK;
 }
 
-void ls_clock_init(ls_clock *clock) { memset(clock, 0, sizeof *clock); }
+void ls_clock_init(ls_clock *clock) {
+    memset(clock, 0, sizeof *clock);
+}
 
-ls_status ls_clock_add(ls_clock *clock, const ls_component *component, uint32_t *out_number, ls_error *err) {
+ls_status ls_clock_add(ls_clock *clock, const ls_component *component, uint32_t *out_number,
+                       ls_error *err) {
     if (clock->count == LS_CLOCK_COMPONENTS_MAX) {
-        return ls_fail(err, LS_ERR_LIMIT, "limit reached: %d components on one clock", LS_CLOCK_COMPONENTS_MAX);
+        return ls_fail(err, LS_ERR_LIMIT, "limit reached: %d components on one clock",
+                       LS_CLOCK_COMPONENTS_MAX);
     }
     clock->components[clock->count] = *component;
     *out_number = clock->count++;
@@ -36,7 +42,8 @@ static int64_t earliest(const ls_clock *clock) {
 
 static ls_status advance_all(ls_clock *clock, int64_t until_us, ls_error *err) {
     for (uint32_t i = 0; i < clock->count; i++) {
-        const ls_status status = clock->components[i].advance(clock->components[i].self, until_us, err);
+        const ls_status status = clock->components[i].advance(clock->components[i].self, until_us,
+                                                              err);
         if (status != LS_OK) {
             return status;
         }
@@ -60,14 +67,17 @@ static ls_status exchange_all(ls_clock *clock, ls_error *err) {
         for (uint32_t k = 0; k < count && status == LS_OK; k++) {
             const ls_message message = clock->outbox.items[k];
             if (message.to < clock->count && clock->components[message.to].exchange != NULL) {
-                status = clock->components[message.to].exchange(clock->components[message.to].self, &message, &clock->outbox, err);
+                status = clock->components[message.to].exchange(clock->components[message.to].self,
+                                                                &message, &clock->outbox, err);
             }
         }
         if (status != LS_OK || count == 0) {
             return status;
         }
     }
-    return ls_fail(err, LS_ERR_LIMIT, "limit reached: components answer each other for ever at %lld us", (long long)clock->now_us);
+    return ls_fail(err, LS_ERR_LIMIT,
+                   "limit reached: components answer each other for ever at %lld us",
+                   (long long)clock->now_us);
 }
 
 ls_status ls_clock_run(ls_clock *clock, int64_t until_us, ls_error *err) {

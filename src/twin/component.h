@@ -1,9 +1,10 @@
 // component.h - parts of the world on one clock.
 //
-// Stations, and later vehicles and robot cells, are components: each says when its next event is, goes on to a time,
-// and exchanges messages with the others in between. The clock always advances to the earliest next event of all; at
-// one time components go in the order in which they were added, so that ties are settled by rule. A
-// clock with one component runs it straight to the end: nothing is paid for what is not there.
+// Stations, and later vehicles and robot cells, are components: each says when its next event is,
+// goes on to a time, and exchanges messages with the others in between. The clock always advances
+// to the earliest next event of all; at one time components go in the order in which they were
+// added, so that ties are settled by rule. A clock with one component runs it straight to the end:
+// nothing is paid for what is not there.
 #pragma once
 
 #include "twin/twin.h"
@@ -26,8 +27,8 @@ typedef struct ls_component {
     int64_t (*next_event)(void *self);
     // Does everything up to and including until_us.
     ls_status (*advance)(void *self, int64_t until_us, ls_error *err);
-    // Takes one message (all of a time in order), or, with message NULL, puts what it has to say into
-    // outbox. May be NULL: hears and says nothing.
+    // Takes one message (all of a time in order), or, with message NULL, puts what it has to say
+    // into outbox. May be NULL: hears and says nothing.
     ls_status (*exchange)(void *self, const ls_message *message, ls_outbox *outbox, ls_error *err);
 } ls_component;
 
@@ -49,7 +50,8 @@ typedef struct ls_clock {
 
 void ls_clock_init(ls_clock *clock);
 // Stores the component's number. Fails with LS_ERR_LIMIT.
-ls_status ls_clock_add(ls_clock *clock, const ls_component *component, uint32_t *out_number, ls_error *err);
+ls_status ls_clock_add(ls_clock *clock, const ls_component *component, uint32_t *out_number,
+                       ls_error *err);
 // Everything up to and including until_us, messages delivered at the instant they are sent.
 ls_status ls_clock_run(ls_clock *clock, int64_t until_us, ls_error *err);
 

@@ -17,7 +17,8 @@ static ls_twin *make_twin(void) {
     ls_error err = {0};
     ls_plant *plant = NULL;
     ls_twin *twin = NULL;
-    CHECK_INT(ls_plant_parse(plant_text, sizeof plant_text - 1, "pair.yaml", &plant, NULL, &err), LS_OK);
+    CHECK_INT(ls_plant_parse(plant_text, sizeof plant_text - 1, "pair.yaml", &plant, NULL, &err),
+              LS_OK);
     CHECK_INT(ls_twin_create(plant, &twin, &err), LS_OK);
     ls_plant_destroy(plant);
     return twin;
@@ -30,7 +31,9 @@ typedef struct ticker {
     int64_t heard_last_us;
 } ticker;
 
-static int64_t ticker_next(void *self) { return ((ticker *)self)->next_us; }
+static int64_t ticker_next(void *self) {
+    return ((ticker *)self)->next_us;
+}
 static ls_status ticker_advance(void *self, int64_t until_us, ls_error *err) {
     (void)err;
     ticker *t = self;
@@ -41,7 +44,8 @@ static ls_status ticker_advance(void *self, int64_t until_us, ls_error *err) {
     }
     return LS_OK;
 }
-static ls_status ticker_exchange(void *self, const ls_message *message, ls_outbox *outbox, ls_error *err) {
+static ls_status ticker_exchange(void *self, const ls_message *message, ls_outbox *outbox,
+                                 ls_error *err) {
     ticker *t = self;
     if (message != NULL) {
         t->heard++;

@@ -27,16 +27,16 @@ typedef struct ls_ctx {
     ls_heap_item *heap;
     ls_s_station *station;
     ls_s_machine *machine;
-    ls_i64 *account;       // LS_STATE_COUNT per machine
+    ls_i64 *account;  // LS_STATE_COUNT per machine
     ls_s_queue *queue;
     ls_u64 *bits, *idle;
     ls_s_mode *mode;
     ls_s_release *release;
-    ls_u64 *position;      // of each stream
+    ls_u64 *position;  // of each stream
     ls_u32 *agenda;
     ls_u32 agenda_head, agenda_count;
-    ls_u64 *finished;      // lots, per step
-    ls_u32 *hist;          // LS_HIST_BUCKETS per release
+    ls_u64 *finished;  // lots, per step
+    ls_u32 *hist;      // LS_HIST_BUCKETS per release
     ls_u16 *memory;
     ls_i64 *deadline;
     ls_lot_event *event;
@@ -89,12 +89,12 @@ LS_FN void ls_ctx_open(ls_ctx *c, const ls_model *m, ls_state *s, ls_scratch *x)
 }
 
 // A kernel assertion: a bug of ours, never of the user's. Stops the run, keeps the state.
-#define LS_EXPECT(c, fact)                            \
-    do {                                              \
-        if (LS_UNLIKELY(!(fact))) {                   \
-            (c)->s->stopped = LS_RUN_BROKEN;          \
-            (c)->s->broken_line = __LINE__;           \
-        }                                             \
+#define LS_EXPECT(c, fact)                   \
+    do {                                     \
+        if (LS_UNLIKELY(!(fact))) {          \
+            (c)->s->stopped = LS_RUN_BROKEN; \
+            (c)->s->broken_line = __LINE__;  \
+        }                                    \
     } while (0)
 
 LS_SLOW void ls_trace_write(ls_ctx *c, ls_u32 kind, ls_u32 serial, ls_u32 step, ls_u32 machine) {
@@ -109,9 +109,9 @@ LS_SLOW void ls_trace_write(ls_ctx *c, ls_u32 kind, ls_u32 serial, ls_u32 step, 
     c->x->trace_count++;
 }
 
-#define LS_TRACE(c, kind, serial, step, machine)                               \
-    do {                                                                       \
-        if (LS_UNLIKELY((c)->x->trace != 0)) {                                 \
-            ls_trace_write((c), (ls_u32)(kind), (serial), (step), (machine));  \
-        }                                                                      \
+#define LS_TRACE(c, kind, serial, step, machine)                              \
+    do {                                                                      \
+        if (LS_UNLIKELY((c)->x->trace != 0)) {                                \
+            ls_trace_write((c), (ls_u32)(kind), (serial), (step), (machine)); \
+        }                                                                     \
     } while (0)

@@ -22,23 +22,25 @@ LS_FN ls_u32 ls_setup_needed(const ls_ctx *c, const ls_m_station *st, const ls_s
     return entry.dist;
 }
 
-// May this machine start lots of this queue now, as far as setups' minimal run goes? 1 yes, 0 only when
-// nothing of its own setup waits.
-LS_FN int ls_setup_continues(const ls_m_station *st, const ls_s_machine *mc, const ls_m_step *step) {
+// May this machine start lots of this queue now, as far as setups' minimal run goes? 1 yes, 0 only
+// when nothing of its own setup waits.
+LS_FN int ls_setup_continues(const ls_m_station *st, const ls_s_machine *mc,
+                             const ls_m_step *step) {
     return st->min_run == 0 || mc->setup == 0 || mc->run >= st->min_run || step->setup == 0 ||
            step->setup == mc->setup;
 }
 
 typedef struct ls_pick {
-    ls_u32 lot;       // best head, LS_NO: none
+    ls_u32 lot;  // best head, LS_NO: none
     ls_u32 family;
-    double setup;     // mean setup time of the best
+    double setup;  // mean setup time of the best
     int continues;
     int full;
 } ls_pick;
 
 // The better of two candidates at one machine.
-LS_FN int ls_pick_before(const ls_ctx *c, const ls_m_station *st, const ls_pick *a, const ls_pick *b) {
+LS_FN int ls_pick_before(const ls_ctx *c, const ls_m_station *st, const ls_pick *a,
+                         const ls_pick *b) {
     if (b->lot == LS_NO) {
         return 1;
     }
@@ -65,7 +67,8 @@ LS_FN ls_pick ls_pick_of_queue(const ls_ctx *c, const ls_m_station *st, const ls
     p.setup = 0.0;
     p.continues = 1;
     p.full = 0;
-    if (LS_UNLIKELY((st->features & LS_F_DRIFT) != 0)) {  // the list's order may be one of yesterday
+    if (LS_UNLIKELY((st->features & LS_F_DRIFT) !=
+                    0)) {  // the list's order may be one of yesterday
         for (ls_u32 lot = c->lot[p.lot].next; lot != LS_NO; lot = c->lot[lot].next) {
             p.lot = ls_lot_before(c, st, lot, 0.0, p.lot, 0.0) ? lot : p.lot;
         }
@@ -282,7 +285,8 @@ LS_FN void ls_idle_clear(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u
     c->station[station].idle--;
 }
 
-// Among the idle machines that may take this lot, the one that needs the least setup; the first wins ties.
+// Among the idle machines that may take this lot, the one that needs the least setup; the first
+// wins ties.
 LS_SLOW ls_u32 ls_least_setup_machine(const ls_ctx *c, const ls_m_station *st, ls_u32 machine,
                                       ls_u32 lot) {
     const ls_m_step *step = c->steps + c->lot[lot].step;

@@ -1,7 +1,8 @@
 // draw.h - the next number of a stream.
 //
-// A stream's state is its position alone. Plants with few streams draw in blocks of 64 (vectorised); the block
-// lives in the worker's scratch and is a cache of (key, stream, position): same bits either way.
+// A stream's state is its position alone. Plants with few streams draw in blocks of 64
+// (vectorised); the block lives in the worker's scratch and is a cache of (key, stream, position):
+// same bits either way.
 #pragma once
 
 #include "twin/context.h"
@@ -38,8 +39,9 @@ LS_SLOW double ls_draw_other(ls_ctx *c, ls_u32 stream, const ls_dist *dist, ls_u
         return ls_random_exp_unit(c->s->key, c->streams[stream].id, n) * dist->p[0];
     }
     if (c->blocks != 0 && exp == 0 && ls_dist_by_inversion(dist->kind)) {
-        const double u = n - c->firsts[stream] < LS_DRAW_BLOCK ? c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)]
-                                                               : ls_block_fill(c, stream, n);
+        const double u = n - c->firsts[stream] < LS_DRAW_BLOCK
+                             ? c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)]
+                             : ls_block_fill(c, stream, n);
         return ls_dist_from_uniform(dist, c->tables, u);
     }
     return ls_dist_sample(dist, c->tables, c->s->key, c->streams[stream].id, n);
@@ -54,14 +56,17 @@ LS_HOT double ls_draw(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
     }
     const ls_u64 n = c->position[stream];
     c->position[stream] = n + 1;
-    // Only where a block of exponentials stands ready, and then every draw of the stream is exponential.
+    // Only where a block of exponentials stands ready, and then every draw of the stream is
+    // exponential.
     if (LS_LIKELY(n - c->exp_firsts[stream] < LS_DRAW_BLOCK)) {
         return c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)] * first;
     }
     return ls_draw_other(c, stream, dist, n);
 }
 
-LS_SLOW double ls_draw_rare(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) { return ls_draw(c, stream, dist_index); }
+LS_SLOW double ls_draw_rare(ls_ctx *c, ls_u32 stream, ls_u32 dist_index) {
+    return ls_draw(c, stream, dist_index);
+}
 
 // Is the next exponential draw of this source's stream ready?
 LS_HOT int ls_ahead_is_ready(const ls_ctx *c, ls_u32 source, ls_u32 stream) {
@@ -84,4 +89,3 @@ LS_FN double ls_draw_uniform(ls_ctx *c, ls_u32 stream) {
     const ls_u64 n = c->position[stream]++;
     return ls_random_uniform(c->s->key, c->streams[stream].id, n);
 }
-

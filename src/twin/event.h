@@ -1,9 +1,10 @@
-// event.h - when is the next event: a winner tree over the static sources, a heap for the lots' own.
+// event.h - when is the next event: a winner tree over the static sources, a heap for the lots'
+// own.
 //
 // Every source has one pending time at most. Its key is (time << source_bits) | source, so that the
-// smallest key is the next event and ties go by the source's number, the order of the file. A change
-// costs log2(sources) conditional moves. All lots under way are one more source, the last: a heap
-// ordered by (time, serial of the lot).
+// smallest key is the next event and ties go by the source's number, the order of the file. A
+// change costs log2(sources) conditional moves. All lots under way are one more source, the last: a
+// heap ordered by (time, serial of the lot).
 #pragma once
 
 #include "twin/context.h"
@@ -33,7 +34,8 @@ LS_HOT void ls_source_set(ls_ctx *c, ls_u32 source, ls_i64 time) {
 
 // Only the leaf; ls_tree_rebuild must follow before the next event. For changing very many at once.
 LS_FN void ls_source_put(ls_ctx *c, ls_u32 source, ls_i64 time) {
-    const ls_u64 key = time < c->m->horizon ? ((ls_u64)time << c->m->source_bits) | source : ~(ls_u64)0;
+    const ls_u64 key = time < c->m->horizon ? ((ls_u64)time << c->m->source_bits) | source
+                                            : ~(ls_u64)0;
     c->tree[c->m->leaves + source] = key;
 }
 

@@ -1,9 +1,10 @@
 // express.h - the ordinary event of an ordinary station, without the questions.
 //
-// Where a station has nothing special (model.h, `simple`) and a lot goes from such a step to such a step, most of
-// what the general way asks is known beforehand: nothing waits while a machine is idle, so a lot that comes is started
-// or joins the end of the one queue, and a machine that ends takes the head. These functions do exactly what the
-// general way does, to the bit (a test compares states); they are left when a trace is written.
+// Where a station has nothing special (model.h, `simple`) and a lot goes from such a step to such a
+// step, most of what the general way asks is known beforehand: nothing waits while a machine is
+// idle, so a lot that comes is started or joins the end of the one queue, and a machine that ends
+// takes the head. These functions do exactly what the general way does, to the bit (a test compares
+// states); they are left when a trace is written.
 #pragma once
 
 #include "twin/machine.h"
@@ -11,23 +12,27 @@
 // Process time of the one step of a simple station.
 LS_SLOW double ls_express_length(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine) {
     const ls_m_step *step = c->steps + mm->express_step;
-    const double length = ls_process_draw(c, c->stations + mm->station, step, machine) * mm->slowness;
+    const double length = ls_process_draw(c, c->stations + mm->station, step, machine) *
+                          mm->slowness;
     return length * (step->per == LS_PER_PART ? (double)step->parts : 1.0);
 }
 
-// The source that has just fired fires again after the draw that stands ready: its key grows by it. Nothing else lies
-// between this event's key and the next one's, which is what the speed of small plants hangs on.
+// The source that has just fired fires again after the draw that stands ready: its key grows by it.
+// Nothing else lies between this event's key and the next one's, which is what the speed of small
+// plants hangs on.
 LS_HOT ls_i64 ls_express_again(ls_ctx *c, ls_u32 source, ls_u32 stream, double mean, ls_u64 key) {
     const ls_u64 next = key + c->ahead[source].step;
     const ls_i64 total = c->ahead[source].total;
-    ls_source_set_key(c, source, LS_LIKELY(next >> c->m->source_bits < (ls_u64)c->m->horizon) ? next : ~(ls_u64)0);
+    ls_source_set_key(
+        c, source,
+        LS_LIKELY(next >> c->m->source_bits < (ls_u64)c->m->horizon) ? next : ~(ls_u64)0);
     c->position[stream]++;
     ls_ahead_make(c, source, stream, mean);
     return total;
 }
 
-// A machine of a simple station begins its next operation now: only its times, which the next event may depend on.
-// key: of its own event, if that is what fired; else 0.
+// A machine of a simple station begins its next operation now: only its times, which the next event
+// may depend on. key: of its own event, if that is what fired; else 0.
 LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine, ls_u64 key) {
     ls_s_machine *mc = c->machine + machine;
     const double mean = mm->exp_mean;
@@ -48,9 +53,10 @@ LS_HOT void ls_express_run(ls_ctx *c, const ls_m_machine *mm, ls_u32 machine, ls
     mc->phase_total = total;
 }
 
-// Its lot, and the accounts of the lot's wait. phase_elapsed and lag are never other than 0 here, and step and
-// parts are those of the operation before, since the station serves one step.
-LS_HOT void ls_express_load(ls_ctx *c, ls_s_station *ss, ls_u32 machine, ls_u32 lot_index, ls_i64 arrived) {
+// Its lot, and the accounts of the lot's wait. phase_elapsed and lag are never other than 0 here,
+// and step and parts are those of the operation before, since the station serves one step.
+LS_HOT void ls_express_load(ls_ctx *c, ls_s_station *ss, ls_u32 machine, ls_u32 lot_index,
+                            ls_i64 arrived) {
     ls_s_machine *mc = c->machine + machine;
     ls_lot *lot = c->lot + lot_index;
     const ls_i64 wait = c->now - arrived;
@@ -90,7 +96,8 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
     lot->arrived = c->now;
     ls_s_queue *queue = c->queue + st->queue_at;
     const ls_u32 tail = queue->tail;
-    if (LS_UNLIKELY(st->static_order != 0) || (tail != LS_NO && LS_UNLIKELY(ls_lot_is_older(c, lot_index, tail)))) {
+    if (LS_UNLIKELY(st->static_order != 0) ||
+        (tail != LS_NO && LS_UNLIKELY(ls_lot_is_older(c, lot_index, tail)))) {
         if (st->static_order == 2) {
             lot->machine = (ls_u32)(ls_draw_uniform(c, step->stream) * 4294967296.0);
         }
@@ -112,7 +119,8 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
 }
 
 // A machine of a simple station that has just ended takes the head of the queue.
-LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_s_station *ss, ls_u32 machine, ls_u32 queue_index) {
+LS_HOT void ls_express_take(ls_ctx *c, const ls_m_station *st, ls_s_station *ss, ls_u32 machine,
+                            ls_u32 queue_index) {
     ls_s_queue *queue = c->queue + queue_index;
     const ls_u32 lot_index = queue->head;
     const ls_u32 next = c->lot[lot_index].next;

@@ -1,7 +1,7 @@
 // failure.h - machines going down and coming back: failures, maintenance, crews, shifts.
 //
-// A mode is one failure mode or maintenance of one machine. Its source fires when it is due and again
-// when the work on it is over. At most one mode of a machine is active; others wait as bits.
+// A mode is one failure mode or maintenance of one machine. Its source fires when it is due and
+// again when the work on it is over. At most one mode of a machine is active; others wait as bits.
 #pragma once
 
 #include "twin/machine.h"

@@ -28,8 +28,8 @@ LS_FN int ls_has_room(const ls_ctx *c, ls_u32 station) {
     return there < st->places || (ss->waiting == 0 && there < st->places + (ls_i64)ss->idle);
 }
 
-// Something at this station left its queue or a machine of it became idle: whoever waits for room may
-// come. The station is looked at again on the agenda.
+// Something at this station left its queue or a machine of it became idle: whoever waits for room
+// may come. The station is looked at again on the agenda.
 LS_FN void ls_room_made(ls_ctx *c, ls_u32 station) {
     if ((c->stations[station].features & LS_F_ROOM) != 0) {
         if (c->station[station].blocked_head != LS_NO) {
@@ -62,7 +62,8 @@ LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
         rs->early_sum -= c->lot[lot_index].released;
     }
     ls_lot_free(c, lot_index);
-    if (c->releases[release].kind == LS_RELEASE_KEEP) {  // one out, one in, as an event of this instant
+    if (c->releases[release].kind ==
+        LS_RELEASE_KEEP) {  // one out, one in, as an event of this instant
         rs->left++;
         ls_source_set(c, c->m->source_release + release, c->now);
     }
@@ -87,7 +88,9 @@ LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
     ls_lot_leave_plant(c, lot_index);
 }
 
-LS_SLOW void ls_lot_done_rare(ls_ctx *c, ls_u32 lot_index) { ls_lot_done(c, lot_index); }
+LS_SLOW void ls_lot_done_rare(ls_ctx *c, ls_u32 lot_index) {
+    ls_lot_done(c, lot_index);
+}
 
 LS_SLOW void ls_lot_scrap(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 release = c->lot[lot_index].release;
@@ -155,7 +158,9 @@ LS_HOT ls_u32 ls_route(ls_ctx *c, ls_u32 step) {
 }
 
 // The same, for where it happens rarely.
-LS_SLOW void ls_lot_arrive_rare(ls_ctx *c, ls_u32 lot_index) { ls_lot_arrive(c, lot_index); }
+LS_SLOW void ls_lot_arrive_rare(ls_ctx *c, ls_u32 lot_index) {
+    ls_lot_arrive(c, lot_index);
+}
 
 // Takes its place there and is on its way by transport and transit.
 LS_SLOW void ls_lot_travel(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
@@ -196,7 +201,9 @@ LS_HOT void ls_lot_carry(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
     }
 }
 
-LS_SLOW void ls_lot_carry_rare(ls_ctx *c, ls_u32 lot_index, ls_u32 from) { ls_lot_carry(c, lot_index, from); }
+LS_SLOW void ls_lot_carry_rare(ls_ctx *c, ls_u32 lot_index, ls_u32 from) {
+    ls_lot_carry(c, lot_index, from);
+}
 
 LS_FN void ls_lot_block(ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
     ls_s_station *ss = c->station + station;
@@ -240,7 +247,8 @@ LS_FN int ls_may_enter(const ls_ctx *c, ls_u32 station) {
     return c->station[station].blocked_head == LS_NO && ls_has_room(c, station);
 }
 
-// A lot from outside goes to a step (LS_NO: none is left to do), or waits outside while there is no room.
+// A lot from outside goes to a step (LS_NO: none is left to do), or waits outside while there is no
+// room.
 LS_HOT void ls_lot_enter(ls_ctx *c, ls_u32 lot_index, ls_u32 step) {
     if (step == LS_NO) {
         ls_lot_done_rare(c, lot_index);
@@ -303,7 +311,8 @@ LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, 
 LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     ls_s_release *rs = c->release + release;
     const ls_u32 entry = ls_route(c, step);
-    if (LS_UNLIKELY(c->releases[release].lose != 0) && entry != LS_NO && !ls_may_enter(c, c->steps[entry].station)) {
+    if (LS_UNLIKELY(c->releases[release].lose != 0) && entry != LS_NO &&
+        !ls_may_enter(c, c->steps[entry].station)) {
         rs->released++;
         rs->lost++;
         LS_TRACE(c, LS_TRACE_LOST, LS_NO, step, LS_NO);
@@ -315,7 +324,8 @@ LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, l
     }
 }
 
-LS_SLOW void ls_release_one_rare(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+LS_SLOW void ls_release_one_rare(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due,
+                                 ls_i32 priority) {
     ls_release_one(c, release, step, due, priority);
 }
 
@@ -335,7 +345,8 @@ LS_SLOW void ls_release_other(ls_ctx *c, ls_u32 release) {
     }
     const ls_m_order *order = LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + rs->next_order;
     rs->next_order++;
-    ls_source_set(c, source, rs->next_order < r->order_at + r->order_count ? order[1].time : LS_NEVER);
+    ls_source_set(c, source,
+                  rs->next_order < r->order_at + r->order_count ? order[1].time : LS_NEVER);
     for (ls_u32 i = 0; i < order->lots && c->s->stopped == 0; i++) {
         ls_release_one_rare(c, release, order->step, order->due, order->priority);
     }

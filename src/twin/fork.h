@@ -1,9 +1,9 @@
 // fork.h - time zero, and forgetting: a state becomes one of its futures.
 //
-// What runs has a length that only the simulation knows. A fork keeps what could be seen (elapsed times) and
-// draws every such length again, given that it has not ended yet, under a new key; all streams start
-// at position 0. Afterwards nothing of the old hidden values is left, so that two states which
-// look the same become the same future. Formulas: plant/sample.h, ls_dist_residual.
+// What runs has a length that only the simulation knows. A fork keeps what could be seen (elapsed
+// times) and draws every such length again, given that it has not ended yet, under a new key; all
+// streams start at position 0. Afterwards nothing of the old hidden values is left, so that two
+// states which look the same become the same future. Formulas: plant/sample.h, ls_dist_residual.
 #pragma once
 
 #include "twin/failure.h"
@@ -39,7 +39,8 @@ LS_SLOW void ls_start_release(ls_ctx *c, ls_u32 release) {
         ls_source_put(c, source, 0);
     } else if (r->kind == LS_RELEASE_TIMETABLE) {
         if (r->order_count > 0) {
-            ls_source_put(c, source, (LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + r->order_at)->time);
+            ls_source_put(c, source,
+                          (LS_MODEL_ARRAY(c->m, ls_m_order, order_at) + r->order_at)->time);
         }
     } else if (rs->left > 0) {
         rs->total = ls_round_us(ls_draw(c, r->stream, r->first != LS_NO ? r->first : r->every));
@@ -108,8 +109,8 @@ LS_SLOW void ls_start(ls_ctx *c, ls_u64 key) {
     }
     const ls_m_pool *pools = LS_MODEL_ARRAY(m, ls_m_pool, pool_at);
     for (ls_u32 i = 0; i < m->pools; i++) {
-        LS_STATE_ARRAY(m, s, ls_s_pool, s_pool)[i].on =
-            pools[i].calendar == LS_NO ? 1 : calendar[pools[i].calendar].on;
+        LS_STATE_ARRAY(m, s, ls_s_pool, s_pool)
+        [i].on = pools[i].calendar == LS_NO ? 1 : calendar[pools[i].calendar].on;
     }
     for (ls_u32 i = 0; i < m->stations; i++) {
         const ls_m_station *st = c->stations + i;
@@ -159,12 +160,14 @@ LS_FN double ls_redraw(ls_ctx *c, ls_u32 stream, ls_u64 n, ls_u32 dist_index, do
     return elapsed + rest;
 }
 
-LS_FN ls_i64 ls_later(ls_i64 elapsed, ls_i64 total) { return total > elapsed ? total : elapsed; }
+LS_FN ls_i64 ls_later(ls_i64 elapsed, ls_i64 total) {
+    return total > elapsed ? total : elapsed;
+}
 
-// The lots' whole time of an operation that has run for `elapsed`, load and unload included where they
-// occupy the machine.
-LS_SLOW double ls_redraw_work(ls_ctx *c, ls_u32 machine, ls_u32 step_index, ls_u32 lots, ls_u32 parts,
-                              ls_u64 n, double elapsed, const ls_work *w) {
+// The lots' whole time of an operation that has run for `elapsed`, load and unload included where
+// they occupy the machine.
+LS_SLOW double ls_redraw_work(ls_ctx *c, ls_u32 machine, ls_u32 step_index, ls_u32 lots,
+                              ls_u32 parts, ls_u64 n, double elapsed, const ls_work *w) {
     const ls_m_station *st = c->stations + c->machines[machine].station;
     const ls_m_step *step = c->steps + step_index;
     ls_u32 dist = step->process;
@@ -194,21 +197,25 @@ LS_SLOW void ls_fork_machine(ls_ctx *c, ls_u32 machine) {
         if (dist != LS_NO && c->dists[dist].kind != LS_DIST_CONST) {
             const ls_u32 stream = c->machines[machine].setup_stream;
             const ls_u64 n = c->position[stream]++;
-            mc->phase_total = ls_later(elapsed, ls_round_us(ls_redraw(c, stream, n, dist, (double)elapsed)));
+            mc->phase_total = ls_later(elapsed,
+                                       ls_round_us(ls_redraw(c, stream, n, dist, (double)elapsed)));
         }
     } else if (mc->phase == LS_PHASE_RUN) {
-        const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count, c->machines[machine].slowness);
+        const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count,
+                                     c->machines[machine].slowness);
         const double around = ls_loading_of(st, step);
         const double known = (double)elapsed - around - w.lag_extra;
         const ls_u64 n = c->position[c->machines[machine].stream]++;
-        const double lots = ls_redraw_work(c, machine, mc->step, mc->lot_count, mc->part_count, n, known, &w);
+        const double lots = ls_redraw_work(c, machine, mc->step, mc->lot_count, mc->part_count, n,
+                                           known, &w);
         const double machine_time = w.machine >= 0.0 ? w.machine : lots;
         const double lag = lots + w.lag_extra - machine_time;
         mc->lag = lag > 0.5 ? ls_round_us(lag) : 0;
         mc->phase_total = ls_later(elapsed, ls_round_us(machine_time + around));
     }
     if (mc->phase_since != LS_NEVER) {
-        ls_source_put(c, c->m->source_machine + machine, mc->phase_since + (mc->phase_total - mc->phase_elapsed));
+        ls_source_put(c, c->m->source_machine + machine,
+                      mc->phase_since + (mc->phase_total - mc->phase_elapsed));
     }
 }
 
@@ -220,7 +227,8 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
     if (sm->active != 0) {
         if (sm->waits == 0) {
             const ls_u64 n = c->position[mode->repair_stream]++;
-            sm->total = ls_later(elapsed, ls_round_us(ls_redraw(c, mode->repair_stream, n, mode->repair, (double)elapsed)));
+            sm->total = ls_later(elapsed, ls_round_us(ls_redraw(c, mode->repair_stream, n,
+                                                                mode->repair, (double)elapsed)));
             ls_source_put(c, source, sm->since + (sm->total - sm->elapsed));
         }
         return;
@@ -228,7 +236,8 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
     if (mode->maintenance != 0 && mode->from_end == 0 && mode->by == LS_FAIL_CALENDAR) {
         return;  // the plan is known
     }
-    if (sm->renewed != 0 && mode->by != LS_FAIL_BUSY && c->dists[mode->every].kind == LS_DIST_CONST) {
+    if (sm->renewed != 0 && mode->by != LS_FAIL_BUSY &&
+        c->dists[mode->every].kind == LS_DIST_CONST) {
         return;  // nothing is hidden
     }
     ls_u32 dist = mode->every;
@@ -237,7 +246,8 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
         dist = mode->first_dist != LS_NO ? mode->first_dist : dist;
         extra = mode->first_extra;
     }
-    if (((c->machine[mode->machine].pending >> (at - c->machines[mode->machine].mode_at)) & 1) == 0) {
+    if (((c->machine[mode->machine].pending >> (at - c->machines[mode->machine].mode_at)) & 1) ==
+        0) {
         const ls_u64 n = c->position[mode->stream]++;
         const double x = ls_redraw(c, mode->stream, n, dist, (double)(elapsed - extra));
         sm->total = ls_later(elapsed, ls_round_us(x) + extra);
@@ -268,15 +278,19 @@ LS_SLOW void ls_fork_lot(ls_ctx *c, ls_u32 lot_index) {
     double total = 0.0;
     if (lot->where == LS_LOT_LAG) {
         const ls_m_station *st = c->stations + c->machines[lot->machine].station;
-        const ls_work w = ls_work_of(st, step, e->lots, e->parts, c->machines[lot->machine].slowness);
+        const ls_work w = ls_work_of(st, step, e->lots, e->parts,
+                                     c->machines[lot->machine].slowness);
         const double around = w.lag_extra + ls_loading_of(st, step);
         // Lots of one batch began together and end together: the same draw.
         const ls_u64 n = LS_REDRAW_LOT + (ls_u64)lot->arrived;
-        total = around + ls_redraw_work(c, lot->machine, lot->step, e->lots, e->parts, n, (double)elapsed - around, &w);
+        total = around + ls_redraw_work(c, lot->machine, lot->step, e->lots, e->parts, n,
+                                        (double)elapsed - around, &w);
     } else {
         const ls_u64 n = LS_REDRAW_LOT + lot->serial;
         const ls_u32 first = e->dist != LS_NO ? e->dist : e->transit;
-        const double rest = e->dist != LS_NO && e->transit != LS_NO ? LS_MODEL_ARRAY(c->m, double, mean_at)[e->transit] : 0.0;
+        const double rest = e->dist != LS_NO && e->transit != LS_NO
+                                ? LS_MODEL_ARRAY(c->m, double, mean_at)[e->transit]
+                                : 0.0;
         total = rest + ls_redraw(c, step->route_stream, n, first, (double)elapsed - rest);
     }
     e->total = ls_later(elapsed, ls_round_us(total));
@@ -289,15 +303,18 @@ LS_SLOW void ls_fork_lots(ls_ctx *c) {
             ls_fork_lot(c, i);
         }
     }
-    // Emptied and filled again by slot: the layout must not tell in what order things would have ended.
+    // Emptied and filled again by slot: the layout must not tell in what order things would have
+    // ended.
     c->s->heap_count = 0;
     for (ls_u32 i = 0; i < c->s->lot_used; i++) {
         ls_lot *lot = c->lot + i;
         if (lot->where != LS_LOT_FREE && lot->heap != 0) {
             const ls_lot_event *e = c->event + i;
             lot->heap = 0;
-            ls_lot_event_set(c, i, lot->where == LS_LOT_WAITING ? lot->arrived + c->steps[lot->step].batch_wait
-                                                                : e->since + (e->total - e->elapsed));
+            ls_lot_event_set(c, i,
+                             lot->where == LS_LOT_WAITING
+                                 ? lot->arrived + c->steps[lot->step].batch_wait
+                                 : e->since + (e->total - e->elapsed));
         }
     }
     ls_source_put(c, c->m->source_dynamic, c->s->heap_count > 0 ? c->heap[0].time : LS_NEVER);
@@ -310,7 +327,8 @@ LS_SLOW void ls_fork_release(ls_ctx *c, ls_u32 release) {
         const ls_u32 dist = rs->left == r->count && r->first != LS_NO ? r->first : r->every;
         const ls_i64 elapsed = c->now - rs->since;
         const ls_u64 n = c->position[r->stream]++;
-        rs->total = ls_later(elapsed, ls_round_us(ls_redraw(c, r->stream, n, dist, (double)elapsed)));
+        rs->total = ls_later(elapsed,
+                             ls_round_us(ls_redraw(c, r->stream, n, dist, (double)elapsed)));
         ls_source_put(c, c->m->source_release + release, rs->since + rs->total);
     }
 }

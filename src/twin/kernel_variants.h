@@ -5,7 +5,8 @@
 
 typedef struct ls_kernel {
     const char *name;
-    int (*run)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_i64 until, ls_u64 max_events);
+    int (*run)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_i64 until,
+               ls_u64 max_events);
     int (*start)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u64 key);
     int (*fork)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u64 key);
 } ls_kernel;

@@ -18,16 +18,19 @@ size_t ls_kpi_index(const ls_kpi_shape *shape, bool station, uint32_t index, ls_
         return (size_t)index * LS_FIG_CLASS_COUNT + (size_t)figure;
     }
     return (size_t)(shape->classes + 1) * LS_FIG_CLASS_COUNT +
-           (size_t)index * (LS_FIG_COUNT - LS_FIG_CLASS_COUNT) + (size_t)(figure - LS_FIG_CLASS_COUNT);
+           (size_t)index * (LS_FIG_COUNT - LS_FIG_CLASS_COUNT) +
+           (size_t)(figure - LS_FIG_CLASS_COUNT);
 }
 
 // The accounts of a class, or of several, over the window.
 typedef struct class_sum {
-    double released, done, scrapped, lost, cycle, on_time, dated, tardy, limits, reworked, area, raw;
+    double released, done, scrapped, lost, cycle, on_time, dated, tardy, limits, reworked, area,
+        raw;
     double cycle_max;
 } class_sum;
 
-// Lots x time inside since time zero, per class: what has passed in lots that are gone, and in those inside so far.
+// Lots x time inside since time zero, per class: what has passed in lots that are gone, and in
+// those inside so far.
 static void areas_at(const ls_ctx *c, double *out) {
     for (ls_u32 i = 0; i < c->m->releases; i++) {
         const ls_s_release *rs = c->release + i;
@@ -41,8 +44,8 @@ static void areas_at(const ls_ctx *c, double *out) {
     }
 }
 
-static void class_add(class_sum *sum, const ls_m_release *r, const ls_s_release *a, const ls_s_release *b,
-                      double area) {
+static void class_add(class_sum *sum, const ls_m_release *r, const ls_s_release *a,
+                      const ls_s_release *b, double area) {
     const double done = (double)(b->done - a->done);
     sum->released += (double)(b->released - a->released);
     sum->done += done;
@@ -89,13 +92,15 @@ static int mass_order(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static size_t masses_of_class(const ls_m_release *r, const ls_u32 *from, const ls_u32 *to, mass *out) {
+static size_t masses_of_class(const ls_m_release *r, const ls_u32 *from, const ls_u32 *to,
+                              mass *out) {
     size_t count = 0;
     for (ls_u32 i = 0; i < LS_HIST_BUCKETS; i++) {
         const ls_u32 n = to[i] - (from != NULL ? from[i] : 0);
         if (n > 0) {
             const double octave = (double)(1u << (i / LS_HIST_PER_OCTAVE));
-            const double middle = octave * (1.0 + ((double)(i % LS_HIST_PER_OCTAVE) + 0.5) / LS_HIST_PER_OCTAVE);
+            const double middle = octave * (1.0 + ((double)(i % LS_HIST_PER_OCTAVE) + 0.5) /
+                                                      LS_HIST_PER_OCTAVE);
             out[count].value = i == 0 ? 0.5 / r->scale / 1e6 : middle / r->scale / 1e6;
             out[count].count = n;
             count++;
@@ -147,7 +152,8 @@ static double queue_area(const ls_ctx *c, ls_u32 station) {
     return area;
 }
 
-static void station_values(const ls_ctx *a, const ls_ctx *b, ls_u32 station, double window, double *out) {
+static void station_values(const ls_ctx *a, const ls_ctx *b, ls_u32 station, double window,
+                           double *out) {
     static const ls_s_station zero;
     const double none = (double)NAN;
     const ls_m_station *st = b->stations + station;
@@ -161,7 +167,7 @@ static void station_values(const ls_ctx *a, const ls_ctx *b, ls_u32 station, dou
             times[state] -= a != NULL ? account_at(a, st->machine_at + i, state) : 0.0;
         }
     }
-#define OUT(figure) out[(figure) - LS_FIG_CLASS_COUNT]
+#define OUT(figure) out[(figure)-LS_FIG_CLASS_COUNT]
     const double started = (double)(sb->started - sa->started);
     double lots = 0.0;
     double parts = 0.0;
@@ -170,23 +176,30 @@ static void station_values(const ls_ctx *a, const ls_ctx *b, ls_u32 station, dou
         const ls_m_queue *queue = b->queues + st->queue_at + q;
         if (queue->machine == LS_NO) {  // one for each step that comes here
             const ls_m_step *step = b->steps + queue->step;
-            const double n = (double)(b->finished[queue->step] - (a != NULL ? a->finished[queue->step] : 0));
+            const double n = (double)(b->finished[queue->step] -
+                                      (a != NULL ? a->finished[queue->step] : 0));
             lots += n;
             parts += n * step->parts;
             planned += n * step->planned;
         }
     }
-    const double batches = (st->features & LS_F_BATCH) != 0 ? (double)(sb->batches - sa->batches) : lots;
+    const double batches = (st->features & LS_F_BATCH) != 0 ? (double)(sb->batches - sa->batches)
+                                                            : lots;
     const double all = window * st->machine_count;
     OUT(LS_FIG_LOTS) = lots;
     OUT(LS_FIG_PARTS) = parts;
-    OUT(LS_FIG_QUEUE) = window > 0.0 ? (queue_area(b, station) - (a != NULL ? queue_area(a, station) : 0.0)) / window : none;
-    OUT(LS_FIG_QUEUE_WAIT) = started > 0.0 ? (double)(sb->wait_sum - sa->wait_sum) / started / 1e6 : none;
+    OUT(LS_FIG_QUEUE) = window > 0.0 ? (queue_area(b, station) -
+                                        (a != NULL ? queue_area(a, station) : 0.0)) /
+                                           window
+                                     : none;
+    OUT(LS_FIG_QUEUE_WAIT) = started > 0.0 ? (double)(sb->wait_sum - sa->wait_sum) / started / 1e6
+                                           : none;
     OUT(LS_FIG_QUEUE_WAIT_MAX) = (double)sb->wait_max / 1e6;
     for (ls_u32 state = 0; state < LS_STATE_COUNT; state++) {
         out[LS_FIG_STARVED - LS_FIG_CLASS_COUNT + state] = all > 0.0 ? times[state] / all : none;
     }
-    // ISO 22400-2: availability = APT / PBT, effectiveness = PRI x PQ / APT, quality ratio = GQ / PQ.
+    // ISO 22400-2: availability = APT / PBT, effectiveness = PRI x PQ / APT, quality ratio = GQ /
+    // PQ.
     const double planned_busy = all - times[LS_STATE_OFF] - times[LS_STATE_MAINTENANCE];
     const double production = times[LS_STATE_PROCESSING];
     const double availability = planned_busy > 0.0 ? production / planned_busy : none;
@@ -222,8 +235,8 @@ static double *window_areas(const ls_model *model, const ls_state *from, const l
 
 static const ls_s_release no_release;
 
-ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_state *to, double *out_values,
-                        ls_error *err) {
+ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_state *to,
+                        double *out_values, ls_error *err) {
     const ls_kpi_shape shape = ls_kpi_shape_of(model);
     ls_scratch scratch;
     memset(&scratch, 0, sizeof scratch);
@@ -252,7 +265,8 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
         double *values = out_values + ls_kpi_index(&shape, false, i, LS_FIG_RELEASED);
         class_values(&one, window, values);
         const ls_u32 *before = from != NULL ? start.hist + (ls_u64)i * LS_HIST_BUCKETS : NULL;
-        const size_t count = masses_of_class(end.releases + i, before, end.hist + (ls_u64)i * LS_HIST_BUCKETS, masses + mass_count);
+        const size_t count = masses_of_class(
+            end.releases + i, before, end.hist + (ls_u64)i * LS_HIST_BUCKETS, masses + mass_count);
         quantile_values(masses + mass_count, count, values);
         mass_count += count;
     }
@@ -265,7 +279,8 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
     ls_free(masses);
     ls_free(areas);
     for (ls_u32 i = 0; i < model->stations; i++) {
-        station_values(from != NULL ? &start : NULL, &end, i, window, out_values + ls_kpi_index(&shape, true, i, LS_FIG_LOTS));
+        station_values(from != NULL ? &start : NULL, &end, i, window,
+                       out_values + ls_kpi_index(&shape, true, i, LS_FIG_LOTS));
     }
     return LS_OK;
 }

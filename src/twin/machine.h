@@ -1,7 +1,8 @@
 // machine.h - one machine: the phases of an operation, operators, lots leaving, and becoming free.
 //
-// An operation is setup, load, run, unload; phases that no operator tells apart are one. A phase runs,
-// or stands still (failure, shift) with its elapsed time kept. Each phase's length is drawn when it begins.
+// An operation is setup, load, run, unload; phases that no operator tells apart are one. A phase
+// runs, or stands still (failure, shift) with its elapsed time kept. Each phase's length is drawn
+// when it begins.
 #pragma once
 
 #include "twin/dispatch.h"
@@ -16,7 +17,8 @@ LS_HOT void ls_account(ls_ctx *c, ls_u32 machine, ls_u32 state) {
     }
 }
 
-LS_FN int ls_is_paused(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc, ls_u32 station) {
+LS_FN int ls_is_paused(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc,
+                       ls_u32 station) {
     return mc->mode != 0 || (c->station[station].off != 0 && st->shift_end == LS_SHIFT_PAUSE);
 }
 
@@ -64,8 +66,8 @@ LS_SLOW void ls_busy_clocks_stop(ls_ctx *c, ls_u32 machine) {
     for (ls_u32 k = 0; k < c->machines[machine].mode_count; k++) {
         const ls_u32 at = c->machines[machine].mode_at + k;
         ls_s_mode *sm = c->mode + at;
-        if (c->modes[at].by == LS_FAIL_BUSY && c->modes[at].maintenance == 0 && sm->since != LS_NEVER &&
-            sm->active == 0) {
+        if (c->modes[at].by == LS_FAIL_BUSY && c->modes[at].maintenance == 0 &&
+            sm->since != LS_NEVER && sm->active == 0) {
             sm->elapsed += c->now - sm->since;
             sm->since = LS_NEVER;
             if (ls_source_is_set(c, c->m->source_mode + at)) {
@@ -128,7 +130,8 @@ LS_SLOW int ls_operator_take(ls_ctx *c, ls_u32 machine, ls_u32 skill) {
     ls_s_pool *state = LS_STATE_ARRAY(c->m, c->s, ls_s_pool, s_pool);
     for (ls_u32 p = 0; p < c->m->pools; p++) {
         const ls_u64 *skills = c->masks + pools[p].skill_at;
-        const int has = skill / 64 < pools[p].skill_words && ((skills[skill / 64] >> (skill % 64)) & 1) != 0;
+        const int has = skill / 64 < pools[p].skill_words &&
+                        ((skills[skill / 64] >> (skill % 64)) & 1) != 0;
         if (has && state[p].on != 0 && state[p].busy < pools[p].count) {
             state[p].busy_area += (c->now - state[p].since) * (ls_i64)state[p].busy;
             state[p].since = c->now;
@@ -208,7 +211,8 @@ LS_SLOW int ls_operator_for_phase(ls_ctx *c, const ls_m_station *st, ls_u32 mach
 
 // ---- phases
 
-LS_HOT double ls_process_draw(ls_ctx *c, const ls_m_station *st, const ls_m_step *step, ls_u32 machine) {
+LS_HOT double ls_process_draw(ls_ctx *c, const ls_m_station *st, const ls_m_step *step,
+                              ls_u32 machine) {
     ls_u32 dist = step->process;
     if (LS_UNLIKELY((step->features & LS_SF_MACHINES) != 0)) {
         dist = c->words[step->machine_process_at + machine - st->machine_at];
@@ -216,23 +220,26 @@ LS_HOT double ls_process_draw(ls_ctx *c, const ls_m_station *st, const ls_m_step
     return ls_draw(c, c->machines[machine].stream, dist);
 }
 
-LS_SLOW double ls_process_draw_rare(ls_ctx *c, const ls_m_station *st, const ls_m_step *step, ls_u32 machine) {
+LS_SLOW double ls_process_draw_rare(ls_ctx *c, const ls_m_station *st, const ls_m_step *step,
+                                    ls_u32 machine) {
     return ls_process_draw(c, st, step, machine);
 }
 
-// How often the draw counts for this load of the machine, and what is added: the machine is occupied for
-// cascade-or-process, the lots for process; see PLANT.md, "per" and "cascade".
+// How often the draw counts for this load of the machine, and what is added: the machine is
+// occupied for cascade-or-process, the lots for process; see PLANT.md, "per" and "cascade".
 typedef struct ls_work {
-    double factor;   // the lots' time is factor * draw * slowness + extra
+    double factor;  // the lots' time is factor * draw * slowness + extra
     double extra;
-    double machine;  // the machine's time, or < 0: the lots' time without the lag
+    double machine;    // the machine's time, or < 0: the lots' time without the lag
     double lag_extra;  // load and unload that do not occupy the machine
 } ls_work;
 
 LS_FN ls_work ls_work_of(const ls_m_station *st, const ls_m_step *step, ls_u32 lots, ls_u32 parts,
                          double slowness) {
     ls_work w;
-    w.factor = step->per == LS_PER_BATCH ? 1.0 : step->per == LS_PER_LOT ? (double)lots : (double)parts;
+    w.factor = step->per == LS_PER_BATCH ? 1.0
+               : step->per == LS_PER_LOT ? (double)lots
+                                         : (double)parts;
     w.extra = 0.0;
     w.machine = -1.0;
     w.lag_extra = 0.0;
@@ -270,10 +277,8 @@ LS_SLOW ls_i64 ls_run_length(ls_ctx *c, const ls_m_station *st, ls_u32 machine) 
     return ls_round_us(machine_time + ls_loading_of(st, step));
 }
 
-
-
-// The phase after `phase`; LS_PHASE_NONE: the operation is over. need_phases bit 7: load and unload are
-// phases of their own.
+// The phase after `phase`; LS_PHASE_NONE: the operation is over. need_phases bit 7: load and unload
+// are phases of their own.
 LS_FN ls_u32 ls_phase_after(const ls_m_station *st, const ls_m_step *step, ls_u32 phase) {
     const int split = (st->need_phases >> 7) & 1;
     if (phase < LS_PHASE_LOAD && split && step->load > 0) {
@@ -300,7 +305,9 @@ LS_SLOW void ls_phase_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machi
     if (mc->phase == LS_PHASE_SETUP) {
         double mean = 0.0;
         const ls_u32 dist = ls_setup_needed(c, st, mc, step, &mean);
-        mc->phase_total = dist == LS_NO ? 0 : ls_round_us(ls_draw(c, c->machines[machine].setup_stream, dist));
+        mc->phase_total = dist == LS_NO
+                              ? 0
+                              : ls_round_us(ls_draw(c, c->machines[machine].setup_stream, dist));
     } else if (mc->phase == LS_PHASE_LOAD) {
         mc->phase_total = step->load;
     } else if (mc->phase == LS_PHASE_UNLOAD) {
@@ -314,7 +321,8 @@ LS_SLOW void ls_phase_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machi
     ls_account_refresh(c, machine);
 }
 
-#define LS_F_PLAIN_NOT (LS_F_BATCH | LS_F_SETUP | LS_F_NEEDS | LS_F_FAILS | LS_F_SHIFT | LS_F_LAG | LS_F_LOADING)
+#define LS_F_PLAIN_NOT \
+    (LS_F_BATCH | LS_F_SETUP | LS_F_NEEDS | LS_F_FAILS | LS_F_SHIFT | LS_F_LAG | LS_F_LOADING)
 
 LS_SLOW void ls_operation_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
@@ -377,7 +385,7 @@ LS_SLOW void ls_lot_started(ls_ctx *c, const ls_m_station *st, ls_u32 machine, l
 
 // Takes what the pick says into an idle machine and begins.
 LS_HOT void ls_machine_start(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
-                            const ls_pick *pick) {
+                             const ls_pick *pick) {
     ls_s_machine *mc = c->machine + machine;
     ls_idle_clear(c, st, station, machine);
     mc->step = c->lot[pick->lot].step;
@@ -392,7 +400,8 @@ LS_HOT void ls_machine_start(ls_ctx *c, const ls_m_station *st, ls_u32 station, 
     }
     for (ls_u32 lot = mc->lots; lot != LS_NO; lot = c->lot[lot].next) {
         LS_TRACE(c, LS_TRACE_START, c->lot[lot].serial, c->lot[lot].step, machine);
-        if (LS_UNLIKELY((c->steps[c->lot[lot].step].features & (LS_SF_REMEMBER | LS_SF_DEADLINES)) != 0)) {
+        if (LS_UNLIKELY(
+                (c->steps[c->lot[lot].step].features & (LS_SF_REMEMBER | LS_SF_DEADLINES)) != 0)) {
             ls_lot_started(c, st, machine, lot);
         }
     }
@@ -421,7 +430,8 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
     if ((step->features & LS_SF_LIMITS) != 0) {
         const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at) + step->limit_at;
         for (ls_u32 i = 0; i < step->limit_count; i++) {
-            c->deadline[(ls_u64)lot_index * c->m->deadline_slots + limits[i].slot] = c->now + limits[i].limit;
+            c->deadline[(ls_u64)lot_index * c->m->deadline_slots + limits[i].slot] =
+                c->now + limits[i].limit;
         }
     }
     if ((step->features & LS_SF_REWORK) != 0) {
@@ -455,8 +465,9 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
     return step->next;
 }
 
-// A lot leaves the order of its route. Forward: limits that end at steps it passes by are over. Back: limits
-// that began at steps it does again are over. So a slot never holds a limit that does not run here.
+// A lot leaves the order of its route. Forward: limits that end at steps it passes by are over.
+// Back: limits that began at steps it does again are over. So a slot never holds a limit that does
+// not run here.
 LS_SLOW void ls_limits_lapse(ls_ctx *c, ls_u32 lot_index, ls_u32 from, ls_u32 to) {
     const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at);
     ls_i64 *deadline = c->deadline + (ls_u64)lot_index * c->m->deadline_slots;
@@ -491,7 +502,8 @@ LS_HOT int ls_lot_leave(ls_ctx *c, ls_u32 station, ls_u32 lot_index, ls_u32 *res
     ls_u32 next = step->next;
     if (LS_UNLIKELY((step->features & LS_SF_AFTER) != 0)) {
         next = ls_next_step_full(c, lot_index, step);
-        if (next == LS_STEP_SCRAP || (next == step->rework_to && (step->features & LS_SF_REWORK) != 0)) {
+        if (next == LS_STEP_SCRAP ||
+            (next == step->rework_to && (step->features & LS_SF_REWORK) != 0)) {
             c->station[station].bad += step->parts;
         }
         if (next == LS_STEP_SCRAP) {
@@ -580,7 +592,9 @@ LS_SLOW void ls_counts_add(ls_ctx *c, ls_u32 machine) {
         ls_s_mode *sm = c->mode + at;
         const ls_u32 by = c->modes[at].by;
         if (by == LS_FAIL_PARTS || by == LS_FAIL_LOTS || by == LS_FAIL_BATCHES) {
-            sm->elapsed += by == LS_FAIL_PARTS ? (ls_i64)mc->part_count : by == LS_FAIL_LOTS ? (ls_i64)mc->lot_count : 1;
+            sm->elapsed += by == LS_FAIL_PARTS  ? (ls_i64)mc->part_count
+                           : by == LS_FAIL_LOTS ? (ls_i64)mc->lot_count
+                                                : 1;
             if (sm->elapsed >= sm->total && sm->active == 0) {
                 mc->pending |= 1u << k;
                 sm->due = sm->elapsed - sm->total;  // the overshoot, for modes that carry it over
@@ -595,7 +609,8 @@ LS_SLOW void ls_lots_lag(ls_ctx *c, ls_u32 machine) {
     while (lot != LS_NO) {
         const ls_u32 after = c->lot[lot].next;
         ls_lot_event *e = c->event + lot;
-        // The operation's own clock: what has run of it counts as elapsed (fork.h draws the rest again).
+        // The operation's own clock: what has run of it counts as elapsed (fork.h draws the rest
+        // again).
         e->elapsed = mc->phase_elapsed + (c->now - mc->phase_since);
         e->total = e->elapsed + mc->lag;
         e->since = c->now;

@@ -7,15 +7,17 @@
 
 typedef struct ls_pack {
     char *data;
-    size_t item;   // bytes
+    size_t item;  // bytes
     size_t count, capacity;
-    bool failed;   // out of memory: pushes go nowhere, ask once at the end
+    bool failed;  // out of memory: pushes go nowhere, ask once at the end
 } ls_pack;
 
 void ls_pack_init(ls_pack *pack, size_t item_size);
 void ls_pack_clear(ls_pack *pack);
-// A zeroed new item at the end; never NULL (a spare one when memory is out). Valid until the next push.
+// A zeroed new item at the end; never NULL (a spare one when memory is out). Valid until the next
+// push.
 void *ls_pack_push(ls_pack *pack);
 // count zeroed items; returns the index of the first.
 uint32_t ls_pack_grow(ls_pack *pack, size_t count);
-#define LS_PACK_AT(pack, type, index) ((type *)(void *)((pack)->data + (size_t)(index) * sizeof(type)))
+#define LS_PACK_AT(pack, type, index) \
+    ((type *)(void *)((pack)->data + (size_t)(index) * sizeof(type)))

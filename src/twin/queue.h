@@ -1,9 +1,10 @@
-// queue.h - waiting lots, one list per class (product and step) and, for dedicated lots, per machine.
+// queue.h - waiting lots, one list per class (product and step) and, for dedicated lots, per
+// machine.
 //
-// Lots of one list differ only in what a lot carries (arrival, due date, priority, deadline), and no rule
-// changes their order with time: a list is kept in the order of the station's rules, and its head is
-// its best. A machine therefore compares heads, not lots. Non-empty lists are bits; what a machine may
-// take is a mask of bits.
+// Lots of one list differ only in what a lot carries (arrival, due date, priority, deadline), and
+// no rule changes their order with time: a list is kept in the order of the station's rules, and
+// its head is its best. A machine therefore compares heads, not lots. Non-empty lists are bits;
+// what a machine may take is a mask of bits.
 #pragma once
 
 #include "twin/context.h"
@@ -20,38 +21,28 @@ LS_FN ls_i64 ls_lot_deadline(const ls_ctx *c, ls_u32 lot) {
 
 #define LS_HOURS(us) ((double)(us) * (1.0 / 3.6e9))
 
-// Value of a criterion for a lot of one class at one machine; the least goes first. setup_mean in us.
+// Value of a criterion for a lot of one class at one machine; the least goes first. setup_mean in
+// us.
 LS_FN double ls_criterion_value(const ls_ctx *c, const ls_m_criterion *k, const ls_lot *lot,
                                 ls_u32 lot_index, const ls_m_step *step, double setup_mean) {
     switch (k->rule) {
-    case LS_RULE_FIFO:
-        return (double)lot->arrived;
-    case LS_RULE_LIFO:
-        return -(double)lot->arrived;
-    case LS_RULE_SPT:
-        return step->mean;
-    case LS_RULE_LPT:
-        return -step->mean;
-    case LS_RULE_EDD:
-        return (double)lot->due;
+    case LS_RULE_FIFO: return (double)lot->arrived;
+    case LS_RULE_LIFO: return -(double)lot->arrived;
+    case LS_RULE_SPT: return step->mean;
+    case LS_RULE_LPT: return -step->mean;
+    case LS_RULE_EDD: return (double)lot->due;
     case LS_RULE_SLACK:
         return lot->due == LS_NEVER ? 9.0e18 : (double)lot->due - (double)c->now - step->remaining;
     case LS_RULE_CR:
         return lot->due == LS_NEVER ? 9.0e18 : (double)(lot->due - c->now) / step->remaining;
-    case LS_RULE_FBFS:
-        return (double)step->number;
-    case LS_RULE_LBFS:
-        return -(double)step->number;
-    case LS_RULE_SETUP:
-        return setup_mean;
-    case LS_RULE_HOT:
-        return -(double)lot->priority;
+    case LS_RULE_FBFS: return (double)step->number;
+    case LS_RULE_LBFS: return -(double)step->number;
+    case LS_RULE_SETUP: return setup_mean;
+    case LS_RULE_HOT: return -(double)lot->priority;
     case LS_RULE_QUEUE_TIME:
         return c->m->deadline_slots == 0 ? 0.0 : (double)ls_lot_deadline(c, lot_index);
-    case LS_RULE_RANDOM:
-        return (double)lot->machine;
-    default:
-        break;
+    case LS_RULE_RANDOM: return (double)lot->machine;
+    default: break;
     }
     const double *w = k->weights;
     double sum = w[LS_W_WAIT_H] * LS_HOURS(c->now - lot->arrived);
@@ -99,7 +90,8 @@ LS_FN ls_u32 ls_queue_of(const ls_ctx *c, ls_u32 lot, const ls_m_step *step) {
 }
 
 // The lot of an ordered list behind which a new one goes, LS_NO: to the front.
-LS_SLOW ls_u32 ls_queue_place(const ls_ctx *c, const ls_m_station *st, const ls_s_queue *queue, ls_u32 lot) {
+LS_SLOW ls_u32 ls_queue_place(const ls_ctx *c, const ls_m_station *st, const ls_s_queue *queue,
+                              ls_u32 lot) {
     ls_u32 before = queue->tail;
     if (ls_lot_before(c, st, lot, 0.0, queue->head, 0.0)) {
         return LS_NO;
@@ -124,8 +116,8 @@ LS_HOT void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     const ls_u32 q = ls_queue_of(c, lot_index, step);
     ls_s_queue *queue = c->queue + st->queue_at + q;
     ls_u32 before = queue->tail;  // the new lot comes behind this one
-    if (queue->count > 0 &&
-        (LS_UNLIKELY(st->static_order != 0) || LS_UNLIKELY(ls_lot_is_older(c, lot_index, before)))) {
+    if (queue->count > 0 && (LS_UNLIKELY(st->static_order != 0) ||
+                             LS_UNLIKELY(ls_lot_is_older(c, lot_index, before)))) {
         before = ls_queue_place(c, st, queue, lot_index);
     }
     lot->queue = st->queue_at + q;
@@ -148,7 +140,9 @@ LS_HOT void ls_queue_insert(ls_ctx *c, ls_u32 lot_index) {
     c->station[step->station].waiting++;
 }
 
-LS_SLOW void ls_queue_insert_rare(ls_ctx *c, ls_u32 lot_index) { ls_queue_insert(c, lot_index); }
+LS_SLOW void ls_queue_insert_rare(ls_ctx *c, ls_u32 lot_index) {
+    ls_queue_insert(c, lot_index);
+}
 
 LS_HOT void ls_queue_remove(ls_ctx *c, ls_u32 lot_index) {
     ls_lot *lot = c->lot + lot_index;

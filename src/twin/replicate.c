@@ -1,6 +1,7 @@
 // replicate.c - many replications of one twin, their figures and intervals.
 //
-// Results stand by replication number, so that neither the number of workers nor who finished first reaches them.
+// Results stand by replication number, so that neither the number of workers nor who finished first
+// reaches them.
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -105,7 +106,8 @@ static ls_status run_to(run_job *job, bench_of_one *one, int64_t until_us, ls_er
     return status;
 }
 
-static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64_t replication, ls_error *err) {
+static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64_t replication,
+                         ls_error *err) {
     const ls_model *m = job->twin->model;
     ls_twin_result *r = job->result;
     ls_status status = LS_OK;
@@ -122,10 +124,14 @@ static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64
         for (int i = 0; i < BATCHES && status == LS_OK; i++) {
             ls_state_copy(m, before, one->state);
             const double share = (double)(i + 1) / BATCHES;
-            const int64_t until = i + 1 == BATCHES ? one->end_us : warm_us + (int64_t)((double)(one->end_us - warm_us) * share);
+            const int64_t until = i + 1 == BATCHES
+                                      ? one->end_us
+                                      : warm_us +
+                                            (int64_t)((double)(one->end_us - warm_us) * share);
             status = run_to(job, one, until, err);
             if (status == LS_OK) {
-                status = ls_kpi_window(m, i == 0 && from_zero ? NULL : before, one->state, r->batch_values + (size_t)i * r->shape.count, err);
+                status = ls_kpi_window(m, i == 0 && from_zero ? NULL : before, one->state,
+                                       r->batch_values + (size_t)i * r->shape.count, err);
             }
         }
         ls_free(before);
@@ -133,7 +139,8 @@ static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64
         status = run_to(job, one, one->end_us, err);
     }
     if (status == LS_OK) {
-        status = ls_kpi_window(m, from_zero ? NULL : one->base, one->state, r->values + (size_t)replication * r->shape.count, err);
+        status = ls_kpi_window(m, from_zero ? NULL : one->base, one->state,
+                               r->values + (size_t)replication * r->shape.count, err);
     }
     return status;
 }
@@ -149,7 +156,8 @@ static ls_status run_one(void *context, int64_t index, int worker, ls_error *err
     one.base = ls_alloc(m->state_size);
     ls_status status = LS_OK;
     if (one.state == NULL || one.base == NULL) {
-        status = ls_fail(err, LS_ERR_MEMORY, "out of memory: a state of %llu bytes", (unsigned long long)m->state_size);
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory: a state of %llu bytes",
+                         (unsigned long long)m->state_size);
     } else {
         status = ls_scratch_create(m, &one.scratch, err);
     }
@@ -209,8 +217,8 @@ static void keep_done(ls_twin_result *r) {
     for (int64_t i = 0; i < r->capacity; i++) {
         if (r->done[i]) {
             if (kept != i) {
-                memcpy(r->values + (size_t)kept * r->shape.count, r->values + (size_t)i * r->shape.count,
-                       r->shape.count * sizeof(double));
+                memcpy(r->values + (size_t)kept * r->shape.count,
+                       r->values + (size_t)i * r->shape.count, r->shape.count * sizeof(double));
                 r->hashes[kept] = r->hashes[i];
                 r->events[kept] = r->events[i];
             }
@@ -221,7 +229,8 @@ static void keep_done(ls_twin_result *r) {
 }
 
 static double watched_value(const ls_twin_result *r, const ls_run_def *def, int64_t replication) {
-    return r->values[(size_t)replication * r->shape.count + ls_kpi_index(&r->shape, false, r->shape.classes, def->watched)];
+    return r->values[(size_t)replication * r->shape.count +
+                     ls_kpi_index(&r->shape, false, r->shape.classes, def->watched)];
 }
 
 // How many replications the asked precision needs, judged from those that are done; 0: reached.
@@ -237,7 +246,8 @@ static int64_t more_needed(ls_twin_result *r, const ls_run_def *def, int64_t rep
     if (sum.count < 2 || sum.mean == 0.0) {
         return reps < def->reps_max ? reps : 0;
     }
-    const double half = ls_stat_t_quantile(0.5 + def->level / 2.0, (double)(sum.count - 1)) * sqrt(variance / (double)sum.count);
+    const double half = ls_stat_t_quantile(0.5 + def->level / 2.0, (double)(sum.count - 1)) *
+                        sqrt(variance / (double)sum.count);
     if (half <= def->until_ci * fabs(sum.mean)) {
         r->facts.reached_ci = true;
         return 0;
@@ -254,7 +264,8 @@ static ls_status check_def(const ls_twin *twin, const ls_run_def *def, ls_error 
         return ls_fail(err, LS_ERR_INVALID, "the measured time must be longer than 0");
     }
     if (def->reps < 1 || def->reps_max < 1) {
-        return ls_fail(err, LS_ERR_INVALID, "%lld replications: at least 1", (long long)(def->reps < 1 ? def->reps : def->reps_max));
+        return ls_fail(err, LS_ERR_INVALID, "%lld replications: at least 1",
+                       (long long)(def->reps < 1 ? def->reps : def->reps_max));
     }
     if (!(def->level > 0.0 && def->level < 1.0)) {
         return ls_fail(err, LS_ERR_INVALID, "level %g: between 0 and 1, such as 0.95", def->level);
@@ -262,11 +273,16 @@ static ls_status check_def(const ls_twin *twin, const ls_run_def *def, ls_error 
     if (!(def->until_ci >= 0.0)) {
         return ls_fail(err, LS_ERR_INVALID, "precision %g: above 0, such as 0.01", def->until_ci);
     }
-    const int64_t warm = def->warmup_us > 0 ? def->warmup_us : def->warmup_us < 0 ? def->for_us / 2 : 0;
+    const int64_t warm = def->warmup_us > 0   ? def->warmup_us
+                         : def->warmup_us < 0 ? def->for_us / 2
+                                              : 0;
     const int64_t begin = def->from != NULL ? def->from->state->now : 0;
-    if (def->for_us >= twin->model->horizon - begin || warm >= twin->model->horizon - begin - def->for_us) {
-        return ls_fail(err, LS_ERR_LIMIT, "a run to %.1f days is behind the horizon of this plant, %.1f days",
-                       ((double)begin + (double)warm + (double)def->for_us) / 86400e6, (double)twin->model->horizon / 86400e6);
+    if (def->for_us >= twin->model->horizon - begin ||
+        warm >= twin->model->horizon - begin - def->for_us) {
+        return ls_fail(err, LS_ERR_LIMIT,
+                       "a run to %.1f days is behind the horizon of this plant, %.1f days",
+                       ((double)begin + (double)warm + (double)def->for_us) / 86400e6,
+                       (double)twin->model->horizon / 86400e6);
     }
     return LS_OK;
 }
@@ -292,7 +308,8 @@ static ls_status run_all(run_job *job, int workers, ls_error *err) {
     return status;
 }
 
-ls_status ls_twin_run(const ls_twin *twin, const ls_run_def *def, ls_twin_result **out, ls_error *err) {
+ls_status ls_twin_run(const ls_twin *twin, const ls_run_def *def, ls_twin_result **out,
+                      ls_error *err) {
     *out = NULL;
     if (def->cookie != RUN_DEF_COOKIE) {
         return ls_fail(err, LS_ERR_INVALID, "start from ls_run_def_default()");
@@ -339,7 +356,9 @@ ls_status ls_twin_run(const ls_twin *twin, const ls_run_def *def, ls_twin_result
     for (int64_t i = 0; i < r->facts.reps; i++) {
         hash = ls_hash_bytes(&r->hashes[i], sizeof r->hashes[i], hash);
         r->facts.events += r->events[i];
-        const double done = r->values[(size_t)i * r->shape.count + ls_kpi_index(&r->shape, false, r->shape.classes, LS_FIG_DONE)];
+        const double done =
+            r->values[(size_t)i * r->shape.count +
+                      ls_kpi_index(&r->shape, false, r->shape.classes, LS_FIG_DONE)];
         r->facts.lots_done += (uint64_t)(done + 0.5);
     }
     r->facts.hash = hash;
@@ -362,7 +381,9 @@ void ls_twin_result_destroy(ls_twin_result *r) {
     }
 }
 
-ls_twin_facts ls_twin_result_facts(const ls_twin_result *result) { return result->facts; }
+ls_twin_facts ls_twin_result_facts(const ls_twin_result *result) {
+    return result->facts;
+}
 
 static ls_estimate estimate(const ls_twin_result *r, size_t at) {
     ls_estimate e = {(double)NAN, (double)NAN, 0};
@@ -397,12 +418,15 @@ static ls_estimate estimate(const ls_twin_result *r, size_t at) {
 
 // Counts and maxima of twenty windows say nothing about the whole run's.
 static bool has_batch_means(ls_figure figure) {
-    return figure != LS_FIG_RELEASED && figure != LS_FIG_DONE && figure != LS_FIG_SCRAPPED && figure != LS_FIG_LOST &&
-           figure != LS_FIG_CYCLE_MAX && figure != LS_FIG_LIMITS_MISSED && figure != LS_FIG_REWORKED && figure != LS_FIG_LOTS &&
-           figure != LS_FIG_PARTS && figure != LS_FIG_QUEUE_WAIT_MAX && figure != LS_FIG_CYCLE_P90 && figure != LS_FIG_CYCLE_P99;
+    return figure != LS_FIG_RELEASED && figure != LS_FIG_DONE && figure != LS_FIG_SCRAPPED &&
+           figure != LS_FIG_LOST && figure != LS_FIG_CYCLE_MAX && figure != LS_FIG_LIMITS_MISSED &&
+           figure != LS_FIG_REWORKED && figure != LS_FIG_LOTS && figure != LS_FIG_PARTS &&
+           figure != LS_FIG_QUEUE_WAIT_MAX && figure != LS_FIG_CYCLE_P90 &&
+           figure != LS_FIG_CYCLE_P99;
 }
 
-static ls_estimate figure_of(const ls_twin_result *r, bool station, uint32_t index, ls_figure figure) {
+static ls_estimate figure_of(const ls_twin_result *r, bool station, uint32_t index,
+                             ls_figure figure) {
     ls_estimate e = estimate(r, ls_kpi_index(&r->shape, station, index, figure));
     if (r->facts.batch_means && !has_batch_means(figure)) {
         e.half_width = (double)NAN;
@@ -412,8 +436,11 @@ static ls_estimate figure_of(const ls_twin_result *r, bool station, uint32_t ind
 
 static const ls_estimate no_estimate = {(double)NAN, (double)NAN, 0};
 
-ls_estimate ls_twin_result_class(const ls_twin_result *r, uint32_t release_class, ls_figure figure) {
-    return release_class <= r->shape.classes && figure < LS_FIG_CLASS_COUNT ? figure_of(r, false, release_class, figure) : no_estimate;
+ls_estimate ls_twin_result_class(const ls_twin_result *r, uint32_t release_class,
+                                 ls_figure figure) {
+    return release_class <= r->shape.classes && figure < LS_FIG_CLASS_COUNT
+               ? figure_of(r, false, release_class, figure)
+               : no_estimate;
 }
 
 ls_estimate ls_twin_result_station(const ls_twin_result *r, uint32_t station, ls_figure figure) {
@@ -422,28 +449,35 @@ ls_estimate ls_twin_result_station(const ls_twin_result *r, uint32_t station, ls
                : no_estimate;
 }
 
-double ls_twin_result_value(const ls_twin_result *r, bool station, uint32_t index, ls_figure figure, int64_t replication) {
-    const bool fits = station ? index < r->shape.stations && figure >= LS_FIG_CLASS_COUNT && figure < LS_FIG_COUNT
+double ls_twin_result_value(const ls_twin_result *r, bool station, uint32_t index, ls_figure figure,
+                            int64_t replication) {
+    const bool fits = station ? index < r->shape.stations && figure >= LS_FIG_CLASS_COUNT &&
+                                    figure < LS_FIG_COUNT
                               : index <= r->shape.classes && figure < LS_FIG_CLASS_COUNT;
     if (!fits || replication < 0 || replication >= r->facts.reps) {
         return (double)NAN;
     }
-    return r->values[(size_t)replication * r->shape.count + ls_kpi_index(&r->shape, station, index, figure)];
+    return r->values[(size_t)replication * r->shape.count +
+                     ls_kpi_index(&r->shape, station, index, figure)];
 }
 
-ls_status ls_twin_compare(const ls_twin_result *a, const ls_twin_result *b, uint32_t class_a, uint32_t class_b,
-                          ls_figure figure, double level, ls_estimate *out, ls_error *err) {
+ls_status ls_twin_compare(const ls_twin_result *a, const ls_twin_result *b, uint32_t class_a,
+                          uint32_t class_b, ls_figure figure, double level, ls_estimate *out,
+                          ls_error *err) {
     *out = no_estimate;
     if (a->facts.reps != b->facts.reps || a->facts.seed != b->facts.seed) {
-        return ls_fail(err, LS_ERR_INVALID, "only runs with the same seed and replications can be paired (%lld and %lld)",
-                       (long long)a->facts.reps, (long long)b->facts.reps);
+        return ls_fail(
+            err, LS_ERR_INVALID,
+            "only runs with the same seed and replications can be paired (%lld and %lld)",
+            (long long)a->facts.reps, (long long)b->facts.reps);
     }
     if (figure >= LS_FIG_CLASS_COUNT || class_a > a->shape.classes || class_b > b->shape.classes) {
         return ls_fail(err, LS_ERR_INVALID, "no such class or figure");
     }
     ls_summary sum = {0};
     for (int64_t i = 0; i < a->facts.reps; i++) {
-        const double d = ls_twin_result_value(b, false, class_b, figure, i) - ls_twin_result_value(a, false, class_a, figure, i);
+        const double d = ls_twin_result_value(b, false, class_b, figure, i) -
+                         ls_twin_result_value(a, false, class_a, figure, i);
         if (isfinite(d)) {
             ls_summary_add(&sum, d);
         }

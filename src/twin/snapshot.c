@@ -25,7 +25,8 @@ ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *er
     if (model->cached != 0) {
         out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
     }
-    if (out->agenda == NULL || out->ahead == NULL || out->firsts == NULL || out->exp_firsts == NULL || (model->cached != 0 && out->blocks == NULL)) {
+    if (out->agenda == NULL || out->ahead == NULL || out->firsts == NULL ||
+        out->exp_firsts == NULL || (model->cached != 0 && out->blocks == NULL)) {
         ls_scratch_clear(out);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -44,21 +45,27 @@ void ls_scratch_clear(ls_scratch *scratch) {
 
 static ls_status explain_stop(const ls_twin *twin, const ls_state *state, int why, ls_error *err) {
     if (why == LS_RUN_LOTS) {
-        ls_fail(err, LS_ERR_LIMIT, "limit reached: %u lots in plant '%s' at %.3f h", twin->model->lots, twin->name,
-                (double)state->now / 3.6e9);
-        ls_hint(err, "the plant takes in more than it finishes ('lineshaft check' shows the loads), or raise `limits: {lots: %u}`",
+        ls_fail(err, LS_ERR_LIMIT, "limit reached: %u lots in plant '%s' at %.3f h",
+                twin->model->lots, twin->name, (double)state->now / 3.6e9);
+        ls_hint(err,
+                "the plant takes in more than it finishes ('lineshaft check' shows the loads), or "
+                "raise `limits: {lots: %u}`",
                 twin->model->lots * 4);
         return LS_ERR_LIMIT;
     }
     if (why == LS_RUN_BROKEN) {
-        ls_fail(err, LS_ERR_INVALID, "engine assertion failed (kernel line %u) at %lld us, event %llu, key %llx: this is a bug",
-                state->broken_line, (long long)state->now, (unsigned long long)state->events, (unsigned long long)state->key);
+        ls_fail(err, LS_ERR_INVALID,
+                "engine assertion failed (kernel line %u) at %lld us, event %llu, key %llx: this "
+                "is a bug",
+                state->broken_line, (long long)state->now, (unsigned long long)state->events,
+                (unsigned long long)state->key);
         return LS_ERR_INVALID;
     }
     return LS_OK;
 }
 
-ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scratch, uint64_t key, ls_error *err) {
+ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scratch, uint64_t key,
+                         ls_error *err) {
     const ls_model *m = twin->model;
     memset(state, 0, m->state_size);
     state->magic = LS_MODEL_MAGIC;
@@ -73,13 +80,13 @@ ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scrat
 ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch, int64_t until_us,
                        uint64_t max_events, ls_error *err) {
     if (until_us >= twin->model->horizon) {
-        ls_fail(err, LS_ERR_LIMIT, "time %.1f days is behind the horizon of this plant, %.1f days", (double)until_us / 86400e6,
-                (double)twin->model->horizon / 86400e6);
+        ls_fail(err, LS_ERR_LIMIT, "time %.1f days is behind the horizon of this plant, %.1f days",
+                (double)until_us / 86400e6, (double)twin->model->horizon / 86400e6);
         return LS_ERR_LIMIT;
     }
     if (until_us < state->now) {
-        return ls_fail(err, LS_ERR_INVALID, "cannot run back in time from %lld us to %lld us", (long long)state->now,
-                       (long long)until_us);
+        return ls_fail(err, LS_ERR_INVALID, "cannot run back in time from %lld us to %lld us",
+                       (long long)state->now, (long long)until_us);
     }
     const int why = twin->kernel->run(twin->model, state, scratch, until_us, max_events);
     const ls_status status = explain_stop(twin, state, why, err);
@@ -87,7 +94,8 @@ ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch
 }
 
 // The used part of an array with one entry per lot slot; what `to` has used beyond it is cleared.
-static void copy_per_lot(ls_state *to, const ls_state *from, ls_u64 at, size_t item, ls_u32 to_used) {
+static void copy_per_lot(ls_state *to, const ls_state *from, ls_u64 at, size_t item,
+                         ls_u32 to_used) {
     memcpy((char *)to + at, (const char *)from + at, from->lot_used * item);
     if (to_used > from->lot_used) {
         memset((char *)to + at + from->lot_used * item, 0, (to_used - from->lot_used) * item);
@@ -123,7 +131,8 @@ static ls_status snapshot_new(const ls_twin *twin, ls_snapshot **out, ls_error *
     snapshot->state = ls_alloc(snapshot->state_size);
     ls_status status = LS_OK;
     if (snapshot->state == NULL) {
-        status = ls_fail(err, LS_ERR_MEMORY, "out of memory: a state of %zu bytes", snapshot->state_size);
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory: a state of %zu bytes",
+                         snapshot->state_size);
     } else {
         status = ls_scratch_create(twin->model, &snapshot->scratch, err);
     }
@@ -135,12 +144,13 @@ static ls_status snapshot_new(const ls_twin *twin, ls_snapshot **out, ls_error *
     return LS_OK;
 }
 
-ls_status ls_snapshot_create(const ls_twin *twin, uint64_t seed, uint64_t replication, ls_snapshot **out,
-                             ls_error *err) {
+ls_status ls_snapshot_create(const ls_twin *twin, uint64_t seed, uint64_t replication,
+                             ls_snapshot **out, ls_error *err) {
     ls_status status = snapshot_new(twin, out, err);
     if (status == LS_OK) {
         ls_snapshot *snapshot = *out;
-        status = ls_state_start(twin, snapshot->state, &snapshot->scratch, ls_random_key(seed, replication), err);
+        status = ls_state_start(twin, snapshot->state, &snapshot->scratch,
+                                ls_random_key(seed, replication), err);
         if (status != LS_OK) {
             ls_snapshot_destroy(snapshot);
             *out = NULL;
@@ -157,21 +167,24 @@ void ls_snapshot_destroy(ls_snapshot *snapshot) {
     }
 }
 
-ls_status ls_snapshot_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us, ls_error *err) {
+ls_status ls_snapshot_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
+                          ls_error *err) {
     return ls_state_run(twin, snapshot->state, &snapshot->scratch, until_us, UINT64_MAX, err);
 }
 
-ls_status ls_snapshot_step(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us, uint64_t max_events,
-                           uint64_t *out_done, ls_error *err) {
+ls_status ls_snapshot_step(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
+                           uint64_t max_events, uint64_t *out_done, ls_error *err) {
     const uint64_t before = snapshot->state->events;
-    const ls_status status = ls_state_run(twin, snapshot->state, &snapshot->scratch, until_us, max_events, err);
+    const ls_status status = ls_state_run(twin, snapshot->state, &snapshot->scratch, until_us,
+                                          max_events, err);
     if (out_done != NULL) {
         *out_done = snapshot->state->events - before;
     }
     return status;
 }
 
-ls_status ls_snapshot_copy(const ls_twin *twin, const ls_snapshot *snapshot, ls_snapshot **out, ls_error *err) {
+ls_status ls_snapshot_copy(const ls_twin *twin, const ls_snapshot *snapshot, ls_snapshot **out,
+                           ls_error *err) {
     const ls_status status = snapshot_new(twin, out, err);
     if (status == LS_OK) {
         ls_state_copy(twin->model, (*out)->state, snapshot->state);
@@ -183,14 +196,14 @@ void ls_snapshot_assign(ls_snapshot *to, const ls_snapshot *from) {
     ls_state_copy(from->model, to->state, from->state);
 }
 
-void ls_snapshot_fork_into(const ls_twin *twin, const ls_snapshot *from, uint64_t seed, uint64_t future,
-                           ls_snapshot *to) {
+void ls_snapshot_fork_into(const ls_twin *twin, const ls_snapshot *from, uint64_t seed,
+                           uint64_t future, ls_snapshot *to) {
     ls_state_copy(twin->model, to->state, from->state);
     twin->kernel->fork(twin->model, to->state, &to->scratch, ls_random_key(seed, future));
 }
 
-ls_status ls_snapshot_fork(const ls_twin *twin, const ls_snapshot *snapshot, uint64_t seed, uint64_t future,
-                           ls_snapshot **out, ls_error *err) {
+ls_status ls_snapshot_fork(const ls_twin *twin, const ls_snapshot *snapshot, uint64_t seed,
+                           uint64_t future, ls_snapshot **out, ls_error *err) {
     const ls_status status = snapshot_new(twin, out, err);
     if (status == LS_OK) {
         ls_snapshot_fork_into(twin, snapshot, seed, future, *out);
@@ -198,8 +211,12 @@ ls_status ls_snapshot_fork(const ls_twin *twin, const ls_snapshot *snapshot, uin
     return status;
 }
 
-int64_t ls_snapshot_now(const ls_snapshot *snapshot) { return snapshot->state->now; }
-uint64_t ls_snapshot_events(const ls_snapshot *snapshot) { return snapshot->state->events; }
+int64_t ls_snapshot_now(const ls_snapshot *snapshot) {
+    return snapshot->state->now;
+}
+uint64_t ls_snapshot_events(const ls_snapshot *snapshot) {
+    return snapshot->state->events;
+}
 uint32_t ls_snapshot_lots(const ls_snapshot *snapshot) {
     const ls_model *m = snapshot->model;
     const ls_s_release *rs = LS_STATE_ARRAY(m, snapshot->state, ls_s_release, s_release);
@@ -219,7 +236,8 @@ const void *ls_snapshot_bytes(const ls_snapshot *snapshot, size_t *out_size) {
     return snapshot->state;
 }
 
-ls_status ls_snapshot_load(const ls_twin *twin, const void *bytes, size_t size, ls_snapshot **out, ls_error *err) {
+ls_status ls_snapshot_load(const ls_twin *twin, const void *bytes, size_t size, ls_snapshot **out,
+                           ls_error *err) {
     *out = NULL;
     ls_state head;
     memset(&head, 0, sizeof head);
@@ -228,12 +246,16 @@ ls_status ls_snapshot_load(const ls_twin *twin, const void *bytes, size_t size, 
         return ls_fail(err, LS_ERR_INVALID, "not a snapshot of Lineshaft (%zu bytes)", size);
     }
     if (head.version != LS_ENGINE_VERSION) {
-        return ls_fail(err, LS_ERR_VERSION, "snapshot of engine version %u, this is version %d", head.version, LS_ENGINE_VERSION);
+        return ls_fail(err, LS_ERR_VERSION, "snapshot of engine version %u, this is version %d",
+                       head.version, LS_ENGINE_VERSION);
     }
     if (head.model_hash != twin->model->hash) {
-        ls_fail(err, LS_ERR_VERSION, "snapshot of another plant (model %016llx, this one is %016llx)",
+        ls_fail(err, LS_ERR_VERSION,
+                "snapshot of another plant (model %016llx, this one is %016llx)",
                 (unsigned long long)head.model_hash, (unsigned long long)twin->model->hash);
-        ls_hint(err, "a snapshot runs only on the very plant file that made it; make a new one with 'lineshaft twin fork'");
+        ls_hint(err,
+                "a snapshot runs only on the very plant file that made it; make a new one with "
+                "'lineshaft twin fork'");
         return LS_ERR_VERSION;
     }
     if (size != twin->model->state_size || head.size != size) {

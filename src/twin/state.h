@@ -1,8 +1,8 @@
 // state.h - the running plant: one flat block of known size, indexes only, padding zero.
 //
-// Copy, save, hash, compare and ship are the same bytes. What a person standing in the plant could see (elapsed
-// times, queues) and what only the simulation knows (planned ends: the fields marked hidden) stand apart,
-// so that a fork can forget the latter (fork.h).
+// Copy, save, hash, compare and ship are the same bytes. What a person standing in the plant could
+// see (elapsed times, queues) and what only the simulation knows (planned ends: the fields marked
+// hidden) stand apart, so that a fork can forget the latter (fork.h).
 #pragma once
 
 #include "twin/model.h"
@@ -21,30 +21,39 @@ enum {
 };
 
 // Where a lot is.
-enum { LS_LOT_FREE, LS_LOT_WAITING, LS_LOT_MACHINE, LS_LOT_LAG, LS_LOT_TRANSIT, LS_LOT_OUTSIDE, LS_LOT_OUT, LS_LOT_LEFT };
+enum {
+    LS_LOT_FREE,
+    LS_LOT_WAITING,
+    LS_LOT_MACHINE,
+    LS_LOT_LAG,
+    LS_LOT_TRANSIT,
+    LS_LOT_OUTSIDE,
+    LS_LOT_OUT,
+    LS_LOT_LEFT
+};
 
 // Why the kernel stopped.
 enum {
-    LS_RUN_UNTIL,     // reached the time asked for
-    LS_RUN_EVENTS,    // did the number of events asked for
-    LS_RUN_LOTS,      // limit: lots
-    LS_RUN_HORIZON,   // limit: time
-    LS_RUN_BROKEN,    // an assertion of the kernel failed: a bug
+    LS_RUN_UNTIL,    // reached the time asked for
+    LS_RUN_EVENTS,   // did the number of events asked for
+    LS_RUN_LOTS,     // limit: lots
+    LS_RUN_HORIZON,  // limit: time
+    LS_RUN_BROKEN,   // an assertion of the kernel failed: a bug
 };
 
 typedef struct ls_lot {
     ls_i64 released;
     ls_i64 due;
-    ls_i64 arrived;     // in the queue; in a machine: start of the operation; in transit: departure
-    ls_u32 serial;      // number of creation
+    ls_i64 arrived;  // in the queue; in a machine: start of the operation; in transit: departure
+    ls_u32 serial;   // number of creation
     ls_u32 step;
-    ls_u32 next;        // in its queue, its machine's list, its machine's lag list or the free list
-    ls_u32 other;       // queue: the lot before; blocked: next in the list of those that wait for room
-    ls_u32 machine;     // where it is in work; waiting: a draw for the rule `random`
-    ls_u32 queue;       // queue it waits in (model-wide number)
-    ls_u32 release;     // class
+    ls_u32 next;     // in its queue, its machine's list, its machine's lag list or the free list
+    ls_u32 other;    // queue: the lot before; blocked: next in the list of those that wait for room
+    ls_u32 machine;  // where it is in work; waiting: a draw for the rule `random`
+    ls_u32 queue;    // queue it waits in (model-wide number)
+    ls_u32 release;  // class
     ls_i32 priority;
-    ls_u32 heap;        // place in the heap of dynamic events + 1, 0 none
+    ls_u32 heap;  // place in the heap of dynamic events + 1, 0 none
     ls_u32 where;
 } ls_lot;
 
@@ -60,15 +69,15 @@ typedef struct ls_lot_event {
 } ls_lot_event;
 
 typedef struct ls_s_station {
-    ls_u32 waiting;     // lots in its queues
-    ls_u32 coming;      // lots with a reserved place on their way
-    ls_u32 idle;        // machines
-    ls_u32 working;     // lots in its machines, lagging ones too
+    ls_u32 waiting;                     // lots in its queues
+    ls_u32 coming;                      // lots with a reserved place on their way
+    ls_u32 idle;                        // machines
+    ls_u32 working;                     // lots in its machines, lagging ones too
     ls_u32 blocked_head, blocked_tail;  // lots that wait for room here, LS_NO: none
     ls_u32 on_agenda;
     ls_u32 off;
-    ls_i64 wait_sum;    // of lots that have started
-    ls_u64 started;     // lots
+    ls_i64 wait_sum;  // of lots that have started
+    ls_u64 started;   // lots
     ls_i64 wait_max;
     ls_u64 batches;     // operations finished, batching stations only
     ls_u64 bad;         // parts scrapped or sent to rework after a step here
@@ -76,15 +85,15 @@ typedef struct ls_s_station {
 } ls_s_station;
 
 typedef struct ls_s_machine {
-    ls_i64 since;          // of the present account state
-    ls_i64 phase_since;    // the phase runs since; LS_NEVER: stopped
-    ls_i64 phase_elapsed;  // of the phase before that
-    ls_i64 phase_total;    // hidden
-    ls_i64 lag;            // hidden: lots leave this much later
+    ls_i64 since;            // of the present account state
+    ls_i64 phase_since;      // the phase runs since; LS_NEVER: stopped
+    ls_i64 phase_elapsed;    // of the phase before that
+    ls_i64 phase_total;      // hidden
+    ls_i64 lag;              // hidden: lots leave this much later
     ls_u32 lots, lot_count;  // list of lots in it
-    ls_u32 step;           // of the operation
+    ls_u32 step;             // of the operation
     ls_u32 part_count;
-    ls_u32 setup, run;     // state + 1; lots since it changed
+    ls_u32 setup, run;  // state + 1; lots since it changed
     ls_u32 phase;
     ls_u32 account;        // present account state
     ls_u32 mode;           // active failure or maintenance + 1
@@ -115,9 +124,9 @@ typedef struct ls_s_mode {
 } ls_s_mode;
 
 typedef struct ls_s_release {
-    ls_i64 since;    // of the last release
-    ls_i64 total;    // hidden
-    ls_i64 left;     // releases to come
+    ls_i64 since;  // of the last release
+    ls_i64 total;  // hidden
+    ls_i64 left;   // releases to come
     ls_i64 cycle_sum, tardy_sum;
     ls_i64 scrap_sum;  // time inside of scrapped lots
     ls_i64 early_sum;  // time before time zero, of lots that are gone
@@ -131,35 +140,58 @@ LS_SIZE_IS(ls_s_machine, 128);
 LS_SIZE_IS(ls_s_release, 256);
 LS_SIZE_IS(ls_lot, 64);
 
-typedef struct ls_s_calendar { ls_u32 at, on; ls_i64 base; } ls_s_calendar;
-typedef struct ls_s_pool { ls_u32 busy, on; ls_i64 since, busy_area; } ls_s_pool;
-typedef struct ls_s_crew { ls_u32 busy, head, tail, pad; } ls_s_crew;
-typedef struct ls_heap_item { ls_i64 time; ls_u32 serial, lot; } ls_heap_item;
+typedef struct ls_s_calendar {
+    ls_u32 at, on;
+    ls_i64 base;
+} ls_s_calendar;
+typedef struct ls_s_pool {
+    ls_u32 busy, on;
+    ls_i64 since, busy_area;
+} ls_s_pool;
+typedef struct ls_s_crew {
+    ls_u32 busy, head, tail, pad;
+} ls_s_crew;
+typedef struct ls_heap_item {
+    ls_i64 time;
+    ls_u32 serial, lot;
+} ls_heap_item;
 
 typedef struct ls_state {
     ls_u32 magic, version;
     ls_u64 model_hash;
     ls_u64 size;
-    ls_u64 key;           // of the random streams
+    ls_u64 key;  // of the random streams
     ls_i64 now;
     ls_u64 events;
-    ls_u32 serial;        // lots created
-    ls_u32 lot_free;      // head of the free list
-    ls_u32 lot_used;      // slots ever used
+    ls_u32 serial;    // lots created
+    ls_u32 lot_free;  // head of the free list
+    ls_u32 lot_used;  // slots ever used
     ls_u32 pad_lots;
     ls_u32 heap_count;
     ls_u32 operator_head, operator_tail;  // machines waiting for an operator, + 1
-    ls_u32 stopped;       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
-    ls_u32 fallbacks;     // residuals drawn where no sample was left
-    ls_u32 broken_line;   // source line of a failed kernel assertion
-    ls_u32 operators_freed;  // whoever waits for an operator is to be looked at
+    ls_u32 stopped;                       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
+    ls_u32 fallbacks;                     // residuals drawn where no sample was left
+    ls_u32 broken_line;                   // source line of a failed kernel assertion
+    ls_u32 operators_freed;               // whoever waits for an operator is to be looked at
     ls_u32 pad;
 } ls_state;
 
 #define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))
 
 // What happened, for traces and tests.
-enum { LS_TRACE_RELEASE, LS_TRACE_ARRIVE, LS_TRACE_START, LS_TRACE_END, LS_TRACE_DONE, LS_TRACE_SCRAP, LS_TRACE_LOST, LS_TRACE_DOWN, LS_TRACE_UP, LS_TRACE_BLOCK, LS_TRACE_SETUP };
+enum {
+    LS_TRACE_RELEASE,
+    LS_TRACE_ARRIVE,
+    LS_TRACE_START,
+    LS_TRACE_END,
+    LS_TRACE_DONE,
+    LS_TRACE_SCRAP,
+    LS_TRACE_LOST,
+    LS_TRACE_DOWN,
+    LS_TRACE_UP,
+    LS_TRACE_BLOCK,
+    LS_TRACE_SETUP
+};
 typedef struct ls_trace_item {
     ls_i64 time;
     ls_u32 kind, serial, step, machine;
@@ -167,16 +199,17 @@ typedef struct ls_trace_item {
 
 // A worker's own memory: never part of the result.
 enum { LS_DRAW_BLOCK = 64 };
-// Far behind every position, so that no position seems to lie in an empty block (~0 would: n - ~0 is n + 1).
+// Far behind every position, so that no position seems to lie in an empty block (~0 would: n - ~0
+// is n + 1).
 #define LS_BLOCK_EMPTY ((ls_u64)1 << 63)
 typedef struct ls_draw_block {
     double values[LS_DRAW_BLOCK];
 } ls_draw_block;
-// The next exponential time of a source, drawn and rounded before it is needed, so that the time of the next
-// event does not wait for the arithmetic. Holds while `position` is the stream's.
+// The next exponential time of a source, drawn and rounded before it is needed, so that the time of
+// the next event does not wait for the arithmetic. Holds while `position` is the stream's.
 typedef struct ls_ahead {
     ls_i64 total;
-    ls_u64 step;      // total << source_bits: what the source's key grows by
+    ls_u64 step;  // total << source_bits: what the source's key grows by
     ls_u64 position;
     ls_u64 pad;
 } ls_ahead;
@@ -188,5 +221,5 @@ typedef struct ls_scratch {
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;
-    ls_u64 key;             // of what the blocks hold
+    ls_u64 key;  // of what the blocks hold
 } ls_scratch;

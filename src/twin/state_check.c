@@ -1,7 +1,8 @@
-// state_check.c - what must hold of a state between events: indexes in range, every lot in exactly one place,
-// conservation (released = done + scrapped + lost + inside), heap and lists in order.
+// state_check.c - what must hold of a state between events: indexes in range, every lot in exactly
+// one place, conservation (released = done + scrapped + lost + inside), heap and lists in order.
 //
-// Used on snapshots from files (a damaged one must not crash the engine) and at every event in tests.
+// Used on snapshots from files (a damaged one must not crash the engine) and at every event in
+// tests.
 #include <string.h>
 
 #include "twin/context.h"
@@ -15,17 +16,19 @@ typedef struct walk {
     ls_status status;
 } walk;
 
-#define WALK_EXPECT(w, fact, ...)                                          \
-    do {                                                                   \
-        if ((w)->status == LS_OK && !(fact)) {                             \
-            (w)->status = ls_fail((w)->err, LS_ERR_INVALID, __VA_ARGS__);  \
-        }                                                                  \
+#define WALK_EXPECT(w, fact, ...)                                         \
+    do {                                                                  \
+        if ((w)->status == LS_OK && !(fact)) {                            \
+            (w)->status = ls_fail((w)->err, LS_ERR_INVALID, __VA_ARGS__); \
+        }                                                                 \
     } while (0)
 
 static int lot_ok(walk *w, ls_u32 lot, const char *where) {
-    WALK_EXPECT(w, lot < w->c->s->lot_used, "damaged state: lot %u of %s does not exist", lot, where);
+    WALK_EXPECT(w, lot < w->c->s->lot_used, "damaged state: lot %u of %s does not exist", lot,
+                where);
     if (w->status == LS_OK) {
-        WALK_EXPECT(w, w->seen[lot] == 0, "damaged state: lot %u stands in two places, one is %s", lot, where);
+        WALK_EXPECT(w, w->seen[lot] == 0, "damaged state: lot %u stands in two places, one is %s",
+                    lot, where);
     }
     if (w->status == LS_OK) {
         w->seen[lot] = 1;
@@ -36,35 +39,45 @@ static int lot_ok(walk *w, ls_u32 lot, const char *where) {
 static void check_head(walk *w) {
     const ls_model *m = w->c->m;
     const ls_state *s = w->c->s;
-    WALK_EXPECT(w, s->lot_used <= m->lots, "damaged state: %u lots used of %u", s->lot_used, m->lots);
-    WALK_EXPECT(w, s->heap_count <= (m->dynamic != 0 ? m->lots : 0), "damaged state: %u events of lots", s->heap_count);
+    WALK_EXPECT(w, s->lot_used <= m->lots, "damaged state: %u lots used of %u", s->lot_used,
+                m->lots);
+    WALK_EXPECT(w, s->heap_count <= (m->dynamic != 0 ? m->lots : 0),
+                "damaged state: %u events of lots", s->heap_count);
     for (ls_u32 i = 0; i < m->stations; i++) {
         WALK_EXPECT(w, w->c->station[i].on_agenda == 0, "damaged state: agenda is not empty");
     }
-    WALK_EXPECT(w, s->now >= 0 && s->now < m->horizon, "damaged state: time %lld us", (long long)s->now);
-    WALK_EXPECT(w, s->operator_head <= m->machines && s->operator_tail <= m->machines, "damaged state: operators' list");
+    WALK_EXPECT(w, s->now >= 0 && s->now < m->horizon, "damaged state: time %lld us",
+                (long long)s->now);
+    WALK_EXPECT(w, s->operator_head <= m->machines && s->operator_tail <= m->machines,
+                "damaged state: operators' list");
 }
 
 static void check_lots(walk *w) {
     const ls_ctx *c = w->c;
     for (ls_u32 i = 0; i < c->s->lot_used && w->status == LS_OK; i++) {
         const ls_lot *lot = c->lot + i;
-        WALK_EXPECT(w, lot->where <= LS_LOT_LEFT, "damaged state: lot %u is nowhere (%u)", i, lot->where);
+        WALK_EXPECT(w, lot->where <= LS_LOT_LEFT, "damaged state: lot %u is nowhere (%u)", i,
+                    lot->where);
         if (lot->where != LS_LOT_FREE) {
-            WALK_EXPECT(w, lot->step < c->m->steps && lot->release < c->m->releases, "damaged state: lot %u at step %u of class %u",
-                        i, lot->step, lot->release);
-            WALK_EXPECT(w, lot->heap <= c->s->heap_count, "damaged state: lot %u in the heap at %u", i, lot->heap);
-            const int in_machine = lot->where == LS_LOT_MACHINE || lot->where == LS_LOT_LAG || lot->where == LS_LOT_LEFT;
-            WALK_EXPECT(w, !in_machine || lot->machine < c->m->machines, "damaged state: lot %u in machine %u", i, lot->machine);
+            WALK_EXPECT(w, lot->step < c->m->steps && lot->release < c->m->releases,
+                        "damaged state: lot %u at step %u of class %u", i, lot->step, lot->release);
+            WALK_EXPECT(w, lot->heap <= c->s->heap_count, "damaged state: lot %u in the heap at %u",
+                        i, lot->heap);
+            const int in_machine = lot->where == LS_LOT_MACHINE || lot->where == LS_LOT_LAG ||
+                                   lot->where == LS_LOT_LEFT;
+            WALK_EXPECT(w, !in_machine || lot->machine < c->m->machines,
+                        "damaged state: lot %u in machine %u", i, lot->machine);
             for (ls_u32 k = 0; k < c->m->memory_slots; k++) {
-                WALK_EXPECT(w, c->memory[(ls_u64)i * c->m->memory_slots + k] <= 0xffff, "damaged state: memory of lot %u", i);
+                WALK_EXPECT(w, c->memory[(ls_u64)i * c->m->memory_slots + k] <= 0xffff,
+                            "damaged state: memory of lot %u", i);
             }
         }
     }
     ls_u32 left = c->s->lot_used + 1;
     for (ls_u32 at = c->s->lot_free; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
         if (lot_ok(w, at, "the free list")) {
-            WALK_EXPECT(w, c->lot[at].where == LS_LOT_FREE, "damaged state: lot %u is free and is not", at);
+            WALK_EXPECT(w, c->lot[at].where == LS_LOT_FREE,
+                        "damaged state: lot %u is free and is not", at);
         }
         WALK_EXPECT(w, left-- > 0, "damaged state: the free list has no end");
     }
@@ -79,23 +92,29 @@ static void check_queues(walk *w) {
             const ls_s_queue *queue = c->queue + st->queue_at + q;
             ls_u32 count = 0;
             ls_u32 before = LS_NO;
-            for (ls_u32 at = queue->count > 0 ? queue->head : LS_NO; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
+            for (ls_u32 at = queue->count > 0 ? queue->head : LS_NO;
+                 at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
                 if (lot_ok(w, at, "a queue")) {
                     const ls_lot *lot = c->lot + at;
-                    WALK_EXPECT(w, lot->where == LS_LOT_WAITING && lot->queue == st->queue_at + q && lot->other == before,
+                    WALK_EXPECT(w,
+                                lot->where == LS_LOT_WAITING && lot->queue == st->queue_at + q &&
+                                    lot->other == before,
                                 "damaged state: lot %u waits wrongly", at);
-                    WALK_EXPECT(w, c->steps[lot->step].station == s, "damaged state: lot %u waits at another station", at);
+                    WALK_EXPECT(w, c->steps[lot->step].station == s,
+                                "damaged state: lot %u waits at another station", at);
                     before = at;
                     count++;
                 }
             }
-            WALK_EXPECT(w, count == queue->count && (count == 0 || queue->tail == before), "damaged state: queue of %u lots counts %u",
-                        count, queue->count);
+            WALK_EXPECT(w, count == queue->count && (count == 0 || queue->tail == before),
+                        "damaged state: queue of %u lots counts %u", count, queue->count);
             const int bit = (int)((c->bits[st->word_at + q / 64] >> (q % 64)) & 1);
-            WALK_EXPECT(w, bit == (count > 0), "damaged state: bit of a queue of station '%s'", w->twin->stations[s]);
+            WALK_EXPECT(w, bit == (count > 0), "damaged state: bit of a queue of station '%s'",
+                        w->twin->stations[s]);
             waiting += count;
         }
-        WALK_EXPECT(w, waiting == c->station[s].waiting, "damaged state: station '%s' counts %u waiting lots, has %u",
+        WALK_EXPECT(w, waiting == c->station[s].waiting,
+                    "damaged state: station '%s' counts %u waiting lots, has %u",
                     w->twin->stations[s], c->station[s].waiting, waiting);
     }
 }
@@ -106,25 +125,33 @@ static void check_machines(walk *w) {
         const ls_s_machine *mc = c->machine + i;
         const char *name = w->twin->machines[i];
         ls_u32 count = 0;
-        WALK_EXPECT(w, mc->phase <= LS_PHASE_UNLOAD && mc->account < LS_STATE_COUNT && mc->step < c->m->steps,
-                    "damaged state: machine '%s'", name);
-        WALK_EXPECT(w, mc->mode <= c->machines[i].mode_count && mc->operator_pool <= c->m->pools && mc->next <= c->m->machines &&
-                           mc->reserved <= c->m->stations,
+        WALK_EXPECT(
+            w,
+            mc->phase <= LS_PHASE_UNLOAD && mc->account < LS_STATE_COUNT && mc->step < c->m->steps,
+            "damaged state: machine '%s'", name);
+        WALK_EXPECT(w,
+                    mc->mode <= c->machines[i].mode_count && mc->operator_pool <= c->m->pools &&
+                        mc->next <= c->m->machines && mc->reserved <= c->m->stations,
                     "damaged state: machine '%s'", name);
         const ls_m_station *st = c->stations + c->machines[i].station;
-        WALK_EXPECT(w, mc->setup <= st->setup_count && mc->setup_to <= st->setup_count, "damaged state: setup of '%s'", name);
-        WALK_EXPECT(w, c->machines[i].mode_count >= 32 || mc->pending >> c->machines[i].mode_count == 0,
-                    "damaged state: pending work of '%s'", name);
+        WALK_EXPECT(w, mc->setup <= st->setup_count && mc->setup_to <= st->setup_count,
+                    "damaged state: setup of '%s'", name);
+        WALK_EXPECT(
+            w, c->machines[i].mode_count >= 32 || mc->pending >> c->machines[i].mode_count == 0,
+            "damaged state: pending work of '%s'", name);
         for (ls_u32 at = mc->lots; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
             if (lot_ok(w, at, "a machine")) {
-                WALK_EXPECT(w, c->lot[at].where == LS_LOT_MACHINE && c->lot[at].machine == i, "damaged state: lot %u in '%s'", at, name);
+                WALK_EXPECT(w, c->lot[at].where == LS_LOT_MACHINE && c->lot[at].machine == i,
+                            "damaged state: lot %u in '%s'", at, name);
                 count++;
             }
         }
-        WALK_EXPECT(w, count == mc->lot_count, "damaged state: machine '%s' counts %u lots, has %u", name, mc->lot_count, count);
+        WALK_EXPECT(w, count == mc->lot_count, "damaged state: machine '%s' counts %u lots, has %u",
+                    name, mc->lot_count, count);
         for (ls_u32 at = mc->lag_head; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
             if (lot_ok(w, at, "a cascade")) {
-                WALK_EXPECT(w, c->lot[at].where == LS_LOT_LAG && c->lot[at].machine == i, "damaged state: lot %u behind '%s'", at, name);
+                WALK_EXPECT(w, c->lot[at].where == LS_LOT_LAG && c->lot[at].machine == i,
+                            "damaged state: lot %u behind '%s'", at, name);
             }
         }
     }
@@ -136,10 +163,13 @@ static void check_heap(walk *w) {
         const ls_heap_item *item = c->heap + i;
         WALK_EXPECT(w, item->lot < c->s->lot_used, "damaged state: event of lot %u", item->lot);
         if (w->status == LS_OK) {
-            WALK_EXPECT(w, c->lot[item->lot].heap == i + 1 && c->lot[item->lot].serial == item->serial,
+            WALK_EXPECT(w,
+                        c->lot[item->lot].heap == i + 1 && c->lot[item->lot].serial == item->serial,
                         "damaged state: event of lot %u", item->lot);
             const ls_u32 where = c->lot[item->lot].where;
-            WALK_EXPECT(w, where == LS_LOT_TRANSIT || where == LS_LOT_LAG || where == LS_LOT_OUT || where == LS_LOT_WAITING,
+            WALK_EXPECT(w,
+                        where == LS_LOT_TRANSIT || where == LS_LOT_LAG || where == LS_LOT_OUT ||
+                            where == LS_LOT_WAITING,
                         "damaged state: event of lot %u", item->lot);
             const ls_heap_item *parent = c->heap + (i > 0 ? (i - 1) / 2 : 0);
             WALK_EXPECT(w, parent->time <= item->time, "damaged state: heap out of order");
@@ -153,7 +183,8 @@ static void check_heap(walk *w) {
     const ls_u64 mask = ((ls_u64)1 << c->m->source_bits) - 1;
     for (ls_u32 n = 0; n < c->m->leaves && w->status == LS_OK; n++) {
         const ls_u64 key = c->tree[c->m->leaves + n];
-        WALK_EXPECT(w, key == ~(ls_u64)0 || ((key & mask) == n && n < c->m->sources), "damaged state: source %u", n);
+        WALK_EXPECT(w, key == ~(ls_u64)0 || ((key & mask) == n && n < c->m->sources),
+                    "damaged state: source %u", n);
     }
 }
 
@@ -161,12 +192,14 @@ static void check_blocked(walk *w) {
     const ls_ctx *c = w->c;
     ls_u32 left = c->s->lot_used + 1;
     for (ls_u32 s = 0; s < c->m->stations && w->status == LS_OK; s++) {
-        for (ls_u32 at = c->station[s].blocked_head; at != LS_NO && w->status == LS_OK; at = c->lot[at].other) {
+        for (ls_u32 at = c->station[s].blocked_head; at != LS_NO && w->status == LS_OK;
+             at = c->lot[at].other) {
             WALK_EXPECT(w, at < c->s->lot_used && left-- > 0, "damaged state: list of the blocked");
             if (w->status == LS_OK) {
                 const ls_u32 where = c->lot[at].where;
-                WALK_EXPECT(w, where == LS_LOT_MACHINE || where == LS_LOT_OUTSIDE || where == LS_LOT_LEFT,
-                            "damaged state: lot %u is blocked and is not", at);
+                WALK_EXPECT(
+                    w, where == LS_LOT_MACHINE || where == LS_LOT_OUTSIDE || where == LS_LOT_LEFT,
+                    "damaged state: lot %u is blocked and is not", at);
                 w->seen[at] |= 1;
             }
         }
@@ -177,17 +210,22 @@ static void check_blocked(walk *w) {
         for (ls_u32 k = 0; k < c->s->lot_used; k++) {
             inside += c->lot[k].where != LS_LOT_FREE && c->lot[k].release == i;
         }
-        WALK_EXPECT(w, rs->released == rs->done + rs->scrapped + rs->lost + inside,
-                    "class '%s': %llu released, but %llu done, %llu scrapped, %llu lost, %llu inside", w->twin->classes[i],
-                    (unsigned long long)rs->released, (unsigned long long)rs->done, (unsigned long long)rs->scrapped,
-                    (unsigned long long)rs->lost, (unsigned long long)inside);
-        WALK_EXPECT(w, c->releases[i].kind != LS_RELEASE_TIMETABLE || c->releases[i].order_count == 0 ||
-                           rs->next_order <= c->releases[i].order_at + c->releases[i].order_count,
+        WALK_EXPECT(
+            w, rs->released == rs->done + rs->scrapped + rs->lost + inside,
+            "class '%s': %llu released, but %llu done, %llu scrapped, %llu lost, %llu inside",
+            w->twin->classes[i], (unsigned long long)rs->released, (unsigned long long)rs->done,
+            (unsigned long long)rs->scrapped, (unsigned long long)rs->lost,
+            (unsigned long long)inside);
+        WALK_EXPECT(w,
+                    c->releases[i].kind != LS_RELEASE_TIMETABLE ||
+                        c->releases[i].order_count == 0 ||
+                        rs->next_order <= c->releases[i].order_at + c->releases[i].order_count,
                     "damaged state: orders of '%s'", w->twin->classes[i]);
     }
     for (ls_u32 i = 0; i < c->s->lot_used && w->status == LS_OK; i++) {
         const ls_u32 where = c->lot[i].where;
-        WALK_EXPECT(w, w->seen[i] != 0 || where == LS_LOT_TRANSIT || where == LS_LOT_OUT, "lot %u stands in no list (%u)", i, where);
+        WALK_EXPECT(w, w->seen[i] != 0 || where == LS_LOT_TRANSIT || where == LS_LOT_OUT,
+                    "lot %u stands in no list (%u)", i, where);
     }
 }
 

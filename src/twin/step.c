@@ -1,7 +1,7 @@
 // step.c - the kernel: the next event, and everything that follows from it in the same instant.
 //
-// Compiled several times for different instruction sets (LS_KERNEL_VARIANT), as C++ and for a GPU; all give the
-// same bits. Needs no symbol from outside.
+// Compiled several times for different instruction sets (LS_KERNEL_VARIANT), as C++ and for a GPU;
+// all give the same bits. Needs no symbol from outside.
 #include "twin/express.h"
 #include "twin/failure.h"
 #include "twin/fork.h"
@@ -12,8 +12,8 @@
 #define LS_JOIN_(a, b) a##b
 #define LS_JOIN(a, b) LS_JOIN_(a, b)
 
-LS_SLOW void ls_machine_start_rare(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
-                                   const ls_pick *pick) {
+LS_SLOW void ls_machine_start_rare(ls_ctx *c, const ls_m_station *st, ls_u32 station,
+                                   ls_u32 machine, const ls_pick *pick) {
     ls_machine_start(c, st, station, machine, pick);
 }
 
@@ -21,7 +21,8 @@ LS_SLOW void ls_machine_start_rare(ls_ctx *c, const ls_m_station *st, ls_u32 sta
 LS_FN ls_pick ls_pick_for(const ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     const ls_u64 *mask = c->masks + c->machines[machine].mask_at;
     const ls_s_machine *mc = c->machine + machine;
-    return (st->features & LS_F_BATCH) != 0 ? ls_pick_batch(c, st, mc, mask) : ls_pick_lot(c, st, mc, mask);
+    return (st->features & LS_F_BATCH) != 0 ? ls_pick_batch(c, st, mc, mask)
+                                            : ls_pick_lot(c, st, mc, mask);
 }
 
 // Every idle machine, in order, takes what it may.
@@ -77,7 +78,8 @@ LS_HOT void ls_station_settle(ls_ctx *c, ls_u32 station) {
         ls_pick pick;
         pick.lot = c->queue[st->queue_at].head;
         pick.family = 0;
-        ls_machine_start(c, st, station, st->machine_at + (ls_u32)ls_ctz64(c->idle[st->idle_at]), &pick);
+        ls_machine_start(c, st, station, st->machine_at + (ls_u32)ls_ctz64(c->idle[st->idle_at]),
+                         &pick);
     }
 }
 
@@ -125,9 +127,7 @@ LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
         c->station[station].coming--;
         ls_lot_arrive_rare(c, lot_index);
         break;
-    case LS_LOT_OUT:
-        ls_lot_done_rare(c, lot_index);
-        break;
+    case LS_LOT_OUT: ls_lot_done_rare(c, lot_index); break;
     case LS_LOT_LAG: {
         ls_u32 *link = &c->machine[lot->machine].lag_head;
         while (*link != lot_index && *link != LS_NO) {
@@ -180,8 +180,8 @@ LS_SLOW void ls_event_settled(ls_ctx *c, ls_u32 source) {
     }
 }
 
-// Runs every event up to and including `until`, at most max_events; then now is `until` (unless stopped
-// before). Returns LS_RUN_... . until is below the model's horizon.
+// Runs every event up to and including `until`, at most max_events; then now is `until` (unless
+// stopped before). Returns LS_RUN_... . until is below the model's horizon.
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -250,8 +250,8 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
             served = ls_express_release(c, source - release_first, key);
         }
         if (LS_UNLIKELY(!served)) {
-            // The source that fired is off unless it sets itself again; its way up the tree is mended once. (The
-            // express way sets it first thing.)
+            // The source that fired is off unless it sets itself again; its way up the tree is
+            // mended once. (The express way sets it first thing.)
             if (source != dynamic) {
                 leaves[source] = ~(ls_u64)0;
             }

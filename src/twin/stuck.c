@@ -7,7 +7,8 @@
 #include "twin/flow.h"
 #include "twin/twin.h"
 
-// All machines hold finished lots and there is no room: only its own machines' leaving could change that.
+// All machines hold finished lots and there is no room: only its own machines' leaving could change
+// that.
 static int is_full_of_blocked(const ls_ctx *c, ls_u32 station) {
     const ls_m_station *st = c->stations + station;
     if (ls_has_room(c, station) || c->station[station].blocked_head == LS_NO) {
@@ -15,7 +16,8 @@ static int is_full_of_blocked(const ls_ctx *c, ls_u32 station) {
     }
     for (ls_u32 i = 0; i < st->machine_count; i++) {
         const ls_s_machine *mc = c->machine + st->machine_at + i;
-        if (mc->lot_count == 0 || mc->phase != LS_PHASE_NONE || mc->mode != 0 || mc->lag_head != LS_NO) {
+        if (mc->lot_count == 0 || mc->phase != LS_PHASE_NONE || mc->mode != 0 ||
+            mc->lag_head != LS_NO) {
             return 0;
         }
     }
@@ -25,7 +27,8 @@ static int is_full_of_blocked(const ls_ctx *c, ls_u32 station) {
 static int waits_only_for(const ls_ctx *c, ls_u32 station, const char *jammed) {
     const ls_m_station *st = c->stations + station;
     for (ls_u32 i = 0; i < st->machine_count; i++) {
-        for (ls_u32 lot = c->machine[st->machine_at + i].lots; lot != LS_NO; lot = c->lot[lot].next) {
+        for (ls_u32 lot = c->machine[st->machine_at + i].lots; lot != LS_NO;
+             lot = c->lot[lot].next) {
             if (!jammed[c->steps[c->lot[lot].step].station]) {
                 return 0;
             }
@@ -43,8 +46,9 @@ static void explain(const ls_twin *twin, const ls_ctx *c, ls_u32 first, ls_error
         const ls_u32 machine = c->stations[at].machine_at;
         const ls_u32 lot = c->machine[machine].lots;
         const ls_u32 to = c->steps[c->lot[lot].step].station;
-        const int wrote = snprintf(chain + used, sizeof chain - used, "%s'%s' holds lot %u and waits for room at '%s'",
-                                   hop == 0 ? "" : "; ", twin->machines[machine], c->lot[lot].serial, twin->stations[to]);
+        const int wrote = snprintf(
+            chain + used, sizeof chain - used, "%s'%s' holds lot %u and waits for room at '%s'",
+            hop == 0 ? "" : "; ", twin->machines[machine], c->lot[lot].serial, twin->stations[to]);
         if (wrote < 0 || (size_t)wrote >= sizeof chain - used) {
             break;
         }
@@ -55,7 +59,9 @@ static void explain(const ls_twin *twin, const ls_ctx *c, ls_u32 first, ls_error
         }
     }
     ls_fail(err, LS_ERR_STUCK, "deadlock by blocking at %.3f h: %s", (double)c->now / 3.6e9, chain);
-    ls_hint(err, "give one of these stations a larger queue, or let fewer lots into the circle (release: {keep: ...})");
+    ls_hint(err,
+            "give one of these stations a larger queue, or let fewer lots into the circle "
+            "(release: {keep: ...})");
 }
 
 ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_error *err) {
@@ -66,7 +72,8 @@ ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_er
     ls_ctx_open(&ctx, m, (ls_state *)(uintptr_t)state, &scratch);  // read only
     ls_u32 first = LS_NO;
     for (ls_u32 i = 0; i < m->stations && first == LS_NO; i++) {
-        first = (ctx.stations[i].features & LS_F_ROOM) != 0 && is_full_of_blocked(&ctx, i) ? i : LS_NO;
+        first = (ctx.stations[i].features & LS_F_ROOM) != 0 && is_full_of_blocked(&ctx, i) ? i
+                                                                                           : LS_NO;
     }
     if (first == LS_NO) {
         return LS_OK;

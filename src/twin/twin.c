@@ -15,8 +15,8 @@ static bool copy_names(ls_twin *twin, const ls_plant *plant) {
     twin->machines = ls_arena_alloc(&twin->arena, plant->machine_count * sizeof(char *) + 1);
     twin->steps = ls_arena_alloc(&twin->arena, plant->step_count * sizeof(char *) + 1);
     twin->name = copy_name(twin, plant->name);
-    if (twin->stations == NULL || twin->classes == NULL || twin->machines == NULL || twin->steps == NULL ||
-        twin->name == NULL) {
+    if (twin->stations == NULL || twin->classes == NULL || twin->machines == NULL ||
+        twin->steps == NULL || twin->name == NULL) {
         return false;
     }
     bool ok = true;
@@ -83,7 +83,8 @@ ls_twin_info ls_twin_describe(const ls_twin *twin) {
     info.classes = m->releases;
     info.sources = m->sources;
     info.lots_limit = m->lots;
-    info.bytes_per_lot = (uint32_t)(sizeof(ls_lot) + m->memory_slots * sizeof(ls_u16) + m->deadline_slots * sizeof(ls_i64));
+    info.bytes_per_lot = (uint32_t)(sizeof(ls_lot) + m->memory_slots * sizeof(ls_u16) +
+                                    m->deadline_slots * sizeof(ls_i64));
     if (m->dynamic != 0) {
         info.bytes_per_lot += (uint32_t)(sizeof(ls_lot_event) + sizeof(ls_heap_item));
     }

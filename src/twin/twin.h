@@ -32,15 +32,17 @@ ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *er
 void ls_scratch_clear(ls_scratch *scratch);
 
 // Zeroes and starts a state the caller owns (model->state_size bytes).
-ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scratch, uint64_t key, ls_error *err);
+ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scratch, uint64_t key,
+                         ls_error *err);
 // Runs and explains what stopped it.
 ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch, int64_t until_us,
                        uint64_t max_events, ls_error *err);
 // LS_ERR_STUCK when machines block each other in a circle; the message says who waits for whom.
 ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_error *err);
-// Everything a state must satisfy at any time between events; LS_ERR_INVALID names what does not hold.
+// Everything a state must satisfy at any time between events; LS_ERR_INVALID names what does not
+// hold.
 ls_status ls_state_check(const ls_twin *twin, const ls_state *state, ls_error *err);
-// Makes `to` the same bytes as `from`. What belongs to lot slots that neither has ever used is zero in both and is not
-// touched, so that a plant's limit of lots costs nothing.
+// Makes `to` the same bytes as `from`. What belongs to lot slots that neither has ever used is zero
+// in both and is not touched, so that a plant's limit of lots costs nothing.
 void ls_state_copy(const ls_model *model, ls_state *to, const ls_state *from);
 uint64_t ls_state_hash(const ls_model *model, const ls_state *state);

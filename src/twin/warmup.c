@@ -1,6 +1,5 @@
 #include "twin/warmup.h"
 
-
 #include "base/random.h"
 #include "base/statistics.h"
 #include "base/workers.h"
@@ -14,10 +13,12 @@ typedef struct pilot_job {
     double *series;  // [pilot][bucket]
 } pilot_job;
 
-static ls_status pilot_series(const pilot_job *job, int64_t pilot, ls_state *state, ls_state *before,
-                              ls_scratch *scratch, ls_error *err) {
+static ls_status pilot_series(const pilot_job *job, int64_t pilot, ls_state *state,
+                              ls_state *before, ls_scratch *scratch, ls_error *err) {
     const ls_model *m = job->twin->model;
-    ls_status status = ls_state_start(job->twin, state, scratch, ls_random_key(job->def->seed, PILOT_FIRST + (uint64_t)pilot), err);
+    ls_status status = ls_state_start(job->twin, state, scratch,
+                                      ls_random_key(job->def->seed, PILOT_FIRST + (uint64_t)pilot),
+                                      err);
     for (int i = 0; i < LS_WARMUP_BUCKETS && status == LS_OK; i++) {
         ls_state_copy(m, before, state);
         const double until = (double)job->def->for_us * (i + 1) / LS_WARMUP_BUCKETS;
@@ -52,8 +53,8 @@ static ls_status run_pilot(void *context, int64_t pilot, int worker, ls_error *e
     return status;
 }
 
-ls_status ls_warmup_find(const ls_twin *twin, const ls_run_def *def, int64_t *out_us, bool *out_reliable,
-                         ls_error *err) {
+ls_status ls_warmup_find(const ls_twin *twin, const ls_run_def *def, int64_t *out_us,
+                         bool *out_reliable, ls_error *err) {
     *out_us = 0;
     *out_reliable = true;
     pilot_job job = {.twin = twin, .def = def, .series = NULL};
@@ -62,7 +63,8 @@ ls_status ls_warmup_find(const ls_twin *twin, const ls_run_def *def, int64_t *ou
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     const ls_job pilots = {.run = run_pilot, .context = &job, .count = LS_WARMUP_PILOTS};
-    const ls_status status = ls_workers_run(&pilots, def->workers > 0 ? def->workers : ls_workers_default(), err);
+    const ls_status status = ls_workers_run(
+        &pilots, def->workers > 0 ? def->workers : ls_workers_default(), err);
     if (status == LS_OK) {
         for (int i = 0; i < LS_WARMUP_BUCKETS; i++) {
             double sum = 0.0;
@@ -72,7 +74,8 @@ ls_status ls_warmup_find(const ls_twin *twin, const ls_run_def *def, int64_t *ou
             job.series[i] = sum / LS_WARMUP_PILOTS;
         }
         const size_t cut = ls_stat_mser5(job.series, LS_WARMUP_BUCKETS, out_reliable);
-        *out_us = *out_reliable ? (int64_t)((double)def->for_us * (double)cut / LS_WARMUP_BUCKETS) : def->for_us / 2;
+        *out_us = *out_reliable ? (int64_t)((double)def->for_us * (double)cut / LS_WARMUP_BUCKETS)
+                                : def->for_us / 2;
     }
     ls_free(job.series);
     return status;
