@@ -197,8 +197,9 @@ static const char text_fails[] =
     "of asking; the machine is down meanwhile.\n"
     "\n"
     "Maintenance that comes due while the machine works is done as soon as the machine is\n"
-    "free, before any lot. Two that are due are done one after the other, in the order of the\n"
-    "file; one that comes due again while it waits is done once. With `from: schedule` the\n"
+    "free, before any lot; lots that a cascade still holds leave it meanwhile, but stand still\n"
+    "in a failure. Two that are due are done one after the other, in the order of the file;\n"
+    "one that comes due again while it waits is done once. With `from: schedule` the\n"
     "due dates are first, first + every, first + 2 every, ... whatever the delays; with\n"
     "`from: end` the next is counted from the end of the last. By count the counter starts at\n"
     "0 after the work, or with `carry: yes` at what was over.\n";

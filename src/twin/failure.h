@@ -73,7 +73,9 @@ LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k) {
     }
     LS_TRACE(c, LS_TRACE_DOWN, k, mc->step, machine);
     ls_phase_halt(c, machine);
-    ls_lags_halt(c, machine);
+    if (mode->maintenance == 0) {  // maintenance lets out what is still inside
+        ls_lags_halt(c, machine);
+    }
     mc->mode = k + 1;
     sm->active = 1;
     if (mc->phase != LS_PHASE_NONE && mode->lots != LS_LOTS_RESUME && mode->maintenance == 0) {

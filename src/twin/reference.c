@@ -1229,7 +1229,9 @@ static void mode_start(ls_reference *r, uint32_t m, uint32_t number) {
     mc->idle = false;
     note(r, LS_TRACE_DOWN, number, mc->step, m);
     phase_halt(r, mc);
-    lags_halt(r, m);
+    if (!k->f->maintenance) {
+        lags_halt(r, m);
+    }
     mc->mode = number + 1;
     k->active = true;
     k->when = NEVER;
