@@ -171,7 +171,7 @@ static void check_heap(walk *w) {
                         where == LS_LOT_TRANSIT || where == LS_LOT_LAG || where == LS_LOT_OUT ||
                             where == LS_LOT_WAITING,
                         "damaged state: event of lot %u", item->lot);
-            const ls_heap_item *parent = c->heap + (i > 0 ? (i - 1) / 2 : 0);
+            const ls_heap_item *parent = c->heap + (i > 0 ? (i - 1) / 4 : 0);
             WALK_EXPECT(w, parent->time <= item->time, "damaged state: heap out of order");
         }
     }
