@@ -23,16 +23,19 @@ def mm1_duration(objects):
 
 
 def line(machines):
-    """Stations in a row, one machine each, exponential times, load 0.8 at each of them.
-
-    A station then holds 4 parts on average; the limit leaves room for twice that.
+    """Lines of ten one-machine stations side by side, each with a product of its own, exponential
+    times, load 0.8 everywhere. A station then holds 4 parts on average; the limit leaves room for
+    twice that.
     """
-    names = ["m%05d" % index for index in range(machines)]
-    stations = "".join("  %s: {process: exp 8 s}\n" % name for name in names)
+    stations, products = [], []
+    for first in range(0, machines, 10):
+        names = ["m%05d" % index for index in range(first, min(first + 10, machines))]
+        stations += ["  %s: {process: exp 8 s}\n" % name for name in names]
+        products.append("  p%05d: {route: [%s], release: {every: exp 10 s}}\n"
+                        % (first, ", ".join(names)))
     return """\
-plant: line_of_%d
+plant: lines_of_%d
 limits: {lots: %d}
 stations:
 %sproducts:
-  part: {route: [%s], release: {every: exp 10 s}}
-""" % (machines, 8 * machines + 1000, stations, ", ".join(names))
+%s""" % (machines, 8 * machines + 1000, "".join(stations), "".join(products))
