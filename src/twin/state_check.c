@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "twin/context.h"
+#include "twin/state_check.h"
 #include "twin/twin.h"
 
 typedef struct walk {
@@ -35,6 +36,10 @@ static int lot_ok(walk *w, ls_u32 lot, const char *where) {
     }
     return w->status == LS_OK;
 }
+
+// The next of a list; its end as soon as something was wrong.
+static ls_u32 next_of(const walk *w, ls_u32 lot) { return w->status == LS_OK ? w->c->lot[lot].next : LS_NO; }
+static ls_u32 other_of(const walk *w, ls_u32 lot) { return w->status == LS_OK ? w->c->lot[lot].other : LS_NO; }
 
 static void check_head(walk *w) {
     const ls_model *m = w->c->m;
@@ -74,7 +79,7 @@ static void check_lots(walk *w) {
         }
     }
     ls_u32 left = c->s->lot_used + 1;
-    for (ls_u32 at = c->s->lot_free; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
+    for (ls_u32 at = c->s->lot_free; at != LS_NO && w->status == LS_OK; at = next_of(w, at)) {
         if (lot_ok(w, at, "the free list")) {
             WALK_EXPECT(w, c->lot[at].where == LS_LOT_FREE,
                         "damaged state: lot %u is free and is not", at);
@@ -93,7 +98,7 @@ static void check_queues(walk *w) {
             ls_u32 count = 0;
             ls_u32 before = LS_NO;
             for (ls_u32 at = queue->count > 0 ? queue->head : LS_NO;
-                 at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
+                 at != LS_NO && w->status == LS_OK; at = next_of(w, at)) {
                 if (lot_ok(w, at, "a queue")) {
                     const ls_lot *lot = c->lot + at;
                     WALK_EXPECT(w,
@@ -139,7 +144,7 @@ static void check_machines(walk *w) {
         WALK_EXPECT(
             w, c->machines[i].mode_count >= 32 || mc->pending >> c->machines[i].mode_count == 0,
             "damaged state: pending work of '%s'", name);
-        for (ls_u32 at = mc->lots; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
+        for (ls_u32 at = mc->lots; at != LS_NO && w->status == LS_OK; at = next_of(w, at)) {
             if (lot_ok(w, at, "a machine")) {
                 WALK_EXPECT(w, c->lot[at].where == LS_LOT_MACHINE && c->lot[at].machine == i,
                             "damaged state: lot %u in '%s'", at, name);
@@ -148,7 +153,7 @@ static void check_machines(walk *w) {
         }
         WALK_EXPECT(w, count == mc->lot_count, "damaged state: machine '%s' counts %u lots, has %u",
                     name, mc->lot_count, count);
-        for (ls_u32 at = mc->lag_head; at != LS_NO && w->status == LS_OK; at = c->lot[at].next) {
+        for (ls_u32 at = mc->lag_head; at != LS_NO && w->status == LS_OK; at = next_of(w, at)) {
             if (lot_ok(w, at, "a cascade")) {
                 WALK_EXPECT(w, c->lot[at].where == LS_LOT_LAG && c->lot[at].machine == i,
                             "damaged state: lot %u behind '%s'", at, name);
@@ -193,7 +198,7 @@ static void check_blocked(walk *w) {
     ls_u32 left = c->s->lot_used + 1;
     for (ls_u32 s = 0; s < c->m->stations && w->status == LS_OK; s++) {
         for (ls_u32 at = c->station[s].blocked_head; at != LS_NO && w->status == LS_OK;
-             at = c->lot[at].other) {
+             at = other_of(w, at)) {
             WALK_EXPECT(w, at < c->s->lot_used && left-- > 0, "damaged state: list of the blocked");
             if (w->status == LS_OK) {
                 const ls_u32 where = c->lot[at].where;
@@ -247,6 +252,7 @@ ls_status ls_state_check(const ls_twin *twin, const ls_state *state, ls_error *e
         check_heap(&w);
         check_blocked(&w);
         ls_free(w.seen);
+        w.status = w.status == LS_OK ? ls_state_check_values(&ctx, err) : w.status;
     }
     return w.status;
 }
