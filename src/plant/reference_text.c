@@ -213,7 +213,8 @@ static const char text_shift[] =
     "\n"
     "When the calendar of a station turns off, running work is finished (`shift-end:\n"
     "finish`), or waits and goes on at the next span (`pause`), or is given up: the lots go\n"
-    "back to their queue and the work starts again from the beginning (`abort`). An\n"
+    "back to their queue and the work starts again from the beginning (`abort`). Work that\n"
+    "ends at the very moment of the shift's end is done in time. An\n"
     "operator's calendar stops nothing that has begun: work begun is finished.\n";
 
 static const char text_people[] =

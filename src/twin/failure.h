@@ -74,7 +74,7 @@ LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k) {
     LS_TRACE(c, LS_TRACE_DOWN, k, mc->step, machine);
     ls_phase_halt(c, machine);
     if (mode->maintenance == 0) {  // maintenance lets out what is still inside
-        ls_lags_halt(c, machine);
+        ls_lags_halt(c, machine, 0);
     }
     mc->mode = k + 1;
     sm->active = 1;
@@ -217,6 +217,13 @@ LS_SLOW void ls_mode_event(ls_ctx *c, ls_u32 at) {
 
 // ---- shifts
 
+// The operation's end is due at this very instant, behind the shift's: it counts as done in time.
+LS_FN int ls_ends_now(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc) {
+    return mc->phase_since != LS_NEVER &&
+           mc->phase_since + (mc->phase_total - mc->phase_elapsed) == c->now &&
+           ls_phase_after(st, c->steps + mc->step, mc->phase) == LS_PHASE_NONE;
+}
+
 LS_SLOW void ls_station_off(ls_ctx *c, ls_u32 station) {
     const ls_m_station *st = c->stations + station;
     c->station[station].off = 1;
@@ -225,14 +232,15 @@ LS_SLOW void ls_station_off(ls_ctx *c, ls_u32 station) {
         ls_s_machine *mc = c->machine + machine;
         if (ls_idle_is(c, st, machine)) {
             ls_idle_clear(c, st, station, machine);
-        } else if (mc->phase != LS_PHASE_NONE && st->shift_end != LS_SHIFT_FINISH) {
+        } else if (mc->phase != LS_PHASE_NONE && st->shift_end != LS_SHIFT_FINISH &&
+                   !ls_ends_now(c, st, mc)) {
             ls_phase_halt(c, machine);
             if (st->shift_end == LS_SHIFT_ABORT) {
                 ls_machine_empty(c, st, machine, 0);
             }
         }
         if (st->shift_end == LS_SHIFT_PAUSE) {
-            ls_lags_halt(c, machine);
+            ls_lags_halt(c, machine, 1);
         }
         ls_account_refresh(c, machine);
     }

@@ -102,10 +102,11 @@ LS_SLOW void ls_phase_halt(ls_ctx *c, ls_u32 machine) {
 }
 
 // Lots that left the cascade's entrance but not the machine stand still or go on with it.
-LS_SLOW void ls_lags_halt(ls_ctx *c, ls_u32 machine) {
+LS_SLOW void ls_lags_halt(ls_ctx *c, ls_u32 machine, int spare_now) {
     for (ls_u32 lot = c->machine[machine].lag_head; lot != LS_NO; lot = c->lot[lot].next) {
         ls_lot_event *e = c->event + lot;
-        if (e->since != LS_NEVER) {
+        const int ends_now = e->since != LS_NEVER && e->since + (e->total - e->elapsed) == c->now;
+        if (e->since != LS_NEVER && !(spare_now && ends_now)) {
             e->elapsed += c->now - e->since;
             e->since = LS_NEVER;
             ls_lot_event_clear(c, lot);

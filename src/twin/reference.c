@@ -848,10 +848,11 @@ static void phase_halt(ls_reference *r, machine *mc) {
     }
 }
 
-static void lags_halt(ls_reference *r, uint32_t m) {
+static void lags_halt(ls_reference *r, uint32_t m, bool spare_now) {
     for (uint32_t i = 0; i < r->alive_count; i++) {
         lot *l = &r->lots[r->alive[i]];
-        if (l->where == LAGGING && l->machine == m && l->when != NEVER) {
+        const bool spared = spare_now && l->when == r->now;
+        if (l->where == LAGGING && l->machine == m && l->when != NEVER && !spared) {
             l->lag_left = l->when - r->now;
             l->when = NEVER;
         }
@@ -1230,7 +1231,7 @@ static void mode_start(ls_reference *r, uint32_t m, uint32_t number) {
     note(r, LS_TRACE_DOWN, number, mc->step, m);
     phase_halt(r, mc);
     if (!k->f->maintenance) {
-        lags_halt(r, m);
+        lags_halt(r, m, false);
     }
     mc->mode = number + 1;
     k->active = true;
@@ -1347,14 +1348,15 @@ static void station_off(ls_reference *r, uint32_t s) {
             continue;
         }
         mc->idle = false;
-        if (mc->phase != NOTHING && end != LS_SHIFT_FINISH) {
+        const bool ends_now = mc->end == r->now && phase_after(r, mc) == NOTHING;
+        if (mc->phase != NOTHING && end != LS_SHIFT_FINISH && !ends_now) {
             phase_halt(r, mc);
             if (end == LS_SHIFT_ABORT) {
                 machine_empty(r, m, false);
             }
         }
         if (end == LS_SHIFT_PAUSE) {
-            lags_halt(r, m);
+            lags_halt(r, m, true);
         }
     }
 }

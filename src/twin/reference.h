@@ -54,6 +54,9 @@
 // (or of an alternative of it). A lot that skips that step is rid of it, as is one that goes back
 // to or behind the step at which it began.
 //
+// Shift end. Calendars come first in an instant, yet an operation (or the lag of a lot) that ends
+// at the very instant at which its station's calendar turns off is neither paused nor aborted.
+//
 // Down. A failure stops the phase and lags; its repair is drawn when the crew comes, crews serve in
 // the order of asking. One mode at a time: others wait as pending, lowest number first; a pending
 // maintenance only starts on an empty machine, before lots. Busy clocks run while load, run or
