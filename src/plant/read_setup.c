@@ -217,6 +217,77 @@ static void set_step_states(ls_reader *r, uint32_t station, bool by_kind, const 
     }
 }
 
+// Marks the state that `value` names, when it is one.
+static void mark_state(ls_reader *r, uint32_t station, const ls_yaml *value, bool *known) {
+    const uint32_t state = ls_yaml_is_text(value) ? state_find(r, station, value->text) : LS_NONE;
+    if (state != LS_NONE) {
+        known[state] = true;
+    }
+}
+
+// Names in pairs that mean something here: products, states of the steps, states at time zero.
+static bool *known_states(ls_reader *r, uint32_t station, const ls_yaml *setup,
+                          const uint32_t *here, uint32_t count) {
+    const ls_station *s = LS_ROW(ls_station, r->stations, station);
+    bool *known = ls_arena_alloc(&r->scratch, ((size_t)s->setup_count + 1) * sizeof *known);
+    if (known == NULL) {
+        r->out_of_memory = true;
+        return NULL;
+    }
+    for (uint32_t i = 0; i < s->setup_count; i++) {
+        const char *name = *LS_ROW(const char *, r->setup_names, s->setup_at + i);
+        known[i] = ls_names_find(&r->product_names, 0, name) != LS_NONE;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t state = LS_ROW(ls_step, r->steps, here[i])->setup;
+        if (state != LS_NONE) {
+            known[state] = true;
+        }
+    }
+    mark_state(r, station, ls_take(r, setup, "stations.*.setup.initial"), known);
+    for (uint32_t m = 0; m < s->machine_count; m++) {
+        const ls_yaml *node = LS_ROW(ls_machine_draft, r->machine_drafts, s->machine_at + m)->node;
+        mark_state(r, station, ls_take(r, node, "stations.*.machines.*.setup"), known);
+    }
+    return known;
+}
+
+// A pair with a mistyped name would be a setup that never happens.
+static void refuse_unknown_states(ls_reader *r, uint32_t station, const ls_yaml *setup,
+                                  const uint32_t *here, uint32_t count) {
+    bool *known = known_states(r, station, setup, here, count);
+    const ls_station *s = LS_ROW(ls_station, r->stations, station);
+    const char **names = ls_arena_alloc(&r->scratch, ((size_t)s->setup_count + 1) * sizeof *names);
+    size_t name_count = 0;
+    if (known == NULL || names == NULL) {
+        r->out_of_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < s->setup_count; i++) {
+        if (known[i]) {
+            names[name_count++] = *LS_ROW(const char *, r->setup_names, s->setup_at + i);
+        }
+    }
+    for (size_t i = 0; i < setup->count; i++) {
+        const char *sides[2];
+        if (!is_pair_key(setup->keys[i].text) ||
+            !ls_split_pair(r, setup->keys[i].text, &sides[0], &sides[1])) {
+            continue;
+        }
+        for (int k = 0; k < 2; k++) {
+            const uint32_t state = state_find(r, station, sides[k]);
+            if (state != LS_NONE && !known[state]) {
+                known[state] = true;  // each name is told once
+                const char *near = ls_text_nearest(sides[k], names, name_count);
+                ls_reader_mistake(r, &setup->keys[i],
+                                  near == NULL ? "a state is a product, or the 'setup' of a step"
+                                               : ls_reader_format(r, "did you mean '%s'?", near),
+                                  "'%s' is no setup state of station '%s'", sides[k], s->name);
+            }
+        }
+    }
+}
+
 static uint32_t read_state(ls_reader *r, uint32_t station, const ls_yaml *value) {
     if (!ls_yaml_is_text(value)) {
         return LS_NONE;
@@ -295,6 +366,9 @@ static void read_station(ls_reader *r, uint32_t station, const uint32_t *here, u
         add_pair_states(r, station, setup);
     }
     set_step_states(r, station, by_kind, here, count);
+    if (!by_kind && setup != NULL && !r->out_of_memory) {
+        refuse_unknown_states(r, station, setup, here, count);
+    }
     if (!r->out_of_memory) {
         sort_states(r, station, here, count);
     }
