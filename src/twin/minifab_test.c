@@ -151,7 +151,8 @@ static void check_cell(const cell *of) {
 
 static void check_cells(int poisson) {
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
-        if (cells[i].poisson == poisson) {
+        const bool skipped = oracle_is_short() && (cells[i].min_batch < 3 || i % 4 != 0);
+        if (cells[i].poisson == poisson && !skipped) {
             check_cell(&cells[i]);
         }
     }
