@@ -276,14 +276,16 @@ static void refuse_unknown_states(ls_reader *r, uint32_t station, const ls_yaml 
         }
         for (int k = 0; k < 2; k++) {
             const uint32_t state = state_find(r, station, sides[k]);
-            if (state != LS_NONE && !known[state]) {
-                known[state] = true;  // each name is told once
-                const char *near = ls_text_nearest(sides[k], names, name_count);
-                ls_reader_mistake(r, &setup->keys[i],
-                                  near == NULL ? "a state is a product, or the 'setup' of a step"
-                                               : ls_reader_format(r, "did you mean '%s'?", near),
-                                  "'%s' is no setup state of station '%s'", sides[k], s->name);
+            if (state == LS_NONE || known[state] || is_none(sides[k])) {
+                continue;
             }
+            known[state] = true;  // each name is told once
+            const char *near = ls_text_nearest(sides[k], names, name_count);
+            ls_reader_mistake(r, &setup->keys[i],
+                              near == NULL ? ls_reader_nearest_row(r, sides[k], &r->products,
+                                                                   offsetof(ls_product, name))
+                                           : ls_reader_format(r, "did you mean '%s'?", near),
+                              "'%s' is no setup state of station '%s'", sides[k], s->name);
         }
     }
 }
