@@ -18,6 +18,7 @@ typedef struct writer {
     uint32_t steps[PRODUCTS_MAX], at[PRODUCTS_MAX][STEPS_MAX];
     uint32_t lot[PRODUCTS_MAX], parts_most;
     enum { SETUP_NONE, SETUP_PRODUCTS, SETUP_NAMES, SETUP_KINDS } setups[STATIONS_MAX];
+    uint32_t states[STATIONS_MAX], given[STATIONS_MAX];  // names of setup states, given to steps
     bool recipes[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
     uint32_t calm;  // the higher the fewer lots
     bool calendars, operators, crews, same_instant, finite, dates;
@@ -165,6 +166,16 @@ static void put_maintenance(writer *w, uint32_t s) {
     put(w, ", name: m%u}\n", s);
 }
 
+static uint32_t count_visits(const writer *w, uint32_t s) {
+    uint32_t visits = 0;
+    for (uint32_t p = 0; p < w->products; p++) {
+        for (uint32_t i = 0; i < w->steps[p]; i++) {
+            visits += w->at[p][i] == s;
+        }
+    }
+    return visits;
+}
+
 // States by product, by names that steps give, or by what changes.
 static void put_setup(writer *w, uint32_t s) {
     static const char *const names[2][3] = {{"p0", "p1", "p2"}, {"a", "b", "c"}};
@@ -175,7 +186,12 @@ static void put_setup(writer *w, uint32_t s) {
         put_time(w, 30, 400);
     } else {
         w->setups[s] = w->products > 1 && chance(w, 60) ? SETUP_PRODUCTS : SETUP_NAMES;
-        const uint32_t states = w->setups[s] == SETUP_PRODUCTS ? w->products : 3;
+        const uint32_t visits = count_visits(w, s);
+        if (w->setups[s] == SETUP_NAMES && visits == 0) {
+            w->setups[s] = SETUP_PRODUCTS;  // nobody would name a state
+        }
+        w->states[s] = visits < 3 ? visits : 3;
+        const uint32_t states = w->setups[s] == SETUP_PRODUCTS ? w->products : w->states[s];
         const char *const *name = names[w->setups[s] == SETUP_NAMES];
         for (uint32_t a = 0; a < states; a++) {
             for (uint32_t b = 0; b < states; b++) {
@@ -327,9 +343,10 @@ static void put_step(writer *w, uint32_t number, uint32_t last, const uint32_t *
         static const char *const recipes[] = {"r1", "r2", "[r1, r2]", "[r2, r3]"};
         put(w, ", recipe: %s", recipes[below(w, 4)]);
     }
-    if (w->setups[s] == SETUP_NAMES && chance(w, 80)) {
+    if (w->setups[s] == SETUP_NAMES && (w->given[s] < w->states[s] || chance(w, 80))) {
         static const char *const states[] = {"a", "b", "c"};
-        put(w, ", setup: %s", states[below(w, 3)]);
+        const uint32_t given = w->given[s]++;  // each name once, then any
+        put(w, ", setup: %s", states[given < w->states[s] ? given : below(w, w->states[s])]);
         if (chance(w, 20)) {
             put(w, ", setup-time: %u s", between(w, 10, 100));
         }
