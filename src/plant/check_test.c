@@ -1,6 +1,9 @@
 // check_test.c - loads by hand, and what a person is told about a plant that can run.
 #include "plant/check.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/units.h"
 #include "plant/plant_test.h"
 #include "plant/route.h"
@@ -122,6 +125,63 @@ static void test_load_counts_what_upkeep_takes(void) {
         0, 0.25 / 0.95);
 }
 
+// What failures by busy time and by count leave of a machine that always works.
+static void test_availability_counts_all_upkeep(void) {
+    static const struct {
+        const char *station;
+        double expected;
+    } cases[] = {
+        {"{process: 30 min, fails: {every: exp 9 h, repair: 1 h}}", 0.9},
+        {"{process: 30 min, fails: {every: exp 9 h, repair: 1 h, by: calendar}}", 0.9},
+        {"{process: 30 min, fails: {every: 40 parts, repair: 1 h}}", 5.0 / 6},
+        {"{process: 30 min, fails: {every: 9 h, repair: 1 h}, maintenance: {every: 10 h, for: 1 "
+         "h}}",
+         0.81},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, PLANT("%s", "[a]", "{every: 1 h}"), cases[i].station);
+        ls_plant *p = test_good(text);
+        ls_arena arena;
+        ls_arena_init(&arena);
+        const ls_load *loads = NULL;
+        if (p != NULL && ls_plant_loads(p, &arena, &loads) == LS_OK) {
+            CHECK_NEAR(loads[0].availability, cases[i].expected, 1e-9);
+            CHECK_NEAR(loads[1].availability, 1, 1e-9);
+        }
+        ls_arena_clear(&arena);
+        ls_plant_destroy(p);
+    }
+}
+
+static void first_note(const char *text, const char *expected, const char *hint) {
+    ls_plant *p = test_good(text);
+    ls_errors notes;
+    ls_errors_init(&notes);
+    if (p != NULL) {
+        CHECK_INT(ls_plant_notes(p, &notes), LS_OK);
+        CHECK(notes.count > 0);
+        if (notes.count > 0) {
+            CHECK_STR(notes.items[0].text, expected);
+            CHECK(strncmp(notes.items[0].hint, hint, strlen(hint)) == 0);
+        }
+    }
+    ls_errors_clear(&notes);
+    ls_plant_destroy(p);
+}
+
+static void test_notes_of_load_say_what_will_happen(void) {
+    first_note(PLANT("{process: 3 h}", "[a]", "{every: 1 h}"), "load 3.00 at 'a'",
+               "its queue grows without end");
+    first_note(PLANT("{process: 3 h}", "[a]", "{every: 1 h, count: 9}"), "load 3.00 at 'a'",
+               "its queue grows while lots come");
+    first_note(PLANT("{process: 3 h}", "[a]", "{at: [0 s, 1 h]}"), "load 3.00 at 'a'",
+               "its queue grows while lots come");
+    first_note(
+        PLANT("{process: 1 min, maintenance: {every: 1 h, for: 2 h}}", "[a]", "{every: 1 h}"),
+        "failures and maintenance leave no time for lots at 'a'", "look at 'every'");
+}
+
 static void test_load_of_the_examples(void) {
     ls_plant *p = test_good_file("examples/mm1/mm1.yaml");
     if (p != NULL) {
@@ -214,6 +274,8 @@ int main(int argc, char **argv) {
     TEST(test_load_of_different_machines_adds_their_rates);
     TEST(test_load_counts_expected_visits);
     TEST(test_load_counts_what_upkeep_takes);
+    TEST(test_availability_counts_all_upkeep);
+    TEST(test_notes_of_load_say_what_will_happen);
     TEST(test_load_of_the_examples);
     TEST(test_calendar_raises_the_load);
     TEST(test_notes_name_what_is_odd);

@@ -107,18 +107,21 @@ static void add_step(const ls_plant *plant, const uint32_t *allowed, uint32_t st
     const upkeep *u = &upkeeps[s->station];
     const double lots = lots_of_run(plant, s);
     const double parts = plant->products[s->product].parts;
-    const double time = visit_us(plant, allowed, step, lots) * u->busy_factor +
-                        u->per_part * parts + u->per_lot + u->per_run / lots;
+    const double work = visit_us(plant, allowed, step, lots);
+    const double time = work * u->busy_factor + u->per_part * parts + u->per_lot +
+                        u->per_run / lots;
     load->load += visits * time;
+    load->availability += visits * work;  // until close_load
     load->lots_per_hour += visits * 3600e6;
 }
 
 static void close_load(const ls_plant *plant, const upkeep *u, ls_load *load) {
     const ls_station *station = &plant->stations[load->station];
-    load->availability = u->available;
+    const double work_share = load->load > 0 ? load->availability / load->load : 1 / u->busy_factor;
+    load->availability = u->available * work_share;
     load->calendar_share = station->calendar == LS_NONE ? 1
                                                         : plant->calendars[station->calendar].share;
-    const double capacity = station->machine_count * load->availability * load->calendar_share;
+    const double capacity = station->machine_count * u->available * load->calendar_share;
     if (load->load > 0) {
         load->load = capacity > 0 ? load->load / capacity : 1e9;
     }
@@ -170,12 +173,31 @@ static void note(const ls_plant *plant, ls_errors *notes, ls_place place, const 
     ls_errors_add(notes, &err);
 }
 
+// Do lots come for ever? Orders, timetables and counted releases come to an end.
+static bool is_endless(const ls_plant *plant) {
+    for (uint32_t r = 0; r < plant->release_count; r++) {
+        const ls_release *release = &plant->releases[r];
+        if (release->kind == LS_RELEASE_EVERY && release->count == LS_FOREVER) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void note_loads(const ls_plant *plant, const ls_load *loads, ls_errors *notes) {
+    const char *hint =
+        is_endless(plant)
+            ? "its queue grows without end: add machines, shorten the work or release less"
+            : "its queue grows while lots come: add machines, shorten the work or release less";
     for (uint32_t s = 0; s < plant->station_count; s++) {
-        if (loads[s].load >= 1) {
-            note(plant, notes, plant->stations[s].place,
-                 "its queue grows without end: add machines, shorten the work or release less",
-                 "load %.2f at '%s'", loads[s].load, plant->stations[s].name);
+        const ls_station *station = &plant->stations[s];
+        if (loads[s].load > 0 && !(loads[s].availability > 0)) {
+            note(plant, notes, station->place,
+                 "look at 'every' and 'for' of its maintenance: the work must be shorter",
+                 "failures and maintenance leave no time for lots at '%s'", station->name);
+        } else if (loads[s].load >= 1) {
+            note(plant, notes, station->place, hint, "load %.2f at '%s'", loads[s].load,
+                 station->name);
         }
     }
 }
