@@ -83,10 +83,49 @@ ls_status ls_output_check(const char *path, bool force, ls_error *err) {
     return check_folder(path, err);
 }
 
+static bool is_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static ls_status refuse_input(const char *path, const char *input, ls_error *err) {
+    if (!is_same_file(path, input)) {
+        return LS_OK;
+    }
+    ls_fail_at(err, LS_ERR_INVALID, path, 0, 0,
+               "this file is read here, the result would replace it");
+    ls_hint(err, "give '-o' another name");
+    return LS_ERR_INVALID;
+}
+
+ls_status ls_output_check_inputs(const char *path, const ls_options *options, ls_error *err) {
+    for (int i = 0; i < options->argument_count; i++) {
+        const ls_status status = refuse_input(path, options->arguments[i], err);
+        if (status != LS_OK) {
+            return status;
+        }
+    }
+    for (int i = 0; i < options->count; i++) {
+        if (strcmp(options->options[i]->name, "from") == 0 && options->values[i].given) {
+            return refuse_input(path, options->values[i].text, err);
+        }
+    }
+    return LS_OK;
+}
+
+// `-o -` is stdout, as with most programs.
+static bool is_to_file(const ls_option_value *path) {
+    return path->given && strcmp(path->text, "-") != 0;
+}
+
 ls_status ls_output_check_option(const ls_options *options, ls_error *err) {
     const ls_option_value *path = ls_options_get(options, "output");
+    if (!is_to_file(path)) {
+        return LS_OK;
+    }
+    const ls_status status = ls_output_check_inputs(path->text, options, err);
     const bool force = ls_options_get(options, "force")->given;
-    return path->given ? ls_output_check(path->text, force, err) : LS_OK;
+    return status == LS_OK ? ls_output_check(path->text, force, err) : status;
 }
 
 int ls_output_complain(const ls_error *err) {
@@ -96,7 +135,7 @@ int ls_output_complain(const ls_error *err) {
 
 int ls_output_deliver(const ls_options *options, const ls_buffer *out) {
     const ls_option_value *path = ls_options_get(options, "output");
-    if (!path->given) {
+    if (!is_to_file(path)) {
         return ls_output_print(out);
     }
     if (out->failed) {

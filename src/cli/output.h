@@ -12,7 +12,9 @@ int ls_output_print(const ls_buffer *out);
 // Can `path` be written later? LS_ERR_INVALID when it is there already and force is not given,
 // LS_ERR_IO when its folder is missing or closed. Asked before long work.
 ls_status ls_output_check(const char *path, bool force, ls_error *err);
-// The same for the file of `-o`; LS_OK when there is none.
+// LS_ERR_INVALID when `path` is a file that the command reads: an argument, or that of `--from`.
+ls_status ls_output_check_inputs(const char *path, const ls_options *options, ls_error *err);
+// Both for the file of `-o`; LS_OK when there is none, or it is `-`.
 ls_status ls_output_check_option(const ls_options *options, ls_error *err);
 // Says why not, and returns LS_EXIT_USAGE for a file that is there already.
 int ls_output_complain(const ls_error *err);

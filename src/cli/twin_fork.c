@@ -242,7 +242,8 @@ static int run(const ls_options *options) {
         return ls_complain_usage(&err, ls_command_twin_fork.name);
     }
     name_output(options, path, sizeof path);
-    if (ls_output_check(path, ls_options_get(options, "force")->given, &err) != LS_OK) {
+    if (ls_output_check_inputs(path, options, &err) != LS_OK ||
+        ls_output_check(path, ls_options_get(options, "force")->given, &err) != LS_OK) {
         return ls_output_complain(&err);
     }
     ls_session session;

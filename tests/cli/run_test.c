@@ -247,6 +247,41 @@ static void test_result_goes_into_a_file_whole(void) {
     program_clear(&got);
 }
 
+static void test_result_never_replaces_what_is_read(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    const char *path = program_temporary("own.yaml");
+    program made = run_with("check " LINE " --effective -o %s", path);
+    CHECK_INT(made.code, 0);
+    program_clear(&made);
+    char *before = harness_read_file(path, NULL);
+    static const char *const commands[] = {"twin run", "twin fork --at 1d", "check --effective",
+                                           "twin compare " LINE};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char line[1024];
+        (void)snprintf(line, sizeof line, "%s %s --force -o %s", commands[i], path, path);
+        program got = program_run(line);
+        CHECK_INT(got.code, 2);
+        CHECK_CONTAINS(got.err, "this file is read here");
+        program_clear(&got);
+    }
+    char *after = harness_read_file(path, NULL);
+    CHECK_STR(after, before);
+    free(before);
+    free(after);
+}
+
+static void test_output_dash_is_stdout(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    program got = program_run("check " LINE " -o -");
+    CHECK_INT(got.code, 0);
+    CHECK_CONTAINS(got.out, ": fine");
+    program_clear(&got);
+}
+
 static void test_full_disk_is_an_error(void) {
     if (!program_is_there() || access("/dev/full", W_OK) != 0) {
         return;
@@ -360,6 +395,8 @@ int main(int argc, char **argv) {
     TEST(test_a_faster_mill_is_seen_to_be_better);
     TEST(test_snapshot_is_saved_and_runs_on);
     TEST(test_result_goes_into_a_file_whole);
+    TEST(test_result_never_replaces_what_is_read);
+    TEST(test_output_dash_is_stdout);
     TEST(test_full_disk_is_an_error);
     TEST(test_load_over_one_is_said_before_the_run);
     TEST(test_published_fab_is_imported_checked_and_run);
