@@ -286,6 +286,36 @@ static void check_upkeep(checker *c) {
     }
 }
 
+// Can a lot of the product leave without any time having passed?
+static bool takes_no_time(const ls_plant *plant, const ls_product *product) {
+    for (uint32_t i = 0; i < product->step_count; i++) {
+        const ls_station *station = &plant->stations[plant->steps[product->step_at + i].station];
+        if (ls_plant_step_mean_us(plant, product->step_at + i) > 0 || station->setup_count > 0 ||
+            station->transit != LS_NONE) {
+            return false;
+        }
+    }
+    const size_t side = (size_t)plant->area_count + 1;
+    for (size_t i = 0; i < side * side; i++) {
+        if (plant->transport[i] != LS_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void check_keeping(checker *c) {
+    const ls_plant *plant = c->plant;
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        const ls_product *product = &plant->products[plant->releases[i].product];
+        if (plant->releases[i].kind == LS_RELEASE_KEEP && takes_no_time(plant, product)) {
+            mistake(c, product->place, "give a step a process time",
+                    "lots of '%s' are kept and take no time: the clock would never go on",
+                    product->name);
+        }
+    }
+}
+
 static void check_start(checker *c) {
     const ls_plant *plant = c->plant;
     if (plant->limits.lots > 0 && plant->wip_count > plant->limits.lots) {
@@ -300,8 +330,8 @@ ls_status ls_plant_check(const ls_plant *plant, ls_errors *errors) {
     assert(plant != NULL);
     checker c = {.plant = plant, .errors = errors};
     ls_arena_init(&c.scratch);
-    void (*const parts[])(checker *) = {check_routes, check_machines, check_batches, check_upkeep,
-                                        check_start};
+    void (*const parts[])(checker *) = {check_routes, check_machines, check_batches,
+                                        check_upkeep, check_keeping,  check_start};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !c.out_of_memory; i++) {
         parts[i](&c);
     }

@@ -60,10 +60,9 @@ const ls_csv *ls_read_csv(ls_reader *r, const ls_yaml *at, const char *name) {
         r->out_of_memory = true;
         return NULL;
     }
-    const char separator = size >= 4 && memcmp(name + strlen(name) - (strlen(name) >= 4 ? 4 : 0),
-                                               ".tsv", 4) == 0
-                               ? '\t'
-                               : ',';
+    const size_t length = strlen(name);
+    const bool by_tabs = length >= 4 && strcmp(name + length - 4, ".tsv") == 0;
+    const char separator = by_tabs ? '\t' : ',';
     if (ls_csv_parse(text, size, separator, name, &r->scratch, csv, &err) != LS_OK) {
         ls_reader_error(r, &err);
         return NULL;

@@ -48,8 +48,11 @@ static bool read_time(ls_reader *r, const table *t, size_t row, time_column colu
     const bool is_number = ls_text_parse_double(text, strlen(text), &value);
     const double us = value * column.unit_us;
     if (!is_number || fabs(us) > (double)LS_UNITS_TIME_MAX_US || (us < 0 && !may_be_past)) {
-        ls_reader_mistake_in(r, t->file, t->csv->lines[row], NULL, "%s: '%s' is not a time%s",
-                             t->csv->columns[column.column], text,
+        ls_reader_mistake_in(r, t->file, t->csv->lines[row],
+                             is_number ? NULL
+                                       : "a plain number in the unit of the column, counted from "
+                                         "the plant's 'start', as in '90' or '90.5'",
+                             "%s: '%s' is not a time%s", t->csv->columns[column.column], text,
                              is_number && us < 0 && !may_be_past ? " after time zero" : "");
         return false;
     }
@@ -98,7 +101,12 @@ static bool check_columns(ls_reader *r, const table *t, const char *words, const
                        (int)(has_unit ? bar - name : (long)strlen(name)), name,
                        has_unit ? "_" : "");
         if (!ls_schema_has_word(words, base)) {
-            ls_reader_mistake_in(r, t->file, 1, hint, "unknown column '%s'", name);
+            const bool is_uncut = strchr(name, ';') != NULL || strchr(name, '\t') != NULL;
+            ls_reader_mistake_in(r, t->file, 1,
+                                 is_uncut ? "part the columns by commas; by tabs when the name of "
+                                            "the file ends in .tsv"
+                                          : hint,
+                                 "unknown column '%s'", name);
             is_good = false;
         }
     }
