@@ -26,7 +26,7 @@ static void build_release(ls_builder *b, uint32_t index) {
     release->stream = stream;
     release->due_stream = due_stream;
     const double raw = LS_PACK_AT(&b->steps, ls_m_step, release->step)->remaining;
-    release->base = (ls_i64)(raw + 0.5);
+    release->base = raw < 4.0e18 ? (ls_i64)(raw + 0.5) : 4000000000000000000;
     release->scale = 16.0 / (raw > 1.0 ? raw : 1.0e6);
 }
 

@@ -152,6 +152,9 @@ static ls_status run_one(void *context, int64_t index, int worker, ls_error *err
     const int64_t replication = job->first + index;
     bench_of_one one;
     memset(&one, 0, sizeof one);
+    if (job->def->stop != NULL && *job->def->stop != 0) {
+        return ls_fail(err, LS_ERR_STOPPED, "stopped");
+    }
     one.state = ls_alloc(m->state_size);
     one.base = ls_alloc(m->state_size);
     ls_status status = LS_OK;

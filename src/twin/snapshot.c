@@ -5,6 +5,8 @@
 #include "twin/context.h"
 #include "twin/twin.h"
 
+enum { EVENTS_AT_ONCE = 1 << 20 };  // of one call of the kernel
+
 // Whatever the key is, the blocks are not of it: the next run fills them anew.
 static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
     for (ls_u32 i = 0; i < model->streams; i++) {
@@ -74,6 +76,7 @@ ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scrat
     state->size = m->state_size;
     scratch_forget(m, scratch);
     scratch->key = key;
+    scratch->still = 0;
     return explain_stop(twin, state, twin->kernel->start(m, state, scratch, key), err);
 }
 
@@ -88,8 +91,21 @@ ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch
         return ls_fail(err, LS_ERR_INVALID, "cannot run back in time from %lld us to %lld us",
                        (long long)state->now, (long long)until_us);
     }
-    const int why = twin->kernel->run(twin->model, state, scratch, until_us, max_events);
-    const ls_status status = explain_stop(twin, state, why, err);
+    int why = LS_RUN_EVENTS;
+    uint64_t left = max_events;
+    ls_status status = LS_OK;
+    do {
+        const ls_i64 from_us = state->now;
+        const uint64_t before = state->events;
+        const uint64_t some = left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE;
+        why = twin->kernel->run(twin->model, state, scratch, until_us, some);
+        status = explain_stop(twin, state, why, err);
+        left -= state->events - before;
+        scratch->still = state->now == from_us ? scratch->still + state->events - before : 0;
+        if (status == LS_OK && why == LS_RUN_EVENTS) {
+            status = ls_state_check_still(twin, state, scratch, err);
+        }
+    } while (status == LS_OK && why == LS_RUN_EVENTS && left > 0);
     return status == LS_OK && why == LS_RUN_UNTIL ? ls_state_check_stuck(twin, state, err) : status;
 }
 
@@ -194,11 +210,13 @@ ls_status ls_snapshot_copy(const ls_twin *twin, const ls_snapshot *snapshot, ls_
 
 void ls_snapshot_assign(ls_snapshot *to, const ls_snapshot *from) {
     ls_state_copy(from->model, to->state, from->state);
+    to->scratch.still = 0;
 }
 
 void ls_snapshot_fork_into(const ls_twin *twin, const ls_snapshot *from, uint64_t seed,
                            uint64_t future, ls_snapshot *to) {
     ls_state_copy(twin->model, to->state, from->state);
+    to->scratch.still = 0;
     twin->kernel->fork(twin->model, to->state, &to->scratch, ls_random_key(seed, future));
 }
 

@@ -221,5 +221,6 @@ typedef struct ls_scratch {
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;
-    ls_u64 key;  // of what the blocks hold
+    ls_u64 key;    // of what the blocks hold
+    ls_u64 still;  // events since the clock last went on, over the calls of ls_state_run
 } ls_scratch;

@@ -1,4 +1,5 @@
-// stuck.c - deadlock by blocking: machines that wait for each other's places in a circle.
+// stuck.c - plants that cannot go on: machines that wait for each other's places in a circle, and
+// events without end in one instant.
 #include <stdio.h>
 #include <string.h>
 
@@ -103,4 +104,37 @@ ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_er
     }
     ls_free(jammed);
     return status;
+}
+
+// Far more than what is inside can cause: each lot at each step a few events, all orders at once.
+static uint64_t still_most(const ls_model *m, const ls_state *state) {
+    return ((uint64_t)1 << 22) + (uint64_t)4 * state->lot_used * m->steps +
+           (uint64_t)2 * m->orders + (uint64_t)2 * m->sources;
+}
+
+ls_status ls_state_check_still(const ls_twin *twin, const ls_state *state,
+                               const ls_scratch *scratch, ls_error *err) {
+    const ls_model *m = twin->model;
+    if (scratch->still <= still_most(m, state)) {
+        return LS_OK;
+    }
+    // Whose event is next is one of those that go round.
+    const ls_u64 *tree = LS_STATE_ARRAY(m, (ls_state *)(uintptr_t)state, ls_u64, s_tree);
+    const ls_u32 source = (ls_u32)(tree[1] & (((ls_u64)1 << m->source_bits) - 1));
+    const char *kind = "plant";
+    const char *name = twin->name;
+    if (source >= m->source_release && source < m->source_machine) {
+        kind = "release";
+        name = twin->classes[source - m->source_release];
+    } else if (source >= m->source_machine && source < m->source_mode) {
+        kind = "machine";
+        name = twin->machines[source - m->source_machine];
+    }
+    ls_fail(err, LS_ERR_STUCK,
+            "the clock stands still at %.3f h: %llu events in one instant, the next at %s '%s'",
+            (double)state->now / 3.6e9, (unsigned long long)scratch->still, kind, name);
+    ls_hint(err,
+            "something goes round and round in no time: give one of its steps a process time "
+            "above 0");
+    return LS_ERR_STUCK;
 }

@@ -34,11 +34,15 @@ void ls_scratch_clear(ls_scratch *scratch);
 // Zeroes and starts a state the caller owns (model->state_size bytes).
 ls_status ls_state_start(const ls_twin *twin, ls_state *state, ls_scratch *scratch, uint64_t key,
                          ls_error *err);
-// Runs and explains what stopped it.
+// Runs and explains what stopped it. Fails with LS_ERR_STUCK where nothing can go on any more.
 ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch, int64_t until_us,
                        uint64_t max_events, ls_error *err);
 // LS_ERR_STUCK when machines block each other in a circle; the message says who waits for whom.
 ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_error *err);
+// LS_ERR_STUCK when events follow one another without end and the clock stands still; the message
+// says where.
+ls_status ls_state_check_still(const ls_twin *twin, const ls_state *state,
+                               const ls_scratch *scratch, ls_error *err);
 // Everything a state must satisfy at any time between events; LS_ERR_INVALID names what does not
 // hold.
 ls_status ls_state_check(const ls_twin *twin, const ls_state *state, ls_error *err);

@@ -5,6 +5,7 @@
 #include "base/workers.h"
 #include "twin/kpi.h"
 
+enum { SLICE_EVENTS = 1 << 19 };
 #define PILOT_FIRST ((uint64_t)1 << 40)  // replication numbers that no run uses
 
 typedef struct pilot_job {
@@ -12,6 +13,22 @@ typedef struct pilot_job {
     const ls_run_def *def;
     double *series;  // [pilot][bucket]
 } pilot_job;
+
+// Runs to a time in slices, so that stop is heard.
+static ls_status pilot_run_to(const pilot_job *job, ls_state *state, ls_scratch *scratch,
+                              int64_t until_us, ls_error *err) {
+    ls_status status = LS_OK;
+    uint64_t did = SLICE_EVENTS;
+    while (status == LS_OK && did == SLICE_EVENTS) {
+        if (job->def->stop != NULL && *job->def->stop != 0) {
+            return ls_fail(err, LS_ERR_STOPPED, "stopped during the warm-up's pilot runs");
+        }
+        const uint64_t before = state->events;
+        status = ls_state_run(job->twin, state, scratch, until_us, SLICE_EVENTS, err);
+        did = state->events - before;
+    }
+    return status;
+}
 
 static ls_status pilot_series(const pilot_job *job, int64_t pilot, ls_state *state,
                               ls_state *before, ls_scratch *scratch, ls_error *err) {
@@ -22,11 +39,8 @@ static ls_status pilot_series(const pilot_job *job, int64_t pilot, ls_state *sta
     for (int i = 0; i < LS_WARMUP_BUCKETS && status == LS_OK; i++) {
         ls_state_copy(m, before, state);
         const double until = (double)job->def->for_us * (i + 1) / LS_WARMUP_BUCKETS;
-        status = ls_state_run(job->twin, state, scratch, (int64_t)until, UINT64_MAX, err);
+        status = pilot_run_to(job, state, scratch, (int64_t)until, err);
         job->series[pilot * LS_WARMUP_BUCKETS + i] = ls_kpi_wip(m, before, state);
-        if (status == LS_OK && job->def->stop != NULL && *job->def->stop != 0) {
-            status = ls_fail(err, LS_ERR_STOPPED, "stopped during the warm-up's pilot runs");
-        }
     }
     return status;
 }
