@@ -2,7 +2,7 @@
 #include "plant/calendar.h"
 
 #include "base/units.h"
-#include "plant/plant_test.h"
+#include "plant/testing/plants.h"
 
 #define MIN_US (60 * LS_US_PER_S)
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "plant/plant_test.h"
 #include "plant/route.h"
+#include "plant/testing/plants.h"
 
 static double load_of(const ls_plant *p, uint32_t station) {
     ls_arena arena;

@@ -2,7 +2,7 @@
 // makes.
 #include "plant/explain.h"
 
-#include "plant/plant_test.h"
+#include "plant/testing/plants.h"
 
 static void put_dist(ls_buffer *out, const ls_plant *p, ls_dist_index dist) {
     char text[512] = "-";

@@ -2,7 +2,7 @@
 // memory.
 #include "base/arena.h"
 #include "base/units.h"
-#include "plant/plant_test.h"
+#include "plant/testing/plants.h"
 
 #define MINIMAL                         \
     "plant: p\n"                        \

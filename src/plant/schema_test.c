@@ -5,7 +5,7 @@
 #include "base/units.h"
 #include "base/yaml.h"
 #include "plant/calendar.h"
-#include "plant/plant_test.h"
+#include "plant/testing/plants.h"
 
 static void test_rows_stand_depth_first(void) {
     for (size_t i = 0; i < ls_schema_count; i++) {

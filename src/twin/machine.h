@@ -1,9 +1,7 @@
 // machine.h - the end of an operation, and a machine that becomes free.
 #pragma once
 
-#include "twin/leave.h"
-
-LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k);
+#include "twin/down.h"
 
 // The machine holds nothing any more: maintenance that is due, end of shift, or the next lot.
 LS_HOT void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {

@@ -1,5 +1,5 @@
-// oracle_conserve_test.c - what holds in every run, exactly: conservation at each event, Little's law, the sum of
-// the accounts, and that neither the size of steps nor a trace changes a byte.
+// oracle_conserve_test.c - what holds in every run, exactly: conservation at each event, Little's
+// law, the sum of the accounts, and that neither the size of steps nor a trace changes a byte.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "tests/harness.h"
 #include "twin/context.h"
-#include "twin/oracle.h"
-#include "twin/oracle_plants.h"
+#include "twin/testing/oracle.h"
+#include "twin/testing/oracle_plants.h"
 #include "twin/twin.h"
 
 static ls_snapshot *start(const ls_twin *twin, uint64_t seed) {
@@ -16,7 +16,8 @@ static ls_snapshot *start(const ls_twin *twin, uint64_t seed) {
     ls_error err = {0};
     harness_note("plant %s, seed %llu", ls_twin_describe(twin).name, (unsigned long long)seed);
     const ls_status status = ls_snapshot_create(twin, seed, 0, &snapshot, &err);
-    harness_note("plant %s, seed %llu: %s", ls_twin_describe(twin).name, (unsigned long long)seed, err.text);
+    harness_note("plant %s, seed %llu: %s", ls_twin_describe(twin).name, (unsigned long long)seed,
+                 err.text);
     CHECK_INT(status, LS_OK);
     return snapshot;
 }
@@ -34,8 +35,9 @@ static void test_every_state_is_sound_at_every_event(void) {
                 status = ls_snapshot_step(twin, s, INT64_C(1) << 45, 1, &done, &err);
                 status = status == LS_OK ? ls_state_check(twin, s->state, &err) : status;
             }
-            harness_note("plant %s, seed %llu, event %llu: %s", oracle_plants[i].name, (unsigned long long)seed,
-                         (unsigned long long)ls_snapshot_events(s), err.text);
+            harness_note("plant %s, seed %llu, event %llu: %s", oracle_plants[i].name,
+                         (unsigned long long)seed, (unsigned long long)ls_snapshot_events(s),
+                         err.text);
             CHECK_INT(status, LS_OK);
             ls_snapshot_destroy(s);
         }
@@ -93,7 +95,9 @@ static ls_i64 times_by_trace(const ls_snapshot *s) {
     for (ls_u64 k = 0; k < s->scratch.trace_count; k++) {
         const ls_trace_item *item = s->scratch.trace + k;
         const bool out = item->kind == LS_TRACE_DONE || item->kind == LS_TRACE_SCRAP;
-        sum += item->kind == LS_TRACE_RELEASE ? s->state->now - item->time : out ? item->time - s->state->now : 0;
+        sum += item->kind == LS_TRACE_RELEASE ? s->state->now - item->time
+               : out                          ? item->time - s->state->now
+                                              : 0;
     }
     return sum;
 }
@@ -140,15 +144,18 @@ static void test_shares_of_time_add_up(void) {
         ls_twin_result *result = NULL;
         ls_error err = {0};
         CHECK_INT(ls_twin_run(twin, &def, &result, &err), LS_OK);
-        for (uint32_t station = 0; result != NULL && station < ls_twin_describe(twin).stations; station++) {
+        for (uint32_t station = 0; result != NULL && station < ls_twin_describe(twin).stations;
+             station++) {
             for (int64_t rep = 0; rep < 2; rep++) {
                 double sum = 0.0;
                 for (int figure = LS_FIG_STARVED; figure <= LS_FIG_OPERATOR; figure++) {
-                    const double share = ls_twin_result_value(result, true, station, (ls_figure)figure, rep);
+                    const double share = ls_twin_result_value(result, true, station,
+                                                              (ls_figure)figure, rep);
                     CHECK(share >= 0.0 && share <= 1.0);
                     sum += share;
                 }
-                harness_note("plant %s, station %s", oracle_plants[i].name, ls_twin_station_name(twin, station));
+                harness_note("plant %s, station %s", oracle_plants[i].name,
+                             ls_twin_station_name(twin, station));
                 CHECK_NEAR(sum, 1.0, 1e-12);
             }
         }

@@ -1,5 +1,5 @@
-// oracle_fork_test.c - futures: what a fork forgets, what it keeps, and that what it draws again is distributed
-// as the rest of a time should be that has lasted so long already.
+// oracle_fork_test.c - futures: what a fork forgets, what it keeps, and that what it draws again is
+// distributed as the rest of a time should be that has lasted so long already.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "base/statistics.h"
 #include "tests/harness.h"
 #include "twin/context.h"
-#include "twin/oracle.h"
-#include "twin/oracle_plants.h"
+#include "twin/testing/oracle.h"
+#include "twin/testing/oracle_plants.h"
 #include "twin/twin.h"
 
 static const int64_t day_us = INT64_C(86400) * 1000000;
@@ -18,12 +18,14 @@ static ls_snapshot *run_of(const ls_twin *twin, uint64_t seed, int64_t until) {
     ls_error err = {0};
     CHECK_INT(ls_snapshot_create(twin, seed, 0, &s, &err), LS_OK);
     const ls_status status = ls_snapshot_run(twin, s, until, &err);
-    harness_note("plant %s, seed %llu: %s", ls_twin_describe(twin).name, (unsigned long long)seed, err.text);
+    harness_note("plant %s, seed %llu: %s", ls_twin_describe(twin).name, (unsigned long long)seed,
+                 err.text);
     CHECK_INT(status, LS_OK);
     return s;
 }
 
-static ls_snapshot *fork_of(const ls_twin *twin, const ls_snapshot *s, uint64_t seed, uint64_t future) {
+static ls_snapshot *fork_of(const ls_twin *twin, const ls_snapshot *s, uint64_t seed,
+                            uint64_t future) {
     ls_snapshot *out = NULL;
     ls_error err = {0};
     CHECK_INT(ls_snapshot_fork(twin, s, seed, future, &out, &err), LS_OK);
@@ -35,7 +37,8 @@ static void test_a_fork_of_a_fork_is_a_fork_of_the_original(void) {
     for (int i = 0; i < ORACLE_PLANTS; i++) {
         ls_twin *twin = oracle_twin_of(i);
         for (int k = 0; k < (oracle_is_short() ? 10 : 100) && !harness_has_failed(); k++) {
-            ls_snapshot *a = run_of(twin, (uint64_t)(k / 10) + 1, day_us / 7 * (k % 10) + 1234567 * k);
+            ls_snapshot *a = run_of(twin, (uint64_t)(k / 10) + 1,
+                                    day_us / 7 * (k % 10) + 1234567 * k);
             ls_snapshot *b = fork_of(twin, a, 1, (uint64_t)k);
             ls_snapshot *bb = fork_of(twin, b, 2, 7);
             ls_snapshot *c = fork_of(twin, a, 2, 7);
@@ -46,7 +49,8 @@ static void test_a_fork_of_a_fork_is_a_fork_of_the_original(void) {
             const char *y = ls_snapshot_bytes(c, &size);
             for (size_t n = 0; n < size; n++) {
                 if (x[n] != y[n]) {
-                    harness_note("plant %s, run %d: byte %zu of %zu differs", oracle_plants[i].name, k, n, size);
+                    harness_note("plant %s, run %d: byte %zu of %zu differs", oracle_plants[i].name,
+                                 k, n, size);
                     CHECK_INT(x[n], y[n]);
                     break;
                 }
@@ -78,7 +82,8 @@ static void test_a_fork_runs_on_soundly_and_differs_from_others(void) {
                 status = ls_snapshot_step(twin, f, INT64_C(1) << 45, 1, NULL, &err);
                 status = status == LS_OK ? ls_state_check(twin, f->state, &err) : status;
             }
-            harness_note("plant %s, future %llu: %s", oracle_plants[i].name, (unsigned long long)future, err.text);
+            harness_note("plant %s, future %llu: %s", oracle_plants[i].name,
+                         (unsigned long long)future, err.text);
             CHECK_INT(status, LS_OK);
             if (future == 0) {
                 first = ls_snapshot_hash(f);
@@ -105,7 +110,8 @@ static void test_fork_into_another_snapshot_is_a_fork(void) {
             ls_error err = {0};
             CHECK_INT(ls_snapshot_run(twin, fresh, 3 * day_us, &err), LS_OK);
             CHECK_INT(ls_snapshot_run(twin, used, 3 * day_us, &err), LS_OK);
-            harness_note("plant %s, future %llu", oracle_plants[i].name, (unsigned long long)future);
+            harness_note("plant %s, future %llu", oracle_plants[i].name,
+                         (unsigned long long)future);
             CHECK_INT(ls_snapshot_hash(used), ls_snapshot_hash(fresh));
             ls_snapshot_destroy(fresh);
         }
@@ -139,12 +145,12 @@ static void test_a_copy_and_an_assigned_snapshot_go_the_same_way(void) {
 
 // ---- the rest of a time that has lasted 30 min
 
-// Mean and three quantiles of X - 30 min given X > 30 min, minutes: closed forms, by inversion of the
-// survival function S(30 + x) = (1 - u) S(30).
+// Mean and three quantiles of X - 30 min given X > 30 min, minutes: closed forms, by inversion of
+// the survival function S(30 + x) = (1 - u) S(30).
 typedef struct residual {
     const char *dist;
     double mean, low, median, high;  // at 10, 50, 90 %
-    bool discrete;  // values at the quantile count for both sides
+    bool discrete;                   // values at the quantile count for both sides
 } residual;
 
 static const residual residuals[] = {
@@ -153,7 +159,8 @@ static const residual residuals[] = {
     {"weibull shape 0.7 scale 50 min", 86.65231256, 6.65924925, 50.24141389, 210.4227818, false},
     {"erlang 3 mean 45 min", 27, 3.76858276, 21.10916031, 58.16106736, false},
     {"gamma 45 min sd 25.980762 min", 27, 3.76858276, 21.10916031, 58.16106736, false},
-    {"lognormal 39.6467 min sd 26.0908 min", 24.53786283, 2.67713655, 16.75423603, 55.68696572, false},  // 3.5, 0.6 of the logarithm
+    {"lognormal 39.6467 min sd 26.0908 min", 24.53786283, 2.67713655, 16.75423603, 55.68696572,
+     false},  // 3.5, 0.6 of the logarithm
     {"uniform 10 min to 50 min", 10, 2, 10, 18, false},
     {"empirical 12 min 18 min 25 min 31 min 40 min 44 min 52 min 75 min", 18.4, 1, 14, 45, true},
 };
@@ -165,39 +172,48 @@ typedef struct place {
 } place;
 
 static const place places[] = {
-    {"an operation", "plant: p\n"
-                     "limits: {lots: 4}\n"
-                     "stations: {s: {process: %s}}\n"
-                     "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
-    {"an operation of a faster machine", "plant: p\n"  // its clock goes twice as fast
-                                         "limits: {lots: 4}\n"
-                                         "stations: {s: {machines: {m: {speed: 2}}, process: %s}}\n"
-                                         "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
-    {"a setup", "plant: p\n"
-                "limits: {lots: 4}\n"
-                "stations: {s: {process: 900 d, setup: {any to x: %s}}}\n"
-                "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
-    {"a transport", "plant: p\n"
-                    "limits: {lots: 4}\n"
-                    "transport: {in to s: %s}\n"
-                    "stations: {s: {process: 900 d}}\n"
-                    "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
-    {"the time to an arrival", "plant: p\n"
-                               "limits: {lots: 4}\n"
-                               "stations: {s: {process: 900 d}}\n"
-                               "products: {x: {route: [s], release: {every: %s, count: 1}}}\n"},
-    {"the time to a failure", "plant: p\n"
-                              "limits: {lots: 4}\n"
-                              "stations: {s: {process: 900 d, fails: {every: %s, repair: 900 d, by: calendar}}}\n"
-                              "products: {x: {route: [s], release: {every: 900 d, first: 900 d, count: 1}}}\n"},
-    {"the busy time to a failure", "plant: p\n"
-                                   "limits: {lots: 4}\n"
-                                   "stations: {s: {process: 900 d, fails: {every: %s, repair: 900 d, by: busy}}}\n"
-                                   "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
-    {"a repair", "plant: p\n"
-                 "limits: {lots: 4}\n"
-                 "stations: {s: {process: 900 d, fails: {every: 900 d, first: 1 us, repair: %s, by: calendar}}}\n"
-                 "products: {x: {route: [s], release: {every: 900 d, first: 900 d, count: 1}}}\n"},
+    {"an operation",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "stations: {s: {process: %s}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
+    {"an operation of a faster machine",
+     "plant: p\n"  // its clock goes twice as fast
+     "limits: {lots: 4}\n"
+     "stations: {s: {machines: {m: {speed: 2}}, process: %s}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
+    {"a setup",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "stations: {s: {process: 900 d, setup: {any to x: %s}}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
+    {"a transport",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "transport: {in to s: %s}\n"
+     "stations: {s: {process: 900 d}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
+    {"the time to an arrival",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "stations: {s: {process: 900 d}}\n"
+     "products: {x: {route: [s], release: {every: %s, count: 1}}}\n"},
+    {"the time to a failure",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "stations: {s: {process: 900 d, fails: {every: %s, repair: 900 d, by: calendar}}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 900 d, count: 1}}}\n"},
+    {"the busy time to a failure",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "stations: {s: {process: 900 d, fails: {every: %s, repair: 900 d, by: busy}}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 0 s, count: 1}}}\n"},
+    {"a repair",
+     "plant: p\n"
+     "limits: {lots: 4}\n"
+     "stations: {s: {process: 900 d, fails: {every: 900 d, first: 1 us, repair: %s, by: "
+     "calendar}}}\n"
+     "products: {x: {route: [s], release: {every: 900 d, first: 900 d, count: 1}}}\n"},
 };
 
 static int64_t next_event_us(const ls_twin *twin, const ls_snapshot *s) {
@@ -208,7 +224,8 @@ static int64_t next_event_us(const ls_twin *twin, const ls_snapshot *s) {
 static void check_residual(const place *where, const residual *r) {
     char text[1024];
     const char *at = strstr(where->plant, "%s");
-    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - where->plant), where->plant, r->dist, at + 2);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - where->plant), where->plant, r->dist,
+             at + 2);
     ls_twin *twin = oracle_twin(text);
     const double speed = strstr(text, "speed: 2") != NULL ? 2.0 : 1.0;
     const int64_t elapsed = (int64_t)(30.0 * 60e6 / speed);
@@ -248,10 +265,12 @@ static void check_residual(const place *where, const residual *r) {
     const double z = ls_stat_normal_quantile(1.0 - 0.001 / 4.0 / 2.0);
     CHECK_NEAR(sum.mean, r->mean, z * sqrt(ls_summary_variance(&sum) / count));
     // Of five values: the shares of those at most 1, 14, 45 are 1/5, 3/5, 1.
-    const double shares[3] = {r->discrete ? 0.2 : 0.1, r->discrete ? 0.6 : 0.5, r->discrete ? 1.0 : 0.9};
+    const double shares[3] = {r->discrete ? 0.2 : 0.1, r->discrete ? 0.6 : 0.5,
+                              r->discrete ? 1.0 : 0.9};
     CHECK_NEAR((double)low / count, shares[0], z * sqrt(shares[0] * (1 - shares[0]) / count));
     CHECK_NEAR((double)median / count, shares[1], z * sqrt(shares[1] * (1 - shares[1]) / count));
-    CHECK_NEAR((double)high / count, shares[2], z * sqrt(shares[2] * (1 - shares[2]) / count) + 1e-12);
+    CHECK_NEAR((double)high / count, shares[2],
+               z * sqrt(shares[2] * (1 - shares[2]) / count) + 1e-12);
     ls_snapshot_destroy(f);
     ls_snapshot_destroy(s);
     ls_twin_destroy(twin);
@@ -269,7 +288,8 @@ static void test_a_constant_rest_is_kept(void) {
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
         char text[1024];
         const char *at = strstr(places[p].plant, "%s");
-        snprintf(text, sizeof text, "%.*s45 min%s", (int)(at - places[p].plant), places[p].plant, at + 2);
+        snprintf(text, sizeof text, "%.*s45 min%s", (int)(at - places[p].plant), places[p].plant,
+                 at + 2);
         ls_twin *twin = oracle_twin(text);
         ls_snapshot *s = run_of(twin, 1, INT64_C(20) * 60 * 1000000);
         ls_snapshot *f = fork_of(twin, s, 3, 4);
@@ -282,17 +302,20 @@ static void test_a_constant_rest_is_kept(void) {
 }
 
 static void test_forks_of_a_memoryless_plant_go_on_like_the_plant(void) {
-    // Forking an exponential plant every minute must not change what it does on average: M/M/1 with lam 0.7, mu 1 in
-    // units of 4 s; and with failures after 9 busy units, repair 1: m1 = 10/9, m2 = 2 (10/9)^2 + 2/9.
-    static const char *const fails[] = {"", ", fails: {every: exp 36 s, repair: exp 4 s, by: busy}"};
+    // Forking an exponential plant every minute must not change what it does on average: M/M/1 with
+    // lam 0.7, mu 1 in units of 4 s; and with failures after 9 busy units, repair 1: m1 = 10/9, m2
+    // = 2 (10/9)^2 + 2/9.
+    static const char *const fails[] = {"",
+                                        ", fails: {every: exp 36 s, repair: exp 4 s, by: busy}"};
     for (int i = 0; i < 2; i++) {
         const double m1 = i == 0 ? 1.0 : 10.0 / 9.0;
         const double m2 = i == 0 ? 2.0 : 2.0 * m1 * m1 + 2.0 / 9.0;
         const double lam = 0.7;
         const double l = lam * m1 + lam * lam * m2 / (2.0 * (1.0 - lam * m1));
-        ls_twin *twin = oracle_twin(oracle_text("plant: p\nlimits: {lots: 3000}\nstations: {s: {process: exp 4 s%s}}\n"
-                                                "products: {x: {route: [s], release: {every: exp 5714286 us}}}\n",
-                                                fails[i]));
+        ls_twin *twin = oracle_twin(
+            oracle_text("plant: p\nlimits: {lots: 3000}\nstations: {s: {process: exp 4 s%s}}\n"
+                        "products: {x: {route: [s], release: {every: exp 5714286 us}}}\n",
+                        fails[i]));
         ls_summary sum = {0};
         const int reps = 30;
         const int pieces = oracle_is_short() ? 300 : 6000;
@@ -304,7 +327,9 @@ static void test_forks_of_a_memoryless_plant_go_on_like_the_plant(void) {
                 ls_snapshot_fork_into(twin, s, 1000 + (uint64_t)rep, (uint64_t)k, f);
                 ls_snapshot_assign(s, f);
                 ls_error err = {0};
-                CHECK_INT(ls_snapshot_run(twin, s, ls_snapshot_now(s) + INT64_C(60) * 1000000, &err), LS_OK);
+                CHECK_INT(
+                    ls_snapshot_run(twin, s, ls_snapshot_now(s) + INT64_C(60) * 1000000, &err),
+                    LS_OK);
                 area += ls_snapshot_lots(s);  // seen once a minute
             }
             ls_summary_add(&sum, area / pieces);

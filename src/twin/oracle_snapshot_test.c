@@ -1,13 +1,14 @@
-// oracle_snapshot_test.c - saved snapshots: loaded ones run on the same; of other models, other versions, cut or
-// damaged ones are refused, and what damage cannot be seen must not crash the engine.
+// oracle_snapshot_test.c - saved snapshots: loaded ones run on the same; of other models, other
+// versions, cut or damaged ones are refused, and what damage cannot be seen must not crash the
+// engine.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/harness.h"
-#include "twin/oracle.h"
-#include "twin/oracle_plants.h"
+#include "twin/testing/oracle.h"
+#include "twin/testing/oracle_plants.h"
 #include "twin/twin.h"
 
 static const int64_t day_us = INT64_C(86400) * 1000000;
@@ -62,7 +63,8 @@ static void test_snapshots_of_other_models_are_refused(void) {
             ls_snapshot *loaded = NULL;
             ls_error err = {0};
             const ls_status status = ls_snapshot_load(other, bytes, size, &loaded, &err);
-            harness_note("snapshot of %s into %s: %s", oracle_plants[i].name, oracle_plants[k].name, err.text);
+            harness_note("snapshot of %s into %s: %s", oracle_plants[i].name, oracle_plants[k].name,
+                         err.text);
             CHECK_INT(status, k == i ? LS_OK : LS_ERR_VERSION);
             CHECK((loaded != NULL) == (k == i));
             ls_snapshot_destroy(loaded);
@@ -74,8 +76,12 @@ static void test_snapshots_of_other_models_are_refused(void) {
 }
 
 static void test_a_model_that_differs_in_one_number_is_another(void) {
-    ls_twin *a = oracle_twin("plant: p\nstations: {s: {process: exp 4 s}}\nproducts: {x: {route: [s], release: {every: exp 5 s}}}\n");
-    ls_twin *b = oracle_twin("plant: p\nstations: {s: {process: exp 4 s}}\nproducts: {x: {route: [s], release: {every: exp 5000001 us}}}\n");
+    ls_twin *a = oracle_twin(
+        "plant: p\nstations: {s: {process: exp 4 s}}\nproducts: {x: {route: [s], release: {every: "
+        "exp 5 s}}}\n");
+    ls_twin *b = oracle_twin(
+        "plant: p\nstations: {s: {process: exp 4 s}}\nproducts: {x: {route: [s], release: {every: "
+        "exp 5000001 us}}}\n");
     ls_snapshot *s = run_of(a, 3, day_us);
     size_t size = 0;
     const void *bytes = ls_snapshot_bytes(s, &size);
@@ -124,37 +130,32 @@ static uint64_t next_random(uint64_t *state) {  // splitmix64
     return z ^ (z >> 31);
 }
 
-// Damages a saved state and uses what still loads; the seed says which damage. A crash or an endless loop is
-// what this looks for: ORACLE_DAMAGE=SEED runs one.
-static bool damage(int plant, uint64_t seed, ls_twin *twin, const char *bytes, size_t size, char *file) {
+// Damages a saved state and uses what still loads; the seed says which damage. A crash or an
+// endless loop is what this looks for: ORACLE_DAMAGE=SEED runs one.
+static bool damage(int plant, uint64_t seed, ls_twin *twin, const char *bytes, size_t size,
+                   char *file) {
     uint64_t random = seed;
     memcpy(file, bytes, size);
     const int places = 1 + (int)(next_random(&random) % 4);
     for (int k = 0; k < places; k++) {
         // Mostly where something stands, sometimes anywhere.
         size_t at = next_random(&random) % size;
-        for (int tries = 0; tries < 20 && bytes[at] == 0 && next_random(&random) % 8 != 0; tries++) {
+        for (int tries = 0; tries < 20 && bytes[at] == 0 && next_random(&random) % 8 != 0;
+             tries++) {
             at = next_random(&random) % size;
         }
         switch (next_random(&random) % 4) {
-        case 0:
-            file[at] = (char)(file[at] ^ (1 << (next_random(&random) % 8)));
-            break;
-        case 1:
-            file[at] = (char)next_random(&random);
-            break;
-        case 2:
-            memset(file + at, 0xff, at + 4 <= size ? 4 : size - at);
-            break;
-        default:
-            file[at] = (char)(file[at] + 1);
-            break;
+        case 0: file[at] = (char)(file[at] ^ (1 << (next_random(&random) % 8))); break;
+        case 1: file[at] = (char)next_random(&random); break;
+        case 2: memset(file + at, 0xff, at + 4 <= size ? 4 : size - at); break;
+        default: file[at] = (char)(file[at] + 1); break;
         }
     }
     ls_snapshot *loaded = NULL;
     ls_error err = {0};
     const ls_status status = ls_snapshot_load(twin, file, size, &loaded, &err);
-    harness_note("plant %s, damage %llu: status %d %s", oracle_plants[plant].name, (unsigned long long)seed, status, err.text);
+    harness_note("plant %s, damage %llu: status %d %s", oracle_plants[plant].name,
+                 (unsigned long long)seed, status, err.text);
     CHECK(status == LS_OK || status == LS_ERR_INVALID || status == LS_ERR_VERSION);
     CHECK((status == LS_OK) == (loaded != NULL));
     if (loaded != NULL) {

@@ -1,11 +1,11 @@
-// oracle_workers_test.c - the same input gives the same bytes: for any number of workers, every kernel, and for
-// threads that share a twin.
+// oracle_workers_test.c - the same input gives the same bytes: for any number of workers, every
+// kernel, and for threads that share a twin.
 #include <pthread.h>
 #include <string.h>
 
 #include "tests/harness.h"
-#include "twin/oracle.h"
-#include "twin/oracle_plants.h"
+#include "twin/testing/oracle.h"
+#include "twin/testing/oracle_plants.h"
 #include "twin/twin.h"
 
 static ls_twin_result *run(const ls_twin *twin, int workers, const ls_snapshot *from) {
@@ -24,7 +24,9 @@ static ls_twin_result *run(const ls_twin *twin, int workers, const ls_snapshot *
     return result;
 }
 
-static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
+static bool same_bits(double a, double b) {
+    return memcmp(&a, &b, sizeof a) == 0;
+}
 
 static void check_same(const ls_twin *twin, const ls_twin_result *a, const ls_twin_result *b) {
     if (a == NULL || b == NULL) {
@@ -38,12 +40,14 @@ static void check_same(const ls_twin *twin, const ls_twin_result *a, const ls_tw
     for (int64_t rep = 0; rep < ls_twin_result_facts(a).reps; rep++) {
         for (uint32_t i = 0; i <= info.classes; i++) {
             for (int f = 0; f < LS_FIG_CLASS_COUNT; f++) {
-                differ += !same_bits(ls_twin_result_value(a, false, i, (ls_figure)f, rep), ls_twin_result_value(b, false, i, (ls_figure)f, rep));
+                differ += !same_bits(ls_twin_result_value(a, false, i, (ls_figure)f, rep),
+                                     ls_twin_result_value(b, false, i, (ls_figure)f, rep));
             }
         }
         for (uint32_t i = 0; i < info.stations; i++) {
             for (int f = LS_FIG_CLASS_COUNT; f < LS_FIG_COUNT; f++) {
-                differ += !same_bits(ls_twin_result_value(a, true, i, (ls_figure)f, rep), ls_twin_result_value(b, true, i, (ls_figure)f, rep));
+                differ += !same_bits(ls_twin_result_value(a, true, i, (ls_figure)f, rep),
+                                     ls_twin_result_value(b, true, i, (ls_figure)f, rep));
             }
         }
     }
@@ -137,7 +141,8 @@ static void *run_thread(void *context) {
     ls_snapshot *s = NULL;
     ls_error err;
     if (ls_snapshot_fork(job->twin, job->shared, 1, 2, &s, &err) == LS_OK) {
-        ls_snapshot_run(job->twin, s, INT64_C(3) * 86400 * 1000000 / (oracle_is_short() ? 3 : 1), &err);
+        ls_snapshot_run(job->twin, s, INT64_C(3) * 86400 * 1000000 / (oracle_is_short() ? 3 : 1),
+                        &err);
         job->hash = ls_snapshot_hash(s);
     }
     ls_snapshot_destroy(s);

@@ -3,7 +3,7 @@
 //
 // LINESHAFT_REFERENCE_SEED=N runs one plant and shows its file and the end of both traces;
 // LINESHAFT_REFERENCE_COUNT=N runs the first N.
-#include "twin/reference.h"
+#include "twin/testing/reference.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "plant/read.h"
 #include "tests/harness.h"
 #include "twin/context.h"
-#include "twin/reference_plants.h"
+#include "twin/testing/reference_plants.h"
 #include "twin/twin.h"
 
 enum {

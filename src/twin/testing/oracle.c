@@ -1,5 +1,5 @@
 // oracle.c - see oracle.h.
-#include "twin/oracle.h"
+#include "twin/testing/oracle.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -16,7 +16,8 @@ static bool built_slow(void) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
     return true;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(undefined_behavior_sanitizer)
     return true;
 #else
     return false;
@@ -26,7 +27,9 @@ static bool built_slow(void) {
 #endif
 }
 
-bool oracle_is_short(void) { return built_slow() || getenv("ORACLE_SHORT") != NULL; }
+bool oracle_is_short(void) {
+    return built_slow() || getenv("ORACLE_SHORT") != NULL;
+}
 
 const char *oracle_text(const char *format, ...) {
     static char buffers[8][8192];
@@ -71,7 +74,9 @@ static ls_twin *twin_of_text(const char *text, const char *name) {
     return twin_of_plant(plant);
 }
 
-ls_twin *oracle_twin(const char *text) { return twin_of_text(text, "oracle.yaml"); }
+ls_twin *oracle_twin(const char *text) {
+    return twin_of_text(text, "oracle.yaml");
+}
 
 ls_twin *oracle_twin_of_file(const char *path) {
     char *text = harness_read_file(harness_source_path(path), NULL);
@@ -85,7 +90,8 @@ ls_twin *oracle_twin_of_file(const char *path) {
 }
 
 double oracle_half_width(double variance, int64_t count, double alpha) {
-    return ls_stat_t_quantile(1.0 - alpha / 2.0, (double)(count - 1)) * sqrt(variance / (double)count);
+    return ls_stat_t_quantile(1.0 - alpha / 2.0, (double)(count - 1)) *
+           sqrt(variance / (double)count);
 }
 
 static uint32_t index_of(const ls_twin *twin, const oracle_term *term) {
@@ -95,7 +101,8 @@ static uint32_t index_of(const ls_twin *twin, const oracle_term *term) {
         return info.classes;
     }
     for (uint32_t i = 0; i < (station ? info.stations : info.classes); i++) {
-        if (strcmp(station ? ls_twin_station_name(twin, i) : ls_twin_class_name(twin, i), term->of) == 0) {
+        if (strcmp(station ? ls_twin_station_name(twin, i) : ls_twin_class_name(twin, i),
+                   term->of) == 0) {
             return i;
         }
     }
@@ -110,9 +117,12 @@ static double sum_of(const ls_twin *twin, const ls_twin_result *result, const or
         double value = 1.0;
         if (terms[i].figure < LS_FIG_COUNT) {
             const bool station = terms[i].figure >= LS_FIG_CLASS_COUNT;
-            value = ls_twin_result_value(result, station, index_of(twin, &terms[i]), terms[i].figure, replication);
+            value = ls_twin_result_value(result, station, index_of(twin, &terms[i]),
+                                         terms[i].figure, replication);
             const char *unit = ls_figure_describe(terms[i].figure).unit;
-            value = strcmp(unit, "s") == 0 ? value / one->unit_s : strcmp(unit, "lots/day") == 0 ? value * one->unit_s / 86400.0 : value;
+            value = strcmp(unit, "s") == 0          ? value / one->unit_s
+                    : strcmp(unit, "lots/day") == 0 ? value * one->unit_s / 86400.0
+                                                    : value;
         }
         sum += terms[i].weight * value;
     }
@@ -132,14 +142,18 @@ static void check_figure(const ls_twin *twin, const ls_twin_result *result, cons
     const double half = oracle_half_width(ls_summary_variance(&sum), sum.count, 0.001 / figures);
     const double tolerance = half + fabs(figure->exact) * figure->allowance + 1e-9;
     const bool powerful = half < 0.01 * fabs(figure->exact);
-    harness_note("%s: %s is %.8g, exact %.8g, half width %.3g (%.2f %%), %lld replications", one->name, figure->name, sum.mean,
-                 figure->exact, half, 100.0 * half / fabs(figure->exact), (long long)sum.count);
+    harness_note("%s: %s is %.8g, exact %.8g, half width %.3g (%.2f %%), %lld replications",
+                 one->name, figure->name, sum.mean, figure->exact, half,
+                 100.0 * half / fabs(figure->exact), (long long)sum.count);
     CHECK_NEAR(sum.mean, figure->exact, tolerance);
     CHECK(powerful || oracle_is_short());
     if (getenv("ORACLE_TABLE") != NULL) {
-        printf("| %s | %s | %.8g | %.6g ± %.2g | %.2f %% | %lld x %.4g%s\n", one->name, figure->name, figure->exact, sum.mean, half,
-               100.0 * half / fabs(figure->exact), (long long)sum.count, one->length,
-               fabs(sum.mean - figure->exact) > tolerance ? " | WRONG" : powerful ? " |" : " | WIDE");
+        printf("| %s | %s | %.8g | %.6g ± %.2g | %.2f %% | %lld x %.4g%s\n", one->name,
+               figure->name, figure->exact, sum.mean, half, 100.0 * half / fabs(figure->exact),
+               (long long)sum.count, one->length,
+               fabs(sum.mean - figure->exact) > tolerance ? " | WRONG"
+               : powerful                                 ? " |"
+                                                          : " | WIDE");
     }
 }
 
@@ -167,7 +181,8 @@ void oracle_check(const oracle_case *one) {
         }
         if (getenv("ORACLE_TABLE") != NULL) {
             const ls_twin_facts facts = ls_twin_result_facts(result);
-            fprintf(stderr, "%-40s %6.2f s %9.3g events\n", one->name, facts.wall_s, (double)facts.events);
+            fprintf(stderr, "%-40s %6.2f s %9.3g events\n", one->name, facts.wall_s,
+                    (double)facts.events);
         }
     }
     ls_twin_result_destroy(result);

@@ -1,5 +1,5 @@
 // reference_plants.c - a plant file of random features.
-#include "twin/reference_plants.h"
+#include "twin/testing/reference_plants.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // reference.c - see reference.h. Written to be read beside it; speed is no aim.
-#include "twin/reference.h"
+#include "twin/testing/reference.h"
 
 #include <assert.h>
 #include <string.h>

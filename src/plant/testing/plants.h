@@ -1,4 +1,4 @@
-// plant_test.h - what the tests of this room share: plants read from text and from files.
+// plants.h - what the tests of this room share: plants read from text and from files.
 #pragma once
 
 #include <stdio.h>

@@ -1,9 +1,10 @@
 // oracle.h - for tests only: plants whose figures are known exactly, run and compared.
 //
-// A case is a plant as text, how long to run it, and figures with their exact values. Each figure's mean
-// over the replications must lie within its interval; the intervals of one case hold jointly with 99.9 %
-// (Bonferroni). And the test must be able to fail: the half width has to stay below 1 % of the value,
-// so that an engine wrong by more would be caught. Seeds are fixed, hence so is the outcome.
+// A case is a plant as text, how long to run it, and figures with their exact values. Each figure's
+// mean over the replications must lie within its interval; the intervals of one case hold jointly
+// with 99.9 % (Bonferroni). And the test must be able to fail: the half width has to stay below 1 %
+// of the value, so that an engine wrong by more would be caught. Seeds are fixed, hence so is the
+// outcome.
 //
 // Sanitizer and debug builds run a fiftieth of the time and do not ask for the narrow interval.
 // With ORACLE_TABLE set, each figure is printed as a row of docs/VALIDATION.md.
@@ -11,8 +12,9 @@
 
 #include <lineshaft/twin.h>
 
-// One summand: a figure of a station (by name) or of a class (by name, NULL: all together), times weight.
-// Times are counted in units of the case, throughput in lots per unit. LS_FIG_COUNT: the number 1.
+// One summand: a figure of a station (by name) or of a class (by name, NULL: all together), times
+// weight. Times are counted in units of the case, throughput in lots per unit. LS_FIG_COUNT: the
+// number 1.
 typedef struct oracle_term {
     double weight;
     const char *of;
@@ -31,8 +33,8 @@ typedef struct oracle_figure {
 
 typedef struct oracle_case {
     const char *name;
-    const char *plant;  // YAML
-    double unit_s;      // seconds in one unit of time
+    const char *plant;      // YAML
+    double unit_s;          // seconds in one unit of time
     double warmup, length;  // units
     int64_t reps;
     oracle_figure figures[ORACLE_FIGURES];
@@ -52,5 +54,7 @@ bool oracle_is_short(void);
 double oracle_half_width(double variance, int64_t count, double alpha);
 
 // Shorthands for terms.
-#define ORACLE_ALL(fig) {1.0, NULL, fig}
-#define ORACLE_AT(station, fig) {1.0, station, fig}
+#define ORACLE_ALL(fig) \
+    { 1.0, NULL, fig }
+#define ORACLE_AT(station, fig) \
+    { 1.0, station, fig }
