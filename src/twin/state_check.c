@@ -38,8 +38,12 @@ static int lot_ok(walk *w, ls_u32 lot, const char *where) {
 }
 
 // The next of a list; its end as soon as something was wrong.
-static ls_u32 next_of(const walk *w, ls_u32 lot) { return w->status == LS_OK ? w->c->lot[lot].next : LS_NO; }
-static ls_u32 other_of(const walk *w, ls_u32 lot) { return w->status == LS_OK ? w->c->lot[lot].other : LS_NO; }
+static ls_u32 next_of(const walk *w, ls_u32 lot) {
+    return w->status == LS_OK ? w->c->lot[lot].next : LS_NO;
+}
+static ls_u32 other_of(const walk *w, ls_u32 lot) {
+    return w->status == LS_OK ? w->c->lot[lot].other : LS_NO;
+}
 
 static void check_head(walk *w) {
     const ls_model *m = w->c->m;
