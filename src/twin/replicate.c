@@ -246,8 +246,11 @@ static int64_t more_needed(ls_twin_result *r, const ls_run_def *def, int64_t rep
         }
     }
     const double variance = ls_summary_variance(&sum);
-    if (sum.count < 2 || sum.mean == 0.0) {
-        return reps < def->reps_max ? reps : 0;
+    if (sum.count == 0) {
+        return 0;  // no replication has such a figure, and more would not either
+    }
+    if (sum.count < 2) {
+        return reps < def->reps_max ? (2 * reps > def->reps_max ? def->reps_max - reps : reps) : 0;
     }
     const double half = ls_stat_t_quantile(0.5 + def->level / 2.0, (double)(sum.count - 1)) *
                         sqrt(variance / (double)sum.count);

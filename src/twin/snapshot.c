@@ -1,6 +1,7 @@
 // snapshot.c - one running plant: start, run, copy, fork, save, load.
 #include <string.h>
 
+#include "base/units.h"
 #include "twin/compile.h"
 #include "twin/context.h"
 #include "twin/twin.h"
@@ -47,8 +48,10 @@ void ls_scratch_clear(ls_scratch *scratch) {
 
 static ls_status explain_stop(const ls_twin *twin, const ls_state *state, int why, ls_error *err) {
     if (why == LS_RUN_LOTS) {
-        ls_fail(err, LS_ERR_LIMIT, "limit reached: %u lots in plant '%s' at %.3f h",
-                twin->model->lots, twin->name, (double)state->now / 3.6e9);
+        char when[64];
+        ls_units_show_time((double)state->now, when, sizeof when);
+        ls_fail(err, LS_ERR_LIMIT, "limit reached: %u lots in plant '%s' after %s",
+                twin->model->lots, twin->name, when);
         ls_hint(err,
                 "the plant takes in more than it finishes ('lineshaft check' shows the loads), or "
                 "raise `limits: {lots: %u}`",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/units.h"
 #include "twin/context.h"
 #include "twin/flow.h"
 #include "twin/twin.h"
@@ -38,7 +39,21 @@ static int waits_only_for(const ls_ctx *c, ls_u32 station, const char *jammed) {
     return 1;
 }
 
-static void explain(const ls_twin *twin, const ls_ctx *c, ls_u32 first, ls_error *err) {
+// When the circle closed: the last of its machines that became blocked.
+static ls_i64 closed_at(const ls_ctx *c, const char *jammed) {
+    ls_i64 last = 0;
+    for (ls_u32 i = 0; i < c->m->stations; i++) {
+        const ls_m_station *st = c->stations + i;
+        for (ls_u32 k = 0; jammed[i] && k < st->machine_count; k++) {
+            const ls_i64 since = c->machine[st->machine_at + k].since;
+            last = since > last ? since : last;
+        }
+    }
+    return last;
+}
+
+static void explain(const ls_twin *twin, const ls_ctx *c, ls_u32 first, const char *jammed,
+                    ls_error *err) {
     char chain[384];
     size_t used = 0;
     ls_u32 at = first;
@@ -59,7 +74,9 @@ static void explain(const ls_twin *twin, const ls_ctx *c, ls_u32 first, ls_error
             break;
         }
     }
-    ls_fail(err, LS_ERR_STUCK, "deadlock by blocking at %.3f h: %s", (double)c->now / 3.6e9, chain);
+    char when[64];
+    ls_units_show_time((double)closed_at(c, jammed), when, sizeof when);
+    ls_fail(err, LS_ERR_STUCK, "deadlock by blocking after %s: %s", when, chain);
     ls_hint(err,
             "give one of these stations a larger queue, or let fewer lots into the circle "
             "(release: {keep: ...})");
@@ -99,7 +116,7 @@ ls_status ls_state_check_stuck(const ls_twin *twin, const ls_state *state, ls_er
     }
     ls_status status = LS_OK;
     if (first != LS_NO) {
-        explain(twin, &ctx, first, err);
+        explain(twin, &ctx, first, jammed, err);
         status = LS_ERR_STUCK;
     }
     ls_free(jammed);
@@ -130,9 +147,11 @@ ls_status ls_state_check_still(const ls_twin *twin, const ls_state *state,
         kind = "machine";
         name = twin->machines[source - m->source_machine];
     }
+    char when[64];
+    ls_units_show_time((double)state->now, when, sizeof when);
     ls_fail(err, LS_ERR_STUCK,
-            "the clock stands still at %.3f h: %llu events in one instant, the next at %s '%s'",
-            (double)state->now / 3.6e9, (unsigned long long)scratch->still, kind, name);
+            "the clock stands still after %s: %llu events in one instant, the next at %s '%s'",
+            when, (unsigned long long)scratch->still, kind, name);
     ls_hint(err,
             "something goes round and round in no time: give one of its steps a process time "
             "above 0");
