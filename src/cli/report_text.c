@@ -63,6 +63,8 @@ static void put_heading(const ls_report *report, ls_buffer *out) {
     if (facts->warmup_us > 0) {
         ls_buffer_printf(out, " after a warm-up of %s%s", warmup,
                          facts->warmup_automatic ? " (found by MSER-5)" : "");
+    } else if (facts->warmup_automatic) {
+        ls_buffer_text(out, " without a warm-up (none needed, by MSER-5)");
     }
     ls_buffer_printf(out, ", %lld replication%s, seed %llu\n", (long long)facts->reps,
                      facts->reps == 1 ? "" : "s", (unsigned long long)facts->seed);

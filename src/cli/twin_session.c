@@ -23,7 +23,7 @@ const ls_option ls_run_options[] = {
      .kind = LS_OPTION_TIME,
      .argument = "auto|TIME",
      .word = "auto",
-     .says = "what the plant file says, else auto; 0 s with --from",
+     .says = "what the plant file says, else auto",
      .about = "time that is run first and not measured",
      .detail = "auto finds it from pilot runs (MSER-5)"},
     {.name = "reps",
@@ -81,7 +81,8 @@ const ls_option ls_from_options[] = {
      .argument = "SNAPSHOT",
      .says = "the plant at time zero",
      .about = "run on from a snapshot of 'lineshaft twin fork'",
-     .detail = "Every replication is another future of that one moment"},
+     .detail = "Every replication is another future of that one moment, without a warm-up unless "
+               "--warmup asks for one"},
     {0},
 };
 
