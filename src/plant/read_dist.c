@@ -146,7 +146,8 @@ static ls_dist_index refuse(ls_reader *r, const ls_yaml *value) {
     return LS_NONE;
 }
 
-ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value) {
+// hint: what to say instead of the parser's own hint; NULL: that.
+static ls_dist_index read_dist(ls_reader *r, const ls_yaml *value, const char *hint) {
     assert(ls_yaml_is_text(value));
     if (was_refused(r, value)) {
         return LS_NONE;
@@ -160,6 +161,9 @@ ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value) {
     ls_error err;
     const ls_status status = ls_dist_parse(value->text, &r->tables, &dist, &request, &err);
     if (status != LS_OK) {
+        if (hint != NULL) {
+            ls_hint(&err, "%s", hint);
+        }
         report(r, value, status, &err);
         return refuse(r, value);
     }
@@ -171,6 +175,10 @@ ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value) {
         }
     }
     return keep(r, value->text, &dist);
+}
+
+ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value) {
+    return read_dist(r, value, NULL);
 }
 
 ls_dist_index ls_reader_dist_text(ls_reader *r, const char *text) {
@@ -227,5 +235,10 @@ ls_dist_index ls_read_every(ls_reader *r, const ls_yaml *value, ls_fail_by *out_
         }
         return keep(r, value->text, &dist);
     }
-    return ls_read_dist(r, value);
+    // A number first may have been meant as a count.
+    const bool is_number = ls_text_number_length(value->text, strlen(value->text)) > 0;
+    return read_dist(r, value,
+                     is_number ? "a time, as in '6 h', or a count, as in '500 parts', '40 lots' or "
+                                 "'20 batches'"
+                               : NULL);
 }

@@ -38,9 +38,23 @@ static const char *wanted_text(walk *w, const ls_key *key) {
                             has_list ? ", or a list" : "");
 }
 
-static void wrong_shape(walk *w, const ls_key *key, const ls_yaml *value) {
-    ls_reader_mistake(w->r, value, NULL, "%s: expected %s, found %s", w->where, wanted_text(w, key),
-                      kind_text(value));
+// How a map that was left out would be written.
+static const char *map_hint(walk *w, int row) {
+    const char *names[KEYS_MAX];
+    const size_t count = ls_schema_children(row, names, KEYS_MAX);
+    if (count == 0) {
+        const char *path = ls_schema[row].path;
+        const char *dot = strrchr(path, '.');
+        return ls_reader_format(w->r, "write '%s: {NAME: ...}'", dot == NULL ? path : dot + 1);
+    }
+    return ls_reader_nearest(w->r, "", names, count);
+}
+
+static void wrong_shape(walk *w, int row, const ls_yaml *value) {
+    const ls_key *key = &ls_schema[row];
+    const bool wants_map = key->type == LS_KEY_MAP && value->kind != LS_YAML_MAP;
+    ls_reader_mistake(w->r, value, wants_map ? map_hint(w, row) : NULL, "%s: expected %s, found %s",
+                      w->where, wanted_text(w, key), kind_text(value));
 }
 
 static void check_range(walk *w, const ls_key *key, const ls_yaml *value, double number,
@@ -158,8 +172,11 @@ static void check_one(walk *w, int row, const ls_yaml *value) {
 static void unknown_key(walk *w, int row, const ls_yaml *key) {
     const char *names[KEYS_MAX];
     const size_t count = ls_schema_children(row, names, KEYS_MAX);
-    ls_reader_mistake(w->r, key, ls_reader_nearest(w->r, key->text, names, count),
-                      "unknown key '%s' in %s", key->text,
+    // `process:62 s`, without a blank, is to YAML one word.
+    const bool is_glued = key->text[strcspn(key->text, ":")] == ':';
+    const char *hint = is_glued ? "YAML wants a blank after ':', as in 'process: 62 s'"
+                                : ls_reader_nearest(w->r, key->text, names, count);
+    ls_reader_mistake(w->r, key, hint, "unknown key '%s' in %s", key->text,
                       w->where[0] != '\0' ? w->where : "the plant file");
 }
 
@@ -237,7 +254,7 @@ static void check_entry(walk *w, int row, const ls_yaml *value, bool in_list) {
     } else if (value->kind == LS_YAML_TEXT && (key->shapes & LS_SHAPE_ONE) != 0) {
         check_one(w, row, value);
     } else {
-        wrong_shape(w, key, value);
+        wrong_shape(w, row, value);
     }
 }
 
