@@ -16,20 +16,21 @@ static ls_twin *make_twin(const char *text) {
     return twin;
 }
 
-// Plants in which something goes round in no time.
+// Plants in which something goes round in no time, since the step that takes time is never done. (A
+// plant with no such step at all is refused by the reader.)
 static const char *const endless[] = {
-    "plant: kept\n"
-    "stations: {a: {process: 0 s}}\n"
-    "products: {p: {route: [a], release: {keep: 3}}}\n",
     "plant: skipped\n"
     "stations: {a: {process: 1 s}}\n"
     "products: {p: {route: [{at: a, sample: 0 %}], release: {keep: 3}}}\n",
+    "plant: kept\n"
+    "stations: {a: {process: 1 s}, b: {process: 0 s}}\n"
+    "products: {p: {route: [{at: a, sample: 0 %}, b], release: {keep: 3}}}\n",
     "plant: scrapped\n"
-    "stations: {a: {process: 0 s}}\n"
-    "products: {p: {route: [{at: a, scrap: 100 %}], release: {keep: 3}}}\n",
+    "stations: {a: {process: 1 s}, b: {process: 0 s}}\n"
+    "products: {p: {route: [{at: b, scrap: 100 %}, a], release: {keep: 3}}}\n",
     "plant: batches\n"
-    "stations: {a: {process: 0 s, batch: {min: 5, max: 5, wait: 0 s}}}\n"
-    "products: {p: {route: [a], release: {keep: 3}}}\n",
+    "stations: {a: {process: 1 s}, b: {process: 0 s, batch: {min: 5, max: 5, wait: 0 s}}}\n"
+    "products: {p: {route: [{at: a, sample: 0 %}, b], release: {keep: 3}}}\n",
 };
 
 static void test_a_clock_that_stands_still_is_an_error(void) {
