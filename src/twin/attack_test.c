@@ -28,9 +28,9 @@ static const char *const endless[] = {
     "plant: setups\n"
     "stations: {a: {process: 0 s, setup: {p to q: 0 s, q to p: 0 s}}}\n"
     "products: {p: {route: [a], release: {keep: 2}}, q: {route: [a], release: {keep: 2}}}\n",
-    "plant: transit\n"
-    "stations: {a: {process: 0 s, queue: {places: 5, transit: 0 s}}}\n"
-    "products: {p: {route: [a], release: {keep: 3}}}\n",
+    "plant: done\n"
+    "stations: {a: {process: 0 s}, b: {process: 1 s}}\n"
+    "products: {p: {route: [{at: a, then: {done: 100 %}}, b], release: {keep: 3}}}\n",
 };
 
 static void test_a_clock_that_stands_still_is_an_error(void) {
