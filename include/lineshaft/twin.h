@@ -168,7 +168,8 @@ typedef struct ls_estimate {
 
 typedef struct ls_twin_result ls_twin_result;
 // Runs replications on workers; the result depends on plant, seed, for, warm-up and reps only. On
-// LS_ERR_STOPPED *out holds what is known when at least one replication is done, else NULL.
+// LS_ERR_STOPPED *out holds what is known: the replications that are done, or else the part of one
+// behind its warm-up; NULL when there is nothing yet.
 LS_API ls_status ls_twin_run(const ls_twin *twin, const ls_run_def *def, ls_twin_result **out,
                              ls_error *err);
 LS_API void ls_twin_result_destroy(ls_twin_result *result);
@@ -178,6 +179,8 @@ typedef struct ls_twin_facts {
     bool warmup_automatic, warmup_reliable;  // reliable: MSER-5 found its minimum in the first half
     bool batch_means;                        // one replication: intervals are from batch means
     bool reached_ci;
+    bool partial;  // stopped within the first replication: its figures up to then, for_us is what
+                   // they span
     double level;
     uint64_t seed, hash;  // hash over all replications' final states, in order
     uint64_t events;      // of all replications, pilots not included

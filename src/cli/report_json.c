@@ -18,6 +18,7 @@ static void set_plan(json_t *object, const ls_report *report) {
     json_object_set_new(object, "reps", json_integer(facts->reps));
     json_object_set_new(object, "reps_planned", json_integer(report->reps_planned));
     json_object_set_new(object, "stopped", json_boolean(report->stopped));
+    json_object_set_new(object, "partial", json_boolean(report->facts.partial));
     json_object_set_new(object, "until_ci",
                         report->until_ci > 0.0 ? ls_json_number(report->until_ci) : json_null());
     json_object_set_new(object, "watched", json_string(ls_figure_describe(report->watched).name));

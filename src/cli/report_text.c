@@ -57,7 +57,11 @@ static ls_estimate total_of(const ls_report *report, ls_figure figure) {
 static void put_heading(const ls_report *report, ls_buffer *out) {
     const ls_twin_facts *facts = &report->facts;
     char measured[LS_ESTIMATE_SIZE], warmup[LS_ESTIMATE_SIZE];
-    ls_units_print_time(facts->for_us, measured, sizeof measured);
+    if (facts->partial) {
+        ls_units_show_time((double)facts->for_us, measured, sizeof measured);
+    } else {
+        ls_units_print_time(facts->for_us, measured, sizeof measured);
+    }
     ls_units_show_time((double)facts->warmup_us, warmup, sizeof warmup);
     ls_buffer_printf(out, "%s: %s", report->session->info.name, measured);
     if (facts->warmup_us > 0) {
@@ -68,7 +72,10 @@ static void put_heading(const ls_report *report, ls_buffer *out) {
     }
     ls_buffer_printf(out, ", %lld replication%s, seed %llu\n", (long long)facts->reps,
                      facts->reps == 1 ? "" : "s", (unsigned long long)facts->seed);
-    if (report->stopped) {
+    if (facts->partial) {
+        ls_buffer_text(out,
+                       "Stopped within the first replication: this is what it says up to then.\n");
+    } else if (report->stopped) {
         ls_buffer_printf(out, "Stopped: this is what %lld of %lld replications say.\n",
                          (long long)facts->reps, (long long)report->reps_planned);
     }

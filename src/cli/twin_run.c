@@ -11,8 +11,12 @@ static const ls_option *const tables[] = {ls_run_options, ls_from_options, ls_fo
 // The exit code of a run whose result was delivered.
 static int judge(const ls_report *report) {
     if (report->stopped) {
-        ls_note("stopped after %lld of %lld replications", (long long)report->facts.reps,
-                (long long)report->reps_planned);
+        if (report->facts.partial) {
+            ls_note("stopped within the first replication");
+        } else {
+            ls_note("stopped after %lld of %lld replications", (long long)report->facts.reps,
+                    (long long)report->reps_planned);
+        }
         return LS_EXIT_STOPPED;
     }
     if (report->until_ci > 0.0 && !report->facts.reached_ci) {

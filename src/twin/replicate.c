@@ -25,6 +25,7 @@ struct ls_twin_result {
     double *batch_values;  // [batch][figure], one replication only
     uint64_t *hashes, *events;
     unsigned char *done;
+    int64_t *measured_us;  // of those stopped within, else 0
 };
 
 ls_run_def ls_run_def_default(const ls_twin *twin) {
@@ -138,6 +139,16 @@ static ls_status measure(run_job *job, bench_of_one *one, int64_t warm_us, int64
     } else if (status == LS_OK) {
         status = run_to(job, one, one->end_us, err);
     }
+    if (status == LS_ERR_STOPPED && one->state->now > warm_us) {
+        // What is known so far; shown only when no replication was finished.
+        const ls_status known = ls_kpi_window(m, from_zero ? NULL : one->base, one->state,
+                                              r->values + (size_t)replication * r->shape.count,
+                                              err);
+        r->measured_us[replication] = known == LS_OK ? one->state->now - warm_us : 0;
+        r->hashes[replication] = ls_state_hash(m, one->state);
+        r->events[replication] = one->state->events;
+        return known == LS_OK ? ls_fail(err, LS_ERR_STOPPED, "stopped") : known;
+    }
     if (status == LS_OK) {
         status = ls_kpi_window(m, from_zero ? NULL : one->base, one->state,
                                r->values + (size_t)replication * r->shape.count, err);
@@ -206,17 +217,38 @@ static ls_status grow_result(ls_twin_result *r, int64_t reps, ls_error *err) {
     r->events = events != NULL ? events : r->events;
     unsigned char *done = ls_realloc(r->done, n);
     r->done = done != NULL ? done : r->done;
-    if (values == NULL || hashes == NULL || events == NULL || done == NULL) {
+    int64_t *measured_us = ls_realloc(r->measured_us, n * sizeof(int64_t));
+    r->measured_us = measured_us != NULL ? measured_us : r->measured_us;
+    if (values == NULL || hashes == NULL || events == NULL || done == NULL || measured_us == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory: %lld replications", (long long)reps);
     }
     memset(r->done + r->capacity, 0, (size_t)(reps - r->capacity));
+    memset(r->measured_us + r->capacity, 0, (size_t)(reps - r->capacity) * sizeof(int64_t));
     r->capacity = reps;
     return LS_OK;
+}
+
+// Without one that is done, the one that was stopped latest counts as far as it came.
+static void keep_partial(ls_twin_result *r) {
+    int64_t longest = 0;
+    for (int64_t i = 0; i < r->capacity; i++) {
+        if (r->done[i]) {
+            return;
+        }
+        longest = r->measured_us[i] > r->measured_us[longest] ? i : longest;
+    }
+    if (r->capacity > 0 && r->measured_us[longest] > 0) {
+        r->done[longest] = 1;
+        r->facts.partial = true;
+        r->facts.batch_means = false;
+        r->facts.for_us = r->measured_us[longest];
+    }
 }
 
 // Only replications that are done stay, in order.
 static void keep_done(ls_twin_result *r) {
     int64_t kept = 0;
+    keep_partial(r);
     for (int64_t i = 0; i < r->capacity; i++) {
         if (r->done[i]) {
             if (kept != i) {
@@ -382,6 +414,7 @@ void ls_twin_result_destroy(ls_twin_result *r) {
         ls_free(r->batch_values);
         ls_free(r->hashes);
         ls_free(r->events);
+        ls_free(r->measured_us);
         ls_free(r->done);
         ls_free(r);
     }
