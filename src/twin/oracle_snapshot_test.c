@@ -1,6 +1,7 @@
 // oracle_snapshot_test.c - saved snapshots: loaded ones run on the same; of other models, other
 // versions, cut or damaged ones are refused, and what damage cannot be seen must not crash the
 // engine.
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,28 @@ static void test_cut_snapshots_are_refused(void) {
     }
 }
 
+static void test_a_flipped_bit_is_seen(void) {
+    ls_twin *twin = oracle_twin_of(0);
+    ls_snapshot *s = run_of(twin, 3, day_us);
+    size_t size = 0;
+    const char *bytes = ls_snapshot_bytes(s, &size);
+    char *file = malloc(size);
+    memcpy(file, bytes, size);
+    for (size_t at = 0; at < size; at += at < 200 ? 1 : size / 61) {
+        file[at] = (char)(file[at] ^ 4);
+        ls_snapshot *loaded = NULL;
+        ls_error err = {0};
+        const ls_status status = ls_snapshot_load(twin, file, size, &loaded, &err);
+        harness_note("byte %zu of %zu", at, size);
+        CHECK(status == LS_ERR_INVALID || status == LS_ERR_VERSION);
+        CHECK(loaded == NULL);
+        file[at] = (char)(file[at] ^ 4);
+    }
+    free(file);
+    ls_snapshot_destroy(s);
+    ls_twin_destroy(twin);
+}
+
 static uint64_t next_random(uint64_t *state) {  // splitmix64
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -151,6 +174,9 @@ static bool damage(int plant, uint64_t seed, ls_twin *twin, const char *bytes, s
         default: file[at] = (char)(file[at] + 1); break;
         }
     }
+    // Sealed again, so that more than the seal is tried.
+    const uint64_t seal = ls_state_seal(file, size);
+    memcpy(file + offsetof(ls_state, seal), &seal, sizeof seal);
     ls_snapshot *loaded = NULL;
     ls_error err = {0};
     const ls_status status = ls_snapshot_load(twin, file, size, &loaded, &err);
@@ -204,6 +230,7 @@ int main(int argc, char **argv) {
     TEST(test_snapshots_of_other_models_are_refused);
     TEST(test_a_model_that_differs_in_one_number_is_another);
     TEST(test_cut_snapshots_are_refused);
+    TEST(test_a_flipped_bit_is_seen);
     TEST(test_damaged_snapshots_do_no_harm);
     return harness_report();
 }

@@ -133,8 +133,16 @@ void ls_state_copy(const ls_model *m, ls_state *to, const ls_state *from) {
     copy_per_lot(to, from, m->s_deadline, m->deadline_slots * sizeof(ls_i64), to_used);
 }
 
+uint64_t ls_state_seal(const void *bytes, size_t size) {
+    ls_state head;
+    memcpy(&head, bytes, sizeof head);
+    head.seal = 0;
+    const uint64_t hash = ls_hash_bytes(&head, sizeof head, LS_ENGINE_VERSION);
+    return ls_hash_bytes((const char *)bytes + sizeof head, size - sizeof head, hash);
+}
+
 uint64_t ls_state_hash(const ls_model *model, const ls_state *state) {
-    return ls_hash_bytes(state, model->state_size, LS_ENGINE_VERSION);
+    return ls_state_seal(state, model->state_size);
 }
 
 // ---- public
@@ -249,11 +257,12 @@ uint32_t ls_snapshot_lots(const ls_snapshot *snapshot) {
 }
 
 uint64_t ls_snapshot_hash(const ls_snapshot *snapshot) {
-    return ls_hash_bytes(snapshot->state, snapshot->state_size, LS_ENGINE_VERSION);
+    return ls_state_seal(snapshot->state, snapshot->state_size);
 }
 
 const void *ls_snapshot_bytes(const ls_snapshot *snapshot, size_t *out_size) {
     *out_size = snapshot->state_size;
+    snapshot->state->seal = ls_state_seal(snapshot->state, snapshot->state_size);
     return snapshot->state;
 }
 
@@ -282,6 +291,10 @@ ls_status ls_snapshot_load(const ls_twin *twin, const void *bytes, size_t size, 
     if (size != twin->model->state_size || head.size != size) {
         return ls_fail(err, LS_ERR_INVALID, "damaged snapshot: %zu bytes instead of %llu", size,
                        (unsigned long long)twin->model->state_size);
+    }
+    if (head.seal != ls_state_seal(bytes, size)) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "damaged snapshot: its bytes are not those that were saved");
     }
     ls_status status = snapshot_new(twin, out, err);
     if (status == LS_OK) {

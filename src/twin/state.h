@@ -160,7 +160,8 @@ typedef struct ls_state {
     ls_u32 magic, version;
     ls_u64 model_hash;
     ls_u64 size;
-    ls_u64 key;  // of the random streams
+    ls_u64 seal;  // of a saved state: hash of the rest; means nothing in a running one
+    ls_u64 key;   // of the random streams
     ls_i64 now;
     ls_u64 events;
     ls_u32 serial;    // lots created

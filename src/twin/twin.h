@@ -49,4 +49,6 @@ ls_status ls_state_check(const ls_twin *twin, const ls_state *state, ls_error *e
 // Makes `to` the same bytes as `from`. What belongs to lot slots that neither has ever used is zero
 // in both and is not touched, so that a plant's limit of lots costs nothing.
 void ls_state_copy(const ls_model *model, ls_state *to, const ls_state *from);
-uint64_t ls_state_hash(const ls_model *model, const ls_state *state);
+uint64_t ls_state_hash(const ls_model *model, const ls_state *state);  // without its seal
+// The seal that bytes of a saved state must bear.
+uint64_t ls_state_seal(const void *bytes, size_t size);
