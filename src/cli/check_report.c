@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "cli/check.h"
 #include "cli/json.h"
+#include "cli/shell_word.h"
 #include "cli/table.h"
 #include "ls_build.h"
 #include "plant/explain.h"
@@ -82,7 +83,9 @@ void ls_check_report_text(const ls_check *check, ls_buffer *out) {
     ls_arena_init(&arena);
     put_summary(check, out);
     put_loads(check, &arena, out);
-    ls_buffer_printf(out, "\nNext: lineshaft twin run %s\n", check->path);
+    ls_buffer_text(out, "\nNext: lineshaft twin run ");
+    ls_put_shell_word(out, check->path);
+    ls_buffer_text(out, "\n");
     ls_arena_clear(&arena);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/output.h"
+#include "cli/shell_word.h"
 #include "import/plant_file.h"
 #include "import/smt2020.h"
 
@@ -125,10 +126,11 @@ static void put_summary(const smt2020_import *import, const ls_plant *plant, ls_
     if (plant->wip_count > 0) {
         ls_buffer_printf(out, "%s: %u lots at time zero\n", import->initial_path, plant->wip_count);
     }
-    ls_buffer_printf(out,
-                     "next: lineshaft check %s\n"
-                     "      lineshaft twin run %s --for 180d --warmup 0s --reps 1\n",
-                     import->plant_path, import->plant_path);
+    ls_buffer_text(out, "next: lineshaft check ");
+    ls_put_shell_word(out, import->plant_path);
+    ls_buffer_text(out, "\n      lineshaft twin run ");
+    ls_put_shell_word(out, import->plant_path);
+    ls_buffer_text(out, " --for 180d --warmup 0s --reps 1\n");
 }
 
 // Reads back what was written: what the importer lets through must be a plant.

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/shell_word.h"
 #include "cli/twin_session.h"
 #include "ls_build.h"
 
@@ -144,12 +145,17 @@ static void put_text(const ls_session *session, const ls_snapshot *snapshot, con
     ls_snapshot_bytes(snapshot, &size);
     ls_units_print_time(ls_snapshot_now(snapshot), at, sizeof at);
     ls_buffer_printf(out,
-                     "%s at %s: %u lots inside, %llu events so far\n"
+                     "%s at %s: %u lot%s inside, %llu events so far\n"
                      "saved to %s, %zu bytes, hash %016llx\n"
-                     "run on with: lineshaft twin run %s --from %s --for 7d\n",
+                     "run on with: lineshaft twin run ",
                      session->info.name, at, ls_snapshot_lots(snapshot),
+                     ls_snapshot_lots(snapshot) == 1 ? "" : "s",
                      (unsigned long long)ls_snapshot_events(snapshot), path, size,
-                     (unsigned long long)ls_snapshot_hash(snapshot), session->path, path);
+                     (unsigned long long)ls_snapshot_hash(snapshot));
+    ls_put_shell_word(out, session->path);
+    ls_buffer_text(out, " --from ");
+    ls_put_shell_word(out, path);
+    ls_buffer_text(out, " --for 7d\n");
 }
 
 static void put_json(const ls_session *session, const ls_snapshot *snapshot, const char *path,

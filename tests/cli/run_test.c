@@ -272,6 +272,21 @@ static void test_result_never_replaces_what_is_read(void) {
     free(after);
 }
 
+static void test_commands_to_copy_are_quoted(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    const char *path = program_temporary("a&b.yaml");
+    program got = run_with("check " LINE " --effective -o %s", path);
+    CHECK_INT(got.code, 0);
+    program_clear(&got);
+    got = run_with("check %s", path);
+    CHECK_INT(got.code, 0);
+    CHECK_CONTAINS(got.out, "twin run '/");
+    CHECK_CONTAINS(got.out, "a&b.yaml'\n");
+    program_clear(&got);
+}
+
 static void test_output_dash_is_stdout(void) {
     if (!program_is_there()) {
         return;
@@ -396,6 +411,7 @@ int main(int argc, char **argv) {
     TEST(test_snapshot_is_saved_and_runs_on);
     TEST(test_result_goes_into_a_file_whole);
     TEST(test_result_never_replaces_what_is_read);
+    TEST(test_commands_to_copy_are_quoted);
     TEST(test_output_dash_is_stdout);
     TEST(test_full_disk_is_an_error);
     TEST(test_load_over_one_is_said_before_the_run);
