@@ -193,6 +193,13 @@ static uint32_t default_lots(const ls_builder *b) {
             lots += ordered < 100000.0 ? ordered : 100000.0;
         }
     }
+    for (uint32_t i = 0; i < b->plant->step_count; i++) {  // what gathers until a batch begins
+        const ls_step *step = &b->plant->steps[i];
+        const bool parts = b->plant->stations[step->station].batch_parts;
+        lots += step->batch_min > 1
+                    ? 2.0 * step->batch_min / (parts ? b->plant->products[step->product].parts : 1)
+                    : 0.0;
+    }
     return lots > 4.0e6 ? 4000000u : (uint32_t)lots;
 }
 
