@@ -219,10 +219,9 @@ typedef struct ls_model {
     // sources of events: numbers are leaves of the tree
     ls_u32 source_release, source_machine, source_mode, source_dynamic, sources, leaves,
         source_bits;
-    ls_u32 dynamic;      // there are transports, lags or wait limits
-    ls_u32 cached;       // streams are few: draw in blocks
-    ls_u32 exp_streams;  // (unused)
-    ls_i64 horizon;      // times reach up to here
+    ls_u32 dynamic;  // there are transports, lags or wait limits
+    ls_u32 cached;   // streams are few: draw in blocks
+    ls_i64 horizon;  // times reach up to here
     // offsets in the model
     ls_u64 station_at, machine_at, step_at, queue_at, family_at, mode_at, release_at, order_at,
         wip_at, calendar_at;

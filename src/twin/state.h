@@ -167,14 +167,12 @@ typedef struct ls_state {
     ls_u32 serial;    // lots created
     ls_u32 lot_free;  // head of the free list
     ls_u32 lot_used;  // slots ever used
-    ls_u32 pad_lots;
     ls_u32 heap_count;
     ls_u32 operator_head, operator_tail;  // machines waiting for an operator, + 1
     ls_u32 stopped;                       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
     ls_u32 fallbacks;                     // residuals drawn where no sample was left
     ls_u32 broken_line;                   // source line of a failed kernel assertion
     ls_u32 operators_freed;               // whoever waits for an operator is to be looked at
-    ls_u32 pad;
 } ls_state;
 
 #define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))
