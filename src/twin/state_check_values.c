@@ -105,6 +105,9 @@ static void see_phase(sight *w, ls_u32 i) {
     const ls_ctx *c = w->c;
     const ls_s_machine *mc = c->machine + i;
     const ls_u32 source = c->m->source_machine + i;
+    expect(w, is_past(w, mc->phase_elapsed) && mc->lag >= 0 && is_length(mc->lag),
+           "clock of machine", i);
+    expect(w, mc->phase_since == LS_NEVER || is_past(w, mc->phase_since), "clock of machine", i);
     if (mc->phase == LS_PHASE_NONE) {
         expect(w, time_of(c, source) == LS_NEVER && mc->waits == 0, "event of idle machine", i);
         return;
@@ -118,9 +121,6 @@ static void see_phase(sight *w, ls_u32 i) {
         parts += c->steps[c->lot[lot].step].parts;
     }
     expect(w, parts == mc->part_count, "parts of machine", i);
-    expect(w, is_past(w, mc->phase_elapsed) && mc->lag >= 0 && is_length(mc->lag),
-           "clock of machine", i);
-    expect(w, mc->phase_since == LS_NEVER || is_past(w, mc->phase_since), "clock of machine", i);
     if (mc->waits != 0) {
         expect(w, mc->phase_since == LS_NEVER && time_of(c, source) == LS_NEVER, "waiting machine",
                i);
@@ -244,6 +244,7 @@ static void see_mode(sight *w, ls_u32 at) {
            mode->by != LS_FAIL_BUSY || sm->active != 0 || sm->since == LS_NEVER ||
                mc->phase_since != LS_NEVER,
            "busy clock of mode", at);
+    expect(w, !counts(mode) || sm->active != 0 || sm->since == LS_NEVER, "clock of mode", at);
 }
 
 static void see_crews(sight *w) {
