@@ -38,6 +38,16 @@ typedef struct ls_pick {
     int full;
 } ls_pick;
 
+LS_FN ls_pick ls_pick_none(ls_u32 family) {
+    ls_pick none;
+    none.lot = LS_NO;
+    none.family = family;
+    none.setup = 0.0;
+    none.continues = 0;
+    none.full = 0;
+    return none;
+}
+
 // The better of two candidates at one machine.
 LS_FN int ls_pick_before(const ls_ctx *c, const ls_m_station *st, const ls_pick *a,
                          const ls_pick *b) {
@@ -87,12 +97,7 @@ LS_FN ls_pick ls_pick_of_queue(const ls_ctx *c, const ls_m_station *st, const ls
 // Best head among the queues of mask (and non-empty); for stations without batches.
 LS_FN ls_pick ls_pick_lot(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc,
                           const ls_u64 *mask) {
-    ls_pick best;
-    best.lot = LS_NO;
-    best.family = 0;
-    best.setup = 0.0;
-    best.continues = 0;
-    best.full = 0;
+    ls_pick best = ls_pick_none(0);
     for (ls_u32 w = 0; w < st->queue_words; w++) {
         ls_u64 bits = c->bits[st->word_at + w] & mask[w];
         while (bits != 0) {
@@ -128,12 +133,7 @@ LS_FN int ls_queue_overdue(const ls_ctx *c, ls_u32 head, const ls_m_step *step) 
 LS_FN ls_pick ls_pick_of_family(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc,
                                 const ls_u64 *mask, ls_u32 family) {
     const ls_u64 *members = c->masks + c->families[st->family_at + family].mask_at;
-    ls_pick best;
-    best.lot = LS_NO;
-    best.family = family;
-    best.setup = 0.0;
-    best.continues = 0;
-    best.full = 0;
+    ls_pick best = ls_pick_none(family);
     ls_u32 count = 0;
     ls_u32 counted_step = LS_NO;  // queues of one step stand together: `most` is of the step
     ls_u32 counted_lots = 0;
@@ -176,12 +176,7 @@ LS_FN ls_pick ls_pick_of_family(const ls_ctx *c, const ls_m_station *st, const l
 
 LS_SLOW ls_pick ls_pick_batch(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc,
                               const ls_u64 *mask) {
-    ls_pick best;
-    best.lot = LS_NO;
-    best.family = 0;
-    best.setup = 0.0;
-    best.continues = 0;
-    best.full = 0;
+    ls_pick best = ls_pick_none(0);
     for (ls_u32 f = 0; f < st->family_count; f++) {
         const ls_pick p = ls_pick_of_family(c, st, mc, mask, f);
         if (p.lot != LS_NO && ls_pick_before(c, st, &p, &best)) {
