@@ -34,11 +34,19 @@ static bool pack_reserve(ls_pack *pack, size_t count) {
     return true;
 }
 
+static void *spare_item(void) {
+    static _Thread_local _Alignas(64) char spare[1024];
+    memset(spare, 0, sizeof spare);
+    return spare;
+}
+
+void *ls_pack_at(const ls_pack *pack, size_t index) {
+    return index < pack->count ? pack->data + pack->item * index : spare_item();
+}
+
 void *ls_pack_push(ls_pack *pack) {
-    static _Alignas(64) char spare[1024];
     if (!pack_reserve(pack, 1)) {
-        memset(spare, 0, sizeof spare);
-        return spare;
+        return spare_item();
     }
     return pack->data + pack->item * pack->count++;
 }

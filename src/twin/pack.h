@@ -19,5 +19,7 @@ void ls_pack_clear(ls_pack *pack);
 void *ls_pack_push(ls_pack *pack);
 // count zeroed items; returns the index of the first.
 uint32_t ls_pack_grow(ls_pack *pack, size_t count);
-#define LS_PACK_AT(pack, type, index) \
-    ((type *)(void *)((pack)->data + (size_t)(index) * sizeof(type)))
+// Item `index`; a zeroed spare one where there is none because memory was out, so that whoever
+// fills a model need not ask at every step: the end asks `failed` once.
+void *ls_pack_at(const ls_pack *pack, size_t index);
+#define LS_PACK_AT(pack, type, index) ((type *)ls_pack_at((pack), (index)))
