@@ -1,6 +1,8 @@
 // plant.c - see plant.h.
 #include "plant/plant.h"
 
+#include <lineshaft/plant.h>
+
 #include <assert.h>
 
 static double process_mean_us(const ls_plant *plant, const ls_step *step, ls_dist_index dist,
