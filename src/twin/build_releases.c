@@ -72,6 +72,7 @@ static void find_express(ls_builder *b) {
         const ls_dist *every = r->every != LS_NO ? &b->plant->dists[r->every] : NULL;
         r->exp_mean = every != NULL && every->kind == LS_DIST_EXP ? every->p[0] : 0.0;
         r->express = r->kind == LS_RELEASE_EVERY && r->lots == 1 && r->lose == 0 &&
+                     (b->head.memory_slots | b->head.deadline_slots) == 0 &&
                      LS_PACK_AT(&b->steps, ls_m_step, r->step)->express != 0;
     }
 }

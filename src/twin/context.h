@@ -23,6 +23,7 @@ typedef struct ls_ctx {
     ls_draw_block *blocks;
     ls_u64 *firsts, *exp_firsts;
     ls_ahead *ahead;
+    ls_u64 *ahead_steps;
     ls_u64 *tree;
     ls_heap_item *heap;
     ls_s_station *station;
@@ -64,6 +65,7 @@ LS_FN void ls_ctx_open(ls_ctx *c, const ls_model *m, ls_state *s, ls_scratch *x)
     c->blocks = x->blocks;
     c->firsts = x->firsts;
     c->ahead = x->ahead;
+    c->ahead_steps = x->steps;
     c->exp_firsts = x->exp_firsts;
     c->tree = LS_STATE_ARRAY(m, s, ls_u64, s_tree);
     c->heap = LS_STATE_ARRAY(m, s, ls_heap_item, s_heap);

@@ -73,16 +73,42 @@ LS_HOT int ls_ahead_is_ready(const ls_ctx *c, ls_u32 source, ls_u32 stream) {
     return c->ahead[source].position == c->position[stream];
 }
 
+#define LS_AHEAD_MEAN_MAX 2.0e17  // us; a draw is at most 36.05 means, which then fits 63 bits
+
+// A block of rounded times with position n in it. Not for streams that also draw other things.
+LS_SLOW void ls_ahead_fill(ls_ctx *c, ls_u32 source, ls_u32 stream, double mean, ls_u64 n) {
+    ls_ahead *ahead = c->ahead + source;
+    ahead->first = LS_BLOCK_EMPTY;
+    if (c->blocks == 0 || c->streams[stream].exp == 0 || !(mean < LS_AHEAD_MEAN_MAX)) {
+        return;
+    }
+    if (n - c->exp_firsts[stream] >= LS_DRAW_BLOCK) {
+        ls_block_fill(c, stream, n);
+    }
+    const double *values = c->blocks[stream].values;
+    ls_u64 *steps = c->ahead_steps + (ls_u64)source * LS_DRAW_BLOCK;
+    const ls_u32 bits = c->m->source_bits;
+    const ls_i64 horizon = c->m->horizon;
+    for (int i = 0; i < LS_DRAW_BLOCK; i++) {
+        const ls_i64 total = (ls_i64)(values[i] * mean + 0.5);
+        steps[i] = total < horizon ? (ls_u64)total << bits : LS_STEP_NONE;
+    }
+    ahead->first = n & ~(ls_u64)(LS_DRAW_BLOCK - 1);
+}
+
 // Makes the draw after that one ready. mean above 0.
 LS_HOT void ls_ahead_make(ls_ctx *c, ls_u32 source, ls_u32 stream, double mean) {
     ls_ahead *ahead = c->ahead + source;
     const ls_u64 n = c->position[stream];
-    if (LS_LIKELY(n - c->exp_firsts[stream] < LS_DRAW_BLOCK)) {
-        const ls_i64 total = ls_round_us(c->blocks[stream].values[n & (LS_DRAW_BLOCK - 1)] * mean);
-        ahead->total = total;
-        ahead->step = (ls_u64)total << c->m->source_bits;
-        ahead->position = LS_LIKELY(total < c->m->horizon) ? n : LS_BLOCK_EMPTY;
+    if (LS_UNLIKELY(n - ahead->first >= LS_DRAW_BLOCK)) {
+        ls_ahead_fill(c, source, stream, mean, n);
+        if (ahead->first == LS_BLOCK_EMPTY) {
+            return;
+        }
     }
+    const ls_u64 step = c->ahead_steps[(ls_u64)source * LS_DRAW_BLOCK + (n & (LS_DRAW_BLOCK - 1))];
+    ahead->step = step;
+    ahead->position = LS_LIKELY(step != LS_STEP_NONE) ? n : LS_BLOCK_EMPTY;
 }
 
 LS_FN double ls_draw_uniform(ls_ctx *c, ls_u32 stream) {

@@ -21,14 +21,14 @@ LS_SLOW double ls_express_length(ls_ctx *c, const ls_m_machine *mm, ls_u32 machi
 // Nothing else lies between this event's key and the next one's, which is what the speed of small
 // plants hangs on.
 LS_HOT ls_i64 ls_express_again(ls_ctx *c, ls_u32 source, ls_u32 stream, double mean, ls_u64 key) {
-    const ls_u64 next = key + c->ahead[source].step;
-    const ls_i64 total = c->ahead[source].total;
+    const ls_u64 step = c->ahead[source].step;
+    const ls_u64 next = key + step;
     ls_source_set_key(
         c, source,
         LS_LIKELY(next >> c->m->source_bits < (ls_u64)c->m->horizon) ? next : ~(ls_u64)0);
     c->position[stream]++;
     ls_ahead_make(c, source, stream, mean);
-    return total;
+    return (ls_i64)(step >> c->m->source_bits);
 }
 
 // A machine of a simple station begins its next operation now: only its times, which the next event
@@ -72,9 +72,9 @@ LS_HOT void ls_express_load(ls_ctx *c, ls_s_station *ss, ls_u32 machine, ls_u32 
 }
 
 // A lot comes to a simple station whose queue and machines are settled.
-LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
+LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index, ls_u32 step_index) {
     ls_lot *lot = c->lot + lot_index;
-    const ls_m_step *step = c->steps + lot->step;
+    const ls_m_step *step = c->steps + step_index;
     const ls_m_station *st = c->stations + step->station;
     ls_s_station *ss = c->station + step->station;
     lot->queue = st->queue_at;
@@ -87,7 +87,7 @@ LS_HOT void ls_express_arrive(ls_ctx *c, ls_u32 lot_index) {
         mc->phase = LS_PHASE_RUN;
         mc->lot_count = 1;
         mc->part_count = step->parts;
-        mc->step = lot->step;
+        mc->step = step_index;
         ls_account(c, st->machine_at + local, LS_STATE_PROCESSING);
         ls_express_run(c, c->machines + st->machine_at + local, st->machine_at + local, 0);
         ls_express_load(c, ss, st->machine_at + local, lot_index, c->now);
@@ -157,10 +157,10 @@ LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine, ls_u64 key) {
     c->finished[step_index]++;
     const ls_u32 next = c->steps[step_index].next;
     if (next == LS_NO) {
-        ls_lot_done(c, lot_index);
+        ls_lot_account(c, lot_index);
     } else {
         c->lot[lot_index].step = next;
-        ls_express_arrive(c, lot_index);
+        ls_express_arrive(c, lot_index, next);
     }
     if (LS_LIKELY(more)) {
         ls_express_take(c, st, ss, machine, mm->express_queue);
@@ -178,7 +178,8 @@ LS_HOT int ls_express_machine(ls_ctx *c, ls_u32 machine, ls_u64 key) {
 // The event of a release, if it can be served so.
 LS_HOT int ls_express_release(ls_ctx *c, ls_u32 release, ls_u64 key) {
     const ls_m_release *r = c->releases + release;
-    if (LS_UNLIKELY(r->express == 0 || (c->s->lot_free == LS_NO && c->s->lot_used >= c->m->lots))) {
+    const ls_u32 lot_index = c->s->lot_free;
+    if (LS_UNLIKELY(r->express == 0 || lot_index == LS_NO)) {  // a slot never used: the general way
         return 0;
     }
     ls_s_release *rs = c->release + release;
@@ -196,6 +197,8 @@ LS_HOT int ls_express_release(ls_ctx *c, ls_u32 release, ls_u64 key) {
     } else {
         ls_release_next(c, r, rs, source);
     }
-    ls_express_arrive(c, ls_lot_create(c, release, r->step, LS_NEVER, r->priority));
+    c->s->lot_free = c->lot[lot_index].next;
+    ls_lot_fill(c, lot_index, release, r->step, LS_NEVER, r->priority);
+    ls_express_arrive(c, lot_index, r->step);
     return 1;
 }

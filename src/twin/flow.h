@@ -43,10 +43,11 @@ LS_FN void ls_room_made(ls_ctx *c, ls_u32 station) {
 }
 
 LS_FN ls_u32 ls_hist_bucket(const ls_m_release *r, ls_i64 us) {
-    const double x = (double)us * r->scale + 1.0e-300;  // 1 is 1/16 of the raw process time
+    const double x = (double)us * r->scale;  // 1 is 1/16 of the raw process time
     const ls_u64 bits = ls_double_bits(x);
     const ls_i64 at = (ls_i64)(bits >> 46) - ((ls_i64)1023 << 6);
-    return at < 0 ? 0 : at >= LS_HIST_BUCKETS ? (ls_u32)(LS_HIST_BUCKETS - 1) : (ls_u32)at;
+    const ls_i64 capped = at < LS_HIST_BUCKETS ? at : LS_HIST_BUCKETS - 1;
+    return (ls_u32)(capped > 0 ? capped : 0);
 }
 
 LS_FN void ls_lot_free(ls_ctx *c, ls_u32 lot_index) {
@@ -69,13 +70,13 @@ LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     }
 }
 
-LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
+// The accounts of a lot that is done; it leaves.
+LS_HOT void ls_lot_account(ls_ctx *c, ls_u32 lot_index) {
     const ls_lot *lot = c->lot + lot_index;
     const ls_u32 release = lot->release;
     const ls_i64 due = lot->due;
     ls_s_release *rs = c->release + release;
     const ls_i64 cycle = c->now - lot->released;
-    LS_TRACE(c, LS_TRACE_DONE, lot->serial, lot->step, LS_NO);
     rs->done++;
     rs->cycle_sum += cycle;
     rs->cycle_max = cycle > rs->cycle_max ? cycle : rs->cycle_max;
@@ -86,6 +87,11 @@ LS_HOT void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
         rs->tardy_sum += c->now > due ? c->now - due : 0;
     }
     ls_lot_leave_plant(c, lot_index);
+}
+
+LS_FN void ls_lot_done(ls_ctx *c, ls_u32 lot_index) {
+    LS_TRACE(c, LS_TRACE_DONE, c->lot[lot_index].serial, c->lot[lot_index].step, LS_NO);
+    ls_lot_account(c, lot_index);
 }
 
 LS_SLOW void ls_lot_done_rare(ls_ctx *c, ls_u32 lot_index) {
@@ -273,37 +279,40 @@ LS_SLOW void ls_lot_slots_clear(ls_ctx *c, ls_u32 lot_index) {
     }
 }
 
-// A lot of its own: slot, dates, counts. LS_NO: the limit is reached.
-LS_HOT ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+// What a new lot carries, in a slot that is its own.
+LS_HOT void ls_lot_fill(ls_ctx *c, ls_u32 lot_index, ls_u32 release, ls_u32 step, ls_i64 due,
+                        ls_i32 priority) {
     const ls_m_release *r = c->releases + release;
-    ls_state *s = c->s;
-    ls_s_release *rs = c->release + release;
-    ls_u32 lot_index = s->lot_free;
-    if (LS_LIKELY(lot_index != LS_NO)) {
-        s->lot_free = c->lot[lot_index].next;
-    } else {
-        lot_index = ls_lot_slot(c);
-        if (lot_index == LS_NO) {
-            return LS_NO;
-        }
-    }
     ls_lot *lot = c->lot + lot_index;
     lot->released = c->now;
     lot->due = due;
     if (due == LS_NEVER && r->due != LS_NO) {
         lot->due = c->now + ls_round_us(ls_draw(c, r->due_stream, r->due));
     }
-    const ls_u32 serial = s->serial++;
-    lot->serial = serial;
+    lot->serial = c->s->serial++;
     lot->release = release;
     lot->priority = priority;
     lot->heap = 0;
     lot->step = step;
+    c->release[release].released++;
+}
+
+// A lot of its own: slot, dates, counts. LS_NO: the limit is reached.
+LS_FN ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
+    ls_u32 lot_index = c->s->lot_free;
+    if (LS_LIKELY(lot_index != LS_NO)) {
+        c->s->lot_free = c->lot[lot_index].next;
+    } else {
+        lot_index = ls_lot_slot(c);
+        if (lot_index == LS_NO) {
+            return LS_NO;
+        }
+    }
+    ls_lot_fill(c, lot_index, release, step, due, priority);
     if ((c->m->memory_slots | c->m->deadline_slots) != 0) {
         ls_lot_slots_clear(c, lot_index);
     }
-    rs->released++;
-    LS_TRACE(c, LS_TRACE_RELEASE, serial, step, LS_NO);
+    LS_TRACE(c, LS_TRACE_RELEASE, c->lot[lot_index].serial, step, LS_NO);
     return lot_index;
 }
 

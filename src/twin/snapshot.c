@@ -16,6 +16,7 @@ static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
     }
     for (ls_u32 i = 0; i < model->source_mode; i++) {
         scratch->ahead[i].position = LS_BLOCK_EMPTY;
+        scratch->ahead[i].first = LS_BLOCK_EMPTY;
     }
 }
 
@@ -26,10 +27,12 @@ ls_status ls_scratch_create(const ls_model *model, ls_scratch *out, ls_error *er
     out->exp_firsts = ls_alloc(model->streams * sizeof(ls_u64) + 1);
     out->ahead = ls_alloc(model->source_mode * sizeof(ls_ahead) + 1);
     if (model->cached != 0) {
+        out->steps = ls_alloc((size_t)model->source_mode * LS_DRAW_BLOCK * sizeof(ls_u64) + 1);
         out->blocks = ls_alloc(model->streams * sizeof(ls_draw_block) + 1);
     }
     if (out->agenda == NULL || out->ahead == NULL || out->firsts == NULL ||
-        out->exp_firsts == NULL || (model->cached != 0 && out->blocks == NULL)) {
+        out->exp_firsts == NULL ||
+        (model->cached != 0 && (out->blocks == NULL || out->steps == NULL))) {
         ls_scratch_clear(out);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -42,6 +45,7 @@ void ls_scratch_clear(ls_scratch *scratch) {
     ls_free(scratch->firsts);
     ls_free(scratch->exp_firsts);
     ls_free(scratch->ahead);
+    ls_free(scratch->steps);
     ls_free(scratch->agenda);
     memset(scratch, 0, sizeof *scratch);
 }

@@ -205,18 +205,21 @@ typedef struct ls_draw_block {
     double values[LS_DRAW_BLOCK];
 } ls_draw_block;
 // The next exponential time of a source, drawn and rounded before it is needed, so that the time of
-// the next event does not wait for the arithmetic. Holds while `position` is the stream's.
+// the next event does not wait for the arithmetic. Holds while `position` is the stream's. steps[]
+// of the scratch has a block of them, each time << source_bits: what the source's key grows by.
 typedef struct ls_ahead {
-    ls_i64 total;
-    ls_u64 step;  // total << source_bits: what the source's key grows by
+    ls_u64 step;
     ls_u64 position;
+    ls_u64 first;  // position of the block's first, or LS_BLOCK_EMPTY
     ls_u64 pad;
 } ls_ahead;
+#define LS_STEP_NONE (~(ls_u64)0)  // behind the horizon
 typedef struct ls_scratch {
     ls_draw_block *blocks;  // one per stream, or 0
     ls_u64 *exp_firsts;     // position of values[0] where a block holds exponentials
     ls_u64 *firsts;         // the same where it holds uniforms, or LS_BLOCK_EMPTY
     ls_ahead *ahead;        // one per source before the modes'
+    ls_u64 *steps;          // LS_DRAW_BLOCK per such source, or 0
     ls_u32 *agenda;         // a ring of stations, empty between events
     ls_trace_item *trace;   // or 0
     ls_u64 trace_capacity, trace_count;

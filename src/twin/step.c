@@ -219,6 +219,7 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
         }
         for (ls_u32 i = 0; i < model->source_mode; i++) {
             scratch->ahead[i].position = LS_BLOCK_EMPTY;
+            scratch->ahead[i].first = LS_BLOCK_EMPTY;
         }
         scratch->key = state->key;
     }
