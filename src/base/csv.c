@@ -27,8 +27,9 @@ typedef struct cell_list {
 } cell_list;
 
 typedef struct table {
-    cell_list cells;  // all rows one behind the other, column_count each
-    int *lines;       // owned
+    cell_list cells;      // all rows one behind the other, column_count each
+    int *lines;           // owned
+    const char **starts;  // owned
     size_t row_count;
     size_t row_capacity;
 } table;
@@ -204,6 +205,7 @@ static ls_status read_header(scanner *s, ls_arena *arena, ls_csv *out) {
         return LS_ERR_INVALID;
     }
     const int line = s->line;
+    out->header_start = s->line_start;
     cell_list list = {0};
     size_t count = 0;
     ls_status status = read_row(s, 0, &list, &count);
@@ -247,8 +249,14 @@ static ls_status add_row(scanner *s, table *t, size_t column_count) {
             return no_memory(s);
         }
         t->lines = lines;
+        const char **starts = ls_realloc((void *)t->starts, capacity * sizeof *starts);
+        if (starts == NULL) {
+            return no_memory(s);
+        }
+        t->starts = starts;
         t->row_capacity = capacity;
     }
+    t->starts[t->row_count] = s->line_start;
     t->lines[t->row_count++] = s->line;
     size_t found = 0;
     ls_status status = read_row(s, column_count, &t->cells, &found);
@@ -264,17 +272,20 @@ static ls_status move_rows(const scanner *s, const table *t, ls_arena *arena, ls
     }
     const char **cells = ls_arena_alloc(arena, t->cells.count * sizeof *cells);
     int *lines = ls_arena_alloc(arena, t->row_count * sizeof *lines);
+    const char **starts = ls_arena_alloc(arena, t->row_count * sizeof *starts);
     const char ***rows = ls_arena_alloc(arena, t->row_count * sizeof *rows);
-    if (cells == NULL || lines == NULL || rows == NULL) {
+    if (cells == NULL || lines == NULL || starts == NULL || rows == NULL) {
         return no_memory(s);
     }
     memcpy((void *)cells, (const void *)t->cells.items, t->cells.count * sizeof *cells);
     memcpy(lines, t->lines, t->row_count * sizeof *lines);
+    memcpy((void *)starts, (const void *)t->starts, t->row_count * sizeof *starts);
     for (size_t r = 0; r < t->row_count; r++) {
         rows[r] = cells + r * out->column_count;
     }
     out->rows = rows;
     out->lines = lines;
+    out->starts = starts;
     out->row_count = t->row_count;
     return LS_OK;
 }
@@ -331,6 +342,7 @@ ls_status ls_csv_parse(const char *text, size_t size, char separator, const char
     }
     ls_free((void *)t.cells.items);
     ls_free(t.lines);
+    ls_free((void *)t.starts);
     if (status != LS_OK) {
         memset(out, 0, sizeof *out);
     }
@@ -346,4 +358,20 @@ int ls_csv_column(const ls_csv *csv, const char *name) {
         }
     }
     return -1;
+}
+
+static int place_of(const char *cell, const char *start) {
+    if (cell[0] == '\0') {
+        return 0;  // a padded cell is no part of the text
+    }
+    const ptrdiff_t place = cell - start + 1;
+    return place < 1 || place > INT_MAX ? 0 : (int)place;
+}
+
+int ls_csv_place(const ls_csv *csv, size_t row, size_t column) {
+    return place_of(csv->rows[row][column], csv->starts[row]);
+}
+
+int ls_csv_header_place(const ls_csv *csv, size_t column) {
+    return place_of(csv->columns[column], csv->header_start);
 }

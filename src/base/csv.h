@@ -11,8 +11,10 @@ typedef struct ls_csv {
     size_t column_count;
     const char **columns;  // header names
     size_t row_count;
-    const char ***rows;  // rows[r][c]; missing trailing cells are ""
-    const int *lines;    // 1-based line of each row (of its first byte)
+    const char ***rows;         // rows[r][c]; missing trailing cells are ""
+    const int *lines;           // 1-based line of each row (of its first byte)
+    const char *const *starts;  // where that line begins
+    const char *header_start;
 } ls_csv;
 
 enum { LS_CSV_COLUMNS_MAX = 10000 };
@@ -25,3 +27,6 @@ enum { LS_CSV_COLUMNS_MAX = 10000 };
 ls_status ls_csv_parse(const char *text, size_t size, char separator, const char *file,
                        ls_arena *arena, ls_csv *out, ls_error *err);
 int ls_csv_column(const ls_csv *csv, const char *name);  // -1 when missing
+// Where a cell's text begins in its line, in bytes from 1; 0 for a cell that is not in the text.
+int ls_csv_place(const ls_csv *csv, size_t row, size_t column);
+int ls_csv_header_place(const ls_csv *csv, size_t column);

@@ -155,6 +155,25 @@ static void test_out_of_memory_is_reported(void) {
     ls_buffer_clear(&text);
 }
 
+static void test_a_cell_knows_its_place(void) {
+    static const char text[] = "\nname, size\r\n\n  a,12\r\nlong name,\"7\"\r\nb\r\n";
+    ls_arena own;
+    ls_arena_init(&own);
+    ls_csv csv;
+    ls_error err = {0};
+    CHECK_INT(ls_csv_parse(text, sizeof text - 1, ',', "t.csv", &own, &csv, &err), LS_OK);
+    CHECK_INT(ls_csv_header_place(&csv, 0), 1);
+    CHECK_INT(ls_csv_header_place(&csv, 1), 7);
+    CHECK_INT(csv.lines[0], 4);
+    CHECK_INT(ls_csv_place(&csv, 0, 0), 3);
+    CHECK_INT(ls_csv_place(&csv, 0, 1), 5);
+    CHECK_INT(ls_csv_place(&csv, 1, 0), 1);
+    CHECK_STR(csv.rows[1][1], "7");
+    CHECK_INT(ls_csv_place(&csv, 1, 1), 12);
+    CHECK_INT(ls_csv_place(&csv, 2, 1), 0);  // not in the text
+    ls_arena_clear(&own);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     ls_arena_init(&arena);
@@ -168,5 +187,6 @@ int main(int argc, char **argv) {
     TEST(test_many_rows);
     TEST(test_out_of_memory_is_reported);
     ls_arena_clear(&arena);
+    TEST(test_a_cell_knows_its_place);
     return harness_report();
 }

@@ -97,6 +97,7 @@ static void load_empirical(ls_reader *r, const ls_yaml *at, const ls_dist_reques
         }
         if (!parse_cell(cell, unit_us, &values[count])) {
             ls_reader_mistake_in(r, request->file, csv->lines[i],
+                                 ls_csv_place(csv, i, (size_t)column),
                                  "write a unit into the cell (12 s) or end the column's name with "
                                  "_s, _min, _h or _d",
                                  "column '%s': '%s' is not a span of time", request->column, cell);

@@ -37,6 +37,11 @@ static const char *cell(const table *t, size_t row, int column) {
     return column < 0 ? "" : t->csv->rows[row][column];
 }
 
+// A mistake in a cell goes to its place.
+static int place(const table *t, size_t row, int column) {
+    return column < 0 ? 0 : ls_csv_place(t->csv, row, (size_t)column);
+}
+
 static bool has_time(const table *t, size_t row, time_column column) {
     return cell(t, row, column.column)[0] != '\0';
 }
@@ -48,7 +53,7 @@ static bool read_time(ls_reader *r, const table *t, size_t row, time_column colu
     const bool is_number = ls_text_parse_double(text, strlen(text), &value);
     const double us = value * column.unit_us;
     if (!is_number || fabs(us) > (double)LS_UNITS_TIME_MAX_US || (us < 0 && !may_be_past)) {
-        ls_reader_mistake_in(r, t->file, t->csv->lines[row],
+        ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, column.column),
                              is_number ? NULL
                                        : "a plain number in the unit of the column, counted from "
                                          "the plant's 'start', as in '90' or '90.5'",
@@ -68,7 +73,7 @@ static bool read_whole(ls_reader *r, const table *t, size_t row, int column, int
         return true;
     }
     if (!ls_text_parse_i64(text, strlen(text), &value) || value < low || value > high) {
-        ls_reader_mistake_in(r, t->file, t->csv->lines[row], NULL,
+        ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, column), NULL,
                              "%s: '%s' is not a whole number from %lld to %lld",
                              t->csv->columns[column], text, (long long)low, (long long)high);
         return false;
@@ -82,7 +87,7 @@ static uint32_t read_product(ls_reader *r, const table *t, size_t row, int colum
     const uint32_t product = ls_names_find(&r->product_names, 0, text);
     if (product == LS_NONE) {
         ls_reader_mistake_in(
-            r, t->file, t->csv->lines[row],
+            r, t->file, t->csv->lines[row], place(t, row, column),
             ls_reader_nearest_row(r, text, &r->products, offsetof(ls_product, name)),
             "unknown product '%s'", text);
     }
@@ -102,7 +107,7 @@ static bool check_columns(ls_reader *r, const table *t, const char *words, const
                        has_unit ? "_" : "");
         if (!ls_schema_has_word(words, base)) {
             const bool is_uncut = strchr(name, ';') != NULL || strchr(name, '\t') != NULL;
-            ls_reader_mistake_in(r, t->file, 1,
+            ls_reader_mistake_in(r, t->file, 1, ls_csv_header_place(t->csv, i),
                                  is_uncut ? "part the columns by commas; by tabs when the name of "
                                             "the file ends in .tsv"
                                           : hint,
@@ -127,7 +132,7 @@ static bool open_table(ls_reader *r, const char *key, const char *words, const c
 
 static bool needs_column(ls_reader *r, const table *t, int column, const char *name) {
     if (column < 0) {
-        ls_reader_mistake_in(r, t->file, 1, NULL, "column '%s' is missing", name);
+        ls_reader_mistake_in(r, t->file, 1, 0, NULL, "column '%s' is missing", name);
     }
     return column >= 0;
 }
@@ -141,7 +146,8 @@ typedef struct order_columns {
 
 // The release that an order of this class belongs to, made at its first order.
 static uint32_t class_of(ls_reader *r, const table *t, size_t row, uint32_t product,
-                         const char *class_name, uint32_t first_own) {
+                         int class_column, uint32_t first_own) {
+    const char *class_name = cell(t, row, class_column);
     const ls_product *p = LS_ROW(ls_product, r->products, product);
     const bool is_named = class_name[0] != '\0';
     const char *name = is_named ? class_name : p->name;
@@ -164,13 +170,14 @@ static uint32_t class_of(ls_reader *r, const table *t, size_t row, uint32_t prod
         return ls_release_add(r, &release);
     }
     if (found < first_own) {
-        ls_reader_mistake_in(r, t->file, t->csv->lines[row], "give the orders a class of their own",
+        ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, class_column),
+                             "give the orders a class of their own",
                              "class '%s' is a release of the plant file", name);
         return LS_NONE;
     }
     if (LS_ROW(ls_release, r->releases, found)->product != product) {
         ls_reader_mistake_in(
-            r, t->file, t->csv->lines[row], "a class has one product",
+            r, t->file, t->csv->lines[row], place(t, row, class_column), "a class has one product",
             "class '%s' has orders of '%s' and of '%s'", name,
             LS_ROW(ls_product, r->products, LS_ROW(ls_release, r->releases, found)->product)->name,
             p->name);
@@ -202,7 +209,7 @@ static bool read_order(ls_reader *r, const table *t, size_t row, const order_col
     out->order.product = product;
     out->order.priority = (int32_t)priority;
     out->order.lots = (uint32_t)lots;
-    out->release = class_of(r, t, row, product, cell(t, row, c->class_name), first_own);
+    out->release = class_of(r, t, row, product, c->class_name, first_own);
     return out->release != LS_NONE && !r->out_of_memory;
 }
 
@@ -289,7 +296,8 @@ static uint32_t *first_releases(ls_reader *r) {
 }
 
 static uint32_t wip_class(ls_reader *r, const table *t, size_t row, uint32_t product,
-                          const char *name, uint32_t *first) {
+                          const wip_columns *c, uint32_t *first) {
+    const char *name = cell(t, row, c->class_name);
     if (name[0] == '\0' && first[product] == LS_NONE) {
         const ls_product *p = LS_ROW(ls_product, r->products, product);
         const ls_release release = {.name = p->name,
@@ -303,7 +311,8 @@ static uint32_t wip_class(ls_reader *r, const table *t, size_t row, uint32_t pro
                                     .from_file = true,
                                     .due = p->due};
         if (ls_names_find(&r->release_names, 0, p->name) != LS_NONE) {
-            ls_reader_mistake_in(r, t->file, t->csv->lines[row], "fill the column 'class'",
+            ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, c->class_name),
+                                 "fill the column 'class'",
                                  "which class do lots of '%s' belong to?", p->name);
             return LS_NONE;
         }
@@ -315,7 +324,7 @@ static uint32_t wip_class(ls_reader *r, const table *t, size_t row, uint32_t pro
     const uint32_t found = ls_names_find(&r->release_names, 0, name);
     if (found == LS_NONE) {
         ls_reader_mistake_in(
-            r, t->file, t->csv->lines[row],
+            r, t->file, t->csv->lines[row], place(t, row, c->class_name),
             ls_reader_nearest_row(r, name, &r->releases, offsetof(ls_release, name)),
             "unknown class '%s'", name);
     }
@@ -323,7 +332,8 @@ static uint32_t wip_class(ls_reader *r, const table *t, size_t row, uint32_t pro
 }
 
 static uint32_t wip_step(ls_reader *r, const table *t, size_t row, uint32_t product,
-                         const char *text) {
+                         const wip_columns *c) {
+    const char *text = cell(t, row, c->step);
     const ls_product *p = LS_ROW(ls_product, r->products, product);
     int64_t number = 0;
     const uint32_t named = ls_names_find(&r->step_names, product, text);
@@ -348,7 +358,7 @@ static uint32_t wip_step(ls_reader *r, const table *t, size_t row, uint32_t prod
             return p->step_at + low;
         }
     }
-    ls_reader_mistake_in(r, t->file, t->csv->lines[row], NULL,
+    ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, c->step), NULL,
                          "product '%s' has no step '%s', neither by name nor by number from 1",
                          p->name, text);
     return LS_NONE;
@@ -361,8 +371,8 @@ static void read_wip(ls_reader *r, const table *t, size_t row, const wip_columns
     if (wip.product == LS_NONE) {
         return;
     }
-    wip.step = wip_step(r, t, row, wip.product, cell(t, row, c->step));
-    wip.release = wip_class(r, t, row, wip.product, cell(t, row, c->class_name), first);
+    wip.step = wip_step(r, t, row, wip.product, c);
+    wip.release = wip_class(r, t, row, wip.product, c, first);
     if (wip.step == LS_NONE || wip.release == LS_NONE || r->out_of_memory) {
         return;
     }
@@ -373,7 +383,8 @@ static void read_wip(ls_reader *r, const table *t, size_t row, const wip_columns
         is_good = read_time(r, t, row, c->released, true, &wip.released_us) && is_good;
     }
     if (is_good && wip.released_us > 0) {
-        ls_reader_mistake_in(r, t->file, t->csv->lines[row], "times before time zero are negative",
+        ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, c->released.column),
+                             "times before time zero are negative",
                              "a lot in the plant at time zero was released after it");
         return;
     }

@@ -72,7 +72,7 @@ void ls_reader_mistake(ls_reader *r, const ls_yaml *at, const char *hint, const 
     add(r, &err, hint);
 }
 
-void ls_reader_mistake_in(ls_reader *r, const char *file, int line, const char *hint,
+void ls_reader_mistake_in(ls_reader *r, const char *file, int line, int column, const char *hint,
                           const char *format, ...) {
     ls_error err;
     ls_error text;
@@ -80,7 +80,7 @@ void ls_reader_mistake_in(ls_reader *r, const char *file, int line, const char *
     va_start(args, format);
     format_text(&text, format, args);
     va_end(args);
-    (void)ls_fail_at(&err, LS_ERR_INVALID, file, line, 0, "%s", text.text);
+    (void)ls_fail_at(&err, LS_ERR_INVALID, file, line, column, "%s", text.text);
     add(r, &err, hint);
 }
 

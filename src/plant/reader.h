@@ -108,9 +108,9 @@ uint32_t ls_reader_index(ls_reader *r, uint32_t value);  // appends to indexes
 // Adds one at the place of `at` (NULL: none). The next ls_reader_hint belongs to it.
 void ls_reader_mistake(ls_reader *r, const ls_yaml *at, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-// A mistake at a line of another file.
-void ls_reader_mistake_in(ls_reader *r, const char *file, int line, const char *hint,
-                          const char *format, ...) __attribute__((format(printf, 5, 6)));
+// A mistake at a place of another file; column 0: none.
+void ls_reader_mistake_in(ls_reader *r, const char *file, int line, int column, const char *hint,
+                          const char *format, ...) __attribute__((format(printf, 6, 7)));
 // "did you mean 'x'?" or "there are: a, b, c", in the scratch arena; NULL when there are none.
 const char *ls_reader_nearest(ls_reader *r, const char *word, const char *const *names,
                               size_t count);

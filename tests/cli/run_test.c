@@ -257,7 +257,7 @@ static void test_result_never_replaces_what_is_read(void) {
     program_clear(&made);
     char *before = harness_read_file(path, NULL);
     static const char *const commands[] = {"twin run", "twin fork --at 1d", "check --effective",
-                                           "twin compare " LINE};
+                                           ("twin compare " LINE)};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char line[1024];
         (void)snprintf(line, sizeof line, "%s %s --force -o %s", commands[i], path, path);
