@@ -308,8 +308,11 @@ LS_SLOW void ls_fork_lots(ls_ctx *c) {
     c->s->heap_count = 0;
     for (ls_u32 i = 0; i < c->s->lot_used; i++) {
         ls_lot *lot = c->lot + i;
-        if (lot->where != LS_LOT_FREE && lot->heap != 0) {
-            const ls_lot_event *e = c->event + i;
+        const ls_lot_event *e = c->event + i;
+        // An end that lay behind the horizon stands in no heap, but may come nearer.
+        const int ends = lot->where == LS_LOT_TRANSIT || lot->where == LS_LOT_OUT ||
+                         (lot->where == LS_LOT_LAG && e->since != LS_NEVER);
+        if (ends || (lot->where == LS_LOT_WAITING && lot->heap != 0)) {
             lot->heap = 0;
             ls_lot_event_set(c, i,
                              lot->where == LS_LOT_WAITING

@@ -127,6 +127,9 @@ static void copy_per_lot(ls_state *to, const ls_state *from, ls_u64 at, size_t i
 
 void ls_state_copy(const ls_model *m, ls_state *to, const ls_state *from) {
     const ls_u32 to_used = to->lot_used;
+    if (to == from) {
+        return;
+    }
     memcpy(to, from, m->s_heap);
     if (m->dynamic != 0) {
         copy_per_lot(to, from, m->s_heap, sizeof(ls_heap_item), to_used);
