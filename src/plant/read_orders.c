@@ -144,6 +144,21 @@ typedef struct order_columns {
     int product, lots, priority, class_name;
 } order_columns;
 
+// A class of lots that come from a table, not from a release of the plant file.
+static uint32_t add_class(ls_reader *r, const table *t, uint32_t product, const char *name) {
+    const ls_release release = {.name = name,
+                                .place = {t->at->line, t->at->column},
+                                .kind = LS_RELEASE_TIMETABLE,
+                                .product = product,
+                                .every = LS_NONE,
+                                .first = LS_NONE,
+                                .lots = 1,
+                                .count = LS_FOREVER,
+                                .from_file = true,
+                                .due = LS_ROW(ls_product, r->products, product)->due};
+    return ls_release_add(r, &release);
+}
+
 // The release that an order of this class belongs to, made at its first order.
 static uint32_t class_of(ls_reader *r, const table *t, size_t row, uint32_t product,
                          int class_column, uint32_t first_own) {
@@ -157,17 +172,7 @@ static uint32_t class_of(ls_reader *r, const table *t, size_t row, uint32_t prod
         found = ls_names_find(&r->release_names, 0, name);
     }
     if (found == LS_NONE) {
-        const ls_release release = {.name = ls_reader_text(r, name),
-                                    .place = {t->at->line, t->at->column},
-                                    .kind = LS_RELEASE_TIMETABLE,
-                                    .product = product,
-                                    .every = LS_NONE,
-                                    .first = LS_NONE,
-                                    .lots = 1,
-                                    .count = LS_FOREVER,
-                                    .from_file = true,
-                                    .due = p->due};
-        return ls_release_add(r, &release);
+        return add_class(r, t, product, ls_reader_text(r, name));
     }
     if (found < first_own) {
         ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, class_column),
@@ -300,23 +305,13 @@ static uint32_t wip_class(ls_reader *r, const table *t, size_t row, uint32_t pro
     const char *name = cell(t, row, c->class_name);
     if (name[0] == '\0' && first[product] == LS_NONE) {
         const ls_product *p = LS_ROW(ls_product, r->products, product);
-        const ls_release release = {.name = p->name,
-                                    .place = {t->at->line, t->at->column},
-                                    .kind = LS_RELEASE_TIMETABLE,
-                                    .product = product,
-                                    .every = LS_NONE,
-                                    .first = LS_NONE,
-                                    .lots = 1,
-                                    .count = LS_FOREVER,
-                                    .from_file = true,
-                                    .due = p->due};
         if (ls_names_find(&r->release_names, 0, p->name) != LS_NONE) {
             ls_reader_mistake_in(r, t->file, t->csv->lines[row], place(t, row, c->class_name),
                                  "fill the column 'class'",
                                  "which class do lots of '%s' belong to?", p->name);
             return LS_NONE;
         }
-        first[product] = ls_release_add(r, &release);
+        first[product] = add_class(r, t, product, p->name);
     }
     if (name[0] == '\0') {
         return first[product];

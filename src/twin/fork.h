@@ -166,16 +166,10 @@ LS_FN ls_i64 ls_later(ls_i64 elapsed, ls_i64 total) {
 
 // The lots' whole time of an operation that has run for `elapsed`, load and unload included where
 // they occupy the machine.
-LS_SLOW double ls_redraw_work(ls_ctx *c, ls_u32 machine, ls_u32 step_index, ls_u32 lots,
-                              ls_u32 parts, ls_u64 n, double elapsed, const ls_work *w) {
+LS_SLOW double ls_redraw_work(ls_ctx *c, ls_u32 machine, ls_u32 step_index, ls_u64 n,
+                              double elapsed, const ls_work *w) {
     const ls_m_station *st = c->stations + c->machines[machine].station;
-    const ls_m_step *step = c->steps + step_index;
-    ls_u32 dist = step->process;
-    if ((step->features & LS_SF_MACHINES) != 0) {
-        dist = c->words[step->machine_process_at + machine - st->machine_at];
-    }
-    (void)lots;
-    (void)parts;
+    const ls_u32 dist = ls_process_dist(c, st, c->steps + step_index, machine);
     const double scale = c->machines[machine].slowness * w->factor;
     const double x = (elapsed - w->extra) / scale;
     return ls_redraw(c, c->machines[machine].stream, n, dist, x) * scale + w->extra;
@@ -206,8 +200,7 @@ LS_SLOW void ls_fork_machine(ls_ctx *c, ls_u32 machine) {
         const double around = ls_loading_of(st, step);
         const double known = (double)elapsed - around - w.lag_extra;
         const ls_u64 n = c->position[c->machines[machine].stream]++;
-        const double lots = ls_redraw_work(c, machine, mc->step, mc->lot_count, mc->part_count, n,
-                                           known, &w);
+        const double lots = ls_redraw_work(c, machine, mc->step, n, known, &w);
         const double machine_time = w.machine >= 0.0 ? w.machine : lots;
         const double lag = lots + w.lag_extra - machine_time;
         mc->lag = lag > 0.5 ? ls_round_us(lag) : 0;
@@ -283,8 +276,8 @@ LS_SLOW void ls_fork_lot(ls_ctx *c, ls_u32 lot_index) {
         const double around = w.lag_extra + ls_loading_of(st, step);
         // Lots of one batch began together and end together: the same draw.
         const ls_u64 n = LS_REDRAW_LOT + (ls_u64)lot->arrived;
-        total = around + ls_redraw_work(c, lot->machine, lot->step, e->lots, e->parts, n,
-                                        (double)elapsed - around, &w);
+        total = around +
+                ls_redraw_work(c, lot->machine, lot->step, n, (double)elapsed - around, &w);
     } else {
         const ls_u64 n = LS_REDRAW_LOT + lot->serial;
         const ls_u32 first = e->dist != LS_NO ? e->dist : e->transit;

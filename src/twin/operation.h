@@ -5,13 +5,18 @@
 
 #include "twin/operator.h"
 
+// The distribution of a step's process time on one machine of its station.
+LS_HOT ls_u32 ls_process_dist(const ls_ctx *c, const ls_m_station *st, const ls_m_step *step,
+                              ls_u32 machine) {
+    if (LS_UNLIKELY((step->features & LS_SF_MACHINES) != 0)) {
+        return c->words[step->machine_process_at + machine - st->machine_at];
+    }
+    return step->process;
+}
+
 LS_HOT double ls_process_draw(ls_ctx *c, const ls_m_station *st, const ls_m_step *step,
                               ls_u32 machine) {
-    ls_u32 dist = step->process;
-    if (LS_UNLIKELY((step->features & LS_SF_MACHINES) != 0)) {
-        dist = c->words[step->machine_process_at + machine - st->machine_at];
-    }
-    return ls_draw(c, c->machines[machine].stream, dist);
+    return ls_draw(c, c->machines[machine].stream, ls_process_dist(c, st, step, machine));
 }
 
 LS_SLOW double ls_process_draw_rare(ls_ctx *c, const ls_m_station *st, const ls_m_step *step,
