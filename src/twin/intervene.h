@@ -1,0 +1,29 @@
+// intervene.h - a hand in the running plant: what a control system may do between two events.
+//
+// For the emulated line, and for trying decisions. Each call acts on a snapshot at its present
+// moment and settles what follows in the same instant. Returns LS_OK, or LS_ERR_INVALID with the
+// reason a PLC would give ("lathe-2 is in repair"); the snapshot is then unchanged. What is chosen
+// ahead (choose, hold) is part of the state: copied, hashed and forked with it.
+#pragma once
+
+#include "twin/twin.h"
+
+// The machine takes this lot next, as soon as it is free and the lot waits at its station; the
+// choice lapses when the lot goes elsewhere. LS_NO for lot: no choice.
+ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                              uint32_t lot_index, ls_error *err);
+// The machine starts nothing new before until_us (LS_NEVER: until released); 0 releases it.
+ls_status ls_intervene_hold(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                            int64_t until_us, ls_error *err);
+// One more release of the class now (its usual number of lots).
+ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                               ls_error *err);
+// The machine stops at once (what runs pauses) until start; a running repair goes on.
+ls_status ls_intervene_stop(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                            ls_error *err);
+ls_status ls_intervene_start(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                             ls_error *err);
+// A maintenance mode of the machine (index among the modes of its station) becomes due now: it is
+// done when the machine is free, before the next lot.
+ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                                uint32_t mode, ls_error *err);
