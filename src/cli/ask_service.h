@@ -1,0 +1,18 @@
+// ask_service.h - one question to a running service over its loopback port.
+#pragma once
+
+#include "base/status.h"
+#include "base/text.h"
+
+typedef struct ls_service_address {
+    char host[64];
+    int port;
+    int pid;
+} ls_service_address;
+
+// Reads service.json of the data folder. LS_ERR_IO when no service runs there; says how to start
+// one.
+ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *err);
+// The body of GET path; LS_ERR_IO when the service does not answer within some seconds.
+ls_status ls_service_ask(const ls_service_address *address, const char *path, ls_buffer *out,
+                         ls_error *err);

@@ -1,0 +1,121 @@
+// run.c - `lineshaft run`: the service for one plant.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "line/data_folder.h"
+#include "loop/say.h"
+#include "loop/service.h"
+#include "ls_build.h"
+
+enum { PATH_SIZE = 4096 };
+
+static const ls_option own_options[] = {
+    {.name = "data",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FOLDER",
+     .says = "lineshaft-data/ and the plant's name, in this folder; under systemd its state folder",
+     .about = "where history and state are kept; one service at a time"},
+    {.name = "port",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 0,
+     .most = 65535,
+     .initial = "8377",
+     .about = "port of /healthz, /readyz, /metrics and /state; 0: a free one"},
+    {.name = "listen",
+     .kind = LS_OPTION_TEXT,
+     .argument = "ADDRESS",
+     .initial = "127.0.0.1",
+     .about = "address of that port",
+     .detail = "What it answers is not protected: open it to others only behind something that is"},
+    {.name = "catch-up",
+     .kind = LS_OPTION_TIME,
+     .argument = "TIME",
+     .initial = "1d",
+     .about = "how much history is heard again where no saved state fits"},
+    {.name = "verbose", .kind = LS_OPTION_FLAG, .about = "also tell what is only good to know"},
+    {0},
+};
+static const ls_option *const tables[] = {own_options, NULL};
+
+static volatile int stop_asked;
+static volatile int reloads_asked;
+
+static void ask_stop(int number) {
+    (void)number;
+    stop_asked = 1;
+}
+
+static void ask_reload(int number) {
+    (void)number;
+    reloads_asked++;
+}
+
+static void watch_signals(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = (int)(SA_RESTART | SA_RESETHAND);  // who presses twice means it
+    action.sa_handler = ask_stop;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_flags = SA_RESTART;
+    action.sa_handler = ask_reload;
+    sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = SIG_IGN;  // a peer that went away is seen where it is written to
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+static int run(const ls_options *options) {
+    char data[PATH_SIZE];
+    ls_error err = {0};
+    const ls_option_value *given = ls_options_get(options, "data");
+    const ls_status named = ls_data_folder(options->arguments[0], given->given ? given->text : NULL,
+                                           data, sizeof data, &err);
+    if (named != LS_OK) {
+        return ls_complain(&err);
+    }
+    if (ls_options_get(options, "verbose")->given) {
+        ls_say_set_level(LS_LOG_DEBUG);
+    }
+    watch_signals();
+    const ls_service_def def = {
+        .plant = options->arguments[0],
+        .data = data,
+        .listen = ls_options_get(options, "listen")->text,
+        .port = (int)ls_options_get(options, "port")->number,
+        .catch_up_us = ls_options_get(options, "catch-up")->number,
+        .stop = &stop_asked,
+        .reload = &reloads_asked,
+        .version = LS_VERSION,
+    };
+    ls_errors errors;
+    ls_errors_init(&errors);
+    const ls_status status = ls_service_run(&def, &errors);
+    const int code = status == LS_OK && errors.total == 0 ? LS_EXIT_DONE : ls_complain_all(&errors);
+    ls_errors_clear(&errors);
+    return code;
+}
+
+const ls_command ls_command_run = {
+    .name = "run",
+    .arguments = "PLANT",
+    .least = 1,
+    .most = 1,
+    .about = "The service for one plant: hears the line, keeps its history, follows it.",
+    .example = "lineshaft run plant.yaml",
+    .examples =
+        "lineshaft run plant.yaml --data /var/lib/lineshaft --port 8377\n"
+        "curl http://127.0.0.1:8377/state\n",
+    .detail =
+        "Stays in the foreground; Ctrl-C or SIGTERM stops it cleanly, SIGHUP makes it read "
+        "the plant file again (a wrong one is refused whole, and everything goes on as it "
+        "was). What is heard is in the history before it is acknowledged, and the twin is "
+        "in step again after any restart. One line on stderr for each thing that happens.\n",
+    .tables = tables,
+    .run = run,
+};

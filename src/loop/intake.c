@@ -1,0 +1,160 @@
+// intake.c - see intake.h.
+#include "loop/intake.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "loop/say.h"
+
+static int64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+ls_status ls_intake_init(ls_intake *intake, ls_error *err) {
+    memset(intake, 0, sizeof *intake);
+    intake->follow_def = ls_follow_def_default();
+    if (pthread_mutex_init(&intake->lock, NULL) != 0) {
+        return ls_fail(err, LS_ERR_MEMORY, "no lock for the intake");
+    }
+    return LS_OK;
+}
+
+void ls_intake_clear(ls_intake *intake) {
+    ls_running_clear(&intake->running);
+    pthread_mutex_destroy(&intake->lock);
+}
+
+// ---- the twin
+
+static void hear_one(void *context, const ls_heard *heard) {
+    ls_follow_hear(context, heard);
+}
+
+static bool begin_follow(ls_intake *intake, int64_t plant_us) {
+    ls_error err = {0};
+    if (ls_running_begin(&intake->running, plant_us, &intake->follow_def, &err) == LS_OK) {
+        return true;
+    }
+    ls_say(LS_LOG_ERROR, "follow", "", "%s", err.text);
+    return false;
+}
+
+// One sample to mapping and follower. What belongs to history alone does not move the present.
+static void follow_sample(ls_intake *intake, const ls_sample *sample) {
+    ls_running *running = &intake->running;
+    const int64_t plant_us = sample->time_us - running->plant->start_us;
+    if (running->follow == NULL && !begin_follow(intake, plant_us)) {
+        return;
+    }
+    if ((sample->flags & LS_SAMPLE_HISTORICAL) != 0 &&
+        plant_us < ls_follow_now(running->follow) - intake->follow_def.late_us) {
+        intake->figures.historical++;
+        return;
+    }
+    if (intake->order != NULL && ls_mapping_is_order(running->mapping, sample->tag)) {
+        intake->order(intake->context, sample);
+        return;
+    }
+    ls_mapping_sample(running->mapping, sample, hear_one, running->follow, NULL);
+}
+
+static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t count,
+                           int64_t arrival_us) {
+    const bool by_arrival = intake->running.plant->listen.clock_is_arrival;
+    for (size_t i = 0; i < count; i++) {
+        ls_sample sample = samples[i];
+        if (by_arrival) {
+            sample.time_us = arrival_us;
+        }
+        if (sample.time_us > intake->figures.newest_us) {
+            intake->figures.newest_us = sample.time_us;
+        }
+        follow_sample(intake, &sample);
+    }
+}
+
+void ls_intake_hear_again(ls_intake *intake, const ls_sample *samples, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        follow_sample(intake, samples + i);
+    }
+}
+
+// ---- the sink
+
+double ls_intake_bucket_bound(int bucket) {
+    return bucket == LS_INTAKE_BUCKETS - 1 ? INFINITY : ldexp(1e-6 / 16.0, bucket);
+}
+
+static void count_latency(ls_intake_figures *figures, int64_t ns) {
+    const double seconds = (double)ns * 1e-9;
+    int bucket = 0;
+    while (seconds > ls_intake_bucket_bound(bucket)) {
+        bucket++;
+    }
+    figures->buckets[bucket]++;
+    figures->seconds += seconds;
+}
+
+double ls_intake_quantile(const ls_intake_figures *figures, double q) {
+    uint64_t all = 0;
+    for (int i = 0; i < LS_INTAKE_BUCKETS; i++) {
+        all += figures->buckets[i];
+    }
+    double below = 0.0;
+    for (int i = 0; i < LS_INTAKE_BUCKETS && all > 0; i++) {
+        below += (double)figures->buckets[i];
+        if (below >= q * (double)all) {
+            return ls_intake_bucket_bound(i);
+        }
+    }
+    return NAN;
+}
+
+static bool keep_samples(ls_intake *intake, const ls_sample *samples, size_t count) {
+    ls_error err = {0};
+    if (intake->history == NULL ||
+        ls_history_append(intake->history, samples, count, &err) == LS_OK) {
+        return true;
+    }
+    // Powers of ten: a full disk shall not fill the log as well.
+    static const uint64_t told[] = {0, 10, 100, 1000, 10000, 100000, 1000000};
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        if (intake->figures.refused == told[i]) {
+            ls_say(LS_LOG_ERROR, "history", "", "%s; what is heard now is not taken (%llu batches)",
+                   err.text, (unsigned long long)intake->figures.refused);
+        }
+    }
+    intake->figures.refused++;
+    return false;
+}
+
+static bool heard(void *context, const ls_sample *samples, size_t count) {
+    ls_intake *intake = context;
+    const int64_t began = clock_ns(CLOCK_MONOTONIC);
+    const int64_t arrival_us = clock_ns(CLOCK_REALTIME) / 1000;
+    pthread_mutex_lock(&intake->lock);
+    const bool kept = keep_samples(intake, samples, count);
+    if (kept) {
+        follow_samples(intake, samples, count, arrival_us);
+        intake->figures.samples += count;
+        intake->figures.batches++;
+        intake->figures.last_heard_us = arrival_us;
+        count_latency(&intake->figures, clock_ns(CLOCK_MONOTONIC) - began);
+    }
+    pthread_mutex_unlock(&intake->lock);
+    return kept;
+}
+
+static void noticed(void *context, const ls_notice *notice) {
+    ls_intake *intake = context;
+    if (intake->noticed != NULL) {
+        intake->noticed(intake->context, notice);
+    }
+}
+
+ls_sink ls_intake_sink(ls_intake *intake) {
+    return (ls_sink){.context = intake, .tags = intake->tags, .heard = heard, .noticed = noticed};
+}

@@ -1,0 +1,14 @@
+// keeper.h - the follower over a restart: saved in the history, and caught up from it.
+//
+// What was heard after the last save stands in the history; it is heard again, by time. When there
+// is no save that fits (first start, another plant file), as much of the history as catch_up_us
+// says is heard instead.
+#pragma once
+
+#include "loop/intake.h"
+
+// Under the intake's lock, before any driver runs. *out_heard_again counts samples.
+ls_status ls_keeper_restore(ls_intake *intake, int64_t catch_up_us, uint64_t *out_heard_again,
+                            ls_error *err);
+// Takes the lock for copying only. Nothing to save is no failure.
+ls_status ls_keeper_save(ls_intake *intake, ls_error *err);

@@ -1,0 +1,222 @@
+// metrics.c - see metrics.h.
+#include "loop/metrics.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void family(ls_buffer *out, const char *name, const char *type, const char *help) {
+    ls_buffer_printf(out, "# HELP lineshaft_%s %s\n# TYPE lineshaft_%s %s\n", name, help, name,
+                     type);
+}
+
+static void number(ls_buffer *out, const char *name, const char *label, const char *value,
+                   double x) {
+    ls_buffer_printf(out, "lineshaft_%s", name);
+    if (label != NULL) {
+        ls_buffer_printf(out, "{%s=\"", label);
+        for (const char *c = value; *c != '\0'; c++) {
+            ls_buffer_printf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+        }
+        ls_buffer_text(out, "\"}");
+    }
+    ls_buffer_printf(out, " %.17g\n", x);
+}
+
+static void single(ls_buffer *out, const char *name, const char *type, const char *help, double x) {
+    family(out, name, type, help);
+    number(out, name, NULL, NULL, x);
+}
+
+// ---- intake and follower
+
+static void write_latencies(ls_buffer *out, const ls_intake_figures *figures) {
+    family(out, "signal_seconds", "histogram",
+           "From a message heard to history kept and twin updated.");
+    uint64_t below = 0;
+    for (int i = 0; i < LS_INTAKE_BUCKETS; i++) {
+        below += figures->buckets[i];
+        const double bound = ls_intake_bucket_bound(i);
+        char text[32] = "+Inf";
+        if (isfinite(bound)) {
+            ls_text_format(text, sizeof text, "%.9g", bound);
+        }
+        number(out, "signal_seconds_bucket", "le", text, (double)below);
+    }
+    number(out, "signal_seconds_sum", NULL, NULL, figures->seconds);
+    number(out, "signal_seconds_count", NULL, NULL, (double)below);
+}
+
+static void write_intake(ls_buffer *out, const ls_intake_figures *figures) {
+    single(out, "samples_total", "counter", "Samples taken.", (double)figures->samples);
+    single(out, "batches_total", "counter", "Messages taken.", (double)figures->batches);
+    single(out, "refused_total", "counter", "Messages that the history did not take.",
+           (double)figures->refused);
+    single(out, "historical_total", "counter",
+           "Samples sent late on purpose, kept but not followed.", (double)figures->historical);
+    write_latencies(out, figures);
+}
+
+static const char *const divergence_names[LS_DIVERGE_KIND_COUNT] = {
+    "inferred", "contradicted", "unknown", "late", "clock",
+};
+
+static void write_follow(ls_buffer *out, const ls_follow_figures *figures, double certainty) {
+    family(out, "divergences_total", "counter", "Where line and twin did not agree, by kind.");
+    for (int i = 0; i < LS_DIVERGE_KIND_COUNT; i++) {
+        number(out, "divergences_total", "kind", divergence_names[i],
+               (double)figures->divergences[i]);
+    }
+    single(out, "signals_total", "counter", "Signals that the twin heard.", (double)figures->heard);
+    single(out, "signals_doubled_total", "counter", "Signals heard twice.",
+           (double)figures->doubled);
+    single(out, "signals_reordered_total", "counter", "Signals put back into their order.",
+           (double)figures->reordered);
+    single(out, "lots_released_total", "counter", "Lots that came in.", (double)figures->released);
+    single(out, "lots_done_total", "counter", "Lots that left done.", (double)figures->done);
+    single(out, "lots_scrapped_total", "counter", "Lots that left as scrap.",
+           (double)figures->scrapped);
+    single(out, "lots", "gauge", "Lots in the plant.", figures->lots);
+    single(out, "lots_inferred", "gauge", "Of these, lots whose place is inferred.",
+           figures->lots_inferred);
+    single(out, "machines_stale", "gauge", "Machines that have gone silent.",
+           figures->machines_stale);
+    single(out, "machines_unheard", "gauge", "Machines that have not spoken yet.",
+           figures->machines_unheard);
+    single(out, "certainty_ratio", "gauge", "Share of the present that was heard.", certainty);
+    single(out, "line_time_seconds", "gauge", "The line's clock, from the plant's time zero.",
+           (double)figures->now_us * 1e-6);
+}
+
+// ---- history and sources
+
+static void write_history(ls_buffer *out, const ls_history_figures *figures) {
+    single(out, "history_tags", "gauge", "Tags known.", (double)figures->tags);
+    single(out, "history_samples", "gauge", "Samples kept.", (double)figures->samples);
+    single(out, "history_block_bytes", "gauge", "Bytes of packed blocks.",
+           (double)figures->block_bytes);
+    single(out, "history_log_bytes", "gauge", "Bytes of the log not yet in blocks.",
+           (double)figures->log_bytes);
+    single(out, "history_database_bytes", "gauge", "Bytes of the database.",
+           (double)figures->database_bytes);
+    single(out, "history_appended_total", "counter", "Samples appended.",
+           (double)figures->appended);
+    single(out, "history_duplicates_total", "counter", "Samples that were there already.",
+           (double)figures->duplicates);
+    single(out, "history_late_total", "counter", "Samples older than their predecessors.",
+           (double)figures->late);
+    single(out, "history_failed_writes_total", "counter", "Writes to the store that failed.",
+           (double)figures->failed_writes);
+    single(out, "history_away", "gauge", "1 while the store does not take writes.",
+           figures->store_away ? 1.0 : 0.0);
+}
+
+typedef struct source_counter {
+    const char *name, *type, *help;
+    size_t at;
+} source_counter;
+
+static const source_counter source_counters[] = {
+    {"source_messages_total", "counter", "Messages heard.", offsetof(ls_driver_figures, messages)},
+    {"source_samples_total", "counter", "Samples in them.", offsetof(ls_driver_figures, samples)},
+    {"source_bytes_total", "counter", "Bytes of payload.", offsetof(ls_driver_figures, bytes)},
+    {"source_refused_total", "counter", "Messages or values that could not be read.",
+     offsetof(ls_driver_figures, refused)},
+    {"source_gaps_total", "counter", "Gaps seen.", offsetof(ls_driver_figures, gaps)},
+    {"source_missing_total", "counter", "Messages missing in them.",
+     offsetof(ls_driver_figures, missing)},
+    {"source_duplicates_total", "counter", "Messages heard twice.",
+     offsetof(ls_driver_figures, duplicates)},
+    {"source_reordered_total", "counter", "Messages put back into their order.",
+     offsetof(ls_driver_figures, reordered)},
+    {"source_connects_total", "counter", "Connections made.",
+     offsetof(ls_driver_figures, connects)},
+    {"source_rebirths_total", "counter", "Times everything was asked for again.",
+     offsetof(ls_driver_figures, rebirths)},
+};
+
+static void write_sources(ls_buffer *out, const ls_sources *sources) {
+    ls_driver_figures figures[LS_SOURCES_MAX];
+    for (uint32_t i = 0; i < sources->count; i++) {
+        memset(figures + i, 0, sizeof figures[i]);
+        sources->of[i].ops->figures(sources->of[i].driver, figures + i);
+    }
+    for (size_t k = 0; k < sizeof source_counters / sizeof source_counters[0]; k++) {
+        const source_counter *counter = source_counters + k;
+        family(out, counter->name, counter->type, counter->help);
+        for (uint32_t i = 0; i < sources->count; i++) {
+            uint64_t value;
+            memcpy(&value, (const char *)(figures + i) + counter->at, sizeof value);
+            number(out, counter->name, "source", sources->of[i].source->name, (double)value);
+        }
+    }
+    family(out, "source_connected", "gauge", "1 while connected.");
+    for (uint32_t i = 0; i < sources->count; i++) {
+        number(out, "source_connected", "source", sources->of[i].source->name,
+               figures[i].connected ? 1.0 : 0.0);
+    }
+    family(out, "source_skew_seconds", "gauge", "The source's clock minus ours.");
+    for (uint32_t i = 0; i < sources->count; i++) {
+        number(out, "source_skew_seconds", "source", sources->of[i].source->name,
+               (double)figures[i].skew_us * 1e-6);
+    }
+}
+
+// ---- the process
+
+// Resident bytes of a process; 0 where it cannot be read.
+static double resident_bytes(int pid) {
+    char path[48];
+    char text[128] = "";
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0.0;
+    }
+    long long pages = 0;
+    if (fgets(text, sizeof text, file) == NULL || sscanf(text, "%*s %lld", &pages) != 1) {
+        pages = 0;
+    }
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static void write_process(ls_buffer *out, const ls_metrics_of *of) {
+    struct rusage usage;
+    memset(&usage, 0, sizeof usage);
+    getrusage(RUSAGE_SELF, &usage);
+    const double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+    single(out, "process_cpu_seconds_total", "counter", "Processor time used.", seconds);
+    single(out, "process_resident_bytes", "gauge", "Memory in use.", resident_bytes(getpid()));
+    if (of->broker_pid > 0) {
+        single(out, "broker_resident_bytes", "gauge", "Memory of the embedded broker.",
+               resident_bytes(of->broker_pid));
+    }
+    family(out, "build_info", "gauge", "Always 1; the label says what runs.");
+    number(out, "build_info", "version", of->version, 1.0);
+}
+
+void ls_metrics_write(const ls_metrics_of *of, ls_buffer *out) {
+    ls_follow_figures follow = {0};
+    double certainty = 0.0;
+    pthread_mutex_lock(&of->intake->lock);
+    const ls_intake_figures figures = of->intake->figures;
+    if (of->intake->running.follow != NULL) {
+        follow = ls_follow_describe(of->intake->running.follow);
+        certainty = ls_follow_certainty(of->intake->running.follow);
+    }
+    pthread_mutex_unlock(&of->intake->lock);
+    write_intake(out, &figures);
+    write_follow(out, &follow, certainty);
+    ls_history_figures history;
+    if (of->intake->history != NULL &&
+        ls_history_describe(of->intake->history, &history, NULL) == LS_OK) {
+        write_history(out, &history);
+    }
+    write_sources(out, of->sources);
+    single(out, "events_total", "counter", "Events written to the journal.", (double)of->events);
+    write_process(out, of);
+}

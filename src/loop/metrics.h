@@ -1,0 +1,20 @@
+// metrics.h - the service's figures as Prometheus text (format 0.0.4).
+//
+// Names end in their unit, counters in _total; one family stands together, HELP and TYPE first.
+#pragma once
+
+#include "base/text.h"
+#include "history/history.h"
+#include "loop/intake.h"
+#include "loop/sources.h"
+
+typedef struct ls_metrics_of {
+    ls_intake *intake;
+    const ls_sources *sources;
+    uint64_t events;  // of the journal
+    int broker_pid;   // of the embedded broker; 0: none
+    const char *version;
+} ls_metrics_of;
+
+// Takes the intake's lock for copying figures only.
+void ls_metrics_write(const ls_metrics_of *of, ls_buffer *out);
