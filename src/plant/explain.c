@@ -96,6 +96,8 @@ static void put_tail(ls_buffer *out, const ls_plant *plant) {
     } else {
         ls_buffer_text(out, "# initial: an empty plant\n");
     }
+    ls_explain_listen(out, plant);
+    ls_explain_history(out, plant);
     if (plant->ignored[0] != '\0') {
         ls_buffer_printf(out, "# not looked at in this version: %s\n", plant->ignored);
     }

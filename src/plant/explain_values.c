@@ -2,9 +2,12 @@
 #include "plant/explain_values.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/units.h"
+
+#define WHOLE_MAX 1e15
 
 static bool is_plain_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -69,6 +72,11 @@ void ls_put_time(ls_buffer *out, int64_t us) {
 
 void ls_put_number(ls_buffer *out, double value) {
     char text[64];
+    if (fabs(value) < WHOLE_MAX && value == floor(value)) {
+        ls_text_format(text, sizeof text, "%.0f", value + 0.0);  // 900, not 9e+02; 0, not -0
+        ls_buffer_text(out, text);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         double back = 0;
         ls_text_format(text, sizeof text, "%.*g", digits, value);

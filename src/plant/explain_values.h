@@ -18,3 +18,5 @@ void ls_explain_station(ls_buffer *out, const ls_plant *plant, uint32_t station,
                         const uint32_t *here, uint32_t count);
 void ls_explain_rules(ls_buffer *out, const ls_plant *plant, uint32_t at, uint32_t count);
 void ls_explain_product(ls_buffer *out, const ls_plant *plant, uint32_t product);
+void ls_explain_listen(ls_buffer *out, const ls_plant *plant);
+void ls_explain_history(ls_buffer *out, const ls_plant *plant);

@@ -8,9 +8,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-struct ls_plant;
+#include "base/status.h"
 
 typedef enum ls_source_kind {
     LS_SOURCE_SPARKPLUG,
@@ -152,6 +153,7 @@ typedef struct ls_listen {
     bool given;             // the plant file has `listen:`
     bool clock_is_arrival;  // default: the line's own time stamps are the clock
     int64_t stale_us;       // a source silent for so long is stale, default 60 s
+    const char *folder;     // of the plant file: files are looked for from there; "": here
     const ls_source *sources;
     uint32_t source_count;
     const ls_binding *bindings;
@@ -163,6 +165,15 @@ typedef struct ls_listen {
     const ls_keep_rule *keep;
     uint32_t keep_count;
 } ls_listen;
+
+// The path of a file or folder that the plant file names: beside the plant file unless absolute.
+// Returns the length it has (like snprintf).
+size_t ls_listen_path(const ls_listen *listen, const char *name, char *out, size_t size);
+// Registers (coils: bits) that it takes in its table.
+uint32_t ls_register_size(const ls_register *reg);
+// What a person should look at though it may be right: registers that overlap with different types.
+struct ls_plant;
+void ls_listen_warn(const struct ls_plant *plant, ls_errors *out);
 
 // PackML state by number (0..17) or name ("execute", any case); -1 when there is none.
 int ls_packml_find(const char *word);

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "plant/distribution.h"
 #include "plant/kinds.h"
+#include "plant/listen.h"
 
 #define LS_NONE UINT32_MAX
 #define LS_FOREVER INT64_MAX
@@ -262,6 +263,7 @@ typedef struct ls_plant {
     int64_t *times;
     const char **setup_names;
     ls_dist_index *setup_matrix;  // LS_NONE: no setup needed
+    ls_listen listen;             // how the line is heard, and what is kept of it
 } ls_plant;
 
 // Mean process time of a step on its station (mean over machines, speed included), load and unload,

@@ -82,7 +82,7 @@ static bool did_names_fail(const ls_reader *r) {
 }
 
 // Copies rows into the plant's arena; an empty array stays NULL.
-static void *close_rows(ls_reader *r, const ls_rows *rows, uint32_t *out_count) {
+void *ls_rows_close(ls_reader *r, const ls_rows *rows, uint32_t *out_count) {
     *out_count = rows->count;
     if (rows->count == 0) {
         return NULL;
@@ -113,28 +113,28 @@ static void close_tables(ls_reader *r) {
 
 static void close_plant(ls_reader *r) {
     ls_plant *p = r->plant;
-    p->areas = close_rows(r, &r->areas, &p->area_count);
-    p->stations = close_rows(r, &r->stations, &p->station_count);
-    p->machines = close_rows(r, &r->machines, &p->machine_count);
-    p->products = close_rows(r, &r->products, &p->product_count);
-    p->steps = close_rows(r, &r->steps, &p->step_count);
-    p->releases = close_rows(r, &r->releases, &p->release_count);
-    p->failures = close_rows(r, &r->failures, &p->failure_count);
-    p->needs = close_rows(r, &r->needs, &p->need_count);
-    p->criteria = close_rows(r, &r->criteria, &p->criterion_count);
-    p->branches = close_rows(r, &r->branches, &p->branch_count);
-    p->queue_limits = close_rows(r, &r->queue_limits, &p->limit_count);
-    p->orders = close_rows(r, &r->orders, &p->order_count);
-    p->wip = close_rows(r, &r->wip, &p->wip_count);
-    p->calendars = close_rows(r, &r->calendars, &p->calendar_count);
-    p->operators = close_rows(r, &r->operators, &p->operators_count);
-    p->crews = close_rows(r, &r->crews, &p->crew_count);
-    p->skills = close_rows(r, &r->skills, &p->skill_count);
-    p->dists = close_rows(r, &r->dists, &p->dist_count);
-    p->indexes = close_rows(r, &r->indexes, &p->index_count);
-    p->times = close_rows(r, &r->times, &p->time_count);
-    p->setup_names = close_rows(r, &r->setup_names, &p->setup_name_count);
-    p->setup_matrix = close_rows(r, &r->setup_matrix, &p->matrix_count);
+    p->areas = ls_rows_close(r, &r->areas, &p->area_count);
+    p->stations = ls_rows_close(r, &r->stations, &p->station_count);
+    p->machines = ls_rows_close(r, &r->machines, &p->machine_count);
+    p->products = ls_rows_close(r, &r->products, &p->product_count);
+    p->steps = ls_rows_close(r, &r->steps, &p->step_count);
+    p->releases = ls_rows_close(r, &r->releases, &p->release_count);
+    p->failures = ls_rows_close(r, &r->failures, &p->failure_count);
+    p->needs = ls_rows_close(r, &r->needs, &p->need_count);
+    p->criteria = ls_rows_close(r, &r->criteria, &p->criterion_count);
+    p->branches = ls_rows_close(r, &r->branches, &p->branch_count);
+    p->queue_limits = ls_rows_close(r, &r->queue_limits, &p->limit_count);
+    p->orders = ls_rows_close(r, &r->orders, &p->order_count);
+    p->wip = ls_rows_close(r, &r->wip, &p->wip_count);
+    p->calendars = ls_rows_close(r, &r->calendars, &p->calendar_count);
+    p->operators = ls_rows_close(r, &r->operators, &p->operators_count);
+    p->crews = ls_rows_close(r, &r->crews, &p->crew_count);
+    p->skills = ls_rows_close(r, &r->skills, &p->skill_count);
+    p->dists = ls_rows_close(r, &r->dists, &p->dist_count);
+    p->indexes = ls_rows_close(r, &r->indexes, &p->index_count);
+    p->times = ls_rows_close(r, &r->times, &p->time_count);
+    p->setup_names = ls_rows_close(r, &r->setup_names, &p->setup_name_count);
+    p->setup_matrix = ls_rows_close(r, &r->setup_matrix, &p->matrix_count);
     close_tables(r);
 }
 
@@ -210,8 +210,9 @@ static void read_by_station(ls_reader *r) {
 
 static void read_parts(ls_reader *r) {
     void (*const parts[])(ls_reader *) = {
-        read_head,       ls_read_calendars, ls_read_people,   ls_read_stations, ls_read_products,
-        read_by_station, ls_read_transport, ls_read_releases, ls_read_orders,
+        read_head,        ls_read_calendars, ls_read_people,    ls_read_stations,
+        ls_read_products, read_by_station,   ls_read_transport, ls_read_releases,
+        ls_read_orders,   ls_read_listen,    ls_read_history,
     };
     read_paths(r);
     ls_schema_check(r);

@@ -102,6 +102,8 @@ typedef struct ls_reader {
 void *ls_rows_push(ls_reader *r, ls_rows *rows, uint32_t *out_index);
 #define LS_ROW(type, rows, index) ((type *)(rows).items + (index))
 uint32_t ls_reader_index(ls_reader *r, uint32_t value);  // appends to indexes
+// Copies rows into the plant's arena; an empty array stays NULL.
+void *ls_rows_close(ls_reader *r, const ls_rows *rows, uint32_t *out_count);
 
 // --- mistakes
 
@@ -176,6 +178,8 @@ void ls_read_machines(ls_reader *r, const uint32_t *here, const uint32_t *at);  
 void ls_read_transport(ls_reader *r);
 void ls_read_releases(ls_reader *r);
 void ls_read_orders(ls_reader *r);  // read_orders.c: the two CSV files
+void ls_read_listen(ls_reader *r);
+void ls_read_history(ls_reader *r);
 
 // Machine of a station, 0 based within it; LS_NONE after a mistake.
 uint32_t ls_read_machine_name(ls_reader *r, uint32_t station, const ls_yaml *at);

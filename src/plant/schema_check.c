@@ -211,8 +211,10 @@ static void check_keys(walk *w, int row, const ls_yaml *map) {
         }
         const size_t length = where_push(w, ".", key->text, 0);
         const char *path = ls_schema[child].path;
-        // Names that people choose; `product.step` and `A to B` are looked at where they are read.
-        if (path[strlen(path) - 1] == '*' && strcmp(path, "stations.*.machines.*.process.*") != 0) {
+        // Names that people choose; `product.step` and `A to B`, and what the line calls its
+        // things, are looked at where they are read.
+        if (path[strlen(path) - 1] == '*' && strncmp(path, "listen.", strlen("listen.")) != 0 &&
+            strcmp(path, "stations.*.machines.*.process.*") != 0) {
             check_name(w, key);
         }
         check_value(w, child, &map->items[i]);

@@ -39,6 +39,7 @@ static bool is_good_default(const ls_key *key) {
     case LS_KEY_CHOICE: return ls_schema_has_word(key->words, text);
     case LS_KEY_DATE: return ls_units_date(text, &whole, NULL) == LS_OK;
     case LS_KEY_SPANS: return ls_calendar_spans(text, NULL, 0, NULL, NULL) == LS_OK;
+    case LS_KEY_NAME:
     case LS_KEY_TEXT:
     case LS_KEY_DIST: return true;
     default: return false;

@@ -1,0 +1,120 @@
+// listen.c - see listen.h: words of PackML, paths of files, and what to look at twice.
+#include "plant/listen.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "plant/plant.h"
+
+// ISA-TR88.00.02, table of states; 0 is not a state of the standard but what many PLCs begin with.
+static const char *const packml[] = {
+    "undefined", "clearing",   "stopped",      "starting",  "idle",       "suspended",
+    "execute",   "stopping",   "aborting",     "aborted",   "holding",    "held",
+    "unholding", "suspending", "unsuspending", "resetting", "completing", "complete",
+};
+enum { PACKML_COUNT = sizeof packml / sizeof packml[0] };
+
+int ls_packml_find(const char *word) {
+    int64_t number = 0;
+    if (ls_text_parse_i64(word, strlen(word), &number)) {
+        return number >= 0 && number < PACKML_COUNT ? (int)number : -1;
+    }
+    for (int i = 0; i < PACKML_COUNT; i++) {
+        if (strcasecmp(word, packml[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+const char *ls_packml_name(int state) {
+    return state >= 0 && state < PACKML_COUNT ? packml[state] : NULL;
+}
+
+size_t ls_listen_path(const ls_listen *listen, const char *name, char *out, size_t size) {
+    const bool is_whole = name[0] == '/' || listen->folder == NULL || listen->folder[0] == '\0';
+    return ls_text_format(out, size, "%s%s%s", is_whole ? "" : listen->folder, is_whole ? "" : "/",
+                          name);
+}
+
+uint32_t ls_register_size(const ls_register *reg) {
+    switch (reg->type) {
+    case LS_REGISTER_I32:
+    case LS_REGISTER_U32:
+    case LS_REGISTER_F32: return 2;
+    case LS_REGISTER_I64:
+    case LS_REGISTER_U64:
+    case LS_REGISTER_F64: return 4;
+    case LS_REGISTER_TEXT: return reg->words;
+    case LS_REGISTER_BIT:
+    case LS_REGISTER_I16:
+    case LS_REGISTER_U16: break;
+    }
+    return 1;
+}
+
+// --- registers that overlap
+
+typedef struct span {
+    const ls_register *reg;
+    uint32_t order;
+} span;
+
+static int compare_spans(const void *left, const void *right) {
+    const span *a = left;
+    const span *b = right;
+    if (a->reg->table != b->reg->table) {
+        return a->reg->table < b->reg->table ? -1 : 1;
+    }
+    if (a->reg->at != b->reg->at) {
+        return a->reg->at < b->reg->at ? -1 : 1;
+    }
+    return a->order < b->order ? -1 : (a->order > b->order ? 1 : 0);
+}
+
+// A status word as a whole and by its bits is usual; the same register twice is too.
+static bool may_share(const ls_register *a, const ls_register *b) {
+    const bool one_word = ls_register_size(a) == 1 && ls_register_size(b) == 1;
+    return one_word || (a->at == b->at && a->type == b->type && a->words == b->words);
+}
+
+static void warn_pair(const ls_plant *plant, const ls_source *source, const ls_register *a,
+                      const ls_register *b, ls_errors *out) {
+    ls_error err;
+    (void)ls_fail_at(&err, LS_ERR_INVALID, plant->file, source->line, source->column,
+                     "modbus '%s': registers '%s' (from %u, %u long) and '%s' (from %u) overlap "
+                     "and are of different types",
+                     source->name, a->name, a->at, ls_register_size(a), b->name, b->at);
+    ls_errors_add(out, &err);
+}
+
+static void warn_source(const ls_plant *plant, const ls_source *source, ls_errors *out) {
+    span *spans = ls_alloc(source->register_count * sizeof *spans);
+    if (spans == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < source->register_count; i++) {
+        spans[i] = (span){&source->registers[i], i};
+    }
+    qsort(spans, source->register_count, sizeof *spans, compare_spans);
+    for (uint32_t i = 1; i < source->register_count; i++) {
+        const ls_register *a = spans[i - 1].reg;
+        const ls_register *b = spans[i].reg;
+        if (a->table == b->table && b->at < a->at + ls_register_size(a) && !may_share(a, b)) {
+            warn_pair(plant, source, a, b, out);
+        }
+    }
+    ls_free(spans);
+}
+
+void ls_listen_warn(const ls_plant *plant, ls_errors *out) {
+    assert(plant != NULL && out != NULL);
+    for (uint32_t i = 0; i < plant->listen.source_count; i++) {
+        if (plant->listen.sources[i].kind == LS_SOURCE_MODBUS) {
+            warn_source(plant, &plant->listen.sources[i], out);
+        }
+    }
+}
