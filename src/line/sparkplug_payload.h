@@ -121,15 +121,16 @@ bool ls_sparkplug_next(ls_sparkplug_reader *reader, ls_sparkplug_metric *out);
 
 // Value, kind and quality of a metric by `type` (the metric's own, or the one of its birth). Tag,
 // time and flags of *out are left alone; texts point into the payload. Where a producer chose
-// another field than the specification (UInt32 in long_value, a double for a float) the value is
-// taken if it fits exactly. NULL when good; else one sentence, and *out is unchanged.
+// another field than the specification (UInt32 in long_value) the value is taken if it fits; a
+// double for a Float is taken as REAL. NULL when good; else one sentence, and *out is unchanged.
 //   Boolean: BOOL; signed: INT; unsigned and DateTime: UINT (ms); Float: FLOAT; Double: REAL;
 //   String, Text, UUID: TEXT; Bytes, File, DataSet, Template, arrays: BYTES as they are;
 //   no or unknown type: by the field, quality UNCERTAIN at best. null: NONE.
 //   Quality: none or 192 GOOD, 500 STALE, 0 BAD, others UNCERTAIN.
 const char *ls_sparkplug_value(const ls_sparkplug_metric *metric, uint32_t type, ls_sample *out);
 // The other way: field, bits, span, null and type for the sample as `type`; quality where it is not
-// GOOD. NULL when good; else one sentence ("300 does not fit Int8"), and *out is unchanged.
+// GOOD. Integers must fit; a REAL as Float is rounded. NULL when good; else one sentence, and *out
+// is unchanged.
 const char *ls_sparkplug_encode(const ls_sample *sample, ls_sparkplug_type type,
                                 ls_sparkplug_metric *out);
 ls_value_kind ls_sparkplug_type_kind(uint32_t type);          // NONE: unknown
@@ -146,6 +147,6 @@ void ls_sparkplug_begin(ls_sparkplug_writer *writer, void *buffer, size_t capaci
                         uint64_t timestamp_ms);
 void ls_sparkplug_add(ls_sparkplug_writer *writer, const ls_sparkplug_metric *metric);
 void ls_sparkplug_add_seq(ls_sparkplug_writer *writer, uint64_t seq);  // not for NDEATH, commands
-// Bytes that ls_sparkplug_add takes at most for this metric.
-size_t ls_sparkplug_size_max(const ls_sparkplug_metric *metric);
+// Bytes that ls_sparkplug_add writes for this metric.
+size_t ls_sparkplug_metric_size(const ls_sparkplug_metric *metric);
 size_t ls_sparkplug_size(const ls_sparkplug_writer *writer);  // so far; 0 when failed
