@@ -1,0 +1,79 @@
+// mapping_inside.h - what the files mapping*.c share.
+#pragma once
+
+#include "line/mapping.h"
+
+enum {
+    LS_MAPPING_WORD_MAX = 127,   // bytes of a state, step, product, setup, reason
+    LS_MAPPING_TEXT_MAX = 4096,  // bytes of lots and lot texts
+    LS_MAPPING_WHY_SIZE = 240,
+};
+
+// A counter as it was last heard.
+typedef struct ls_counter {
+    bool known;
+    int64_t time_us;
+    uint64_t value;
+} ls_counter;
+
+// What can be, for a machine: so many parts in no time, and one more each part_us.
+typedef struct ls_rate {
+    double burst_parts, part_us;  // part_us 0: no limit
+} ls_rate;
+
+typedef enum ls_counted {
+    LS_COUNTED_FIRST,    // nothing to compare with
+    LS_COUNTED_OLD,      // older than what is known
+    LS_COUNTED_ON,       // went on
+    LS_COUNTED_WRAPPED,  // began again after `wraps`
+    LS_COUNTED_RESET,    // began again at 0
+    LS_COUNTED_JUMP,     // more than can be: taken as the new beginning
+} ls_counted;
+// Moves the counter; *out_more is how many more parts, never more than can be.
+ls_counted ls_counter_hear(ls_counter *counter, double wraps, const ls_rate *rate, int64_t time_us,
+                           uint64_t value, uint64_t *out_more);
+
+typedef struct ls_mapped_word {  // of `states` and `reasons`, and the names of modes themselves
+    const char *text;
+    size_t size;
+    bool is_number;
+    int64_t number;
+    uint32_t to;
+} ls_mapped_word;
+
+typedef struct ls_slot {  // one binding at work
+    const ls_binding *binding;
+    uint32_t tag;
+    bool heard, stale;
+    bool leads;  // the tag that says whether its machine speaks
+    ls_counter counter;
+    const ls_mapped_word *words;
+    uint32_t word_count;
+    uint64_t samples, refused;
+    char why[LS_MAPPING_WHY_SIZE];  // the last refusal
+} ls_slot;
+
+struct ls_mapping {
+    const ls_plant *plant;
+    ls_tags *tags;
+    ls_arena arena;
+    ls_slot *slots;
+    uint32_t *by_tag;  // slot of a tag, LS_NONE
+    uint32_t tag_count;
+    ls_rate *rates;  // by machine
+    ls_mapping_figures figures;
+    char why[LS_MAPPING_WHY_SIZE];
+    char text[LS_MAPPING_TEXT_MAX + 64];
+};
+
+// Blanks at both ends do not count.
+void ls_mapping_trim(const char **text, size_t *size);
+// The `to` of a sample's value, LS_NONE when no word fits.
+uint32_t ls_mapping_translate(const ls_slot *slot, const ls_sample *sample);
+// A whole number, also from a real that is one and from a text of digits.
+bool ls_mapping_whole(const ls_sample *sample, int64_t *out);
+// "LOT key=value ..." with due dates in plant time, into out; 0: too long or not a text.
+size_t ls_mapping_lot_text(const ls_plant *plant, const char *text, size_t size, char *out,
+                           size_t out_size);
+// "state of lathe-1", for people.
+void ls_mapping_say(const ls_mapping *mapping, const ls_binding *binding, char *out, size_t size);
