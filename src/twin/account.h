@@ -15,7 +15,8 @@ LS_HOT void ls_account(ls_ctx *c, ls_u32 machine, ls_u32 state) {
 
 LS_FN int ls_is_paused(const ls_ctx *c, const ls_m_station *st, const ls_s_machine *mc,
                        ls_u32 station) {
-    return mc->mode != 0 || (c->station[station].off != 0 && st->shift_end == LS_SHIFT_PAUSE);
+    return mc->mode != 0 || (mc->hand & LS_HAND_STOPPED) != 0 ||
+           (c->station[station].off != 0 && st->shift_end == LS_SHIFT_PAUSE);
 }
 
 // The account state that follows from what the machine does.
@@ -28,6 +29,8 @@ LS_SLOW void ls_account_refresh(ls_ctx *c, ls_u32 machine) {
     if (mc->mode != 0) {
         const ls_m_mode *mode = c->modes + c->machines[machine].mode_at + mc->mode - 1;
         state = mode->maintenance != 0 ? LS_STATE_MAINTENANCE : LS_STATE_DOWN;
+    } else if ((mc->hand & LS_HAND_STOPPED) != 0) {
+        state = LS_STATE_OFF;
     } else if (off && (mc->lot_count == 0 || st->shift_end == LS_SHIFT_PAUSE)) {
         state = LS_STATE_OFF;
     } else if (mc->waits != 0) {

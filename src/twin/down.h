@@ -76,6 +76,9 @@ LS_SLOW void ls_mode_start(ls_ctx *c, ls_u32 machine, ls_u32 k) {
     if (mode->maintenance == 0) {  // maintenance lets out what is still inside
         ls_lags_halt(c, machine, 0);
     }
+    if (mc->hand != 0 && mc->phase == LS_PHASE_NONE) {  // the end of a hold: asked again afterwards
+        ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
+    }
     mc->mode = k + 1;
     sm->active = 1;
     if (mc->phase != LS_PHASE_NONE && mode->lots != LS_LOTS_RESUME && mode->maintenance == 0) {

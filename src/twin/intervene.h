@@ -8,14 +8,16 @@
 
 #include "twin/twin.h"
 
-// The machine takes this lot next, as soon as it is free and the lot waits at its station; the
-// choice lapses when the lot goes elsewhere. LS_NO for lot: no choice.
+// The machine takes this lot next, as soon as it is free and the lot waits at its station; until
+// then it goes by its rule. The lot must wait there or be on its way there; the choice lapses when
+// it goes elsewhere or another machine takes it. LS_NO for lot: no choice.
 ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                               uint32_t lot_index, ls_error *err);
 // The machine starts nothing new before until_us (LS_NEVER: until released); 0 releases it.
 ls_status ls_intervene_hold(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                             int64_t until_us, ls_error *err);
-// One more release of the class now (its usual number of lots).
+// One more release of the class now: its usual number of lots, one lot of a CONWIP class, the next
+// order of a timetable (which then does not come at its time).
 ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
                                ls_error *err);
 // The machine stops at once (what runs pauses) until start; a running repair goes on.
@@ -23,7 +25,8 @@ ls_status ls_intervene_stop(const ls_twin *twin, ls_snapshot *snapshot, uint32_t
                             ls_error *err);
 ls_status ls_intervene_start(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                              ls_error *err);
-// A maintenance mode of the machine (index among the modes of its station) becomes due now: it is
-// done when the machine is free, before the next lot.
+// A maintenance of the machine (index among the machine's own modes, in the order of its station)
+// becomes due now, as if its time or count had come: it is done when the machine is free, before
+// the next lot.
 ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                                 uint32_t mode, ls_error *err);

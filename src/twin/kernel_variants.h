@@ -9,6 +9,8 @@ typedef struct ls_kernel {
                ls_u64 max_events);
     int (*start)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u64 key);
     int (*fork)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u64 key);
+    int (*hand)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u32 act,
+                ls_u32 index, ls_i64 value);
 } ls_kernel;
 
 // The fastest one that this processor runs.

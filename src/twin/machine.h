@@ -3,18 +3,33 @@
 
 #include "twin/down.h"
 
+// A free machine that is held: 1 until the hold is over, when its source fires; 0 it is over now.
+LS_SLOW int ls_hold_waits(ls_ctx *c, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    if ((mc->hand & LS_HAND_HELD) != 0 && mc->held_until <= c->now) {
+        mc->hand &= ~(ls_u32)LS_HAND_HELD;
+        mc->held_until = 0;
+    }
+    if ((mc->hand & LS_HAND_HELD) != 0) {
+        ls_source_set(c, c->m->source_machine + machine, mc->held_until);
+    }
+    return mc->hand != 0;
+}
+
 // The machine holds nothing any more: maintenance that is due, end of shift, or the next lot.
 LS_HOT void ls_machine_free(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_u32 station = c->machines[machine].station;
     mc->phase = LS_PHASE_NONE;
-    if (LS_UNLIKELY((mc->pending | mc->mode | c->station[station].off) != 0)) {
+    if (LS_UNLIKELY((mc->pending | mc->mode | mc->hand | c->station[station].off) != 0)) {
         if (mc->mode == 0 && mc->pending != 0) {
             ls_mode_start(c, machine, (ls_u32)ls_ctz64(mc->pending));
-        } else {
-            ls_account_refresh(c, machine);
+            return;
         }
-        return;
+        if (mc->mode != 0 || c->station[station].off != 0 || ls_hold_waits(c, machine)) {
+            ls_account_refresh(c, machine);
+            return;
+        }
     }
     ls_idle_set(c, st, station, machine);
     ls_agenda_add(c, station);

@@ -13,6 +13,7 @@
 #include "plant/read.h"
 #include "tests/harness.h"
 #include "twin/context.h"
+#include "twin/testing/reference_hands.h"
 #include "twin/testing/reference_plants.h"
 #include "twin/twin.h"
 
@@ -32,6 +33,8 @@ static ls_trace_item reference_trace[TRACE_MAX];
 typedef struct tally {
     uint32_t run, refused;
     uint64_t events, items, kinds[11];
+    bool hands;  // a control system acts
+    uint64_t acts[6], acts_refused;
 } tally;
 
 static void show(const char *who, const ls_twin *twin, const ls_trace_item *item) {
@@ -137,35 +140,93 @@ static bool same_totals(const ls_twin *twin, ls_state *state, ls_scratch *scratc
     return same;
 }
 
+// A control system acts at random moments on both; leaves the plant at the time *out_until.
+static bool act_on_both(ls_twin *twin, ls_snapshot *traced, ls_snapshot *untraced,
+                        ls_reference *reference, uint64_t seed, tally *sum, int64_t *out_until) {
+    enum { ACTS = 60 };
+    const ls_model *m = twin->model;
+    ls_error err;
+    reference_hands hands = {.seed = seed};
+    // So long that the plant does about as much as without hands.
+    ls_state *alone = ls_alloc(m->state_size);
+    assert(alone != NULL);
+    ls_state_copy(m, alone, untraced->state);
+    twin->kernel->run(m, alone, &untraced->scratch, *out_until, EVENTS_MAX);
+    const int64_t until = alone->now;
+    ls_free(alone);
+    int64_t at = 0;
+    bool same = true;
+    for (int i = 0; i < ACTS && same; i++) {
+        at += (int64_t)reference_hands_draw(&hands, (uint64_t)(2 * until / ACTS) + 1);
+        if (reference_hands_draw(&hands, 3) == 0) {
+            at -= at % 60000000;  // the moment of other events
+        }
+        at = at < traced->state->now ? traced->state->now : at;
+        if (at > until) {
+            break;
+        }
+        const int why = twin->kernel->run(m, traced->state, &traced->scratch, at, UINT64_MAX);
+        same = twin->kernel->run(m, untraced->state, &untraced->scratch, at, UINT64_MAX) == why &&
+               ls_reference_run(reference, at, UINT64_MAX) == why;
+        if (why != LS_RUN_UNTIL) {
+            break;  // the limit of lots
+        }
+        same = same && reference_hands_act(&hands, twin, traced, untraced, reference);
+        if (same && ls_state_check(twin, traced->state, &err) != LS_OK) {
+            printf("state: %s\n", err.text);
+            same = false;
+        }
+    }
+    for (int i = 0; i < 6; i++) {
+        sum->acts[i] += hands.done[i];
+    }
+    sum->acts_refused += hands.refused;
+    *out_until = until;
+    return same;
+}
+
 // Runs both; true when nothing differs.
 static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed,
                      const reference_plant *text, tally *sum) {
     const uint64_t key = ls_random_key(seed, 0);
-    const int64_t until = 2 * 86400 * 1000000LL;
+    int64_t until = 2 * 86400 * 1000000LL;
     const ls_model *m = twin->model;
     ls_error err;
     ls_scratch scratch;
+    ls_scratch second;
     ls_state *state = ls_alloc(m->state_size);
     ls_state *untraced = ls_alloc(m->state_size);
-    const ls_status made = ls_scratch_create(m, &scratch, &err);
+    ls_status made = ls_scratch_create(m, &scratch, &err);
+    made = made == LS_OK ? ls_scratch_create(m, &second, &err) : made;
     assert(state != NULL && untraced != NULL && made == LS_OK);
     // Without a trace, and compiled for other processors, the kernel may go other ways; the same
     // state must come out.
     static const char *const kernels[] = {"base", "avx2", "avx512"};
     const ls_kernel *other = ls_kernel_find(kernels[seed % 3]);
     other = other != NULL ? other : twin->kernel;
-    if (ls_state_start(twin, untraced, &scratch, key, &err) == LS_OK) {
-        other->run(m, untraced, &scratch, until, EVENTS_MAX);
-    }
+    const ls_status begun = ls_state_start(twin, untraced, &second, key, &err);
     scratch.trace = kernel_trace;
     scratch.trace_capacity = TRACE_MAX;
     ls_status status = ls_state_start(twin, state, &scratch, key, &err);
-    int why = (int)state->stopped;
-    if (status == LS_OK) {
-        why = twin->kernel->run(m, state, &scratch, until, EVENTS_MAX);
-    }
     ls_reference *reference = ls_reference_create(plant, m, key, reference_trace, TRACE_MAX);
-    const int why_reference = ls_reference_run(reference, until, EVENTS_MAX);
+    uint64_t most = EVENTS_MAX;
+    bool acted = true;
+    if (sum->hands && status == LS_OK) {
+        ls_snapshot traced = {state, scratch, m->state_size, m};
+        ls_snapshot other_way = {untraced, second, m->state_size, m};
+        acted = act_on_both(twin, &traced, &other_way, reference, seed, sum, &until);
+        scratch = traced.scratch;
+        second = other_way.scratch;
+        most = UINT64_MAX;  // the end of a hold is an event of its own in the reference alone
+    }
+    if (begun == LS_OK && acted && untraced->stopped == 0) {
+        other->run(m, untraced, &second, until, most);
+    }
+    int why = (int)state->stopped;
+    if (status == LS_OK && acted && state->stopped == 0) {
+        why = twin->kernel->run(m, state, &scratch, until, most);
+    }
+    const int why_reference = acted ? ls_reference_run(reference, until, most) : LS_RUN_BROKEN;
     const size_t kernel_count = scratch.trace_count < TRACE_MAX ? scratch.trace_count : TRACE_MAX;
     const size_t reference_all = ls_reference_trace_count(reference);
     const size_t reference_count = reference_all < TRACE_MAX ? reference_all : TRACE_MAX;
@@ -198,6 +259,7 @@ static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed,
     ls_reference_destroy(reference);
     scratch.trace = NULL;
     ls_scratch_clear(&scratch);
+    ls_scratch_clear(&second);
     ls_free(state);
     ls_free(untraced);
     return same;
@@ -245,32 +307,52 @@ static bool run_seed(uint64_t seed, tally *sum) {
     return same;
 }
 
-static void test_random_plants_run_like_the_reference(void) {
+static void run_plants(tally *sum) {
     const char *alone = getenv("LINESHAFT_REFERENCE_SEED");
     const char *count = getenv("LINESHAFT_REFERENCE_COUNT");
     const uint64_t first = alone != NULL ? strtoull(alone, NULL, 10) : 1;
     const uint64_t last = alone != NULL
                               ? first
                               : first - 1 + (count != NULL ? strtoull(count, NULL, 10) : PLANTS);
-    tally sum = {0};
     uint32_t different = 0;
     for (uint64_t seed = first; seed <= last && different < 5; seed++) {
         harness_note("LINESHAFT_REFERENCE_SEED=%llu", (unsigned long long)seed);
-        const bool same = run_seed(seed, &sum);
+        const bool same = run_seed(seed, sum);
         CHECK(same);
         different += !same;
     }
-    printf("%u plants, %u refused, %llu events, %llu items of trace:", sum.run, sum.refused,
-           (unsigned long long)sum.events, (unsigned long long)sum.items);
+    printf("%u plants, %u refused, %llu events, %llu items of trace:", sum->run, sum->refused,
+           (unsigned long long)sum->events, (unsigned long long)sum->items);
     for (int i = 0; i < 11; i++) {
-        printf(" %s %llu", kind_names[i], (unsigned long long)sum.kinds[i]);
+        printf(" %s %llu", kind_names[i], (unsigned long long)sum->kinds[i]);
     }
     printf("\n");
-    CHECK(sum.refused * REFUSED_SHARE <= sum.run || alone != NULL);
+    CHECK(sum->refused * REFUSED_SHARE <= sum->run || alone != NULL);
+}
+
+static void test_random_plants_run_like_the_reference(void) {
+    tally sum = {0};
+    run_plants(&sum);
+}
+
+static void test_so_they_do_under_the_hands_of_a_control_system(void) {
+    tally sum = {.hands = true};
+    run_plants(&sum);
+    printf(
+        "choices %llu, holds %llu, stops %llu, starts %llu, maintenances %llu, releases %llu; "
+        "%llu refused\n",
+        (unsigned long long)sum.acts[0], (unsigned long long)sum.acts[1],
+        (unsigned long long)sum.acts[2], (unsigned long long)sum.acts[3],
+        (unsigned long long)sum.acts[4], (unsigned long long)sum.acts[5],
+        (unsigned long long)sum.acts_refused);
+    for (int i = 0; i < 6; i++) {
+        CHECK(sum.acts[i] > sum.run / 10 || sum.run < 100);
+    }
 }
 
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_random_plants_run_like_the_reference);
+    TEST(test_so_they_do_under_the_hands_of_a_control_system);
     return harness_report();
 }

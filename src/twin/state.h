@@ -20,6 +20,12 @@ enum {
     LS_STATE_COUNT
 };
 
+// What a control system decided about a machine (intervene.h).
+enum {
+    LS_HAND_STOPPED = 1,  // stands still, whatever it holds
+    LS_HAND_HELD = 2,     // starts nothing new
+};
+
 // Where a lot is.
 enum {
     LS_LOT_FREE,
@@ -105,7 +111,9 @@ typedef struct ls_s_machine {
     ls_u32 reserved;       // station with a place reserved before service, + 1
     ls_u32 setup_to;       // state after the running setup
     ls_u32 operator_need;  // skill of the operator it holds, + 1
-    ls_u32 padding[4];     // to 128 bytes
+    ls_u32 hand;           // what a control system decided: LS_HAND_...
+    ls_u32 chosen;         // lot that is taken next, as soon as it waits here, + 1
+    ls_i64 held_until;     // with LS_HAND_HELD; LS_NEVER: until released
 } ls_s_machine;
 
 typedef struct ls_s_queue {
@@ -172,7 +180,8 @@ typedef struct ls_state {
     ls_u32 stopped;                       // LS_RUN_LOTS, LS_RUN_HORIZON or LS_RUN_BROKEN
     ls_u32 fallbacks;                     // residuals drawn where no sample was left
     ls_u32 broken_line;                   // source line of a failed kernel assertion
-    ls_u32 operators_freed;               // whoever waits for an operator is to be looked at
+    ls_u16 operators_freed;               // whoever waits for an operator is to be looked at
+    ls_u16 hands;                         // some machine has a hand or a choice (intervene.h)
 } ls_state;
 
 #define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))

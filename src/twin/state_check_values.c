@@ -109,7 +109,11 @@ static void see_phase(sight *w, ls_u32 i) {
            "clock of machine", i);
     expect(w, mc->phase_since == LS_NEVER || is_past(w, mc->phase_since), "clock of machine", i);
     if (mc->phase == LS_PHASE_NONE) {
-        expect(w, time_of(c, source) == LS_NEVER && mc->waits == 0, "event of idle machine", i);
+        const ls_i64 time = time_of(c, source);  // of the end of a hold
+        expect(w,
+               (time == LS_NEVER || ((mc->hand & LS_HAND_HELD) != 0 && time == mc->held_until)) &&
+                   mc->waits == 0,
+               "event of idle machine", i);
         return;
     }
     const ls_u32 station = c->machines[i].station;
@@ -140,6 +144,33 @@ static void see_phase(sight *w, ls_u32 i) {
            "setup of machine", i);
 }
 
+// What a control system decided.
+static void see_hand(sight *w, ls_u32 i) {
+    const ls_ctx *c = w->c;
+    const ls_s_machine *mc = c->machine + i;
+    const ls_m_station *st = c->stations + c->machines[i].station;
+    const ls_u32 at = i - st->machine_at;
+    const int idle = (int)((c->idle[st->idle_at + at / 64] >> (at % 64)) & 1);
+    expect(w, mc->hand <= (LS_HAND_STOPPED | LS_HAND_HELD) && (!idle || mc->hand == 0),
+           "hand at machine", i);
+    expect(w, (mc->hand & LS_HAND_HELD) != 0 ? mc->held_until >= 0 : mc->held_until == 0,
+           "hold of machine", i);
+    expect(w, mc->chosen <= c->s->lot_used, "choice of machine", i);
+    expect(w, (mc->hand == 0 && mc->chosen == 0) || c->s->hands != 0, "hand at machine", i);
+    expect(w,
+           (mc->hand & LS_HAND_STOPPED) == 0 || mc->phase == LS_PHASE_NONE ||
+               mc->phase_since == LS_NEVER,
+           "stopped machine", i);
+    // Nothing else would wake it.
+    const int waits = mc->hand == LS_HAND_HELD && mc->phase == LS_PHASE_NONE &&
+                      mc->lot_count == 0 && mc->mode == 0 &&
+                      c->station[c->machines[i].station].off == 0;
+    expect(w,
+           !waits || mc->held_until >= c->m->horizon ||
+               time_of(c, c->m->source_machine + i) == mc->held_until,
+           "end of the hold of machine", i);
+}
+
 static void see_machines(sight *w) {
     const ls_ctx *c = w->c;
     for (ls_u32 i = 0; i < c->m->machines && w->holds; i++) {
@@ -152,6 +183,7 @@ static void see_machines(sight *w) {
                    i);
         }
         see_phase(w, i);
+        see_hand(w, i);
         const ls_u32 at = i - st->machine_at;
         const int idle = (int)((c->idle[st->idle_at + at / 64] >> (at % 64)) & 1);
         expect(w, !idle || (mc->phase == LS_PHASE_NONE && mc->lot_count == 0 && mc->mode == 0),
@@ -382,7 +414,8 @@ static void see_releases(sight *w) {
 
 static void see_head(sight *w) {
     const ls_ctx *c = w->c;
-    expect(w, c->s->stopped <= LS_RUN_BROKEN && c->s->operators_freed == 0, "head", 0);
+    expect(w, c->s->stopped <= LS_RUN_BROKEN && c->s->operators_freed == 0 && c->s->hands <= 1,
+           "head", 0);
     expect(w,
            c->m->dynamic == 0 || time_of(c, c->m->source_dynamic) ==
                                      (c->s->heap_count > 0 ? c->heap[0].time : LS_NEVER),

@@ -5,6 +5,7 @@
 #include "twin/express.h"
 #include "twin/failure.h"
 #include "twin/fork.h"
+#include "twin/hand.h"
 
 #ifndef LS_KERNEL_VARIANT
 #define LS_KERNEL_VARIANT base
@@ -21,6 +22,12 @@ LS_SLOW void ls_machine_start_rare(ls_ctx *c, const ls_m_station *st, ls_u32 sta
 LS_FN ls_pick ls_pick_for(const ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     const ls_u64 *mask = c->masks + c->machines[machine].mask_at;
     const ls_s_machine *mc = c->machine + machine;
+    if (LS_UNLIKELY(mc->chosen != 0)) {
+        const ls_pick chosen = ls_pick_chosen(c, st, machine);
+        if (chosen.lot != LS_NO) {
+            return chosen;
+        }
+    }
     return (st->features & LS_F_BATCH) != 0 ? ls_pick_batch(c, st, mc, mask)
                                             : ls_pick_lot(c, st, mc, mask);
 }
@@ -41,7 +48,8 @@ LS_FN void ls_station_dispatch(ls_ctx *c, const ls_m_station *st, ls_u32 station
                 continue;
             }
             ls_u32 taker = machine;
-            if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0)) {
+            if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0) &&
+                c->machine[machine].chosen != pick.lot + 1) {
                 taker = ls_least_setup_machine(c, st, machine, pick.lot);
             }
             ls_machine_start_rare(c, st, station, taker, &pick);
@@ -68,7 +76,7 @@ LS_SLOW void ls_station_settle_full(ls_ctx *c, const ls_m_station *st, ls_u32 st
 
 LS_HOT void ls_station_settle(ls_ctx *c, ls_u32 station) {
     const ls_m_station *st = c->stations + station;
-    if (LS_UNLIKELY(st->simple == 0)) {
+    if (LS_UNLIKELY((ls_u32)(st->simple == 0) | c->s->hands)) {
         ls_station_settle_full(c, st, station);
         return;
     }
@@ -180,6 +188,33 @@ LS_SLOW void ls_event_settled(ls_ctx *c, ls_u32 source) {
     }
 }
 
+// The same where machines are held, stopped or told what to take.
+LS_SLOW void ls_event_by_hand(ls_ctx *c, ls_u32 source) {
+    const ls_u32 machine = source - c->m->source_machine;
+    if (machine < c->m->machines && c->machine[machine].phase == LS_PHASE_NONE) {
+        ls_hold_end(c, machine);
+        ls_settle(c);
+    } else {
+        ls_event_settled(c, source);
+    }
+    ls_choices_lapse(c);
+}
+
+// What the blocks of a worker hold belongs to the streams of one key.
+LS_FN void ls_scratch_match(const ls_model *model, const ls_state *state, ls_scratch *scratch) {
+    if (scratch->key != state->key) {
+        for (ls_u32 i = 0; i < model->streams; i++) {
+            scratch->firsts[i] = LS_BLOCK_EMPTY;
+            scratch->exp_firsts[i] = LS_BLOCK_EMPTY;
+        }
+        for (ls_u32 i = 0; i < model->source_mode; i++) {
+            scratch->ahead[i].position = LS_BLOCK_EMPTY;
+            scratch->ahead[i].first = LS_BLOCK_EMPTY;
+        }
+        scratch->key = state->key;
+    }
+}
+
 // Runs every event up to and including `until`, at most max_events; then now is `until` (unless
 // stopped before). Returns LS_RUN_... . until is below the model's horizon.
 #ifdef __cplusplus
@@ -192,6 +227,9 @@ int LS_JOIN(ls_kernel_start_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state
                                                  ls_scratch *scratch, ls_u64 key);
 int LS_JOIN(ls_kernel_fork_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
                                                 ls_scratch *scratch, ls_u64 key);
+int LS_JOIN(ls_kernel_hand_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                ls_scratch *scratch, ls_u32 act, ls_u32 index,
+                                                ls_i64 value);
 #ifdef __cplusplus
 }
 #endif
@@ -212,22 +250,14 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
     ls_ctx ctx;
     ls_ctx *const c = &ctx;
     ls_ctx_open(c, model, state, scratch);
-    if (scratch->key != state->key) {
-        for (ls_u32 i = 0; i < model->streams; i++) {
-            scratch->firsts[i] = LS_BLOCK_EMPTY;
-            scratch->exp_firsts[i] = LS_BLOCK_EMPTY;
-        }
-        for (ls_u32 i = 0; i < model->source_mode; i++) {
-            scratch->ahead[i].position = LS_BLOCK_EMPTY;
-            scratch->ahead[i].first = LS_BLOCK_EMPTY;
-        }
-        scratch->key = state->key;
-    }
-    // With a trace nothing takes the express way.
+    ls_scratch_match(model, state, scratch);
+    // With a trace, or where a hand is in it, nothing takes the express way.
+    const ls_u32 hands = state->hands;
+    const ls_u32 ordinary = scratch->trace == 0 && hands == 0;
     const ls_u32 machine_first = model->source_machine;
-    const ls_u32 machines = scratch->trace == 0 ? model->machines : 0;
+    const ls_u32 machines = ordinary ? model->machines : 0;
     const ls_u32 release_first = model->source_release;
-    const ls_u32 releases = scratch->trace == 0 ? model->releases : 0;
+    const ls_u32 releases = ordinary ? model->releases : 0;
     const ls_u32 bits = model->source_bits;
     const ls_u64 source_mask = ((ls_u64)1 << bits) - 1;
     const ls_u64 last_key = ((ls_u64)until << bits) | source_mask;
@@ -256,7 +286,11 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_run_, LS_KERNEL_VARIANT)(const ls_model *model, l
             if (source != dynamic) {
                 leaves[source] = ~(ls_u64)0;
             }
-            ls_event_settled(c, source);
+            if (LS_UNLIKELY(hands != 0)) {
+                ls_event_by_hand(c, source);
+            } else {
+                ls_event_settled(c, source);
+            }
             if (leaves[source] == ~(ls_u64)0) {
                 ls_source_set(c, source, LS_NEVER);
             }
@@ -296,5 +330,25 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_fork_, LS_KERNEL_VARIANT)(const ls_model *model, 
     ls_ctx *const c = &ctx;
     ls_ctx_open(c, model, state, scratch);
     ls_fork(c, key);
+    return (int)state->stopped;
+}
+
+// A control system acts, now (hand.h); what follows in the same instant is settled. Whether it may
+// is asked before (intervene.c).
+LS_KERNEL_FN LS_JOIN(ls_kernel_hand_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                         ls_scratch *scratch, ls_u32 act,
+                                                         ls_u32 index, ls_i64 value) {
+    ls_ctx ctx;
+    ls_ctx *const c = &ctx;
+    ls_ctx_open(c, model, state, scratch);
+    ls_scratch_match(model, state, scratch);
+    state->hands = 1;
+    ls_hand_act(c, act, index, value);
+    ls_settle(c);
+    if (act != LS_ACT_RELEASE && c->machine[index].phase == LS_PHASE_NONE) {
+        ls_account_refresh(c, index);
+    }
+    ls_choices_lapse(c);
+    state->hands = (ls_u16)ls_hands_left(c);
     return (int)state->stopped;
 }

@@ -45,6 +45,9 @@ typedef struct machine {
     uint64_t asked;        // waits for an operator since
     uint32_t reserved;     // station + 1
     uint32_t mode_at, mode_count;
+    bool stopped, held;
+    int64_t held_until;
+    uint32_t chosen;  // number of a lot + 1
     int64_t times[LS_STATE_COUNT];
 } machine;
 
@@ -810,8 +813,9 @@ static bool operator_found(ls_reference *r, machine *mc, phase at) {
 // ---- phases
 
 static bool is_paused(const ls_reference *r, const machine *mc) {
-    return mc->mode != 0 || (r->stations[mc->station].off &&
-                             r->plant->stations[mc->station].shift_end == LS_SHIFT_PAUSE);
+    return mc->mode != 0 || mc->stopped ||
+           (r->stations[mc->station].off &&
+            r->plant->stations[mc->station].shift_end == LS_SHIFT_PAUSE);
 }
 
 static bool is_busy_clock(const mode *k) {
@@ -1024,7 +1028,8 @@ static void machine_free(ls_reference *r, uint32_t m) {
             return;
         }
     }
-    if (!r->stations[mc->station].off) {
+    const bool held = mc->held && r->now < mc->held_until;
+    if (!r->stations[mc->station].off && !mc->stopped && !held) {
         mc->idle = true;
         look_again(r, mc->station);
         room_made(r, mc->station);
@@ -1402,12 +1407,35 @@ static void calendar_event(ls_reference *r, uint32_t index) {
 
 // ---- settling
 
+// The lot that was chosen for a machine, when it can begin with it now.
+static lot *chosen_lot(const ls_reference *r, uint32_t m, uint32_t *out_family) {
+    const machine *mc = &r->machines[m];
+    lot *l = mc->chosen == 0 ? NULL : &r->lots[mc->chosen - 1];
+    if (l == NULL || !machine_may(r, mc, l) || !may_go_on(r, l)) {
+        return NULL;
+    }
+    *out_family = LS_NONE;
+    if (r->plant->stations[mc->station].batch) {
+        uint32_t family = 0;
+        while (!in_family(r, l, family)) {
+            family++;
+        }
+        *out_family = family;
+    }
+    return l;
+}
+
 static void machines_take(ls_reference *r, uint32_t s) {
     const ls_station *st = &r->plant->stations[s];
     for (uint32_t i = 0; i < st->machine_count; i++) {
         const uint32_t m = st->machine_at + i;
         while (r->machines[m].idle) {
             uint32_t family = LS_NONE;
+            lot *chosen = chosen_lot(r, m, &family);
+            if (chosen != NULL) {
+                machine_start(r, m, chosen, family);
+                continue;
+            }
             lot *l = st->batch ? best_batch(r, m, &family) : best_lot(r, m, LS_NONE);
             if (l == NULL) {
                 break;
@@ -1510,6 +1538,9 @@ static int state_of(const ls_reference *r, uint32_t m) {
         return r->modes[mc->mode_at + mc->mode - 1].f->maintenance ? LS_STATE_MAINTENANCE
                                                                    : LS_STATE_DOWN;
     }
+    if (mc->stopped) {
+        return LS_STATE_OFF;
+    }
     if (off && (empty || r->plant->stations[mc->station].shift_end == LS_SHIFT_PAUSE)) {
         return LS_STATE_OFF;
     }
@@ -1543,6 +1574,29 @@ static void consider(event *best, source from, uint32_t number, int64_t when) {
     }
 }
 
+static void hold_end(ls_reference *r, uint32_t m) {
+    machine *mc = &r->machines[m];
+    mc->held = false;
+    if (mc->phase == NOTHING && lots_in(r, m) == 0 && !mc->idle) {
+        machine_free(r, m);
+    }
+}
+
+// A choice is over when its lot is in work or goes elsewhere.
+static void choices_lapse(ls_reference *r) {
+    for (uint32_t m = 0; m < r->plant->machine_count; m++) {
+        machine *mc = &r->machines[m];
+        if (mc->chosen != 0) {
+            const lot *l = &r->lots[mc->chosen - 1];
+            const bool asks = l->where == OUTSIDE || l->asked != 0;
+            const bool comes = l->where == WAITING || l->where == CARRIED || asks;
+            if (!comes || r->plant->steps[l->step].station != mc->station) {
+                mc->chosen = 0;
+            }
+        }
+    }
+}
+
 static event next_event(const ls_reference *r) {
     event best = {NO_EVENT, 0, NEVER};
     for (uint32_t i = 0; i < r->plant->calendar_count; i++) {
@@ -1553,6 +1607,7 @@ static event next_event(const ls_reference *r) {
     }
     for (uint32_t i = 0; i < r->plant->machine_count; i++) {
         consider(&best, MACHINE, i, r->machines[i].end);
+        consider(&best, MACHINE, i, r->machines[i].held ? r->machines[i].held_until : NEVER);
     }
     for (uint32_t i = 0; i < r->mode_count; i++) {
         consider(&best, MODE, i, r->modes[i].when);
@@ -1578,16 +1633,98 @@ int ls_reference_run(ls_reference *r, int64_t until_us, uint64_t max_events) {
         case CALENDAR: calendar_event(r, e.number); break;
         case RELEASE: release_event(r, e.number); break;
         case MACHINE:
-            r->machines[e.number].end = NEVER;
-            machine_event(r, e.number);
+            if (r->machines[e.number].end == r->now) {
+                r->machines[e.number].end = NEVER;
+                machine_event(r, e.number);
+            } else {
+                hold_end(r, e.number);
+            }
             break;
         case MODE: mode_event(r, e.number); break;
         case LOT: lot_event(r, &r->lots[e.number]); break;
         case NO_EVENT: break;
         }
         settle(r);
+        choices_lapse(r);
     }
     return LS_RUN_LOTS;
+}
+
+// ---- hands
+
+void ls_reference_choose(ls_reference *r, uint32_t m, uint32_t serial) {
+    r->machines[m].chosen = serial == LS_NONE ? 0 : serial + 1;
+    look_again(r, r->machines[m].station);
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_hold(ls_reference *r, uint32_t m, int64_t until_us) {
+    machine *mc = &r->machines[m];
+    if (until_us <= r->now) {
+        if (mc->held) {
+            hold_end(r, m);
+        }
+    } else {
+        mc->held = true;
+        mc->held_until = until_us;
+        mc->idle = false;
+    }
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_stop(ls_reference *r, uint32_t m) {
+    machine *mc = &r->machines[m];
+    mc->stopped = true;
+    mc->idle = false;
+    phase_halt(r, mc);
+    lags_halt(r, m, false);
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_start(ls_reference *r, uint32_t m) {
+    machine *mc = &r->machines[m];
+    mc->stopped = false;
+    const bool maintained = mc->mode != 0 && r->modes[mc->mode_at + mc->mode - 1].f->maintenance;
+    if (maintained && !(r->stations[mc->station].off &&
+                        r->plant->stations[mc->station].shift_end == LS_SHIFT_PAUSE)) {
+        lags_go(r, m);
+    }
+    machine_resume(r, m);
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_maintain(ls_reference *r, uint32_t m, uint32_t number) {
+    machine *mc = &r->machines[m];
+    mode *k = &r->modes[mc->mode_at + number];
+    if (k->f->by == LS_FAIL_CALENDAR) {
+        mode_event(r, mc->mode_at + number);
+    } else if (mc->mode == 0 && mc->phase == NOTHING && lots_in(r, m) == 0) {
+        k->over = 0;
+        mode_start(r, m, number);
+    } else {
+        k->over = 0;
+        k->pending = true;
+    }
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_release(ls_reference *r, uint32_t index) {
+    const ls_release *from = &r->plant->releases[index];
+    if (from->kind == LS_RELEASE_TIMETABLE) {
+        release_event(r, index);
+    } else {
+        const uint32_t lots = from->kind == LS_RELEASE_KEEP ? 1 : from->lots;
+        for (uint32_t i = 0; i < lots && !r->full; i++) {
+            release_one(r, index, from->product, LS_FOREVER, from->priority);
+        }
+    }
+    settle(r);
+    choices_lapse(r);
 }
 
 // ---- time zero

@@ -63,6 +63,15 @@
 // unload runs; one that would end exactly with the phase stops it when the next begins. Counts are
 // made at the end of the run. Lots put back by a shift's end have arrived when the aborted
 // operation began.
+//
+// Hands (intervene.h). A machine that is held or stopped is not idle; a hold ends at its time with
+// an event in the place of the machine's own. A stopped machine stands still like one that has
+// failed, while its modes go on; maintenance that is due starts on it when it is empty. An idle
+// machine that may take its chosen lot (waits here, eligible, room downstream) takes it before all
+// rules; a batch is begun with it, in its first family, even when it is not full. A choice is over
+// after the instant in which its lot neither waits here nor is on its way here any more.
+// Maintenance by hand is as if its time (or count) had come; a release by hand is one release of
+// the class beside its clock, one lot of a CONWIP class, the next order of a timetable.
 #pragma once
 
 #include "plant/plant.h"
@@ -89,6 +98,14 @@ void ls_reference_destroy(ls_reference *r);  // NULL is fine
 // Runs all events up to and including until_us, at most max_events. Returns LS_RUN_UNTIL,
 // LS_RUN_EVENTS or LS_RUN_LOTS.
 int ls_reference_run(ls_reference *r, int64_t until_us, uint64_t max_events);
+
+// What a control system does now; settled at once. Whether it may is for the caller to know.
+void ls_reference_choose(ls_reference *r, uint32_t machine, uint32_t serial);  // LS_NONE: no choice
+void ls_reference_hold(ls_reference *r, uint32_t machine, int64_t until_us);
+void ls_reference_stop(ls_reference *r, uint32_t machine);
+void ls_reference_start(ls_reference *r, uint32_t machine);
+void ls_reference_maintain(ls_reference *r, uint32_t machine, uint32_t mode);  // of the machine's
+void ls_reference_release(ls_reference *r, uint32_t release);
 
 int64_t ls_reference_now(const ls_reference *r);
 size_t ls_reference_trace_count(const ls_reference *r);  // also those that found no place

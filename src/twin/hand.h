@@ -1,0 +1,181 @@
+// hand.h - what a control system does to a machine: stop, hold, choose, release, maintain.
+//
+// The kernel's side of intervene.h. Ordinary plants never come here: what is decided stands in
+// fields that are zero otherwise, and a machine that may not start is simply not idle. While
+// state.hands is set, no event takes the express way.
+#pragma once
+
+#include "twin/failure.h"
+
+enum {
+    LS_ACT_CHOOSE,    // machine; value: lot slot + 1 or 0
+    LS_ACT_HOLD,      // machine; value: until, not later than now: release
+    LS_ACT_STOP,      // machine
+    LS_ACT_START,     // machine
+    LS_ACT_MAINTAIN,  // machine; value: mode, counted within the machine
+    LS_ACT_RELEASE    // release
+};
+
+// Does the lot wait here, or is it on its way here?
+LS_FN int ls_lot_comes(const ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
+    const ls_lot *lot = c->lot + lot_index;
+    if (lot->where == LS_LOT_FREE || lot->where == LS_LOT_OUT ||
+        c->steps[lot->step].station != station) {
+        return 0;
+    }
+    if (lot->where == LS_LOT_MACHINE) {  // blocked: its step is the next one already
+        return c->machine[lot->machine].phase == LS_PHASE_NONE;
+    }
+    return lot->where != LS_LOT_LAG;
+}
+
+// The lot that was chosen for a machine, when it can begin with it now; a batch is begun with it
+// even when it is not full.
+LS_SLOW ls_pick ls_pick_chosen(const ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
+    ls_pick p = ls_pick_none(0);
+    const ls_u32 lot_index = c->machine[machine].chosen - 1;
+    const ls_lot *lot = c->lot + lot_index;
+    const ls_m_step *step = c->steps + lot->step;
+    if (lot->where != LS_LOT_WAITING || step->station != c->machines[machine].station) {
+        return p;
+    }
+    const ls_u64 *mask = c->masks + c->machines[machine].mask_at;
+    const ls_u32 queue = lot->queue - st->queue_at;
+    if (((mask[queue >> 6] >> (queue & 63)) & 1) == 0 || !ls_may_leave(c, st, step)) {
+        return p;
+    }
+    if ((st->features & LS_F_BATCH) != 0) {
+        while (p.family < st->family_count &&
+               ((c->masks[c->families[st->family_at + p.family].mask_at + (queue >> 6)] >>
+                 (queue & 63)) &
+                1) == 0) {
+            p.family++;
+        }
+        if (p.family == st->family_count) {
+            return p;
+        }
+    }
+    p.lot = lot_index;
+    return p;
+}
+
+// A choice is over when its lot is in work or goes elsewhere.
+LS_SLOW void ls_choices_lapse(ls_ctx *c) {
+    for (ls_u32 i = 0; i < c->m->machines; i++) {
+        ls_s_machine *mc = c->machine + i;
+        if (mc->chosen != 0 && !ls_lot_comes(c, mc->chosen - 1, c->machines[i].station)) {
+            mc->chosen = 0;
+        }
+    }
+}
+
+LS_SLOW ls_u32 ls_hands_left(const ls_ctx *c) {
+    for (ls_u32 i = 0; i < c->m->machines; i++) {
+        if ((c->machine[i].hand | c->machine[i].chosen) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+LS_SLOW void ls_hold_end(ls_ctx *c, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    mc->hand &= ~(ls_u32)LS_HAND_HELD;
+    mc->held_until = 0;
+    ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
+    ls_machine_resume(c, machine);
+}
+
+LS_SLOW void ls_hold(ls_ctx *c, ls_u32 machine, ls_i64 until) {
+    ls_s_machine *mc = c->machine + machine;
+    const ls_u32 station = c->machines[machine].station;
+    const ls_m_station *st = c->stations + station;
+    const int free = mc->phase == LS_PHASE_NONE && mc->lot_count == 0;
+    if (until <= c->now) {
+        if (free && (mc->hand & LS_HAND_HELD) != 0) {
+            ls_hold_end(c, machine);
+        }
+        mc->hand &= ~(ls_u32)LS_HAND_HELD;
+        mc->held_until = 0;
+        return;
+    }
+    mc->hand |= LS_HAND_HELD;
+    mc->held_until = until;
+    if (ls_idle_is(c, st, machine)) {
+        ls_idle_clear(c, st, station, machine);
+    }
+    if (free && mc->mode == 0) {
+        ls_source_set(c, c->m->source_machine + machine, until);
+    }
+}
+
+LS_SLOW void ls_stop(ls_ctx *c, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    const ls_u32 station = c->machines[machine].station;
+    const ls_m_station *st = c->stations + station;
+    mc->hand |= LS_HAND_STOPPED;
+    if (ls_idle_is(c, st, machine)) {
+        ls_idle_clear(c, st, station, machine);
+    }
+    if (mc->phase != LS_PHASE_NONE) {
+        ls_phase_halt(c, machine);
+    }
+    ls_lags_halt(c, machine, 0);
+    ls_account_refresh(c, machine);
+}
+
+LS_SLOW void ls_restart(ls_ctx *c, ls_u32 machine) {
+    ls_s_machine *mc = c->machine + machine;
+    const ls_u32 station = c->machines[machine].station;
+    const ls_m_station *st = c->stations + station;
+    mc->hand &= ~(ls_u32)LS_HAND_STOPPED;
+    const int pauses = c->station[station].off != 0 && st->shift_end == LS_SHIFT_PAUSE;
+    if (mc->mode != 0 && !pauses &&
+        c->modes[c->machines[machine].mode_at + mc->mode - 1].maintenance != 0) {
+        ls_lags_go(c, machine);  // maintenance lets out what is still inside
+    }
+    ls_machine_resume(c, machine);
+}
+
+// As if the time of the maintenance had come.
+LS_SLOW void ls_maintain(ls_ctx *c, ls_u32 machine, ls_u32 k) {
+    ls_s_machine *mc = c->machine + machine;
+    const ls_u32 at = c->machines[machine].mode_at + k;
+    if (c->modes[at].by == LS_FAIL_CALENDAR) {
+        ls_source_set(c, c->m->source_mode + at, LS_NEVER);
+        ls_mode_event(c, at);
+        return;
+    }
+    c->mode[at].due = 0;  // no overshoot
+    mc->pending |= 1u << k;
+    if (mc->mode == 0 && mc->phase == LS_PHASE_NONE && mc->lot_count == 0) {
+        ls_mode_start(c, machine, k);
+    }
+}
+
+// Its usual lots; of a timetable the next order, now instead of at its time.
+LS_SLOW void ls_release_now(ls_ctx *c, ls_u32 release) {
+    const ls_m_release *r = c->releases + release;
+    if (r->kind == LS_RELEASE_TIMETABLE) {
+        ls_release_other(c, release);
+        return;
+    }
+    const ls_u32 lots = r->kind == LS_RELEASE_KEEP ? 1 : r->lots;
+    for (ls_u32 i = 0; i < lots && c->s->stopped == 0; i++) {
+        ls_release_one_rare(c, release, r->step, LS_NEVER, r->priority);
+    }
+}
+
+LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
+    switch (act) {
+    case LS_ACT_CHOOSE:
+        c->machine[index].chosen = (ls_u32)value;
+        ls_agenda_add(c, c->machines[index].station);
+        break;
+    case LS_ACT_HOLD: ls_hold(c, index, value); break;
+    case LS_ACT_STOP: ls_stop(c, index); break;
+    case LS_ACT_START: ls_restart(c, index); break;
+    case LS_ACT_MAINTAIN: ls_maintain(c, index, (ls_u32)value); break;
+    default: ls_release_now(c, index); break;
+    }
+}

@@ -1,0 +1,151 @@
+// intervene.c - may the control system do that now? If so, the kernel does it (hand.h).
+#include "twin/intervene.h"
+
+#include <assert.h>
+
+#include "twin/context.h"
+#include "twin/hand.h"
+
+// The arrays of a snapshot, for reading.
+static ls_ctx context_of(const ls_twin *twin, const ls_snapshot *snapshot) {
+    ls_ctx c;
+    ls_scratch none = {0};
+    ls_ctx_open(&c, twin->model, snapshot->state, &none);
+    c.x = NULL;
+    return c;
+}
+
+static ls_status act(const ls_twin *twin, ls_snapshot *snapshot, uint32_t kind, uint32_t index,
+                     int64_t value) {
+    twin->kernel->hand(twin->model, snapshot->state, &snapshot->scratch, kind, index, value);
+    snapshot->scratch.still = 0;
+    return LS_OK;
+}
+
+// What holds for every act on a machine.
+static ls_status check_machine(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t machine,
+                               ls_error *err) {
+    if (machine >= twin->model->machines) {
+        return ls_fail(err, LS_ERR_INVALID, "no machine %u, there are %u", machine,
+                       twin->model->machines);
+    }
+    if (snapshot->state->stopped != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    }
+    return LS_OK;
+}
+
+static bool is_stopped(const ls_snapshot *snapshot, const ls_twin *twin, uint32_t machine) {
+    const ls_ctx c = context_of(twin, snapshot);
+    return (c.machine[machine].hand & LS_HAND_STOPPED) != 0;
+}
+
+ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                              uint32_t lot_index, ls_error *err) {
+    const ls_status status = check_machine(twin, snapshot, machine, err);
+    if (status != LS_OK || lot_index == LS_NO) {
+        return status != LS_OK ? status : act(twin, snapshot, LS_ACT_CHOOSE, machine, 0);
+    }
+    const ls_ctx c = context_of(twin, snapshot);
+    const uint32_t station = c.machines[machine].station;
+    if (lot_index >= c.s->lot_used || c.lot[lot_index].where == LS_LOT_FREE) {
+        return ls_fail(err, LS_ERR_INVALID, "no such lot");
+    }
+    if (!ls_lot_comes(&c, lot_index, station)) {
+        return ls_fail(err, LS_ERR_INVALID, "the lot neither waits at %s nor is on its way there",
+                       twin->stations[station]);
+    }
+    const uint32_t queue = ls_queue_of(&c, lot_index, c.steps + c.lot[lot_index].step);
+    const ls_u64 *mask = c.masks + c.machines[machine].mask_at;
+    if (((mask[queue >> 6] >> (queue & 63)) & 1) == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s must not do the lot's step %s",
+                       twin->machines[machine], twin->steps[c.lot[lot_index].step]);
+    }
+    return act(twin, snapshot, LS_ACT_CHOOSE, machine, (int64_t)lot_index + 1);
+}
+
+ls_status ls_intervene_hold(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                            int64_t until_us, ls_error *err) {
+    const ls_status status = check_machine(twin, snapshot, machine, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    if (until_us < 0 || (until_us != 0 && until_us <= snapshot->state->now)) {
+        return ls_fail(err, LS_ERR_INVALID, "%s cannot be held until a time that has passed",
+                       twin->machines[machine]);
+    }
+    return act(twin, snapshot, LS_ACT_HOLD, machine, until_us);
+}
+
+ls_status ls_intervene_stop(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                            ls_error *err) {
+    const ls_status status = check_machine(twin, snapshot, machine, err);
+    if (status == LS_OK && is_stopped(snapshot, twin, machine)) {
+        return ls_fail(err, LS_ERR_INVALID, "%s is stopped already", twin->machines[machine]);
+    }
+    return status != LS_OK ? status : act(twin, snapshot, LS_ACT_STOP, machine, 0);
+}
+
+ls_status ls_intervene_start(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                             ls_error *err) {
+    const ls_status status = check_machine(twin, snapshot, machine, err);
+    if (status == LS_OK && !is_stopped(snapshot, twin, machine)) {
+        return ls_fail(err, LS_ERR_INVALID, "%s is not stopped", twin->machines[machine]);
+    }
+    return status != LS_OK ? status : act(twin, snapshot, LS_ACT_START, machine, 0);
+}
+
+ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                                uint32_t mode, ls_error *err) {
+    const ls_status status = check_machine(twin, snapshot, machine, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    const ls_ctx c = context_of(twin, snapshot);
+    const char *name = twin->machines[machine];
+    if (mode >= c.machines[machine].mode_count ||
+        c.modes[c.machines[machine].mode_at + mode].maintenance == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s has no such maintenance", name);
+    }
+    if (c.machine[machine].mode == mode + 1) {
+        return ls_fail(err, LS_ERR_INVALID, "%s is in this maintenance already", name);
+    }
+    if (((c.machine[machine].pending >> mode) & 1) != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "this maintenance of %s is due already", name);
+    }
+    return act(twin, snapshot, LS_ACT_MAINTAIN, machine, mode);
+}
+
+// Slots for lots that nobody uses.
+static uint32_t slots_free(const ls_ctx *c) {
+    uint32_t count = c->m->lots - c->s->lot_used;
+    for (uint32_t at = c->s->lot_free; at != LS_NO; at = c->lot[at].next) {
+        count++;
+    }
+    return count;
+}
+
+ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                               ls_error *err) {
+    if (release >= twin->model->releases) {
+        return ls_fail(err, LS_ERR_INVALID, "no class %u, there are %u", release,
+                       twin->model->releases);
+    }
+    if (snapshot->state->stopped != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    }
+    const ls_ctx c = context_of(twin, snapshot);
+    const ls_m_release *r = c.releases + release;
+    uint32_t lots = r->kind == LS_RELEASE_KEEP ? 1 : r->lots;
+    if (r->kind == LS_RELEASE_TIMETABLE) {
+        const uint32_t next = c.release[release].next_order;
+        if (next >= r->order_at + r->order_count) {
+            return ls_fail(err, LS_ERR_INVALID, "no order of %s is left", twin->classes[release]);
+        }
+        lots = LS_MODEL_ARRAY(c.m, ls_m_order, order_at)[next].lots;
+    }
+    if (slots_free(&c) < lots) {
+        return ls_fail(err, LS_ERR_INVALID, "the plant is full: limit of %u lots", c.m->lots);
+    }
+    return act(twin, snapshot, LS_ACT_RELEASE, release, 0);
+}

@@ -1,0 +1,175 @@
+// intervene_test.c - a control system acts on a small line: what follows, and why it is refused.
+//
+// That everything else follows rightly too is reference_test.c's: random plants, random acts.
+#include "twin/intervene.h"
+
+#include <string.h>
+
+#include "tests/harness.h"
+#include "twin/context.h"
+#include "twin/testing/oracle.h"
+
+static const char line[] =
+    "plant: hands\n"
+    "stations:\n"
+    "  saw: {machines: 2, process: 10 min}\n"
+    "  mill:\n"
+    "    process: 20 min\n"
+    "    maintenance: [{every: 30 days, for: 1 h, name: oil}]\n"
+    "products:\n"
+    "  gear:\n"
+    "    route: [saw, mill]\n"
+    "    release: {every: 10 min}\n";
+
+enum { SAW1, SAW2, MILL };
+static const int64_t minute = 60 * 1000000LL;
+static ls_error err;
+
+typedef struct scene {
+    ls_twin *twin;
+    ls_snapshot *snapshot;
+    ls_ctx c;
+} scene;
+
+static scene scene_at(int minutes) {
+    scene s = {.twin = oracle_twin(line)};
+    CHECK_INT(ls_snapshot_create(s.twin, 1, 0, &s.snapshot, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(s.twin, s.snapshot, minutes * minute, &err), LS_OK);
+    ls_ctx_open(&s.c, s.twin->model, s.snapshot->state, &s.snapshot->scratch);
+    return s;
+}
+
+static void run_to(scene *s, int minutes) {
+    CHECK_INT(ls_snapshot_run(s->twin, s->snapshot, minutes * minute, &err), LS_OK);
+    CHECK_INT(ls_state_check(s->twin, s->snapshot->state, &err), LS_OK);
+}
+
+static void leave(scene *s) {
+    ls_snapshot_destroy(s->snapshot);
+    ls_twin_destroy(s->twin);
+}
+
+static uint32_t serial_in(const scene *s, uint32_t machine) {
+    const uint32_t lot = s->c.machine[machine].lots;
+    return lot == LS_NO ? LS_NO : s->c.lot[lot].serial;
+}
+
+static void test_a_chosen_lot_goes_before_the_rule(void) {
+    scene s = scene_at(65);  // lots 0, 1.. come at 10, 20..; the mill does one in 20 min
+    const uint32_t last = s.c.queue[s.c.stations[1].queue_at].tail;
+    const uint32_t serial = s.c.lot[last].serial;
+    CHECK(serial != s.c.lot[s.c.queue[s.c.stations[1].queue_at].head].serial);
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, MILL, last, &err), LS_OK);
+    CHECK_INT(s.snapshot->state->hands, 1);
+    run_to(&s, 81);
+    CHECK_INT(serial_in(&s, MILL), serial);
+    CHECK_INT(s.c.machine[MILL].chosen, 0);
+    leave(&s);
+}
+
+static void test_a_choice_of_a_lot_that_is_not_here_is_refused(void) {
+    scene s = scene_at(65);
+    const uint32_t sawn = s.c.machine[SAW1].lots != LS_NO ? s.c.machine[SAW1].lots
+                                                          : s.c.machine[SAW2].lots;
+    const uint64_t before = ls_snapshot_hash(s.snapshot);
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, MILL, sawn, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "the lot neither waits at mill nor is on its way there");
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, MILL, 12345, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, 99, 0, &err), LS_ERR_INVALID);
+    CHECK(ls_snapshot_hash(s.snapshot) == before);
+    leave(&s);
+}
+
+static void test_a_held_machine_starts_at_the_end_of_the_hold(void) {
+    scene s = scene_at(65);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, MILL, 100 * minute, &err), LS_OK);
+    run_to(&s, 99);
+    CHECK_INT(s.c.machine[MILL].phase, LS_PHASE_NONE);  // finished what it had, took nothing
+    run_to(&s, 100);
+    CHECK_INT(s.c.machine[MILL].phase, LS_PHASE_RUN);
+    CHECK_INT(s.c.machine[MILL].phase_since, 100 * minute);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, MILL, LS_NEVER, &err), LS_OK);
+    run_to(&s, 300);
+    CHECK_INT(s.c.machine[MILL].phase, LS_PHASE_NONE);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, MILL, 0, &err), LS_OK);
+    CHECK_INT(s.c.machine[MILL].phase, LS_PHASE_RUN);
+    CHECK_INT(s.snapshot->state->hands, 0);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, MILL, 1, &err), LS_ERR_INVALID);
+    leave(&s);
+}
+
+static void test_a_stopped_machine_pauses_what_it_does(void) {
+    scene s = scene_at(25);  // the mill took its first lot at 20
+    CHECK_INT(ls_intervene_stop(s.twin, s.snapshot, MILL, &err), LS_OK);
+    CHECK_INT(s.c.machine[MILL].account, LS_STATE_OFF);
+    CHECK_INT(ls_intervene_stop(s.twin, s.snapshot, MILL, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "mill is stopped already");
+    run_to(&s, 55);
+    CHECK_INT(ls_intervene_start(s.twin, s.snapshot, MILL, &err), LS_OK);
+    CHECK_INT(ls_intervene_start(s.twin, s.snapshot, MILL, &err), LS_ERR_INVALID);
+    run_to(&s, 69);
+    CHECK_INT(serial_in(&s, MILL), 0);
+    run_to(&s, 70);  // 5 minutes before the stop, 15 after it
+    CHECK_INT(serial_in(&s, MILL), 1);
+    leave(&s);
+}
+
+static void test_maintenance_comes_before_the_next_lot(void) {
+    scene s = scene_at(25);
+    CHECK_INT(ls_intervene_maintain(s.twin, s.snapshot, MILL, 0, &err), LS_OK);
+    CHECK_INT(ls_intervene_maintain(s.twin, s.snapshot, MILL, 0, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "this maintenance of mill is due already");
+    run_to(&s, 41);
+    CHECK_INT(s.c.machine[MILL].account, LS_STATE_MAINTENANCE);
+    CHECK_INT(ls_intervene_maintain(s.twin, s.snapshot, MILL, 0, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_maintain(s.twin, s.snapshot, SAW1, 0, &err), LS_ERR_INVALID);
+    run_to(&s, 100);
+    CHECK_INT(s.c.machine[MILL].phase, LS_PHASE_RUN);
+    leave(&s);
+}
+
+static void test_a_release_by_hand_is_one_more(void) {
+    scene s = scene_at(65);
+    const uint64_t before = s.c.release[0].released;
+    CHECK_INT(ls_intervene_release(s.twin, s.snapshot, 0, &err), LS_OK);
+    CHECK_INT(s.c.release[0].released, before + 1);
+    CHECK_INT(ls_intervene_release(s.twin, s.snapshot, 7, &err), LS_ERR_INVALID);
+    run_to(&s, 70);
+    CHECK_INT(s.c.release[0].released, before + 2);
+    leave(&s);
+}
+
+// What is chosen ahead is part of the state.
+static void test_hands_are_saved_loaded_and_forked(void) {
+    scene s = scene_at(65);
+    const uint32_t last = s.c.queue[s.c.stations[1].queue_at].tail;
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, MILL, last, &err), LS_OK);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, SAW1, 200 * minute, &err), LS_OK);
+    size_t size = 0;
+    const void *bytes = ls_snapshot_bytes(s.snapshot, &size);
+    ls_snapshot *loaded = NULL;
+    ls_snapshot *future = NULL;
+    CHECK_INT(ls_snapshot_load(s.twin, bytes, size, &loaded, &err), LS_OK);
+    CHECK_INT(ls_snapshot_fork(s.twin, s.snapshot, 5, 5, &future, &err), LS_OK);
+    CHECK_INT(ls_state_check(s.twin, future->state, &err), LS_OK);
+    run_to(&s, 400);
+    CHECK_INT(ls_snapshot_run(s.twin, loaded, 400 * minute, &err), LS_OK);
+    CHECK(ls_snapshot_hash(loaded) == ls_snapshot_hash(s.snapshot));
+    CHECK_INT(ls_snapshot_run(s.twin, future, 400 * minute, &err), LS_OK);
+    CHECK_INT(ls_state_check(s.twin, future->state, &err), LS_OK);
+    ls_snapshot_destroy(loaded);
+    ls_snapshot_destroy(future);
+    leave(&s);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_a_chosen_lot_goes_before_the_rule);
+    TEST(test_a_choice_of_a_lot_that_is_not_here_is_refused);
+    TEST(test_a_held_machine_starts_at_the_end_of_the_hold);
+    TEST(test_a_stopped_machine_pauses_what_it_does);
+    TEST(test_maintenance_comes_before_the_next_lot);
+    TEST(test_a_release_by_hand_is_one_more);
+    TEST(test_hands_are_saved_loaded_and_forked);
+    return harness_report();
+}
