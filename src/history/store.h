@@ -41,6 +41,7 @@ typedef struct ls_rollup {
     double area;      // of the values times the seconds they held
     int64_t held_us;  // how long a value held; area / held is the time-weighted mean
     uint64_t numbers;
+    bool holds;  // the last value still held at its end
 } ls_rollup;
 typedef bool (*ls_rollup_visit)(void *context, const ls_rollup *rollup);
 
