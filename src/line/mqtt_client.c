@@ -265,9 +265,8 @@ void ls_mqtt_client_send(ls_mqtt *m) {
         }
         int mid = 0;
         const char *payload = entry->topic + strlen(entry->topic) + 1;
-        const int code =
-            mosquitto_publish_v5(m->client, &mid, entry->topic, (int)entry->size, payload,
-                                 entry->qos, entry->retain, NULL);
+        const int code = mosquitto_publish_v5(m->client, &mid, entry->topic, (int)entry->size,
+                                              payload, entry->qos, entry->retain, NULL);
         if (code != MOSQ_ERR_SUCCESS) {
             ls_mqtt_answer(m, entry->ticket, ANSWER_REFUSED);
         } else if (entry->qos > 0) {

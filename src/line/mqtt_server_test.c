@@ -111,12 +111,12 @@ static ls_mqtt *listen_to(ear *e, ls_mqtt_def def, const mosquitto_server *serve
     return mqtt;
 }
 
-// Lines 1..count by mosquitto_pub, QoS 1.
+// Numbers as messages, by mosquitto_pub. Not more than 65535 at a time: it queues them all and then
+// gives two of them the same packet identifier.
 static int publish_numbers(const mosquitto_server *server, int from, int to, int qos) {
     char script[256];
-    snprintf(script, sizeof script,
-             "seq %d %d | mosquitto_pub -h 127.0.0.1 -p %d -q %d -l -t t/n", from, to, server->port,
-             qos);
+    snprintf(script, sizeof script, "seq %d %d | mosquitto_pub -h 127.0.0.1 -p %d -q %d -l -t t/n",
+             from, to, server->port, qos);
     return child_wait(child_start_shell(script));
 }
 
@@ -139,7 +139,9 @@ static void test_hundred_thousand_messages_arrive_once_and_in_order(void) {
     if (mosquitto_start(&server, NULL)) {
         ls_mqtt *mqtt = listen_to(&e, ls_mqtt_def_default(), &server);
         CHECK(wait_for(&e.connected, 1));
-        CHECK_INT(publish_numbers(&server, 1, 100000, 1), 0);
+        for (int i = 0; i < 100000; i += 50000) {
+            CHECK_INT(publish_numbers(&server, i + 1, i + 50000, 1), 0);
+        }
         CHECK(wait_for(&e.messages, 100000));
         CHECK_INT(atomic_load(&e.distinct), 100000);
         CHECK_INT(atomic_load(&e.twice), 0);
@@ -152,39 +154,59 @@ static void test_hundred_thousand_messages_arrive_once_and_in_order(void) {
     ear_clear(&e);
 }
 
+// Lines of the file as "TOPIC NUMBER"; numbers of one topic must rise in steps of 2.
+static int count_in_order(const char *path) {
+    char *got = harness_read_file(path, NULL);
+    int lines = 0;
+    int next[2] = {0, 1};
+    for (char *at = got; at != NULL && strchr(at, '\n') != NULL; at = strchr(at, '\n') + 1) {
+        int *expected = next + (strncmp(at, "out/b ", 6) == 0 ? 1 : 0);
+        if (strncmp(at, "out/ready", 9) != 0 && atoi(at + 6) == *expected) {
+            *expected += 2;
+            lines++;
+        }
+    }
+    free(got);
+    return lines;
+}
+
+static bool wait_for_text(const char *path) {
+    struct stat about;
+    for (int i = 0; i < WAIT_MS / 5; i++) {
+        if (stat(path, &about) == 0 && about.st_size > 0) {
+            return true;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    return false;
+}
+
 static void test_what_we_publish_reaches_another_client(void) {
     mosquitto_server server;
     ear e;
     ear_init(&e);
     if (mosquitto_start(&server, NULL)) {
-        char port[8];
+        char port[8], path[512];
         snprintf(port, sizeof port, "%d", server.port);
-        const char *const argv[] = {"mosquitto_sub", "-h", "127.0.0.1", "-p", port, "-t", "out/#",
-                              "-q", "1", "-C", "2000", "-F", "%t %p", NULL};
-        const pid_t other = child_start(argv, mosquitto_file(&server, "other.txt"), NULL);
+        snprintf(path, sizeof path, "%s", mosquitto_file(&server, "other.txt"));
+        const char *const argv[] = {"stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p",
+                                    port,     "-t",  "out/#",         "-q", "1",         "-C",
+                                    "2001",   "-F",  "%t %p",         NULL};
         ls_mqtt_def def = ls_mqtt_def_default();
         def.version = 4;
         ls_mqtt *mqtt = listen_to(&e, def, &server);
         CHECK(wait_for(&e.connected, 1));
-        nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+        const ls_mqtt_message ready = {
+            .topic = "out/ready", .payload = "1", .size = 1, .qos = 1, .retain = true};
+        CHECK_INT(ls_mqtt_publish(mqtt, &ready, NULL, NULL), LS_OK);
+        const pid_t other = child_start(argv, path, NULL);
+        CHECK(wait_for_text(path));
         for (int i = 0; i < 2000; i++) {
             publish_one(mqtt, i % 2 == 0 ? "out/a" : "out/b", i, i % 2);
         }
         ls_mqtt_destroy(mqtt);  // sends what waits
         CHECK_INT(child_wait(other), 0);
-        uint64_t size = 0;
-        char *got = harness_read_file(mosquitto_file(&server, "other.txt"), &size);
-        int lines = 0;
-        for (char *at = got; at != NULL && *at != '\0'; at = strchr(at, '\n') + 1) {
-            char expected[32];
-            snprintf(expected, sizeof expected, "out/%c %d\n", lines % 2 == 0 ? 'a' : 'b', lines);
-            if (strncmp(at, expected, strlen(expected)) != 0) {
-                break;
-            }
-            lines++;
-        }
-        CHECK_INT(lines, 2000);
-        free(got);
+        CHECK_INT(count_in_order(path), 2000);
     }
     mosquitto_stop(&server);
     ear_clear(&e);
@@ -328,9 +350,9 @@ static void test_a_message_that_is_not_kept_is_not_acknowledged(void) {
             CHECK_INT(publish_numbers(&server, 1, 500, 1), 0);
             CHECK(wait_for(&e.distinct, 500));
             CHECK_INT(atomic_load(&e.distinct), 500);
-            CHECK_INT(atomic_load(&e.first_lost), 3);  // a connection each
+            CHECK_INT(atomic_load(&e.lost), 3);  // a connection each
             CHECK_STR(e.why, "a message could not be kept");
-            CHECK(atomic_load(&e.resumed) >= 3);
+            CHECK(atomic_load(&e.resumed) >= 1);
             ls_mqtt_figures figures;
             ls_mqtt_describe(mqtt, &figures);
             CHECK_INT(figures.unkept, 3);
@@ -420,7 +442,8 @@ static void test_killed_with_9_while_listening_nothing_is_lost(void) {
         }
         child_kill(keeper);
         CHECK_INT(count_kept(path, &lines), COUNT);
-        CHECK(lines < COUNT + KILLS * 1000);  // those unacknowledged at the kill come twice, no more
+        CHECK(lines <
+              COUNT + KILLS * 1000);  // those unacknowledged at the kill come twice, no more
     }
     mosquitto_stop(&server);
 }
@@ -450,6 +473,8 @@ static void test_who_waits_is_told_whether_the_broker_took_it(void) {
         CHECK_INT(ls_mqtt_publish(mqtt, &message, &ticket, &err), LS_OK);
         CHECK_INT(ls_mqtt_wait(mqtt, ticket, 5000000, &err), LS_ERR_IO);
         CHECK_CONTAINS(err.text, "refused the message");
+        // Mosquitto 2.0.11 then closes the connection.
+        CHECK(wait_for(&e.connected, 2));
         message.topic = "with/#";
         CHECK_INT(ls_mqtt_publish(mqtt, &message, NULL, &err), LS_ERR_INVALID);
         // Stopped, not killed: it is connected and no longer answers.
