@@ -1,4 +1,5 @@
-// modbus_server.h - a small Modbus TCP server: what a PLC shows, for the emulated line and for tests.
+// modbus_server.h - a small Modbus TCP server: what a PLC shows, for the emulated line and for
+// tests.
 //
 // Four tables of registers and bits in memory, read and written by any number of clients (up to
 // clients_max; further ones are closed at once). Runs on a thread of its own; all functions may be
