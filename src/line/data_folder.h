@@ -1,14 +1,17 @@
-// data_folder.h - where the running service of a plant keeps what it keeps.
-//
-// One rule for everybody who looks for it: the folder that was asked for; else the state folder
-// that systemd gives (STATE_DIRECTORY); else lineshaft-data/NAME in the current folder, NAME being
-// the plant file's without its ending. In it: history/, broker/, orders/, notes/, service.json.
+// data_folder.h - where a plant's service keeps what it hears and what is dropped for it: one rule
+// for all commands.
 #pragma once
-
-#include <stddef.h>
 
 #include "base/status.h"
 
-// given: what the user asked for, or NULL. Fails with LS_ERR_INVALID when it does not fit.
-ls_status ls_data_folder(const char *plant_file, const char *given, char *out, size_t size,
+// `given` (--data), or "lineshaft-data/NAME" in the current folder; what cannot be part of a file
+// name becomes '_'. Fails with LS_ERR_LIMIT when it does not fit into out.
+ls_status ls_data_folder(const char *given, const char *plant_name, char *out, size_t size,
                          ls_error *err);
+// Makes the folder and those above it (0700), unless they are there. LS_ERR_IO.
+ls_status ls_data_folder_make(const char *path, ls_error *err);
+// Writes `text` as a new file folder/sub/NAME.csv, whole or not at all, for the running service to
+// take. The name begins with the time, so that files are taken in the order written. *out_path
+// (size bytes) is where it is.
+ls_status ls_data_folder_drop(const char *folder, const char *sub, const char *text, char *out_path,
+                              size_t size, ls_error *err);
