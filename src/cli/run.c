@@ -6,7 +6,8 @@
 
 #include "cli/command.h"
 #include "cli/complain.h"
-#include "line/data_folder.h"
+#include "cli/data_option.h"
+
 #include "loop/say.h"
 #include "loop/service.h"
 #include "ls_build.h"
@@ -14,11 +15,6 @@
 enum { PATH_SIZE = 4096 };
 
 static const ls_option own_options[] = {
-    {.name = "data",
-     .kind = LS_OPTION_TEXT,
-     .argument = "FOLDER",
-     .says = "lineshaft-data/ and the plant's name, in this folder; under systemd its state folder",
-     .about = "where history and state are kept; one service at a time"},
     {.name = "port",
      .kind = LS_OPTION_COUNT,
      .argument = "N",
@@ -40,7 +36,7 @@ static const ls_option own_options[] = {
     {.name = "verbose", .kind = LS_OPTION_FLAG, .about = "also tell what is only good to know"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, NULL};
+static const ls_option *const tables[] = {ls_data_options, own_options, NULL};
 
 static volatile int stop_asked;
 static volatile int reloads_asked;
@@ -72,12 +68,9 @@ static void watch_signals(void) {
 
 static int run(const ls_options *options) {
     char data[PATH_SIZE];
-    ls_error err = {0};
-    const ls_option_value *given = ls_options_get(options, "data");
-    const ls_status named = ls_data_folder(options->arguments[0], given->given ? given->text : NULL,
-                                           data, sizeof data, &err);
-    if (named != LS_OK) {
-        return ls_complain(&err);
+    const int found = ls_data_option_folder(options, data, sizeof data);
+    if (found != LS_EXIT_DONE) {
+        return found;
     }
     if (ls_options_get(options, "verbose")->given) {
         ls_say_set_level(LS_LOG_DEBUG);

@@ -11,19 +11,14 @@
 #include "cli/ask_service.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/data_option.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "line/data_folder.h"
 
 enum { PATH_SIZE = 4096 };
 
 static const ls_option own_options[] = {
-    {.name = "data",
-     .kind = LS_OPTION_TEXT,
-     .argument = "FOLDER",
-     .says = "as `lineshaft run` has it",
-     .about = "the folder of the running service"},
     {.name = "every",
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
@@ -33,7 +28,7 @@ static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the whole state, once, as one object"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, NULL};
+static const ls_option *const tables[] = {ls_data_options, own_options, NULL};
 
 static const char *text_of(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
@@ -203,16 +198,17 @@ static int run(const ls_options *options) {
     char data[PATH_SIZE];
     ls_error err = {0};
     ls_service_address address;
-    const ls_option_value *given = ls_options_get(options, "data");
-    if (ls_data_folder(options->arguments[0], given->given ? given->text : NULL, data, sizeof data,
-                       &err) != LS_OK ||
-        ls_service_find(data, &address, &err) != LS_OK) {
+    int code = ls_data_option_folder(options, data, sizeof data);
+    if (code != LS_EXIT_DONE) {
+        return code;
+    }
+    if (ls_service_find(data, &address, &err) != LS_OK) {
         return ls_complain(&err);
     }
     const bool as_json = ls_options_get(options, "json")->given;
     const bool once = as_json || ls_options_get(options, "once")->given || !isatty(STDOUT_FILENO);
     ls_interrupt_watch();
-    int code = ask_and_show(&address, as_json, !once);
+    code = ask_and_show(&address, as_json, !once);
     while (!once && code == LS_EXIT_DONE && !ls_interrupt_came()) {
         pause_us(ls_options_get(options, "every")->number);
         code = ask_and_show(&address, as_json, true);

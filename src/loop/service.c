@@ -87,7 +87,7 @@ static void advance(ls_service *s) {
     pthread_mutex_unlock(&s->intake.lock);
 }
 
-static void tell_status(const ls_service *s) {
+static void tell_status(ls_service *s) {
     char text[160];
     ls_text_format(text, sizeof text, "%s: %llu samples heard, %s", s->intake.running.plant->name,
                    (unsigned long long)s->intake.figures.samples,
@@ -134,6 +134,7 @@ static ls_status finish(ls_service *s, ls_status status, ls_errors *errors) {
     }
     ls_intake_clear(&s->intake);
     ls_tags_destroy(s->tags);
+    pthread_rwlock_destroy(&s->line_lock);
     return status != LS_OK ? status : closed;
 }
 
@@ -141,9 +142,9 @@ ls_status ls_service_run(const ls_service_def *def, ls_errors *errors) {
     ls_service service = {.def = def};
     ls_error err = {0};
     ls_status status = ls_intake_init(&service.intake, &err);
-    if (status != LS_OK) {
+    if (status != LS_OK || pthread_rwlock_init(&service.line_lock, NULL) != 0) {
         ls_errors_add(errors, &err);
-        return status;
+        return LS_ERR_MEMORY;
     }
     status = start(&service, errors);
     if (status == LS_OK) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "loop/service_parts.h"
 
 enum { PATH_SIZE = 4096 };

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-ls_status ls_sources_open(const ls_plant *plant, const ls_sink *sink, ls_sources *out,
-                          ls_error *err) {
-    const ls_listen *listen = &plant->listen;
+ls_status ls_sources_open(const ls_listen *listen, const char *file, const ls_sink *sink,
+                          ls_sources *out, ls_error *err) {
     memset(out, 0, sizeof *out);
     if (listen->source_count > LS_SOURCES_MAX) {
         return ls_fail(err, LS_ERR_LIMIT, "%u sources; at most %d are opened", listen->source_count,
@@ -17,9 +16,8 @@ ls_status ls_sources_open(const ls_plant *plant, const ls_sink *sink, ls_sources
         ls_driver *driver = NULL;
         ls_status status = ops != NULL
                                ? ops->open(listen, source, sink, &driver, err)
-                               : ls_fail_at(err, LS_ERR_INVALID, plant->file, source->line,
-                                            source->column, "this build cannot hear source '%s'",
-                                            source->name);
+                               : ls_fail_at(err, LS_ERR_INVALID, file, source->line, source->column,
+                                            "this build cannot hear source '%s'", source->name);
         if (status != LS_OK) {
             ls_sources_close(out);
             return status;

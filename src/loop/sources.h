@@ -2,7 +2,7 @@
 #pragma once
 
 #include "line/driver.h"
-#include "plant/plant.h"
+#include "plant/listen.h"
 
 enum { LS_SOURCES_MAX = 64 };
 
@@ -15,9 +15,9 @@ typedef struct ls_sources {
     } of[LS_SOURCES_MAX];
 } ls_sources;
 
-// Opens every source of the plant; on failure none is open.
-ls_status ls_sources_open(const ls_plant *plant, const ls_sink *sink, ls_sources *out,
-                          ls_error *err);
+// Opens every source; on failure none is open. `file` is the plant file's name for errors.
+ls_status ls_sources_open(const ls_listen *listen, const char *file, const ls_sink *sink,
+                          ls_sources *out, ls_error *err);
 void ls_sources_close(ls_sources *sources);
 // Is every source connected?
 bool ls_sources_connected(const ls_sources *sources);
