@@ -26,8 +26,10 @@ typedef struct ls_fact {
     double entered;   // left truncation: it had already run so long when first seen; else 0
     bool censored;    // value is only a lower bound
     bool inferred;    // some end of it was not heard
+    bool lagged;      // PROCESS: of a lot in a cascade, or with two ports: until the lot was done
     uint32_t station, machine, step, mode, release;  // LS_NO where it does not apply
     uint32_t setup_from, setup_to;                   // SETUP: states + 1, 0 none
-    uint32_t lots, parts;                            // PROCESS
-    uint64_t lot;                                    // serial of the (first) lot
+    uint32_t from;         // TRANSPORT: station left + 1; 0: from outside, or not known
+    uint32_t lots, parts;  // PROCESS
+    uint64_t lot;          // serial of the (first) lot
 } ls_fact;
