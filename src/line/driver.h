@@ -40,6 +40,7 @@ typedef struct ls_sink {
     // not do so, where its library lets it. Texts need to live until it returns.
     bool (*heard)(void *context, const ls_sample *samples, size_t count);
     void (*noticed)(void *context, const ls_notice *notice);
+    const char *broker_folder;  // of the embedded broker (line/broker.h); NULL where there is none
 } ls_sink;
 
 typedef struct ls_driver ls_driver;
