@@ -1,0 +1,132 @@
+// emulate_inside.h - what the files emulate*.c share.
+#pragma once
+
+#include "line/emulate.h"
+#include "twin/context.h"
+#include "twin/twin.h"
+
+// Signals of a machine, in this order; of the line and the node behind all machines and queues.
+enum {
+    SIGNAL_STATE,
+    SIGNAL_LOTS,
+    SIGNAL_STEP,
+    SIGNAL_PRODUCT,
+    SIGNAL_SETUP,
+    SIGNAL_REASON,
+    SIGNAL_GOOD,
+    SIGNAL_BAD,
+    SIGNAL_POWER,
+    SIGNAL_TEMPERATURE,
+    SIGNAL_VIBRATION,
+    SIGNAL_WEAR,
+    SIGNAL_COMMAND,  // the first of a command's
+    SIGNAL_MACHINE_COUNT = SIGNAL_COMMAND + 6,
+};
+enum { COMMAND_ID, COMMAND_KIND, COMMAND_ARGUMENT, COMMAND_DONE, COMMAND_RESULT, COMMAND_REASON };
+enum {
+    LINE_RELEASED,
+    LINE_ARRIVED,
+    LINE_DONE,
+    LINE_SCRAPPED,
+    LINE_HEARTBEAT,
+    LINE_LOST,
+    LINE_CLOCK,
+    LINE_COMMAND,  // the first of a command's
+    LINE_COUNT = LINE_COMMAND + 6,
+};
+
+enum { EMULATE_TICK_US = 10000000, EMULATE_NAME_SIZE = 200, EMULATE_COMMAND_TEXT = 200 };
+
+typedef struct emulate_machine {
+    uint64_t good, bad;  // really
+    uint64_t good_told, bad_told;
+    double temperature;
+    double worked_h;  // since the tool was new
+    uint64_t noise;   // draws
+} emulate_machine;
+
+// A measured value of `listen.values`.
+typedef struct emulate_measured {
+    uint32_t measured;          // of the plant
+    uint32_t signal, setpoint;  // LS_NO: none
+    double value, setting;
+    double *delay;  // settings of the ticks to come, a ring
+    uint32_t delay_ticks, delay_at;
+} emulate_measured;
+
+typedef struct emulate_command {
+    int64_t last;  // id
+    char kind[EMULATE_COMMAND_TEXT], argument[EMULATE_COMMAND_TEXT];
+    int result;
+    char reason[EMULATE_COMMAND_TEXT];
+} emulate_command;
+
+struct ls_emulate {
+    const ls_plant *plant;
+    ls_emulate_def def;
+    ls_arena arena;
+    ls_twin *twin;          // of its own: with the habits of the hidden truths
+    ls_snapshot *snapshot;  // reality
+    ls_snapshot *before;    // the same, one event ago
+    ls_trace_item *trace;
+    const char *group, *node;
+    ls_emulate_signal *signals;
+    ls_sample *values;
+    char **texts;  // of the values that are texts
+    size_t *text_sizes;
+    uint32_t signal_count, queue_at, line_at, node_at;
+    emulate_machine *machines;
+    emulate_measured *measured;
+    uint32_t measured_count;
+    emulate_command *commands;  // per machine; the last is the line's
+    uint64_t noise_key;
+    int64_t tick_us;    // of the next look at measured values
+    int64_t turned_us;  // truths that begin or end up to here have done so
+    uint64_t *applied;  // per hidden truth: how often
+    uint32_t *lies;     // per hidden truth: the signal that lies, LS_NO: none
+    uint64_t misses;    // draws
+    bool telling;
+    bool beating;
+    int64_t beat_us;  // wall, of the last heartbeat
+    ls_emulate_figures figures;
+};
+
+#define EMULATE_MACHINE_SIGNAL(machine, k) \
+    ((machine) * (uint32_t)SIGNAL_MACHINE_COUNT + (uint32_t)(k))
+
+// A change of reality begins and ends: what it was is remembered, and what became of it told.
+void ls_emulate_begin(ls_emulate *e);
+void ls_emulate_end(ls_emulate *e);
+ls_ctx ls_emulate_context(const ls_emulate *e, const ls_snapshot *snapshot);
+
+// emulate_signals.c
+ls_status ls_emulate_make_signals(ls_emulate *e, ls_error *err);
+void ls_emulate_tell_number(ls_emulate *e, uint32_t signal, int64_t number);
+void ls_emulate_tell_real(ls_emulate *e, uint32_t signal, double value);
+void ls_emulate_tell_text(ls_emulate *e, uint32_t signal, const char *text);
+// What happened between `before` and now; everything when `birth`.
+void ls_emulate_tell_state(ls_emulate *e, bool birth);
+void ls_emulate_lot_name(const ls_emulate *e, uint32_t serial, char *out, size_t size);
+uint32_t ls_emulate_lot_find(const ls_emulate *e, const char *name);  // slot, or LS_NO
+
+// emulate_values.c
+ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err);
+void ls_emulate_tell_values(ls_emulate *e, bool birth);
+void ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting);
+
+// emulate_truth.c
+ls_status ls_emulate_compile(ls_emulate *e, ls_error *err);  // the twin, with habits
+// Signals of lying sensors; LS_ERR_INVALID names the one that the line does not have.
+ls_status ls_emulate_resolve(ls_emulate *e, const char *file, ls_error *err);
+void ls_emulate_bend_start(ls_emulate *e);
+void ls_emulate_bend(ls_emulate *e);  // after each event: what began in it takes its true length
+int64_t ls_emulate_next_turn(const ls_emulate *e);  // when a truth begins or ends
+void ls_emulate_turn(ls_emulate *e, int64_t now_us);
+double ls_emulate_factor(const ls_emulate *e, ls_hide_kind kind, uint32_t machine,
+                         uint32_t failure);
+// What the signal tells instead; a counter that misses parts takes a share of `more`.
+double ls_emulate_lie(const ls_emulate *e, uint32_t signal, double value, bool *out_stuck);
+uint64_t ls_emulate_missed(ls_emulate *e, uint32_t signal, uint64_t more);
+
+// emulate_command.c
+void ls_emulate_lapse(ls_emulate *e);

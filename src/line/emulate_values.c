@@ -1,0 +1,171 @@
+// emulate_values.c - measured values: power, temperature, vibration and wear of each machine, and
+// those of `listen.values` with their response to a setpoint.
+//
+// They follow from the state by simple laws (docs/EMULATOR.md) and are looked at every ten seconds
+// of plant time; a value is told when what it shows has changed.
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/units.h"
+#include "line/emulate_inside.h"
+
+// Two uniform draws: a triangle from -1 to 1.
+static double noise(ls_emulate *e, uint32_t machine) {
+    uint64_t *at = &e->machines[machine].noise;
+    const double a = ls_random_uniform(e->noise_key, machine, (*at)++);
+    const double b = ls_random_uniform(e->noise_key, machine, (*at)++);
+    return a - b;
+}
+
+// As the display of a sensor shows it.
+static double shown(double value, double digits) {
+    return floor(value * digits + 0.5) / digits;
+}
+
+static void tell_sensor(ls_emulate *e, uint32_t signal, double value, double digits) {
+    bool stuck = false;
+    const double lied = shown(ls_emulate_lie(e, signal, value, &stuck), digits);
+    if (!stuck && lied != e->values[signal].value.real) {
+        ls_emulate_tell_real(e, signal, lied);
+    }
+}
+
+static void look_at_machine(ls_emulate *e, const ls_ctx *c, uint32_t i) {
+    static const double power_kw[LS_STATE_COUNT] = {0.8, 7.5, 1.6, 0.9, 0.2, 0.2, 0.1, 0.9};
+    emulate_machine *m = &e->machines[i];
+    const ls_u32 state = c->machine[i].account;
+    const bool works = state == LS_STATE_PROCESSING;
+    const double hours = (double)EMULATE_TICK_US / (double)LS_US_PER_HOUR;
+    if (works) {
+        m->worked_h += hours * ls_emulate_factor(e, LS_HIDE_WEAR, i, LS_NO);
+    } else if (state == LS_STATE_MAINTENANCE) {
+        m->worked_h = 0.0;  // with a new tool
+    }
+    const double wear = 1.0 - exp(-m->worked_h / 40.0);
+    const double target = works ? 62.0 + 8.0 * wear : 24.0;
+    m->temperature += (target - m->temperature) * (1.0 - exp(-hours * 6.0));  // tau 10 min
+    const double power = power_kw[state] * (works ? 1.0 + 0.15 * wear : 1.0);
+    const double vibration = works ? 1.1 + 2.0 * wear : 0.1;
+    tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_POWER), power * (1.0 + 0.02 * noise(e, i)),
+                100.0);
+    tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_TEMPERATURE),
+                m->temperature + 0.1 * noise(e, i), 10.0);
+    tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_VIBRATION),
+                vibration * (1.0 + 0.05 * noise(e, i)), 100.0);
+    tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_WEAR), wear, 1000.0);
+}
+
+// --- listen.values
+
+static uint32_t rest_state(const ls_measured *v) {
+    return v->delay_us > 0 ? (uint32_t)((v->delay_us + EMULATE_TICK_US - 1) / EMULATE_TICK_US) : 0;
+}
+
+void ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting) {
+    measured->setting = setting;
+    if (measured->setpoint != LS_NO) {
+        ls_emulate_tell_real(e, measured->setpoint, setting);
+    }
+}
+
+static void look_at_measured(ls_emulate *e, emulate_measured *v) {
+    const ls_measured *of = &e->plant->listen.values[v->measured];
+    double setting = v->setting;
+    if (v->delay_ticks > 0) {
+        setting = v->delay[v->delay_at];
+        v->delay[v->delay_at] = v->setting;
+        v->delay_at = v->delay_at + 1 == v->delay_ticks ? 0 : v->delay_at + 1;
+    }
+    const double target = of->set_default + of->gain * (setting - of->set_default);
+    const double step = of->tau_us > 0 ? 1.0 - exp(-(double)EMULATE_TICK_US / (double)of->tau_us)
+                                       : 1.0;
+    v->value += (target - v->value) * step;
+    tell_sensor(e, v->signal, v->value, 1000.0);
+}
+
+// DEVICE and METRIC of a tag of this node; false: it is another's.
+static bool own_tag(const ls_emulate *e, const char *tag, const char **out_device,
+                    const char **out_name, ls_arena *arena) {
+    char start[2 * EMULATE_NAME_SIZE];
+    const size_t length = ls_text_format(start, sizeof start, "%s/%s/", e->group, e->node);
+    if (tag == NULL || length >= sizeof start || strncmp(tag, start, length) != 0) {
+        return false;
+    }
+    const char *rest = tag + length;
+    const char *slash = strchr(rest, '/');
+    *out_device = slash == NULL ? NULL : ls_arena_text(arena, rest, (size_t)(slash - rest));
+    *out_name = slash == NULL ? rest : slash + 1;
+    return **out_name != '\0' && (slash == NULL || *out_device != NULL);
+}
+
+static uint32_t add_signal(ls_emulate *e, const char *tag, const char *unit, bool writable,
+                           double value) {
+    const char *device = NULL;
+    const char *name = NULL;
+    if (!own_tag(e, tag, &device, &name, &e->arena) || ls_emulate_find(e, device, name) != LS_NO) {
+        return LS_NO;
+    }
+    const uint32_t signal = e->signal_count++;
+    e->signals[signal] = (ls_emulate_signal){device, name, unit, LS_VALUE_REAL, writable, LS_NO};
+    e->values[signal].kind = LS_VALUE_REAL;
+    e->values[signal].value.real = value;
+    return signal;
+}
+
+static const char *tag_of(const ls_plant *plant, uint32_t measured) {
+    for (uint32_t i = 0; i < plant->listen.binding_count; i++) {
+        const ls_binding *b = &plant->listen.bindings[i];
+        if (b->means == LS_MEANS_VALUE && b->of == measured) {
+            return b->tag;
+        }
+    }
+    return NULL;
+}
+
+ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err) {
+    const ls_listen *listen = &e->plant->listen;
+    e->measured = ls_arena_alloc(&e->arena, (listen->value_count + 1) * sizeof *e->measured);
+    bool whole = e->measured != NULL;
+    for (uint32_t i = 0; whole && i < listen->value_count; i++) {
+        const ls_measured *of = &listen->values[i];
+        const double rest = of->setpoint != NULL ? of->set_default : 20.0;
+        emulate_measured v = {.measured = i, .value = rest, .setting = rest};
+        v.signal = add_signal(e, tag_of(e->plant, i), of->unit, false, rest);
+        if (v.signal == LS_NO || of->setpoint == NULL) {
+            continue;
+        }
+        v.setpoint = add_signal(e, of->setpoint, of->unit, true, rest);
+        v.delay_ticks = rest_state(of);
+        v.delay_ticks = v.delay_ticks > 100000 ? 100000 : v.delay_ticks;
+        v.delay = ls_arena_alloc(&e->arena, (v.delay_ticks + 1) * sizeof(double));
+        whole = v.delay != NULL;
+        for (uint32_t k = 0; whole && k < v.delay_ticks; k++) {
+            v.delay[k] = rest;
+        }
+        e->measured[e->measured_count++] = v;
+    }
+    for (uint32_t i = 0; i < e->plant->machine_count; i++) {
+        e->machines[i].temperature = 24.0;
+    }
+    return whole ? LS_OK : ls_fail(err, LS_ERR_MEMORY, "out of memory");
+}
+
+void ls_emulate_tell_values(ls_emulate *e, bool birth) {
+    const int64_t ms = (e->plant->start_us + ls_emulate_now(e)) / 1000;
+    const uint32_t clock = e->line_at + LINE_CLOCK;
+    if (birth) {
+        ls_emulate_tell_number(e, clock, ms);
+        return;
+    }
+    const ls_ctx c = ls_emulate_context(e, e->snapshot);
+    for (uint32_t i = 0; i < c.m->machines; i++) {
+        look_at_machine(e, &c, i);
+    }
+    for (uint32_t i = 0; i < e->measured_count; i++) {
+        look_at_measured(e, &e->measured[i]);
+    }
+    if (ls_emulate_now(e) % LS_US_PER_MIN == 0) {
+        ls_emulate_tell_number(e, clock, ms);
+    }
+}
