@@ -73,6 +73,7 @@ typedef struct host_node {
     bool has_bd_seq;
     uint64_t bd_seq;
     uint64_t birth_ms, birth_hash;  // of the last NBIRTH: to know it when it comes twice
+    uint64_t newest_ms;             // of all since the last birth
     uint64_t last_ms;               // timestamp of the last message taken in order
     uint32_t missing[8];            // bits: given up for lost, within the last 128
     host_held *held, **held_end;

@@ -45,6 +45,7 @@ static void take_in_order(ls_sparkplug_host *host, uint32_t node_index, const ho
     set_missing(node, seq, false);
     if (m->frame.has_timestamp) {
         node->last_ms = m->frame.timestamp_ms;
+        node->newest_ms = node->last_ms > node->newest_ms ? node->last_ms : node->newest_ms;
     }
     take(host, node_index, m);
 }
@@ -146,10 +147,25 @@ static void tell_gap(ls_sparkplug_host *host, host_node *node, uint32_t count, i
               node->expected, last, what);
 }
 
+// The node counts from somewhere else now: its birth was missed. How much else was is not known.
+static void begin_anew_at(ls_sparkplug_host *host, host_node *node, uint8_t seq, int64_t now_us) {
+    host->figures.gaps++;
+    host->figures.missing++;
+    host_tell(host, LS_NOTICE_GAP, node->devices[0].subject, now_us, 1, 0,
+              "seq %u came where %u should: at least a birth is missing", seq, node->expected);
+    memset(node->missing, 0, sizeof node->missing);
+    node->expected = seq;
+    node->unsure = true;
+}
+
 // The missing ones are given up up to `seq`, which is the next to be taken.
 static void give_up_to(ls_sparkplug_host *host, host_node *node, uint8_t seq, int64_t now_us) {
     const uint8_t count = (uint8_t)(seq - node->expected);
     if (count == 0) {
+        return;
+    }
+    if (count >= WINDOW) {
+        begin_anew_at(host, node, seq, now_us);
         return;
     }
     tell_gap(host, node, count, now_us, "");
@@ -193,14 +209,11 @@ static void plan(ls_sparkplug_host *host, const host_node *node) {
     }
 }
 
-static void receive_ahead(ls_sparkplug_host *host, uint32_t node_index, const host_message *m) {
+// A message that cannot be next waits for those before it.
+static void wait_for_missing(ls_sparkplug_host *host, uint32_t node_index, const host_message *m) {
     host_node *node = host->nodes[node_index];
     const uint8_t seq = (uint8_t)m->frame.seq;
-    // A straggler from before the last birth looks as if it were ahead; its own time tells. Not
-    // when the source's clock was set back since, which its messages in order have shown.
-    const bool late = m->frame.has_timestamp && m->frame.timestamp_ms < node->birth_ms &&
-                      node->last_ms >= node->birth_ms;
-    if (late || *find_held(node, seq) != NULL) {
+    if (*find_held(node, seq) != NULL) {
         host->figures.duplicates++;
         return;
     }
@@ -219,10 +232,29 @@ static void receive_ahead(ls_sparkplug_host *host, uint32_t node_index, const ho
     host_want_rebirth(host, node, m->now_us, "messages are missing");
 }
 
+static void receive_ahead(ls_sparkplug_host *host, uint32_t node_index, const host_message *m) {
+    host_node *node = host->nodes[node_index];
+    // A straggler from before the last birth looks as if it were ahead; its own time tells. Not
+    // when the source's clock was set back since, which its messages in order have shown.
+    const bool late = m->frame.has_timestamp && m->frame.timestamp_ms < node->birth_ms &&
+                      node->last_ms >= node->birth_ms;
+    if (late) {
+        host->figures.duplicates++;
+    } else {
+        wait_for_missing(host, node_index, m);
+    }
+}
+
 static void receive_behind(ls_sparkplug_host *host, uint32_t node_index, const host_message *m) {
     host_node *node = host->nodes[node_index];
     const uint8_t seq = (uint8_t)m->frame.seq;
     const bool data = m->message == LS_SPARKPLUG_NDATA || m->message == LS_SPARKPLUG_DDATA;
+    // What was taken or given up is not younger than all that was taken. If this is, it is not
+    // behind at all: a birth is on its way or lost, or more than half a round is missing.
+    if (m->frame.has_timestamp && m->frame.timestamp_ms > node->newest_ms) {
+        wait_for_missing(host, node_index, m);
+        return;
+    }
     if (!is_missing(node, seq)) {
         host->figures.duplicates++;
         return;
@@ -340,6 +372,30 @@ static void drop_late(ls_sparkplug_host *host, host_node *node, int64_t now_us) 
     }
 }
 
+static host_held *pull_all(host_node *node) {
+    host_held *all = node->held;
+    node->held = NULL;
+    node->held_end = &node->held;
+    return all;
+}
+
+static host_held *pull_younger(host_node *node, uint64_t birth_ms) {
+    host_held *younger = NULL, **end = &younger, *held = pull_all(node);
+    while (held != NULL) {
+        host_held *next = held->next;
+        const host_message m = message_of(held);
+        if (m.frame.has_timestamp && m.frame.timestamp_ms >= birth_ms) {
+            held->next = NULL;
+            *end = held;
+            end = &held->next;
+        } else {
+            append(node, held);
+        }
+        held = next;
+    }
+    return younger;
+}
+
 static bool is_same_birth(const host_node *node, const host_message *m, uint64_t hash) {
     return node->born && m->frame.has_timestamp && m->frame.timestamp_ms == node->birth_ms &&
            hash == node->birth_hash;
@@ -353,20 +409,16 @@ static void receive_node_birth(ls_sparkplug_host *host, uint32_t node_index,
         host->figures.duplicates++;
         return;
     }
-    // What waits behind a gap belongs to what was before this birth, unless it is younger.
-    host_held *waiting = NULL;
-    if (!node->born) {
-        waiting = node->held;
-        node->held = NULL;
-        node->held_end = &node->held;
-    } else if (node->held != NULL) {
+    // What waits belongs to what was before this birth, unless it is younger.
+    host_held *waiting = node->born ? pull_younger(node, m->frame.timestamp_ms) : pull_all(node);
+    if (node->born) {
         give_up(host, node_index, INT64_MAX, false, m->now_us);
     }
     const char *why = node->why;
     if (host_take_birth(host, node, node_index, m)) {
         node->has_seq = true;
         node->expected = (uint8_t)(m->frame.seq + 1);
-        node->birth_ms = node->last_ms = m->frame.timestamp_ms;
+        node->birth_ms = node->last_ms = node->newest_ms = m->frame.timestamp_ms;
         node->birth_hash = hash;
         memset(node->missing, 0, sizeof node->missing);
     } else {
@@ -377,9 +429,10 @@ static void receive_node_birth(ls_sparkplug_host *host, uint32_t node_index,
         host->due_us = node->late_until_us < host->due_us ? node->late_until_us : host->due_us;
         take_waiting(host, node_index, waiting);
     } else {
-        node->held = waiting;
-        for (node->held_end = &node->held; *node->held_end != NULL;) {
-            node->held_end = &(*node->held_end)->next;
+        while (waiting != NULL) {
+            host_held *next = waiting->next;
+            append(node, waiting);
+            waiting = next;
         }
     }
 }
