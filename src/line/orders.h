@@ -1,8 +1,8 @@
-// orders.h - orders, stop reasons and scrap counts from where they are: CSV files put into a folder,
-// a view of a database, a tag, and what commands drop into the data folder.
+// orders.h - orders, stop reasons and scrap counts from where they are: CSV files put into a
+// folder, a view of a database, a tag, and what commands drop into the data folder.
 //
-// A desk is asked every now and then (ls_orders_poll); it has no thread, and a database that is away
-// may hold it up for some seconds: give it a thread of its own. Each order is told once: it is
+// A desk is asked every now and then (ls_orders_poll); it has no thread, and a database that is
+// away may hold it up for some seconds: give it a thread of its own. Each order is told once: it is
 // remembered by its id and contents, also over a restart. What contradicts the plant (unknown
 // product, due before release, no lots, an id with other contents) is set aside and named; of a
 // file then nothing is taken. Not thread safe.
@@ -32,6 +32,7 @@ typedef struct ls_desk_event {
     uint32_t lots;
     int64_t release_us, due_us;  // plant time; due LS_FOREVER: none
     int32_t priority;
+    uint64_t hash;  // of what the order says
     // NOTE
     uint32_t machine;
     uint32_t mode;  // index into ls_plant.failures; LS_NONE: no reason
@@ -39,8 +40,8 @@ typedef struct ls_desk_event {
     int64_t time_us;  // plant time
 } ls_desk_event;
 
-// True: it is in safe hands. False: not now; it is told again at the next poll. (Only ORDER and NOTE
-// ask.)
+// True: it is in safe hands. False: not now; it is told again at the next poll. (Only ORDER and
+// NOTE ask.)
 typedef bool ls_desk_hear(void *context, const ls_desk_event *event);
 
 typedef struct ls_orders_figures {
