@@ -157,6 +157,10 @@ void ls_listen_read_modbus(ls_listen_draft *d) {
         }
         ls_take_count(r, node, "listen.modbus.*.unit", &unit);
         s.unit = (int)unit;
+        if (s.unit > 247 && s.unit < 255) {
+            ls_reader_mistake(r, ls_take(r, node, "listen.modbus.*.unit"), "0 to 247, or 255",
+                              "unit %d is reserved", s.unit);
+        }
         ls_take_time(r, node, "listen.modbus.*.every", &s.every_us);
         ls_take_time(r, node, "listen.modbus.*.timeout", &s.timeout_us);
         if (s.every_us == 0 || s.timeout_us == 0) {
