@@ -14,6 +14,8 @@ static const double CRITERION_SAME = 2.0;  // Burnham and Anderson 2002: not tol
 static const double MATTERS_MEAN = 0.01;
 static const double MATTERS_SHAPE = 0.03;
 static const double SPREAD_SEEN = 0.01;
+// A plant file has many values: each is called off at a fifth of the error that its interval has.
+static const double MANY_VALUES = 0.2;
 
 static const char *const names[LS_FAMILY_COUNT] = {
     "const", "exp", "weibull", "lognormal", "gamma", "normal", "erlang", "uniform", "triangular"};
@@ -124,7 +126,7 @@ static double old_likelihood_p(const ls_fit_data *data, const ls_fit *fit, const
 static bool is_off(const ls_fit_def *def, const ls_fit *fit, const ls_survival *survival) {
     const ls_fit_old *old = &fit->old;
     const ls_family_fit *now = &fit->family[fit->chosen];
-    const double alpha = 1.0 - def->level;
+    const double alpha = MANY_VALUES * (1.0 - def->level);
     const bool mean_off = old->mean < now->mean_low || old->mean > now->mean_high;
     const bool mean_matters = !(ls_abs(old->ratio - 1.0) < MATTERS_MEAN);
     if (def->old->kind == LS_DIST_CONST) {
