@@ -29,11 +29,15 @@ typedef struct ls_emulate_def {
 } ls_emulate_def;
 ls_emulate_def ls_emulate_def_default(void);
 
-// Runs to from_us and tells every signal once. The plant is kept alive by the caller. Fails with
+// Runs to from_us and tells every signal once. Lots that are in the plant then are told by
+// ls_emulate_tell_lots, when somebody hears. The plant is kept alive by the caller. Fails with
 // LS_ERR_INVALID, LS_ERR_LIMIT, LS_ERR_STUCK, LS_ERR_MEMORY.
 ls_status ls_emulate_create(const ls_plant *plant, const ls_emulate_def *def, ls_emulate **out,
                             ls_error *err);
 void ls_emulate_destroy(ls_emulate *e);  // NULL is fine
+
+// Released and Arrived of every lot in the plant, one after the other.
+void ls_emulate_tell_lots(ls_emulate *e);
 
 typedef struct ls_emulate_signal {
     const char *device;  // NULL: of the node

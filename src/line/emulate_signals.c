@@ -262,7 +262,6 @@ void ls_emulate_tell_state(ls_emulate *e, bool birth) {
         ls_watch(e->plant, e->twin, e->before->state, e->snapshot->state, &def);
         return;
     }
-    // First what everything is, each once; then the lots, one after the other.
     e->telling = false;
     def.say = only_states;
     ls_watch(e->plant, e->twin, NULL, e->snapshot->state, &def);
@@ -271,6 +270,9 @@ void ls_emulate_tell_state(ls_emulate *e, bool birth) {
     for (uint32_t i = 0; i < e->signal_count; i++) {
         tell(e, i);
     }
-    def.say = only_lots;
+}
+
+void ls_emulate_tell_lots(ls_emulate *e) {
+    const ls_watch_def def = {.name = watch_name, .say = only_lots, .context = e};
     ls_watch(e->plant, e->twin, NULL, e->snapshot->state, &def);
 }

@@ -1,0 +1,331 @@
+// emulate_modbus.c - see emulate_modbus.h.
+#include "line/emulate_modbus.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "line/emulate_inside.h"
+
+enum { BLOCK = 64, QUEUE_AT = 40, REGISTERS_MAX = 65536 };
+enum { KIND_WORDS = 1, LINE_BLOCK_FIXED = QUEUE_AT };
+
+// Where a signal of a machine stands in its block, and how.
+typedef struct place {
+    const char *name;  // of the register; NULL: it has none
+    uint32_t at;
+    ls_register_type type;
+    uint32_t words;
+    bool write;
+} place;
+
+static const place machine_places[SIGNAL_MACHINE_COUNT] = {
+    [SIGNAL_STATE] = {"state", 0, LS_REGISTER_U16, 1, false},
+    [SIGNAL_GOOD] = {"good", 1, LS_REGISTER_U16, 1, false},
+    [SIGNAL_BAD] = {"bad", 2, LS_REGISTER_U16, 1, false},
+    [SIGNAL_REASON] = {"reason", 3, LS_REGISTER_U16, 1, false},  // number of the mode
+    [SIGNAL_POWER] = {"power", 4, LS_REGISTER_F32, 2, false},
+    [SIGNAL_TEMPERATURE] = {"temperature", 6, LS_REGISTER_F32, 2, false},
+    [SIGNAL_VIBRATION] = {"vibration", 8, LS_REGISTER_F32, 2, false},
+    [SIGNAL_WEAR] = {"wear", 10, LS_REGISTER_F32, 2, false},
+    [SIGNAL_LOTS] = {"lots", 12, LS_REGISTER_TEXT, 16, false},
+    [SIGNAL_SETUP] = {"setup", 28, LS_REGISTER_TEXT, 8, false},
+    [SIGNAL_COMMAND + COMMAND_ID] = {"command-id", 36, LS_REGISTER_U32, 2, true},
+    [SIGNAL_COMMAND + COMMAND_KIND] = {"command-kind", 38, LS_REGISTER_TEXT, 5, true},
+    [SIGNAL_COMMAND + COMMAND_ARGUMENT] = {"command-argument", 43, LS_REGISTER_TEXT, 16, true},
+    [SIGNAL_COMMAND + COMMAND_DONE] = {"command-done", 59, LS_REGISTER_U32, 2, false},
+    [SIGNAL_COMMAND + COMMAND_RESULT] = {"command-result", 61, LS_REGISTER_U16, 1, false},
+};
+static const place line_places[LINE_COUNT] = {
+    [LINE_HEARTBEAT] = {"heartbeat", 0, LS_REGISTER_U16, 1, true},
+    [LINE_LOST] = {"heartbeat-lost", 1, LS_REGISTER_U16, 1, false},
+    [LINE_COMMAND + COMMAND_ID] = {"command-id", 2, LS_REGISTER_U32, 2, true},
+    [LINE_COMMAND + COMMAND_KIND] = {"command-kind", 4, LS_REGISTER_TEXT, 5, true},
+    [LINE_COMMAND + COMMAND_ARGUMENT] = {"command-argument", 9, LS_REGISTER_TEXT, 24, true},
+    [LINE_COMMAND + COMMAND_DONE] = {"command-done", 33, LS_REGISTER_U32, 2, false},
+    [LINE_COMMAND + COMMAND_RESULT] = {"command-result", 35, LS_REGISTER_U16, 1, false},
+};
+
+typedef struct mapped {
+    ls_register reg;  // name NULL: not in any register
+    uint32_t of;      // machine or LS_NO
+    int k;
+} mapped;
+
+struct ls_emulate_modbus {
+    ls_arena arena;
+    const ls_plant *plant;
+    ls_modbus_server *server;
+    mapped *signals;
+    uint32_t signal_count;
+    pthread_mutex_t lock;
+    bool *dirty;  // blocks that a client wrote into
+    uint32_t block_count;
+};
+
+static ls_register register_of(const place *p, uint32_t block) {
+    return (ls_register){.name = p->name,
+                         .table = LS_REGISTER_HOLDING,
+                         .type = p->type,
+                         .at = block * BLOCK + p->at,
+                         .words = p->words,
+                         .write = p->write,
+                         .scale = 1.0};
+}
+
+// Signals of a machine stand in the order of SIGNAL_..., then queues, then the line's.
+static void map_signals(ls_emulate_modbus *m) {
+    const uint32_t machines = m->plant->machine_count;
+    const uint32_t queue_at = machines * SIGNAL_MACHINE_COUNT;
+    const uint32_t line_at = queue_at + m->plant->station_count;
+    static const place queue = {"queue", 0, LS_REGISTER_U16, 1, false};
+    for (uint32_t i = 0; i < m->signal_count; i++) {
+        mapped *to = &m->signals[i];
+        to->of = LS_NO;
+        if (i < queue_at) {
+            to->of = i / SIGNAL_MACHINE_COUNT;
+            to->k = (int)(i % SIGNAL_MACHINE_COUNT);
+            to->reg = register_of(&machine_places[to->k], to->of);
+        } else if (i < line_at) {
+            to->reg = register_of(&queue, machines);
+            to->reg.at += QUEUE_AT + (i - queue_at);
+        } else if (i < line_at + LINE_COUNT) {
+            to->k = (int)(i - line_at);
+            to->reg = register_of(&line_places[to->k], machines);
+        }
+    }
+}
+
+static void on_wrote(void *context, ls_register_table table, uint32_t at, uint32_t count) {
+    ls_emulate_modbus *m = context;
+    pthread_mutex_lock(&m->lock);
+    for (uint32_t i = at; table == LS_REGISTER_HOLDING && i < at + count; i++) {
+        if (i / BLOCK < m->block_count) {
+            m->dirty[i / BLOCK] = true;
+        }
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+ls_status ls_emulate_modbus_create(const ls_plant *plant, const ls_emulate *line, int port,
+                                   ls_emulate_modbus **out, ls_error *err) {
+    *out = NULL;
+    const uint32_t registers = (plant->machine_count + 1) * BLOCK + plant->station_count;
+    if (plant->machine_count >= 1000 || registers > REGISTERS_MAX) {
+        return ls_fail(err, LS_ERR_LIMIT, "Modbus has registers for %d machines, the plant has %u",
+                       999, plant->machine_count);
+    }
+    ls_emulate_modbus *m = ls_alloc(sizeof *m);
+    if (m == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    ls_arena_init(&m->arena);
+    pthread_mutex_init(&m->lock, NULL);
+    m->plant = plant;
+    m->signal_count = ls_emulate_signal_count(line);
+    m->block_count = registers / BLOCK + 1;
+    m->signals = ls_arena_alloc(&m->arena, m->signal_count * sizeof *m->signals);
+    m->dirty = ls_arena_alloc(&m->arena, m->block_count * sizeof *m->dirty);
+    ls_status status = LS_OK;
+    if (m->signals == NULL || m->dirty == NULL) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    } else {
+        char address[64];
+        map_signals(m);
+        ls_text_format(address, sizeof address, "127.0.0.1:%d", port);
+        ls_modbus_server_def def = ls_modbus_server_def_default();
+        def.address = address;
+        def.holding = registers;
+        def.inputs = def.coils = def.discretes = 0;
+        def.wrote = on_wrote;
+        def.context = m;
+        status = ls_modbus_server_create(&def, &m->server, err);
+    }
+    if (status != LS_OK) {
+        ls_emulate_modbus_destroy(m);
+        return status;
+    }
+    for (uint32_t i = 0; i < m->signal_count; i++) {
+        ls_emulate_modbus_tell(m, i, ls_emulate_value(line, i));
+    }
+    *out = m;
+    return LS_OK;
+}
+
+void ls_emulate_modbus_destroy(ls_emulate_modbus *m) {
+    if (m != NULL) {
+        ls_modbus_server_destroy(m->server);
+        pthread_mutex_destroy(&m->lock);
+        ls_arena_clear(&m->arena);
+        ls_free(m);
+    }
+}
+
+int ls_emulate_modbus_port(const ls_emulate_modbus *m) {
+    return ls_modbus_server_port(m->server);
+}
+
+// A reason is the number of the mode in its station, from 1; 0: none.
+static int64_t reason_number(const ls_plant *plant, uint32_t machine, const ls_sample *value) {
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const ls_station *st = &plant->stations[s];
+        if (machine < st->machine_at || machine >= st->machine_at + st->machine_count) {
+            continue;
+        }
+        for (uint32_t i = 0; i < st->failure_count; i++) {
+            const char *name = plant->failures[st->failure_at + i].name;
+            if (strlen(name) == value->size && memcmp(name, value->value.text, value->size) == 0) {
+                return (int64_t)i + 1;
+            }
+        }
+    }
+    return 0;
+}
+
+void ls_emulate_modbus_tell(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
+    const mapped *to = signal < m->signal_count ? &m->signals[signal] : NULL;
+    if (to == NULL || to->reg.name == NULL) {
+        return;
+    }
+    ls_sample put = *value;
+    if (to->of != LS_NO && to->k == SIGNAL_REASON) {
+        put.kind = LS_VALUE_INT;
+        put.value.integer = reason_number(m->plant, to->of, value);
+    } else if (to->reg.type == LS_REGISTER_TEXT && put.size > to->reg.words * 2) {
+        put.size = to->reg.words * 2;  // what fits
+    } else if (put.kind == LS_VALUE_REAL) {
+        put.kind = LS_VALUE_FLOAT;
+    } else if (put.kind == LS_VALUE_BOOL) {
+        put.kind = LS_VALUE_INT;
+    }
+    if (to->reg.write && put.kind == LS_VALUE_INT && put.value.integer < 0) {
+        put.value.integer = 0;
+    }
+    (void)ls_modbus_server_put(m->server, &to->reg, &put);
+}
+
+static void take(ls_emulate_modbus *m, ls_emulate *line, uint32_t signal, int64_t wall_us) {
+    char text[512];
+    ls_sample value = {0};
+    if (ls_modbus_server_take(m->server, &m->signals[signal].reg, &value, text)) {
+        if (value.kind == LS_VALUE_UINT) {
+            value.kind = LS_VALUE_INT;
+        }
+        const ls_sample *was = ls_emulate_value(line, signal);
+        if (!ls_sample_same(was, &value)) {
+            ls_emulate_write(line, signal, &value, wall_us);
+        }
+    }
+}
+
+// Kind and argument before the id, which is what makes the PLC look.
+static void take_block(ls_emulate_modbus *m, ls_emulate *line, uint32_t block, int64_t wall_us) {
+    uint32_t id = LS_NO;
+    for (uint32_t i = 0; i < m->signal_count; i++) {
+        const mapped *s = &m->signals[i];
+        if (s->reg.name == NULL || s->reg.at / BLOCK != block || !s->reg.write) {
+            continue;
+        }
+        const int first = s->of == LS_NO ? LINE_COMMAND : SIGNAL_COMMAND;
+        if (s->k == first + COMMAND_ID) {
+            id = i;
+        } else {
+            take(m, line, i, wall_us);
+        }
+    }
+    if (id != LS_NO) {
+        take(m, line, id, wall_us);
+    }
+    for (uint32_t i = 0; i < m->signal_count; i++) {
+        const mapped *s = &m->signals[i];
+        if (s->reg.name != NULL && s->reg.at / BLOCK == block && !s->reg.write) {
+            ls_emulate_modbus_tell(m, i, ls_emulate_value(line, i));
+        }
+    }
+}
+
+void ls_emulate_modbus_written(ls_emulate_modbus *m, ls_emulate *line, int64_t wall_us) {
+    for (uint32_t b = 0; b < m->block_count; b++) {
+        pthread_mutex_lock(&m->lock);
+        const bool dirty = m->dirty[b];
+        m->dirty[b] = false;
+        pthread_mutex_unlock(&m->lock);
+        if (dirty) {
+            take_block(m, line, b, wall_us);
+        }
+    }
+}
+
+// --- for plant files
+
+static const char *type_name(ls_register_type type) {
+    return type == LS_REGISTER_U16   ? "u16"
+           : type == LS_REGISTER_U32 ? "u32"
+           : type == LS_REGISTER_F32 ? "f32"
+                                     : "text";
+}
+
+static void print_register(ls_buffer *out, const char *of, const place *p, uint32_t block) {
+    ls_buffer_printf(out, "        %s-%s: {at: %u, type: %s", of, p->name, block * BLOCK + p->at,
+                     type_name(p->type));
+    if (p->type == LS_REGISTER_TEXT) {
+        ls_buffer_printf(out, ", words: %u", p->words);
+    }
+    ls_buffer_text(out, p->write ? ", write: yes}\n" : "}\n");
+}
+
+static void print_machine(const ls_plant *plant, const ls_station *st, uint32_t m, ls_buffer *out) {
+    const char *name = plant->machines[m].name;
+    ls_buffer_printf(out,
+                     "    %s: {state: cell-plc/%s-state, lots: cell-plc/%s-lots, good: {tag: "
+                     "cell-plc/%s-good, wraps: 65535}, bad: {tag: cell-plc/%s-bad, wraps: 65535}",
+                     name, name, name, name, name);
+    if (st->setup_count > 0) {
+        ls_buffer_printf(out, ", setup: cell-plc/%s-setup", name);
+    }
+    if (st->failure_count > 0) {
+        ls_buffer_printf(out, ", reason: cell-plc/%s-reason, reasons: {", name);
+        for (uint32_t i = 0; i < st->failure_count; i++) {
+            ls_buffer_printf(out, "%s%u: %s", i > 0 ? ", " : "", i + 1,
+                             plant->failures[st->failure_at + i].name);
+        }
+        ls_buffer_text(out, "}");
+    }
+    ls_buffer_text(out, "}\n");
+}
+
+void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
+    ls_buffer_printf(out,
+                     "# Registers of the emulated line: `listen:` of a plant file.\nlisten:\n"
+                     "  modbus:\n    cell-plc:\n      address: 127.0.0.1:%d\n      registers:\n",
+                     port);
+    for (uint32_t m = 0; m < plant->machine_count; m++) {
+        for (int k = 0; k < SIGNAL_MACHINE_COUNT; k++) {
+            if (machine_places[k].name != NULL) {
+                print_register(out, plant->machines[m].name, &machine_places[k], m);
+            }
+        }
+    }
+    for (int k = 0; k < LINE_COUNT; k++) {
+        if (line_places[k].name != NULL) {
+            print_register(out, "line", &line_places[k], plant->machine_count);
+        }
+    }
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const place queue = {"queue", QUEUE_AT + s, LS_REGISTER_U16, 1, false};
+        print_register(out, plant->stations[s].name, &queue, plant->machine_count);
+    }
+    ls_buffer_text(out, "  machines:\n");
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const ls_station *st = &plant->stations[s];
+        for (uint32_t m = st->machine_at; m < st->machine_at + st->machine_count; m++) {
+            print_machine(plant, st, m, out);
+        }
+    }
+    ls_buffer_text(out, "  queues:\n");
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        ls_buffer_printf(out, "    %s: cell-plc/%s-queue\n", plant->stations[s].name,
+                         plant->stations[s].name);
+    }
+}
