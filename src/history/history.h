@@ -33,8 +33,11 @@ typedef struct ls_history_def {
     const char *login;       // PostgreSQL: file with the password (0600), or NULL
     bool read_only;          // no lock, no log of its own; sees what others have written
     int64_t sync_us;         // default 50 ms
-    int64_t block_us;        // a block is closed at this age, default 10 s (wall clock)
-    uint32_t block_points;   // or at so many points, default 1000
+    int64_t block_us;        // blocks are written when the oldest sample in memory is so old,
+                             // default 5 min; others who read see the log as well
+    uint32_t block_points;   // samples of a block, default 1000
+    size_t memory_bytes;     // for samples in memory; when half is full, blocks are written;
+                             // default 32 MiB
     uint64_t log_bytes_max;  // LS_ERR_LIMIT when the log (spool) would grow beyond; default 4 GiB
     const ls_history_keep *keep;
     uint32_t keep_count;
