@@ -3,15 +3,19 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LS_DECLARE_KERNEL(variant)                                                              \
-    int ls_kernel_run_##variant(const ls_model *, ls_state *, ls_scratch *, ls_i64, ls_u64);    \
-    int ls_kernel_start_##variant(const ls_model *, ls_state *, ls_scratch *, ls_u64);          \
-    int ls_kernel_fork_##variant(const ls_model *, ls_state *, ls_scratch *, ls_u64);           \
-    int ls_kernel_hand_##variant(const ls_model *, ls_state *, ls_scratch *, ls_u32, ls_u32,    \
-                                 ls_i64);                                                       \
-    static const ls_kernel kernel_##variant = {                                                 \
-        #variant, ls_kernel_run_##variant, ls_kernel_start_##variant, ls_kernel_fork_##variant, \
-        ls_kernel_hand_##variant};
+#define LS_DECLARE_KERNEL(variant)                                                           \
+    int ls_kernel_run_##variant(const ls_model *, ls_state *, ls_scratch *, ls_i64, ls_u64); \
+    int ls_kernel_start_##variant(const ls_model *, ls_state *, ls_scratch *, ls_u64);       \
+    int ls_kernel_fork_##variant(const ls_model *, ls_state *, ls_scratch *, ls_u64);        \
+    int ls_kernel_hand_##variant(const ls_model *, ls_state *, ls_scratch *, ls_u32, ls_u32, \
+                                 ls_i64);                                                    \
+    int ls_kernel_settle_##variant(const ls_model *, ls_state *, ls_scratch *);              \
+    static const ls_kernel kernel_##variant = {#variant,                                     \
+                                               ls_kernel_run_##variant,                      \
+                                               ls_kernel_start_##variant,                    \
+                                               ls_kernel_fork_##variant,                     \
+                                               ls_kernel_hand_##variant,                     \
+                                               ls_kernel_settle_##variant};
 
 LS_DECLARE_KERNEL(base)
 #if defined(LS_KERNEL_VARIANT_COUNT) && LS_KERNEL_VARIANT_COUNT > 1

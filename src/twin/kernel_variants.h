@@ -11,6 +11,7 @@ typedef struct ls_kernel {
     int (*fork)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u64 key);
     int (*hand)(const ls_model *model, ls_state *state, ls_scratch *scratch, ls_u32 act,
                 ls_u32 index, ls_i64 value);
+    int (*settle)(const ls_model *model, ls_state *state, ls_scratch *scratch);
 } ls_kernel;
 
 // The fastest one that this processor runs.

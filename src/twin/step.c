@@ -230,6 +230,8 @@ int LS_JOIN(ls_kernel_fork_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state 
 int LS_JOIN(ls_kernel_hand_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
                                                 ls_scratch *scratch, ls_u32 act, ls_u32 index,
                                                 ls_i64 value);
+int LS_JOIN(ls_kernel_settle_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                  ls_scratch *scratch);
 #ifdef __cplusplus
 }
 #endif
@@ -350,5 +352,28 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_hand_, LS_KERNEL_VARIANT)(const ls_model *model, 
     }
     ls_choices_lapse(c);
     state->hands = (ls_u16)ls_hands_left(c);
+    return (int)state->stopped;
+}
+
+// Everything that the rules start at this very instant is started: for a state that was put
+// together otherwise than by events (follow.h). A state that is settled stays as it is.
+LS_KERNEL_FN LS_JOIN(ls_kernel_settle_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
+                                                           ls_scratch *scratch) {
+    ls_ctx ctx;
+    ls_ctx *const c = &ctx;
+    ls_ctx_open(c, model, state, scratch);
+    ls_scratch_match(model, state, scratch);
+    for (ls_u32 i = 0; i < model->machines; i++) {
+        const ls_s_machine *mc = c->machine + i;
+        if (mc->pending != 0 && mc->mode == 0 && mc->phase == LS_PHASE_NONE &&
+            mc->lot_count == 0) {
+            ls_mode_start(c, i, (ls_u32)ls_ctz64(mc->pending));
+        }
+    }
+    for (ls_u32 i = 0; i < model->stations; i++) {
+        ls_agenda_add(c, i);
+    }
+    state->operators_freed = state->operator_head != 0;
+    ls_settle(c);
     return (int)state->stopped;
 }

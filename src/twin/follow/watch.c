@@ -175,9 +175,7 @@ static void watch_machine(const watcher *w, uint32_t i) {
         if (!known || strcmp(product_name(w, step), product_name(w, step_before)) != 0) {
             say(w, LS_HEARD_PRODUCT, i, 0, product_name(w, step));
         }
-        if (!known || strcmp(step_name(w, step), step_name(w, step_before)) != 0) {
-            say(w, LS_HEARD_STEP, i, 0, step_name(w, step));
-        }
+        say(w, LS_HEARD_STEP, i, 0, step_name(w, step));
     }
     const ls_station *st = &w->plant->stations[b->machines[i].station];
     if (st->setup_count > 0 && (w->a == NULL || w->a->machine[i].setup != setup)) {
@@ -225,8 +223,8 @@ static void watch_arrived(const watcher *w, ls_u32 slot) {
 
 static bool was_scrapped(const watcher *w, ls_u32 serial, ls_u32 release, ls_u64 *guessed) {
     for (size_t i = 0; i < w->def->trace_count; i++) {
-        if (w->def->trace[i].serial == serial && (w->def->trace[i].kind == LS_TRACE_SCRAP ||
-                                                  w->def->trace[i].kind == LS_TRACE_DONE)) {
+        if (w->def->trace[i].serial == serial &&
+            (w->def->trace[i].kind == LS_TRACE_SCRAP || w->def->trace[i].kind == LS_TRACE_DONE)) {
             return w->def->trace[i].kind == LS_TRACE_SCRAP;
         }
     }
@@ -247,6 +245,28 @@ static void watch_gone(const watcher *w) {
     }
 }
 
+static void watch_passed_released(const watcher *w, ls_u32 serial) {
+    for (size_t i = 0; i < w->def->trace_count; i++) {
+        const ls_trace_item *item = &w->def->trace[i];
+        if (item->kind != LS_TRACE_RELEASE || item->serial != serial) {
+            continue;
+        }
+        const ls_u32 product = w->plant->steps[item->step].product;
+        for (ls_u32 r = 0; r < w->b->m->releases; r++) {
+            if (w->plant->releases[r].product == product &&
+                w->a->release[r].released != w->b->release[r].released) {
+                char name[NAME_SIZE];
+                char text[NAME_SIZE * 3];
+                name_of(w, serial, name, sizeof name);
+                snprintf(text, sizeof text, "%s class=%s product=%s", name,
+                         w->plant->releases[r].name, w->plant->products[product].name);
+                say(w, LS_HEARD_RELEASED, LS_NO, 0, text);
+                return;
+            }
+        }
+    }
+}
+
 // Lots that came and went within the instant are known by the trace alone.
 static void watch_passed(const watcher *w) {
     for (size_t i = 0; i < w->def->trace_count; i++) {
@@ -256,8 +276,8 @@ static void watch_passed(const watcher *w) {
         }
         if (item->serial >= w->a->s->serial) {
             char text[NAME_SIZE];
+            watch_passed_released(w, item->serial);
             name_of(w, item->serial, text, sizeof text);
-            say(w, LS_HEARD_RELEASED, LS_NO, 0, text);
             say(w, item->kind == LS_TRACE_SCRAP ? LS_HEARD_SCRAPPED : LS_HEARD_DONE, LS_NO, 0,
                 text);
         }
@@ -315,8 +335,7 @@ static void watch_queues(const watcher *w) {
         }
         const bool stayed = w->a != NULL && lot_is(w->a, i, lot->serial) &&
                             w->a->lot[i].where == LS_LOT_WAITING &&
-                            w->a->lot[i].step == lot->step &&
-                            w->a->lot[i].arrived == lot->arrived;
+                            w->a->lot[i].step == lot->step && w->a->lot[i].arrived == lot->arrived;
         if (!stayed) {
             watch_arrived(w, i);
         }

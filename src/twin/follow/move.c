@@ -1,0 +1,531 @@
+// move.c - what is gathered of one moment is done: operations end, lots leave, arrive and are
+// started, machines stand still, in this order.
+#include "twin/follow/instant.h"
+
+static const char *name_of(const ls_core *core, uint32_t lot) {
+    return core->lots[lot].name[0] != '\0' ? core->lots[lot].name : "~";
+}
+
+static bool is_running(const ls_core *core, uint32_t lot) {
+    const ls_lot *l = core->c.lot + lot;
+    return l->where == LS_LOT_LAG ||
+           (l->where == LS_LOT_MACHINE && core->c.machine[l->machine].phase != LS_PHASE_NONE);
+}
+
+static bool is_inside(const ls_core *core, uint32_t lot) {
+    const ls_u32 where = core->c.lot[lot].where;
+    return where == LS_LOT_MACHINE || where == LS_LOT_LAG || where == LS_LOT_LEFT;
+}
+
+static uint32_t station_of_machine(const ls_core *core, uint32_t machine) {
+    return core->c.machines[machine].station;
+}
+
+// Where a lot in work stands when it is heard of at a station.
+static uint32_t step_of_running(ls_core *core, uint32_t lot, uint32_t station) {
+    const ls_ctx *c = &core->c;
+    const ls_u32 now = c->lot[lot].step;
+    uint32_t ways[16];
+    const uint32_t count = ls_core_ways(core, lot, now, ways, 16);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ways[i] != LS_NO && c->steps[ways[i]].station == station) {
+            return ways[i];
+        }
+    }
+    if (c->steps[now].station == station) {
+        return now;
+    }
+    return ls_hear_step_at(core, lot, station, LS_NO);
+}
+
+// Back to the queue it came from: thrown back at a shift's end, or on a way that the route does not
+// have.
+static bool goes_back(ls_core *core, const ls_move *move) {
+    const ls_ctx *c = &core->c;
+    const ls_lot *lot = c->lot + move->lot;
+    const ls_u32 station = c->steps[lot->step].station;
+    if (!is_running(core, move->lot) || move->step != lot->step || lot->where == LS_LOT_LAG ||
+        move->again) {
+        return false;
+    }
+    uint32_t ways[16];
+    const uint32_t count = ls_core_ways(core, move->lot, lot->step, ways, 16);
+    bool leads = false;
+    for (uint32_t i = 0; i < count; i++) {
+        leads |= ways[i] == lot->step;
+    }
+    return !leads ||
+           (c->station[station].off != 0 && c->stations[station].shift_end == LS_SHIFT_ABORT);
+}
+
+// Says when a lot is not where its route let it be expected.
+static void tell_jump(ls_core *core, const ls_move *move) {
+    ls_ctx *c = &core->c;
+    const ls_lot *lot = c->lot + move->lot;
+    ls_u32 expected = lot->step;
+    bool sure = true;
+    if (move->fresh || move->birth || move->aborted) {
+        return;
+    }
+    if (is_running(core, move->lot)) {
+        expected = ls_core_next(core, move->lot, lot->step, &sure);
+    } else {
+        sure = core->lots[move->lot].step == 0;
+    }
+    if (expected == move->step) {
+        return;
+    }
+    const bool ahead = c->steps[move->step].number > c->steps[lot->step].number;
+    if (sure && ahead) {
+        ls_core_diverge(core, LS_DIVERGE_INFERRED, move->machine, move->station,
+                        "lot '%s' is here and must have passed '%s'", name_of(core, move->lot),
+                        core->twin->steps[expected == LS_NO ? lot->step : expected]);
+    } else if (sure) {
+        ls_core_diverge(core, LS_DIVERGE_CONTRADICTED, move->machine, move->station,
+                        "lot '%s' is here, behind '%s' on its route", name_of(core, move->lot),
+                        core->twin->steps[lot->step]);
+    }
+}
+
+static void find_step(ls_core *core, ls_move *move) {
+    const ls_ctx *c = &core->c;
+    const ls_lot *lot = c->lot + move->lot;
+    if (move->kind == LS_MOVE_MACHINE &&
+        (lot->where == LS_LOT_MACHINE || lot->where == LS_LOT_LAG) &&
+        lot->machine == move->machine && !move->again) {
+        move->stays = true;
+        return;
+    }
+    const ls_u32 hint = move->step;
+    if (hint != LS_NO && c->steps[hint].station == move->station &&
+        c->steps[hint].product == c->steps[lot->step].product) {
+        move->step = hint;
+    } else if (is_running(core, move->lot)) {
+        move->step = step_of_running(core, move->lot, move->station);
+    } else {
+        move->step = ls_hear_step_at(core, move->lot, move->station, LS_NO);
+    }
+    if (move->step == LS_NO) {
+        ls_core_diverge(core, LS_DIVERGE_CONTRADICTED, move->machine, move->station,
+                        "lot '%s' is here, where its route never comes", name_of(core, move->lot));
+        move->kind = move->fresh ? LS_MOVE_DONE : LS_MOVE_NONE;
+        return;
+    }
+    if (move->kind == LS_MOVE_QUEUE && lot->where == LS_LOT_WAITING && lot->step == move->step) {
+        move->stays = true;
+        core->figures->unchanged++;
+        return;
+    }
+    move->aborted = goes_back(core, move);
+    tell_jump(core, move);
+}
+
+void ls_moves_find_steps(ls_core *core, ls_instant *in) {
+    for (uint32_t i = 0; i < in->move_count; i++) {
+        ls_move *move = &in->moves[i];
+        if (move->kind == LS_MOVE_QUEUE || move->kind == LS_MOVE_MACHINE) {
+            find_step(core, move);
+        }
+        if (is_inside(core, move->lot)) {
+            ls_instant_job(in, core->c.lot[move->lot].machine);
+        }
+    }
+}
+
+// ---- operations end
+
+static bool moves_away(const ls_instant *in, uint32_t lot) {
+    const ls_move *move = in->move_of[lot] != 0 ? &in->moves[in->move_of[lot] - 1] : NULL;
+    return move != NULL && move->kind != LS_MOVE_NONE && !move->stays;
+}
+
+// Of the lots of a running operation: how many go, and how they go.
+typedef struct going {
+    uint32_t away, back, scrapped, stay;
+} going;
+
+static going count_going(const ls_core *core, const ls_instant *in, uint32_t machine) {
+    going g = {0};
+    for (ls_u32 lot = core->c.machine[machine].lots; lot != LS_NO; lot = core->c.lot[lot].next) {
+        if (moves_away(in, lot)) {
+            const ls_move *move = &in->moves[in->move_of[lot] - 1];
+            g.away++;
+            g.back += move->aborted;
+            g.scrapped += move->kind == LS_MOVE_SCRAPPED;
+        } else {
+            g.stay++;
+        }
+    }
+    return g;
+}
+
+static bool loses_lots(const ls_core *core, uint32_t machine) {
+    const ls_core_machine *told = &core->machines[machine];
+    const ls_u32 station = station_of_machine(core, machine);
+    if (!ls_core_is_down_told(core, machine) || told->reason == 0) {
+        return false;
+    }
+    const ls_u32 k = ls_watch_mode(
+        core->plant, station, machine - core->c.stations[station].machine_at, told->reason - 1);
+    return k != LS_NO &&
+           core->c.modes[core->c.machines[machine].mode_at + k].lots == LS_LOTS_SCRAP &&
+           core->c.machine[machine].mode != k + 1;
+}
+
+static uint32_t count_loads(const ls_instant *in, uint32_t machine) {
+    const ls_job *job = &in->jobs[machine];
+    uint32_t loads = 0;
+    for (uint32_t i = 0; i < job->told_count; i++) {
+        const ls_move *move = &in->moves[in->move_of[in->told[job->told_at + i]] - 1];
+        loads += !move->stays && move->kind == LS_MOVE_MACHINE && move->machine == machine;
+    }
+    return loads;
+}
+
+// Stands as only a machine does whose entrance is free: maintenance, a failure by counts, or the
+// end of a shift that lets the operation end.
+static bool rests_when_free(const ls_core *core, uint32_t machine) {
+    const ls_core_machine *told = &core->machines[machine];
+    const ls_u32 station = station_of_machine(core, machine);
+    const ls_m_station *st = core->c.stations + station;
+    if (told->reason == 0) {
+        return told->state == 2 && core->c.station[station].off != 0 &&
+               st->shift_end != LS_SHIFT_PAUSE;
+    }
+    const ls_u32 k = ls_watch_mode(core->plant, station, machine - st->machine_at,
+                                   told->reason - 1);
+    if (k == LS_NO || !ls_core_is_down_told(core, machine)) {
+        return false;
+    }
+    const ls_m_mode *mode = core->c.modes + core->c.machines[machine].mode_at + k;
+    return core->c.machine[machine].mode == 0 &&
+           (mode->maintenance != 0 || (mode->by != LS_FAIL_BUSY && mode->by != LS_FAIL_CALENDAR));
+}
+
+static void end_operation(ls_core *core, ls_instant *in, uint32_t machine) {
+    ls_ctx *c = &core->c;
+    ls_s_machine *mc = c->machine + machine;
+    ls_job *job = &in->jobs[machine];
+    if (mc->phase == LS_PHASE_NONE) {
+        return;
+    }
+    const ls_m_station *st = c->stations + station_of_machine(core, machine);
+    const bool lags = (st->features & LS_F_LAG) != 0;
+    const uint8_t state = core->machines[machine].state;
+    const going g = count_going(core, in, machine);
+    const bool ran = mc->waits == 0 && mc->phase >= LS_PHASE_RUN;
+    if (g.stay == 0 && g.back == g.away) {
+        ls_core_cancel(core, machine);
+    } else if (g.stay == 0 && g.scrapped == g.away && loses_lots(core, machine)) {
+        ls_core_cancel(core, machine);
+    } else if (g.stay == 0) {
+        ls_core_finish(core, machine);
+    } else if (lags && (state == 4 || count_loads(in, machine) > 0)) {
+        ls_core_lag(core, machine);
+    } else if (lags && g.away == 0 && ran && rests_when_free(core, machine)) {
+        ls_core_lag(core, machine);
+    } else if (state == 17 || state == 4 || (state == 5 && ran)) {
+        ls_core_finish(core, machine);
+    } else {
+        return;
+    }
+    job->ended = true;
+}
+
+// ---- lots leave
+
+static void tell_transport(ls_core *core, const ls_move *move) {
+    const ls_lot *lot = core->c.lot + move->lot;
+    ls_fact fact = ls_core_fact(core, LS_FACT_TRANSPORT);
+    fact.value = (double)(core->c.now - core->c.event[move->lot].since);
+    fact.step = lot->step;
+    fact.station = core->c.steps[lot->step].station;
+    fact.lot = lot->serial;
+    fact.inferred = core->lots[move->lot].supposed != 0;
+    ls_core_tell(core, &fact);
+}
+
+static void tell_lagged(ls_core *core, uint32_t lot_index) {
+    const ls_ctx *c = &core->c;
+    const ls_lot *lot = c->lot + lot_index;
+    const ls_lot_event *e = c->event + lot_index;
+    ls_fact fact = ls_core_fact(core, LS_FACT_PROCESS);
+    fact.value = (double)(e->elapsed + (e->since == LS_NEVER ? 0 : c->now - e->since));
+    fact.machine = lot->machine;
+    fact.station = station_of_machine(core, lot->machine);
+    fact.step = lot->step;
+    fact.lots = e->lots;
+    fact.parts = e->parts;
+    fact.lot = lot->serial;
+    ls_core_tell(core, &fact);
+}
+
+static void leave(ls_core *core, ls_instant *in, ls_move *move) {
+    ls_ctx *c = &core->c;
+    const ls_lot *lot = c->lot + move->lot;
+    move->from = LS_NO;
+    if (lot->where == LS_LOT_LAG) {
+        tell_lagged(core, move->lot);
+        ls_core_step_ended(core, move->lot, lot->step);
+    } else if (is_running(core, move->lot) && !move->aborted) {
+        ls_core_step_ended(core, move->lot, lot->step);  // out of a batch that goes on
+    } else if (lot->where == LS_LOT_TRANSIT &&
+               (move->kind == LS_MOVE_QUEUE || move->kind == LS_MOVE_MACHINE)) {
+        tell_transport(core, move);
+    }
+    if (is_inside(core, move->lot)) {
+        move->from = station_of_machine(core, lot->machine);
+        ls_instant_touch(in, move->from);
+    } else if (lot->where == LS_LOT_WAITING) {
+        move->from = c->steps[lot->step].station;
+        ls_instant_touch(in, move->from);
+    }
+    ls_core_take_out(core, move->lot);
+    move->out = true;
+    core->lots[move->lot].supposed = move->kind == LS_MOVE_LEFT;
+}
+
+// ---- and come somewhere
+
+static void choose(ls_core *core, const ls_move *move) {
+    const uint32_t ended = core->lots[move->lot].step;
+    if (ended != 0) {
+        ls_core_step_chosen(core, move->lot, ended - 1, move->step);
+    }
+}
+
+// Where a lot goes of which nothing more is told: where nothing would be, if the line tells such
+// things at all.
+static uint32_t unseen_way(ls_core *core, const ls_move *move, uint32_t ended) {
+    uint32_t ways[16];
+    const uint32_t count = ls_core_ways(core, move->lot, ended, ways, 16);
+    for (uint32_t i = 0; i < count; i++) {
+        const bool told = ways[i] == LS_NO ? core->figures->ends + core->figures->released > 0
+                                           : core->figures->arrivals > 0;
+        const bool full = ways[i] != LS_NO &&
+                          !ls_may_enter(&core->c, core->c.steps[ways[i]].station);
+        if (!told || full || ls_core_travels(core, move->from, ways[i])) {
+            return ways[i];
+        }
+    }
+    return ways[0];
+}
+
+static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
+    ls_ctx *c = &core->c;
+    const uint32_t lot = move->lot;
+    const uint32_t ended = core->lots[lot].step;
+    uint32_t next = c->lot[lot].step;
+    if (ended != 0) {
+        next = unseen_way(core, move, ended - 1);
+    }
+    if (next == LS_NO) {
+        ls_core_put_out(core, lot, move->from);
+        if (c->lot[lot].where == LS_LOT_FREE) {
+            ls_core_diverge(core, LS_DIVERGE_INFERRED, LS_NO, move->from,
+                            "a lot ended its last step and must have left");
+        }
+        return;
+    }
+    const uint32_t to = c->steps[next].station;
+    ls_instant_touch(in, to);
+    if (move->from != LS_NO && (c->stations[move->from].features & LS_F_LAG) != 0 &&
+        !ls_may_enter(c, to)) {
+        c->lot[lot].step = next;
+        c->lot[lot].where = LS_LOT_LEFT;
+        c->station[move->from].working++;
+        ls_core_block(core, lot);
+        return;
+    }
+    ls_core_send(core, lot, next, move->from);
+}
+
+static void enter(ls_core *core, ls_instant *in, const ls_move *move) {
+    const uint32_t step = core->c.lot[move->lot].step;
+    ls_instant_touch(in, core->c.steps[step].station);
+    if (ls_may_enter(&core->c, core->c.steps[step].station)) {
+        ls_core_send(core, move->lot, step, LS_NO);
+    } else {
+        ls_core_put_outside(core, move->lot, step);
+    }
+}
+
+static void scrap(ls_core *core, const ls_move *move) {
+    const uint32_t ended = core->lots[move->lot].step;
+    if (ended != 0) {
+        ls_fact fact = ls_core_fact(core, LS_FACT_OUTCOME);
+        fact.value = 1.0;
+        fact.step = ended - 1;
+        fact.station = core->c.steps[ended - 1].station;
+        fact.release = core->c.lot[move->lot].release;
+        fact.lot = core->c.lot[move->lot].serial;
+        ls_core_tell(core, &fact);
+    }
+    ls_core_remove(core, move->lot, true);
+}
+
+static void arrive(ls_core *core, ls_instant *in, const ls_move *move) {
+    choose(core, move);
+    core->lots[move->lot].placed = 1;
+    ls_core_put_waiting(core, move->lot, move->step,
+                        move->aborted ? core->c.lot[move->lot].arrived : core->c.now);
+    ls_instant_touch(in, core->c.steps[move->step].station);
+}
+
+void ls_move_start(ls_core *core, ls_instant *in, uint32_t machine, const uint32_t *lots,
+                   uint32_t count) {
+    ls_core_load(core, machine, lots, count);
+    ls_core_begin(core, machine);
+    ls_instant_job(in, machine)->ended = true;
+    ls_instant_touch(in, station_of_machine(core, machine));
+}
+
+// A lot joins those that are in the machine already.
+static void join(ls_core *core, uint32_t machine, uint32_t lot) {
+    ls_ctx *c = &core->c;
+    ls_s_machine *mc = c->machine + machine;
+    ls_u32 tail = mc->lots;
+    while (tail != LS_NO && c->lot[tail].next != LS_NO) {
+        tail = c->lot[tail].next;
+    }
+    ls_take_lot(c, station_of_machine(core, machine), machine, lot, &tail);
+}
+
+// Blocked lots that the machine still names though it has begun with others: they have gone.
+static void clear_blocked(ls_core *core, ls_instant *in, uint32_t machine) {
+    ls_ctx *c = &core->c;
+    while (c->machine[machine].lots != LS_NO) {
+        ls_move move = {.lot = c->machine[machine].lots, .kind = LS_MOVE_LEFT};
+        leave(core, in, &move);
+        go_on(core, in, &move);
+    }
+}
+
+static void load(ls_core *core, ls_instant *in, uint32_t machine) {
+    ls_ctx *c = &core->c;
+    const ls_job *job = &in->jobs[machine];
+    uint32_t *lots = in->told + job->told_at;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < job->told_count; i++) {
+        const ls_move *move = &in->moves[in->move_of[lots[i]] - 1];
+        if (move->kind == LS_MOVE_MACHINE && !move->stays && move->machine == machine) {
+            choose(core, move);
+            core->lots[move->lot].placed = 1;
+            const ls_u32 arrived = move->fresh || move->out;
+            ls_core_put_waiting(core, move->lot, move->step,
+                                arrived ? c->now : c->lot[move->lot].arrived);
+            lots[count++] = move->lot;
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    if (c->machine[machine].phase != LS_PHASE_NONE) {
+        for (uint32_t i = 0; i < count; i++) {
+            join(core, machine, lots[i]);
+        }
+        return;
+    }
+    clear_blocked(core, in, machine);
+    ls_move_start(core, in, machine, lots, count);
+}
+
+// ---- machines
+
+static void settle_machine(ls_core *core, ls_instant *in, uint32_t machine) {
+    ls_ctx *c = &core->c;
+    ls_s_machine *mc = c->machine + machine;
+    const ls_job *job = &in->jobs[machine];
+    if (mc->phase != LS_PHASE_NONE && !job->ended) {
+        ls_core_go_on(core, machine);
+    }
+    ls_core_stand(core, machine, false);
+    const uint32_t setup = core->machines[machine].setup;
+    if (job->setup_told && mc->phase != LS_PHASE_SETUP && mc->setup != setup - 1) {
+        if (!job->birth) {
+            ls_core_diverge(core, LS_DIVERGE_INFERRED, machine, LS_NO,
+                            "is set up otherwise than its lots tell");
+        }
+        mc->setup = setup - 1;
+        mc->run = 0;
+    }
+    ls_core_rest(core, machine);
+}
+
+// One in for one out.
+static void pay(ls_core *core, uint32_t release) {
+    ls_s_release *rs = core->c.release + release;
+    if (core->c.releases[release].kind == LS_RELEASE_KEEP && rs->left > 0) {
+        rs->left--;
+    }
+}
+
+void ls_moves_do(ls_core *core, ls_instant *in) {
+    for (uint32_t i = 0; i < in->machine_count; i++) {
+        ls_core_stand(core, in->machines[i], true);
+    }
+    for (uint32_t i = 0; i < in->machine_count; i++) {
+        end_operation(core, in, in->machines[i]);
+    }
+    for (uint32_t i = 0; i < in->move_count; i++) {
+        ls_move *move = &in->moves[i];
+        if (move->kind != LS_MOVE_NONE && !move->stays && !move->fresh) {
+            leave(core, in, move);
+        } else if (move->fresh) {
+            move->from = LS_NO;
+        }
+    }
+    for (uint32_t i = 0; i < in->move_count; i++) {
+        const ls_move *move = &in->moves[i];
+        if (move->kind == LS_MOVE_DONE) {
+            ls_core_remove(core, move->lot, false);
+        } else if (move->kind == LS_MOVE_SCRAPPED) {
+            scrap(core, move);
+        } else if (move->kind == LS_MOVE_QUEUE && !move->stays) {
+            arrive(core, in, move);
+        }
+    }
+    for (uint32_t i = 0; i < in->machine_count; i++) {
+        if (in->jobs[in->machines[i]].told_count > 0) {
+            load(core, in, in->machines[i]);
+        }
+    }
+    for (uint32_t i = 0; i < in->move_count; i++) {
+        const ls_move *move = &in->moves[i];
+        if (move->kind == LS_MOVE_LEFT && !move->stays) {
+            go_on(core, in, move);
+        } else if (move->kind == LS_MOVE_NONE && move->fresh) {
+            enter(core, in, move);
+        }
+    }
+    for (uint32_t i = 0; i < in->move_count; i++) {
+        if (in->moves[i].fresh) {
+            pay(core, in->moves[i].release);
+        }
+    }
+    ls_infer_starts(core, in);
+    for (uint32_t i = 0; i < in->machine_count; i++) {
+        settle_machine(core, in, in->machines[i]);
+    }
+}
+
+// What nobody tells: a lot outside, or one that left its cascade, finds room and is on its way.
+void ls_moves_unseen(ls_core *core, ls_instant *in) {
+    ls_ctx *c = &core->c;
+    for (uint32_t i = 0; i < in->station_count; i++) {
+        const uint32_t station = in->stations[i];
+        while (c->station[station].blocked_head != LS_NO && ls_has_room(c, station)) {
+            const ls_u32 lot = c->station[station].blocked_head;
+            const ls_u32 where = c->lot[lot].where;
+            if (where != LS_LOT_OUTSIDE && where != LS_LOT_LEFT) {
+                break;
+            }
+            const uint32_t from = where == LS_LOT_LEFT
+                                      ? station_of_machine(core, c->lot[lot].machine)
+                                      : LS_NO;
+            const uint32_t step = c->lot[lot].step;
+            ls_core_take_out(core, lot);
+            ls_core_send(core, lot, step, from);
+        }
+    }
+}
