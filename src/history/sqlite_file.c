@@ -345,3 +345,15 @@ void ls_sqlite_close(ls_sqlite *file) {
     ls_block_codec_destroy(file->codec);
     file->codec = NULL;
 }
+
+ls_status ls_sqlite_make_plain(const char *path, ls_error *err) {
+    sqlite3 *db = NULL;
+    ls_status status = LS_OK;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+        sqlite3_exec(db, "pragma journal_mode = delete", NULL, NULL, NULL) != SQLITE_OK) {
+        status = ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot end the write-ahead log: %s",
+                            db != NULL ? sqlite3_errmsg(db) : "out of memory");
+    }
+    sqlite3_close(db);
+    return status;
+}

@@ -71,3 +71,5 @@ ls_status ls_sqlite_put_meta(ls_sqlite *file, const char *name, int64_t value, l
 // Unpacks the block in columns `column` (bytes) of the statement's row.
 ls_status ls_sqlite_unpack(ls_sqlite *file, sqlite3_stmt *row, int column, uint32_t tag,
                            const ls_sample **out, size_t *out_count, ls_error *err);
+// Out of WAL mode: one file without companions.
+ls_status ls_sqlite_make_plain(const char *path, ls_error *err);
