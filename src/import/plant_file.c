@@ -13,15 +13,10 @@
 
 enum { PATH_SIZE = 4096, TABLE_SIZE_MAX = 256 * 1024 * 1024 };
 
-typedef struct plant_folder {
-    const char *plant_path;
-    ls_arena *arena;
-} plant_folder;
-
 // Relative names are meant from the folder of the plant file.
 static ls_status load_beside(void *context, const char *name, const char **out, size_t *out_size,
                              ls_error *err) {
-    const plant_folder *from = context;
+    const ls_plant_beside *from = context;
     const char *slash = name[0] == '/' ? NULL : strrchr(from->plant_path, '/');
     const int length = slash == NULL ? 0 : (int)(slash - from->plant_path) + 1;
     char path[PATH_SIZE];
@@ -34,6 +29,10 @@ static ls_status load_beside(void *context, const char *name, const char **out, 
     return status;
 }
 
+ls_plant_files ls_plant_files_beside(ls_plant_beside *beside) {
+    return (ls_plant_files){.load = load_beside, .context = beside};
+}
+
 ls_status ls_plant_file_read(const char *path, ls_plant **out, ls_errors *errors) {
     ls_arena arena;
     ls_arena_init(&arena);
@@ -43,8 +42,8 @@ ls_status ls_plant_file_read(const char *path, ls_plant **out, ls_errors *errors
     *out = NULL;
     ls_status status = ls_file_read(path, LS_YAML_SIZE_MAX, &arena, &text, &size, &err);
     if (status == LS_OK) {
-        plant_folder from = {.plant_path = path, .arena = &arena};
-        const ls_plant_files files = {.load = load_beside, .context = &from};
+        ls_plant_beside from = {.plant_path = path, .arena = &arena};
+        const ls_plant_files files = ls_plant_files_beside(&from);
         status = ls_plant_read(text, size, path, &files, out, errors);
     } else {
         ls_errors_add(errors, &err);
