@@ -21,7 +21,11 @@ extern const ls_command ls_command_check;
 extern const ls_command ls_command_twin_run;
 extern const ls_command ls_command_twin_compare;
 extern const ls_command ls_command_twin_fork;
+extern const ls_command ls_command_twin_calibrate;
+extern const ls_command ls_command_order_add;
+extern const ls_command ls_command_line_note;
 extern const ls_command ls_command_import_smt2020;
+extern const ls_command ls_command_line_emulate;
 
 // All commands, NULL at the end.
 extern const ls_command *const ls_commands[];
