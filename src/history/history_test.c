@@ -566,6 +566,126 @@ static void test_killed_at_any_moment_every_acknowledged_sample_is_there_once(vo
     remove_tree(folder);
 }
 
+// ---- many at once
+
+enum { WRITERS = 3, WRITES = 300, OF_A_WRITE = 90 };
+
+typedef struct crowd {
+    place p;
+    atomic_int failures, next;
+    atomic_bool stops;
+} crowd;
+
+// Writer w appends to its own tag; each sample is one later than the one before.
+static void *crowd_writer(void *context) {
+    crowd *c = context;
+    const uint32_t tag = (uint32_t)atomic_fetch_add(&c->next, 1);
+    ls_sample s[OF_A_WRITE];
+    memset(s, 0, sizeof s);
+    for (int i = 0; i < WRITES; i++) {
+        for (int k = 0; k < OF_A_WRITE; k++) {
+            s[k].tag = tag;
+            s[k].kind = LS_VALUE_INT;
+            s[k].value.integer = s[k].time_us = i * OF_A_WRITE + k + 1;
+        }
+        const ls_happened e = {.time_us = i, .kind = "note"};
+        bool ok = ls_history_append(c->p.history, s, OF_A_WRITE, NULL) == LS_OK;
+        if (i % 10 == 0) {
+            ok = ok && ls_history_event(c->p.history, &e, NULL) == LS_OK &&
+                 ls_history_save(c->p.history, "crowd", &i, sizeof i, NULL) == LS_OK;
+        }
+        atomic_fetch_add(&c->failures, !ok);
+    }
+    return NULL;
+}
+
+static bool follow_up(void *context, const ls_sample *s) {
+    int64_t *last = context;
+    const bool right = s->time_us == *last + 1 && s->value.integer == s->time_us;
+    *last = right ? s->time_us : -1;
+    return right;
+}
+
+static bool any_event(void *context, const ls_happened *event) {
+    int *count = context;
+    *count += event->number > 0;
+    return true;
+}
+
+// Asks all the time: what it sees has no hole, and never gets less.
+static void *crowd_reader(void *context) {
+    crowd *c = context;
+    int64_t seen[WRITERS] = {0};
+    int events_seen = 0;
+    while (!atomic_load(&c->stops)) {
+        for (uint32_t tag = 0; tag < WRITERS; tag++) {
+            int64_t last = 0;
+            const ls_status status = ls_history_visit(c->p.history, tag, 0, INT64_MAX, false,
+                                                      follow_up, &last, NULL);
+            atomic_fetch_add(&c->failures, status != LS_OK || last < seen[tag]);
+            seen[tag] = last;
+        }
+        int events = 0;
+        void *state = NULL;
+        size_t size = 0;
+        ls_history_figures f;
+        bool ok = ls_history_visit_events(c->p.history, "note", 0, INT64_MAX, any_event, &events,
+                                          NULL) == LS_OK;
+        ok = ok && ls_history_load(c->p.history, "crowd", &state, &size, NULL) == LS_OK;
+        ok = ok && ls_history_describe(c->p.history, &f, NULL) == LS_OK;
+        ls_free(state);
+        atomic_fetch_add(&c->failures, !ok || events < events_seen);
+        events_seen = events;
+    }
+    return NULL;
+}
+
+static void *crowd_flusher(void *context) {
+    crowd *c = context;
+    for (int i = 0; !atomic_load(&c->stops); i++) {
+        atomic_store(&store_fails, i % 7 == 3);  // away now and then
+        const ls_status status = ls_history_flush(c->p.history, NULL);
+        atomic_fetch_add(&c->failures, status != LS_OK && i % 7 != 3);
+        nanosleep(&(struct timespec){0, 3000000}, NULL);
+    }
+    atomic_store(&store_fails, false);
+    return NULL;
+}
+
+static void test_many_append_ask_and_flush_at_once(void) {
+    fresh_folder();
+    static crowd c;
+    c.p = open_place();
+    for (int i = 0; i < WRITERS; i++) {
+        number(&c.p, i);  // names the tag
+    }
+    pthread_t writers[WRITERS];
+    pthread_t reader;
+    pthread_t flusher;
+    for (int i = 0; i < WRITERS; i++) {
+        CHECK_INT(pthread_create(&writers[i], NULL, crowd_writer, &c), 0);
+    }
+    CHECK_INT(pthread_create(&reader, NULL, crowd_reader, &c), 0);
+    CHECK_INT(pthread_create(&flusher, NULL, crowd_flusher, &c), 0);
+    for (int i = 0; i < WRITERS; i++) {
+        pthread_join(writers[i], NULL);
+    }
+    atomic_store(&c.stops, true);
+    pthread_join(reader, NULL);
+    pthread_join(flusher, NULL);
+    CHECK_INT(atomic_load(&c.failures), 0);
+    CHECK_INT(close_place(&c.p), LS_OK);
+    c.p = open_place();
+    for (uint32_t tag = 0; tag < WRITERS; tag++) {
+        int64_t last = 0;
+        CHECK_INT(ls_history_visit(c.p.history, tag, 0, INT64_MAX, false, follow_up, &last, NULL),
+                  LS_OK);
+        CHECK_INT(last, WRITES * OF_A_WRITE);
+    }
+    CHECK_INT(close_place(&c.p), LS_OK);
+    remove_tree(folder);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_samples_are_seen_before_and_after_blocks);
@@ -577,6 +697,7 @@ int main(int argc, char **argv) {
     TEST(test_a_full_disk_refuses_and_recovers);
     TEST(test_the_limit_of_the_log_holds_back);
     TEST(test_allocations_may_fail);
+    TEST(test_many_append_ask_and_flush_at_once);
     TEST(test_killed_at_any_moment_every_acknowledged_sample_is_there_once);
     return harness_report();
 }
