@@ -1,0 +1,349 @@
+// emulate_server_test.c - the emulated line on its wires: a real broker with a host application at
+// the other end, and a Modbus client that is not ours.
+#include <errno.h>
+#include <modbus.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <lineshaft/plant.h>
+
+#include "line/driver.h"
+#include "line/emulate_modbus.h"
+#include "line/emulate_play.h"
+#include "plant/read.h"
+#include "tests/harness.h"
+#include "tests/servers/mosquitto.h"
+
+enum { VALUES_MAX = 1024, TEXT_SIZE = 256, WAIT_MS = 20000 };
+static const int64_t minute = 60 * 1000000LL;
+
+// The last value of every tag, and how often each came.
+typedef struct ear {
+    pthread_mutex_t lock;
+    ls_tags *tags;
+    int64_t number[VALUES_MAX];
+    char text[VALUES_MAX][TEXT_SIZE];
+    uint64_t count[VALUES_MAX];
+    uint64_t samples, historical, gaps, lost;
+    uint64_t good;  // parts counted by grind-1, historical ones too
+    int64_t good_last;
+    uint32_t good_tag;
+} ear;
+
+static void keep(ear *e, const ls_sample *s) {
+    e->samples++;
+    e->historical += (s->flags & LS_SAMPLE_HISTORICAL) != 0;
+    if (s->tag >= VALUES_MAX || s->quality != LS_QUALITY_GOOD) {
+        return;
+    }
+    e->count[s->tag]++;
+    if (s->kind == LS_VALUE_TEXT) {
+        snprintf(e->text[s->tag], TEXT_SIZE, "%.*s", (int)s->size, s->value.text);
+    } else {
+        e->number[s->tag] = s->value.integer;
+    }
+}
+
+static bool on_heard(void *context, const ls_sample *samples, size_t count) {
+    ear *e = context;
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < count; i++) {
+        keep(e, samples + i);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return true;
+}
+
+static void on_noticed(void *context, const ls_notice *notice) {
+    ear *e = context;
+    pthread_mutex_lock(&e->lock);
+    e->gaps += notice->kind == LS_NOTICE_GAP;
+    e->lost += notice->kind == LS_NOTICE_LOST;
+    pthread_mutex_unlock(&e->lock);
+}
+
+typedef struct rig {
+    mosquitto_server broker;
+    ls_plant *plant;
+    ear *e;
+    ls_sink sink;
+    ls_source source;
+    ls_listen listen;
+    ls_driver *driver;
+    ls_emulate_play *play;
+} rig;
+
+static ls_error err;
+
+static double clock_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool rig_start(rig *r, double speed) {
+    memset(r, 0, sizeof *r);
+    r->e = calloc(1, sizeof *r->e);
+    pthread_mutex_init(&r->e->lock, NULL);
+    const bool there = mosquitto_start(&r->broker, NULL);
+    CHECK(there);
+    CHECK_INT(
+        ls_plant_load(harness_source_path("examples/gearbox/cell.yaml"), &r->plant, NULL, &err),
+        LS_OK);
+    CHECK_INT(ls_tags_create(&r->e->tags, &err), LS_OK);
+    r->sink = (ls_sink){
+        .context = r->e, .tags = r->e->tags, .heard = on_heard, .noticed = on_noticed};
+    r->source = (ls_source){.kind = LS_SOURCE_SPARKPLUG,
+                            .name = "sparkplug",
+                            .broker = r->broker.url,
+                            .group = "gearbox",
+                            .host = "lineshaft",
+                            .reorder_us = 300000};
+    r->listen = (ls_listen){.given = true, .folder = "", .sources = &r->source, .source_count = 1};
+    CHECK_INT(ls_driver_sparkplug.open(&r->listen, &r->source, &r->sink, &r->driver, &err), LS_OK);
+    ls_emulate_play_def def = ls_emulate_play_def_default();
+    def.plant = r->plant;
+    def.seed = 1;
+    def.speed = speed;
+    def.url = r->broker.url;
+    def.modbus_port = 0;
+    CHECK_INT(ls_emulate_play_create(&def, &r->play, &err), LS_OK);
+    return r->driver != NULL && r->play != NULL;
+}
+
+static void rig_stop(rig *r) {
+    ls_emulate_play_destroy(r->play);
+    ls_driver_sparkplug.close(r->driver);
+    ls_tags_destroy(r->e->tags);
+    ls_plant_destroy(r->plant);
+    mosquitto_stop(&r->broker);
+    pthread_mutex_destroy(&r->e->lock);
+    free(r->e);
+}
+
+static void step_for(rig *r, double seconds) {
+    const double end = clock_s() + seconds;
+    while (clock_s() < end) {
+        int64_t sleep_us = 0;
+        CHECK_INT(ls_emulate_play_step(r->play, &sleep_us, &err), LS_OK);
+        const int64_t us = sleep_us < 0 ? 10000 : sleep_us;
+        nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+    }
+}
+
+static uint32_t tag(const rig *r, const char *name) {
+    return ls_tags_find(r->e->tags, name, strlen(name));
+}
+
+static int64_t heard_number(const rig *r, const char *name) {
+    const uint32_t t = tag(r, name);
+    pthread_mutex_lock(&r->e->lock);
+    const int64_t number = t < VALUES_MAX ? r->e->number[t] : -1;
+    pthread_mutex_unlock(&r->e->lock);
+    return number;
+}
+
+static const char *heard_text(const rig *r, const char *name) {
+    static char out[TEXT_SIZE];
+    const uint32_t t = tag(r, name);
+    pthread_mutex_lock(&r->e->lock);
+    snprintf(out, sizeof out, "%s", t < VALUES_MAX ? r->e->text[t] : "?");
+    pthread_mutex_unlock(&r->e->lock);
+    return out;
+}
+
+// Steps until the tag has this value.
+static bool wait_number(rig *r, const char *name, int64_t value) {
+    for (int i = 0; i < WAIT_MS / 20 && heard_number(r, name) != value; i++) {
+        step_for(r, 0.02);
+    }
+    return heard_number(r, name) == value;
+}
+
+static void write_text(rig *r, const char *name, const char *text) {
+    const ls_sample s = {.kind = LS_VALUE_TEXT, .size = (uint32_t)strlen(text), .value.text = text};
+    CHECK_INT(ls_driver_sparkplug.write(r->driver, tag(r, name), &s, 2000000, &err), LS_OK);
+}
+
+static void write_int(rig *r, const char *name, int64_t value) {
+    const ls_sample s = {.kind = LS_VALUE_INT, .value.integer = value};
+    CHECK_INT(ls_driver_sparkplug.write(r->driver, tag(r, name), &s, 2000000, &err), LS_OK);
+}
+
+static void test_a_host_hears_the_line_and_commands_it(void) {
+    rig r;
+    if (rig_start(&r, 60.0)) {
+        CHECK(wait_number(&r, "gearbox/cell/line/HeartbeatLost", 1));
+        CHECK_INT(heard_number(&r, "gearbox/cell/Properties/Emulated"), 1);
+        CHECK(wait_number(&r, "gearbox/cell/load/State", 6));
+        CHECK_CONTAINS(heard_text(&r, "gearbox/cell/load/Lots"), "gear-");
+        write_text(&r, "gearbox/cell/turn-1/Command/Kind", "stop");
+        write_int(&r, "gearbox/cell/turn-1/Command/Id", 1);
+        CHECK(wait_number(&r, "gearbox/cell/turn-1/Command/Done", 1));
+        CHECK_INT(heard_number(&r, "gearbox/cell/turn-1/Command/Result"), 0);
+        CHECK_STR(heard_text(&r, "gearbox/cell/turn-1/Command/Reason"), "stopped");
+        CHECK(wait_number(&r, "gearbox/cell/turn-1/State", 2));
+        write_int(&r, "gearbox/cell/line/Heartbeat", 1);
+        CHECK(wait_number(&r, "gearbox/cell/line/HeartbeatLost", 0));
+        write_text(&r, "gearbox/cell/turn-2/Command/Kind", "hold");
+        write_int(&r, "gearbox/cell/turn-2/Command/Id", 1);
+        CHECK(wait_number(&r, "gearbox/cell/turn-2/Command/Done", 1));
+        CHECK_STR(heard_text(&r, "gearbox/cell/turn-2/Command/Reason"), "held");
+        CHECK(wait_number(&r, "gearbox/cell/line/HeartbeatLost", 1));  // 5 s later
+        CHECK_INT(ls_emulate_play_describe(r.play).line.lapsed, 1);
+        CHECK_INT(r.e->gaps, 0);
+    }
+    rig_stop(&r);
+}
+
+static void test_time_is_kept_within_one_percent(void) {
+    rig r;
+    if (rig_start(&r, 60.0)) {
+        const int64_t before = ls_emulate_play_describe(r.play).now_us;
+        const double begun = clock_s();
+        step_for(&r, 5.0);
+        const double plant_s = (double)(ls_emulate_play_describe(r.play).now_us - before) / 1e6;
+        CHECK_NEAR(plant_s / (60.0 * (clock_s() - begun)), 1.0, 0.01);
+    }
+    rig_stop(&r);
+}
+
+static void test_what_happens_while_the_broker_is_away_is_told_afterwards(void) {
+    rig r;
+    if (rig_start(&r, 120.0)) {
+        CHECK(wait_number(&r, "gearbox/cell/load/State", 6));
+        mosquitto_kill(&r.broker);
+        step_for(&r, 3.0);  // six minutes of the plant
+        CHECK(!ls_emulate_play_describe(r.play).edge.connected);
+        CHECK(ls_emulate_play_describe(r.play).edge.kept > 50);
+        pthread_mutex_lock(&r.e->lock);
+        const uint64_t before = r.e->historical;
+        pthread_mutex_unlock(&r.e->lock);
+        const int64_t births = (int64_t)ls_emulate_play_describe(r.play).edge.births;
+        CHECK(mosquitto_restart(&r.broker));
+        uint64_t late = 0;
+        for (int i = 0; i < 1500 && late < 50; i++) {
+            step_for(&r, 0.02);
+            pthread_mutex_lock(&r.e->lock);
+            late = r.e->historical - before;
+            pthread_mutex_unlock(&r.e->lock);
+        }
+        CHECK(late >= 50);
+        CHECK((int64_t)ls_emulate_play_describe(r.play).edge.births > births);
+        CHECK_INT(ls_emulate_play_describe(r.play).edge.dropped, 0);
+        CHECK_INT(r.e->gaps, 0);
+    }
+    rig_stop(&r);
+}
+
+// A client that is not ours: libmodbus.
+static void test_modbus_shows_and_obeys(void) {
+    rig r;
+    if (!rig_start(&r, 60.0)) {
+        rig_stop(&r);
+        return;
+    }
+    const int port = ls_emulate_play_describe(r.play).modbus_port;
+    modbus_t *client = modbus_new_tcp("127.0.0.1", port);
+    CHECK(client != NULL && modbus_connect(client) == 0);
+    uint16_t got[64] = {0};
+    for (int i = 0; i < 500 && got[0] != 6; i++) {
+        step_for(&r, 0.02);
+        CHECK_INT(modbus_read_registers(client, 0, 1, got), 1);  // load: the first machine
+    }
+    CHECK_INT(got[0], 6);
+    CHECK_INT(modbus_read_registers(client, 12, 16, got), 16);  // its lots
+    CHECK(got[0] == ('g' << 8 | 'e') && got[1] == ('a' << 8 | 'r'));
+    // stop: kind, then the id.
+    const uint16_t kind[5] = {'s' << 8 | 't', 'o' << 8 | 'p', 0, 0, 0};
+    const uint16_t id[2] = {0, 1};
+    CHECK_INT(modbus_write_registers(client, 38, 5, kind), 5);
+    CHECK_INT(modbus_write_registers(client, 36, 2, id), 2);
+    for (int i = 0; i < 500 && got[1] != 1; i++) {
+        step_for(&r, 0.02);
+        CHECK_INT(modbus_read_registers(client, 59, 3, got), 3);
+    }
+    CHECK_INT(got[1], 1);
+    CHECK_INT(got[2], 0);
+    CHECK_INT(modbus_read_registers(client, 0, 1, got), 1);
+    CHECK_INT(got[0], 2);  // stopped
+    // A client that writes where it must not changes nothing for long.
+    CHECK_INT(modbus_write_register(client, 0, 6), 1);
+    step_for(&r, 0.1);
+    CHECK_INT(modbus_read_registers(client, 0, 1, got), 1);
+    CHECK_INT(got[0], 2);
+    modbus_close(client);
+    modbus_free(client);
+    rig_stop(&r);
+}
+
+static void test_the_printed_registers_load_as_a_plant_file(void) {
+    ls_plant *plant = NULL;
+    ls_plant *read = NULL;
+    ls_errors errors;
+    uint64_t size = 0;
+    ls_errors_init(&errors);
+    char *text = harness_read_file(harness_source_path("examples/gearbox/cell.yaml"), &size);
+    CHECK_INT(ls_plant_load(harness_source_path("examples/gearbox/cell.yaml"), &plant, NULL, &err),
+              LS_OK);
+    ls_buffer file;
+    ls_buffer_init(&file);
+    char *listen = text != NULL ? strstr(text, "\nlisten:") : NULL;
+    CHECK(listen != NULL);
+    if (listen != NULL) {
+        ls_buffer_append(&file, text, (size_t)(listen - text) + 1);
+        ls_emulate_modbus_print(plant, 1502, &file);
+        CHECK_INT(ls_plant_read(file.data, file.size, "cell.yaml", NULL, &read, &errors), LS_OK);
+        for (size_t i = 0; i < errors.count && i < 5; i++) {
+            printf("%d: %s\n", errors.items[i].line, errors.items[i].text);
+        }
+        CHECK(read != NULL && read->listen.sources[0].register_count > 12 * 14);
+        CHECK(read != NULL && read->listen.binding_count > 12 * 4);
+    }
+    ls_buffer_clear(&file);
+    ls_errors_clear(&errors);
+    ls_plant_destroy(read);
+    ls_plant_destroy(plant);
+    free(text);
+}
+
+static void test_as_fast_as_it_goes_is_the_same_plant(void) {
+    ls_plant *plant = NULL;
+    ls_buffer truth[2];
+    CHECK_INT(ls_plant_load(harness_source_path("examples/gearbox/cell.yaml"), &plant, NULL, &err),
+              LS_OK);
+    for (int i = 0; i < 2; i++) {
+        ls_emulate_play_def def = ls_emulate_play_def_default();
+        ls_emulate_play *play = NULL;
+        def.plant = plant;
+        def.seed = 4;
+        def.speed = i == 0 ? 0.0 : 3000.0;
+        def.for_us = 60 * minute;
+        CHECK_INT(ls_emulate_play_create(&def, &play, &err), LS_OK);
+        int64_t sleep_us = 0;
+        while (play != NULL && sleep_us >= 0) {
+            CHECK_INT(ls_emulate_play_step(play, &sleep_us, &err), LS_OK);
+        }
+        ls_buffer_init(&truth[i]);
+        ls_emulate_play_truth(play, &truth[i]);
+        ls_emulate_play_destroy(play);
+    }
+    CHECK_STR(truth[0].data, truth[1].data);
+    ls_buffer_clear(&truth[0]);
+    ls_buffer_clear(&truth[1]);
+    ls_plant_destroy(plant);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_a_host_hears_the_line_and_commands_it);
+    TEST(test_time_is_kept_within_one_percent);
+    TEST(test_what_happens_while_the_broker_is_away_is_told_afterwards);
+    TEST(test_modbus_shows_and_obeys);
+    TEST(test_the_printed_registers_load_as_a_plant_file);
+    TEST(test_as_fast_as_it_goes_is_the_same_plant);
+    return harness_report();
+}
