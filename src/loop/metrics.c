@@ -164,6 +164,30 @@ static void write_sources(ls_buffer *out, const ls_sources *sources) {
     }
 }
 
+// ---- watch and desk
+
+static void write_watch(ls_buffer *out, const ls_watch_figures *figures) {
+    single(out, "facts_total", "counter", "Facts that the line has shown.", (double)figures->facts);
+    single(out, "drifts_total", "counter", "Alarms: the line is not what its plant file says.",
+           (double)figures->drifts);
+    single(out, "forecasts_total", "counter", "Forecasts made.", (double)figures->forecasts);
+    single(out, "forecasts_scored_total", "counter", "Of these, set beside what happened.",
+           (double)figures->scored);
+    if (figures->scored > 0) {
+        single(out, "forecast_crps_lots", "gauge", "Mean CRPS of the output within an hour.",
+               figures->crps_output);
+        single(out, "forecast_coverage_ratio", "gauge", "Share within the 90 % interval.",
+               figures->coverage_output);
+    }
+}
+
+static void write_desk(ls_buffer *out, const ls_orders_figures *figures) {
+    single(out, "orders_total", "counter", "Orders taken.", (double)figures->taken);
+    single(out, "orders_set_aside_total", "counter", "Orders set aside.",
+           (double)figures->set_aside);
+    single(out, "notes_total", "counter", "Notes of people taken.", (double)figures->notes);
+}
+
 // ---- the process
 
 // Resident bytes of a process; 0 where it cannot be read.
@@ -217,6 +241,14 @@ void ls_metrics_write(const ls_metrics_of *of, ls_buffer *out) {
         write_history(out, &history);
     }
     write_sources(out, of->sources);
+    if (of->watch != NULL) {
+        const ls_watch_figures watch = ls_watch_describe(of->watch);
+        write_watch(out, &watch);
+    }
+    if (of->desk != NULL) {
+        const ls_orders_figures desk = ls_desk_describe(of->desk);
+        write_desk(out, &desk);
+    }
     single(out, "events_total", "counter", "Events written to the journal.", (double)of->events);
     write_process(out, of);
 }

@@ -5,12 +5,16 @@
 
 #include "base/text.h"
 #include "history/history.h"
+#include "loop/desk.h"
 #include "loop/intake.h"
 #include "loop/sources.h"
+#include "loop/watch.h"
 
 typedef struct ls_metrics_of {
     ls_intake *intake;
     const ls_sources *sources;
+    ls_watch *watch;
+    ls_desk *desk;
     uint64_t events;  // of the journal
     int broker_pid;   // of the embedded broker; 0: none
     const char *version;

@@ -25,8 +25,13 @@ static ls_status start_parts(ls_service *s, ls_plant *plant, ls_error *err) {
     }
     status = ls_running_make(plant, s->tags, &s->intake.running, err);
     if (status == LS_OK) {
+        status = ls_service_open_plant(s, err);
+    }
+    if (status == LS_OK) {
         uint64_t heard_again = 0;
+        pthread_mutex_lock(&s->intake.lock);
         status = ls_keeper_restore(&s->intake, s->def->catch_up_us, &heard_again, err);
+        pthread_mutex_unlock(&s->intake.lock);
         if (heard_again > 0) {
             ls_say(LS_LOG_INFO, "follow", "", "%llu samples were heard again from the history",
                    (unsigned long long)heard_again);
@@ -109,7 +114,6 @@ static void loop(ls_service *s) {
         advance(s);
         if (tick % SECOND_TICKS == 0) {
             ls_notify_alive();
-            ls_service_every_second(s);
         }
         if (tick % SAVE_TICKS == 0) {
             save(s);

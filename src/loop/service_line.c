@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "loop/service_parts.h"
 
 enum { PATH_SIZE = 4096 };
@@ -45,17 +44,19 @@ static void broker_told(void *context, const char *text) {
 
 // ---- broker
 
+static void broker_folder(const ls_service *service, char *out) {
+    snprintf(out, PATH_SIZE, "%s/broker", service->def->data);
+}
+
 static ls_status start_broker(ls_service *service, ls_error *err) {
     char folder[PATH_SIZE];
-    snprintf(folder, sizeof folder, "%s/broker", service->def->data);
+    broker_folder(service, folder);
     ls_broker_def def = ls_broker_def_default();
     def.folder = folder;
     def.listen = &service->intake.running.plant->listen;
     def.told = broker_told;
     def.context = service;
-    const ls_status status = ls_broker_start(&def, &service->broker, err);
-    return status == LS_OK ? ls_broker_access_get(folder, LS_BROKER_HOST, &service->access, err)
-                           : status;
+    return ls_broker_start(&def, &service->broker, err);
 }
 
 int ls_service_broker_pid(ls_service *service) {
@@ -68,56 +69,59 @@ int ls_service_broker_pid(ls_service *service) {
 
 // ---- sources
 
-// The plant's sources, with the embedded broker's address and login where they say `embedded`.
-static ls_status fill_in(ls_service *service, ls_error *err) {
-    service->listen = service->intake.running.plant->listen;
-    const uint32_t count = service->listen.source_count;
-    ls_source *own = ls_alloc((count + 1) * sizeof *own);
-    if (own == NULL) {
-        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the sources");
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        own[i] = service->listen.sources[i];
-        if (own[i].embedded) {
-            own[i].embedded = false;
-            own[i].broker = service->access.url;
-            own[i].login = service->access.login;
+static ls_status open_sources(ls_service *service, ls_error *err) {
+    char folder[PATH_SIZE];
+    const ls_listen *listen = &service->intake.running.plant->listen;
+    ls_sink sink = ls_intake_sink(&service->intake);
+    broker_folder(service, folder);
+    sink.broker_folder = folder;
+    if (service->broker == NULL && ls_broker_wanted(listen)) {
+        const ls_status status = start_broker(service, err);
+        if (status != LS_OK) {
+            return status;
         }
     }
-    ls_free(service->listen_of);
-    service->listen_of = own;
-    service->listen.sources = own;
-    return LS_OK;
+    return ls_sources_open(listen, service->def->plant, &sink, &service->sources, err);
 }
 
-static ls_status open_sources(ls_service *service, ls_error *err) {
-    const ls_sink sink = ls_intake_sink(&service->intake);
-    ls_status status = LS_OK;
-    if (service->broker == NULL && ls_broker_wanted(&service->intake.running.plant->listen)) {
-        status = start_broker(service, err);
+static void hear_order(void *context, const ls_sample *sample) {
+    ls_service *service = context;
+    const ls_tag *tag = ls_tags_get(service->tags, sample->tag);
+    if (sample->kind == LS_VALUE_TEXT && tag != NULL && service->desk != NULL) {
+        ls_desk_put(service->desk, tag->name, sample->value.text, sample->size);
     }
+}
+
+ls_status ls_service_open_plant(ls_service *service, ls_error *err) {
+    service->intake.noticed = noticed;
+    service->intake.context = service;
+    return ls_watch_open(&service->intake, service->journal, &service->watch, err);
+}
+
+ls_status ls_service_open_line(ls_service *service, ls_error *err) {
+    ls_status status = ls_desk_open(service->intake.running.plant, service->def->data,
+                                    &service->intake, service->journal, &service->desk, err);
+    // Orders heard again from the history have been told to the desk before; it knows them.
+    service->intake.order = hear_order;
     if (status == LS_OK) {
-        status = fill_in(service, err);
-    }
-    if (status == LS_OK) {
-        status = ls_sources_open(&service->listen, service->def->plant, &sink, &service->sources,
-                                 err);
+        status = open_sources(service, err);
     }
     return status;
 }
 
-ls_status ls_service_open_line(ls_service *service, ls_error *err) {
-    service->intake.noticed = noticed;
-    service->intake.context = service;
-    return open_sources(service, err);
+// The other way round: nobody hears, then nobody reads.
+static void close_plant(ls_service *service) {
+    ls_sources_close(&service->sources);
+    ls_desk_close(service->desk);
+    service->desk = NULL;
+    ls_watch_close(service->watch);
+    service->watch = NULL;
 }
 
 void ls_service_close_line(ls_service *service) {
-    ls_sources_close(&service->sources);
+    close_plant(service);
     ls_broker_stop(service->broker);
     service->broker = NULL;
-    ls_free(service->listen_of);
-    service->listen_of = NULL;
 }
 
 // ---- a new plant file
@@ -135,46 +139,64 @@ static void tell_mistakes(ls_service *service, const ls_errors *errors) {
     ls_journal_write(service->journal, LS_LOG_ERROR, "reload", service->def->plant, 0, text, NULL);
 }
 
-// Puts another running plant in, with what the history knows of the line; gives the old one back.
-static ls_running swap_running(ls_service *service, ls_running *with) {
-    ls_error err = {0};
-    pthread_mutex_lock(&service->intake.lock);
-    const ls_running old = service->intake.running;
-    service->intake.running = *with;
+// Puts a running plant in, with what the history knows of the line. On failure nothing of it is
+// open, but it is in.
+static ls_status use_plant(ls_service *service, const ls_running *running, ls_error *err) {
     uint64_t heard_again = 0;
-    if (with->follow == NULL && ls_keeper_restore(&service->intake, service->def->catch_up_us,
-                                                  &heard_again, &err) != LS_OK) {
-        ls_say(LS_LOG_ERROR, "reload", "", "%s", err.text);
-    }
+    pthread_mutex_lock(&service->intake.lock);
+    service->intake.running = *running;
     pthread_mutex_unlock(&service->intake.lock);
-    return old;
+    ls_status status = ls_service_open_plant(service, err);
+    if (status == LS_OK) {
+        pthread_mutex_lock(&service->intake.lock);
+        status = ls_keeper_restore(&service->intake, service->def->catch_up_us, &heard_again, err);
+        pthread_mutex_unlock(&service->intake.lock);
+    }
+    if (status == LS_OK) {
+        status = ls_service_open_line(service, err);
+    }
+    if (status != LS_OK) {
+        close_plant(service);
+    }
+    return status;
+}
+
+// The plant in use without its follower, whose state was saved.
+static ls_running take_out(ls_service *service) {
+    pthread_mutex_lock(&service->intake.lock);
+    ls_running running = service->intake.running;
+    ls_follow_destroy(running.follow);
+    running.follow = NULL;
+    service->intake.running.follow = NULL;
+    pthread_mutex_unlock(&service->intake.lock);
+    return running;
 }
 
 // Drivers are closed meanwhile: what the line says waits at the broker, or is told again.
 static void change_plant(ls_service *service, ls_running *next) {
     ls_error err = {0};
-    if (ls_keeper_save(&service->intake, &err) != LS_OK ||
-        ls_history_flush(service->intake.history, &err) != LS_OK) {
+    ls_error worse = {0};
+    char text[700];
+    pthread_rwlock_wrlock(&service->line_lock);
+    close_plant(service);
+    if (ls_keeper_save(&service->intake, &err) != LS_OK) {
         ls_say(LS_LOG_WARNING, "reload", "", "%s", err.text);
     }
-    pthread_rwlock_wrlock(&service->line_lock);
-    ls_sources_close(&service->sources);
-    ls_running old = swap_running(service, next);
-    if (open_sources(service, &err) == LS_OK) {
+    ls_running old = take_out(service);
+    if (use_plant(service, next, &err) == LS_OK) {
         ls_running_clear(&old);
         ls_journal_write(service->journal, LS_LOG_INFO, "reload", service->def->plant, 0,
                          "the plant file was read again and is in use", NULL);
     } else {
-        char text[700];
         ls_text_format(text, sizeof text, "refused: %s; everything goes on as it was", err.text);
         ls_journal_write(service->journal, LS_LOG_ERROR, "reload", service->def->plant, 0, text,
                          NULL);
-        ls_running refused = swap_running(service, &old);
-        ls_running_clear(&refused);
-        if (open_sources(service, &err) != LS_OK) {
-            ls_say(LS_LOG_ERROR, "reload", "", "the old sources do not open any more: %s",
-                   err.text);
+        ls_running refused = take_out(service);
+        if (use_plant(service, &old, &worse) != LS_OK) {
+            ls_say(LS_LOG_ERROR, "reload", "", "the old plant file does not work any more: %s",
+                   worse.text);
         }
+        ls_running_clear(&refused);
     }
     pthread_rwlock_unlock(&service->line_lock);
 }

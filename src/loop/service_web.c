@@ -45,6 +45,8 @@ static void answer_ready(ls_service *service, ls_http_answer *answer) {
 static void answer_metrics(ls_service *service, ls_http_answer *answer) {
     const ls_metrics_of of = {.intake = &service->intake,
                               .sources = &service->sources,
+                              .watch = service->watch,
+                              .desk = service->desk,
                               .events = ls_journal_count(service->journal),
                               .broker_pid = ls_service_broker_pid(service),
                               .version = service->def->version};
@@ -55,7 +57,9 @@ static void answer_metrics(ls_service *service, ls_http_answer *answer) {
 
 static void answer_state(ls_service *service, ls_http_answer *answer) {
     json_t *object = ls_state_json(&service->intake, &service->sources);
-    ls_service_watch_json(service, object);
+    if (object != NULL && service->watch != NULL) {
+        ls_watch_json(service->watch, object);
+    }
     char *text = object != NULL ? json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(15))
                                 : NULL;
     json_decref(object);
