@@ -11,11 +11,18 @@
 #include "cli/version.h"
 
 const ls_command *const ls_commands[] = {
-    &ls_command_check,     &ls_command_twin_run,       &ls_command_twin_compare,
-    &ls_command_twin_fork, &ls_command_import_smt2020, NULL,
+    &ls_command_check,
+    &ls_command_twin_run,
+    &ls_command_twin_compare,
+    &ls_command_twin_fork,
+    &ls_command_import_smt2020,
+    &ls_command_line_emulate,
+    &ls_command_line_note,
+    &ls_command_order_add,
+    NULL,
 };
 
-enum { NAMES_MAX = 16, WORD_SIZE = 64 };
+enum { NAMES_MAX = 48, WORD_SIZE = 64 };
 
 static size_t word_length(const char *name) {
     return strcspn(name, " ");
