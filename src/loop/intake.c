@@ -29,10 +29,6 @@ void ls_intake_clear(ls_intake *intake) {
 
 // ---- the twin
 
-static void hear_one(void *context, const ls_heard *heard) {
-    ls_follow_hear(context, heard);
-}
-
 static bool begin_follow(ls_intake *intake, int64_t plant_us) {
     ls_error err = {0};
     if (ls_running_begin(&intake->running, plant_us, &intake->follow_def, &err) == LS_OK) {
@@ -42,23 +38,43 @@ static bool begin_follow(ls_intake *intake, int64_t plant_us) {
     return false;
 }
 
+// The twin begins with the first signal that says something of the line.
+static void hear_one(void *context, const ls_heard *heard) {
+    ls_intake *intake = context;
+    if (intake->running.follow != NULL || begin_follow(intake, heard->time_us)) {
+        ls_follow_hear(intake->running.follow, heard);
+    }
+}
+
 // One sample to mapping and follower. What belongs to history alone does not move the present.
 static void follow_sample(ls_intake *intake, const ls_sample *sample) {
     ls_running *running = &intake->running;
     const int64_t plant_us = sample->time_us - running->plant->start_us;
-    if (running->follow == NULL && !begin_follow(intake, plant_us)) {
-        return;
-    }
-    if ((sample->flags & LS_SAMPLE_HISTORICAL) != 0 &&
+    if ((sample->flags & LS_SAMPLE_HISTORICAL) != 0 && running->follow != NULL &&
         plant_us < ls_follow_now(running->follow) - intake->follow_def.late_us) {
         intake->figures.historical++;
-        return;
-    }
-    if (intake->order != NULL && ls_mapping_is_order(running->mapping, sample->tag)) {
+    } else if (intake->order != NULL && ls_mapping_is_order(running->mapping, sample->tag)) {
         intake->order(intake->context, sample);
+    } else {
+        ls_mapping_sample(running->mapping, sample, hear_one, intake, NULL);
+    }
+}
+
+// Other signals tell what time it is as well; but a source with a clock of its own, far from that
+// of the line, says nothing of the twin's present.
+static void note_time(ls_intake *intake, int64_t time_us) {
+    const ls_running *running = &intake->running;
+    if (running->follow == NULL) {
         return;
     }
-    ls_mapping_sample(running->mapping, sample, hear_one, running->follow, NULL);
+    const int64_t now_us = running->plant->start_us + ls_follow_now(running->follow);
+    if (now_us > intake->figures.newest_us) {
+        intake->figures.newest_us = now_us;
+    }
+    if (time_us > intake->figures.newest_us &&
+        time_us - now_us < intake->follow_def.clock_jump_us) {
+        intake->figures.newest_us = time_us;
+    }
 }
 
 static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t count,
@@ -69,10 +85,8 @@ static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t c
         if (by_arrival) {
             sample.time_us = arrival_us;
         }
-        if (sample.time_us > intake->figures.newest_us) {
-            intake->figures.newest_us = sample.time_us;
-        }
         follow_sample(intake, &sample);
+        note_time(intake, sample.time_us);
     }
 }
 

@@ -18,8 +18,8 @@ typedef struct ls_intake_figures {
     uint64_t historical;                  // sent late on purpose: kept, not followed
     uint64_t buckets[LS_INTAKE_BUCKETS];  // batches by time from heard to twin updated
     double seconds;                       // sum of those times
-    int64_t newest_us;                    // newest time stamp heard, since 1970; 0: none
-    int64_t last_heard_us;                // our own clock
+    int64_t newest_us;      // newest stamp near the twin's present, since 1970; 0: none
+    int64_t last_heard_us;  // our own clock
 } ls_intake_figures;
 
 typedef struct ls_intake {
