@@ -45,7 +45,9 @@ static void on_connect(struct mosquitto *client, void *context, int code, int fl
     m->answers_missing = m->def.filter_count;
     for (uint32_t i = 0; i < m->def.filter_count; i++) {
         const ls_mqtt_filter *filter = m->def.filters + i;
-        mosquitto_subscribe_v5(client, m->filter_mids + i, filter->topics, filter->qos, 0, NULL);
+        const int options = filter->as_published ? MQTT_SUB_OPT_RETAIN_AS_PUBLISHED : 0;
+        mosquitto_subscribe_v5(client, m->filter_mids + i, filter->topics, filter->qos, options,
+                               NULL);
     }
 }
 
