@@ -18,6 +18,8 @@ typedef struct ls_command {
 } ls_command;
 
 extern const ls_command ls_command_check;
+extern const ls_command ls_command_run;
+extern const ls_command ls_command_twin_follow;
 extern const ls_command ls_command_twin_run;
 extern const ls_command ls_command_twin_compare;
 extern const ls_command ls_command_twin_fork;
@@ -26,6 +28,9 @@ extern const ls_command ls_command_order_add;
 extern const ls_command ls_command_line_note;
 extern const ls_command ls_command_import_smt2020;
 extern const ls_command ls_command_line_emulate;
+extern const ls_command ls_command_line_browse;
+extern const ls_command ls_command_line_record;
+extern const ls_command ls_command_line_replay;
 
 // All commands, NULL at the end.
 extern const ls_command *const ls_commands[];

@@ -1,0 +1,21 @@
+// broker_options.h - the options of commands that talk to a broker: where, and how it lets us in.
+#pragma once
+
+#include "cli/options.h"
+#include "import/plant_file.h"
+#include "line/mqtt_source.h"
+
+// --login, --ca, --certificate, --key, --mqtt.
+extern const ls_option ls_broker_options[];
+
+// A broker named on the command line: by its URL, or by a plant file with an MQTT source (at its
+// embedded broker we are a reader; its folder is in the plant's data folder).
+typedef struct ls_broker_choice {
+    ls_mqtt_def def;  // points into what follows, and into argv
+    ls_plant *plant;
+    ls_mqtt_source texts;
+} ls_broker_choice;
+
+// Prints what is wrong. Returns an exit code; close it in any case.
+int ls_broker_choose(const ls_options *options, const char *where, ls_broker_choice *out);
+void ls_broker_choice_close(ls_broker_choice *choice);
