@@ -27,7 +27,7 @@ enum {
     TABLE_TRIES = 3,
     LOGS = 2048,
     LEAST_FOR_ZSTD = 48,
-    SMALL = 24,           // fewer values are not worth a histogram
+    SMALL = 64,           // fewer values are not worth a histogram
     ZSTD_FRAME_BITS = 96  // what a frame costs beside its content
 };
 
@@ -290,13 +290,13 @@ static void predict(unsigned predictor, const int64_t *v, size_t n, uint64_t *r,
 
 // ---- estimates
 
-// Bits of `n` symbols with this histogram through zstd's Huffman coder, its table included. It
-// spends at least a bit on a symbol, unless all are equal.
-static double cost_of(const ls_integers *it, const uint32_t *counts, size_t n) {
+// Bits of `n` symbols, all below `limit`, with this histogram through zstd's Huffman coder, its
+// table included. It spends at least a bit on a symbol, unless all are equal.
+static double cost_of(const ls_integers *it, const uint32_t *counts, unsigned limit, size_t n) {
     double sum = 0;
     unsigned distinct = 0;
     unsigned most = 0;
-    for (unsigned s = 0; s < SYMBOLS; s++) {
+    for (unsigned s = 0; s < limit; s++) {
         const uint32_t c = counts[s];
         if (c != 0) {
             distinct++;
@@ -320,20 +320,24 @@ static void better(choice *best, choice other) {
 }
 
 static void try_floats(const ls_integers *it, unsigned predictor, const uint64_t *r, size_t n,
-                       choice *best) {
+                       uint64_t any, choice *best) {
     uint32_t counts[3][SYMBOLS] = {{0}};
     for (size_t i = 0; i < n; i++) {
         counts[2][float_symbol(r[i], 2)]++;
     }
-    for (unsigned s = 0; s < SYMBOLS; s++) {
+    const unsigned limit = float_symbol(any, 2) + 1;
+    for (unsigned s = 0; s < limit; s++) {
         counts[0][it->fold[0][s]] += counts[2][s];
         counts[1][it->fold[1][s]] += counts[2][s];
     }
     for (unsigned m = 0; m < 3; m++) {
-        double bits = cost_of(it, counts[m], n) + 8;
-        for (unsigned s = 0; s < SYMBOLS; s++) {
-            bits += (double)counts[m][s] * it->extra[m][s];
+        const unsigned most = float_symbol(any, m) + 1;
+        double bits = cost_of(it, counts[m], most, n) + 8;
+        uint64_t extra = 0;
+        for (unsigned s = 0; s < most; s++) {
+            extra += (uint64_t)counts[m][s] * it->extra[m][s];
         }
+        bits += (double)extra;
         better(best, (choice){(uint8_t)predictor, SCHEME_FLOAT, (uint8_t)m, bits});
     }
 }
@@ -342,13 +346,14 @@ static void try_bins(const ls_integers *it, unsigned predictor, const uint64_t *
                      unsigned width, choice *best) {
     uint32_t counts[SYMBOLS] = {0};
     unsigned shift = width > 8 ? width - 8 : 0;
+    unsigned limit = 1u << (width - shift);
     for (size_t i = 0; i < n; i++) {
         counts[r[i] >> shift]++;
     }
-    for (unsigned more = 0; more < 4 && shift < width; more++, shift++) {
-        const double bits = cost_of(it, counts, n) + (double)n * shift + 8;
+    for (unsigned more = 0; more < 4 && shift < width; more++, shift++, limit /= 2) {
+        const double bits = cost_of(it, counts, limit, n) + (double)n * shift + 8;
         better(best, (choice){(uint8_t)predictor, SCHEME_BINS, (uint8_t)shift, bits});
-        for (unsigned s = 0; s < SYMBOLS; s++) {
+        for (unsigned s = 0; s < limit; s++) {
             const uint32_t c = counts[s];
             counts[s] = 0;
             counts[s / 2] += c;
@@ -385,6 +390,7 @@ static void try_table(ls_integers *it, unsigned predictor, const uint64_t *r, si
     unsigned tries = 0;
     for (unsigned shift = 0; (shift == 0 || shift + 6 < width) && tries < TABLE_TRIES; shift++) {
         if (!make_table(it, r, n, shift)) {
+            shift++;  // far from it: in steps of two
             continue;
         }
         tries++;
@@ -392,7 +398,7 @@ static void try_table(ls_integers *it, unsigned predictor, const uint64_t *r, si
         for (size_t i = 0; i < n; i++) {
             counts[it->symbols[i]]++;
         }
-        double bits = cost_of(it, counts, n) + 16 + (double)n * shift;
+        double bits = cost_of(it, counts, it->table_count, n) + 16 + (double)n * shift;
         for (unsigned k = 0; k < it->table_count; k++) {
             bits += 8 * ((ls_bit_width(it->table[k]) + 6) / 7);
         }
@@ -417,7 +423,7 @@ static void try_predictor(ls_integers *it, unsigned predictor, const int64_t *v,
                              : 8 * (double)seeds + ls_bit_width(ls_zigzag(v[0]));
     choice own = {(uint8_t)predictor, SCHEME_FIXED, (uint8_t)width, (double)count * width};
     if (count >= SMALL && width > 1) {
-        try_floats(it, predictor, r, count, &own);
+        try_floats(it, predictor, r, count, any, &own);
         try_bins(it, predictor, r, count, width, &own);
         if (predictor == PREDICT_NONE || predictor == PREDICT_XOR) {
             try_table(it, predictor, r, count, width, &own);
@@ -429,14 +435,35 @@ static void try_predictor(ls_integers *it, unsigned predictor, const int64_t *v,
     better(best, own);
 }
 
+// How many bits the residuals have, one by one: tells predictors apart at little cost.
+static uint64_t size_of(ls_integers *it, unsigned predictor, const int64_t *v, size_t n) {
+    int64_t unused = 0;
+    predict(predictor, v, n, it->residuals, &unused);
+    const size_t count = n - seed_count(predictor, n);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += ls_bit_width(it->residuals[i]);
+    }
+    return sum;
+}
+
+// Without a predictor, which alone sees clusters and repeats, and with the best one.
 static choice choose(ls_integers *it, const int64_t *v, size_t n, bool tries_xor) {
     choice best = {.bits = INFINITY};
-    for (unsigned predictor = 0; predictor < PREDICT_XOR + (unsigned)tries_xor; predictor++) {
-        try_predictor(it, predictor, v, n, &best);
-        if (best.bits < 100) {
-            break;  // constant
+    try_predictor(it, PREDICT_NONE, v, n, &best);
+    if (best.bits < 100) {
+        return best;  // constant
+    }
+    unsigned predictor = PREDICT_DELTA;
+    uint64_t size = size_of(it, predictor, v, n);
+    for (unsigned other = PREDICT_SLOPE; other < PREDICT_XOR + (unsigned)tries_xor; other++) {
+        const uint64_t other_size = size_of(it, other, v, n);
+        if (other_size < size) {
+            size = other_size;
+            predictor = other;
         }
     }
+    try_predictor(it, predictor, v, n, &best);
     return best;
 }
 
