@@ -36,6 +36,7 @@ static void make(ls_check *check, const char *path) {
         return;
     }
     ls_error err = {0};
+    ls_listen_warn(check->plant, &check->notes);
     ls_status status = ls_plant_notes(check->plant, &check->notes);
     if (status == LS_OK) {
         status = ls_plant_loads(check->plant, &check->arena, &check->loads);

@@ -25,12 +25,19 @@ extern const ls_command ls_command_twin_compare;
 extern const ls_command ls_command_twin_fork;
 extern const ls_command ls_command_twin_calibrate;
 extern const ls_command ls_command_order_add;
+extern const ls_command ls_command_line_map;
 extern const ls_command ls_command_line_note;
 extern const ls_command ls_command_import_smt2020;
 extern const ls_command ls_command_line_emulate;
 extern const ls_command ls_command_line_browse;
 extern const ls_command ls_command_line_record;
 extern const ls_command ls_command_line_replay;
+extern const ls_command ls_command_history_import;
+extern const ls_command ls_command_history_export;
+extern const ls_command ls_command_history_query;
+extern const ls_command ls_command_history_stats;
+extern const ls_command ls_command_history_backup;
+extern const ls_command ls_command_history_restore;
 
 // All commands, NULL at the end.
 extern const ls_command *const ls_commands[];

@@ -248,6 +248,53 @@ void ls_orders_row(ls_desk_turn *turn, const char *from, const ls_order_row *row
     }
 }
 
+static void put_cell(ls_buffer *csv, const char *text) {
+    ls_buffer_text(csv, "\"");
+    for (const char *c = text; *c != '\0'; c++) {
+        ls_buffer_append(csv, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+    }
+    ls_buffer_text(csv, "\"");
+}
+
+static void put_table(ls_buffer *csv, const char *const *keys, const char *const *values,
+                      size_t count) {
+    for (int line = 0; line < 2; line++) {
+        const char *between = "";
+        for (size_t i = 0; i < count; i++) {
+            if (values[i] != NULL) {
+                ls_buffer_text(csv, between);
+                put_cell(csv, line == 0 ? keys[i] : values[i]);
+                between = ",";
+            }
+        }
+        ls_buffer_text(csv, "\n");
+    }
+}
+
+ls_status ls_orders_compose(const ls_plant *plant, bool is_note, const char *const *keys,
+                            const char *const *values, size_t count, int64_t now_us, ls_buffer *csv,
+                            ls_error *err) {
+    ls_orders desk = {.plant = plant, .known_fd = -1};
+    ls_order_row row = {0};
+    ls_desk_event event;
+    for (size_t i = 0; i < count; i++) {
+        const char **at = ls_order_key(&row, keys[i], is_note);
+        assert(at != NULL);
+        *at = values[i];
+    }
+    name_all(&desk);
+    const bool is_good = is_note ? ls_note_check(&desk, &row, now_us, &event, err)
+                                 : ls_order_check(&desk, &row, now_us, &event, err);
+    ls_names_clear(&desk.products);
+    ls_names_clear(&desk.releases);
+    ls_names_clear(&desk.machines);
+    if (!is_good) {
+        return LS_ERR_INVALID;
+    }
+    put_table(csv, keys, values, count);
+    return csv->failed ? ls_fail(err, LS_ERR_MEMORY, "out of memory") : LS_OK;
+}
+
 int64_t ls_orders_poll(ls_orders *desk, int64_t now_us, ls_desk_hear *hear, void *context) {
     assert(desk != NULL && hear != NULL);
     ls_desk_turn turn = {.desk = desk, .now_us = now_us, .hear = hear, .context = context};

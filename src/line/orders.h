@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "plant/plant.h"
 
+struct ls_buffer;  // base/text.h
 typedef struct ls_orders ls_orders;
 
 typedef enum ls_desk_kind {
@@ -61,4 +62,10 @@ int64_t ls_orders_poll(ls_orders *desk, int64_t now_us, ls_desk_hear *hear, void
 // `from` is the tag's name.
 void ls_orders_text(ls_orders *desk, const char *from, const char *text, size_t size,
                     int64_t now_us, ls_desk_hear *hear, void *context);
+// For commands: checks one order (or note) given as keys and values, NULL values left out, against
+// the plant, and appends it to *csv as a table of one row. Fails with LS_ERR_INVALID: what the desk
+// would say.
+ls_status ls_orders_compose(const ls_plant *plant, bool is_note, const char *const *keys,
+                            const char *const *values, size_t count, int64_t now_us,
+                            struct ls_buffer *csv, ls_error *err);
 ls_orders_figures ls_orders_describe(const ls_orders *desk);
