@@ -94,6 +94,8 @@ static ls_status core_start(ls_core *core, int64_t start_us, ls_error *err) {
     for (ls_u32 i = 0; i < m->machines; i++) {
         core->machines[i].state = FOLLOW_STATE_UNHEARD;
         core->machines[i].begun_us = LS_NEVER;
+        core->machines[i].lots_us = LS_NEVER;
+        core->machines[i].parts_us = LS_NEVER;
     }
     start_lots(core, start_us);
     start_releases(core, start_us);

@@ -39,8 +39,12 @@ typedef struct ls_core_lot {
 } ls_core_lot;
 
 typedef struct ls_core_machine {
-    int64_t state_us;    // when its state was told
-    int64_t begun_us;    // of the operation, LS_NEVER: not heard
+    int64_t state_us;  // when its state was told
+    int64_t begun_us;  // of the operation, LS_NEVER: not heard
+    int64_t lots_us;   // when its lots were told
+    int64_t parts_us;  // when parts were counted, and how many at that time
+    uint32_t parts;
+    uint32_t pad2;
     uint32_t reason;     // told, mode of the station + 1
     uint32_t good;       // parts counted since the operation began
     uint32_t step;       // told, + 1

@@ -156,6 +156,7 @@ static void lot_in_machine(ls_core *core, ls_instant *in, const ls_heard *heard,
 static void hear_lots(ls_core *core, ls_instant *in, const ls_heard *heard) {
     ls_job *job = ls_instant_job(in, heard->of);
     core->machines[heard->of].names_lots = 1;
+    core->machines[heard->of].lots_us = core->c.now;
     job->lots_told = true;
     job->told_at = in->told_count;
     job->told_count = 0;
@@ -175,6 +176,17 @@ static void hear_lots(ls_core *core, ls_instant *in, const ls_heard *heard) {
     }
 }
 
+static void hear_parts(ls_core *core, ls_instant *in, const ls_heard *heard) {
+    ls_core_machine *told = &core->machines[heard->of];
+    if (heard->number > 0) {
+        const uint32_t parts = (uint32_t)(heard->number < 1000000 ? heard->number : 1000000);
+        told->counts = 1;
+        told->parts = told->parts_us == core->c.now ? told->parts + parts : parts;
+        told->parts_us = core->c.now;
+        ls_instant_job(in, heard->of)->parts += parts;
+    }
+}
+
 void ls_hear_machine(ls_core *core, ls_instant *in, const ls_heard *heard) {
     if (heard->of >= core->c.m->machines) {
         return;
@@ -188,14 +200,7 @@ void ls_hear_machine(ls_core *core, ls_instant *in, const ls_heard *heard) {
     case LS_HEARD_PRODUCT: hear_product(core, in, heard); break;
     case LS_HEARD_SETUP: hear_setup(core, in, heard); break;
     case LS_HEARD_REASON: hear_reason(core, in, heard); break;
-    default:
-        if (heard->number > 0) {
-            core->machines[heard->of].counts = 1;
-            ls_instant_job(in, heard->of)->parts += (uint32_t)(heard->number < 1000000
-                                                                   ? heard->number
-                                                                   : 1000000);
-        }
-        break;
+    default: hear_parts(core, in, heard); break;
     }
 }
 
@@ -229,8 +234,9 @@ static bool begins_anew(const ls_core *core, const ls_instant *in, uint32_t mach
     const bool lags = (st->features & LS_F_LAG) != 0;
     const bool other = job->step_told && told->step != 0 &&
                        (mc->lot_count == 0 || told->step - 1 != mc->step);
-    const bool counted = (!lags || mc->lag_head == LS_NO) && job->parts > 0 &&
-                         job->parts >= mc->part_count;
+    const bool counted = !in->more && (!lags || mc->lag_head == LS_NO) && mc->lot_count > 0 &&
+                         told->parts_us == c->now && told->lots_us != c->now &&
+                         told->parts >= mc->part_count;
     return !job->birth && (other || counted) && (mc->lot_count == 0 || mc->phase != LS_PHASE_NONE);
 }
 

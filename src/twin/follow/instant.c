@@ -184,4 +184,7 @@ void ls_core_hear(ls_core *core, ls_instant *in, const ls_heard *heard, size_t c
     ls_infer_ghosts(core, in);
     ls_core_agenda_clear(core);
     forget(in);
+    if (!more) {
+        ls_core_advance(core, core->c.now);
+    }
 }

@@ -338,6 +338,14 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
         return;
     }
     ls_core_send(core, lot, next, move->from);
+    bool sure = true;
+    if (ended != 0) {
+        (void)ls_core_next(core, lot, ended - 1, &sure);
+    }
+    if (!sure && c->lot[lot].where == LS_LOT_TRANSIT) {
+        ls_lot_event_clear(c, lot);  // it arrives where it is heard to arrive
+        c->event[lot].total = FOLLOW_ENDLESS;
+    }
 }
 
 static void enter(ls_core *core, ls_instant *in, const ls_move *move) {
@@ -436,9 +444,6 @@ static void settle_machine(ls_core *core, ls_instant *in, uint32_t machine) {
     ls_ctx *c = &core->c;
     ls_s_machine *mc = c->machine + machine;
     const ls_job *job = &in->jobs[machine];
-    if (mc->phase != LS_PHASE_NONE && !job->ended) {
-        ls_core_go_on(core, machine);
-    }
     ls_core_stand(core, machine, false);
     const uint32_t setup = core->machines[machine].setup;
     if (job->setup_told && mc->phase != LS_PHASE_SETUP && mc->setup != setup - 1) {
@@ -450,6 +455,31 @@ static void settle_machine(ls_core *core, ls_instant *in, uint32_t machine) {
         mc->run = 0;
     }
     ls_core_rest(core, machine);
+    ls_instant_touch(in, station_of_machine(core, machine));
+}
+
+// Phases change where nobody was waited for: operators come free.
+static void go_on_working(ls_core *core, ls_instant *in) {
+    for (uint32_t i = 0; i < in->machine_count; i++) {
+        const uint32_t machine = in->machines[i];
+        const ls_s_machine *mc = core->c.machine + machine;
+        if (mc->phase != LS_PHASE_NONE && mc->waits == 0 && !in->jobs[machine].ended) {
+            ls_core_go_on(core, machine);
+            in->jobs[machine].ended = true;
+        }
+    }
+}
+
+// And then those that waited, in their order.
+static void go_on_waiting(ls_core *core, ls_instant *in) {
+    ls_u32 at = core->c.s->operator_head;
+    while (at != 0) {
+        const uint32_t machine = at - 1;
+        at = core->c.machine[machine].next;
+        if (in->jobs[machine].listed && !in->jobs[machine].ended) {
+            ls_core_go_on(core, machine);
+        }
+    }
 }
 
 // One in for one out.
@@ -485,6 +515,7 @@ void ls_moves_do(ls_core *core, ls_instant *in) {
             arrive(core, in, move);
         }
     }
+    go_on_working(core, in);
     for (uint32_t i = 0; i < in->machine_count; i++) {
         if (in->jobs[in->machines[i]].told_count > 0) {
             load(core, in, in->machines[i]);
@@ -503,6 +534,7 @@ void ls_moves_do(ls_core *core, ls_instant *in) {
             pay(core, in->moves[i].release);
         }
     }
+    go_on_waiting(core, in);
     ls_infer_starts(core, in);
     for (uint32_t i = 0; i < in->machine_count; i++) {
         settle_machine(core, in, in->machines[i]);

@@ -347,10 +347,26 @@ static void tell_outcome(ls_core *core, uint32_t lot, uint32_t from, double valu
     ls_core_tell(core, &fact);
 }
 
+// Does a lot come there by rework, and not by the ordinary way?
+static bool is_rework(const ls_ctx *c, const ls_m_step *step, uint32_t to) {
+    uint32_t ways[16];
+    const uint32_t count = add_routes(c, step->rework_to, ways, 0, 16);
+    bool by_rework = false;
+    for (uint32_t i = 0; i < count; i++) {
+        by_rework |= ways[i] == to;
+    }
+    const uint32_t others = add_routes(c, step->next, ways, 0, 16);
+    for (uint32_t i = 0; i < others; i++) {
+        by_rework &= ways[i] != to || to == step->rework_to;
+    }
+    return by_rework;
+}
+
 void ls_core_step_chosen(ls_core *core, uint32_t lot_index, uint32_t from, uint32_t to) {
     ls_ctx *c = &core->c;
     const ls_m_step *step = c->steps + from;
-    const bool again = (step->features & LS_SF_REWORK) != 0 && to == step->rework_to;
+    const bool again = (step->features & LS_SF_REWORK) != 0 && to != LS_NO &&
+                       is_rework(c, step, to);
     if ((step->features & LS_SF_REWORK) != 0) {
         ls_u16 *count = c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
         if (again) {

@@ -22,7 +22,7 @@ void ls_core_mode_clock(ls_core *core, uint32_t at) {
     const bool first = sm->renewed == 0 && mode->first_dist != LS_NO;
     const ls_u32 dist = first ? mode->first_dist : mode->every;
     if (is_planned(mode)) {
-        ls_source_set(c, source, sm->due > c->now ? sm->due : c->now + 1);
+        ls_source_set(c, source, sm->due > c->now ? sm->due : c->now);
         return;
     }
     sm->total = FOLLOW_ENDLESS;
@@ -288,7 +288,9 @@ void ls_core_stand(ls_core *core, uint32_t machine, bool before) {
         if ((mc->hand & LS_HAND_STOPPED) != 0 && !stop_told(core, machine)) {
             hand_set(core, machine, false);
         }
-        resume(core, machine);
+        if (told == 0) {
+            resume(core, machine);
+        }
         return;
     }
     core->machines[machine].fault_known = core->machines[machine].reason != 0;

@@ -271,12 +271,9 @@ static void watch_passed_released(const watcher *w, ls_u32 serial) {
 static void watch_passed(const watcher *w) {
     for (size_t i = 0; i < w->def->trace_count; i++) {
         const ls_trace_item *item = &w->def->trace[i];
-        if (item->kind != LS_TRACE_SCRAP && item->kind != LS_TRACE_DONE) {
-            continue;
-        }
-        if (item->serial >= w->a->s->serial) {
+        if ((item->kind == LS_TRACE_SCRAP || item->kind == LS_TRACE_DONE) &&
+            item->serial >= w->a->s->serial) {
             char text[NAME_SIZE];
-            watch_passed_released(w, item->serial);
             name_of(w, item->serial, text, sizeof text);
             say(w, item->kind == LS_TRACE_SCRAP ? LS_HEARD_SCRAPPED : LS_HEARD_DONE, LS_NO, 0,
                 text);
@@ -301,24 +298,19 @@ static void watch_parts(const watcher *w) {
     }
 }
 
-// Those released, in the order of their numbers.
+// Those released, in the order of their numbers; slots are in no order, and few are new at a time.
 static void watch_releases(const watcher *w) {
     const ls_u32 first = w->a != NULL ? w->a->s->serial : 0;
-    ls_u32 next = first;
-    for (;;) {  // few are new at a time; slots are in no order
-        ls_u32 best = LS_NO;
-        for (ls_u32 i = 0; i < w->b->s->lot_used; i++) {
-            const ls_lot *lot = w->b->lot + i;
-            if (lot->where != LS_LOT_FREE && lot->serial >= next &&
-                (best == LS_NO || lot->serial < w->b->lot[best].serial)) {
-                best = i;
-            }
+    for (ls_u32 serial = first; serial < w->b->s->serial; serial++) {
+        ls_u32 slot = 0;
+        while (slot < w->b->s->lot_used && !lot_is(w->b, slot, serial)) {
+            slot++;
         }
-        if (best == LS_NO) {
-            return;
+        if (slot < w->b->s->lot_used) {
+            watch_released(w, slot);
+        } else if (w->a != NULL) {
+            watch_passed_released(w, serial);
         }
-        watch_released(w, best);
-        next = w->b->lot[best].serial + 1;
     }
 }
 
