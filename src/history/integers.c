@@ -447,23 +447,21 @@ static uint64_t size_of(ls_integers *it, unsigned predictor, const int64_t *v, s
     return sum;
 }
 
-// Without a predictor, which alone sees clusters and repeats, and with the best one.
+// Without a predictor, which alone sees clusters and repeats; from the value before; and by what
+// else looks clearly smaller.
 static choice choose(ls_integers *it, const int64_t *v, size_t n, bool tries_xor) {
     choice best = {.bits = INFINITY};
     try_predictor(it, PREDICT_NONE, v, n, &best);
     if (best.bits < 100) {
         return best;  // constant
     }
-    unsigned predictor = PREDICT_DELTA;
-    uint64_t size = size_of(it, predictor, v, n);
+    try_predictor(it, PREDICT_DELTA, v, n, &best);
+    const uint64_t size = size_of(it, PREDICT_DELTA, v, n);
     for (unsigned other = PREDICT_SLOPE; other < PREDICT_XOR + (unsigned)tries_xor; other++) {
-        const uint64_t other_size = size_of(it, other, v, n);
-        if (other_size < size) {
-            size = other_size;
-            predictor = other;
+        if (size_of(it, other, v, n) < size - size / 8) {
+            try_predictor(it, other, v, n, &best);
         }
     }
-    try_predictor(it, predictor, v, n, &best);
     return best;
 }
 
