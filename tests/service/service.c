@@ -1,0 +1,191 @@
+// service.c - see service.h.
+#include "tests/service/service.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/ask_service.h"
+#include "tests/harness.h"
+#include "tests/servers/child.h"
+
+enum { ARGUMENTS_MAX = 40, TEXT_SIZE = 1 << 20 };
+
+double service_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+void service_pause(double seconds) {
+    const struct timespec pause = {.tv_sec = (time_t)seconds,
+                                   .tv_nsec = (long)((seconds - floor(seconds)) * 1e9)};
+    nanosleep(&pause, NULL);
+}
+
+const char *service_file(const service *s, const char *name) {
+    static char paths[8][SERVICE_PATH_SIZE + 64];
+    static int at;
+    char *path = paths[at++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", s->folder, name);
+    return path;
+}
+
+static const char *program(void) {
+    const char *path = getenv("LINESHAFT_PROGRAM");
+    return path != NULL ? path : "build/lineshaft";
+}
+
+static bool copy_plant(const service *s, const char *source, const char *more) {
+    char path[SERVICE_PATH_SIZE];
+    snprintf(path, sizeof path, "%s", harness_source_path(source));
+    FILE *from = fopen(path, "re");
+    FILE *to = fopen(s->plant, "we");
+    int c = 0;
+    while (from != NULL && to != NULL && (c = fgetc(from)) != EOF) {
+        fputc(c, to);
+    }
+    const bool fine = from != NULL && to != NULL && fputs(more, to) >= 0;
+    if (from != NULL) {
+        fclose(from);
+    }
+    return to != NULL && fclose(to) == 0 && fine;
+}
+
+bool service_begin(service *s, const char *source, const char *more) {
+    memset(s, 0, sizeof *s);
+    snprintf(s->folder, sizeof s->folder, "/tmp/lineshaft-service-XXXXXX");
+    CHECK(mkdtemp(s->folder) != NULL);
+    snprintf(s->plant, sizeof s->plant, "%s", service_file(s, "plant.yaml"));
+    snprintf(s->data, sizeof s->data, "%s", service_file(s, "data"));
+    const bool copied = copy_plant(s, source, more);
+    CHECK(copied);
+    return copied;
+}
+
+void service_end(service *s) {
+    child_kill(s->emulate);
+    child_kill(s->run);
+    s->emulate = s->run = 0;
+    char command[SERVICE_PATH_SIZE + 32];
+    snprintf(command, sizeof command, "rm -rf '%s'", s->folder);
+    if (system(command) != 0) {
+        printf("cannot remove %s\n", s->folder);
+    }
+}
+
+static bool answers(const service *s) {
+    json_t *state = service_state(s);
+    json_decref(state);
+    return state != NULL;
+}
+
+// The last lines of a log, for a person who looks why.
+static void show_log(const char *path) {
+    char command[SERVICE_PATH_SIZE + 64];
+    snprintf(command, sizeof command, "tail -n 20 '%s'", path);
+    printf("--- %s\n", path);
+    fflush(stdout);
+    if (system(command) != 0) {
+        printf("(no log)\n");
+    }
+}
+
+bool service_run(service *s) {
+    char log[64];
+    snprintf(log, sizeof log, "run-%d.log", ++s->starts);
+    const char *path = service_file(s, log);
+    const char *const arguments[] = {program(), "run",    s->plant, "--data",
+                                     s->data,   "--port", "0",      NULL};
+    unlink(service_file(s, "data/service.json"));
+    s->run = child_start(arguments, path, path);
+    const double until = service_clock() + 30.0;
+    while (!answers(s) && service_clock() < until && waitpid(s->run, NULL, WNOHANG) == 0) {
+        service_pause(0.05);
+    }
+    const bool fine = answers(s);
+    if (!fine) {
+        show_log(path);
+    }
+    CHECK(fine);
+    return fine;
+}
+
+bool service_emulate(service *s, const char *const more[]) {
+    const char *arguments[ARGUMENTS_MAX] = {program(), "line",   "emulate",
+                                            s->plant,  "--data", s->data};
+    int count = 6;
+    for (int i = 0; more[i] != NULL && count < ARGUMENTS_MAX - 1; i++) {
+        arguments[count++] = more[i];
+    }
+    const char *path = service_file(s, "emulate.log");
+    s->emulate = child_start(arguments, path, path);
+    CHECK(s->emulate > 0);
+    return s->emulate > 0;
+}
+
+static bool ask(const service *s, const char *path, ls_buffer *out) {
+    ls_service_address address;
+    ls_error err = {0};
+    return ls_service_find(s->data, &address, &err) == LS_OK &&
+           ls_service_ask(&address, path, out, &err) == LS_OK;
+}
+
+json_t *service_state(const service *s) {
+    ls_buffer text;
+    ls_buffer_init(&text);
+    json_t *state = ask(s, "/state", &text) ? json_loads(text.data, 0, NULL) : NULL;
+    ls_buffer_clear(&text);
+    return state;
+}
+
+double service_metric(const service *s, const char *name) {
+    ls_buffer text;
+    char line[128];
+    double value = NAN;
+    ls_buffer_init(&text);
+    snprintf(line, sizeof line, "\nlineshaft_%s ", name);
+    if (ask(s, "/metrics", &text)) {
+        const char *at = strstr(text.data, line);
+        value = at != NULL ? strtod(at + strlen(line), NULL) : NAN;
+    }
+    ls_buffer_clear(&text);
+    return value;
+}
+
+const char *service_ask(const char *const arguments[]) {
+    static char text[TEXT_SIZE];
+    char command[4096];
+    int used = snprintf(command, sizeof command, "'%s'", program());
+    for (int i = 0; arguments[i] != NULL; i++) {
+        used += snprintf(command + used, sizeof command - (size_t)used, " '%s'", arguments[i]);
+    }
+    FILE *pipe = popen(command, "re");
+    const size_t size = pipe != NULL ? fread(text, 1, sizeof text - 1, pipe) : 0;
+    text[size] = '\0';
+    return pipe != NULL && pclose(pipe) == 0 ? text : NULL;
+}
+
+int service_stop(pid_t *child, double seconds) {
+    if (*child <= 0) {
+        return -1;
+    }
+    kill(*child, SIGTERM);
+    const double until = service_clock() + seconds;
+    int status = 0;
+    while (service_clock() < until) {
+        if (waitpid(*child, &status, WNOHANG) == *child) {
+            *child = 0;
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
+        service_pause(0.02);
+    }
+    child_kill(*child);
+    *child = 0;
+    return -1;
+}

@@ -1,0 +1,38 @@
+// service.h - for tests: a plant's service and its emulated line as programs of their own, as a
+// user starts them.
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { SERVICE_PATH_SIZE = 512 };
+
+typedef struct service {
+    char folder[SERVICE_PATH_SIZE];  // temporary; data and logs are in it
+    char plant[SERVICE_PATH_SIZE];
+    char data[SERVICE_PATH_SIZE];
+    pid_t run;      // 0: does not run
+    pid_t emulate;  // 0: does not run
+    int starts;     // logs are run-1.log, run-2.log ...
+} service;
+
+double service_clock(void);  // s, steady
+void service_pause(double seconds);
+
+// A folder with a plant file: that of `source` (under the source root) with `more` appended.
+bool service_begin(service *s, const char *source, const char *more);
+void service_end(service *s);  // kills what runs, removes the folder
+// `lineshaft run`; waits until it answers. Fails the test when it does not.
+bool service_run(service *s);
+// `lineshaft line emulate` with further arguments (NULL at the end).
+bool service_emulate(service *s, const char *const more[]);
+// What GET /state says; NULL when it does not answer. The caller gives it back.
+json_t *service_state(const service *s);
+// A figure of /metrics; NaN when it is not there.
+double service_metric(const service *s, const char *name);
+// Runs the program with these arguments; its stdout (static, up to 1 MB), NULL when it failed.
+const char *service_ask(const char *const arguments[]);
+// SIGTERM; its exit code, or -1 after `seconds` (it is then killed).
+int service_stop(pid_t *program, double seconds);
+const char *service_file(const service *s, const char *name);  // one of eight rotating buffers
