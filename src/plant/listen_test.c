@@ -1,0 +1,147 @@
+// listen_test.c - how a plant is heard: words of PackML, what holds when little is said, what one
+// should look at twice. Mistakes: tests/data/plant/mistakes.txt.
+#include "plant/listen.h"
+
+#include <math.h>
+
+#include "plant/testing/plants.h"
+
+#define PLANT                                                                    \
+    "plant: p\n"                                                                 \
+    "stations: {lathe: {machines: 2, process: 1 min}, wash: {process: 1 min}}\n" \
+    "products: {x: {route: [lathe, wash], release: {every: 1 h}}}\n"
+
+static void test_words_of_packml(void) {
+    CHECK_INT(ls_packml_find("execute"), 6);
+    CHECK_INT(ls_packml_find("Execute"), 6);
+    CHECK_INT(ls_packml_find("17"), 17);
+    CHECK_INT(ls_packml_find("18"), -1);
+    CHECK_INT(ls_packml_find("-1"), -1);
+    CHECK_INT(ls_packml_find(""), -1);
+    CHECK_STR(ls_packml_name(0), "undefined");
+    CHECK(ls_packml_name(18) == NULL);
+    CHECK(ls_packml_name(-1) == NULL);
+    for (int i = 0; i < 18; i++) {
+        CHECK_INT(ls_packml_find(ls_packml_name(i)), i);
+    }
+}
+
+static const ls_binding *find(const ls_plant *p, const char *tag) {
+    for (uint32_t i = 0; i < p->listen.binding_count; i++) {
+        if (strcmp(p->listen.bindings[i].tag, tag) == 0) {
+            return &p->listen.bindings[i];
+        }
+    }
+    return NULL;
+}
+
+static void test_with_sparkplug_alone_the_emulated_line_is_heard(void) {
+    ls_plant *p = test_good(PLANT "listen: {sparkplug: {group: gearbox}}\n");
+    const ls_listen *l = &p->listen;
+    CHECK(l->given);
+    CHECK(!l->clock_is_arrival);
+    CHECK_INT(l->stale_us, 60000000);
+    CHECK_INT(l->source_count, 1);
+    CHECK(l->sources[0].embedded && l->sources[0].broker == NULL);
+    CHECK_INT(l->sources[0].mqtt_version, 5);
+    CHECK_INT(l->sources[0].reorder_us, 2000000);
+    CHECK_STR(l->sources[0].host, "lineshaft");
+    CHECK_INT(l->binding_count, 3 * 7 + 2 + 4);
+    const ls_binding *good = find(p, "gearbox/line/lathe-2/Good");
+    CHECK(good != NULL && good->means == LS_MEANS_GOOD && good->of == 1 && good->wraps == 65535);
+    CHECK(find(p, "gearbox/line/queues/wash") != NULL);
+    CHECK(find(p, "gearbox/line/line/Scrapped") != NULL);
+    ls_plant_destroy(p);
+    p = test_good(PLANT "listen: {sparkplug: {group: gearbox, nodes: [cell, x]}, queues: {}}\n");
+    CHECK(find(p, "gearbox/cell/lathe-2/State") != NULL);
+    CHECK(find(p, "gearbox/cell/queues/wash") == NULL);
+    CHECK(find(p, "gearbox/cell/line/Done") != NULL);
+    ls_plant_destroy(p);
+    p = test_good(PLANT "listen: {sparkplug: {group: gearbox}, machines: {}}\n");
+    CHECK_INT(p->listen.binding_count, 0);
+    ls_plant_destroy(p);
+}
+
+static void test_a_plant_that_is_not_heard(void) {
+    ls_plant *p = test_good(PLANT);
+    CHECK(!p->listen.given);
+    CHECK_INT(p->listen.binding_count, 0);
+    CHECK_INT(p->listen.keep_count, 0);
+    CHECK(p->listen.history_store == NULL);
+    CHECK_INT(p->listen.orders.every_us, 10000000);
+    ls_plant_destroy(p);
+}
+
+static void test_machines_differ_key_by_key(void) {
+    ls_plant *p = test_good(PLANT
+                            "listen:\n"
+                            "  machines:\n"
+                            "    any: {state: 'a/{machine}/S', good: 'a/{station}/{machine}/G'}\n"
+                            "    wash: {state: none, bad: {tag: w/B, wraps: 255}}\n"
+                            "  values: {t: {tag: 'a/{machine}/T', of: lathe-1, low: 3}}\n");
+    CHECK(find(p, "a/lathe-1/S") != NULL);
+    CHECK(find(p, "a/wash/S") == NULL);
+    CHECK(find(p, "a/wash/wash/G") != NULL);
+    CHECK(find(p, "w/B") != NULL && find(p, "w/B")->wraps == 255);
+    CHECK(find(p, "a/lathe-1/T") != NULL);
+    CHECK_NEAR(p->listen.values[0].low, 3, 0);
+    CHECK(isinf(p->listen.values[0].high));
+    ls_plant_destroy(p);
+}
+
+static void test_machines_of_one_name_by_their_station(void) {
+    ls_plant *p = test_good(
+        "plant: p\n"
+        "stations: {a: {machines: [m], process: 1 min}, b: {machines: [m], process: 1 min}}\n"
+        "products: {x: {route: [a, b], release: {every: 1 h}}}\n"
+        "listen: {machines: {a/m: {state: x/am}, b/m: {state: x/bm}}}\n");
+    CHECK(find(p, "x/bm") != NULL && find(p, "x/bm")->of == 1);
+    ls_plant_destroy(p);
+}
+
+static void test_files_lie_beside_the_plant_file(void) {
+    char path[64];
+    const ls_listen listen = {.folder = "plants"};
+    const ls_listen here = {.folder = ""};
+    CHECK_INT(ls_listen_path(&listen, "a.login", path, sizeof path), 14);
+    CHECK_STR(path, "plants/a.login");
+    (void)ls_listen_path(&listen, "/etc/a", path, sizeof path);
+    CHECK_STR(path, "/etc/a");
+    (void)ls_listen_path(&here, "a", path, sizeof path);
+    CHECK_STR(path, "a");
+    ls_plant *p = NULL;
+    CHECK_INT(ls_plant_read(PLANT, sizeof PLANT - 1, "x/y/plant.yaml", NULL, &p, NULL), LS_OK);
+    CHECK_STR(p->listen.folder, "x/y");
+    ls_plant_destroy(p);
+}
+
+static void test_registers_that_overlap_are_warned_of(void) {
+    ls_plant *p = test_good(
+        PLANT
+        "listen: {modbus: {plc: {address: h, registers: {\n"
+        "  a: {at: 10, type: u32}, b: {at: 11}, c: {at: 20}, d: {at: 20, "
+        "type: bit, bit: 3}, e: {at: 30, type: f32}, f: {at: 30, type: f32}}}}}\n");
+    ls_errors warnings;
+    ls_errors_init(&warnings);
+    ls_listen_warn(p, &warnings);
+    CHECK_INT(warnings.count, 1);
+    if (warnings.count > 0) {
+        CHECK_STR(warnings.items[0].text,
+                  "modbus 'plc': registers 'a' (from 10, 2 long) and 'b' (from 11) overlap and are "
+                  "of different types");
+    }
+    ls_errors_clear(&warnings);
+    ls_plant_destroy(p);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_words_of_packml);
+    TEST(test_with_sparkplug_alone_the_emulated_line_is_heard);
+    TEST(test_a_plant_that_is_not_heard);
+    TEST(test_machines_differ_key_by_key);
+    TEST(test_machines_of_one_name_by_their_station);
+    TEST(test_files_lie_beside_the_plant_file);
+    TEST(test_registers_that_overlap_are_warned_of);
+    return harness_report();
+}
