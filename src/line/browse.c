@@ -99,6 +99,15 @@ static bool on_heard(void *context, const ls_sample *samples, size_t count) {
     return true;
 }
 
+static void on_noticed(void *context, const ls_notice *notice) {
+    ls_browse *browse = context;
+    if (notice->kind == LS_NOTICE_REFUSED) {
+        browse->figures.refused++;
+        ls_text_format(browse->figures.why, sizeof browse->figures.why, "%s: %s", notice->subject,
+                       notice->text);
+    }
+}
+
 static bool on_publish(void *context, const char *topic, const void *bytes, size_t size, int qos,
                        bool retain) {
     ls_browse *browse = context;
@@ -193,7 +202,8 @@ static int64_t on_tick(void *context) {
 
 static ls_status start(ls_browse *browse, const ls_mqtt_def *connection, ls_error *err) {
     static const ls_mqtt_filter everything = {.topics = "#", .qos = 0};
-    const ls_sink sink = {.context = browse, .tags = browse->tags, .heard = on_heard};
+    const ls_sink sink = {
+        .context = browse, .tags = browse->tags, .heard = on_heard, .noticed = on_noticed};
     ls_sparkplug_host_def host = ls_sparkplug_host_def_default();
     host.host = "lineshaft-browse";
     host.sink = &sink;

@@ -54,13 +54,15 @@ static bool wait_until(replay *r, int64_t due_us) {
 // Until it is taken; a queue that is full and a broker that is away are waited for.
 static ls_status publish(replay *r, const ls_mqtt_message *message, ls_error *err) {
     for (;;) {
-        const ls_status status = ls_mqtt_publish(r->mqtt, message, NULL, err);
+        ls_error why = {0};
+        const ls_status status = ls_mqtt_publish(r->mqtt, message, NULL, &why);
         if (status == LS_OK) {
             r->out->messages++;
             r->out->bytes += message->size;
+            return LS_OK;
         }
         if (status != LS_ERR_IO && status != LS_ERR_LIMIT) {
-            return status;
+            return ls_fail(err, status, "%s", why.text);
         }
         if (!goes_on(r)) {
             return ls_fail(err, LS_ERR_STOPPED, "stopped");
