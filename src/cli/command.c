@@ -12,9 +12,11 @@
 
 const ls_command *const ls_commands[] = {
     &ls_command_check,
+    &ls_command_run,
     &ls_command_twin_run,
     &ls_command_twin_compare,
     &ls_command_twin_fork,
+    &ls_command_twin_follow,
     &ls_command_import_smt2020,
     &ls_command_line_emulate,
     &ls_command_line_map,
