@@ -216,8 +216,14 @@ const char *ls_sparkplug_edge_filter(const ls_sparkplug_edge *edge, uint32_t ind
     return index < (edge->primary != NULL ? 3u : 2u) ? edge->filters[index] : NULL;
 }
 
-static ls_sparkplug_metric bd_seq_metric(const ls_sparkplug_edge *edge) {
+static uint64_t ms_of(int64_t now_us) {
+    return now_us > 0 ? (uint64_t)now_us / 1000 : 0;
+}
+
+static ls_sparkplug_metric bd_seq_metric(const ls_sparkplug_edge *edge, int64_t now_us) {
     return (ls_sparkplug_metric){.name = {"bdSeq", 5},
+                                 .has_timestamp = true,
+                                 .timestamp_ms = ms_of(now_us),
                                  .has_type = true,
                                  .type = LS_SPARKPLUG_INT64,
                                  .field = LS_SPARKPLUG_LONG_VALUE,
@@ -227,8 +233,8 @@ static ls_sparkplug_metric bd_seq_metric(const ls_sparkplug_edge *edge) {
 static size_t write_death(const ls_sparkplug_edge *edge, uint8_t *out, size_t capacity,
                           int64_t now_us) {
     ls_sparkplug_writer w;
-    const ls_sparkplug_metric bd_seq = bd_seq_metric(edge);
-    ls_sparkplug_begin(&w, out, capacity, now_us > 0 ? (uint64_t)now_us / 1000 : 0);
+    const ls_sparkplug_metric bd_seq = bd_seq_metric(edge, now_us);
+    ls_sparkplug_begin(&w, out, capacity, ms_of(now_us));
     ls_sparkplug_add(&w, &bd_seq);
     return ls_sparkplug_size(&w);
 }
@@ -251,8 +257,10 @@ typedef struct birth {
 static void fill_birth(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, void *with) {
     const birth *of = with;
     if (of->device == 0) {
-        const ls_sparkplug_metric bd_seq = bd_seq_metric(edge);
+        const ls_sparkplug_metric bd_seq = bd_seq_metric(edge, of->now_us);
         const ls_sparkplug_metric rebirth = {.name = {rebirth_name, sizeof rebirth_name - 1},
+                                             .has_timestamp = true,
+                                             .timestamp_ms = ms_of(of->now_us),
                                              .has_type = true,
                                              .type = LS_SPARKPLUG_BOOLEAN,
                                              .field = LS_SPARKPLUG_BOOLEAN_VALUE};
@@ -269,11 +277,7 @@ static void fill_birth(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, vo
         if (metric->unit != NULL) {
             out.unit = (ls_sparkplug_span){metric->unit, strlen(metric->unit)};
         }
-        edge_metric_value(metric, &metric->last, &out);
-        if (!out.has_timestamp) {
-            out.has_timestamp = true;
-            out.timestamp_ms = of->now_us > 0 ? (uint64_t)of->now_us / 1000 : 0;
-        }
+        edge_metric_value(metric, &metric->last, of->now_us, &out);
         ls_sparkplug_add(w, &out);
     }
 }
@@ -290,7 +294,7 @@ static bool device_birth(ls_sparkplug_edge *edge, uint32_t device, int64_t now_u
 void edge_births(ls_sparkplug_edge *edge, int64_t now_us) {
     // Later than every birth before it, whatever the clock does: that is how a host tells them
     // apart.
-    const uint64_t now_ms = now_us > 0 ? (uint64_t)now_us / 1000 : 0;
+    const uint64_t now_ms = ms_of(now_us);
     edge->birth_ms = now_ms > edge->birth_ms ? now_ms : edge->birth_ms + 1;
     edge->seq = 0;
     edge->alive = device_birth(edge, 0, now_us);

@@ -18,15 +18,14 @@ void edge_change_clear(edge_change *change) {
     *change = (edge_change){0};
 }
 
-void edge_metric_value(const edge_metric *metric, const ls_sample *sample,
+void edge_metric_value(const edge_metric *metric, const ls_sample *sample, int64_t now_us,
                        ls_sparkplug_metric *out) {
     const char *reason = ls_sparkplug_encode(sample, metric->type, out);
     assert(reason == NULL);  // ls_sparkplug_edge_set has tried
     (void)reason;
-    if (sample->time_us > 0) {
-        out->has_timestamp = true;
-        out->timestamp_ms = (uint64_t)sample->time_us / 1000;
-    }
+    const int64_t time_us = sample->time_us > 0 ? sample->time_us : now_us;
+    out->has_timestamp = true;
+    out->timestamp_ms = time_us > 0 ? (uint64_t)time_us / 1000 : 0;
 }
 
 static bool grow_buffer(ls_sparkplug_edge *edge) {
@@ -228,24 +227,29 @@ void edge_drop_device(ls_sparkplug_edge *edge, uint32_t device) {
 
 // --- messages --------------------------------------------------------------------------------
 
+typedef struct changes {
+    uint32_t first;
+    int64_t now_us;
+} changes;
+
 static void fill_changes(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, void *with) {
-    const uint32_t *first = with;
-    for (uint32_t i = *first; i != EDGE_NONE; i = edge->pending[i].next) {
+    const changes *of = with;
+    for (uint32_t i = of->first; i != EDGE_NONE; i = edge->pending[i].next) {
         const edge_change *change = &edge->pending[i];
         ls_sparkplug_metric out = {.has_alias = true, .alias = change->metric + 1u};
-        edge_metric_value(&edge->metrics[change->metric], &change->sample, &out);
+        edge_metric_value(&edge->metrics[change->metric], &change->sample, of->now_us, &out);
         out.has_type = false;  // the birth has said it
         ls_sparkplug_add(w, &out);
     }
 }
 
 static void flush_device(ls_sparkplug_edge *edge, uint32_t device, int64_t now_us) {
-    uint32_t first = edge->devices[device].first;
+    changes of = {edge->devices[device].first, now_us};
     edge->devices[device].first = edge->devices[device].last = EDGE_NONE;
     const bool taken = edge->alive &&
                        edge_publish(edge, device == 0 ? LS_SPARKPLUG_NDATA : LS_SPARKPLUG_DDATA,
-                                    device, fill_changes, &first, now_us);
-    for (uint32_t i = first; i != EDGE_NONE;) {
+                                    device, fill_changes, &of, now_us);
+    for (uint32_t i = of.first; i != EDGE_NONE;) {
         const uint32_t next = edge->pending[i].next;
         if (taken) {
             edge->figures.metrics++;
@@ -271,6 +275,7 @@ void ls_sparkplug_edge_flush(ls_sparkplug_edge *edge, int64_t now_us) {
 
 typedef struct bite {
     uint32_t device, count;  // of the first `count` kept values, those of the device
+    int64_t now_us;
 } bite;
 
 static void fill_bite(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, void *with) {
@@ -282,7 +287,7 @@ static void fill_bite(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, voi
         }
         ls_sparkplug_metric out = {
             .has_alias = true, .alias = change->metric + 1u, .historical = true};
-        edge_metric_value(&edge->metrics[change->metric], &change->sample, &out);
+        edge_metric_value(&edge->metrics[change->metric], &change->sample, of->now_us, &out);
         out.has_type = false;
         ls_sparkplug_add(w, &out);
     }
@@ -290,7 +295,7 @@ static void fill_bite(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, voi
 
 // The longest run of one device at the front, so that a message is whole or not sent at all.
 static bool send_bite(ls_sparkplug_edge *edge, int64_t now_us) {
-    bite of = {.device = edge->metrics[kept_at(edge, 0)->metric].device};
+    bite of = {.device = edge->metrics[kept_at(edge, 0)->metric].device, .now_us = now_us};
     while (of.count < edge->kept_count && of.count < edge->def.bite &&
            edge->metrics[kept_at(edge, of.count)->metric].device == of.device) {
         of.count++;

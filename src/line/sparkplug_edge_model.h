@@ -65,8 +65,8 @@ uint32_t edge_device_find(const ls_sparkplug_edge *edge, const char *id, size_t 
 // sparkplug_edge_data.c
 bool edge_publish(ls_sparkplug_edge *edge, ls_sparkplug_message message, uint32_t device,
                   edge_fill *fill, void *with, int64_t now_us);
-// Value, type and time into *out; the sample fits the metric.
-void edge_metric_value(const edge_metric *metric, const ls_sample *sample,
+// Value, type and time (now where it has none) into *out; the sample fits the metric.
+void edge_metric_value(const edge_metric *metric, const ls_sample *sample, int64_t now_us,
                        ls_sparkplug_metric *out);
 void edge_change_clear(edge_change *change);
 void edge_drop_device(ls_sparkplug_edge *edge, uint32_t device);  // its kept values

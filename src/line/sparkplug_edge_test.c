@@ -169,6 +169,7 @@ static void test_births_come_first_and_hold_every_metric(void) {
     take(&f, "spBv1.0/plant/NBIRTH/cell", &p);
     CHECK(p.frame.has_seq && p.frame.seq == 0 && p.frame.timestamp_ms == (uint64_t)T0 / 1000);
     CHECK_INT(p.count, 3);
+    CHECK(p.metrics[0].has_timestamp && p.metrics[1].has_timestamp && p.metrics[2].has_timestamp);
     CHECK(named(&p.metrics[0], "bdSeq") && p.metrics[0].bits == 0);
     CHECK(named(&p.metrics[1], "Node Control/Rebirth") && !p.metrics[1].has_alias &&
           p.metrics[1].type == LS_SPARKPLUG_BOOLEAN && p.metrics[1].bits == 0);

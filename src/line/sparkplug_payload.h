@@ -129,8 +129,8 @@ bool ls_sparkplug_next(ls_sparkplug_reader *reader, ls_sparkplug_metric *out);
 //   Quality: none or 192 GOOD, 500 STALE, 0 BAD, others UNCERTAIN.
 const char *ls_sparkplug_value(const ls_sparkplug_metric *metric, uint32_t type, ls_sample *out);
 // The other way: field, bits, span, null and type for the sample as `type`; quality where it is not
-// GOOD. Integers must fit; a REAL as Float is rounded. NULL when good; else one sentence, and *out
-// is unchanged.
+// GOOD (there are three codes only: UNCERTAIN is sent as BAD). Integers must fit; a REAL as Float
+// is rounded. NULL when good; else one sentence, and *out is unchanged.
 const char *ls_sparkplug_encode(const ls_sample *sample, ls_sparkplug_type type,
                                 ls_sparkplug_metric *out);
 ls_value_kind ls_sparkplug_type_kind(uint32_t type);          // NONE: unknown

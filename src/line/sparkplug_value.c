@@ -375,7 +375,7 @@ const char *ls_sparkplug_encode(const ls_sample *sample, ls_sparkplug_type type,
                                 ls_sparkplug_metric *out) {
     static const int32_t codes[LS_QUALITY_COUNT] = {
         [LS_QUALITY_GOOD] = LS_SPARKPLUG_QUALITY_GOOD,
-        [LS_QUALITY_UNCERTAIN] = 64,  // OPC's uncertain
+        [LS_QUALITY_UNCERTAIN] = LS_SPARKPLUG_QUALITY_BAD,  // there are only three
         [LS_QUALITY_STALE] = LS_SPARKPLUG_QUALITY_STALE,
         [LS_QUALITY_BAD] = LS_SPARKPLUG_QUALITY_BAD,
     };
