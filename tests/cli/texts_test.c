@@ -54,6 +54,22 @@ static void test_help_of_each_command(void) {
     CHECK_SESSIONS(lines, "help-commands.txt");
 }
 
+static void test_an_emulated_line_explains_itself(void) {
+    static const char *const lines[] = {
+        "line emulate -h",
+        "line emulate --help",
+        "line emulate tests/cli/plants/line.yaml",
+        "line emulate tests/cli/plants/line.yaml --speed fast",
+        "line emulate tests/cli/plants/line.yaml --speed max",
+        "line emulate tests/cli/plants/line.yaml --disturb drop=1%,tw=2",
+        "line emulate tests/cli/plants/line.yaml --modbus 70000",
+        "line emulate tests/cli/plants/line.yaml --hide tests/cli/plants/hide-wrong.yaml",
+        "line emulate tests/cli/plants/line.yaml --speed max --for 1h --broker none --seed 1",
+        "line emulate tests/cli/plants/line.yaml --registers",
+    };
+    CHECK_SESSIONS(lines, "line-emulate.txt");
+}
+
 static void test_mistakes_on_the_command_line_name_what_is_near(void) {
     static const char *const lines[] = {
         "",
@@ -156,6 +172,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_help_is_short_or_full);
     TEST(test_help_of_each_command);
+    TEST(test_an_emulated_line_explains_itself);
     TEST(test_mistakes_on_the_command_line_name_what_is_near);
     TEST(test_bad_input_says_where);
     TEST(test_check_of_good_plants);
