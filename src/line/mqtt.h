@@ -35,8 +35,7 @@ typedef struct ls_mqtt_message {
 typedef struct ls_mqtt_filter {
     const char *topics;  // with + and #
     int qos;
-    bool
-        as_published;  // with MQTT 5: messages keep the mark `retain` that they were published with
+    bool as_published;  // MQTT 5: messages keep the mark `retain` they were published with
 } ls_mqtt_filter;
 
 // Who listens. All are called from the client's thread, one at a time; each may be NULL.

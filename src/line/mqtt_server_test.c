@@ -93,7 +93,7 @@ static bool wait_for(atomic_int *what, int least) {
 }
 
 static ls_mqtt *listen_to(ear *e, ls_mqtt_def def, const mosquitto_server *server) {
-    static const ls_mqtt_filter filters[] = {{"t/#", 1}};
+    static const ls_mqtt_filter filters[] = {{.topics = "t/#", .qos = 1}};
     ls_error err = {0};
     ls_mqtt *mqtt = NULL;
     def.url = def.url != NULL ? def.url : server->url;
@@ -376,7 +376,7 @@ static bool keep_message(void *context, const ls_mqtt_message *message) {
 }
 
 static int keep_until_killed(const char *url, const char *path) {
-    static const ls_mqtt_filter filters[] = {{"t/#", 1}};
+    static const ls_mqtt_filter filters[] = {{.topics = "t/#", .qos = 1}};
     kept_file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     ls_mqtt_def def = ls_mqtt_def_default();
     def.url = url;
