@@ -20,7 +20,7 @@
 
 enum { WAIT_MS = 30000, PATH = 600, PAYLOAD = 4096 };
 
-static char folder[PATH];  // where the packages are
+static char folder[PATH];     // where the packages are
 static char work[PATH + 16];  // of this run
 
 static void show(const char *path) {
@@ -234,6 +234,16 @@ static void test_payloads_of_all_types_go_both_ways(void) {
     json_decref(cases);
 }
 
+// What the broker saw of a connection of ours: MQTT 5, clean start, and the will's flags.
+static void check_log(const mosquitto_server *server, const char *will) {
+    char *log = harness_read_file(mosquitto_file(server, "mosquitto.err"), NULL);
+    CHECK_CONTAINS(log != NULL ? log : "", will);
+    CHECK_CONTAINS(log != NULL ? log : "", "(p5, c1, ");
+    CHECK(log != NULL && strstr(log, "(p5, c0, ") == NULL);
+    free(log);
+}
+static const mosquitto_server_def talkative = {.config = "log_type all\n"};
+
 // --- their edge node, heard by our host ------------------------------------------------------
 
 typedef struct ear {
@@ -343,7 +353,7 @@ static void test_their_edge_node_is_heard_asked_and_commanded(void) {
     ls_error err = {0};
     ls_driver *driver = NULL;
     CHECK_INT(ls_tags_create(&e.tags, &err), LS_OK);
-    if (mosquitto_start(&server, NULL)) {
+    if (mosquitto_start(&server, &talkative)) {
         const ls_sink sink = {
             .context = &e, .tags = e.tags, .heard = on_heard, .noticed = on_noticed};
         const ls_source source = {.kind = LS_SOURCE_SPARKPLUG,
@@ -359,6 +369,7 @@ static void test_their_edge_node_is_heard_asked_and_commanded(void) {
             hear_their_edge(&e, driver, server.url);
         }
         ls_driver_sparkplug.close(driver);
+        check_log(&server, "bytes) (r1, q1).");
         mosquitto_stop(&server);
     }
     if (harness_has_failed()) {
@@ -403,7 +414,7 @@ static void test_their_host_hears_asks_and_commands_our_edge_node(void) {
     mosquitto_server server;
     line l = {0};
     ls_error err = {0};
-    if (!mosquitto_start(&server, NULL)) {
+    if (!mosquitto_start(&server, &talkative)) {
         return;
     }
     const ls_source source = {.kind = LS_SOURCE_SPARKPLUG,
@@ -439,6 +450,7 @@ static void test_their_host_hears_asks_and_commands_our_edge_node(void) {
         show(in_work("host.err"));
     }
     ls_edge_destroy(l.edge);
+    check_log(&server, "bytes) (r0, q1).");
     mosquitto_stop(&server);
 }
 
