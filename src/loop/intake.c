@@ -77,6 +77,13 @@ static void note_time(ls_intake *intake, int64_t time_us) {
     }
 }
 
+// Silence is noticed by our own clock; for the twin it begins now.
+static void date_silence(const ls_intake *intake, ls_sample *sample) {
+    if (sample->quality == LS_QUALITY_STALE && intake->running.follow != NULL) {
+        sample->time_us = intake->running.plant->start_us + ls_follow_now(intake->running.follow);
+    }
+}
+
 static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t count,
                            int64_t arrival_us) {
     const bool by_arrival = intake->running.plant->listen.clock_is_arrival;
@@ -85,6 +92,7 @@ static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t c
         if (by_arrival) {
             sample.time_us = arrival_us;
         }
+        date_silence(intake, &sample);
         follow_sample(intake, &sample);
         note_time(intake, sample.time_us);
     }

@@ -14,6 +14,13 @@ static json_t *seconds(int64_t us) {
     return json_real((double)us * 1e-6);
 }
 
+// Since when it does what it does: the same state, or within it the running operation.
+static int64_t since_of(const ls_s_machine *of) {
+    const bool runs = of->phase != LS_PHASE_NONE && of->phase_since != LS_NEVER;
+    const int64_t began = runs ? of->phase_since - of->phase_elapsed : of->since;
+    return began > of->since ? began : of->since;
+}
+
 static json_t *lot_names(const ls_follow *follow, const ls_s_machine *machine, const ls_lot *lots) {
     json_t *names = json_array();
     for (uint32_t lot = machine->lots; lot != LS_NO; lot = lots[lot].next) {
@@ -59,7 +66,7 @@ static json_t *machine_object(const ls_plant *plant, const ls_model *model, cons
     json_object_set_new(
         object, "state",
         json_string(of->account < LS_STATE_COUNT ? account_names[of->account] : "unknown"));
-    json_object_set_new(object, "since_s", seconds(of->since));
+    json_object_set_new(object, "since_s", seconds(since_of(of)));
     json_object_set_new(object, "lots", lot_names(follow, of, lots));
     json_object_set_new(object, "step",
                         of->lot_count > 0 ? json_string(plant->steps[of->step].name) : json_null());
