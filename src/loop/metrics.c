@@ -216,6 +216,7 @@ static void write_process(ls_buffer *out, const ls_metrics_of *of) {
     single(out, "process_cpu_seconds_total", "counter", "Processor time used.", seconds);
     single(out, "process_resident_bytes", "gauge", "Memory in use.", resident_bytes(getpid()));
     if (of->broker_pid > 0) {
+        single(out, "broker_pid", "gauge", "Process of the embedded broker.", of->broker_pid);
         single(out, "broker_resident_bytes", "gauge", "Memory of the embedded broker.",
                resident_bytes(of->broker_pid));
     }
