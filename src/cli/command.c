@@ -11,27 +11,17 @@
 #include "cli/version.h"
 
 const ls_command *const ls_commands[] = {
-    &ls_command_check,
-    &ls_command_run,
-    &ls_command_twin_run,
-    &ls_command_twin_compare,
-    &ls_command_twin_fork,
-    &ls_command_twin_follow,
-    &ls_command_import_smt2020,
-    &ls_command_line_emulate,
-    &ls_command_line_map,
-    &ls_command_line_note,
-    &ls_command_order_add,
-    &ls_command_line_browse,
-    &ls_command_line_record,
-    &ls_command_line_replay,
-    &ls_command_history_import,
-    &ls_command_history_export,
-    &ls_command_history_query,
-    &ls_command_history_stats,
-    &ls_command_history_backup,
-    &ls_command_history_restore,
-    NULL,
+    &ls_command_check,           &ls_command_run,
+    &ls_command_twin_run,        &ls_command_twin_compare,
+    &ls_command_twin_fork,       &ls_command_twin_calibrate,
+    &ls_command_twin_follow,     &ls_command_import_smt2020,
+    &ls_command_line_emulate,    &ls_command_line_map,
+    &ls_command_line_note,       &ls_command_order_add,
+    &ls_command_line_browse,     &ls_command_line_record,
+    &ls_command_line_replay,     &ls_command_history_import,
+    &ls_command_history_export,  &ls_command_history_query,
+    &ls_command_history_stats,   &ls_command_history_backup,
+    &ls_command_history_restore, NULL,
 };
 
 enum { NAMES_MAX = 48, WORD_SIZE = 64 };

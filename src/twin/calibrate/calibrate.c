@@ -216,6 +216,7 @@ static void share_row(const work *w, const member *members, uint32_t count, ls_c
     for (uint32_t i = 0; i < count; i++) {
         hits += members[i].of->hits;
         trials += members[i].of->trials;
+        trials += members[i].of->passed == 0 ? members[i].of->done : 0;
     }
     row->offered = trials;
     row->members_p = NAN;

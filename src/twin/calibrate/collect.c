@@ -159,6 +159,7 @@ static void add_outcome(ls_collect *c, const ls_quantity_id *id, double value) {
         return;
     }
     scrap->trials++;
+    scrap->passed += value == OUTCOME_PASSED ? 1 : 0;
     scrap->hits += value == OUTCOME_SCRAPPED ? 1 : 0;
     if (value != OUTCOME_SCRAPPED && c->plant->steps[id->step].rework_to != LS_NONE) {
         ls_quantity_id other = *id;
@@ -166,7 +167,26 @@ static void add_outcome(ls_collect *c, const ls_quantity_id *id, double value) {
         ls_collected *rework = get(c, &other);
         if (rework != NULL) {
             rework->trials++;
+            rework->passed += value == OUTCOME_PASSED ? 1 : 0;
             rework->hits += value == OUTCOME_REWORK ? 1 : 0;
+        }
+    }
+}
+
+static void add_done(ls_collect *c, const ls_fact *fact) {
+    if (fact->step >= c->plant->step_count) {
+        return;
+    }
+    ls_quantity_id id = {LS_QUANTITY_SCRAP, fact->step, LS_NONE, LS_NONE,
+                         LS_NONE,           LS_NONE,    LS_NONE, LS_NONE};
+    for (int i = 0; i < 2; i++) {
+        ls_collected *to = get(c, &id);
+        if (to != NULL) {
+            to->done++;
+        }
+        id.kind = LS_QUANTITY_REWORK;
+        if (c->plant->steps[fact->step].rework_to == LS_NONE) {
+            break;
         }
     }
 }
@@ -178,6 +198,7 @@ void ls_collect_fact(void *collect, const ls_fact *fact) {
     const char *why = NULL;
     c->figures.facts++;
     if (fact->kind == LS_FACT_DONE) {
+        add_done(c, fact);
         return;
     }
     if (!ls_quantity_of_fact(c->plant, fact, &id, &time.value, &time.entered, &why)) {

@@ -20,7 +20,9 @@ typedef struct ls_collected_times {
 typedef struct ls_collected {
     ls_quantity_id id;
     ls_collected_times heard, inferred;
-    uint64_t hits, trials;  // shares
+    // Shares: lots that were so, and all that are known; of these, those told to have passed. A
+    // follower that tells nothing of lots that pass a last step still tells that they are done.
+    uint64_t hits, trials, passed, done;
 } ls_collected;
 
 typedef struct ls_collect ls_collect;
