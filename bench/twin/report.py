@@ -78,7 +78,13 @@ def fork(section):
     return table(["plant", "state, bytes", "fork ns", "memcpy ns", "fork/memcpy"], rows)
 
 
-BODIES = {"comparison": comparison, "scaling": scaling, "sizes": sizes, "fork": fork}
+def plain(section):
+    """Header and rows as the section gives them."""
+    return table(section["header"], section["rows"])
+
+
+BODIES = {"comparison": comparison, "scaling": scaling, "sizes": sizes, "fork": fork,
+          "table": plain}
 
 
 def markdown(result):

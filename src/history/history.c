@@ -271,6 +271,10 @@ ls_status ls_history_close(ls_history *history, ls_error *err) {
     if (!history->def.read_only) {
         status = ls_history_flush(history, err);
         ls_history_stop_packing(history);
+        if (status == LS_OK && (history->ops->checkpoint == NULL ||
+                                history->ops->checkpoint(history->store, NULL) == LS_OK)) {
+            ls_log_leave(history->log, history->stored_position);
+        }
     }
     destroy(history);
     return status;

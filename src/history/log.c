@@ -473,8 +473,23 @@ void ls_log_cover(ls_log *log, uint64_t position) {
         gone++;
     }
     log->count -= gone;
-    memmove(log->segments, log->segments + gone, log->count * sizeof *log->segments);
+    if (gone > 0) {
+        memmove(log->segments, log->segments + gone, log->count * sizeof *log->segments);
+    }
     pthread_mutex_unlock(&log->lock);
+}
+
+void ls_log_leave(ls_log *log, uint64_t position) {
+    pthread_mutex_lock(&log->lock);
+    const uint64_t end = end_locked(log);
+    if (position >= end && log->count > 0 && log->segments[log->count - 1].size > LS_SEGMENT_HEAD) {
+        log->next_start = end;
+        retire(log);
+        // Should that fail, the old segment stays: it is the last one.
+        (void)start_segment(log, NULL);
+    }
+    pthread_mutex_unlock(&log->lock);
+    ls_log_cover(log, position);
 }
 
 uint64_t ls_log_first(ls_log *log) {

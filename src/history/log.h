@@ -40,6 +40,9 @@ ls_status ls_log_sync(ls_log *log, ls_error *err);  // now, and waits
 // Everything before `position` is kept elsewhere: removes segments that end there or before, never
 // the last one, which remembers the position.
 void ls_log_cover(ls_log *log, uint64_t position);
+// The same at the end of all work: when everything is covered, only a head is left, which
+// remembers.
+void ls_log_leave(ls_log *log, uint64_t position);
 uint64_t ls_log_first(ls_log *log);  // the first position that is there
 uint64_t ls_log_end(ls_log *log);
 

@@ -424,6 +424,26 @@ static void test_covered_segments_go_and_positions_stay(void) {
     remove_folder();
 }
 
+static void test_a_log_that_is_left_is_a_head(void) {
+    fresh_folder();
+    ls_log *log = open_log();
+    CHECK_INT(append_numbers(log, 0, 50, NULL), LS_OK);
+    const uint64_t end = ls_log_end(log);
+    ls_log_leave(log, end - 1);  // not everything is kept elsewhere
+    CHECK_INT(read_all(log, 0).numbers, 50);
+    ls_log_leave(log, end);
+    CHECK_INT(ls_log_describe(log).bytes, 24);
+    ls_log_close(log);
+    CHECK_INT(each_file(count_only), 1);
+    log = open_log();
+    CHECK(ls_log_end(log) >= end);
+    CHECK_INT(append_numbers(log, 50, 60, NULL), LS_OK);
+    const reading r = read_all(log, end);
+    CHECK(r.is_right && r.numbers == 10 && r.lowest == 50);
+    ls_log_close(log);
+    remove_folder();
+}
+
 static void test_allocations_may_fail(void) {
     fresh_folder();
     bool done = false;
@@ -474,6 +494,7 @@ int main(int argc, char **argv) {
     TEST(test_a_limit_of_the_system_on_files_is_an_error);
     TEST(test_the_limit_of_the_log_is_named);
     TEST(test_covered_segments_go_and_positions_stay);
+    TEST(test_a_log_that_is_left_is_a_head);
     TEST(test_allocations_may_fail);
     return harness_report();
 }
