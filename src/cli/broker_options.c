@@ -2,6 +2,7 @@
 #include "cli/broker_options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/complain.h"
@@ -53,14 +54,16 @@ static const ls_source *find_source(const ls_plant *plant) {
 }
 
 // The plant's first source on a broker.
-static ls_status choose_by_plant(const char *path, ls_broker_choice *out, ls_error *err) {
+static ls_status choose_by_plant(const char *path, const char *data, ls_broker_choice *out,
+                                 ls_error *err) {
     char folder[LS_BROKER_PATH_MAX + 1], broker[LS_BROKER_PATH_MAX + 16];
     const ls_source *source = find_source(out->plant);
     if (source == NULL) {
         return ls_fail_at(err, LS_ERR_INVALID, path, 0, 0,
                           "no source on an MQTT broker under `listen:`");
     }
-    ls_status status = ls_data_folder(path, NULL, folder, sizeof folder, err);
+    ls_status status = ls_data_folder(data != NULL ? data : getenv("STATE_DIRECTORY"),
+                                      out->plant->name, folder, sizeof folder, err);
     if (status == LS_OK) {
         snprintf(broker, sizeof broker, "%s/broker", folder);
         status = ls_mqtt_source_set(&out->plant->listen, source, broker, LS_BROKER_READER,
@@ -88,7 +91,8 @@ static void set_from_options(const ls_options *options, ls_mqtt_def *def) {
     }
 }
 
-int ls_broker_choose(const ls_options *options, const char *where, ls_broker_choice *out) {
+int ls_broker_choose(const ls_options *options, const char *where, const char *data,
+                     ls_broker_choice *out) {
     ls_error err = {0};
     ls_mqtt_url url;
     memset(out, 0, sizeof *out);
@@ -100,7 +104,7 @@ int ls_broker_choose(const ls_options *options, const char *where, ls_broker_cho
         if (code != LS_EXIT_DONE) {
             return code;
         }
-        if (choose_by_plant(where, out, &err) != LS_OK) {
+        if (choose_by_plant(where, data, out, &err) != LS_OK) {
             return ls_complain(&err);
         }
     }

@@ -17,5 +17,7 @@ typedef struct ls_broker_choice {
 } ls_broker_choice;
 
 // Prints what is wrong. Returns an exit code; close it in any case.
-int ls_broker_choose(const ls_options *options, const char *where, ls_broker_choice *out);
+// `data`: of --data, the plant's data folder; NULL: where it is by rule.
+int ls_broker_choose(const ls_options *options, const char *where, const char *data,
+                     ls_broker_choice *out);
 void ls_broker_choice_close(ls_broker_choice *choice);

@@ -9,6 +9,7 @@
 #include "cli/broker_options.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/data_option.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -31,7 +32,7 @@ static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "at the end, as one object"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, ls_broker_options, NULL};
+static const ls_option *const tables[] = {own_options, ls_broker_options, ls_data_options, NULL};
 
 // ---- the tree
 
@@ -84,7 +85,7 @@ static void put_values(tree *t, const ls_browse_row *row) {
     ls_table_cell(&t->table, 4, "%s", ls_quality_name(row->quality));
     ls_table_cell(&t->table, 5, "%s", age);
     if (row->rate_per_s > 0.0) {
-        ls_table_cell(&t->table, 6, "%.3g/s", row->rate_per_s);
+        ls_table_cell(&t->table, 6, row->rate_per_s < 100.0 ? "%.3g/s" : "%.0f/s", row->rate_per_s);
     }
 }
 
@@ -219,6 +220,17 @@ static int listen_to(ls_browse *browse, const char *url, int64_t for_us, bool li
     return code;
 }
 
+static int print_result(ls_browse *browse, const char *url, bool json) {
+    ls_error err = {0};
+    ls_buffer out;
+    ls_buffer_init(&out);
+    const ls_status status = json ? put_json(browse, url, &out, &err)
+                                  : put_tree(browse, url, &out, &err);
+    const int code = status == LS_OK ? ls_output_print(&out) : ls_complain(&err);
+    ls_buffer_clear(&out);
+    return code;
+}
+
 static int browse_broker(const ls_options *options, const ls_mqtt_def *def) {
     const ls_option_value *span = ls_options_get(options, "for");
     const bool json = ls_options_get(options, "json")->given;
@@ -230,28 +242,24 @@ static int browse_broker(const ls_options *options, const ls_mqtt_def *def) {
     }
     const int64_t for_us = span->given ? span->number : (live ? 0 : DEFAULT_SPAN_US);
     int code = listen_to(browse, def->url, for_us, live);
-    ls_buffer out;
-    ls_buffer_init(&out);
-    const ls_status status = json ? put_json(browse, def->url, &out, &err)
-                                  : put_tree(browse, def->url, &out, &err);
     ls_browse_figures figures;
     ls_browse_describe(browse, &figures);
-    ls_browse_close(browse);
-    if (code == LS_EXIT_DONE) {
-        code = status == LS_OK ? ls_output_print(&out) : ls_complain(&err);
-    }
-    ls_buffer_clear(&out);
     if (code == LS_EXIT_DONE && !figures.connected && figures.messages == 0) {
         ls_fail(&err, LS_ERR_IO, "the broker %s cannot be reached: %s", def->url,
                 figures.why[0] != '\0' ? figures.why : "no answer");
-        return ls_complain(&err);
+        code = ls_complain(&err);
     }
+    if (code == LS_EXIT_DONE) {
+        code = print_result(browse, def->url, json);
+    }
+    ls_browse_close(browse);
     return code;
 }
 
 static int run(const ls_options *options) {
     ls_broker_choice choice;
-    int code = ls_broker_choose(options, options->arguments[0], &choice);
+    int code = ls_broker_choose(options, options->arguments[0],
+                                ls_options_get(options, "data")->text, &choice);
     if (code == LS_EXIT_DONE) {
         ls_interrupt_watch();
         code = browse_broker(options, &choice.def);

@@ -5,6 +5,7 @@
 #include "cli/broker_options.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/data_option.h"
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -34,7 +35,7 @@ static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "what was recorded, as one object"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, ls_broker_options, NULL};
+static const ls_option *const tables[] = {own_options, ls_broker_options, ls_data_options, NULL};
 
 // Says once how to stop, and when the broker is not there.
 static bool on_progress(void *context, const ls_record_figures *now) {
@@ -115,7 +116,8 @@ static int run(const ls_options *options) {
         return ls_output_complain(&err);
     }
     ls_broker_choice choice;
-    int code = ls_broker_choose(options, options->arguments[0], &choice);
+    int code = ls_broker_choose(options, options->arguments[0],
+                                ls_options_get(options, "data")->text, &choice);
     if (code == LS_EXIT_DONE) {
         code = record_to(options, path->text, &choice.def);
     }
