@@ -227,8 +227,8 @@ static void put_json(const session *s, ls_buffer *out) {
 static void put_text(const session *s, bool wrote, ls_buffer *out) {
     char from[DATE_SIZE];
     char to[DATE_SIZE];
-    ls_units_print_date(s->replayed.from_us, from, sizeof from);
-    ls_units_print_date(s->replayed.to_us, to, sizeof to);
+    ls_units_print_date(s->replayed.from_us / LS_US_PER_S * LS_US_PER_S, from, sizeof from);
+    ls_units_print_date(s->replayed.to_us / LS_US_PER_S * LS_US_PER_S, to, sizeof to);
     ls_buffer_printf(out, "%s, what its line has shown from %s to %s\n\n", s->plant->name, from,
                      to);
     ls_calibrate_table(&s->calibration, out);

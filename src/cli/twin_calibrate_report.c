@@ -27,14 +27,19 @@ static void draw_histogram(const ls_calibrate_row *row, char *out, size_t size) 
     }
 }
 
+// In percent; no sign on what is nothing.
+static double percent(double ratio) {
+    const double value = 100.0 * (ratio - 1.0);
+    return fabs(value) < 0.05 ? 0.0 : value;
+}
+
 static void put_off(const ls_calibrate_row *row, char *out, size_t size) {
     if (row->is_share) {
         ls_text_format(out, size, "%.3g %% (%.3g to %.3g)", 100.0 * row->share.share,
                        100.0 * row->share.low, 100.0 * row->share.high);
     } else if (row->fit.known && row->fit.old.given) {
-        ls_text_format(out, size, "%+.1f %% (%+.1f to %+.1f)", 100.0 * (row->fit.old.ratio - 1.0),
-                       100.0 * (row->fit.old.ratio_low - 1.0),
-                       100.0 * (row->fit.old.ratio_high - 1.0));
+        ls_text_format(out, size, "%+.1f %% (%+.1f to %+.1f)", percent(row->fit.old.ratio),
+                       percent(row->fit.old.ratio_low), percent(row->fit.old.ratio_high));
     } else {
         ls_text_format(out, size, "-");
     }

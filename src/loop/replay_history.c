@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "line/mapping.h"
+#include "twin/calibrate/unfinished.h"
 
 enum { REPLAY_COOKIE = 0x6c737270, SAMPLES_FIRST = 4096 };
 static const int64_t WINDOW_LEAST_US = 1000;
@@ -255,6 +256,9 @@ ls_status ls_replay_history(ls_history *history, ls_tags *tags, const ls_plant *
         // Facts are told when no late signal can change them any more.
         ls_follow_advance(r.follow, out->to_us - plant->start_us + follow.late_us + 1);
         out->follow = ls_follow_describe(r.follow);
+        if (def->fact != NULL) {
+            ls_unfinished_tell(plant, twin, ls_follow_state(r.follow), def->fact, def->context);
+        }
     }
     ls_follow_destroy(r.follow);
     ls_mapping_destroy(r.mapping);

@@ -13,7 +13,8 @@ typedef struct ls_replay_history_def {
     int64_t from_us, to_us;  // since 1970; default all that there is
     int64_t window_us;       // default 1 h; made smaller where it is too busy
     size_t window_samples;   // default 2 million
-    void (*fact)(void *context, const ls_fact *fact);  // each may be NULL
+    // Each may be NULL. At the end, what still runs is told as censored (unfinished.h).
+    void (*fact)(void *context, const ls_fact *fact);
     void (*diverged)(void *context, const ls_divergence *divergence);
     void (*heard)(void *context, const ls_heard *heard);
     // After each window; false stops (LS_ERR_STOPPED). share: of the time asked for.
