@@ -70,6 +70,18 @@ static void test_an_emulated_line_explains_itself(void) {
     CHECK_SESSIONS(lines, "line-emulate.txt");
 }
 
+static void test_twin_calibrate_explains_itself(void) {
+    static const char *const lines[] = {
+        "twin calibrate -h",
+        "twin calibrate --help",
+        "twin calibrate",
+        "twin calibrate tests/cli/plants/line.yaml --write -o x.yaml",
+        "twin calibrate tests/cli/plants/mistakes.yaml",
+        "twin calibrate tests/cli/plants/line.yaml --from tests/cli/no-such-folder",
+    };
+    CHECK_SESSIONS(lines, "twin-calibrate.txt");
+}
+
 static void test_mistakes_on_the_command_line_name_what_is_near(void) {
     static const char *const lines[] = {
         "",
@@ -173,6 +185,7 @@ int main(int argc, char **argv) {
     TEST(test_help_is_short_or_full);
     TEST(test_help_of_each_command);
     TEST(test_an_emulated_line_explains_itself);
+    TEST(test_twin_calibrate_explains_itself);
     TEST(test_mistakes_on_the_command_line_name_what_is_near);
     TEST(test_bad_input_says_where);
     TEST(test_check_of_good_plants);
