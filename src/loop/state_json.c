@@ -10,6 +10,11 @@ static const char *const account_names[LS_STATE_COUNT] = {
     "starved", "processing", "setup", "blocked", "down", "maintenance", "off", "operator",
 };
 
+// The state for LS_STATE_ARRAY, which knows no constant states; nothing here writes.
+static ls_state *look(const ls_follow *follow) {
+    return (ls_state *)(uintptr_t)ls_follow_state(follow);
+}
+
 static json_t *seconds(int64_t us) {
     return json_real((double)us * 1e-6);
 }
@@ -56,7 +61,7 @@ static const char *failure_name(const ls_plant *plant, const ls_model *model, ui
 
 static json_t *machine_object(const ls_plant *plant, const ls_model *model, const ls_follow *follow,
                               uint32_t machine) {
-    const ls_state *state = ls_follow_state(follow);
+    ls_state *state = look(follow);
     const ls_s_machine *of = LS_STATE_ARRAY(model, state, const ls_s_machine, s_machine) + machine;
     const ls_lot *lots = LS_STATE_ARRAY(model, state, const ls_lot, s_lot);
     const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
@@ -74,8 +79,7 @@ static json_t *machine_object(const ls_plant *plant, const ls_model *model, cons
     return object;
 }
 
-static json_t *station_objects(const ls_plant *plant, const ls_model *model,
-                               const ls_state *state) {
+static json_t *station_objects(const ls_plant *plant, const ls_model *model, ls_state *state) {
     const ls_s_station *stations = LS_STATE_ARRAY(model, state, const ls_s_station, s_station);
     json_t *all = json_array();
     for (uint32_t i = 0; i < plant->station_count; i++) {
@@ -157,7 +161,7 @@ json_t *ls_state_json(ls_intake *intake, const ls_sources *sources) {
         }
         json_object_set_new(object, "machines", machines);
         json_object_set_new(object, "stations",
-                            station_objects(running->plant, model, ls_follow_state(follow)));
+                            station_objects(running->plant, model, look(follow)));
         json_object_set_new(object, "follow", follow_object(follow));
     }
     pthread_mutex_unlock(&intake->lock);
