@@ -174,6 +174,18 @@ bool host_take_birth(ls_sparkplug_host *host, host_node *node, uint32_t node_ind
 void host_take_device_death(ls_sparkplug_host *host, host_node *node, const host_message *m);
 void host_node_dead(ls_sparkplug_host *host, host_node *node, int64_t now_us, const char *why);
 
+// sparkplug_host_held.c
+bool host_held_add(ls_sparkplug_host *host, host_node *node, const host_message *m);  // no: no room
+void host_held_append(host_node *node, host_held *held);
+host_held *host_held_pop(host_node *node);                 // the oldest; there must be one
+host_held **host_held_find(host_node *node, uint8_t seq);  // *result is NULL where there is none
+host_held *host_held_unlink(host_node *node, host_held **at);
+host_held *host_held_first(host_node *node);  // that comes first by seq
+host_held *host_held_pull(host_node *node);   // all, as a list
+host_held *host_held_pull_younger(host_node *node, uint64_t birth_ms);
+host_message host_held_message(const host_held *held);
+void host_held_free(ls_sparkplug_host *host, host_node *node, host_held *held);
+
 // sparkplug_host_order.c
 void host_receive(ls_sparkplug_host *host, uint32_t node_index, host_message *m);
 int64_t host_order_tick(ls_sparkplug_host *host, uint32_t node_index, int64_t now_us);

@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "line/sparkplug_host_model.h"
 
 enum { WINDOW = 128, LATE_US = 10 * 1000000 };  // seq less than so far ahead is ahead, else behind
@@ -50,90 +49,16 @@ static void take_in_order(ls_sparkplug_host *host, uint32_t node_index, const ho
     take(host, node_index, m);
 }
 
-static void free_held(ls_sparkplug_host *host, host_node *node, host_held *held) {
-    host->held_bytes -= held->size;
-    node->held_count--;
-    ls_free(held);
-}
-
-static host_held *pop(host_node *node) {
-    host_held *held = node->held;
-    node->held = held->next;
-    node->held_end = node->held == NULL ? &node->held : node->held_end;
-    return held;
-}
-
-static void append(host_node *node, host_held *held) {
-    held->next = NULL;
-    *node->held_end = held;
-    node->held_end = &held->next;
-}
-
-static host_message message_of(const host_held *held) {
-    host_message m = {.message = held->message,
-                      .device = {held->device, held->device_size},
-                      .bytes = held->bytes,
-                      .size = held->size,
-                      .now_us = held->arrival_us};
-    const bool good = ls_sparkplug_open(&m.frame, m.bytes, m.size);
-    assert(good);  // it was when it came
-    return m;
-}
-
-static host_held **find_held(host_node *node, uint8_t seq) {
-    host_held **at = &node->held;
-    while (*at != NULL && (*at)->seq != seq) {
-        at = &(*at)->next;
-    }
-    return at;
-}
-
-static host_held *unlink_held(host_node *node, host_held **at) {
-    host_held *held = *at;
-    *at = held->next;
-    if (held->next == NULL) {
-        node->held_end = at;
-    }
-    return held;
-}
-
-// False: no room; the message is not kept.
-static bool hold(ls_sparkplug_host *host, host_node *node, const host_message *m) {
-    if (node->held_count >= host->def.held_max ||
-        host->held_bytes + m->size > host->def.held_bytes_max) {
-        return false;
-    }
-    host_held *held = ls_alloc(sizeof *held + m->size);
-    if (held == NULL) {
-        return false;
-    }
-    *held = (host_held){.arrival_us = m->now_us,
-                        .message = m->message,
-                        .size = (uint32_t)m->size,
-                        .seq = (uint8_t)m->frame.seq,
-                        .device_size = (uint8_t)m->device.size};
-    if (m->device.size > 0) {
-        memcpy(held->device, m->device.text, m->device.size);
-    }
-    if (m->size > 0) {
-        memcpy(held->bytes, m->bytes, m->size);
-    }
-    append(node, held);
-    node->held_count++;
-    host->held_bytes += held->size;
-    return true;
-}
-
 static void take_held_in_order(ls_sparkplug_host *host, uint32_t node_index) {
     host_node *node = host->nodes[node_index];
-    host_held **at = find_held(node, node->expected);
+    host_held **at = host_held_find(node, node->expected);
     while (*at != NULL && node->born) {
-        host_held *held = unlink_held(node, at);
-        const host_message m = message_of(held);
+        host_held *held = host_held_unlink(node, at);
+        const host_message m = host_held_message(held);
         take_in_order(host, node_index, &m);
         host->figures.reordered++;
-        free_held(host, node, held);
-        at = find_held(node, node->expected);
+        host_held_free(host, node, held);
+        at = host_held_find(node, node->expected);
     }
 }
 
@@ -176,24 +101,13 @@ static void give_up_to(ls_sparkplug_host *host, host_node *node, uint8_t seq, in
     node->unsure = true;
 }
 
-// The held message that comes first by seq.
-static host_held *first_held(host_node *node) {
-    host_held *first = node->held;
-    for (host_held *held = node->held; held != NULL; held = held->next) {
-        if ((uint8_t)(held->seq - node->expected) < (uint8_t)(first->seq - node->expected)) {
-            first = held;
-        }
-    }
-    return first;
-}
-
 // Gives up what is missing before the held messages that came at or before `before_us`.
 static void give_up(ls_sparkplug_host *host, uint32_t node_index, int64_t before_us, bool ask,
                     int64_t now_us) {
     host_node *node = host->nodes[node_index];
     bool lost = false;
     while (node->born && node->held != NULL && node->held->arrival_us <= before_us) {
-        give_up_to(host, node, first_held(node)->seq, now_us);
+        give_up_to(host, node, host_held_first(node)->seq, now_us);
         lost = true;
         take_held_in_order(host, node_index);
     }
@@ -213,11 +127,11 @@ static void plan(ls_sparkplug_host *host, const host_node *node) {
 static void wait_for_missing(ls_sparkplug_host *host, uint32_t node_index, const host_message *m) {
     host_node *node = host->nodes[node_index];
     const uint8_t seq = (uint8_t)m->frame.seq;
-    if (*find_held(node, seq) != NULL) {
+    if (*host_held_find(node, seq) != NULL) {
         host->figures.duplicates++;
         return;
     }
-    if (host->def.reorder_us > 0 && hold(host, node, m)) {
+    if (host->def.reorder_us > 0 && host_held_add(host, node, m)) {
         plan(host, node);
         return;
     }
@@ -287,7 +201,7 @@ static void receive_born(ls_sparkplug_host *host, uint32_t node_index, const hos
 static void receive_unborn(ls_sparkplug_host *host, host_node *node, const host_message *m) {
     const uint8_t seq = (uint8_t)m->frame.seq;
     const uint8_t ahead = (uint8_t)(seq - node->expected);
-    if (node->has_seq && *find_held(node, seq) != NULL && ahead >= WINDOW) {
+    if (node->has_seq && *host_held_find(node, seq) != NULL && ahead >= WINDOW) {
         host->figures.duplicates++;
         return;
     }
@@ -298,13 +212,13 @@ static void receive_unborn(ls_sparkplug_host *host, host_node *node, const host_
         node->expected = (uint8_t)(seq + 1);
     }
     node->has_seq = true;
-    while (!hold(host, node, m)) {
+    while (!host_held_add(host, node, m)) {
         host_refuse(host, node, m->now_us, "no more room for messages before a birth (held_max %u)",
                     host->def.held_max);
         if (node->held == NULL) {
             break;
         }
-        free_held(host, node, pop(node));
+        host_held_free(host, node, host_held_pop(node));
     }
     host_want_rebirth(host, node, m->now_us, "data came before a birth");
 }
@@ -312,10 +226,10 @@ static void receive_unborn(ls_sparkplug_host *host, host_node *node, const host_
 // Data that waited for a birth is true of its time; its aliases mean what this birth says, which is
 // of the same session or a newer one.
 static void take_late(ls_sparkplug_host *host, host_node *node, host_held *held) {
-    host_message m = message_of(held);
+    host_message m = host_held_message(held);
     m.flags = LS_SAMPLE_HISTORICAL;
     host_take_data(host, node, &m);
-    free_held(host, node, held);
+    host_held_free(host, node, held);
 }
 
 // Messages that waited for the node's birth. Those sent after it go on in order; data of devices
@@ -325,18 +239,19 @@ static void take_waiting(ls_sparkplug_host *host, uint32_t node_index, host_held
     while (waiting != NULL) {
         host_held *held = waiting;
         waiting = held->next;
-        const host_message m = message_of(held);
+        const host_message m = host_held_message(held);
         if (m.frame.has_timestamp && m.frame.timestamp_ms >= node->birth_ms && node->born &&
             (uint8_t)(held->seq - node->expected) < WINDOW) {
             receive_born(host, node_index, &m);
-            free_held(host, node, held);
+            host_held_free(host, node, held);
         } else if (m.message == LS_SPARKPLUG_NDATA) {
             take_late(host, node, held);
         } else if (m.message == LS_SPARKPLUG_DDATA) {
             held->next = node->late;
             node->late = held;
         } else {
-            free_held(host, node, held);  // a birth or death from before: its node has spoken since
+            host_held_free(host, node,
+                           held);  // a birth or death from before: its node has spoken since
         }
     }
 }
@@ -368,32 +283,8 @@ static void drop_late(ls_sparkplug_host *host, host_node *node, int64_t now_us) 
         node->late = held->next;
         host_refuse(host, node, now_us, "data of the device '%.*s', which was not born again",
                     (int)held->device_size, held->device);
-        free_held(host, node, held);
+        host_held_free(host, node, held);
     }
-}
-
-static host_held *pull_all(host_node *node) {
-    host_held *all = node->held;
-    node->held = NULL;
-    node->held_end = &node->held;
-    return all;
-}
-
-static host_held *pull_younger(host_node *node, uint64_t birth_ms) {
-    host_held *younger = NULL, **end = &younger, *held = pull_all(node);
-    while (held != NULL) {
-        host_held *next = held->next;
-        const host_message m = message_of(held);
-        if (m.frame.has_timestamp && m.frame.timestamp_ms >= birth_ms) {
-            held->next = NULL;
-            *end = held;
-            end = &held->next;
-        } else {
-            append(node, held);
-        }
-        held = next;
-    }
-    return younger;
 }
 
 static bool is_same_birth(const host_node *node, const host_message *m, uint64_t hash) {
@@ -410,7 +301,8 @@ static void receive_node_birth(ls_sparkplug_host *host, uint32_t node_index,
         return;
     }
     // What waits belongs to what was before this birth, unless it is younger.
-    host_held *waiting = node->born ? pull_younger(node, m->frame.timestamp_ms) : pull_all(node);
+    host_held *waiting = node->born ? host_held_pull_younger(node, m->frame.timestamp_ms)
+                                    : host_held_pull(node);
     if (node->born) {
         give_up(host, node_index, INT64_MAX, false, m->now_us);
     }
@@ -431,7 +323,7 @@ static void receive_node_birth(ls_sparkplug_host *host, uint32_t node_index,
     } else {
         while (waiting != NULL) {
             host_held *next = waiting->next;
-            append(node, waiting);
+            host_held_append(node, waiting);
             waiting = next;
         }
     }

@@ -565,6 +565,24 @@ static void test_a_metric_that_a_new_birth_lacks_is_stale_and_its_alias_free(voi
     teardown(&f);
 }
 
+static void test_an_alias_that_two_devices_claim_is_the_last_ones(void) {
+    fixture f;
+    spoken s;
+    setup(&f);
+    alive(&f);
+    speak_begin(&s, now_ms(&f));
+    speak_real(&s, "Load", 3, 1, true);  // Temp's alias
+    say(&f, "spBv1.0/plant/DBIRTH/cell/d2", &s, speak_end(&s, 2));
+    speak_begin(&s, now_ms(&f));
+    speak_real(&s, NULL, 3, 5, false);
+    say(&f, "spBv1.0/plant/DDATA/cell/d2", &s, speak_end(&s, 3));
+    CHECK(listener_last(&f.l, "plant/cell/d2/Load")->value.real == 5);
+    ddata(&f, 7, 4);  // and no longer Temp's
+    CHECK(listener_last(&f.l, "plant/cell/d1/Temp") == NULL);
+    CHECK_INT(rebirths(&f), 1);
+    teardown(&f);
+}
+
 static void test_a_type_that_changes_is_told_and_declared(void) {
     fixture f;
     spoken s;
@@ -891,6 +909,7 @@ int main(int argc, char **argv) {
     TEST(test_a_device_dies_by_its_own_time_and_is_born_again);
     TEST(test_a_device_that_does_not_follow_its_node_is_stale);
     TEST(test_a_metric_that_a_new_birth_lacks_is_stale_and_its_alias_free);
+    TEST(test_an_alias_that_two_devices_claim_is_the_last_ones);
     TEST(test_a_type_that_changes_is_told_and_declared);
     TEST(test_values_that_do_not_fit_are_named_never_dropped_in_silence);
     TEST(test_null_historical_and_quality_travel);
