@@ -194,32 +194,39 @@ static const ls_station *station_of(const ls_plant *plant, uint32_t machine) {
     return s;
 }
 
-// Machines stand in order, so that the names of all of them are looked at once.
-static bool put_machines(ls_buffer *out, const ls_plant *plant) {
-    const ls_listen *listen = &plant->listen;
-    ls_names names;
-    ls_names_init(&names);
+// NAME, or STATION/NAME where two stations have a machine of that name.
+static void put_machine_name(ls_buffer *out, const ls_plant *plant, const ls_names *names,
+                             uint32_t machine) {
+    const char *name = plant->machines[machine].name;
+    char both[600];
+    if (ls_names_find(names, 0, name) == 2) {
+        ls_text_format(both, sizeof both, "%s/%s", station_of(plant, machine)->name, name);
+        name = both;
+    }
+    ls_put_text(out, name);
+}
+
+// How many stations have a machine of a name: 1, or 2 for more.
+static void count_names(const ls_plant *plant, ls_names *names) {
     for (uint32_t m = 0; m < plant->machine_count; m++) {
-        if (ls_names_add(&names, 0, plant->machines[m].name, 1) != LS_NONE) {
-            ls_names_set(&names, 0, plant->machines[m].name, 2);
+        if (ls_names_add(names, 0, plant->machines[m].name, 1) != LS_NONE) {
+            ls_names_set(names, 0, plant->machines[m].name, 2);
         }
     }
+}
+
+static void put_machines(ls_buffer *out, const ls_plant *plant, const ls_names *names) {
+    const ls_listen *listen = &plant->listen;
     uint32_t open = LS_NONE;
     unsigned count = 0;
-    for (uint32_t i = 0; i < listen->binding_count && !names.failed; i++) {
+    for (uint32_t i = 0; i < listen->binding_count; i++) {
         const ls_binding *b = &listen->bindings[i];
         if (b->means >= LS_MEANS_MACHINE_COUNT) {
             continue;
         }
         if (b->of != open) {
-            const char *name = plant->machines[b->of].name;
-            char both[600];
-            if (ls_names_find(&names, 0, name) == 2) {
-                ls_text_format(both, sizeof both, "%s/%s", station_of(plant, b->of)->name, name);
-                name = both;
-            }
             ls_buffer_text(out, open == LS_NONE ? "  machines:\n    " : "}\n    ");
-            ls_put_text(out, name);
+            put_machine_name(out, plant, names, b->of);
             ls_buffer_text(out, ": {");
             open = b->of;
             count = 0;
@@ -227,9 +234,6 @@ static bool put_machines(ls_buffer *out, const ls_plant *plant) {
         put_binding(out, plant, b, &count);
     }
     ls_buffer_text(out, open == LS_NONE ? "  machines: {}\n" : "}\n");
-    const bool is_done = !names.failed;
-    ls_names_clear(&names);
-    return is_done;
 }
 
 // --- the rest
@@ -282,7 +286,8 @@ static void put_set(ls_buffer *out, const ls_measured *v) {
     ls_buffer_text(out, "}");
 }
 
-static void put_value(ls_buffer *out, const ls_plant *plant, const ls_binding *b) {
+static void put_value(ls_buffer *out, const ls_plant *plant, const ls_names *names,
+                      const ls_binding *b) {
     const ls_measured *v = &plant->listen.values[b->of];
     unsigned count = 0;
     ls_buffer_text(out, "    ");
@@ -291,7 +296,8 @@ static void put_value(ls_buffer *out, const ls_plant *plant, const ls_binding *b
     put_text_key(out, &count, "tag", b->tag);
     put_text_key(out, &count, "unit", v->unit);
     if (v->machine != LS_NONE) {
-        put_text_key(out, &count, "of", plant->machines[v->machine].name);
+        put_key(out, &count, "of");
+        put_machine_name(out, plant, names, v->machine);
     }
     put_number_key(out, &count, "low", v->low);
     put_number_key(out, &count, "high", v->high);
@@ -299,12 +305,12 @@ static void put_value(ls_buffer *out, const ls_plant *plant, const ls_binding *b
     ls_buffer_text(out, "}\n");
 }
 
-static void put_values(ls_buffer *out, const ls_plant *plant) {
+static void put_values(ls_buffer *out, const ls_plant *plant, const ls_names *names) {
     const ls_listen *listen = &plant->listen;
     ls_buffer_text(out, listen->value_count > 0 ? "  values:\n" : "  # values: none\n");
     for (uint32_t i = 0; i < listen->binding_count; i++) {
         if (listen->bindings[i].means == LS_MEANS_VALUE) {
-            put_value(out, plant, &listen->bindings[i]);
+            put_value(out, plant, names, &listen->bindings[i]);
         }
     }
 }
@@ -337,10 +343,15 @@ void ls_explain_listen(ls_buffer *out, const ls_plant *plant) {
     ls_put_time(out, listen->stale_us);
     ls_buffer_text(out, "\n");
     put_sources(out, listen);
-    out->failed = !put_machines(out, plant) || out->failed;
+    ls_names names;
+    ls_names_init(&names);
+    count_names(plant, &names);
+    put_machines(out, plant, &names);
     put_queues(out, plant);
     put_lots(out, listen);
-    put_values(out, plant);
+    put_values(out, plant, &names);
+    out->failed = out->failed || names.failed;
+    ls_names_clear(&names);
     put_orders(out, listen);
 }
 

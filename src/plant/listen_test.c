@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "plant/explain.h"
 #include "plant/testing/plants.h"
 
 #define PLANT                                                                    \
@@ -94,8 +95,16 @@ static void test_machines_of_one_name_by_their_station(void) {
         "plant: p\n"
         "stations: {a: {machines: [m], process: 1 min}, b: {machines: [m], process: 1 min}}\n"
         "products: {x: {route: [a, b], release: {every: 1 h}}}\n"
-        "listen: {machines: {a/m: {state: x/am}, b/m: {state: x/bm}}}\n");
+        "listen: {machines: {a/m: {state: x/am}, b/m: {state: x/bm}}, values: {v: {tag: x/v, of: "
+        "b/m}}}\n");
     CHECK(find(p, "x/bm") != NULL && find(p, "x/bm")->of == 1);
+    ls_buffer text;
+    ls_buffer_init(&text);
+    CHECK_INT(ls_plant_explain(p, &text), LS_OK);
+    ls_plant *again = test_good(text.data);
+    CHECK(again != NULL && again->listen.values[0].machine == 1);
+    ls_plant_destroy(again);
+    ls_buffer_clear(&text);
     ls_plant_destroy(p);
 }
 

@@ -127,6 +127,11 @@ const char *ls_listen_tag(ls_listen_draft *d, const ls_yaml *at, const char *tag
                           "'%s' is not a tag", text);
         return NULL;
     }
+    if (strchr(text, '{') != NULL && strchr(strchr(text, '{'), '}') != NULL) {
+        ls_reader_mistake(d->r, at, "write the tags of these machines in full",
+                          "tag '%s': a name with braces was filled in", text);
+        return NULL;
+    }
     return ls_reader_text(d->r, text);
 }
 
