@@ -54,8 +54,11 @@ static bool has_json_number(const ls_sample *sample) {
 }
 
 void ls_export_json_value(ls_buffer *out, const ls_sample *sample) {
+    const bool real = sample->kind == LS_VALUE_REAL || sample->kind == LS_VALUE_FLOAT;
     if (sample->kind == LS_VALUE_NONE) {
         ls_buffer_text(out, "null");
+    } else if (real && sample->value.real == 0.0 && signbit(sample->value.real)) {
+        ls_buffer_text(out, "-0.0");  // -0 would be read as a whole number, 0
     } else if (has_json_number(sample)) {
         ls_value_print(sample, out);
     } else {

@@ -56,6 +56,10 @@ ls_status ls_history_intake_add(ls_history_intake *intake, const ls_sample *samp
             return ls_fail(err, LS_ERR_MEMORY, "out of memory for a text");
         }
     }
+    const ls_tag *tag = ls_tags_get(intake->tags, sample->tag);
+    if (tag->kind == LS_VALUE_NONE && sample->kind != LS_VALUE_NONE) {
+        ls_tags_declare(intake->tags, sample->tag, (ls_value_kind)sample->kind, NULL);
+    }
     intake->samples++;
     intake->count++;
     return intake->count == LS_INTAKE_BATCH || intake->texts.used > (4u << 20) ? flush(intake, err)
