@@ -45,6 +45,14 @@ static const ls_option own_options[] = {
      .argument = "SHARE",
      .initial = "95%",
      .about = "confidence of the intervals"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = LS_OPTION_TEXT,
+     .argument = "FILE",
+     .says = "nothing is written",
+     .about = "write the plant file with its new values here",
+     .detail = "It appears whole or not at all"},
+    {.name = "force", .kind = LS_OPTION_FLAG, .about = "replace a file that is there"},
     {.name = "write", .kind = LS_OPTION_FLAG, .about = "write the new values into the plant file"},
     {.name = "dry-run",
      .kind = LS_OPTION_FLAG,
@@ -52,7 +60,7 @@ static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one object"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, ls_data_options, ls_output_options, NULL};
+static const ls_option *const tables[] = {own_options, ls_data_options, NULL};
 
 typedef struct session {
     const ls_options *options;
@@ -288,6 +296,10 @@ static int run(const ls_options *options) {
     ls_error err = {0};
     if (check_options(options, &err) != LS_OK) {
         return ls_complain_usage(&err, ls_command_twin_calibrate.name);
+    }
+    const ls_option_value *output = ls_options_get(options, "output");
+    if (output->given && ls_output_check_inputs(output->text, options, &err) != LS_OK) {
+        return ls_output_complain(&err);
     }
     if (ls_output_check_option(options, &err) != LS_OK) {
         return ls_output_complain(&err);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "tests/harness.h"
 #include "twin/testing/facts.h"
 
@@ -251,6 +252,41 @@ static void test_process_times_are_turned_back(void) {
     ls_plant_destroy(p);
 }
 
+// Whichever allocation fails, there is an error and nothing is left behind.
+static void test_memory_that_runs_out_is_an_error(void) {
+    const ls_calibrate_def def = ls_calibrate_def_default();
+    ls_status status = LS_ERR_MEMORY;
+    int64_t after = 0;
+    for (; status != LS_OK && after < 20000; after += 1 + after / 7) {
+        ls_calibration c;
+        ls_error err = {0};
+        ls_alloc_fail_after(after);
+        status = ls_calibrate(file, told, strlen(told), NULL, collected, &def, &c, &err);
+        ls_alloc_fail_after(-1);
+        if (status == LS_OK) {
+            ls_calibration_clear(&c);
+        } else {
+            CHECK(err.text[0] != '\0');
+        }
+    }
+    CHECK_INT(status, LS_OK);
+    CHECK(after > 100);
+}
+
+static void test_collecting_survives_without_memory(void) {
+    for (int64_t after = 0; after < 12; after++) {
+        ls_collect *to = NULL;
+        ls_alloc_fail_after(after);
+        const ls_status status = ls_collect_create(file, 1, &to, NULL);
+        for (uint32_t i = 0; status == LS_OK && i < 500; i++) {
+            add(to, i % 6, i % 2, 60e6, false);
+        }
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_ERR_MEMORY || ls_collect_failed(to) || after >= 4);
+        ls_collect_destroy(to);
+    }
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     setup();
@@ -259,6 +295,8 @@ int main(int argc, char **argv) {
     TEST(test_one_station_only_and_all);
     TEST(test_products_that_differ_under_one_value_are_told);
     TEST(test_process_times_are_turned_back);
+    TEST(test_memory_that_runs_out_is_an_error);
+    TEST(test_collecting_survives_without_memory);
     ls_collect_destroy(collected);
     ls_plant_destroy(file);
     ls_plant_destroy(truth);
