@@ -58,16 +58,24 @@ typedef struct name_list {
 } name_list;
 
 static bool unknown(ls_error *err, const char *what, const char *text, name_list list) {
-    const char *names[NAMES_MAX];
+    const char *names[NAMES_MAX] = {0};
     size_t count = 0;
     for (uint32_t i = 0; i < list.count && count < NAMES_MAX; i++) {
         memcpy(&names[count++], (const char *)list.items + i * list.size + list.offset,
                sizeof names[0]);
     }
     const char *nearest = ls_text_nearest(text, names, count);
-    return wrong(err, "unknown %s '%.100s'%s%s%s", what, text,
-                 nearest != NULL ? "; did you mean '" : "", nearest != NULL ? nearest : "",
-                 nearest != NULL ? "'?" : "");
+    if (nearest != NULL) {
+        return wrong(err, "unknown %s '%.100s'; did you mean '%.100s'?", what, text, nearest);
+    }
+    char all[200] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < count && length + 4 < sizeof all; i++) {
+        length += ls_text_format(all + length, sizeof all - length, "%s%.60s", i > 0 ? ", " : "",
+                                 names[i]);
+    }
+    return wrong(err, "unknown %s '%.100s'; there are: %s%s", what, text, all,
+                 length >= sizeof all ? "..." : "");
 }
 
 static bool find_product(const ls_orders *desk, const ls_order_row *row, ls_desk_event *out,

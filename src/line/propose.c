@@ -172,18 +172,42 @@ static bool is_housekeeping(const char *tag) {
            strstr(tag, "/Device Control/") != NULL;
 }
 
+// What we would write, not what the line tells.
+static bool is_command(const part *parts, uint32_t count) {
+    static const char *const words[] = {"command", "commands", "cmd", "request", "requests"};
+    for (uint32_t i = 0; i < count; i++) {
+        char plain[LS_GUESS_WORD];
+        ls_guess_plain(parts[i].text, parts[i].size, plain);
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            if (strcmp(plain, words[k]) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Tags that a plant file can name: braces are filled in there, and topics have no wildcards.
+static bool can_be_named(const char *tag, bool is_json) {
+    const size_t topic = strcspn(tag, "#");
+    const bool is_topic = topic > 0 && tag[0] != '$' && memchr(tag, '+', topic) == NULL;
+    return strchr(tag, '{') == NULL && (!is_json || is_topic);
+}
+
 static void look_at_tags(proposal *p) {
     for (uint32_t i = 0; i < p->tag_count; i++) {
         const ls_tag *t = ls_tags_get(p->def->tags, i);
         const uint32_t group = group_of(p, t->name);
         part parts[PARTS_MAX];
-        if (is_housekeeping(t->name) || strchr(t->name, '{') != NULL ||
+        if (is_housekeeping(t->name) || !can_be_named(t->name, group == LS_NONE) ||
             (group != LS_NONE && group != p->group)) {
             continue;
         }
         const uint32_t count = split(t->name, parts);
-        look_at_machine(p, i, t, parts, count);
-        look_at_line(p, i, t, parts, count);
+        if (!is_command(parts, count)) {
+            look_at_machine(p, i, t, parts, count);
+            look_at_line(p, i, t, parts, count);
+        }
     }
 }
 
@@ -342,6 +366,9 @@ static void put_machines(proposal *p) {
         }
     }
     ls_buffer_text(p->out, "}\n");
+    if (any[LS_MEANS_GOOD][0] != '\0' || any[LS_MEANS_BAD][0] != '\0') {
+        ls_buffer_text(p->out, "    # a counter of 16 bits: {tag: ..., wraps: 65535}\n");
+    }
     for (uint32_t i = 0; i < count; i++) {
         p->figures.machines_bound += put_machine(p, i, any) ? 1 : 0;
     }
