@@ -90,7 +90,7 @@ static void fix_cells(ls_lines *lines) {
 
 // A cell in quotes, after the opening one.
 static ls_status read_quoted(ls_lines *lines, int *column, ls_error *err) {
-    const int begin = *column;
+    const int begin = *column - 1;
     for (;;) {
         const int c = peek(lines);
         if (c == END) {

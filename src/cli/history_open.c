@@ -20,7 +20,7 @@ const ls_option ls_history_place_options[] = {
     {.name = "log",
      .kind = LS_OPTION_TEXT,
      .argument = "FOLDER",
-     .says = "the history's folder",
+     .says = "none",
      .about = "with a server: the folder of the log before it"},
     {0},
 };

@@ -71,7 +71,7 @@ static void draw_curve(const ls_plot_column *columns, int count, plot_scale scal
 
 static void put_label(ls_buffer *out, double value, int width) {
     char text[LABEL_SIZE];
-    ls_text_format(text, sizeof text, "%.4g", value);
+    ls_text_format(text, sizeof text, "%.4g", value == 0.0 ? 0.0 : value);  // no "-0"
     ls_buffer_printf(out, "%*s ", width, text);
 }
 

@@ -1,14 +1,15 @@
 // program.c - see program.h.
 #include "tests/cli/program.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -203,15 +204,16 @@ const char *program_temporary(const char *name) {
     return path;
 }
 
+static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at) {
+    (void)info;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 void program_remove_temporary(void) {
-    DIR *listing = folder[0] != '\0' ? opendir(folder) : NULL;
-    if (listing == NULL) {
-        return;
+    if (folder[0] != '\0') {
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }
-    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
-        unlinkat(dirfd(listing), entry->d_name, 0);
-    }
-    closedir(listing);
-    rmdir(folder);
     folder[0] = '\0';
 }
