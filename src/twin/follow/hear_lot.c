@@ -295,6 +295,17 @@ static void count_release(ls_core *core, uint32_t release) {
     }
 }
 
+// A birth names a lot that is known: it is somewhere, and on its way if nothing else is told of it.
+static void born(ls_core *core, ls_instant *in, uint32_t lot, const lot_told *told) {
+    const uint32_t product = core->c.steps[core->c.lot[lot].step].product;
+    const uint32_t step = ls_hear_step_named(core, product, told->step.at, told->step.size);
+    ls_move *move = ls_instant_move(in, lot);
+    if (move != NULL && step != LS_NO) {
+        move->birth = true;
+        move->born = step + 1;
+    }
+}
+
 static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
                           const lot_told *told) {
     const ls_plant *plant = core->plant;
@@ -312,6 +323,17 @@ static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
                         told->name.at);
         return;
     }
+    if (lot != LS_NO && heard->birth && product != LS_NO &&
+        core->c.steps[core->c.lot[lot].step].product != product) {
+        // Taken for another product when it was first named: the one in the plant is not it.
+        ls_move *move = ls_instant_move(in, lot);
+        if (move == NULL) {
+            return;
+        }
+        move->kind = LS_MOVE_DONE;
+        ls_core_lot_forget(core, lot);
+        lot = LS_NO;
+    }
     const bool known = lot != LS_NO;
     if (!known) {
         product = product != LS_NO ? product : plant->releases[release].product;
@@ -327,11 +349,14 @@ static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
         step = step == LS_NO ? plant->products[product].step_at : step;
         lot = nameless_at(core, release, step);
         if (lot == LS_NO) {
-            if (ls_core_lot_is_gone(core, told->name.at, told->name.size)) {
+            if (!heard->birth && ls_core_lot_is_gone(core, told->name.at, told->name.size)) {
                 core->figures->unchanged++;
                 return;
             }
             lot = lot_new(core, in, release, step);
+            if (lot != LS_NO && heard->birth) {
+                born(core, in, lot, told);
+            }
             if (lot != LS_NO && !heard->birth) {
                 core->figures->released++;
                 count_release(core, release);
@@ -343,7 +368,11 @@ static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
         ls_core_lot_name(core, lot, told->name.at, told->name.size);
     } else {
         core->figures->unchanged += !heard->birth;
+        if (heard->birth) {
+            born(core, in, lot, told);
+        }
     }
+    in->lots_born |= heard->birth;
     ls_core_lot_heard(core, lot);
     core->lots[lot].inferred = 0;
     if (told->has_due) {

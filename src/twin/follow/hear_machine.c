@@ -213,12 +213,30 @@ static void leave_list(ls_core *core, ls_instant *in, uint32_t first) {
     }
 }
 
+// Of a lot that a birth names nothing more is told: neither waits it, nor is it in a machine.
+static void leave_born(ls_core *core, ls_move *move) {
+    const ls_lot *lot = core->c.lot + move->lot;
+    const bool under_way = lot->where == LS_LOT_TRANSIT || lot->where == LS_LOT_OUTSIDE ||
+                           lot->where == LS_LOT_LEFT || lot->where == LS_LOT_OUT;
+    const bool blocked = lot->where == LS_LOT_MACHINE &&
+                         core->c.machine[lot->machine].phase == LS_PHASE_NONE;
+    if ((!under_way && !blocked) || (lot->step != move->born - 1 && !blocked)) {
+        move->kind = LS_MOVE_LEFT;
+    }
+}
+
 // Lots that a machine no longer names have left it.
 void ls_hear_lots_left(ls_core *core, ls_instant *in) {
     for (uint32_t i = 0; i < in->machine_count; i++) {
         if (in->jobs[in->machines[i]].lots_told) {
             leave_list(core, in, core->c.machine[in->machines[i]].lots);
             leave_list(core, in, core->c.machine[in->machines[i]].lag_head);
+        }
+    }
+    for (uint32_t i = 0; i < in->move_count && in->lots_born; i++) {
+        ls_move *move = &in->moves[i];
+        if (move->kind == LS_MOVE_NONE && move->birth && !move->fresh && move->born != 0) {
+            leave_born(core, move);
         }
     }
 }

@@ -79,6 +79,20 @@ static uint32_t distance(ls_core *core, uint32_t lot_index, uint32_t station) {
     return lot->where == LS_LOT_WAITING ? 3 : 2;
 }
 
+// Out of a machine that has nothing left to work on then.
+static void pull(ls_core *core, uint32_t lot) {
+    ls_ctx *c = &core->c;
+    if (c->lot[lot].where != LS_LOT_MACHINE) {
+        return;
+    }
+    const uint32_t machine = c->lot[lot].machine;
+    if (c->machine[machine].phase != LS_PHASE_NONE && c->machine[machine].lot_count == 1) {
+        ls_core_cancel(core, machine);
+        ls_core_take_out(core, lot);
+        ls_core_rest(core, machine);
+    }
+}
+
 // The lot that must have come here unheard. O(lots): only where something was missed.
 static uint32_t nearest(ls_core *core, uint32_t station) {
     const ls_ctx *c = &core->c;
@@ -286,12 +300,29 @@ void ls_infer_queues(ls_core *core, ls_instant *in) {
 
 // ---- lots that left unheard
 
+// A birth that names lots names all: the others have left.
+void ls_infer_unborn(ls_core *core, ls_instant *in) {
+    const ls_ctx *c = &core->c;
+    for (uint32_t lot = 0; lot < c->s->lot_used; lot++) {
+        if (c->lot[lot].where == LS_LOT_FREE || in->move_of[lot] != 0 ||
+            core->lots[lot].heard_us == c->now) {
+            continue;
+        }
+        ls_move *move = ls_instant_move(in, lot);
+        if (move != NULL) {
+            move->kind = LS_MOVE_DONE;
+            ls_core_diverge(core, LS_DIVERGE_INFERRED, LS_NO, LS_NO,
+                            "lot '%s' is not named at a birth: gone", core->lots[lot].name);
+        }
+    }
+}
+
 // Is there a reason that it was not heard of for so long?
 static bool may_stay(const ls_core *core, uint32_t lot_index) {
     const ls_ctx *c = &core->c;
     const ls_lot *lot = c->lot + lot_index;
     if (lot->where == LS_LOT_MACHINE || lot->where == LS_LOT_LAG) {
-        return core->lots[lot_index].hash != 0;  // its machine names it still
+        return core->lots[lot_index].hash != 0 || works(core, lot->machine);
     }
     if (lot->where != LS_LOT_WAITING || core->lots[lot_index].supposed != 0) {
         return false;
@@ -327,6 +358,7 @@ void ls_infer_ghosts(ls_core *core, ls_instant *in) {
                         "lot '%s' was not heard of while %llu others left: gone",
                         core->lots[lot].name,
                         (unsigned long long)(cr->left - core->lots[lot].left));
+        pull(core, lot);
         ls_core_remove(core, lot, false);
     }
 }

@@ -141,6 +141,7 @@ static void hear_stale(ls_core *core, const ls_heard *heard) {
 
 void ls_core_hear(ls_core *core, ls_instant *in, const ls_heard *heard, size_t count, bool more) {
     in->more = more;
+    in->lots_born = false;
     if (count == 0) {
         return;
     }
@@ -174,6 +175,9 @@ void ls_core_hear(ls_core *core, ls_instant *in, const ls_heard *heard, size_t c
     }
     ls_hear_lots_left(core, in);
     ls_hear_restarts(core, in);
+    if (in->lots_born) {
+        ls_infer_unborn(core, in);
+    }
     ls_infer_counters(core, in);
     ls_moves_find_steps(core, in);
     ls_moves_do(core, in);

@@ -23,13 +23,14 @@ typedef struct ls_move {
     uint32_t release;  // of a fresh one
     uint32_t from;     // station it comes from, LS_NO: outside
     ls_move_kind kind;
-    bool stays;    // is in that machine already
-    bool fresh;    // released in this moment
-    bool birth;    // told again, not a change
-    bool begun;    // MACHINE: put into it in this moment
-    bool again;    // MACHINE: ended there and was begun there anew
-    bool aborted;  // goes back to the queue it came from
-    bool out;      // has left where it was
+    bool stays;     // is in that machine already
+    bool fresh;     // released in this moment
+    bool birth;     // told again, not a change
+    bool begun;     // MACHINE: put into it in this moment
+    uint32_t born;  // + 1: step at which a birth names it
+    bool again;     // MACHINE: ended there and was begun there anew
+    bool aborted;   // goes back to the queue it came from
+    bool out;       // has left where it was
 } ls_move;
 
 typedef struct ls_job {  // one machine in this moment
@@ -54,8 +55,9 @@ struct ls_instant {
     uint32_t told_count, told_capacity;
     uint32_t *queue_told;  // stations whose QUEUE was told
     uint32_t queue_count;
-    uint32_t lots;  // of the model
-    bool more;      // this is not the last of its time
+    uint32_t lots;   // of the model
+    bool lots_born;  // a birth names the lots
+    bool more;       // this is not the last of its time
 };
 
 ls_move *ls_instant_move(ls_instant *in, uint32_t lot);  // NULL: out of memory
@@ -77,6 +79,7 @@ void ls_hear_restarts(ls_core *core, ls_instant *in);
 void ls_infer_counters(ls_core *core, ls_instant *in);
 void ls_infer_starts(ls_core *core, ls_instant *in);
 void ls_infer_queues(ls_core *core, ls_instant *in);
+void ls_infer_unborn(ls_core *core, ls_instant *in);
 void ls_infer_ghosts(ls_core *core, ls_instant *in);
 // move.c
 void ls_moves_find_steps(ls_core *core, ls_instant *in);

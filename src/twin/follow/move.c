@@ -87,6 +87,21 @@ static void tell_jump(ls_core *core, const ls_move *move) {
     }
 }
 
+// A lot that is where it was may be at another step there than was supposed.
+static void correct_step(ls_core *core, const ls_move *move) {
+    ls_ctx *c = &core->c;
+    ls_lot *lot = c->lot + move->lot;
+    const ls_u32 step = move->born - 1;
+    if (move->born != 0 && step != lot->step && is_running(core, move->lot) &&
+        c->steps[step].station == c->steps[lot->step].station &&
+        c->steps[step].parts == c->steps[lot->step].parts) {
+        lot->step = step;
+        if (lot->where == LS_LOT_MACHINE && c->machine[lot->machine].lots == move->lot) {
+            c->machine[lot->machine].step = step;
+        }
+    }
+}
+
 static void find_step(ls_core *core, ls_move *move) {
     const ls_ctx *c = &core->c;
     const ls_lot *lot = c->lot + move->lot;
@@ -94,9 +109,10 @@ static void find_step(ls_core *core, ls_move *move) {
         (lot->where == LS_LOT_MACHINE || lot->where == LS_LOT_LAG) &&
         lot->machine == move->machine && !move->again) {
         move->stays = true;
+        correct_step(core, move);
         return;
     }
-    const ls_u32 hint = move->step;
+    const ls_u32 hint = move->born != 0 ? move->born - 1 : move->step;
     if (hint != LS_NO && c->steps[hint].station == move->station &&
         c->steps[hint].product == c->steps[lot->step].product) {
         move->step = hint;
@@ -316,7 +332,10 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
     const uint32_t lot = move->lot;
     const uint32_t ended = core->lots[lot].step;
     uint32_t next = c->lot[lot].step;
-    if (ended != 0) {
+    if (move->born != 0) {
+        next = move->born - 1;
+        core->lots[lot].step = 0;
+    } else if (ended != 0) {
         next = unseen_way(core, move, ended - 1);
     }
     if (next == LS_NO) {
@@ -339,7 +358,7 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
     }
     ls_core_send(core, lot, next, move->from);
     bool sure = true;
-    if (ended != 0) {
+    if (core->lots[lot].step != 0) {
         (void)ls_core_next(core, lot, ended - 1, &sure);
     }
     if (!sure && c->lot[lot].where == LS_LOT_TRANSIT) {
@@ -350,7 +369,17 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
 
 static void enter(ls_core *core, ls_instant *in, const ls_move *move) {
     const uint32_t step = core->c.lot[move->lot].step;
-    ls_instant_touch(in, core->c.steps[step].station);
+    const uint32_t station = core->c.steps[step].station;
+    ls_instant_touch(in, station);
+    if (move->born != 0 && !ls_core_travels(core, LS_NO, step)) {
+        // It is there, but neither waits nor is in work: on its way out, or it finds no room.
+        if (ls_core_travels(core, station, LS_NO)) {
+            ls_core_put_out(core, move->lot, station);
+        } else {
+            ls_core_put_outside(core, move->lot, step);
+        }
+        return;
+    }
     if (ls_may_enter(&core->c, core->c.steps[step].station)) {
         ls_core_send(core, move->lot, step, LS_NO);
     } else {
@@ -409,6 +438,28 @@ static void clear_blocked(ls_core *core, ls_instant *in, uint32_t machine) {
     }
 }
 
+// A birth tells those behind a cascade's entrance after the one in it.
+static void put_behind(ls_core *core, uint32_t machine, uint32_t lot_index) {
+    ls_ctx *c = &core->c;
+    ls_lot_event *e = c->event + lot_index;
+    ls_u32 *link = &c->machine[machine].lag_head;
+    ls_core_take_out(core, lot_index);
+    while (*link != LS_NO) {
+        link = &c->lot[*link].next;
+    }
+    *link = lot_index;
+    memset(e, 0, sizeof *e);
+    e->since = c->now;
+    e->total = FOLLOW_ENDLESS;
+    e->lots = 1;
+    e->parts = c->steps[c->lot[lot_index].step].parts;
+    e->dist = LS_NO;
+    e->transit = LS_NO;
+    c->lot[lot_index].where = LS_LOT_LAG;
+    c->lot[lot_index].machine = machine;
+    c->station[station_of_machine(core, machine)].working++;
+}
+
 static void load(ls_core *core, ls_instant *in, uint32_t machine) {
     ls_ctx *c = &core->c;
     const ls_job *job = &in->jobs[machine];
@@ -435,7 +486,22 @@ static void load(ls_core *core, ls_instant *in, uint32_t machine) {
         return;
     }
     clear_blocked(core, in, machine);
-    ls_move_start(core, in, machine, lots, count);
+    const ls_m_station *st = c->stations + station_of_machine(core, machine);
+    const bool lags = (st->features & LS_F_LAG) != 0;
+    const uint8_t state = core->machines[machine].state;
+    const bool one = lags && job->birth && (st->features & LS_F_BATCH) == 0 && state != 4;
+    ls_move_start(core, in, machine, lots, one ? 1 : count);
+    if (!job->birth && !job->state_told) {
+        return;  // the state is of before
+    }
+    if (lags && state == 4) {
+        ls_core_lag(core, machine);
+    } else if (state == 4 || state == 5 || state == 17) {
+        ls_core_finish(core, machine);  // heard of when it was over already
+    }
+    for (uint32_t i = 1; i < count && one; i++) {
+        put_behind(core, machine, lots[i]);
+    }
 }
 
 // ---- machines
