@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "import/plant_file.h"
 #include "line/browse.h"
+#include "line/mqtt_url.h"
 #include "line/propose.h"
 
 static const ls_option own_options[] = {
@@ -155,6 +156,11 @@ static int gather_and_propose(const ls_options *options, const ls_plant *plant) 
 static int run(const ls_options *options) {
     ls_errors errors;
     ls_plant *plant = NULL;
+    ls_mqtt_url url;
+    ls_error err = {0};
+    if (ls_mqtt_url_parse(options->arguments[0], &url, &err) != LS_OK) {
+        return ls_complain_usage(&err, ls_command_line_map.name);
+    }
     ls_errors_init(&errors);
     const int code = ls_plant_file_read(options->arguments[1], &plant, &errors) == LS_OK
                          ? gather_and_propose(options, plant)

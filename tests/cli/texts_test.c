@@ -82,6 +82,32 @@ static void test_twin_calibrate_explains_itself(void) {
     CHECK_SESSIONS(lines, "twin-calibrate.txt");
 }
 
+static void test_orders_notes_and_maps_explain_themselves(void) {
+    static const char *const lines[] = {
+        "order add -h",
+        "order add --help",
+        "order add",
+        "order add tests/cli/plants/line.yaml",
+        "order add tests/cli/plants/line.yaml --product blot",
+        "order add tests/cli/plants/line.yaml --product bolt --class nut",
+        "order add tests/cli/plants/line.yaml --product bolt --lots 0",
+        "order add tests/cli/plants/line.yaml --product bolt --due tomorrow",
+        "order add tests/cli/plants/line.yaml --product bolt --release 2026-03-02 --due 2026-03-01",
+        "order add tests/cli/plants/line.yaml --product bolt --order=",
+        "order add tests/cli/plants/no-such.yaml --class bolt",
+        "line note -h",
+        "line note --help",
+        "line note tests/cli/plants/line.yaml --scrap 3",
+        "line note tests/cli/plants/line.yaml --machine nowhere --scrap 3",
+        "line map -h",
+        "line map --help",
+        "line map mqtt://me:secret@127.0.0.1 tests/cli/plants/line.yaml",
+        "line map tcp://127.0.0.1 tests/cli/plants/line.yaml",
+        "line map tests/cli/plants/line.yaml",
+    };
+    CHECK_SESSIONS(lines, "order-note-map.txt");
+}
+
 static void test_mistakes_on_the_command_line_name_what_is_near(void) {
     static const char *const lines[] = {
         "",
@@ -186,6 +212,7 @@ int main(int argc, char **argv) {
     TEST(test_help_of_each_command);
     TEST(test_an_emulated_line_explains_itself);
     TEST(test_twin_calibrate_explains_itself);
+    TEST(test_orders_notes_and_maps_explain_themselves);
     TEST(test_mistakes_on_the_command_line_name_what_is_near);
     TEST(test_bad_input_says_where);
     TEST(test_check_of_good_plants);
