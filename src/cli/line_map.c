@@ -87,7 +87,8 @@ static ls_status listen_for(ls_browse *browse, const char *url, int64_t for_us, 
                            now.why[0] != '\0' ? now.why : "no answer");
         }
     }
-    return LS_OK;
+    // Stopped by hand: what was heard so far is shown, if anything could be heard.
+    return connected_us > 0 ? LS_OK : ls_fail(err, LS_ERR_STOPPED, "stopped");
 }
 
 static ls_status gather(const ls_options *options, found *f, ls_error *err) {
@@ -148,7 +149,14 @@ static int gather_and_propose(const ls_options *options, const ls_plant *plant) 
     if (status == LS_OK) {
         status = gather(options, &f, &err);
     }
-    const int code = status == LS_OK ? propose(options, plant, &f) : ls_complain(&err);
+    int code = LS_EXIT_STOPPED;
+    if (status == LS_OK) {
+        code = propose(options, plant, &f);
+    } else if (status == LS_ERR_STOPPED) {
+        ls_note("%s before the broker answered", err.text);
+    } else {
+        code = ls_complain(&err);
+    }
     ls_tags_destroy(f.tags);
     return code;
 }
