@@ -22,8 +22,9 @@
 //    each node (rebirth_first_us, doubled up to rebirth_max_us, back to the first after a quiet
 //    time), and all nodes share rebirths_per_s.
 //  - NDEATH of another bdSeq than the current birth's is ignored. Death, a lost connection and the
-//    end make each tag STALE with its last value: of a device by the time in DDEATH, else now (in
-//    the source's time where its clock is off by more than 2 s).
+//    end make each tag STALE with its last value: of a device by the time in DDEATH, else now.
+//    Where the node's values live in another time (its clock is off by more than 2 s, or it
+//    simulates), then in that time, and not before its newest value.
 //  - A birth sends each value with LS_SAMPLE_BIRTH, and declares kind and unit of its tag.
 //
 // Tags are "GROUP/NODE/METRIC" and "GROUP/NODE/DEVICE/METRIC". bdSeq and Node Control/Rebirth have

@@ -117,7 +117,7 @@ static void take_metrics(ls_sparkplug_host *host, uint32_t node_index, uint32_t 
     while (ls_sparkplug_next(&reader, &metric)) {
         take_metric(host, node_index, device, m, &metric);
     }
-    host_batch_commit(host, node);
+    (void)host_batch_commit(host, node);
     // Metrics of an older birth that this one does not have are gone.
     host_stale(host, node, device, true, time_us, flags);
 }
@@ -188,10 +188,8 @@ void host_take_device_death(ls_sparkplug_host *host, host_node *node, const host
     if (device == HOST_NONE || (!node->devices[device].alive && !node->devices[device].awaited)) {
         return;
     }
-    uint8_t flags = 0;
-    const int64_t time_us = m->frame.has_timestamp && m->frame.timestamp_ms < INT64_MAX / 1000
-                                ? (int64_t)m->frame.timestamp_ms * 1000
-                                : host_source_now(node, m->now_us, &flags);
+    uint8_t flags;
+    const int64_t time_us = host_source_time(node, m, &flags);
     node->devices[device].alive = node->devices[device].awaited = false;
     host_tell(host, LS_NOTICE_DEATH, node->devices[device].subject, time_us,
               node->devices[device].metric_count, 0, "the device is gone");

@@ -89,7 +89,9 @@ typedef struct host_node {
     // Clock.
     bool has_skew;
     uint8_t skew_odd;  // messages in a row that are far from the mean
-    int64_t skew_us, skew_told_us, last_source_us;
+    int64_t skew_us, skew_told_us;
+    bool has_lead;               // data came
+    int64_t lead_us, newest_us;  // of its newest value: ahead of our clock; its time
 
     // Refusals are told at most every ten seconds.
     uint64_t refused_untold;
@@ -158,11 +160,14 @@ void host_node_free(host_node *node);
 
 // sparkplug_host_values.c
 bool host_batch_reserve(ls_sparkplug_host *host, uint32_t count);
-void host_batch_commit(ls_sparkplug_host *host, host_node *node);  // remembers, hands on, empties
+// Remembers, hands on, empties. The newest time of values of the present, INT64_MIN: none.
+int64_t host_batch_commit(ls_sparkplug_host *host, host_node *node);
 // All metrics of the device, or those that its last birth did not have.
 void host_stale(ls_sparkplug_host *host, host_node *node, uint32_t device, bool unborn_only,
                 int64_t time_us, uint8_t flags);
+// Now, and the time that a message says it is, in the time that the node's values live in.
 int64_t host_source_now(const host_node *node, int64_t now_us, uint8_t *out_flags);
+int64_t host_source_time(const host_node *node, const host_message *m, uint8_t *out_flags);
 void host_skew(ls_sparkplug_host *host, host_node *node, uint64_t source_ms, int64_t now_us);
 bool host_sample_of(ls_sparkplug_host *host, host_node *node, const host_message *m,
                     const ls_sparkplug_metric *metric, uint32_t index, uint8_t flags);

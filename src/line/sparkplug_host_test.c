@@ -715,6 +715,37 @@ static void test_a_clock_that_jumps_is_told(void) {
     teardown(&f);
 }
 
+static void test_a_line_that_lives_in_another_time_stays_in_it(void) {
+    fixture f;
+    spoken s;
+    setup(&f);
+    alive(&f);
+    // Messages by the wall clock, values by a simulation that runs sixty times as fast.
+    const int64_t start_us = 5LL * 365 * 24 * 3600 * SECOND;
+    int64_t value_us = 0;
+    for (int i = 2; i < 60; i++) {
+        f.now_us += SECOND;
+        value_us = start_us + 60LL * i * SECOND;
+        const ls_sample value = {.kind = LS_VALUE_REAL, .value.real = i};
+        ls_sparkplug_metric m = {.has_alias = true, .alias = 1, .has_timestamp = true};
+        m.timestamp_ms = (uint64_t)value_us / 1000;
+        CHECK_STR(ls_sparkplug_encode(&value, LS_SPARKPLUG_DOUBLE, &m), NULL);
+        speak_begin(&s, now_ms(&f));
+        ls_sparkplug_add(&s.w, &m);
+        say(&f, "spBv1.0/plant/NDATA/cell", &s, speak_end(&s, i));
+    }
+    CHECK_INT(f.l.notices[LS_NOTICE_SKEW], 0);
+    speak_begin(&s, now_ms(&f));
+    say(&f, "spBv1.0/plant/DDEATH/cell/d1", &s, speak_end(&s, 60));
+    CHECK_INT(listener_last(&f.l, "plant/cell/d1/Temp")->time_us, value_us);
+    f.now_us += SECOND;
+    ndeath(&f, 0);
+    const ls_sample *speed_now = listener_last(&f.l, "plant/cell/Speed");
+    CHECK_INT(speed_now->quality, LS_QUALITY_STALE);
+    CHECK(speed_now->time_us >= value_us && speed_now->time_us <= value_us + 60LL * SECOND);
+    teardown(&f);
+}
+
 static void test_malformed_messages_are_refused_whole_and_a_rebirth_asked_for(void) {
     fixture f;
     setup(&f);
@@ -915,6 +946,7 @@ int main(int argc, char **argv) {
     TEST(test_null_historical_and_quality_travel);
     TEST(test_a_lost_connection_makes_stale_and_nodes_are_asked_after_it);
     TEST(test_a_clock_that_jumps_is_told);
+    TEST(test_a_line_that_lives_in_another_time_stays_in_it);
     TEST(test_malformed_messages_are_refused_whole_and_a_rebirth_asked_for);
     TEST(test_limits_are_kept_and_named);
     TEST(test_one_tag_has_one_source);

@@ -72,26 +72,52 @@ static void hand_on(ls_sparkplug_host *host) {
     host->batch_count = 0;
 }
 
-void host_batch_commit(ls_sparkplug_host *host, host_node *node) {
+int64_t host_batch_commit(ls_sparkplug_host *host, host_node *node) {
+    int64_t newest_us = INT64_MIN;
     for (uint32_t i = 0; i < host->batch_count; i++) {
         ls_sample *sample = &host->batch[i];
         if ((sample->flags & LS_SAMPLE_HISTORICAL) == 0) {
             remember(&node->metrics[sample->pad2], sample);
+            newest_us = sample->time_us > newest_us ? sample->time_us : newest_us;
         }
         sample->pad2 = 0;
     }
     hand_on(host);
+    return newest_us;
+}
+
+static bool is_near(int64_t us) {
+    return us >= -NEAR_US && us <= NEAR_US;
+}
+
+// How far the times of the values are ahead of ours: by the last data, else by the clock of the
+// messages. A simulated line stamps its messages with the wall clock and its values with its own.
+static int64_t lead_of(const host_node *node) {
+    return node->has_lead ? node->lead_us : node->has_skew ? node->skew_us : 0;
+}
+
+static int64_t not_before_values(const host_node *node, int64_t time_us) {
+    return node->has_lead && node->newest_us > time_us ? node->newest_us : time_us;
 }
 
 int64_t host_source_now(const host_node *node, int64_t now_us, uint8_t *out_flags) {
-    *out_flags = LS_SAMPLE_ARRIVAL;
-    if (!node->has_skew || (node->skew_us >= -NEAR_US && node->skew_us <= NEAR_US)) {
+    const int64_t lead_us = lead_of(node);
+    if (is_near(lead_us)) {
+        *out_flags = LS_SAMPLE_ARRIVAL;
         return now_us;
     }
-    // A line that lives in another time (a simulation, a clock never set) stays in it.
     *out_flags = 0;
-    const int64_t there = now_us + node->skew_us;
-    return there > node->last_source_us ? there : node->last_source_us;
+    return not_before_values(node, now_us + lead_us);
+}
+
+int64_t host_source_time(const host_node *node, const host_message *m, uint8_t *out_flags) {
+    if (!m->frame.has_timestamp || m->frame.timestamp_ms > TIME_MS_MAX) {
+        return host_source_now(node, m->now_us, out_flags);
+    }
+    const int64_t off_us = node->has_lead && node->has_skew ? node->lead_us - node->skew_us : 0;
+    const int64_t said_us = (int64_t)m->frame.timestamp_ms * 1000;
+    *out_flags = 0;
+    return is_near(off_us) ? said_us : not_before_values(node, said_us + off_us);
 }
 
 static ls_sample last_sample(const host_metric *metric) {
@@ -143,7 +169,6 @@ void host_skew(ls_sparkplug_host *host, host_node *node, uint64_t source_ms, int
     }
     const int64_t source_us = (int64_t)source_ms * 1000;
     const int64_t skew = source_us - now_us;
-    node->last_source_us = source_us;
     if (!node->has_skew) {
         node->has_skew = true;
         node->skew_us = skew;
@@ -262,5 +287,10 @@ void host_take_data(ls_sparkplug_host *host, host_node *node, const host_message
         host_want_rebirth(host, node, m->now_us, "a message was malformed");
         return;
     }
-    host_batch_commit(host, node);
+    const int64_t newest_us = host_batch_commit(host, node);
+    if (newest_us != INT64_MIN) {
+        node->has_lead = true;
+        node->lead_us = newest_us - m->now_us;
+        node->newest_us = newest_us;
+    }
 }
