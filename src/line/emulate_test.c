@@ -9,6 +9,7 @@
 
 #include <lineshaft/plant.h>
 
+#include "base/arena.h"
 #include "base/random.h"
 #include "base/units.h"
 #include "tests/harness.h"
@@ -516,6 +517,44 @@ static void test_hostile_writes_are_survived(void) {
     ls_plant_destroy(plant);
 }
 
+static void test_every_allocation_may_fail(void) {
+    static const char text[] =
+        "slow: {process: grind, times: 2}\n"
+        "off: {sensor: grind-1/Power, offset: 2}\n";
+    ls_plant *plant = cell();
+    ls_hide *hide = NULL;
+    ls_status status = LS_ERR_MEMORY;
+    int64_t n = 0;
+    for (; n < 1000 && status != LS_OK; n++) {
+        ls_errors errors;
+        ls_errors_init(&errors);
+        ls_alloc_fail_after(n);
+        status = ls_hide_read(plant, text, sizeof text - 1, "hide.yaml", &hide, &errors);
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_OK || (status == LS_ERR_MEMORY && hide == NULL && errors.total > 0));
+        ls_errors_clear(&errors);
+    }
+    CHECK(n > 2);
+    ls_emulate_def def = ls_emulate_def_default();
+    ls_emulate *line = NULL;
+    def.hide = hide;
+    status = LS_ERR_MEMORY;
+    for (n = 0; n < 5000 && status != LS_OK; n++) {
+        ls_alloc_fail_after(n);
+        status = ls_emulate_create(plant, &def, &line, &err);
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_OK || (status == LS_ERR_MEMORY && line == NULL));
+    }
+    CHECK(n > 20 && line != NULL);
+    // A text that cannot be kept is not told; the line goes on.
+    ls_alloc_fail_after(0);
+    CHECK_INT(ls_emulate_run(line, 30 * minute, &err), LS_OK);
+    ls_alloc_fail_after(-1);
+    ls_emulate_destroy(line);
+    ls_hide_destroy(hide);
+    ls_plant_destroy(plant);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_same_seed_tells_the_same_bytes_in_whatever_steps);
@@ -530,5 +569,6 @@ int main(int argc, char **argv) {
     TEST(test_choices_want_a_heartbeat_and_lapse_without);
     TEST(test_a_dispatched_lot_is_taken_next);
     TEST(test_hostile_writes_are_survived);
+    TEST(test_every_allocation_may_fail);
     return harness_report();
 }
