@@ -19,6 +19,7 @@ const ls_command *const ls_commands[] = {
     &ls_command_line_note,       &ls_command_order_add,
     &ls_command_line_browse,     &ls_command_line_record,
     &ls_command_line_replay,     &ls_command_history_import,
+    &ls_command_history_events,
     &ls_command_history_export,  &ls_command_history_query,
     &ls_command_history_stats,   &ls_command_history_backup,
     &ls_command_history_restore, NULL,

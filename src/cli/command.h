@@ -33,6 +33,7 @@ extern const ls_command ls_command_line_browse;
 extern const ls_command ls_command_line_record;
 extern const ls_command ls_command_line_replay;
 extern const ls_command ls_command_history_import;
+extern const ls_command ls_command_history_events;
 extern const ls_command ls_command_history_export;
 extern const ls_command ls_command_history_query;
 extern const ls_command ls_command_history_stats;

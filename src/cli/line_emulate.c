@@ -21,7 +21,7 @@
 #include "line/emulate_modbus.h"
 #include "line/emulate_play.h"
 
-enum { PATH_SIZE = 1024, HIDE_SIZE_MAX = 1 << 20, MODBUS_PORT = 1502 };
+enum { LINGER_US = 300000, PATH_SIZE = 1024, HIDE_SIZE_MAX = 1 << 20, MODBUS_PORT = 1502 };
 
 static const ls_option own_options[] = {
     {.name = "speed",
@@ -72,6 +72,11 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TEXT,
      .argument = "WHAT",
      .about = "a bad network: drop=1%,twice=1%,swap=1% of the messages"},
+    {.name = "linger",
+     .kind = LS_OPTION_TIME,
+     .argument = "TIME",
+     .initial = "0s",
+     .about = "after --for, how long (wall time) the line stands still before it says good-bye"},
     {.name = "truth",
      .kind = LS_OPTION_TEXT,
      .argument = "FILE",
@@ -326,6 +331,15 @@ static void wait_for_broker(const job *j, int64_t most_us) {
     }
 }
 
+// Time for whoever listens to notice what it has missed.
+static void linger(const job *j) {
+    const double until_s = clock_s() + (double)option(j, "linger")->number * 1e-6;
+    while (clock_s() < until_s && !ls_interrupt_came()) {
+        ls_emulate_play_linger(j->play);
+        wait_us(LINGER_US);
+    }
+}
+
 static int play(job *j) {
     ls_error err = {0};
     teller t = {.terminal = isatty(STDERR_FILENO) != 0, .next_s = 0.0};
@@ -361,6 +375,7 @@ static int play(job *j) {
     show(j, text, sizeof text);
     ls_note("%s", text);
     const int written = write_truth(j);
+    linger(j);
     return status != LS_OK ? ls_complain(&err) : written;
 }
 

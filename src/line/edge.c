@@ -25,7 +25,8 @@ struct ls_edge {
     // What a bad network does to data messages, in parts of a million.
     uint32_t drop, twice, swap;
     uint64_t random;
-    struct {  // held back, to be sent behind the next one
+    uint64_t lost, doubled, swapped;  // so far
+    struct {                          // held back, to be sent behind the next one
         char topic[LS_SPARKPLUG_TOPIC_MAX];
         void *payload;
         size_t size;
@@ -91,14 +92,17 @@ static bool on_publish(void *context, const char *topic, const void *bytes, size
         return send_out(edge, topic, bytes, size, qos, retain);
     }
     if (chance(edge, edge->drop)) {
+        edge->lost++;
         return true;
     }
     if (edge->held.payload == NULL && chance(edge, edge->swap) &&
         hold_back(edge, topic, bytes, size)) {
+        edge->swapped++;
         return true;
     }
     const bool good = send_out(edge, topic, bytes, size, qos, retain);
     if (good && chance(edge, edge->twice)) {
+        edge->doubled++;
         send_out(edge, topic, bytes, size, qos, retain);
     }
     let_go(edge);
@@ -320,18 +324,21 @@ void ls_edge_describe(ls_edge *edge, ls_edge_figures *out) {
     ls_mqtt_figures connection = {0};
     pthread_mutex_lock(&edge->lock);
     ls_sparkplug_edge_describe(edge->machine, &got);
+    *out = (ls_edge_figures){.disturbed_lost = edge->lost,
+                             .disturbed_doubled = edge->doubled,
+                             .disturbed_swapped = edge->swapped};
     pthread_mutex_unlock(&edge->lock);
     if (edge->mqtt != NULL) {
         ls_mqtt_describe(edge->mqtt, &connection);
     }
-    *out = (ls_edge_figures){.messages = got.messages,
-                             .metrics = got.metrics,
-                             .bytes = got.bytes,
-                             .births = got.births,
-                             .kept = got.kept,
-                             .dropped = got.dropped,
-                             .commands = got.commands,
-                             .connected = connection.connected};
+    out->messages = got.messages;
+    out->metrics = got.metrics;
+    out->bytes = got.bytes;
+    out->births = got.births;
+    out->kept = got.kept;
+    out->dropped = got.dropped;
+    out->commands = got.commands;
+    out->connected = connection.connected;
 }
 
 void ls_edge_destroy(ls_edge *edge) {

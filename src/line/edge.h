@@ -39,6 +39,7 @@ void ls_edge_set(ls_edge *edge, uint32_t metric, const ls_sample *value);
 void ls_edge_flush(ls_edge *edge);
 typedef struct ls_edge_figures {
     uint64_t messages, metrics, bytes, births, kept, dropped, commands;
+    uint64_t disturbed_lost, disturbed_doubled, disturbed_swapped;  // by ls_edge_disturb
     bool connected;
 } ls_edge_figures;
 void ls_edge_describe(ls_edge *edge, ls_edge_figures *out);

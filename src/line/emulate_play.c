@@ -2,7 +2,9 @@
 #include "line/emulate_play.h"
 
 #include <assert.h>
+#include <jansson.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,7 +29,7 @@ struct ls_emulate_play {
     ls_emulate_modbus *modbus;
     int64_t begun_us;    // wall
     int64_t flushed_us;  // time of the values that are not yet flushed
-    bool greeted;  // the lots that were there at the birth are told
+    bool greeted;        // the lots that were there at the birth are told
     bool live;           // values go out; before that they are the birth's
     uint64_t overflows;
     pthread_mutex_t lock;  // of the commands
@@ -286,6 +288,37 @@ ls_emulate_play_figures ls_emulate_play_describe(ls_emulate_play *play) {
     return f;
 }
 
-void ls_emulate_play_truth(const ls_emulate_play *play, ls_buffer *out) {
-    ls_emulate_truth(play->line, out);
+void ls_emulate_play_linger(ls_emulate_play *play) {
+    greet(play);
+    obey(play, wall_us());
+    if (play->edge != NULL) {
+        const uint32_t clock = ls_emulate_find(play->line, NULL, "Clock");
+        const uint32_t at = clock != LS_NONE ? clock : ls_emulate_find(play->line, "line", "Clock");
+        ls_edge_disturb(play->edge, 0, 0, 0, 0);
+        if (at != LS_NONE) {
+            ls_edge_set(play->edge, at, ls_emulate_value(play->line, at));
+        }
+        ls_edge_flush(play->edge);
+    }
+}
+
+void ls_emulate_play_truth(ls_emulate_play *play, ls_buffer *out) {
+    const ls_emulate_play_figures f = ls_emulate_play_describe(play);
+    ls_buffer line;
+    ls_buffer_init(&line);
+    ls_emulate_truth(play->line, &line);
+    json_t *root = line.data != NULL ? json_loads(line.data, 0, NULL) : NULL;
+    json_object_set_new(root, "disturbed",
+                        json_pack("{s:I, s:I, s:I}", "lost", (json_int_t)f.edge.disturbed_lost,
+                                  "doubled", (json_int_t)f.edge.disturbed_doubled, "swapped",
+                                  (json_int_t)f.edge.disturbed_swapped));
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    if (text == NULL) {
+        out->failed = true;
+    } else {
+        ls_buffer_printf(out, "%s\n", text);
+    }
+    free(text);
+    json_decref(root);
+    ls_buffer_clear(&line);
 }

@@ -36,6 +36,10 @@ void ls_emulate_play_destroy(ls_emulate_play *play);
 // call, -1: for_us is over. Fails like ls_emulate_run.
 ls_status ls_emulate_play_step(ls_emulate_play *play, int64_t *out_sleep_us, ls_error *err);
 
+// The line stands still: takes commands, says its Clock again, disturbs nothing any more. To be
+// called now and then after the end, for whoever listens to notice what it has missed.
+void ls_emulate_play_linger(ls_emulate_play *play);
+
 typedef struct ls_emulate_play_figures {
     ls_emulate_figures line;
     ls_edge_figures edge;
@@ -45,4 +49,5 @@ typedef struct ls_emulate_play_figures {
     int modbus_port;     // -1: none
 } ls_emulate_play_figures;
 ls_emulate_play_figures ls_emulate_play_describe(ls_emulate_play *play);
-void ls_emulate_play_truth(const ls_emulate_play *play, ls_buffer *out);
+// With "disturbed": messages lost, doubled and swapped on purpose.
+void ls_emulate_play_truth(ls_emulate_play *play, ls_buffer *out);

@@ -174,7 +174,7 @@ static void check_in_step(const json_t *truth, const json_t *state) {
 static const char *events(const service *s, const char *kind) {
     char history[SERVICE_PATH_SIZE + 16];
     snprintf(history, sizeof history, "%s/history", s->data);
-    const char *const arguments[] = {"history", "query", history, "--events", kind, "--json", NULL};
+    const char *const arguments[] = {"history", "events", history, "--kind", kind, "--json", NULL};
     return service_ask(arguments);
 }
 
@@ -190,7 +190,7 @@ static int named_missing(const char *text) {
 
 static void check_gaps_and_drift(const service *s, const json_t *truth) {
     const json_t *edge = json_object_get(truth, "disturbed");
-    const int dropped = (int)json_integer_value(json_object_get(edge, "dropped"));
+    const int dropped = (int)json_integer_value(json_object_get(edge, "lost"));
     const int named = named_missing(events(s, "gap"));
     harness_note("%d messages dropped, %d named as missing", dropped, named);
     CHECK(dropped > 10);
