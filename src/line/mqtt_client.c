@@ -254,15 +254,17 @@ void ls_mqtt_client_close(ls_mqtt *m) {
     }
     mosquitto_destroy(m->client);
     m->client = NULL;
-    m->resumed = m->accepted = m->ready = m->progress = m->refused = false;
+    m->resumed = m->accepted = m->ready = m->progress = m->refused = m->more = false;
     m->answers_missing = m->unsent = m->inflight_count = 0;
     m->why[0] = '\0';
 }
 
 void ls_mqtt_client_send(ls_mqtt *m) {
+    m->more = true;
     while (m->unsent < UNSENT_MAX && m->inflight_count < m->def.inflight_max) {
         mqtt_entry *entry = ls_mqtt_take(m);
         if (entry == NULL) {
+            m->more = false;
             return;
         }
         int mid = 0;

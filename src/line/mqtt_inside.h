@@ -60,6 +60,7 @@ struct ls_mqtt {
     uint32_t answers_missing;  // of subscriptions
     int *filter_mids;          // filter_count
     uint32_t unsent;           // QoS 0, given to libmosquitto, not yet written
+    bool more;                 // messages wait only because so many are unsent
     mqtt_inflight *inflight;   // inflight_max
     uint32_t inflight_count;
     char why[MQTT_TEXT_SIZE];  // what libmosquitto or the broker said last

@@ -47,6 +47,8 @@ static bool wait_for_any(visit *v, bool *out_readable) {
     int64_t due_us = v->tick_us < v->misc_us ? v->tick_us : v->misc_us;
     due_us = v->leave_us != 0 ? now_us + 10000 : due_us;
     const bool write = m->tcp_pending || mosquitto_want_write(m->client);
+    // What was given is written, and more waits that need not wait for an acknowledgement.
+    due_us = m->more && !write && m->inflight_count < m->def.inflight_max ? now_us : due_us;
     struct pollfd files[2] = {
         {.fd = mosquitto_socket(m->client), .events = (short)(POLLIN | (write ? POLLOUT : 0))},
         {.fd = m->wake_file, .events = POLLIN}};
