@@ -461,14 +461,16 @@ ls_status ls_log_sync(ls_log *log, ls_error *err) {
     return code == 0 ? LS_OK : ls_log_fail(err, log->folder, "cannot sync the log", code);
 }
 
-void ls_log_cover(ls_log *log, uint64_t position) {
-    char path[PATH_MAX];
+enum { COVERED_AT_ONCE = 64 };
+
+// Takes covered segments off the list; their files go without the lock, since removing a large file
+// can take as long as a disk likes. One that stays after a crash is found and covered again.
+static size_t forget_covered(ls_log *log, uint64_t position, uint64_t *starts) {
     pthread_mutex_lock(&log->lock);
     size_t gone = 0;
-    while (!log->read_only && gone + 1 < log->count &&
-           log->segments[gone].start + log->segments[gone].size <= position &&
-           ls_segment_path(log, log->segments[gone].start, path, sizeof path, NULL) == LS_OK &&
-           (unlink(path) == 0 || errno == ENOENT)) {
+    while (!log->read_only && gone + 1 < log->count && gone < COVERED_AT_ONCE &&
+           log->segments[gone].start + log->segments[gone].size <= position) {
+        starts[gone] = log->segments[gone].start;
         log->bytes -= log->segments[gone].size;
         gone++;
     }
@@ -477,6 +479,21 @@ void ls_log_cover(ls_log *log, uint64_t position) {
         memmove(log->segments, log->segments + gone, log->count * sizeof *log->segments);
     }
     pthread_mutex_unlock(&log->lock);
+    return gone;
+}
+
+void ls_log_cover(ls_log *log, uint64_t position) {
+    uint64_t starts[COVERED_AT_ONCE];
+    char path[PATH_MAX];
+    size_t gone = 0;
+    do {
+        gone = forget_covered(log, position, starts);
+        for (size_t i = 0; i < gone; i++) {
+            if (ls_segment_path(log, starts[i], path, sizeof path, NULL) == LS_OK) {
+                (void)unlink(path);
+            }
+        }
+    } while (gone == COVERED_AT_ONCE);
 }
 
 void ls_log_leave(ls_log *log, uint64_t position) {

@@ -7,6 +7,7 @@
 #include "history/history_inside.h"
 
 enum { RETRY_FIRST_US = 200 * 1000, RETRY_LAST_US = 10 * 1000000, RETAIN_US = 60 * 1000000 };
+enum { LITTLE_BYTES = 64 << 10 };  // of the log, read while appending waits
 
 // What one generation is sorted into; used again.
 typedef struct sorted {
@@ -177,10 +178,14 @@ static ls_status pack_frozen(ls_history *history, sorted *to, ls_error *err) {
     if (status == LS_OK) {
         history->stored_position = position;
         history->frozen = NULL;
-        ls_hot_drop(hot);
         pthread_cond_signal(&history->check);
     }
     end_attempt(history, status, err);
+    if (status == LS_OK) {
+        pthread_mutex_unlock(&history->lock);
+        ls_hot_drop(hot);  // megabytes go back to the system: nobody shall wait for that
+        pthread_mutex_lock(&history->lock);
+    }
     return status;
 }
 
@@ -253,12 +258,19 @@ static ls_status catch_up(ls_history *history, catching *c, ls_error *err) {
     if (status == LS_OK) {
         status = ls_log_cursor_open(history->log, history->lag_position, &c->cursor, err);
     }
-    if (status == LS_OK) {
-        status = take_entries(c, &full, err);
+    for (;;) {
+        const uint64_t seen = ls_log_end(history->log);
+        if (status == LS_OK) {
+            status = take_entries(c, &full, err);
+        }
+        pthread_mutex_lock(&history->lock);
+        if (status != LS_OK || full || ls_log_end(history->log) - seen < LITTLE_BYTES) {
+            break;
+        }
+        pthread_mutex_unlock(&history->lock);  // too much came meanwhile to let others wait for it
     }
-    pthread_mutex_lock(&history->lock);
     if (status == LS_OK && !full) {
-        status = take_entries(c, &full, err);  // those few that came meanwhile
+        status = take_entries(c, &full, err);
     }
     if (status == LS_OK) {
         publish(history, c, full);
