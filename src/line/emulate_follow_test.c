@@ -96,7 +96,8 @@ static void rig_stop(rig *r) {
 }
 
 static uint32_t queue_of(const ls_twin *twin, const ls_state *state, uint32_t station) {
-    return LS_STATE_ARRAY(twin->model, state, ls_s_station, s_station)[station].waiting;
+    ls_state *look = (ls_state *)(uintptr_t)state;  // read only
+    return LS_STATE_ARRAY(twin->model, look, ls_s_station, s_station)[station].waiting;
 }
 
 static void test_the_twin_stands_where_the_line_stands(void) {
