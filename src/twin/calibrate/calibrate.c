@@ -14,6 +14,9 @@
 enum { CALIBRATE_COOKIE = 0x6c736361, CHANGED_LEAST = LS_CALIBRATE_LEAST, MEMBER_LEAST = 10 };
 static const double MEMBERS_DIFFER_P = 0.01;
 static const double SHARE_MATTERS = 0.001;
+// A fit so bad is not written unless asked: the times are of several things, or disturbed.
+static const double FITS_BADLY_P = 0.01;
+static const double FITS_BADLY_DISTANCE = 0.1;
 
 ls_calibrate_def ls_calibrate_def_default(void) {
     return (ls_calibrate_def){.fit = ls_fit_def_default(), .cookie = CALIBRATE_COOKIE};
@@ -136,6 +139,20 @@ static ls_family smooth_family(const ls_fit *fit) {
     return best;
 }
 
+// Half of the times are the constant that the file says: then it is right, and the others are
+// disturbed.
+static bool is_mostly(const ls_fit_time *times, size_t count, const ls_dist *old, double resolution,
+                      double *out_share) {
+    size_t same = 0;
+    size_t ended = 0;
+    for (size_t i = 0; i < count && old != NULL && old->kind == LS_DIST_CONST; i++) {
+        ended += times[i].censored ? 0 : 1;
+        same += !times[i].censored && ls_abs(times[i].value - old->p[0]) <= 2.0 * resolution;
+    }
+    *out_share = ended > 0 ? (double)same / (double)ended : 0.0;
+    return 2 * same > ended;
+}
+
 // Twice the gain in log likelihood of a fit for each against one for all, in the best smooth
 // family.
 static ls_status compare_alike(const work *w, const member *members, uint32_t count, bool inferred,
@@ -202,11 +219,18 @@ static ls_status fit_row(const work *w, const member *members, uint32_t count,
     def.resolution = row->is_count ? 0.0 : def.resolution;
     ls_status status = ls_fit_times(times, total, &def, &row->fit, err);
     fill_bins(times, total, row);
+    double share = 0.0;
+    const bool mostly = is_mostly(times, total, def.old, def.resolution, &share);
     ls_free(times);
     if (status == LS_OK) {
         status = compare_alike(w, members, count, row->from_inferred, row, err);
     }
-    row->off = row->fit.known && row->fit.old.given && row->fit.old.off;
+    row->off = row->fit.known && row->fit.old.given && row->fit.old.off && !mostly;
+    if (mostly && row->fit.chosen != LS_FAMILY_CONST) {
+        ls_text_format(row->note, sizeof row->note,
+                       "%.0f %% are just what the file says; the others are taken as disturbed",
+                       100.0 * share);
+    }
     return status;
 }
 
@@ -272,6 +296,12 @@ static bool may_change(const work *w, ls_calibrate_row *row) {
     }
     if (!row->is_share && row->fit.family[row->fit.chosen].capped) {
         say(row, "a parameter lies at its limit: too little variation");
+        return false;
+    }
+    const ls_fit *fit = &row->fit;
+    if (!row->is_share && row->off && !w->def->all && fit->p <= FITS_BADLY_P &&
+        fit->distance > FITS_BADLY_DISTANCE) {
+        say(row, "no family fits: look at the times; not changed without --all");
         return false;
     }
     if (row->new_text[0] == '\0' || strcmp(row->new_text, row->old_text) == 0) {

@@ -210,6 +210,36 @@ static void test_products_that_differ_under_one_value_are_told(void) {
     ls_plant_destroy(p);
 }
 
+static void test_disturbed_and_mixed_times_are_not_written(void) {
+    static const char text[] =
+        "plant: p\nstations: {a: {process: {x: 60 s, y: lognormal 60 s sd 6 s}}}\nproducts: {x: "
+        "{route: [a], release: {every: 9 min}}, y: {route: [a], release: {every: 9 min}}}\n";
+    ls_plant *p = read(text);
+    ls_collect *to = NULL;
+    ls_calibration c;
+    ls_calibrate_def def = ls_calibrate_def_default();
+    CHECK_INT(ls_collect_create(p, 1, &to, NULL), LS_OK);
+    for (int i = 0; i < 100; i++) {
+        add(to, 0, 0, i % 5 == 0 ? 70e6 + 1e6 * i : 60e6, false);    // a fifth is disturbed
+        add(to, 1, 0, (i % 2 == 0 ? 20e6 : 90e6) + 2e4 * i, false);  // two things under one name
+    }
+    CHECK_INT(ls_calibrate(p, text, strlen(text), NULL, to, &def, &c, NULL), LS_OK);
+    CHECK_INT(c.count, 2);
+    CHECK_INT(c.changed, 0);
+    CHECK(!c.rows[0].off);
+    CHECK_CONTAINS(c.rows[0].note, "80 % are just what the file says");
+    CHECK(c.rows[1].off);
+    CHECK_CONTAINS(c.rows[1].note, "no family fits");
+    CHECK_STR(c.text.data, text);
+    ls_calibration_clear(&c);
+    def.all = true;
+    CHECK_INT(ls_calibrate(p, text, strlen(text), NULL, to, &def, &c, NULL), LS_OK);
+    CHECK_INT(c.changed, 2);
+    ls_calibration_clear(&c);
+    ls_collect_destroy(to);
+    ls_plant_destroy(p);
+}
+
 // Loading, parts, speed and batches are taken out of what a machine's time shows.
 static void test_process_times_are_turned_back(void) {
     static const char text[] =
@@ -295,6 +325,7 @@ int main(int argc, char **argv) {
     TEST(test_one_station_only_and_all);
     TEST(test_products_that_differ_under_one_value_are_told);
     TEST(test_process_times_are_turned_back);
+    TEST(test_disturbed_and_mixed_times_are_not_written);
     TEST(test_memory_that_runs_out_is_an_error);
     TEST(test_collecting_survives_without_memory);
     ls_collect_destroy(collected);

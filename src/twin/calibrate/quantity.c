@@ -274,6 +274,12 @@ bool ls_quantity_of_fact(const ls_plant *plant, const ls_fact *fact, ls_quantity
         good = fact->step < plant->step_count;
         break;
     }
+    const bool lasts = fact->kind == LS_FACT_PROCESS || fact->kind == LS_FACT_SETUP ||
+                       fact->kind == LS_FACT_REPAIR;
+    if (good && lasts && !(fact->value > 0.0)) {
+        good = false;
+        *out_why = "of no length: its begin was not seen";
+    }
     *out_id = id;
     return good;
 }
