@@ -7,19 +7,9 @@
 
 enum { PIECE_SIZE = 1 << 18, END = -1 };
 
-ls_status ls_lines_open(ls_lines *lines, const char *path, ls_error *err) {
-    struct stat info;
-    *lines = (ls_lines){.path = path, .next_line = 1};
+ls_status ls_lines_open_file(ls_lines *lines, const char *path, FILE *file, ls_error *err) {
+    *lines = (ls_lines){.path = path, .file = file, .next_line = 1};
     ls_buffer_init(&lines->row);
-    lines->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (lines->file == NULL || fstat(fileno(lines->file), &info) != 0 || S_ISDIR(info.st_mode)) {
-        const char *reason = lines->file != NULL ? "this is a folder" : strerrordesc_np(errno);
-        ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot open the file: %s",
-                   reason != NULL ? reason : "?");
-        ls_lines_close(lines);
-        return LS_ERR_IO;
-    }
-    lines->size = S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
     lines->piece = ls_alloc(PIECE_SIZE);
     lines->cells = ls_alloc(LS_LINES_CELLS_MAX * sizeof *lines->cells);
     if (lines->piece == NULL || lines->cells == NULL) {
@@ -27,6 +17,23 @@ ls_status ls_lines_open(ls_lines *lines, const char *path, ls_error *err) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for reading %s", path);
     }
     return LS_OK;
+}
+
+ls_status ls_lines_open(ls_lines *lines, const char *path, ls_error *err) {
+    struct stat info;
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (file == NULL || fstat(fileno(file), &info) != 0 || S_ISDIR(info.st_mode)) {
+        const char *reason = file != NULL ? "this is a folder" : strerrordesc_np(errno);
+        ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot open the file: %s",
+                   reason != NULL ? reason : "?");
+        if (file != NULL && file != stdin) {
+            fclose(file);
+        }
+        return LS_ERR_IO;
+    }
+    const ls_status status = ls_lines_open_file(lines, path, file, err);
+    lines->size = S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+    return status;
 }
 
 void ls_lines_close(ls_lines *lines) {

@@ -30,6 +30,8 @@ typedef struct ls_lines {
 
 // `-` is stdin. A BOM is skipped.
 ls_status ls_lines_open(ls_lines *lines, const char *path, ls_error *err);
+// The same from an open file, which is closed by ls_lines_close, also after a failure.
+ls_status ls_lines_open_file(ls_lines *lines, const char *path, FILE *file, ls_error *err);
 void ls_lines_close(ls_lines *lines);
 // The next row of a CSV file (RFC 4180, separator ','), blank lines passed over; *out_row false at
 // the end.
