@@ -39,8 +39,8 @@ static void declare(ls_sparkplug_host *host, host_node *node, const host_message
     const uint16_t type = metric->type < LS_SPARKPLUG_TYPE_COUNT ? (uint16_t)metric->type
                                                                  : UINT16_MAX;
     if (known->typed && known->type != type) {
-        host_tell(host, LS_NOTICE_BIRTH, node->devices[known->device].subject, m->now_us, 1, 0,
-                  "%s changed its type from %s to %s", tag->name,
+        host_tell(host, LS_NOTICE_BIRTH, node->devices[known->device].subject,
+                  host_there(node, m->now_us), 1, 0, "%s changed its type from %s to %s", tag->name,
                   ls_sparkplug_type_name(known->type), ls_sparkplug_type_name(type));
     }
     known->type = type;
@@ -124,9 +124,8 @@ static void take_metrics(ls_sparkplug_host *host, uint32_t node_index, uint32_t 
 
 static void tell_birth(ls_sparkplug_host *host, const host_node *node, uint32_t device,
                        const host_message *m) {
-    const int64_t time_us = m->frame.has_timestamp && m->frame.timestamp_ms < INT64_MAX / 1000
-                                ? (int64_t)m->frame.timestamp_ms * 1000
-                                : m->now_us;
+    uint8_t flags;
+    const int64_t time_us = host_source_time(node, m, &flags);
     host_tell(host, LS_NOTICE_BIRTH, node->devices[device].subject, time_us, m->frame.metrics, 0,
               device == 0 ? "the node is there, bdSeq %llu" : "the device is there (bdSeq %llu)",
               (unsigned long long)node->bd_seq);

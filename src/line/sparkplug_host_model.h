@@ -168,6 +168,7 @@ void host_stale(ls_sparkplug_host *host, host_node *node, uint32_t device, bool 
 // Now, and the time that a message says it is, in the time that the node's values live in.
 int64_t host_source_now(const host_node *node, int64_t now_us, uint8_t *out_flags);
 int64_t host_source_time(const host_node *node, const host_message *m, uint8_t *out_flags);
+int64_t host_there(const host_node *node, int64_t now_us);  // host_source_now without flags
 void host_skew(ls_sparkplug_host *host, host_node *node, uint64_t source_ms, int64_t now_us);
 bool host_sample_of(ls_sparkplug_host *host, host_node *node, const host_message *m,
                     const ls_sparkplug_metric *metric, uint32_t index, uint8_t flags);
@@ -197,7 +198,7 @@ int64_t host_order_tick(ls_sparkplug_host *host, uint32_t node_index, int64_t no
 void host_order_lost(ls_sparkplug_host *host, uint32_t node_index, int64_t now_us);
 void host_take_late(ls_sparkplug_host *host, host_node *node, ls_sparkplug_id device);
 
-// sparkplug_host_tell.c
+// sparkplug_host_tell.c. Times of notices are in the time that the node's values live in.
 void host_tell(ls_sparkplug_host *host, ls_notice_kind kind, const char *subject, int64_t time_us,
                uint64_t count, int64_t amount_us, const char *format, ...)
     __attribute__((format(printf, 7, 8)));

@@ -67,7 +67,7 @@ static void tell_gap(ls_sparkplug_host *host, host_node *node, uint32_t count, i
     const uint8_t last = (uint8_t)(node->expected + count - 1);
     host->figures.gaps++;
     host->figures.missing += count;
-    host_tell(host, LS_NOTICE_GAP, node->devices[0].subject, now_us, count, 0,
+    host_tell(host, LS_NOTICE_GAP, node->devices[0].subject, host_there(node, now_us), count, 0,
               "%u message%s missing, seq %u to %u%s", count, count == 1 ? " is" : "s are",
               node->expected, last, what);
 }
@@ -76,7 +76,7 @@ static void tell_gap(ls_sparkplug_host *host, host_node *node, uint32_t count, i
 static void begin_anew_at(ls_sparkplug_host *host, host_node *node, uint8_t seq, int64_t now_us) {
     host->figures.gaps++;
     host->figures.missing++;
-    host_tell(host, LS_NOTICE_GAP, node->devices[0].subject, now_us, 1, 0,
+    host_tell(host, LS_NOTICE_GAP, node->devices[0].subject, host_there(node, now_us), 1, 0,
               "seq %u came where %u should: at least a birth is missing", seq, node->expected);
     memset(node->missing, 0, sizeof node->missing);
     node->expected = seq;

@@ -36,8 +36,8 @@ void host_refuse(ls_sparkplug_host *host, host_node *node, int64_t now_us, const
     va_start(args, format);
     ls_text_vformat(text, sizeof text, format, args);
     va_end(args);
-    host_tell(host, LS_NOTICE_REFUSED, node->devices[0].subject, now_us, node->refused_untold, 0,
-              "%s", text);
+    host_tell(host, LS_NOTICE_REFUSED, node->devices[0].subject, host_there(node, now_us),
+              node->refused_untold, 0, "%s", text);
     node->refused_told_us = now_us;
     node->refused_untold = 0;
 }
@@ -89,8 +89,8 @@ int64_t host_rebirth_tick(ls_sparkplug_host *host, host_node *node, int64_t now_
     node->asked_us = now_us;
     node->ask_at_us = now_us + node->backoff_us;
     host->figures.rebirths++;
-    host_tell(host, LS_NOTICE_REBIRTH, node->devices[0].subject, now_us, node->asked, 0,
-              "asked for a rebirth: %s; again in %.1f s at the earliest", node->why,
+    host_tell(host, LS_NOTICE_REBIRTH, node->devices[0].subject, host_there(node, now_us),
+              node->asked, 0, "asked for a rebirth: %s; again in %.1f s at the earliest", node->why,
               (double)node->backoff_us / 1e6);
     const int64_t doubled = 2 * node->backoff_us;
     node->backoff_us = doubled < host->def.rebirth_max_us ? doubled : host->def.rebirth_max_us;

@@ -715,34 +715,48 @@ static void test_a_clock_that_jumps_is_told(void) {
     teardown(&f);
 }
 
+// A message by the wall clock, its value by another.
+static void ndata_at(fixture *f, double value, int64_t value_us, int seq) {
+    spoken s;
+    const ls_sample sample = {.kind = LS_VALUE_REAL, .value.real = value};
+    ls_sparkplug_metric m = {.has_alias = true, .alias = 1, .has_timestamp = true};
+    m.timestamp_ms = (uint64_t)value_us / 1000;
+    CHECK_STR(ls_sparkplug_encode(&sample, LS_SPARKPLUG_DOUBLE, &m), NULL);
+    speak_begin(&s, now_ms(f));
+    ls_sparkplug_add(&s.w, &m);
+    say(f, "spBv1.0/plant/NDATA/cell", &s, speak_end(&s, seq));
+}
+
 static void test_a_line_that_lives_in_another_time_stays_in_it(void) {
     fixture f;
     spoken s;
     setup(&f);
     alive(&f);
-    // Messages by the wall clock, values by a simulation that runs sixty times as fast.
+    // A simulation, sixty times as fast.
     const int64_t start_us = 5LL * 365 * 24 * 3600 * SECOND;
     int64_t value_us = 0;
     for (int i = 2; i < 60; i++) {
         f.now_us += SECOND;
         value_us = start_us + 60LL * i * SECOND;
-        const ls_sample value = {.kind = LS_VALUE_REAL, .value.real = i};
-        ls_sparkplug_metric m = {.has_alias = true, .alias = 1, .has_timestamp = true};
-        m.timestamp_ms = (uint64_t)value_us / 1000;
-        CHECK_STR(ls_sparkplug_encode(&value, LS_SPARKPLUG_DOUBLE, &m), NULL);
-        speak_begin(&s, now_ms(&f));
-        ls_sparkplug_add(&s.w, &m);
-        say(&f, "spBv1.0/plant/NDATA/cell", &s, speak_end(&s, i));
+        ndata_at(&f, i, value_us, i);
     }
     CHECK_INT(f.l.notices[LS_NOTICE_SKEW], 0);
+    ndata_at(&f, 61, value_us + SECOND, 61);  // 60 is missing
+    pass(&f, 2 * SECOND);
+    CHECK_INT(f.l.notices[LS_NOTICE_GAP], 1);
+    CHECK_NEAR(f.l.time_us[LS_NOTICE_GAP], value_us, 60LL * SECOND);
+    nbirth(&f, 0, 62);
+    dbirth(&f, 63);
     speak_begin(&s, now_ms(&f));
-    say(&f, "spBv1.0/plant/DDEATH/cell/d1", &s, speak_end(&s, 60));
-    CHECK_INT(listener_last(&f.l, "plant/cell/d1/Temp")->time_us, value_us);
+    say(&f, "spBv1.0/plant/DDEATH/cell/d1", &s, speak_end(&s, 64));
+    CHECK_INT(listener_last(&f.l, "plant/cell/d1/Temp")->quality, LS_QUALITY_STALE);
+    CHECK_NEAR(listener_last(&f.l, "plant/cell/d1/Temp")->time_us, value_us, 60LL * SECOND);
     f.now_us += SECOND;
     ndeath(&f, 0);
-    const ls_sample *speed_now = listener_last(&f.l, "plant/cell/Speed");
-    CHECK_INT(speed_now->quality, LS_QUALITY_STALE);
-    CHECK(speed_now->time_us >= value_us && speed_now->time_us <= value_us + 60LL * SECOND);
+    const ls_sample *last = listener_last(&f.l, "plant/cell/Speed");
+    CHECK_INT(last->quality, LS_QUALITY_STALE);
+    CHECK_INT(f.l.time_us[LS_NOTICE_DEATH], last->time_us);
+    CHECK(last->time_us >= value_us && last->time_us <= value_us + 60LL * SECOND);
     teardown(&f);
 }
 

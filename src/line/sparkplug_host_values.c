@@ -110,6 +110,11 @@ int64_t host_source_now(const host_node *node, int64_t now_us, uint8_t *out_flag
     return not_before_values(node, now_us + lead_us);
 }
 
+int64_t host_there(const host_node *node, int64_t now_us) {
+    uint8_t flags;
+    return host_source_now(node, now_us, &flags);
+}
+
 int64_t host_source_time(const host_node *node, const host_message *m, uint8_t *out_flags) {
     if (!m->frame.has_timestamp || m->frame.timestamp_ms > TIME_MS_MAX) {
         return host_source_now(node, m->now_us, out_flags);

@@ -50,6 +50,7 @@ static bool heard(void *context, const ls_sample *samples, size_t count) {
 static void noticed(void *context, const ls_notice *notice) {
     listener *l = context;
     l->notices[notice->kind]++;
+    l->time_us[notice->kind] = notice->time_us;
     l->noticed[notice->kind] += notice->count;
     snprintf(l->text[notice->kind], sizeof l->text[0], "%s: %s", notice->subject, notice->text);
     if (notice->kind == LS_NOTICE_SKEW) {

@@ -12,7 +12,8 @@ typedef struct listener {
     uint64_t notices[LS_NOTICE_KIND_COUNT], noticed[LS_NOTICE_KIND_COUNT];  // times; sum of counts
     char text[LS_NOTICE_KIND_COUNT][512];  // of the last of each kind
     int64_t amount_us;
-    bool silent;  // count samples but do not keep them
+    int64_t time_us[LS_NOTICE_KIND_COUNT];  // of the last of each kind
+    bool silent;                            // count samples but do not keep them
     uint64_t total;
 } listener;
 
