@@ -210,6 +210,17 @@ void ls_core_put_out(ls_core *core, uint32_t lot, uint32_t from) {
     set_out(core, lot, dist, LS_NO);
 }
 
+// The outcome of a step as far as its place shows it: 0 on, 2 again.
+static void tell_outcome(ls_core *core, uint32_t lot, uint32_t from, double value) {
+    ls_fact fact = ls_core_fact(core, LS_FACT_OUTCOME);
+    fact.value = value;
+    fact.step = from;
+    fact.station = core->c.steps[from].station;
+    fact.release = core->c.lot[lot].release;
+    fact.lot = core->c.lot[lot].serial;
+    ls_core_tell(core, &fact);
+}
+
 static void remember_gone(ls_core *core, uint64_t hash) {
     core->figures->gone[core->figures->gone_count++ % FOLLOW_GONE] = hash;
 }
@@ -233,6 +244,9 @@ void ls_core_remove(ls_core *core, uint32_t lot_index, bool scrapped) {
         rs->done++;
         rs->cycle_sum += c->now - lot->released;
         core->figures->done++;
+        if (core->lots[lot_index].step != 0) {
+            tell_outcome(core, lot_index, core->lots[lot_index].step - 1, 0.0);
+        }
         ls_core_tell(core, &fact);
     }
     core->releases[lot->release].left++;
@@ -334,17 +348,6 @@ void ls_core_step_ended(ls_core *core, uint32_t lot, uint32_t step_index) {
                                                                                limits[i].limit;
         }
     }
-}
-
-// The outcome of a step as far as its place shows it: 0 on, 2 again.
-static void tell_outcome(ls_core *core, uint32_t lot, uint32_t from, double value) {
-    ls_fact fact = ls_core_fact(core, LS_FACT_OUTCOME);
-    fact.value = value;
-    fact.step = from;
-    fact.station = core->c.steps[from].station;
-    fact.release = core->c.lot[lot].release;
-    fact.lot = core->c.lot[lot].serial;
-    ls_core_tell(core, &fact);
 }
 
 // Does a lot come there by rework, and not by the ordinary way?
