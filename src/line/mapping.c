@@ -26,7 +26,12 @@ static void refuse(hearing *h, const char *format, ...) {
     va_end(args);
     ls_mapping_say(h->mapping, h->slot->binding, what, sizeof what);
     ls_text_format(h->mapping->why, sizeof h->mapping->why, "%s: %s", what, reason);
-    memcpy(h->slot->why, h->mapping->why, sizeof h->slot->why);
+    if (h->slot->why == NULL) {  // rare: so that slots stay small
+        h->slot->why = ls_arena_alloc(&h->mapping->arena, LS_MAPPING_WHY_SIZE);
+    }
+    if (h->slot->why != NULL) {
+        memcpy(h->slot->why, h->mapping->why, LS_MAPPING_WHY_SIZE);
+    }
     h->slot->refused++;
     h->mapping->figures.refused++;
 }

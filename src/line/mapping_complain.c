@@ -31,7 +31,8 @@ static void line(complaint *c, const ls_slot *slot, const char *format, ...) {
                      slot->binding->line, slot->binding->column, slot->binding->tag, what, text);
 }
 
-// Units are compared as they are written, blanks and the degree sign aside: `C` and `°C` are the same.
+// Units are compared as they are written, blanks and the degree sign aside: `C` and `°C` are the
+// same.
 static bool is_same_unit(const char *a, const char *b) {
     while (*a != '\0' || *b != '\0') {
         while (*a == ' ' || strncmp(a, "\u00B0", strlen("\u00B0")) == 0) {
@@ -124,7 +125,8 @@ static void check_slot(complaint *c, const ls_slot *slot) {
              why);
     } else if (slot->refused > 0) {
         line(c, slot, "%llu of %llu samples refused, the last: %s",
-             (unsigned long long)slot->refused, (unsigned long long)slot->samples, slot->why);
+             (unsigned long long)slot->refused, (unsigned long long)slot->samples,
+             slot->why != NULL ? slot->why : "out of memory");
     }
     check_unit(c, slot, tag);
 }

@@ -50,7 +50,7 @@ typedef struct ls_slot {  // one binding at work
     const ls_mapped_word *words;
     uint32_t word_count;
     uint64_t samples, refused;
-    char why[LS_MAPPING_WHY_SIZE];  // the last refusal
+    char *why;  // the last refusal (LS_MAPPING_WHY_SIZE bytes); NULL: none yet
 } ls_slot;
 
 struct ls_mapping {
