@@ -110,7 +110,6 @@ static ls_status read_wide_header(csv_import *import, ls_error *err) {
 
 static ls_status read_header(csv_import *import, ls_error *err) {
     const ls_lines *lines = import->lines;
-    int known = 0;
     for (int c = 0; c < COLUMN_COUNT; c++) {
         import->columns[c] = -1;
         for (size_t i = 0; i < lines->cell_count; i++) {
@@ -118,7 +117,6 @@ static ls_status read_header(csv_import *import, ls_error *err) {
                 import->columns[c] = (int)i;
             }
         }
-        known += import->columns[c] >= 0 ? 1 : 0;
     }
     import->width = lines->cell_count;
     if (import->columns[TAG] < 0 || import->columns[VALUE] < 0) {

@@ -9,7 +9,7 @@
 
 #include "base/units.h"
 #include "history/postgres_link.h"
-#include "history/store_suite.h"
+#include "history/testing/store_suite.h"
 #include "tests/harness.h"
 #include "tests/servers/postgres.h"
 

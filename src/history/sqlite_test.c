@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "history/store_suite.h"
+#include "history/testing/store_suite.h"
 #include "tests/harness.h"
 
 static char root[64];

@@ -1,5 +1,5 @@
 // store_suite.c - see store_suite.h.
-#include "history/store_suite.h"
+#include "history/testing/store_suite.h"
 
 #include <inttypes.h>
 #include <math.h>
