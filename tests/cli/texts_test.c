@@ -108,6 +108,34 @@ static void test_orders_notes_and_maps_explain_themselves(void) {
     CHECK_SESSIONS(lines, "order-note-map.txt");
 }
 
+static void test_commands_on_a_broker_explain_themselves(void) {
+    static const char *const lines[] = {
+        "line browse -h",
+        "line browse --help",
+        "line record -h",
+        "line record --help",
+        "line replay -h",
+        "line replay --help",
+        "line browse",
+        "line browse http://x",
+        "line browse mqtt://someone:secret@host",
+        "line browse mqtt://127.0.0.1:99999",
+        "line browse mqtt://127.0.0.1:1 --for 300ms",
+        "line browse mqtt://127.0.0.1:1 --login nowhere",
+        "line browse tests/cli/plants/line.yaml",
+        "line record mqtt://127.0.0.1:1",
+        "line record mqtt://127.0.0.1:1 -o nowhere/file.rec",
+        "line record mqtt://127.0.0.1:1 -o README.md",
+        "line replay nofile mqtt://127.0.0.1:1",
+        "line replay README.md mqtt://127.0.0.1:1",
+        "line replay README.md mqtt://127.0.0.1:1 --speed fast",
+        "line replay tests/data/tep/d00_te.csv mqtt://127.0.0.1:1",
+        "line replay tests/data/tep/d00_te.csv mqtt://127.0.0.1:1 --group g --node n --start x",
+        "line replay tests/data/tep/d00_te.csv mqtt://127.0.0.1:1 --group a/b --node n",
+    };
+    CHECK_SESSIONS(lines, "line-broker.txt");
+}
+
 static void test_mistakes_on_the_command_line_name_what_is_near(void) {
     static const char *const lines[] = {
         "",
@@ -213,6 +241,7 @@ int main(int argc, char **argv) {
     TEST(test_an_emulated_line_explains_itself);
     TEST(test_twin_calibrate_explains_itself);
     TEST(test_orders_notes_and_maps_explain_themselves);
+    TEST(test_commands_on_a_broker_explain_themselves);
     TEST(test_mistakes_on_the_command_line_name_what_is_near);
     TEST(test_bad_input_says_where);
     TEST(test_check_of_good_plants);
