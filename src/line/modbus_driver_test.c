@@ -136,7 +136,7 @@ static void open_driver(bench *b, int port, uint32_t count) {
                             .timeout_us = 200000,
                             .registers = registers,
                             .register_count = count};
-    const ls_sink sink = {&b->ear, b->tags, hear, notice};
+    const ls_sink sink = {.context = &b->ear, .tags = b->tags, .heard = hear, .noticed = notice};
     ls_error err = {0};
     CHECK_INT(ls_driver_modbus.open(&b->listen, &b->source, &sink, &b->driver, &err), LS_OK);
     for (uint32_t i = 0; i < count; i++) {
