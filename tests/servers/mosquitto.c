@@ -88,7 +88,7 @@ bool mosquitto_restart(mosquitto_server *server) {
         char *said = harness_read_file(mosquitto_file(server, "mosquitto.err"), NULL);
         harness_note("mosquitto does not start: %.300s", said != NULL ? said : "");
         free(said);
-        CHECK(!"mosquitto is there");
+        harness_check_true(false, "mosquitto is there", __FILE__, __LINE__);
         return false;
     }
     return true;
