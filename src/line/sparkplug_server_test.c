@@ -108,6 +108,7 @@ static bool rig_start(rig *r, const char *url, const char *broker_folder) {
     r->listen = (ls_listen){.given = true, .folder = "", .sources = &r->source, .source_count = 1};
     CHECK_INT(ls_driver_sparkplug.open(&r->listen, &r->source, &r->sink, &r->driver, &err), LS_OK);
     CHECK_STR(err.text, "");
+    CHECK(wait_int(&r->e.connected, 1));  // births are not repeated for who comes later
 
     ls_source line = r->source;
     ls_broker_access access;
