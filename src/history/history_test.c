@@ -77,9 +77,6 @@ static ls_history_def small_def(void) {
 }
 
 static ls_status open_with(const ls_history_def *def, place *out, ls_error *err) {
-    failing = ls_store_sqlite;
-    failing.write = failing_write;
-    failing.log_position = failing_position;
     *out = (place){0};
     CHECK_INT(ls_tags_create(&out->tags, NULL), LS_OK);
     const ls_status status = ls_history_open_on(def, &failing, out->tags, &out->history, err);
@@ -688,6 +685,9 @@ static void test_many_append_ask_and_flush_at_once(void) {
 
 int main(int argc, char **argv) {
     harness_init(argc, argv);
+    failing = ls_store_sqlite;
+    failing.write = failing_write;
+    failing.log_position = failing_position;
     TEST(test_samples_are_seen_before_and_after_blocks);
     TEST(test_the_last_sample_before_is_told_first);
     TEST(test_doubles_and_late_samples);
