@@ -56,8 +56,7 @@ typedef struct ls_core_machine {
     uint8_t stale;
     uint8_t inferred;     // the running operation's begin was not heard
     uint8_t fault_known;  // the active mode was told by name
-    uint8_t owes;         // says that it works, and holds nothing
-    uint8_t pad;
+    uint8_t pad3[2];
 } ls_core_machine;
 
 typedef struct ls_core_mode {

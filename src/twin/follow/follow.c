@@ -242,8 +242,11 @@ static bool believes_ahead(ls_follow *f, const ls_heard *heard, int64_t time_us)
 }
 
 // Older than late_us: not taken; very many in a row mean that the clock was set back.
-static bool believes_behind(ls_follow *f, int64_t *time_us) {
+static bool believes_behind(ls_follow *f, int64_t *time_us, bool birth) {
     const int64_t border_us = f->now_us - f->def.late_us;
+    if (birth && *time_us < border_us) {
+        *time_us = f->now_us;  // it is so now, however long it has been so
+    }
     if (*time_us >= border_us) {
         f->behind = 0;
         return true;
@@ -286,7 +289,7 @@ void ls_follow_hear(ls_follow *f, const ls_heard *heard) {
         return;
     }
     h.time_us += f->shift_us;
-    if (!believes_ahead(f, heard, h.time_us) || !believes_behind(f, &h.time_us)) {
+    if (!believes_ahead(f, heard, h.time_us) || !believes_behind(f, &h.time_us, h.birth)) {
         return;
     }
     uint32_t place = ls_journal_place(&f->journal, h.time_us);

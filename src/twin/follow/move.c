@@ -491,6 +491,7 @@ static void load(ls_core *core, ls_instant *in, uint32_t machine) {
     const uint8_t state = core->machines[machine].state;
     const bool one = lags && job->birth && (st->features & LS_F_BATCH) == 0 && state != 4;
     ls_move_start(core, in, machine, lots, one ? 1 : count);
+    core->machines[machine].inferred = job->birth && c->now > 0;  // it may have begun before
     if (in->more || (!job->birth && !job->state_told)) {
         return;  // the state is of before
     }

@@ -204,11 +204,12 @@ void ls_core_go_on(ls_core *core, uint32_t machine) {
     }
 }
 
-static void tell_process(ls_core *core, uint32_t machine, int64_t length) {
+static void tell_process(ls_core *core, uint32_t machine, int64_t length, bool done) {
     ls_ctx *c = &core->c;
     const ls_s_machine *mc = c->machine + machine;
     ls_fact fact = ls_core_fact(core, LS_FACT_PROCESS);
     fact.value = (double)length;
+    fact.censored = !done;
     fact.machine = machine;
     fact.station = c->machines[machine].station;
     fact.step = mc->step;
@@ -226,8 +227,8 @@ static void operation_end(ls_core *core, uint32_t machine, bool done) {
     const ls_m_station *st = station_of(core, machine);
     const int64_t ran = mc->phase_elapsed +
                         (mc->phase_since == LS_NEVER ? 0 : c->now - mc->phase_since);
-    if (done && mc->phase >= LS_PHASE_RUN && mc->waits == 0 && mc->phase != LS_PHASE_UNLOAD) {
-        tell_process(core, machine, ran);
+    if (mc->phase == LS_PHASE_RUN && mc->waits == 0) {
+        tell_process(core, machine, ran, done);
     }
     if (mc->phase == LS_PHASE_SETUP && !done) {
         ls_phase_halt(c, machine);
