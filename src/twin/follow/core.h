@@ -160,6 +160,8 @@ void ls_core_finish(ls_core *core, uint32_t machine);  // lots stay: blocked, un
 void ls_core_cancel(ls_core *core, uint32_t machine);  // the same, as if never begun
 void ls_core_lag(ls_core *core, uint32_t machine);     // lots go behind the entrance
 void ls_core_rest(ls_core *core, uint32_t machine);    // idle, if it may be
+// Suspended, with lots inside that may have to wait for room where they go next?
+bool ls_core_may_block(ls_core *core, uint32_t machine);
 bool ls_core_is_down_told(const ls_core *core, uint32_t machine);
 
 // ---- standing still (stand.c)

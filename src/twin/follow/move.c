@@ -240,7 +240,8 @@ static void end_operation(ls_core *core, ls_instant *in, uint32_t machine) {
         ls_core_lag(core, machine);
     } else if (lags && g.away == 0 && ran && rests_when_free(core, machine)) {
         ls_core_lag(core, machine);
-    } else if (state == 17 || state == 4 || (state == 5 && ran)) {
+    } else if (state == 17 || state == 4 ||
+               (state == 5 && ran && ls_core_may_block(core, machine))) {
         ls_core_finish(core, machine);
     } else {
         return;

@@ -267,6 +267,21 @@ static ls_u32 blocked_way(ls_core *core, ls_u32 lot, ls_u32 step) {
     return ways[0];
 }
 
+bool ls_core_may_block(ls_core *core, uint32_t machine) {
+    const ls_ctx *c = &core->c;
+    for (ls_u32 lot = c->machine[machine].lots; lot != LS_NO; lot = c->lot[lot].next) {
+        uint32_t ways[16];
+        const uint32_t count = ls_core_ways(core, lot, c->lot[lot].step, ways, 16);
+        for (uint32_t i = 0; i < count; i++) {
+            if (ways[i] != LS_NO &&
+                (c->stations[c->steps[ways[i]].station].features & LS_F_ROOM) != 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // All its lots have ended: they hold their place, and are listed where they want to go.
 void ls_core_finish(ls_core *core, uint32_t machine) {
     ls_ctx *c = &core->c;

@@ -249,10 +249,16 @@ static void resume(ls_core *core, uint32_t machine) {
     }
 }
 
-static bool stop_told(const ls_core *core, uint32_t machine) {
+// Stands still without a reason that the model knows: stopped or aborted; held where no operator is
+// waited for; suspended in the middle of an operation that could leave if it were over.
+static bool stop_told(ls_core *core, uint32_t machine) {
     const ls_ctx *c = &core->c;
     const ls_core_machine *told = &core->machines[machine];
-    const bool stopped = told->state == 2 || told->state == 7 ||
+    const ls_m_station *st = c->stations + c->machines[machine].station;
+    const bool held = (told->state == 10 || told->state == 11) && (st->features & LS_F_NEEDS) == 0;
+    const bool suspended = told->state == 5 && c->machine[machine].phase != LS_PHASE_NONE &&
+                           !ls_core_may_block(core, machine);
+    const bool stopped = told->state == 2 || told->state == 7 || held || suspended ||
                          ((told->state == 8 || told->state == 9) &&
                           c->machines[machine].mode_count == 0);
     return stopped && c->machine[machine].mode == 0 &&
