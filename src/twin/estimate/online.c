@@ -2,6 +2,7 @@
 #include "twin/estimate/online.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/text.h"
@@ -9,12 +10,13 @@
 
 #define SLACK 0.5
 #define LIMIT 10.0
+#define SCORE_MOST 3.0
 
 typedef struct side {  // one cumulative sum, and what was seen since its last zero
     double sum;
     int64_t since_us;
     uint64_t count;
-    double ratio_sum, ratio_squares;
+    float ratios[LS_ONLINE_SINCE];  // the last ones, a ring
 } side;
 
 typedef struct quantity {
@@ -23,7 +25,7 @@ typedef struct quantity {
     double expected;
     double level;       // ratio that the sums expect: 1, or what an alarm has taught
     uint32_t learning;  // values still to learn the level from
-    double learned;     // their sum
+    float learned[LS_ONLINE_LEARN];
     side longer, shorter;
     bool drifted;
     ls_drift drift;
@@ -70,53 +72,67 @@ static void forget_and_add(quantity *q, double ratio) {
 // True when the sum has passed its limit.
 static bool add_to_side(side *s, double score, double ratio, int64_t time_us) {
     if (s->sum <= 0.0) {
-        *s = (side){.since_us = time_us};
-    }
-    s->sum += score - SLACK;
-    s->count++;
-    s->ratio_sum += ratio;
-    s->ratio_squares += ratio * ratio;
-    if (s->sum < 0.0) {
         s->sum = 0.0;
+        s->count = 0;
+        s->since_us = time_us;
     }
+    s->sum += fmin(score, SCORE_MOST) - SLACK;
+    s->ratios[s->count++ % LS_ONLINE_SINCE] = (float)ratio;
     return s->sum > LIMIT;
+}
+
+static int by_size(const void *a, const void *b) {
+    const float x = *(const float *)a;
+    const float y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Sorts; the interval covers the median with 95 % (normal approximation of the binomial).
+static double median_of(float *values, uint32_t count, double *out_low, double *out_high) {
+    qsort(values, count, sizeof *values, by_size);
+    const double half = 0.98 * sqrt((double)count);
+    const double low = floor(0.5 * (double)count - half);
+    const double high = ceil(0.5 * (double)count + half);
+    *out_low = (double)values[low > 0.0 ? (uint32_t)low : 0];
+    *out_high = (double)values[high < (double)count ? (uint32_t)high : count - 1];
+    return count % 2 == 1 ? (double)values[count / 2]
+                          : 0.5 * ((double)values[count / 2 - 1] + (double)values[count / 2]);
 }
 
 static ls_drift make_drift(const quantity *q, const side *s, const ls_watched *value,
                            int64_t time_us) {
-    const double n = (double)s->count;
-    const double mean = s->ratio_sum / n;
-    const double variance = n > 1.0 ? (s->ratio_squares - n * mean * mean) / (n - 1.0)
-                                    : q->ratio_square - q->ratio * q->ratio;
-    const double half = 1.96 * sqrt(fmax(variance, 0.0) / n);
-    return (ls_drift){.quantity = value->number,
+    float ratios[LS_ONLINE_SINCE];
+    const uint32_t count = s->count < LS_ONLINE_SINCE ? (uint32_t)s->count : LS_ONLINE_SINCE;
+    for (uint32_t i = 0; i < count; i++) {
+        ratios[i] = s->ratios[i];
+    }
+    ls_drift drift = {.quantity = value->number,
                       .time_us = time_us,
                       .since_us = s->since_us,
-                      .ratio = mean,
-                      .ratio_low = mean - half,
-                      .ratio_high = mean + half,
                       .expected = value->expected,
-                      .is = value->expected * mean,
                       .count = s->count,
                       .again = q->drifted};
+    drift.ratio = median_of(ratios, count, &drift.ratio_low, &drift.ratio_high);
+    drift.is = value->expected * drift.ratio;
+    return drift;
 }
 
 // The new level is learned before the sums run again.
 static void start_learning(quantity *q) {
-    q->longer = (side){0};
-    q->shorter = (side){0};
+    q->longer.sum = 0.0;
+    q->shorter.sum = 0.0;
     q->learning = LS_ONLINE_LEARN;
-    q->learned = 0.0;
 }
 
 static bool learns(quantity *q, double ratio) {
     if (q->learning == 0) {
         return false;
     }
-    q->learned += ratio;
-    q->learning--;
+    q->learned[--q->learning] = (float)ratio;
     if (q->learning == 0) {
-        q->level = fmax(q->learned / LS_ONLINE_LEARN, 1e-6);
+        double low = 0.0;
+        double high = 0.0;
+        q->level = fmax(median_of(q->learned, LS_ONLINE_LEARN, &low, &high), 1e-6);
     }
     return true;
 }
