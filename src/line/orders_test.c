@@ -184,6 +184,28 @@ static void test_orders_by_tag(void) {
     desk_close(&b);
 }
 
+static void test_what_a_command_composes_is_taken(void) {
+    static const char *const keys[] = {"order", "product", "due", "lots"};
+    const char *values[] = {"W,\"1\"", "x", NULL, "2"};
+    desk_bench b;
+    ls_buffer csv;
+    char path[500];
+    ls_error err = {0};
+    desk_open(&b, "");
+    ls_buffer_init(&csv);
+    CHECK_INT(ls_orders_compose(b.plant, false, keys, values, 4, b.now_us, &csv, &err), LS_OK);
+    CHECK_STR(csv.data, "\"order\",\"product\",\"lots\"\n\"W,\"\"1\"\"\",\"x\",\"2\"\n");
+    CHECK_INT(ls_data_folder_drop(b.data, "orders", csv.data, path, sizeof path, &err), LS_OK);
+    desk_poll(&b, 0);
+    CHECK_CONTAINS(desk_said(&b), "order W,\"1\" x x2 class x");
+    values[1] = "xyz";
+    CHECK_INT(ls_orders_compose(b.plant, false, keys, values, 4, b.now_us, &csv, &err),
+              LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "unknown product 'xyz'");
+    ls_buffer_clear(&csv);
+    desk_close(&b);
+}
+
 static void run_sql(const desk_bench *b, const char *sql) {
     char path[200];
     sqlite3 *db = NULL;
@@ -232,6 +254,7 @@ int main(int argc, char **argv) {
     TEST(test_what_is_not_taken_comes_again);
     TEST(test_notes_name_machine_and_reason);
     TEST(test_orders_by_tag);
+    TEST(test_what_a_command_composes_is_taken);
     TEST(test_a_view_of_sqlite_is_read_and_never_written);
     return harness_report();
 }
