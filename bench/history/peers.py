@@ -125,7 +125,7 @@ class Influx:
         for row in range(rows):
             at = START_US + row * step_s * 1000000
             for tag in range(tags):
-                lines.append("m,series=t%d v=%.2f %d" % (tag, value_at(row, tag) / 100, at))
+                lines.append("m,sensor=t%d v=%.2f %d" % (tag, value_at(row, tag) / 100, at))
                 if len(lines) == 5000:
                     bodies.append("\n".join(lines).encode())
                     lines = []
@@ -143,12 +143,12 @@ class Influx:
         return {"cpu_s": cpu_s(self.process.pid) - cpu, "wall_s": time.monotonic() - wall}
 
     def settle(self):
-        """Stops and starts it: then its write-ahead log is in its files."""
+        """Bytes on disk right after; what its write-ahead log holds is not compacted yet."""
         return folder_bytes(os.path.join(self.folder, "data")) + folder_bytes(
             os.path.join(self.folder, "wal"))
 
     def day(self, tag, from_us):
-        query = "SELECT v FROM m WHERE series = 't%d' AND time >= %d AND time < %d" % (
+        query = "SELECT v FROM m WHERE sensor = 't%d' AND time >= %d AND time < %d" % (
             tag, from_us * 1000, (from_us + 86400000000) * 1000)
         before = time.monotonic()
         text = self.ask("GET", "/query", db="b", epoch="u", q=query)
