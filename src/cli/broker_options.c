@@ -54,8 +54,8 @@ static const ls_source *find_source(const ls_plant *plant) {
 }
 
 // The plant's first source on a broker.
-static ls_status choose_by_plant(const char *path, const char *data, ls_broker_choice *out,
-                                 ls_error *err) {
+static ls_status choose_by_plant(const char *path, const char *data, ls_broker_role role,
+                                 ls_broker_choice *out, ls_error *err) {
     char folder[LS_BROKER_PATH_MAX + 1], broker[LS_BROKER_PATH_MAX + 16];
     const ls_source *source = find_source(out->plant);
     if (source == NULL) {
@@ -66,8 +66,8 @@ static ls_status choose_by_plant(const char *path, const char *data, ls_broker_c
                                       out->plant->name, folder, sizeof folder, err);
     if (status == LS_OK) {
         snprintf(broker, sizeof broker, "%s/broker", folder);
-        status = ls_mqtt_source_set(&out->plant->listen, source, broker, LS_BROKER_READER,
-                                    &out->texts, &out->def, err);
+        status = ls_mqtt_source_set(&out->plant->listen, source, broker, role, &out->texts,
+                                    &out->def, err);
     }
     return status;
 }
@@ -92,7 +92,7 @@ static void set_from_options(const ls_options *options, ls_mqtt_def *def) {
 }
 
 int ls_broker_choose(const ls_options *options, const char *where, const char *data,
-                     ls_broker_choice *out) {
+                     ls_broker_role role, ls_broker_choice *out) {
     ls_error err = {0};
     ls_mqtt_url url;
     memset(out, 0, sizeof *out);
@@ -104,7 +104,7 @@ int ls_broker_choose(const ls_options *options, const char *where, const char *d
         if (code != LS_EXIT_DONE) {
             return code;
         }
-        if (choose_by_plant(where, data, out, &err) != LS_OK) {
+        if (choose_by_plant(where, data, role, out, &err) != LS_OK) {
             return ls_complain(&err);
         }
     }

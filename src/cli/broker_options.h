@@ -9,7 +9,7 @@
 extern const ls_option ls_broker_options[];
 
 // A broker named on the command line: by its URL, or by a plant file with an MQTT source (at its
-// embedded broker we are a reader; its folder is in the plant's data folder).
+// embedded broker in a role: its folder is in the plant's data folder).
 typedef struct ls_broker_choice {
     ls_mqtt_def def;  // points into what follows, and into argv
     ls_plant *plant;
@@ -17,7 +17,8 @@ typedef struct ls_broker_choice {
 } ls_broker_choice;
 
 // Prints what is wrong. Returns an exit code; close it in any case.
-// `data`: of --data, the plant's data folder; NULL: where it is by rule.
+// `role`: who we are at an embedded broker. `data`: of --data, the plant's data folder; NULL: where
+// it is by rule.
 int ls_broker_choose(const ls_options *options, const char *where, const char *data,
-                     ls_broker_choice *out);
+                     ls_broker_role role, ls_broker_choice *out);
 void ls_broker_choice_close(ls_broker_choice *choice);

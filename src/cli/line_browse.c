@@ -258,8 +258,9 @@ static int browse_broker(const ls_options *options, const ls_mqtt_def *def) {
 
 static int run(const ls_options *options) {
     ls_broker_choice choice;
+    // As a host: a reader may not ask for births.
     int code = ls_broker_choose(options, options->arguments[0],
-                                ls_options_get(options, "data")->text, &choice);
+                                ls_options_get(options, "data")->text, LS_BROKER_HOST, &choice);
     if (code == LS_EXIT_DONE) {
         ls_interrupt_watch();
         code = browse_broker(options, &choice.def);

@@ -117,7 +117,7 @@ static int run(const ls_options *options) {
     }
     ls_broker_choice choice;
     int code = ls_broker_choose(options, options->arguments[0],
-                                ls_options_get(options, "data")->text, &choice);
+                                ls_options_get(options, "data")->text, LS_BROKER_READER, &choice);
     if (code == LS_EXIT_DONE) {
         code = record_to(options, path->text, &choice.def);
     }

@@ -162,7 +162,7 @@ static int run(const ls_options *options) {
         return ls_complain_usage(&err, ls_command_line_replay.name);
     }
     ls_broker_choice choice;
-    int code = ls_broker_choose(options, options->arguments[1], NULL, &choice);
+    int code = ls_broker_choose(options, options->arguments[1], NULL, LS_BROKER_LINE, &choice);
     if (code == LS_EXIT_DONE) {
         ls_interrupt_watch();
         code = dot != NULL && strcmp(dot, ".csv") == 0
