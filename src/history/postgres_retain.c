@@ -269,7 +269,11 @@ static ls_status retain_some(ls_pg_store *store, ls_store *base, const ls_histor
             status = retain_tag(&step, now_us, &more);
             steps += step.worked ? 1 : 0;
         }
-        store->retain_next += more ? 0 : 1;
+        if (more) {
+            break;  // the next stretch reads by another connection what this one has to commit
+                    // first
+        }
+        store->retain_next++;
     }
     if (status == LS_OK && store->retain_next >= count && longest_us != INT64_MAX) {
         int64_t width_us = 0;
