@@ -136,6 +136,29 @@ static void test_the_examples_are_followed(void) {
     follow_example("examples/minifab/minifab.yaml", 2000);
 }
 
+static void test_nothing_is_allocated_in_steady_state(void) {
+    follow_line line;
+    char why[400] = "";
+    const ls_follow_def def = ls_follow_def_default();
+    CHECK(follow_line_open_text(&line, plain_text, 5));
+    ls_follow *follow = follow_line_follower(&line, &def);
+    follow_line_birth(&line);
+    follow_line_hear(&line, follow);
+    for (int i = 0; i < 3000 && follow_line_step(&line, 30 * 86400 * second_us); i++) {
+        if (i == 2000) {
+            ls_alloc_fail_after(0);
+        }
+        ls_follow_advance(follow, line.now->now);
+        follow_line_hear(&line, follow);
+        (void)ls_follow_state(follow);
+    }
+    ls_alloc_fail_after(-1);
+    CHECK(follow_line_agrees(&line, follow, false, why, sizeof why));
+    CHECK_INT(ls_follow_describe(follow).divergences[LS_DIVERGE_LATE], 0);
+    ls_follow_destroy(follow);
+    follow_line_close(&line);
+}
+
 static void test_no_memory_is_an_error(void) {
     follow_line line;
     const ls_follow_def def = ls_follow_def_default();
@@ -231,6 +254,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_facts_agree_with_the_accounts_of_the_line);
     TEST(test_the_examples_are_followed);
+    TEST(test_nothing_is_allocated_in_steady_state);
     TEST(test_no_memory_is_an_error);
     TEST(test_saved_bytes_that_are_damaged_are_refused);
     TEST(test_one_wrong_clock_does_not_carry_the_twin_away);
