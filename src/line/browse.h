@@ -20,7 +20,7 @@ typedef struct ls_browse_row {
     int64_t heard_us;   // when it came last
     uint64_t count;     // how often it came
     double rate_per_s;  // since it came first; 0 until the second time
-    char value[96];     // as text, cut
+    char value[48];     // as text, cut
 } ls_browse_row;
 
 typedef struct ls_browse_figures {
