@@ -81,6 +81,8 @@ void ls_infer_starts(ls_core *core, ls_instant *in);
 void ls_infer_queues(ls_core *core, ls_instant *in);
 void ls_infer_unborn(ls_core *core, ls_instant *in);
 void ls_infer_ghosts(ls_core *core, ls_instant *in);
+// end.c
+void ls_move_end(ls_core *core, ls_instant *in, uint32_t machine);
 // move.c
 void ls_moves_find_steps(ls_core *core, ls_instant *in);
 void ls_moves_do(ls_core *core, ls_instant *in);
