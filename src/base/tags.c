@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -151,6 +150,7 @@ static ls_status add_locked(ls_tags *tags, const char *name, size_t length, uint
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for tags");
     }
     tag_at(tags, tag)->name = copy;
+    tag_at(tags, tag)->unit = "";
     slot = find_slot(tags, name, length);
     tags->slots[slot] = tag + 1;
     atomic_store_explicit(&tags->count, tag + 1, memory_order_release);
@@ -196,8 +196,13 @@ void ls_tags_declare(ls_tags *tags, uint32_t tag, ls_value_kind kind, const char
     pthread_mutex_lock(&tags->lock);
     ls_tag *of = tag_at(tags, tag);
     of->kind = (uint8_t)kind;
-    if (unit != NULL) {
-        snprintf(of->unit, sizeof of->unit, "%s", unit);
+    const size_t length = unit != NULL ? strnlen(unit, LS_TAG_UNIT_MAX) : 0;
+    const char *old = of->unit;
+    if (unit != NULL && (strncmp(old, unit, length) != 0 || old[length] != '\0')) {
+        // Readers take no lock: a unit that was read stays where it is. Sources seldom change
+        // theirs.
+        const char *copy = ls_arena_text(&tags->names, unit, length);
+        of->unit = copy != NULL ? copy : old;
     }
     pthread_mutex_unlock(&tags->lock);
 }

@@ -13,8 +13,8 @@ enum { LS_TAG_NAME_MAX = 511, LS_TAG_UNIT_MAX = 31, LS_TAGS_MAX = 1 << 20 };
 
 typedef struct ls_tag {
     const char *name;
-    char unit[LS_TAG_UNIT_MAX + 1];  // as the source says it; may be empty
-    uint8_t kind;                    // ls_value_kind it is declared as; NONE: not yet known
+    const char *_Atomic unit;  // as the source says it; may be empty, never NULL
+    _Atomic uint8_t kind;      // ls_value_kind it is declared as; NONE: not yet known
 } ls_tag;
 
 typedef struct ls_tags ls_tags;
@@ -28,7 +28,8 @@ ls_status ls_tags_add(ls_tags *tags, const char *name, size_t length, uint32_t *
 uint32_t ls_tags_find(const ls_tags *tags, const char *name, size_t length);
 const ls_tag *ls_tags_get(const ls_tags *tags, uint32_t tag);  // NULL beyond the end
 uint32_t ls_tags_count(const ls_tags *tags);
-// What the source declares: kind and unit; unit may be NULL. The last one counts.
+// What the source declares: kind and unit (cut at LS_TAG_UNIT_MAX bytes); unit may be NULL. The
+// last one counts; a unit that cannot be stored for want of memory leaves the old one.
 void ls_tags_declare(ls_tags *tags, uint32_t tag, ls_value_kind kind, const char *unit);
 // Does `name` match `pattern`? '*' stands for any characters but '/', '**' for any, '?' for one.
 bool ls_tags_match(const char *pattern, const char *name);
