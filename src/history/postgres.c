@@ -85,9 +85,10 @@ static ls_status make_tables(ls_pg_store *store, ls_error *err) {
 
 static ls_status load_tag(ls_pg_store *store, const PGresult *result, int row, ls_error *err) {
     const char *name = PQgetvalue(result, row, 1);
-    ls_tag declared = {.kind = (uint8_t)ls_pg_cell(result, row, 2)};
+    const ls_tag declared = {.name = name,
+                             .unit = PQgetvalue(result, row, 3),
+                             .kind = (uint8_t)ls_pg_cell(result, row, 2)};
     uint32_t tag = 0;
-    snprintf(declared.unit, sizeof declared.unit, "%s", PQgetvalue(result, row, 3));
     const ls_status status = ls_tags_add(store->tags, name, strlen(name), &tag, err);
     if (status != LS_OK) {
         return status;

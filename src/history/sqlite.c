@@ -81,12 +81,12 @@ static ls_status load_tag(ls_sqlite_store *store, sqlite3_stmt *row, ls_error *e
     if (ls_tags_add(store->tags, name, (size_t)length, &tag, &why) != LS_OK) {
         return ls_fail(err, why.status, "table 'tags', row %lld: %s", (long long)id, why.text);
     }
-    ls_tag declared = *ls_tags_get(store->tags, tag);
-    if (declared.kind == LS_VALUE_NONE && declared.unit[0] == '\0') {
+    const ls_tag *known = ls_tags_get(store->tags, tag);
+    if (known->kind == LS_VALUE_NONE && known->unit[0] == '\0') {
         ls_tags_declare(store->tags, tag, (ls_value_kind)kind, unit);
     }
-    declared.kind = (uint8_t)kind;
-    snprintf(declared.unit, sizeof declared.unit, "%s", unit != NULL ? unit : "");
+    const ls_tag declared = {
+        .name = known->name, .unit = unit != NULL ? unit : "", .kind = (uint8_t)kind};
     return ls_tag_ids_set(&store->ids, tag, (uint32_t)id, ls_tag_said(&declared), err);
 }
 
