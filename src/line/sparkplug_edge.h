@@ -15,7 +15,7 @@
 //
 // While nobody may hear (no connection, primary host away) what is flushed is kept, up to keep_max
 // values and keep_bytes_max bytes of text; the oldest are dropped and counted. After the births
-// they are sent as historical, in messages of at most `bite` values, one at each tick (so that a
+// they are sent as historical, at most `bite` values at each tick (so that a
 // flood of the past does not drown the present).
 #pragma once
 

@@ -294,9 +294,9 @@ static void fill_bite(const ls_sparkplug_edge *edge, ls_sparkplug_writer *w, voi
 }
 
 // The longest run of one device at the front, so that a message is whole or not sent at all.
-static bool send_bite(ls_sparkplug_edge *edge, int64_t now_us) {
+static bool send_run(ls_sparkplug_edge *edge, uint32_t most, int64_t now_us) {
     bite of = {.device = edge->metrics[kept_at(edge, 0)->metric].device, .now_us = now_us};
-    while (of.count < edge->kept_count && of.count < edge->def.bite &&
+    while (of.count < edge->kept_count && of.count < most &&
            edge->metrics[kept_at(edge, of.count)->metric].device == of.device) {
         of.count++;
     }
@@ -312,13 +312,24 @@ static bool send_bite(ls_sparkplug_edge *edge, int64_t now_us) {
     return true;
 }
 
+// As many values as a bite has, whichever devices they are of.
+static void send_bite(ls_sparkplug_edge *edge, int64_t now_us) {
+    uint32_t left = edge->def.bite;
+    bool good = true;
+    while (good && left > 0 && edge->kept_count > 0) {
+        const uint32_t before = edge->kept_count;
+        good = send_run(edge, left, now_us);
+        left -= before - edge->kept_count;
+    }
+}
+
 int64_t ls_sparkplug_edge_tick(ls_sparkplug_edge *edge, int64_t now_us) {
     if (!edge->alive || edge->kept_count == 0) {
         return INT64_MAX;
     }
     if (now_us >= edge->bite_at_us) {
         edge->bite_at_us = now_us + edge->def.bite_every_us;
-        (void)send_bite(edge, now_us);
+        send_bite(edge, now_us);
     }
     return edge->kept_count > 0 ? edge->bite_at_us : INT64_MAX;
 }

@@ -16,6 +16,9 @@ static int64_t clock_ns(clockid_t clock) {
 ls_status ls_intake_init(ls_intake *intake, ls_error *err) {
     memset(intake, 0, sizeof *intake);
     intake->follow_def = ls_follow_def_default();
+    // What an edge node kept while the broker was away comes behind its birth, minutes late, and
+    // still finds its place.
+    intake->follow_def.late_us = LS_INTAKE_LATE_US;
     if (pthread_mutex_init(&intake->lock, NULL) != 0) {
         return ls_fail(err, LS_ERR_MEMORY, "no lock for the intake");
     }

@@ -13,6 +13,9 @@
 
 enum { LS_INTAKE_BUCKETS = 32 };  // of latencies: powers of two of a microsecond / 16
 
+// How late a signal may be and still change the twin's past; facts are told so much later.
+#define LS_INTAKE_LATE_US INT64_C(600000000)
+
 typedef struct ls_intake_figures {
     uint64_t samples, batches, refused;   // refused: the history did not take them
     uint64_t historical;                  // sent late on purpose: kept, not followed
