@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/complain.h"
 #include "line/data_folder.h"
@@ -37,6 +38,12 @@ const ls_option ls_broker_options[] = {
 
 static int read_plant(const char *path, ls_broker_choice *out) {
     ls_errors errors;
+    if (access(path, F_OK) != 0) {
+        ls_error err = {0};
+        ls_fail(&err, LS_ERR_IO, "'%s' is neither the URL of a broker nor a plant file", path);
+        ls_hint(&err, "mqtt://HOST, mqtt://HOST:PORT, or with TLS mqtts://HOST");
+        return ls_complain(&err);
+    }
     ls_errors_init(&errors);
     const ls_status status = ls_plant_file_read(path, &out->plant, &errors);
     const int code = status == LS_OK ? LS_EXIT_DONE : ls_complain_all(&errors);
@@ -113,6 +120,21 @@ int ls_broker_choose(const ls_options *options, const char *where, const char *d
         return ls_complain(&err);
     }
     return LS_EXIT_DONE;
+}
+
+ls_status ls_broker_fail(const char *url, const char *why, ls_error *err) {
+    ls_fail(err, LS_ERR_IO, "the broker %s cannot be reached: %s", url,
+            why[0] != '\0' ? why : "no answer");
+    if (strstr(why, "uthori") != NULL || strstr(why, "ser name") != NULL) {
+        ls_hint(err, "--login FILE: user on its first line, password on its second");
+    } else if (strstr(why, "certificate") != NULL) {
+        ls_hint(err, "--ca FILE: the certificate (PEM) of who vouches for the broker");
+    } else if (strstr(why, "closed the connection") != NULL) {
+        ls_hint(err, "%s",
+                strncmp(url, "mqtt:", 5) == 0 ? "does it want TLS? then mqtts://"
+                                              : "does it speak TLS? else mqtt://");
+    }
+    return LS_ERR_IO;
 }
 
 void ls_broker_choice_close(ls_broker_choice *choice) {

@@ -21,4 +21,6 @@ typedef struct ls_broker_choice {
 // it is by rule.
 int ls_broker_choose(const ls_options *options, const char *where, const char *data,
                      ls_broker_role role, ls_broker_choice *out);
+// The broker at `url` did not let us in; `why` as the connection says it. Names what would help.
+ls_status ls_broker_fail(const char *url, const char *why, ls_error *err);
 void ls_broker_choice_close(ls_broker_choice *choice);

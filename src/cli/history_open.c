@@ -42,12 +42,20 @@ static bool is_server(const char *place) {
     return strncmp(place, "postgresql://", 13) == 0 || strncmp(place, "postgres://", 11) == 0;
 }
 
+// The data folder of a service (lineshaft-data/NAME) has its history in `history`.
+static const char *in_data_folder(const char *place, ls_opened_history *out) {
+    char file[sizeof out->place + 16];
+    *out = (ls_opened_history){0};
+    snprintf(out->place, sizeof out->place, "%s/history", place);
+    snprintf(file, sizeof file, "%s/history.db", out->place);
+    return !is_server(place) && access(file, F_OK) == 0 ? out->place : place;
+}
+
 ls_status ls_history_open_argument(const ls_options *options, bool read_only,
                                    ls_opened_history *out, ls_error *err) {
-    const char *place = options->arguments[0];
+    const char *place = in_data_folder(options->arguments[0], out);
     const ls_option_value *login = ls_options_get(options, "login");
     const ls_option_value *log = ls_options_get(options, "log");
-    *out = (ls_opened_history){0};
     ls_history_def def = ls_history_def_default();
     def.store = place;
     def.login = login->given ? login->text : NULL;
@@ -68,7 +76,9 @@ ls_status ls_history_open_argument(const ls_options *options, bool read_only,
         def.folder = out->folder;
     }
     if (!is_server(place) && read_only && access(place, F_OK) != 0) {
-        return ls_fail_at(err, LS_ERR_IO, place, 0, 0, "there is no history here");
+        ls_fail_at(err, LS_ERR_IO, place, 0, 0, "there is no history here");
+        ls_hint(err, "that of a service is lineshaft-data/NAME/history, where it was started");
+        return LS_ERR_IO;
     }
     ls_status status = ls_tags_create(&out->tags, err);
     if (status == LS_OK) {

@@ -14,9 +14,10 @@ typedef struct ls_opened_history {
     ls_history *history;
     ls_tags *tags;
     char folder[4096];
+    char place[4096];
 } ls_opened_history;
 
-// Opens the first argument, a folder or postgresql://...
+// Opens the first argument: a folder, the data folder of a service, or postgresql://...
 ls_status ls_history_open_argument(const ls_options *options, bool read_only,
                                    ls_opened_history *out, ls_error *err);
 // Closes; returns an exit code, `code` unless closing failed.

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/history_export.h"
@@ -347,6 +348,19 @@ static ls_status align(query_run *run, ls_error *err) {
     return status;
 }
 
+// `-1d` is before now; a line that is played or recorded lives in another time.
+static void say_what_there_is(ls_history *history, const char *place) {
+    ls_history_figures figures;
+    char first[48], last[48];
+    if (ls_history_describe(history, &figures, NULL) == LS_OK && figures.samples > 0) {
+        ls_units_print_date(figures.first_us, first, sizeof first);
+        ls_units_print_date(figures.last_us, last, sizeof last);
+        ls_note("no such values; there are %llu from %s to %s", (unsigned long long)figures.samples,
+                first, last);
+    }
+    ls_note("'lineshaft history stats %s --tags' shows what there is", place);
+}
+
 static int run(const ls_options *options) {
     ls_error err = {0};
     query_run run = {0};
@@ -368,8 +382,7 @@ static int run(const ls_options *options) {
     } else if (ls_interrupt_came()) {
         code = LS_EXIT_STOPPED;
     } else if (run.rows == 0 && code == LS_EXIT_DONE) {
-        ls_note("no values in this range; 'lineshaft history stats %s --tags' shows what there is",
-                options->arguments[0]);
+        say_what_there_is(run.opened.history, options->arguments[0]);
         code = LS_EXIT_NO;
     }
     return ls_history_close_argument(&run.opened, code);

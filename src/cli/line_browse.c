@@ -245,8 +245,7 @@ static int browse_broker(const ls_options *options, const ls_mqtt_def *def) {
     ls_browse_figures figures;
     ls_browse_describe(browse, &figures);
     if (code == LS_EXIT_DONE && !figures.connected && figures.messages == 0) {
-        ls_fail(&err, LS_ERR_IO, "the broker %s cannot be reached: %s", def->url,
-                figures.why[0] != '\0' ? figures.why : "no answer");
+        ls_broker_fail(def->url, figures.why, &err);
         code = ls_complain(&err);
     }
     if (code == LS_EXIT_DONE) {

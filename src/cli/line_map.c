@@ -2,13 +2,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/broker_options.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/data_option.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "import/plant_file.h"
 #include "line/browse.h"
-#include "line/mqtt_url.h"
 #include "line/propose.h"
 
 static const ls_option own_options[] = {
@@ -19,22 +20,9 @@ static const ls_option own_options[] = {
      .about = "how long to listen",
      .detail = "Sparkplug nodes are asked to say all they have; plain MQTT is only heard when "
                "something is published"},
-    {.name = "login",
-     .kind = LS_OPTION_TEXT,
-     .argument = "FILE",
-     .about = "file with user and password, one line each"},
-    {.name = "ca",
-     .kind = LS_OPTION_TEXT,
-     .argument = "FILE",
-     .about = "file with the certificates that are trusted (mqtts://)"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, NULL};
-
-static const char *text_of(const ls_options *options, const char *name) {
-    const ls_option_value *value = ls_options_get(options, name);
-    return value->given ? value->text : NULL;
-}
+static const ls_option *const tables[] = {own_options, ls_broker_options, ls_data_options, NULL};
 
 enum { GROUPS_MAX = 64, GROUP_SIZE = 128, CONNECT_US = 10000000, STEP_US = 50000 };
 
@@ -83,23 +71,19 @@ static ls_status listen_for(ls_browse *browse, const char *url, int64_t for_us, 
         ls_browse_describe(browse, &now);
         connected_us += now.connected ? STEP_US : 0;
         if (connected_us == 0 && waited_us >= CONNECT_US) {
-            return ls_fail(err, LS_ERR_IO, "%s cannot be reached: %s", url,
-                           now.why[0] != '\0' ? now.why : "no answer");
+            return ls_broker_fail(url, now.why, err);
         }
     }
     // Stopped by hand: what was heard so far is shown, if anything could be heard.
     return connected_us > 0 ? LS_OK : ls_fail(err, LS_ERR_STOPPED, "stopped");
 }
 
-static ls_status gather(const ls_options *options, found *f, ls_error *err) {
-    ls_mqtt_def def = ls_mqtt_def_default();
+static ls_status gather(const ls_options *options, const ls_mqtt_def *def, found *f,
+                        ls_error *err) {
     ls_browse *browse = NULL;
-    def.url = options->arguments[0];
-    def.login = text_of(options, "login");
-    def.ca = text_of(options, "ca");
-    ls_status status = ls_browse_open(&def, false, &browse, err);
+    ls_status status = ls_browse_open(def, false, &browse, err);
     if (status == LS_OK) {
-        status = listen_for(browse, def.url, ls_options_get(options, "for")->number, err);
+        status = listen_for(browse, def->url, ls_options_get(options, "for")->number, err);
     }
     if (status == LS_OK) {
         status = ls_browse_rows(browse, keep_row, f, err);
@@ -111,7 +95,7 @@ static ls_status gather(const ls_options *options, found *f, ls_error *err) {
     return status;
 }
 
-static int propose(const ls_options *options, const ls_plant *plant, const found *f) {
+static int propose(const char *broker, const ls_plant *plant, const found *f) {
     const char *groups[GROUPS_MAX];
     ls_propose_figures figures;
     ls_buffer out;
@@ -120,7 +104,7 @@ static int propose(const ls_options *options, const ls_plant *plant, const found
     }
     const ls_propose_def def = {.plant = plant,
                                 .tags = f->tags,
-                                .broker = options->arguments[0],
+                                .broker = broker,
                                 .groups = groups,
                                 .group_count = f->group_count};
     ls_buffer_init(&out);
@@ -132,26 +116,27 @@ static int propose(const ls_options *options, const ls_plant *plant, const found
     } else {
         code = ls_output_print(&out);
         ls_note("%u tags on %s, %u of them mean something here; %u of %u machines found%s",
-                figures.tags, options->arguments[0], figures.bound, figures.machines_bound,
-                figures.machines, figures.unsure > 0 ? "; look at what is marked" : "");
+                figures.tags, broker, figures.bound, figures.machines_bound, figures.machines,
+                figures.unsure > 0 ? "; look at what is marked" : "");
         code = code == LS_EXIT_DONE && figures.bound == 0 ? LS_EXIT_NO : code;
     }
     ls_buffer_clear(&out);
     return code;
 }
 
-static int gather_and_propose(const ls_options *options, const ls_plant *plant) {
+static int gather_and_propose(const ls_options *options, const ls_mqtt_def *def, const char *broker,
+                              const ls_plant *plant) {
     static found f;  // some KiB
     ls_error err = {0};
     memset(&f, 0, sizeof f);
     ls_interrupt_watch();
     ls_status status = ls_tags_create(&f.tags, &err);
     if (status == LS_OK) {
-        status = gather(options, &f, &err);
+        status = gather(options, def, &f, &err);
     }
     int code = LS_EXIT_STOPPED;
     if (status == LS_OK) {
-        code = propose(options, plant, &f);
+        code = propose(broker, plant, &f);
     } else if (status == LS_ERR_STOPPED) {
         ls_note("%s before the broker answered", err.text);
     } else {
@@ -161,35 +146,51 @@ static int gather_and_propose(const ls_options *options, const ls_plant *plant) 
     return code;
 }
 
+// A broker of its own port is named by how the plant file names it.
+static const char *broker_name(const ls_broker_choice *choice) {
+    for (uint32_t i = 0; choice->plant != NULL && i < choice->plant->listen.source_count; i++) {
+        const ls_source *source = choice->plant->listen.sources + i;
+        if (source->kind != LS_SOURCE_MODBUS) {
+            return source->embedded ? "embedded" : source->broker;
+        }
+    }
+    return choice->def.url;
+}
+
 static int run(const ls_options *options) {
+    ls_broker_choice choice;
     ls_errors errors;
     ls_plant *plant = NULL;
-    ls_mqtt_url url;
-    ls_error err = {0};
-    if (ls_mqtt_url_parse(options->arguments[0], &url, &err) != LS_OK) {
-        return ls_complain_usage(&err, ls_command_line_map.name);
-    }
+    // As a host: a reader may not ask for births.
+    int code = ls_broker_choose(options, options->arguments[0],
+                                ls_options_get(options, "data")->text, LS_BROKER_HOST, &choice);
     ls_errors_init(&errors);
-    const int code = ls_plant_file_read(options->arguments[1], &plant, &errors) == LS_OK
-                         ? gather_and_propose(options, plant)
-                         : ls_complain_all(&errors);
+    if (code == LS_EXIT_DONE) {
+        const char *file = options->arguments[options->argument_count - 1];
+        code = ls_plant_file_read(file, &plant, &errors) == LS_OK
+                   ? gather_and_propose(options, &choice.def, broker_name(&choice), plant)
+                   : ls_complain_all(&errors);
+    }
     ls_plant_destroy(plant);
     ls_errors_clear(&errors);
+    ls_broker_choice_close(&choice);
     return code;
 }
 
 const ls_command ls_command_line_map = {
     .name = "line map",
-    .arguments = "URL PLANT",
-    .least = 2,
+    .arguments = "[URL] PLANT",
+    .least = 1,
     .most = 2,
     .about = "Proposes which signal of a broker means what in a plant.",
     .example = "lineshaft line map mqtt://10.0.0.9 plant.yaml",
     .examples =
         "lineshaft line map mqtts://broker.plant:8883 plant.yaml --login broker.login --ca "
-        "ca.pem\n",
+        "ca.pem\n"
+        "lineshaft line map plant.yaml\n",
     .detail =
-        "Listens to the broker for a while, looks for the names of the plant's machines and "
+        "Listens to the broker (without URL: that of the plant file) for a while, looks for the "
+        "names of the plant's machines and "
         "stations in what it hears, and prints the part 'listen:' to be put into the plant "
         "file. What it is not sure about is marked by comments. Nothing is changed.\n",
     .tables = tables,

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/units.h"
 #include "twin/estimate/forecast.h"
 #include "twin/estimate/online.h"
 
@@ -204,14 +205,14 @@ static json_t *score_object(const ls_forecast_score *score) {
     return object;
 }
 
-static json_t *forecast_object(const ls_forecast *forecast) {
+static json_t *forecast_object(const ls_forecast *forecast, int64_t start_us) {
     const ls_forecast_figures f = ls_forecast_describe(forecast);
     json_t *object = json_object();
-    char text[200] = "";
+    char text[200] = "", at[48];
     if (isfinite(f.output_mean)) {
-        ls_text_format(text, sizeof text,
-                       "%.1f lots in the hour from %.0f s on (90 %%: %.0f to %.0f)", f.output_mean,
-                       (double)f.origin_us * 1e-6, f.output_low, f.output_high);
+        ls_units_print_date(start_us + f.origin_us / 1000000 * 1000000, at, sizeof at);
+        ls_text_format(text, sizeof text, "%.1f lots in the hour from %s on (90 %%: %.0f to %.0f)",
+                       f.output_mean, at, f.output_low, f.output_high);
     }
     json_object_set_new(object, "text", json_string(text));
     json_object_set_new(object, "made", json_integer((json_int_t)f.made));
@@ -241,7 +242,8 @@ void ls_watch_json(ls_watch *watch, json_t *object) {
             json_array_append_new(drifts, drift_object(watch, i, &of));
         }
     }
-    json_object_set_new(object, "forecast", forecast_object(watch->forecast));
+    json_object_set_new(object, "forecast",
+                        forecast_object(watch->forecast, watch->intake->running.plant->start_us));
     pthread_mutex_unlock(&watch->intake->lock);
     json_object_set_new(object, "drifts", drifts);
     json_object_set_new(object, "estimates", estimates);
