@@ -193,7 +193,11 @@ void ls_emulate_modbus_tell(ls_emulate_modbus *m, uint32_t signal, const ls_samp
         put.kind = LS_VALUE_INT;
         put.value.integer = reason_number(m->plant, to->of, value);
     } else if (to->reg.type == LS_REGISTER_TEXT && put.size > to->reg.words * 2) {
-        put.size = to->reg.words * 2;  // what fits
+        // What fits, in whole names: half a name would be another lot.
+        put.size = to->reg.words * 2;
+        while (put.size > 0 && put.value.text[put.size] != ' ') {
+            put.size--;
+        }
     } else if (put.kind == LS_VALUE_REAL) {
         put.kind = LS_VALUE_FLOAT;
     } else if (put.kind == LS_VALUE_BOOL) {

@@ -11,6 +11,7 @@
 #include "loop/service_parts.h"
 
 enum { TICK_US = 50000, SAVE_TICKS = 200, SECOND_TICKS = 20 };
+enum { FIRST_MAPPING_TICKS = 60 * SECOND_TICKS, MAPPING_TICKS = 600 * SECOND_TICKS };
 
 // ---- starting
 
@@ -100,7 +101,34 @@ static void tell_status(ls_service *s) {
     ls_notify_status(text);
 }
 
+// What of the mapping a person should look at: tags never heard, values that make no sense. One
+// event a line, a minute after the begin, then each ten minutes in which there is more to say.
+static void tell_mapping(ls_service *s) {
+    ls_buffer text;
+    ls_buffer_init(&text);
+    pthread_mutex_lock(&s->intake.lock);
+    if (s->intake.running.follow != NULL) {  // before the first signal nothing was heard, of course
+        ls_mapping_complain(s->intake.running.mapping, &text);
+    }
+    pthread_mutex_unlock(&s->intake.lock);
+    uint32_t lines = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        lines += text.data[i] == '\n';
+    }
+    for (char *at = lines > s->mapping_lines ? text.data : NULL, *end; at != NULL && *at != '\0';
+         at = end) {
+        end = strchr(at, '\n');
+        if (end != NULL) {
+            *end++ = '\0';
+        }
+        ls_journal_write(s->journal, LS_LOG_WARNING, "mapping", "", 0, at, NULL);
+    }
+    s->mapping_lines = lines;
+    ls_buffer_clear(&text);
+}
+
 static void loop(ls_service *s) {
+    uint64_t begun = 0;
     int reloads = *s->def->reload;
     for (uint64_t tick = 1; *s->def->stop == 0; tick++) {
         const struct timespec pause = {.tv_nsec = TICK_US * 1000L};
@@ -110,6 +138,7 @@ static void loop(ls_service *s) {
             ls_notify_reloading();
             ls_service_reload(s);
             ls_notify_ready("running");
+            begun = tick;
         }
         advance(s);
         if (tick % SECOND_TICKS == 0) {
@@ -118,6 +147,9 @@ static void loop(ls_service *s) {
         if (tick % SAVE_TICKS == 0) {
             save(s);
             tell_status(s);
+        }
+        if ((tick - begun) % MAPPING_TICKS == FIRST_MAPPING_TICKS) {
+            tell_mapping(s);
         }
     }
 }

@@ -25,6 +25,7 @@ typedef struct ls_service {
     ls_desk *desk;
     ls_http *http;
     bool save_fails;
+    uint32_t mapping_lines;  // that were last said of the mapping
 } ls_service;
 
 // service_history.c
