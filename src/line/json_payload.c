@@ -77,6 +77,10 @@ static void set_value(ls_sample *sample, const json_t *value) {
 
 static ls_status add_value(ls_json_payload *payload, const char *path, size_t path_size,
                            const ls_sample *sample, ls_error *err) {
+    if (sample->kind == LS_VALUE_TEXT && sample->size > LS_JSON_TEXT_MAX) {
+        return ls_fail(err, LS_ERR_LIMIT, "a text of %u bytes; at most %d are taken", sample->size,
+                       LS_JSON_TEXT_MAX);
+    }
     const ls_status status = grow(payload, err);
     if (status != LS_OK) {
         return status;

@@ -15,6 +15,7 @@
 
 enum {
     LS_JSON_PAYLOAD_MAX = 4 << 20,  // bytes
+    LS_JSON_TEXT_MAX = 1 << 20,     // of one value; the history takes no longer ones
     LS_JSON_DEPTH_MAX = 32,
     LS_JSON_VALUES_MAX = 10000,
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/units.h"
 #include "tests/harness.h"
 
@@ -173,6 +174,18 @@ static void test_every_allocation_may_fail(void) {
     }
 }
 
+// The history would take nothing of it; with QoS 1 it would come again for ever.
+static void test_a_text_that_no_history_takes_is_refused(void) {
+    enum { SIZE = LS_JSON_TEXT_MAX + 16 };
+    char *text = ls_alloc(SIZE + 1);
+    memset(text, 'x', SIZE);
+    check_refused(text, SIZE, LS_ERR_LIMIT, "at most 1048576");
+    memcpy(text, "[\"", 2);
+    memcpy(text + SIZE - 2, "\"]", 2);
+    check_refused(text, SIZE, LS_ERR_LIMIT, "at most 1048576");
+    ls_free(text);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_every_scalar_has_its_path);
@@ -181,6 +194,7 @@ int main(int argc, char **argv) {
     TEST(test_times_are_ms_or_iso_8601);
     TEST(test_what_is_no_payload_is_refused_with_its_reason);
     TEST(test_size_depth_and_count_have_limits);
+    TEST(test_a_text_that_no_history_takes_is_refused);
     TEST(test_every_allocation_may_fail);
     return harness_report();
 }

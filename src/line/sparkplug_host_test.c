@@ -624,6 +624,52 @@ static void test_values_that_do_not_fit_are_named_never_dropped_in_silence(void)
     teardown(&f);
 }
 
+// The history would take nothing of a batch with such a value in it.
+static void test_a_text_that_no_history_takes_is_refused_alone(void) {
+    enum { SIZE = (1 << 20) + 1 };
+    fixture f;
+    setup(&f);
+    alive(&f);
+    char *text = ls_alloc(SIZE);
+    char *bytes = ls_alloc(2 * SIZE);
+    memset(text, 'x', SIZE);
+    const ls_sparkplug_metric metrics[] = {
+        {.has_alias = true, .alias = 2, .field = LS_SPARKPLUG_STRING_VALUE, .span = {text, SIZE}},
+        {.has_alias = true, .alias = 2, .field = LS_SPARKPLUG_STRING_VALUE, .span = {text, 3}}};
+    ls_sparkplug_writer w;
+    ls_sparkplug_begin(&w, bytes, 2 * SIZE, now_ms(&f));
+    ls_sparkplug_add(&w, metrics);
+    ls_sparkplug_add(&w, metrics + 1);
+    ls_sparkplug_add_seq(&w, 2);
+    ls_sparkplug_host_message(f.host, "spBv1.0/plant/NDATA/cell", bytes, ls_sparkplug_size(&w),
+                              f.now_us);
+    CHECK_CONTAINS(f.l.text[LS_NOTICE_REFUSED], "is longer than 1 MiB");
+    CHECK_INT(listener_last(&f.l, "plant/cell/Name")->size, 3);
+    ls_free(bytes);
+    ls_free(text);
+    teardown(&f);
+}
+
+// Times at the end of what a number can hold: no sum of them leaves it (as the sanitizer sees).
+static void test_times_that_cannot_be_are_those_of_arrival(void) {
+    fixture f;
+    spoken s;
+    setup(&f);
+    alive(&f);
+    speak_begin(&s, 1);
+    speak_real(&s, NULL, 1, 0.25, false);
+    say(&f, "spBv1.0/plant/NDATA/cell", &s, speak_end(&s, 2));
+    speak_begin(&s, INT64_MAX / 1000);
+    speak_real(&s, NULL, 1, 0.75, false);
+    say(&f, "spBv1.0/plant/NDATA/cell", &s, speak_end(&s, 3));
+    CHECK(speed(&f) == 0.75);
+    CHECK_INT(listener_last(&f.l, "plant/cell/Speed")->time_us, f.now_us);
+    speak_begin(&s, INT64_MAX / 1000);
+    say(&f, "spBv1.0/plant/DDEATH/cell/d1", &s, speak_end(&s, 4));
+    CHECK_INT(listener_last(&f.l, "plant/cell/d1/Temp")->quality, LS_QUALITY_STALE);
+    teardown(&f);
+}
+
 static void test_null_historical_and_quality_travel(void) {
     fixture f;
     spoken s;
@@ -957,6 +1003,8 @@ int main(int argc, char **argv) {
     TEST(test_an_alias_that_two_devices_claim_is_the_last_ones);
     TEST(test_a_type_that_changes_is_told_and_declared);
     TEST(test_values_that_do_not_fit_are_named_never_dropped_in_silence);
+    TEST(test_a_text_that_no_history_takes_is_refused_alone);
+    TEST(test_times_that_cannot_be_are_those_of_arrival);
     TEST(test_null_historical_and_quality_travel);
     TEST(test_a_lost_connection_makes_stale_and_nodes_are_asked_after_it);
     TEST(test_a_clock_that_jumps_is_told);

@@ -6,9 +6,17 @@
 #include "base/arena.h"
 #include "line/sparkplug_host_model.h"
 
-enum { KEEP_TEXT_MAX = 64 * 1024, NEAR_US = 2000000, SKEW_JUMP_US = 1000000, SKEW_ODD = 3 };
+enum {
+    KEEP_TEXT_MAX = 64 * 1024,
+    VALUE_MAX = 1 << 20,
+    NEAR_US = 2000000,
+    SKEW_JUMP_US = 1000000,
+    SKEW_ODD = 3
+};
 static const int64_t SKEW_TELL_US = 60 * 1000000LL;
-static const uint64_t TIME_MS_MAX = INT64_MAX / 1000;
+// The end of year 9999. What claims to be later has no time: that of its arrival counts. So sums of
+// a few of them stay in range.
+static const uint64_t TIME_MS_MAX = 253402300799999;
 
 bool host_batch_reserve(ls_sparkplug_host *host, uint32_t count) {
     if (count <= host->batch_capacity) {
@@ -222,6 +230,9 @@ bool host_sample_of(ls_sparkplug_host *host, host_node *node, const host_message
     const uint32_t type = metric->has_type ? metric->type : known->type;
     ls_sample sample = {.tag = known->tag, .pad2 = index};
     const char *reason = ls_sparkplug_value(metric, type, &sample);
+    if (reason == NULL && is_text(sample.kind) && sample.size > VALUE_MAX) {
+        reason = "is longer than 1 MiB";  // no history takes it, nor what came with it
+    }
     if (reason != NULL) {
         return refuse_value(host, node, m, known, type, reason);
     }
