@@ -43,7 +43,10 @@ static int64_t now_us(void) {
 }
 
 static void put(ls_journal *journal, ls_log_level level, const ls_happened *happened) {
-    ls_say(level, happened->kind, happened->subject, "%s", happened->text);
+    // Many texts begin with their subject; people need it once.
+    const char *said = strstr(happened->text, happened->subject);
+    const bool twice = said != NULL && said - happened->text <= (int)sizeof "order";
+    ls_say(level, happened->kind, twice ? "" : happened->subject, "%s", happened->text);
     ls_error err = {0};
     if (journal->history != NULL && ls_history_event(journal->history, happened, &err) != LS_OK) {
         if (journal->lost == 0) {
