@@ -103,7 +103,7 @@ ls_status ls_http_start(const char *address, int port, ls_http_answer_fn answer,
     }
     http->answer = answer;
     http->context = context;
-    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD;
     flags |= where.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0u;
     http->daemon = MHD_start_daemon(flags, (uint16_t)port, NULL, NULL, handle, http,
                                     MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_CONNECTION_LIMIT,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -106,6 +107,23 @@ static void test_garbage_is_survived(void) {
     ls_http_stop(http);
 }
 
+// More than are served at a time, that say half a question: when they are gone all is as before.
+static void test_a_crowd_that_says_nothing_is_survived(void) {
+    enum { CROWD = 200 };
+    ls_http *http = start();
+    int fds[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = dial(http);
+        CHECK_INT(send(fds[i], "GET /here", 9, MSG_NOSIGNAL), 9);
+    }
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    for (int i = 0; i < CROWD; i++) {
+        close(fds[i]);
+    }
+    CHECK_CONTAINS(say(http, "GET /here HTTP/1.0\r\n\r\n", 23), "hello");
+    ls_http_stop(http);
+}
+
 static void test_an_address_in_use_says_so(void) {
     ls_http *http = start();
     ls_http *second = NULL;
@@ -125,6 +143,7 @@ int main(int argc, char **argv) {
     TEST(test_pages_and_their_absence);
     TEST(test_one_connection_serves_many_questions);
     TEST(test_garbage_is_survived);
+    TEST(test_a_crowd_that_says_nothing_is_survived);
     TEST(test_an_address_in_use_says_so);
     return harness_report();
 }
