@@ -244,6 +244,23 @@ bool ls_text_is_utf8(const char *text, size_t length, size_t *out_bad) {
     return i == length;
 }
 
+void ls_text_tame(char *text, bool keep_newlines) {
+    assert(text != NULL);
+    unsigned char *at = (unsigned char *)text;
+    for (size_t left = strlen(text); left > 0;) {
+        const size_t size = utf8_sequence(at, left);
+        const bool is_kept = *at == '\n' && keep_newlines;
+        if (size == 0 || ((*at < 0x20 || *at == 0x7f) && !is_kept)) {
+            *at = '?';
+        } else if (size == 2 && at[0] == 0xC2 && at[1] < 0xA0) {
+            at[0] = at[1] = '?';
+        }
+        const size_t step = size > 0 ? size : 1;
+        at += step;
+        left -= step;
+    }
+}
+
 size_t ls_text_vformat(char *out, size_t size, const char *format, va_list args) {
     assert(format != NULL);
     assert(out != NULL || size == 0);

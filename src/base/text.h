@@ -28,6 +28,9 @@ size_t ls_text_number_length(const char *text, size_t length);
 // Valid UTF-8 without NUL (no surrogates, no overlong forms)? *out_bad, when not NULL, is the place
 // of the first bad byte, or length.
 bool ls_text_is_utf8(const char *text, size_t length, size_t *out_bad);
+// What others say of themselves must not steer a terminal or break a line of a log: control
+// characters (those of UTF-8's second block too) and bytes that are no UTF-8 become `?`, in place.
+void ls_text_tame(char *text, bool keep_newlines);
 
 // snprintf with the C locale whatever the program has set: 0.5 is never "0,5". Returns the length
 // that the whole text has; what does not fit is cut, and the result zero-terminated when size > 0.

@@ -166,6 +166,26 @@ static bool is_utf8(const char *text) {
     return ls_text_is_utf8(text, strlen(text), NULL);
 }
 
+static void check_tame(const char *text, bool keep_newlines, const char *right) {
+    char copy[64];
+    ls_text_format(copy, sizeof copy, "%s", text);
+    ls_text_tame(copy, keep_newlines);
+    CHECK_STR(copy, right);
+}
+
+static void test_texts_of_others_are_tamed(void) {
+    check_tame("plain \xC3\xA9 \xF0\x9F\x8F\xAD", false, "plain \xC3\xA9 \xF0\x9F\x8F\xAD");
+    check_tame("\x1b[2J\x7f\t", false, "?[2J??");
+    check_tame("a\nb", true, "a\nb");
+    check_tame("a\nb", false, "a?b");
+    check_tame(
+        "\xC2\x9B"
+        "31m\xC2\xA0",
+        false, "??31m\xC2\xA0");  // the other CSI
+    check_tame("\x9B\xFFx\xC3", false, "??x?");
+    check_tame("", false, "");
+}
+
 static void test_utf8(void) {
     CHECK(is_utf8("plain"));
     CHECK(is_utf8("\xC3\xA9 \xEA\xB0\x80 \xF0\x9F\x8F\xAD"));
@@ -231,6 +251,7 @@ int main(int argc, char **argv) {
     TEST(test_number_length);
     TEST(test_locale_does_not_matter);
     TEST(test_utf8);
+    TEST(test_texts_of_others_are_tamed);
     TEST(test_buffer_grows);
     TEST(test_buffer_out_of_memory_is_sticky);
     return harness_report();

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 enum { MESSAGE_SIZE = 2 * LS_ERROR_TEXT_SIZE + LS_ERROR_FILE_SIZE + 128 };
 
 int ls_exit_code(ls_status status) {
@@ -21,12 +23,8 @@ int ls_exit_code(ls_status status) {
     return LS_EXIT_SYSTEM;
 }
 
-// What a file says about itself must not steer the terminal: control characters become `?`.
 static void print_tame(char *message) {
-    for (char *p = message; *p != '\0'; p++) {
-        const unsigned char c = (unsigned char)*p;
-        *p = (c < 0x20 && c != '\n') || c == 0x7f ? '?' : *p;
-    }
+    ls_text_tame(message, true);
     fputs(message, stderr);
 }
 

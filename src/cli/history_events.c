@@ -39,6 +39,19 @@ static json_t *event_object(const ls_happened *happened, const char *when) {
     return object;
 }
 
+static bool print_line(const ls_happened *happened, const char *when) {
+    ls_buffer line;
+    ls_buffer_init(&line);
+    ls_buffer_printf(&line, "%s  %s%s%s: %s", when, happened->kind,
+                     happened->subject[0] != '\0' ? " " : "", happened->subject, happened->text);
+    if (!line.failed) {
+        ls_text_tame(line.data, false);
+    }
+    const bool done = !line.failed && puts(line.data) >= 0;
+    ls_buffer_clear(&line);
+    return done;
+}
+
 static bool print_event(void *context, const ls_happened *happened) {
     printer *p = context;
     char when[48];
@@ -51,9 +64,7 @@ static bool print_event(void *context, const ls_happened *happened) {
         free(line);
         json_decref(object);
     } else {
-        p->failed = printf("%s  %s%s%s: %s\n", when, happened->kind,
-                           happened->subject[0] != '\0' ? " " : "", happened->subject,
-                           happened->text) < 0;
+        p->failed = !print_line(happened, when);
     }
     return !p->failed;
 }

@@ -113,6 +113,7 @@ void ls_table_cell(ls_table *table, int column, const char *format, ...) {
     va_list args;
     va_start(args, format);
     ls_text_vformat(text, sizeof text, format, args);
+    ls_text_tame(text, false);  // also what was cut within a character
     va_end(args);
     table->last->cells[column] = keep(table, text);
     widen(table, column, text);

@@ -46,7 +46,7 @@ static void join_lots(const json_t *lots, char *out, size_t size) {
     const json_t *lot;
     out[0] = '\0';
     json_array_foreach(lots, i, lot) {
-        const char *name = json_string_value(lot);
+        const char *name = json_is_string(lot) ? json_string_value(lot) : "?";
         if (used + strlen(name) + 8 > size) {
             snprintf(out + used, size - used, " +%zu", json_array_size(lots) - i);
             return;
@@ -57,7 +57,7 @@ static void join_lots(const json_t *lots, char *out, size_t size) {
 
 // Minutes and seconds, or hours and minutes.
 static void span_text(double seconds, char *out, size_t size) {
-    const long s = seconds > 0.0 ? (long)seconds : 0;
+    const long s = seconds > 0.0 ? (long)(seconds < 1e12 ? seconds : 1e12) : 0;
     if (s < 3600) {
         snprintf(out, size, "%ld:%02ld", s / 60, s % 60);
     } else {
@@ -133,10 +133,7 @@ static void draw_watch(const json_t *state, ls_buffer *out) {
     }
 }
 
-static bool draw(const json_t *state, bool clear, ls_buffer *out) {
-    if (clear) {
-        ls_buffer_text(out, "\033[H\033[2J");
-    }
+static bool draw(const json_t *state, ls_buffer *out) {
     if (!json_is_true(json_object_get(state, "heard_anything"))) {
         ls_buffer_printf(out, "%s: nothing was heard yet\n", text_of(state, "plant"));
         return true;
@@ -160,7 +157,11 @@ static int show(const json_t *state, const char *text, bool as_json, bool clear)
     if (as_json) {
         ls_buffer_text(&out, text);
     } else {
-        draw(state, clear, &out);
+        draw(state, &out);
+    }
+    if (!as_json && !out.failed && out.data != NULL) {
+        ls_text_tame(out.data, true);
+        fputs(clear ? "\033[H\033[2J" : "", stdout);
     }
     const int code = ls_output_print(&out);
     ls_buffer_clear(&out);

@@ -22,9 +22,9 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, ls_http_an
         answer->status = 503;
     }
     // A copy, since the buffer has an allocator of its own.
+    const char *text = answer->body.data != NULL ? answer->body.data : "";
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.size, answer->body.data != NULL ? answer->body.data : "",
-        MHD_RESPMEM_MUST_COPY);
+        answer->body.size, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
     if (response == NULL) {
         return MHD_NO;
     }

@@ -47,9 +47,8 @@ void ls_say(ls_log_level level, const char *kind, const char *subject, const cha
     size += ls_text_vformat(line + size, sizeof line - size - 1, format, args);
     va_end(args);
     size = size < sizeof line - 2 ? size : sizeof line - 2;
-    for (size_t i = 0; i < size; i++) {
-        line[i] = (unsigned char)line[i] < 0x20 ? ' ' : line[i];
-    }
+    line[size] = '\0';
+    ls_text_tame(line, false);
     line[size++] = '\n';
     // One write, so that lines of several threads do not mix. Nobody can be told when it fails.
     const ssize_t written = write(STDERR_FILENO, line, size);
