@@ -3,7 +3,9 @@
 //   intake_bench intake PLANT FOLDER MESSAGES RATE   each message into history, mapping, follower;
 //                                                    RATE a second, 0: one after the other;
 //                                                    FOLDER `none`: no history
-//   intake_bench tags PLANT FOLDER MESSAGES          Sparkplug payloads through the host as well
+//   intake_bench tags PLANT FOLDER MESSAGES ONE COPIES   Sparkplug payloads through the host as
+//   well;
+//                                                    PLANT is COPIES lines like the plant ONE
 //   intake_bench fork PLANT FUTURES                  a future of the followed twin, and its first
 //                                                    event
 // Prints one JSON object. The messages are those of the emulated line (recording.h).
@@ -196,14 +198,19 @@ static void hear_wire(ls_sparkplug_host *host, const wire *w, size_t from, size_
     }
 }
 
-static int bench_tags(const char *plant, const char *folder, size_t messages) {
+static int bench_tags(const char *plant, const char *folder, size_t messages, const char *one,
+                      uint32_t copies) {
     recording r;
     wire w = {0};
     bench_service service;
     ls_sparkplug_host *host = NULL;
     ls_error err = {0};
     size_t births = 0;
-    recording_make(plant, messages, &r);
+    if (copies > 1) {
+        recording_make_copies(one, plant, copies, messages, &r);
+    } else {
+        recording_make(plant, messages, &r);
+    }
     put_on_wire(&r, &w, &births);
     const double before_mib = bench_memory_mib();
     bench_service_open(plant, folder, &service);
@@ -256,8 +263,9 @@ int main(int argc, char **argv) {
     if (argc == 6 && strcmp(argv[1], "intake") == 0) {
         return bench_intake(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtod(argv[5], NULL));
     }
-    if (argc == 5 && strcmp(argv[1], "tags") == 0) {
-        return bench_tags(argv[2], argv[3], strtoull(argv[4], NULL, 10));
+    if (argc == 7 && strcmp(argv[1], "tags") == 0) {
+        return bench_tags(argv[2], argv[3], strtoull(argv[4], NULL, 10), argv[5],
+                          (uint32_t)strtoul(argv[6], NULL, 10));
     }
     if (argc == 4 && strcmp(argv[1], "fork") == 0) {
         return bench_fork(argv[2], strtoull(argv[3], NULL, 10));

@@ -138,6 +138,119 @@ void recording_make(const char *plant_file, size_t messages, recording *out) {
     out->span_us = ls_emulate_now(out->line) - began;
 }
 
+// ---- many lines
+
+typedef struct copy_of {
+    const recording *one;
+    recording *all;
+    uint32_t queues, line;              // where these begin: of the one
+    uint32_t large_queues, large_line;  // and of all
+    uint32_t number;
+} copy_of;
+
+static uint32_t copied_signal(const copy_of *c, uint32_t signal) {
+    if (signal < c->queues) {
+        return signal + c->number * c->queues;
+    }
+    if (signal < c->line) {
+        return c->large_queues + c->number * (c->line - c->queues) + signal - c->queues;
+    }
+    return c->large_line + signal - c->line;
+}
+
+// Station `s3` becomes `s13`, product and class `p0` become `p1`, lot `p0-17` becomes `p1-17`.
+static const char *copied_text(const copy_of *c, const ls_sample *sample, uint32_t *out_size) {
+    char text[512];
+    size_t size = 0;
+    const char *at = sample->value.text, *end = at + sample->size;
+    bool fresh = true;  // at the beginning of a word
+    while (at < end && size + 16 < sizeof text) {
+        const char letter = *at;
+        if (fresh && (letter == 's' || letter == 'p') && at + 1 < end && at[1] >= '0' &&
+            at[1] <= '9') {
+            char *rest;
+            const unsigned long number = strtoul(at + 1, &rest, 10);
+            const unsigned long more = letter == 's' ? c->number * (c->line - c->queues)
+                                                     : c->number;
+            size += (size_t)snprintf(text + size, sizeof text - size, "%c%lu", letter,
+                                     number + more);
+            at = rest;
+            fresh = false;
+        } else {
+            fresh = letter == ' ' || letter == '=';
+            text[size++] = letter;
+            at++;
+        }
+    }
+    *out_size = (uint32_t)size;
+    return ls_arena_text(&c->all->texts, text, size);
+}
+
+static ls_sample copied(const copy_of *c, const ls_sample *sample) {
+    ls_sample copy = *sample;
+    copy.tag = copied_signal(c, sample->tag);
+    if (sample->kind == LS_VALUE_TEXT) {
+        copy.value.text = copied_text(c, sample, &copy.size);
+    }
+    return copy;
+}
+
+static void copy_message(const copy_of *c, const bench_message *m) {
+    recording *all = c->all;
+    if (all->message_count == all->message_capacity) {
+        all->messages = grow(all->messages, &all->message_capacity, sizeof *all->messages);
+    }
+    all->messages[all->message_count++] = (bench_message){.first = (uint32_t)all->sample_count,
+                                                          .count = m->count};
+    for (uint32_t k = 0; k < m->count; k++) {
+        if (all->sample_count == all->sample_capacity) {
+            all->samples = grow(all->samples, &all->sample_capacity, sizeof *all->samples);
+        }
+        all->samples[all->sample_count++] = copied(c, c->one->samples + m->first + k);
+    }
+}
+
+static void make_silent(const char *plant_file, recording *out) {
+    ls_error err = {0};
+    *out = (recording){0};
+    ls_arena_init(&out->texts);
+    read_plant(plant_file, &out->plant);
+    const ls_emulate_def def = ls_emulate_def_default();
+    if (ls_emulate_create(out->plant, &def, &out->line, &err) != LS_OK) {
+        bench_fail("emulate", &err);
+    }
+    out->signal_count = ls_emulate_signal_count(out->line);
+    out->birth = calloc(out->signal_count, sizeof *out->birth);
+    for (uint32_t i = 0; i < out->signal_count; i++) {
+        out->birth[i] = own(out, i, ls_emulate_value(out->line, i));
+    }
+}
+
+void recording_make_copies(const char *plant_file, const char *large_file, uint32_t copies,
+                           size_t messages, recording *out) {
+    recording one;
+    recording_make(plant_file, messages / copies + 1, &one);
+    make_silent(large_file, out);
+    copy_of c = {.one = &one,
+                 .all = out,
+                 .queues = ls_emulate_find(one.line, "queues", "s0"),
+                 .line = ls_emulate_find(one.line, "line", "Released"),
+                 .large_queues = ls_emulate_find(out->line, "queues", "s0"),
+                 .large_line = ls_emulate_find(out->line, "line", "Released")};
+    for (; c.number < copies; c.number++) {
+        for (uint32_t i = 0; i < one.signal_count; i++) {
+            out->birth[copied_signal(&c, i)] = copied(&c, one.birth + i);
+        }
+    }
+    for (size_t i = 0; i < one.message_count; i++) {
+        for (c.number = 0; c.number < copies; c.number++) {
+            copy_message(&c, one.messages + i);
+        }
+    }
+    out->span_us = one.span_us;
+    recording_clear(&one);
+}
+
 void recording_clear(recording *r) {
     free(r->samples);
     free(r->messages);

@@ -31,6 +31,11 @@ typedef struct recording {
 
 // Ends the program with a sentence when anything fails.
 void recording_make(const char *plant_file, size_t messages, recording *out);
+// Like recording_make for a plant of `copies` lines side by side (plants.py), each of which says
+// what the one of `plant_file` says, at the same instants. For plants too large to be emulated
+// here.
+void recording_make_copies(const char *plant_file, const char *large_file, uint32_t copies,
+                           size_t messages, recording *out);
 void recording_clear(recording *r);
 
 // The service's way in: history (folder NULL: none), tags, plant, intake.
