@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/command.h"
 #include "cli/complain.h"
@@ -76,6 +77,8 @@ static int run(const ls_options *options) {
         ls_say_set_level(LS_LOG_DEBUG);
     }
     watch_signals();
+    // What is kept of a plant is the business of its owner and group; a stricter umask stays.
+    umask(umask(0) | 027);
     const ls_service_def def = {
         .plant = options->arguments[0],
         .data = data,
