@@ -40,9 +40,15 @@ static bool was_refused(const hearing *h) {
     return h->mapping->why[0] != '\0';
 }
 
+// What happened to a lot is an event also when a birth tells it once more (heard before, it changes
+// nothing; missed, it finds its place); a birth of it names one lot, not all that are there.
+static bool is_event(ls_heard_kind kind) {
+    return kind >= LS_HEARD_RELEASED && kind <= LS_HEARD_SCRAPPED;
+}
+
 static void tell(hearing *h, ls_heard_kind kind, int64_t number, const char *text, size_t size) {
     const ls_heard heard = {.kind = kind,
-                            .birth = (h->sample->flags & LS_SAMPLE_BIRTH) != 0,
+                            .birth = (h->sample->flags & LS_SAMPLE_BIRTH) != 0 && !is_event(kind),
                             .of = h->slot->binding->of,
                             .time_us = h->sample->time_us - h->mapping->plant->start_us,
                             .number = number,

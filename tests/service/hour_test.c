@@ -253,7 +253,7 @@ static void test_an_hour_of_trouble(void) {
                                "--seed",    "7",
                                "--hide",    hide,
                                "--truth",   truth_file,
-                               "--linger",  "4s",
+                               "--linger",  "16s",
                                "--disturb", "drop=1%,twice=1%,swap=1%",
                                NULL};
     const double began = service_clock();
@@ -274,7 +274,8 @@ static void test_an_hour_of_trouble(void) {
     while (access(truth_file, R_OK) != 0 && service_clock() < until) {
         service_pause(0.1);
     }
-    service_pause(2.0);
+    // The last gap is seen at the next message, waited for (2 s), and asked about (10 s at most).
+    service_pause(13.5);
     json_t *state = service_state(&s);
     json_t *truth = json_load_file(truth_file, 0, NULL);
     CHECK(state != NULL && truth != NULL);
