@@ -6,7 +6,7 @@
 
 #include "cli/complain.h"
 
-enum { NAME_COLUMN = 2, OPTION_COLUMN = 28, COMMAND_COLUMN = 18, LINE_WIDTH = 96, LEFT_SIZE = 128 };
+enum { NAME_COLUMN = 2, OPTION_COLUMN = 28, COMMAND_COLUMN = 19, LINE_WIDTH = 96, LEFT_SIZE = 128 };
 
 // Fills lines up to the width with the words of `text`, from column `column` on, where the cursor
 // is.

@@ -284,7 +284,7 @@ static void show(const job *j, char *out, size_t size) {
                    (unsigned long long)f.line.told,
                    j->def.url == NULL ? ""
                    : f.edge.connected ? ", connected"
-                                      : ", the broker does not answer",
+                                      : ", waiting for the broker",
                    f.line.beating ? ", heartbeat" : "",
                    f.behind_s > 1.0 ? ", behind its clock" : "");
 }
