@@ -123,6 +123,10 @@ static ls_status load_saved(ls_intake *intake, saved_head *out_head, ls_error *e
         if (status == LS_OK) {
             status = ls_mapping_load(running->mapping, follow + out_head->follow_size,
                                      out_head->mapping_size, err);
+            if (status != LS_OK) {  // both or none
+                ls_follow_destroy(running->follow);
+                running->follow = NULL;
+            }
         }
     }
     ls_free(bytes);

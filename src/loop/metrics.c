@@ -18,7 +18,11 @@ static void number(ls_buffer *out, const char *name, const char *label, const ch
     if (label != NULL) {
         ls_buffer_printf(out, "{%s=\"", label);
         for (const char *c = value; *c != '\0'; c++) {
-            ls_buffer_printf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+            if (*c == '\n') {
+                ls_buffer_text(out, "\\n");
+            } else {
+                ls_buffer_printf(out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+            }
         }
         ls_buffer_text(out, "\"}");
     }

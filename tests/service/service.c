@@ -1,11 +1,14 @@
 // service.c - see service.h.
 #include "tests/service/service.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,15 +60,32 @@ static bool copy_plant(const service *s, const char *source, const char *more) {
     return to != NULL && fclose(to) == 0 && fine;
 }
 
-bool service_begin(service *s, const char *source, const char *more) {
+static void make_folder(service *s) {
     memset(s, 0, sizeof *s);
     snprintf(s->folder, sizeof s->folder, "/tmp/lineshaft-service-XXXXXX");
     CHECK(mkdtemp(s->folder) != NULL);
     snprintf(s->plant, sizeof s->plant, "%s", service_file(s, "plant.yaml"));
     snprintf(s->data, sizeof s->data, "%s", service_file(s, "data"));
+}
+
+bool service_begin(service *s, const char *source, const char *more) {
+    make_folder(s);
     const bool copied = copy_plant(s, source, more);
     CHECK(copied);
     return copied;
+}
+
+bool service_write(const char *path, const char *text) {
+    FILE *to = fopen(path, "we");
+    const bool fine = to != NULL && fputs(text, to) >= 0;
+    return to != NULL && fclose(to) == 0 && fine;
+}
+
+bool service_begin_text(service *s, const char *text) {
+    make_folder(s);
+    const bool written = service_write(s->plant, text);
+    CHECK(written);
+    return written;
 }
 
 void service_end(service *s) {
@@ -116,6 +136,37 @@ bool service_run(service *s) {
     return fine;
 }
 
+int service_run_to_end(service *s, const char *plant, const char *const more[]) {
+    char log[64];
+    const char *arguments[ARGUMENTS_MAX] = {program(), "run", plant};
+    int count = 3;
+    for (int i = 0; more[i] != NULL && count < ARGUMENTS_MAX - 1; i++) {
+        arguments[count++] = more[i];
+    }
+    snprintf(log, sizeof log, "run-%d.log", ++s->starts);
+    const char *path = service_file(s, log);
+    return child_wait(child_start(arguments, path, path));
+}
+
+char *service_log(const service *s) {
+    char log[64];
+    snprintf(log, sizeof log, "run-%d.log", s->starts);
+    char *text = harness_read_file(service_file(s, log), NULL);
+    return text != NULL ? text : calloc(1, 1);
+}
+
+bool service_wait_log(const service *s, const char *part) {
+    const double until = service_clock() + 10.0;
+    bool there = false;
+    while (!there && service_clock() < until) {
+        char *text = service_log(s);
+        there = strstr(text, part) != NULL;
+        free(text);
+        service_pause(there ? 0.0 : 0.05);
+    }
+    return there;
+}
+
 bool service_emulate(service *s, const char *const more[]) {
     const char *arguments[ARGUMENTS_MAX] = {program(), "line",   "emulate",
                                             s->plant,  "--data", s->data};
@@ -134,6 +185,53 @@ static bool ask(const service *s, const char *path, ls_buffer *out) {
     ls_error err = {0};
     return ls_service_find(s->data, &address, &err) == LS_OK &&
            ls_service_ask(&address, path, out, &err) == LS_OK;
+}
+
+static int dial(const service *s) {
+    ls_service_address address;
+    if (ls_service_find(s->data, &address, NULL) != LS_OK) {
+        return -1;
+    }
+    const struct sockaddr_in where = {.sin_family = AF_INET,
+                                      .sin_port = htons((uint16_t)address.port),
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct timeval wait = {.tv_sec = 5};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    if (connect(fd, (const struct sockaddr *)(const void *)&where, sizeof where) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int service_get(const service *s, const char *path, const char **out_body) {
+    static char text[TEXT_SIZE];
+    size_t size = 0;
+    ssize_t got = 1;
+    int status = 0;
+    const int fd = dial(s);
+    if (fd >= 0) {
+        dprintf(fd, "GET %s HTTP/1.0\r\n\r\n", path);
+        while (got > 0 && size < sizeof text - 1) {
+            got = read(fd, text + size, sizeof text - 1 - size);
+            size += got > 0 ? (size_t)got : 0;
+        }
+        close(fd);
+    }
+    text[size] = '\0';
+    const char *body = strstr(text, "\r\n\r\n");
+    *out_body = body != NULL ? body + 4 : "";
+    return sscanf(text, "HTTP/%*s %d", &status) == 1 ? status : 0;
+}
+
+bool service_wait_status(const service *s, const char *path, int status) {
+    const double until = service_clock() + 10.0;
+    const char *body;
+    while (service_get(s, path, &body) != status && service_clock() < until) {
+        service_pause(0.05);
+    }
+    return service_get(s, path, &body) == status;
 }
 
 json_t *service_state(const service *s) {

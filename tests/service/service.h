@@ -22,11 +22,25 @@ void service_pause(double seconds);
 
 // A folder with a plant file: that of `source` (under the source root) with `more` appended.
 bool service_begin(service *s, const char *source, const char *more);
+// The same with a plant file of this text.
+bool service_begin_text(service *s, const char *text);
+bool service_write(const char *path, const char *text);
 void service_end(service *s);  // kills what runs, removes the folder
 // `lineshaft run`; waits until it answers. Fails the test when it does not.
 bool service_run(service *s);
+// `lineshaft run` with these arguments after the plant file, to its end; its exit code. What it
+// said is in service_log.
+int service_run_to_end(service *s, const char *plant, const char *const more[]);
+// What the service that was started last has said so far; the caller frees it. Never NULL.
+char *service_log(const service *s);
+// Waits until the log holds this; false after ten seconds.
+bool service_wait_log(const service *s, const char *part);
 // `lineshaft line emulate` with further arguments (NULL at the end).
 bool service_emulate(service *s, const char *const more[]);
+// GET path: the status, 0 when nothing answers; *out_body (static) is what came.
+int service_get(const service *s, const char *path, const char **out_body);
+// Waits until GET path answers so; false after ten seconds.
+bool service_wait_status(const service *s, const char *path, int status);
 // What GET /state says; NULL when it does not answer. The caller gives it back.
 json_t *service_state(const service *s);
 // A figure of /metrics; NaN when it is not there.

@@ -1,0 +1,36 @@
+// bench.h - for tests only: a small plant that is heard into an intake, with a history of its own.
+#pragma once
+
+#include "history/history.h"
+#include "loop/intake.h"
+
+#define BENCH_S 1000000LL
+
+typedef struct bench {
+    char folder[64];  // of the history, in /tmp
+    ls_tags *tags;
+    ls_intake intake;
+    ls_sink sink;
+    int64_t zero_us;  // the plant's start, since 1970
+} bench;
+
+// `more` is added to the plant's `listen:`, two blanks before each line; "" for nothing.
+void bench_open(bench *b, const char *more);
+void bench_close(bench *b);  // and removes the folder
+// Ends without saving anything and begins again over the same folder; follows nothing yet.
+void bench_restart(bench *b, const char *more);
+// Without the running plant; for whoever makes another one.
+void bench_open_history(bench *b);
+void bench_close_history(bench *b);
+
+// One sample, `at_s` after the plant's start. What the sink says.
+bool bench_text(bench *b, const char *tag, double at_s, const char *text);
+bool bench_number(bench *b, const char *tag, double at_s, int64_t number);
+bool bench_say(bench *b, const char *tag, double at_s, ls_sample sample);
+
+// The events of the history as text, a line "KIND|SUBJECT|TEXT|JSON" each; static.
+const char *bench_events(bench *b);
+uint64_t bench_kept(bench *b);  // samples in the history
+// Tags are "g/n/saw-1/State", "g/n/saw-1/Lots", "g/n/saw-1/Reason", "g/n/saw-1/Good",
+// "g/n/line/Released", "g/n/line/Done", "g/n/line/Order". Stations saw (saw-1, saw-2), pack.
+ls_plant *bench_plant(const char *more);
