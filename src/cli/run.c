@@ -65,6 +65,7 @@ static void watch_signals(void) {
     sigaction(SIGHUP, &action, NULL);
     action.sa_handler = SIG_IGN;  // a peer that went away is seen where it is written to
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);  // a file that may not grow is a full disk
 }
 
 static int run(const ls_options *options) {

@@ -142,6 +142,10 @@ static bool keep_samples(ls_intake *intake, const ls_sample *samples, size_t cou
     ls_error err = {0};
     if (intake->history == NULL ||
         ls_history_append(intake->history, samples, count, &err) == LS_OK) {
+        if (intake->figures.refuses) {
+            ls_say(LS_LOG_DEBUG, "history", "", "what is heard is taken again");
+        }
+        intake->figures.refuses = false;
         return true;
     }
     // Powers of ten: a full disk shall not fill the log as well.
@@ -153,6 +157,7 @@ static bool keep_samples(ls_intake *intake, const ls_sample *samples, size_t cou
         }
     }
     intake->figures.refused++;
+    intake->figures.refuses = true;
     return false;
 }
 

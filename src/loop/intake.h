@@ -18,6 +18,7 @@ enum { LS_INTAKE_BUCKETS = 32 };  // of latencies: powers of two of a microsecon
 
 typedef struct ls_intake_figures {
     uint64_t samples, batches, refused;   // refused: the history did not take them
+    bool refuses;                         // it did not take the last batch
     uint64_t historical;                  // sent late on purpose: kept, not followed
     uint64_t buckets[LS_INTAKE_BUCKETS];  // batches by time from heard to twin updated
     double seconds;                       // sum of those times

@@ -35,6 +35,9 @@ static void answer_ready(ls_service *service, ls_http_answer *answer) {
     if (service->intake.running.follow == NULL) {
         ls_buffer_text(&answer->body, "nothing was heard yet\n");
     }
+    if (service->intake.figures.refuses) {
+        ls_buffer_text(&answer->body, "the history does not take what is heard\n");
+    }
     pthread_mutex_unlock(&service->intake.lock);
     answer->status = answer->body.size == 0 ? 200 : 503;
     if (answer->status == 200) {
