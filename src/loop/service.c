@@ -95,8 +95,11 @@ static void advance(ls_service *s) {
 
 static void tell_status(ls_service *s) {
     char text[160];
+    pthread_mutex_lock(&s->intake.lock);
+    const uint64_t samples = s->intake.figures.samples;
+    pthread_mutex_unlock(&s->intake.lock);
     ls_text_format(text, sizeof text, "%s: %llu samples heard, %s", s->intake.running.plant->name,
-                   (unsigned long long)s->intake.figures.samples,
+                   (unsigned long long)samples,
                    ls_sources_connected(&s->sources) ? "connected" : "not connected");
     ls_notify_status(text);
 }
