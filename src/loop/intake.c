@@ -113,14 +113,15 @@ double ls_intake_bucket_bound(int bucket) {
     return bucket == LS_INTAKE_BUCKETS - 1 ? INFINITY : ldexp(1e-6 / 16.0, bucket);
 }
 
+// The bound of bucket b is 2^b sixteenths of a microsecond.
 static void count_latency(ls_intake_figures *figures, int64_t ns) {
-    const double seconds = (double)ns * 1e-9;
+    const uint64_t sixteenths = ns > 0 ? ((uint64_t)ns * 16 + 999) / 1000 : 0;
     int bucket = 0;
-    while (seconds > ls_intake_bucket_bound(bucket)) {
+    while (bucket < LS_INTAKE_BUCKETS - 1 && sixteenths > UINT64_C(1) << bucket) {
         bucket++;
     }
     figures->buckets[bucket]++;
-    figures->seconds += seconds;
+    figures->seconds += (double)ns * 1e-9;
 }
 
 double ls_intake_quantile(const ls_intake_figures *figures, double q) {
