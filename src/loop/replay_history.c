@@ -29,6 +29,7 @@ typedef struct replay {
     ls_mapping *mapping;
     ls_follow *follow;
     ls_replay_history_figures *figures;
+    int64_t start_us;
 } replay;
 
 ls_replay_history_def ls_replay_history_def_default(void) {
@@ -135,6 +136,8 @@ static void play_window(replay *r) {
         const ls_sample *sample = &w->samples[w->order[i]];
         const char *refused = NULL;
         r->figures->samples++;
+        // The samples stand in the order of their time: after a silent night, no clock has jumped.
+        ls_follow_advance(r->follow, sample->time_us - r->start_us);
         r->figures->mapped += ls_mapping_sample(r->mapping, sample, hear, r, &refused);
         r->figures->refused += refused != NULL ? 1 : 0;
     }
@@ -231,7 +234,7 @@ ls_status ls_replay_history(ls_history *history, ls_tags *tags, const ls_plant *
                             ls_replay_history_figures *out, ls_error *err) {
     assert(def->cookie == REPLAY_COOKIE);
     *out = (ls_replay_history_figures){0};
-    replay r = {.def = def, .history = history, .figures = out};
+    replay r = {.def = def, .history = history, .figures = out, .start_us = plant->start_us};
     r.window.most = def->window_samples;
     ls_arena_init(&r.window.texts);
     ls_follow_def follow = ls_follow_def_default();

@@ -109,12 +109,73 @@ static void test_a_time_without_history_is_refused(void) {
     CHECK_CONTAINS(err.hint, "2026-01-05");
 }
 
+static const char quiet_text[] =
+    "plant: quiet\n"
+    "start: 2026-01-05T06:00\n"
+    "calendars:\n"
+    "  day: {mon-fri: \"06:00-14:00\", breaks: \"09:00-09:15\"}\n"
+    "stations:\n"
+    "  a: {process: 100 min, calendar: day, shift-end: pause, setup: {x to y: 12 min, y to x: 20 "
+    "min}}\n"
+    "products:\n"
+    "  x: {route: [{at: a, setup: x}], release: {every: 250 min}}\n"
+    "  y: {route: [{at: a, setup: y}], release: {every: 500 min}}\n"
+    "listen: {sparkplug: {group: g, nodes: [n]}}\n";
+
+typedef struct quiet {
+    uint64_t counts[LS_FACT_KIND_COUNT], wrong[LS_FACT_KIND_COUNT], jumps;
+} quiet;
+
+static void judge_quiet(void *context, const ls_fact *fact) {
+    quiet *q = context;
+    const double minutes = fact->value / 60e6;
+    q->counts[fact->kind]++;
+    if (fact->censored) {
+        return;
+    }
+    switch (fact->kind) {
+    case LS_FACT_PROCESS: q->wrong[fact->kind] += minutes != 100; break;
+    case LS_FACT_SETUP: q->wrong[fact->kind] += minutes != (fact->setup_to == 2 ? 12 : 20); break;
+    case LS_FACT_RELEASE:
+        q->wrong[fact->kind] += minutes != (fact->release == 0 ? 250 : 500);
+        break;
+    default: break;
+    }
+}
+
+static void note_jump(void *context, const ls_divergence *divergence) {
+    ((quiet *)context)->jumps += divergence->kind == LS_DIVERGE_CLOCK;
+}
+
+// Hours in which nothing is told are no clock that jumps: what comes after them is heard.
+static void test_silent_nights_do_not_show(void) {
+    drifted_line s;
+    quiet q = {{0}, {0}, 0};
+    ls_replay_history_figures figures;
+    ls_error err = {0};
+    drifted_line_make_true(&s, quiet_text, 28 * DAY);
+    ls_replay_history_def def = ls_replay_history_def_default();
+    def.fact = judge_quiet;
+    def.diverged = note_jump;
+    def.context = &q;
+    CHECK_INT(ls_replay_history(s.history, s.tags, s.file, s.twin, &def, &figures, &err), LS_OK);
+    harness_note("%s", err.text);
+    CHECK(q.counts[LS_FACT_RELEASE] > 230);
+    CHECK(q.counts[LS_FACT_PROCESS] > 70 && q.counts[LS_FACT_SETUP] > 30);
+    CHECK_INT(q.wrong[LS_FACT_RELEASE], 0);
+    CHECK_INT(q.wrong[LS_FACT_PROCESS], 0);
+    CHECK_INT(q.wrong[LS_FACT_SETUP], 0);
+    CHECK_INT(q.jumps + figures.follow.divergences[LS_DIVERGE_CLOCK], 0);
+    drifted_line_clear(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     drifted_line_make(&one, 8 * DAY);
     TEST(test_what_the_line_has_drifted_by_is_found);
     TEST(test_windows_do_not_show);
     TEST(test_a_time_without_history_is_refused);
+    TEST(test_silent_nights_do_not_show);
     drifted_line_clear(&one);
     return harness_report();
 }

@@ -56,6 +56,8 @@ static void keep(void *context, uint32_t signal, const ls_sample *value) {
     s->broken |= ls_history_append(s->history, &sample, 1, NULL) != LS_OK;
 }
 
+static void make(drifted_line *s, const char *truth, int64_t for_us);
+
 void drifted_line_make(drifted_line *s, int64_t for_us) {
     *s = (drifted_line){.broken = false};
     char truth[4096];
@@ -63,6 +65,16 @@ void drifted_line_make(drifted_line *s, int64_t for_us) {
              "2 %");
     snprintf(truth, sizeof truth, form, "1 min", "lognormal 280 s sd 24 s", "7 min", "exp 2 h",
              "6 %");
+    make(s, truth, for_us);
+}
+
+void drifted_line_make_true(drifted_line *s, const char *text, int64_t for_us) {
+    *s = (drifted_line){.broken = false};
+    snprintf(s->told, sizeof s->told, "%s", text);
+    make(s, text, for_us);
+}
+
+static void make(drifted_line *s, const char *truth, int64_t for_us) {
     snprintf(s->folder, sizeof s->folder, "/tmp/ls-replay-XXXXXX");
     ls_error err = {0};
     s->file = plant_of(s->told);

@@ -20,4 +20,6 @@ typedef struct drifted_line {
 
 // Runs the line for so long and keeps all it tells.
 void drifted_line_make(drifted_line *s, int64_t for_us);
+// A line that is as its plant file tells.
+void drifted_line_make_true(drifted_line *s, const char *text, int64_t for_us);
 void drifted_line_clear(drifted_line *s);
