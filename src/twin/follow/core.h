@@ -22,6 +22,8 @@ enum {
     FOLLOW_NAME_SIZE = 40,  // longer names are kept by their hash and their first 39 bytes
     FOLLOW_GONE = 256,      // names remembered of lots that left
     FOLLOW_STATE_UNHEARD = 255,
+    FOLLOW_DOUBT_WAY = 1,      // of a lot: when it came to be where it is
+    FOLLOW_DOUBT_RELEASE = 2,  // when it was released
 };
 
 typedef struct ls_core_lot {
@@ -34,14 +36,16 @@ typedef struct ls_core_lot {
     uint8_t inferred;         // never named: made up to explain something
     uint8_t placed;           // where it is was heard
     uint8_t supposed;         // its present place was inferred
-    uint8_t pad;
+    uint8_t doubt;            // what of it was not heard: FOLLOW_DOUBT_
     char name[FOLLOW_NAME_SIZE];
+    uint32_t from;  // on its way: station left + 1, 0: from outside
 } ls_core_lot;
 
 typedef struct ls_core_machine {
     int64_t state_us;  // when its state was told
     int64_t begun_us;  // of the operation, LS_NEVER: not heard
     int64_t lots_us;   // when its lots were told
+    int64_t doubt_us;  // last told by a birth, or silent: something may have been missed; 0: never
     int64_t parts_us;  // when parts were counted, and how many at that time
     uint32_t parts;
     uint32_t pad2;
@@ -69,7 +73,7 @@ typedef struct ls_core_release {
     uint64_t left;            // lots that left the plant
     uint32_t some;            // lots heard of the present release (at the same time)
     uint32_t oldest, newest;  // lots by last hearing, slots + 1
-    uint32_t pad;
+    uint32_t doubt;           // releases may have been missed since the last
 } ls_core_release;
 
 typedef struct ls_core_station {
@@ -118,6 +122,8 @@ void ls_core_diverge(ls_core *core, ls_divergence_kind kind, uint32_t machine, u
                      const char *format, ...) __attribute__((format(printf, 5, 6)));
 ls_fact ls_core_fact(const ls_core *core, ls_fact_kind kind);
 void ls_core_tell(ls_core *core, const ls_fact *fact);
+// May something of the machine have been missed since then?
+bool ls_core_doubts(const ls_core *core, uint32_t machine, int64_t since_us);
 
 // ---- names (names.c)
 uint64_t ls_core_name_hash(const char *name, size_t size);

@@ -250,9 +250,248 @@ static void test_one_wrong_clock_does_not_carry_the_twin_away(void) {
     follow_line_close(&line);
 }
 
+// ---- the lengths of an undisturbed line are those of its file
+
+typedef struct lengths {
+    const follow_line *line;
+    uint64_t counts[LS_FACT_KIND_COUNT], wrong[LS_FACT_KIND_COUNT], inferred;
+    uint64_t maintained, passed_last, lagged;
+} lengths;
+
+static bool is_setup_right(const ls_fact *fact, const char *station, double minutes) {
+    if (strcmp(station, "hob") == 0) {
+        return minutes == 35;
+    }
+    const bool shaft = fact->setup_to == 3 || fact->setup_from == 3;
+    if (strcmp(station, "lathe") == 0) {
+        return minutes == (shaft ? 25 : 12);
+    }
+    if (strcmp(station, "old-grind") == 0) {
+        return minutes == (shaft ? 40 : 20);
+    }
+    return minutes == (shaft ? 30 : fact->setup_from == 1 ? 12 : 15);
+}
+
+static bool is_way_right(const lengths *l, const ls_fact *fact, double minutes) {
+    if (fact->from == 0) {
+        return minutes == 5;
+    }
+    const bool heat = fact->from == 5 || fact->from == 6;  // furnace, blast
+    (void)l;
+    return minutes == (heat ? 8 : 3);
+}
+
+static void judge_gearbox(void *context, const ls_fact *fact) {
+    lengths *l = context;
+    const ls_plant *plant = l->line->plant;
+    const double minutes = fact->value / 60e6;
+    const char *station = fact->station != LS_NO ? plant->stations[fact->station].name : "";
+    bool right = true;
+    l->counts[fact->kind]++;
+    l->inferred += fact->inferred;
+    switch (fact->kind) {
+    case LS_FACT_PROCESS: right = fact->value > 0; break;
+    case LS_FACT_SETUP: right = is_setup_right(fact, station, minutes); break;
+    case LS_FACT_REPAIR:
+        if (plant->failures[fact->mode].maintenance && strcmp(station, "furnace") == 0) {
+            right = minutes >= 240 && minutes <= 360;
+            l->maintained++;
+        }
+        break;
+    case LS_FACT_TRANSPORT: right = is_way_right(l, fact, minutes); break;
+    case LS_FACT_RELEASE: right = fact->release != 3 || minutes == 250; break;
+    case LS_FACT_OUTCOME:
+        l->passed_last += plant->steps[fact->step].next == LS_NONE && fact->value == 0;
+        break;
+    default: break;
+    }
+    l->wrong[fact->kind] += !right;
+}
+
+static void test_an_undisturbed_line_has_the_lengths_of_its_file(void) {
+    follow_line line;
+    lengths l = {.line = &line};
+    ls_follow_def def = ls_follow_def_default();
+    def.fact = judge_gearbox;
+    def.context = &l;
+    CHECK(follow_line_open_file(&line, "examples/gearbox/gearbox.yaml", 1));
+    ls_follow *follow = follow_line_follower(&line, &def);
+    follow_line_birth(&line);
+    follow_line_hear(&line, follow);
+    while (follow_line_step(&line, 30 * 86400 * second_us)) {
+        ls_follow_advance(follow, line.now->now);
+        follow_line_hear(&line, follow);
+    }
+    ls_follow_advance(follow, line.now->now + 60 * second_us);
+    for (int k = 0; k < LS_FACT_KIND_COUNT; k++) {
+        harness_note("kind %d of %llu", k, (unsigned long long)l.counts[k]);
+        CHECK(l.counts[k] > 40);
+        CHECK_INT(l.wrong[k], 0);
+    }
+    CHECK(l.maintained >= 3);
+    CHECK_INT(l.passed_last, l.counts[LS_FACT_DONE]);
+    CHECK_INT(l.inferred, 0);
+    ls_follow_destroy(follow);
+    follow_line_close(&line);
+}
+
+// ---- what of a fact was not heard
+
+static const char *const flow_text =
+    "plant: flow\n"
+    "stations:\n"
+    "  a: {process: 100 s, cascade: 30 s}\n"
+    "  b: {process: 40 s, load: 10 s, unload: 5 s, ports: 2}\n"
+    "products:\n"
+    "  p: {route: [a, b], release: {every: 60 s}}\n";
+
+static void judge_flow(void *context, const ls_fact *fact) {
+    lengths *l = context;
+    const double seconds = fact->value / 1e6;
+    l->counts[fact->kind]++;
+    if (fact->kind == LS_FACT_PROCESS) {
+        const double whole = fact->station == 0 ? 100 : 55;
+        l->lagged += fact->lagged;
+        l->wrong[fact->kind] += seconds != (fact->lagged ? whole : 40) ||
+                                (fact->station == 0 && !fact->lagged);
+    }
+}
+
+static void test_lots_behind_an_entrance_are_told_as_lagged(void) {
+    follow_line line;
+    lengths l = {.line = &line};
+    ls_follow_def def = ls_follow_def_default();
+    def.fact = judge_flow;
+    def.context = &l;
+    CHECK(follow_line_open_text(&line, flow_text, 1));
+    ls_follow *follow = follow_line_follower(&line, &def);
+    follow_line_birth(&line);
+    follow_line_hear(&line, follow);
+    while (follow_line_step(&line, 7200 * second_us)) {
+        ls_follow_advance(follow, line.now->now);
+        follow_line_hear(&line, follow);
+    }
+    ls_follow_advance(follow, line.now->now + 60 * second_us);
+    harness_note("%llu lagged of %llu, %llu wrong", (unsigned long long)l.lagged,
+                 (unsigned long long)l.counts[LS_FACT_PROCESS],
+                 (unsigned long long)l.wrong[LS_FACT_PROCESS]);
+    CHECK(l.lagged > 200);
+    CHECK(l.counts[LS_FACT_PROCESS] - l.lagged > 100);  // of the machine with two ports
+    CHECK_INT(l.wrong[LS_FACT_PROCESS], 0);
+    ls_follow_destroy(follow);
+    follow_line_close(&line);
+}
+
+typedef struct silence {
+    int64_t from_us, to_us;
+    uint64_t spans, spans_inferred, before, before_inferred, late, late_inferred;
+} silence;
+
+static void judge_silence(void *context, const ls_fact *fact) {
+    silence *s = context;
+    const bool lasts = fact->kind == LS_FACT_PROCESS || fact->kind == LS_FACT_SETUP ||
+                       fact->kind == LS_FACT_REPAIR || fact->kind == LS_FACT_RELEASE;
+    if (!lasts) {
+        return;
+    }
+    if (s->from_us == 0 || fact->time_us < s->from_us) {
+        s->before++;
+        s->before_inferred += fact->inferred;
+    } else if (fact->time_us - (int64_t)fact->value <= s->to_us) {
+        s->spans++;
+        s->spans_inferred += fact->inferred;
+    } else {
+        s->late++;
+        s->late_inferred += fact->inferred;
+    }
+}
+
+// A line that is silent for a while and then told anew: what it told across the silence is no
+// measurement, what it told before and tells after is.
+static void test_facts_across_a_silence_are_inferred(void) {
+    follow_line line;
+    silence s = {0};
+    ls_follow_def def = ls_follow_def_default();
+    def.fact = judge_silence;
+    def.context = &s;
+    CHECK(follow_line_open_text(&line, plain_text, 5));
+    ls_follow *follow = follow_line_follower(&line, &def);
+    follow_line_birth(&line);
+    follow_line_hear(&line, follow);
+    for (int i = 0; i < 3000 && follow_line_step(&line, 30 * 86400 * second_us); i++) {
+        ls_follow_advance(follow, line.now->now);
+        if (i == 1500) {
+            const ls_heard silent = {
+                .kind = LS_HEARD_STALE, .of = LS_NO, .number = 1, .time_us = line.now->now};
+            s.from_us = line.now->now;
+            ls_follow_hear(follow, &silent);
+        }
+        if (i == 1510) {
+            follow_line_birth(&line);
+            s.to_us = line.now->now;
+        }
+        if (i < 1500 || i >= 1510) {
+            follow_line_hear(&line, follow);
+        }
+    }
+    ls_follow_advance(follow, line.now->now + 60 * second_us);
+    harness_note("before %llu, %llu inferred; across %llu, %llu; after %llu, %llu",
+                 (unsigned long long)s.before, (unsigned long long)s.before_inferred,
+                 (unsigned long long)s.spans, (unsigned long long)s.spans_inferred,
+                 (unsigned long long)s.late, (unsigned long long)s.late_inferred);
+    CHECK(s.before > 500 && s.late > 500 && s.spans >= 4);
+    CHECK_INT(s.before_inferred, 0);
+    CHECK_INT(s.spans_inferred, s.spans);
+    CHECK(s.late_inferred <= 4);  // of those that were interrupted meanwhile
+    ls_follow_destroy(follow);
+    follow_line_close(&line);
+}
+
+// A birth of the machines names those in work, and how many wait, but not who: who waits stays.
+static void test_a_birth_of_machines_leaves_waiting_lots_alone(void) {
+    follow_line line;
+    char why[400] = "";
+    int births = 0;
+    uint64_t waiting = 0;
+    const ls_follow_def def = ls_follow_def_default();
+    CHECK(follow_line_open_file(&line, "examples/gearbox/gearbox.yaml", 1));
+    ls_follow *follow = follow_line_follower(&line, &def);
+    follow_line_birth(&line);
+    follow_line_hear(&line, follow);
+    for (int i = 0; i < 3000 && follow_line_step(&line, 90 * 86400 * second_us); i++) {
+        ls_follow_advance(follow, line.now->now);
+        follow_line_hear(&line, follow);
+        if (i % 100 != 99) {
+            continue;
+        }
+        const bool agreed = follow_line_agrees(&line, follow, false, why, sizeof why);
+        follow_line_birth(&line);
+        for (size_t k = 0; k < line.count; k++) {
+            if (line.heard[k].kind < LS_HEARD_RELEASED) {
+                ls_follow_hear(follow, &line.heard[k]);
+            }
+            waiting += line.heard[k].kind == LS_HEARD_QUEUE ? (uint64_t)line.heard[k].number : 0;
+        }
+        births++;
+        const bool agrees = follow_line_agrees(&line, follow, false, why, sizeof why);
+        harness_note("instant %d: %s", i, why);
+        CHECK(agrees || !agreed);
+    }
+    CHECK(births == 30 && waiting > 100);
+    CHECK_INT(ls_follow_describe(follow).divergences[LS_DIVERGE_INFERRED], 0);
+    CHECK_INT(ls_follow_describe(follow).divergences[LS_DIVERGE_CONTRADICTED], 0);
+    CHECK_INT(ls_follow_describe(follow).divergences[LS_DIVERGE_UNKNOWN], 0);
+    ls_follow_destroy(follow);
+    follow_line_close(&line);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_facts_agree_with_the_accounts_of_the_line);
+    TEST(test_an_undisturbed_line_has_the_lengths_of_its_file);
+    TEST(test_lots_behind_an_entrance_are_told_as_lagged);
+    TEST(test_facts_across_a_silence_are_inferred);
+    TEST(test_a_birth_of_machines_leaves_waiting_lots_alone);
     TEST(test_the_examples_are_followed);
     TEST(test_nothing_is_allocated_in_steady_state);
     TEST(test_no_memory_is_an_error);

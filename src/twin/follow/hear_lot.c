@@ -209,6 +209,14 @@ static uint32_t lot_new(ls_core *core, ls_instant *in, uint32_t release, uint32_
     return lot;
 }
 
+// It is heard of, but its release was not (at the plant's begin it is of then).
+static void release_missed(ls_core *core, uint32_t lot) {
+    if (core->c.now > 0) {
+        core->lots[lot].doubt |= FOLLOW_DOUBT_RELEASE;
+        core->releases[core->c.lot[lot].release].doubt = 1;
+    }
+}
+
 // First step of a product at a station, or its first step.
 static uint32_t step_of_product_at(const ls_core *core, uint32_t product, uint32_t station) {
     const ls_product *p = &core->plant->products[product];
@@ -254,6 +262,7 @@ uint32_t ls_hear_lot_at(ls_core *core, ls_instant *in, const char *name, size_t 
         if (lot == LS_NO) {
             return LS_NO;
         }
+        release_missed(core, lot);
     }
     ls_core_lot_name(core, lot, name, size);
     ls_core_lot_heard(core, lot);
@@ -282,10 +291,12 @@ static void count_release(ls_core *core, uint32_t release) {
         ls_fact fact = ls_core_fact(core, LS_FACT_RELEASE);
         fact.value = (double)(c->now - cr->since_us);
         fact.release = release;
+        fact.inferred = cr->doubt != 0;
         ls_core_tell(core, &fact);
     }
     cr->since_us = c->now;
     cr->some = 1;
+    cr->doubt = 0;
     if (r->kind == LS_RELEASE_TIMETABLE) {
         rs->next_order += rs->next_order < r->order_at + r->order_count;
     } else if (r->kind == LS_RELEASE_EVERY) {
@@ -355,6 +366,7 @@ static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
             }
             lot = lot_new(core, in, release, step);
             if (lot != LS_NO && heard->birth) {
+                release_missed(core, lot);
                 born(core, in, lot, told);
             }
             if (lot != LS_NO && !heard->birth) {

@@ -191,6 +191,9 @@ void ls_hear_machine(ls_core *core, ls_instant *in, const ls_heard *heard) {
     if (heard->of >= core->c.m->machines) {
         return;
     }
+    if (heard->birth || core->machines[heard->of].stale != 0) {
+        core->machines[heard->of].doubt_us = core->c.now;
+    }
     core->machines[heard->of].stale = 0;
     ls_instant_job(in, heard->of)->birth |= heard->birth;
     switch (heard->kind) {

@@ -128,6 +128,8 @@ static uint32_t invent(ls_core *core, uint32_t machine, uint32_t station) {
                     core->figures->invented++;
                     core->lots[lot].inferred = 1;
                     core->lots[lot].supposed = 1;
+                    core->lots[lot].doubt = FOLLOW_DOUBT_WAY | FOLLOW_DOUBT_RELEASE;
+                    core->releases[r].doubt = 1;
                     ls_core_lot_heard(core, lot);
                 }
                 return lot;

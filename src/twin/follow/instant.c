@@ -131,11 +131,19 @@ static void hear_queue(ls_core *core, ls_instant *in, const ls_heard *heard) {
     }
 }
 
+// What is silent may do anything meanwhile: fail, or release lots.
 static void hear_stale(ls_core *core, const ls_heard *heard) {
     for (uint32_t i = 0; i < core->c.m->machines; i++) {
         if (heard->of == LS_NO || heard->of == i) {
             core->machines[i].stale = heard->number != 0;
+            core->machines[i].doubt_us = core->c.now;
+            for (uint32_t k = 0; k < core->c.machines[i].mode_count; k++) {
+                core->modes[core->c.machines[i].mode_at + k].seen = 0;
+            }
         }
+    }
+    for (uint32_t r = 0; r < core->c.m->releases && heard->of == LS_NO; r++) {
+        core->releases[r].doubt = 1;
     }
 }
 

@@ -154,10 +154,11 @@ static void tell_transport(ls_core *core, const ls_move *move) {
     const ls_lot *lot = core->c.lot + move->lot;
     ls_fact fact = ls_core_fact(core, LS_FACT_TRANSPORT);
     fact.value = (double)(core->c.now - core->c.event[move->lot].since);
-    fact.step = lot->step;
-    fact.station = core->c.steps[lot->step].station;
+    fact.step = move->step;
+    fact.station = core->c.steps[move->step].station;
+    fact.from = core->lots[move->lot].from;
     fact.lot = lot->serial;
-    fact.inferred = core->lots[move->lot].supposed != 0;
+    fact.inferred = (core->lots[move->lot].doubt & FOLLOW_DOUBT_WAY) != 0 || move->birth;
     ls_core_tell(core, &fact);
 }
 
@@ -173,7 +174,18 @@ static void tell_lagged(ls_core *core, uint32_t lot_index) {
     fact.lots = e->lots;
     fact.parts = e->parts;
     fact.lot = lot->serial;
+    fact.lagged = true;
+    fact.inferred = (core->lots[lot_index].doubt & FOLLOW_DOUBT_WAY) != 0 ||
+                    ls_core_doubts(core, lot->machine, e->since == LS_NEVER ? c->now : e->since);
     ls_core_tell(core, &fact);
+}
+
+// Is it heard that a lot leaves where it is, and when?
+static bool leaves_heard(const ls_core *core, const ls_instant *in, const ls_move *move) {
+    const uint32_t machine = core->c.lot[move->lot].machine;
+    return is_inside(core, move->lot) && core->machines[machine].names_lots != 0 &&
+           in->jobs[machine].listed && in->jobs[machine].lots_told &&
+           !ls_core_doubts(core, machine, core->c.now);
 }
 
 static void leave(ls_core *core, ls_instant *in, ls_move *move) {
@@ -189,6 +201,9 @@ static void leave(ls_core *core, ls_instant *in, ls_move *move) {
                (move->kind == LS_MOVE_QUEUE || move->kind == LS_MOVE_MACHINE)) {
         tell_transport(core, move);
     }
+    const bool heard = leaves_heard(core, in, move);
+    core->lots[move->lot].doubt &= (uint8_t)~FOLLOW_DOUBT_WAY;
+    core->lots[move->lot].doubt |= heard ? 0 : FOLLOW_DOUBT_WAY;
     if (is_inside(core, move->lot)) {
         move->from = station_of_machine(core, lot->machine);
         ls_instant_touch(in, move->from);
@@ -334,6 +349,7 @@ static void clear_blocked(ls_core *core, ls_instant *in, uint32_t machine) {
     while (c->machine[machine].lots != LS_NO) {
         ls_move move = {.lot = c->machine[machine].lots, .kind = LS_MOVE_LEFT};
         leave(core, in, &move);
+        core->lots[move.lot].doubt |= FOLLOW_DOUBT_WAY;
         go_on(core, in, &move);
     }
 }
@@ -357,6 +373,7 @@ static void put_behind(ls_core *core, uint32_t machine, uint32_t lot_index) {
     e->transit = LS_NO;
     c->lot[lot_index].where = LS_LOT_LAG;
     c->lot[lot_index].machine = machine;
+    core->lots[lot_index].doubt |= FOLLOW_DOUBT_WAY;
     c->station[station_of_machine(core, machine)].working++;
 }
 
@@ -524,6 +541,7 @@ void ls_moves_unseen(ls_core *core, ls_instant *in) {
                                       : LS_NO;
             const uint32_t step = c->lot[lot].step;
             ls_core_take_out(core, lot);
+            core->lots[lot].doubt |= FOLLOW_DOUBT_WAY;
             ls_core_send(core, lot, step, from);
         }
     }

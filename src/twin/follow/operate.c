@@ -99,7 +99,8 @@ static void tell_setup(ls_core *core, uint32_t machine) {
     fact.step = mc->step;
     fact.setup_from = mc->setup;
     fact.setup_to = mc->setup_to;
-    fact.inferred = core->machines[machine].inferred != 0;
+    fact.inferred = core->machines[machine].inferred != 0 ||
+                    ls_core_doubts(core, machine, core->machines[machine].begun_us);
     ls_core_tell(core, &fact);
 }
 
@@ -168,6 +169,34 @@ void ls_core_begin(ls_core *core, uint32_t machine) {
     phase_begin(core, machine, phase);
 }
 
+static void tell_process(ls_core *core, uint32_t machine, int64_t length, bool done) {
+    ls_ctx *c = &core->c;
+    const ls_s_machine *mc = c->machine + machine;
+    ls_fact fact = ls_core_fact(core, LS_FACT_PROCESS);
+    fact.value = (double)length;
+    fact.censored = !done;
+    fact.machine = machine;
+    fact.station = c->machines[machine].station;
+    fact.step = mc->step;
+    fact.lots = mc->lot_count;
+    fact.parts = mc->part_count;
+    fact.lot = mc->lots != LS_NO ? c->lot[mc->lots].serial : 0;
+    fact.inferred = core->machines[machine].inferred != 0 ||
+                    ls_core_doubts(core, machine, core->machines[machine].begun_us);
+    ls_core_tell(core, &fact);
+}
+
+// The work itself is over, an unload phase of its own follows.
+static void process_end(ls_core *core, uint32_t machine) {
+    const ls_ctx *c = &core->c;
+    const ls_s_machine *mc = c->machine + machine;
+    if (mc->phase == LS_PHASE_RUN && mc->waits == 0) {
+        tell_process(
+            core, machine,
+            mc->phase_elapsed + (mc->phase_since == LS_NEVER ? 0 : c->now - mc->phase_since), true);
+    }
+}
+
 void ls_core_go_on(ls_core *core, uint32_t machine) {
     ls_ctx *c = &core->c;
     ls_s_machine *mc = c->machine + machine;
@@ -180,6 +209,7 @@ void ls_core_go_on(ls_core *core, uint32_t machine) {
         if (mc->waits == 0 && mc->phase_since != LS_NEVER) {
             next = ls_phase_after(st, step, mc->phase);
             if (next != LS_PHASE_NONE) {
+                process_end(core, machine);
                 phase_end(core, machine);
                 phase_wait(core, machine, next);
             }
@@ -195,6 +225,7 @@ void ls_core_go_on(ls_core *core, uint32_t machine) {
         next = LS_PHASE_UNLOAD;
     }
     if (next != mc->phase) {
+        process_end(core, machine);
         phase_end(core, machine);
         phase_begin(core, machine, next);
     } else if (mc->waits != 0 && (told->state == PACK_EXECUTE || told->state == PACK_STARTING ||
@@ -202,22 +233,6 @@ void ls_core_go_on(ls_core *core, uint32_t machine) {
         ls_operator_unwait(c, machine);
         phase_begin(core, machine, mc->phase);
     }
-}
-
-static void tell_process(ls_core *core, uint32_t machine, int64_t length, bool done) {
-    ls_ctx *c = &core->c;
-    const ls_s_machine *mc = c->machine + machine;
-    ls_fact fact = ls_core_fact(core, LS_FACT_PROCESS);
-    fact.value = (double)length;
-    fact.censored = !done;
-    fact.machine = machine;
-    fact.station = c->machines[machine].station;
-    fact.step = mc->step;
-    fact.lots = mc->lot_count;
-    fact.parts = mc->part_count;
-    fact.lot = mc->lots != LS_NO ? c->lot[mc->lots].serial : 0;
-    fact.inferred = core->machines[machine].inferred != 0;
-    ls_core_tell(core, &fact);
 }
 
 // The operation's counts, and the machine gives back what it held for it.
@@ -319,17 +334,20 @@ void ls_core_lag(ls_core *core, uint32_t machine) {
                             (mc->phase_since == LS_NEVER ? 0 : c->now - mc->phase_since);
     const ls_u32 count = mc->lot_count;
     const ls_u32 parts = mc->part_count;
-    // The lots' own time is told when they leave.
-    const uint8_t inferred = core->machines[machine].inferred;
-    core->machines[machine].inferred = 1;
-    mc->phase = mc->phase == LS_PHASE_RUN ? LS_PHASE_UNLOAD : mc->phase;
+    const bool doubt = core->machines[machine].inferred != 0 ||
+                       ls_core_doubts(core, machine, core->machines[machine].begun_us);
+    if (core->plant->steps[mc->step].cascade_us > 0) {
+        // Of a cascade's entrance nothing was drawn; the lots' own time is told when they leave.
+        mc->phase = mc->phase == LS_PHASE_RUN ? LS_PHASE_UNLOAD : mc->phase;
+    }
     operation_end(core, machine, true);
-    (void)inferred;
     ls_u32 lot = mc->lots;
     while (lot != LS_NO) {
         const ls_u32 after = c->lot[lot].next;
         ls_lot_event *e = c->event + lot;
         e->elapsed = elapsed;
+        core->lots[lot].doubt &= (uint8_t)~FOLLOW_DOUBT_WAY;
+        core->lots[lot].doubt |= doubt ? FOLLOW_DOUBT_WAY : 0;
         e->total = FOLLOW_ENDLESS;
         e->since = c->now;
         e->lots = count;

@@ -187,6 +187,7 @@ void ls_core_send(ls_core *core, uint32_t lot_index, uint32_t step_index, uint32
         return;
     }
     lot->step = step_index;
+    core->lots[lot_index].from = from == LS_NO ? 0 : from + 1;
     lot->where = LS_LOT_TRANSIT;
     lot->arrived = c->now;
     c->station[station].coming++;
@@ -235,7 +236,8 @@ void ls_core_remove(ls_core *core, uint32_t lot_index, bool scrapped) {
     fact.release = lot->release;
     fact.step = lot->step;
     fact.lot = lot->serial;
-    fact.inferred = core->lots[lot_index].inferred != 0;
+    fact.inferred = core->lots[lot_index].inferred != 0 ||
+                    (core->lots[lot_index].doubt & FOLLOW_DOUBT_RELEASE) != 0;
     if (scrapped) {
         rs->scrapped++;
         rs->scrap_sum += c->now - lot->released;

@@ -59,7 +59,8 @@ static void tell_failure(ls_core *core, ls_u32 at) {
     fact.mode = ls_watch_failure(core->plant, fact.station,
                                  mode->machine - c->stations[fact.station].machine_at,
                                  at - c->machines[mode->machine].mode_at);
-    fact.inferred = core->modes[at].seen == 0 || core->machines[mode->machine].fault_known == 0;
+    fact.inferred = core->modes[at].seen == 0 || core->machines[mode->machine].fault_known == 0 ||
+                    ls_core_doubts(core, mode->machine, c->now);
     ls_core_tell(core, &fact);
 }
 
@@ -126,7 +127,8 @@ static void tell_repair(ls_core *core, ls_u32 at) {
     fact.mode = ls_watch_failure(core->plant, fact.station,
                                  mode->machine - c->stations[fact.station].machine_at,
                                  at - c->machines[mode->machine].mode_at);
-    fact.inferred = core->machines[mode->machine].fault_known == 0 || sm->waits != 0;
+    fact.inferred = core->machines[mode->machine].fault_known == 0 || sm->waits != 0 ||
+                    ls_core_doubts(core, mode->machine, sm->since);
     ls_core_tell(core, &fact);
 }
 
@@ -170,7 +172,7 @@ static void mode_renew(ls_core *core, ls_u32 at) {
     sm->active = 0;
     sm->renewed = 1;
     sm->since = LS_NEVER;
-    core->modes[at].seen = 1;
+    core->modes[at].seen = !ls_core_doubts(core, mode->machine, c->now);
     ls_source_set(c, c->m->source_mode + at, LS_NEVER);
     if (counts(mode)) {
         sm->elapsed = mode->carry != 0 && sm->due > 0 ? sm->due : 0;

@@ -25,6 +25,11 @@ void ls_core_diverge(ls_core *core, ls_divergence_kind kind, uint32_t machine, u
     core->tell->diverged(core->tell->context, &d);
 }
 
+bool ls_core_doubts(const ls_core *core, uint32_t machine, int64_t since_us) {
+    const ls_core_machine *told = &core->machines[machine];
+    return told->stale != 0 || (told->doubt_us > 0 && told->doubt_us >= since_us);
+}
+
 ls_fact ls_core_fact(const ls_core *core, ls_fact_kind kind) {
     ls_fact fact = {.kind = kind, .time_us = core->c.now};
     fact.station = fact.machine = fact.step = fact.mode = fact.release = LS_NO;
