@@ -49,6 +49,13 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TEXT,
      .argument = "FILE",
      .about = "user on the first line, password on the second"},
+    {.name = "primary",
+     .kind = LS_OPTION_TEXT,
+     .argument = "HOST",
+     .says = "nobody is waited for",
+     .about = "speak only while this host application is there, keep the rest until then",
+     .detail = "Of a running service it is `listen.sparkplug.host`, by default lineshaft. What is "
+               "said while the service or the broker is away is then told afterwards"},
     {.name = "modbus",
      .kind = LS_OPTION_COUNT,
      .argument = "PORT",
@@ -403,6 +410,7 @@ static int prepare_and_play(job *j) {
         return ls_complain(&err);
     }
     j->def.plant = j->plant;
+    j->def.primary = option(j, "primary")->given ? option(j, "primary")->text : NULL;
     j->def.hide = j->hide;
     j->def.hide_file = option(j, "hide")->text;
     j->def.seed = option(j, "seed")->given ? (uint64_t)option(j, "seed")->number

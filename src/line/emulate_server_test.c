@@ -109,6 +109,7 @@ static bool rig_start(rig *r, double speed) {
     def.seed = 1;
     def.speed = speed;
     def.url = r->broker.url;
+    def.primary = "lineshaft";
     def.modbus_port = 0;
     CHECK_INT(ls_emulate_play_create(&def, &r->play, &err), LS_OK);
     return r->driver != NULL && r->play != NULL;

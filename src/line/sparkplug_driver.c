@@ -123,7 +123,8 @@ static ls_status make_host(ls_driver *driver, const ls_source *source, ls_error 
     def.publish = on_publish;
     def.context = driver;
     def.reorder_us = source->reorder_us;
-    // One plant follows a few nodes: a birth every ten seconds is little, a minute out of step much.
+    // One plant follows a few nodes: a birth every ten seconds is little, a minute out of step
+    // much.
     def.rebirth_max_us = INT64_C(10) * 1000000;
     return ls_sparkplug_host_create(&def, &driver->host, err);
 }

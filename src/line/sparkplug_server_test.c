@@ -121,6 +121,7 @@ static bool rig_start(rig *r, const char *url, const char *broker_folder) {
     def.source = &line;
     def.url = url;
     def.node = "cell";
+    def.primary = "lineshaft";  // what is said while nobody hears is kept
     def.commanded = on_commanded;
     def.context = r;
     CHECK_INT(ls_edge_create(&def, &r->edge, &err), LS_OK);

@@ -365,8 +365,7 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_settle_, LS_KERNEL_VARIANT)(const ls_model *model
     ls_scratch_match(model, state, scratch);
     for (ls_u32 i = 0; i < model->machines; i++) {
         const ls_s_machine *mc = c->machine + i;
-        if (mc->pending != 0 && mc->mode == 0 && mc->phase == LS_PHASE_NONE &&
-            mc->lot_count == 0) {
+        if (mc->pending != 0 && mc->mode == 0 && mc->phase == LS_PHASE_NONE && mc->lot_count == 0) {
             ls_mode_start(c, i, (ls_u32)ls_ctz64(mc->pending));
         }
     }

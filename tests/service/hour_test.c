@@ -248,13 +248,10 @@ static void test_an_hour_of_trouble(void) {
     char hide[SERVICE_PATH_SIZE];
     snprintf(hide, sizeof hide, "%s", harness_source_path("examples/gearbox/hide.yaml"));
     const char *truth_file = service_file(&s, "truth.json");
-    const char *const how[] = {"--speed",   "60",
-                               "--for",     "1h",
-                               "--seed",    "7",
-                               "--hide",    hide,
-                               "--truth",   truth_file,
-                               "--linger",  "16s",
-                               "--disturb", "drop=1%,twice=1%,swap=1%",
+    const char *const how[] = {"--speed",   "60",        "--for",     "1h",
+                               "--seed",    "7",         "--hide",    hide,
+                               "--truth",   truth_file,  "--linger",  "16s",
+                               "--primary", "lineshaft", "--disturb", "drop=1%,twice=1%,swap=1%",
                                NULL};
     const double began = service_clock();
     service_emulate(&s, how);

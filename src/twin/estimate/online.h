@@ -2,14 +2,14 @@
 //
 // Each watched quantity (watched.h) has an exponentially forgetting mean of its ratio to the plant
 // file and two cumulative sums (CUSUM, Page 1954) on its normal scores, one for longer, one for
-// shorter. With slack k = 0.5 and limit h = 10 a quantity that is as the plant file says raises a false
-// alarm about once in 70,000 values (Siegmund 1985: (exp(2kb) - 2kb - 1) / 2k^2 with b = h + 1.166,
-// both sides); a shift by one standard deviation is found after about 20, by three and more
-// after 5. One score counts as 3 at most, so that a few wrong values (an end that was not heard)
-// are no drift. An alarm says since when (the last zero of the sum) and how much: the median of the
-// last LS_ONLINE_SINCE values, with its 95 % interval by order statistics. Afterwards the new level
-// is learned from the next LS_ONLINE_LEARN values (their median), and an alarm comes again only
-// when it changes once more.
+// shorter. With slack k = 0.5 and limit h = 10 a quantity that is as the plant file says raises a
+// false alarm about once in 70,000 values (Siegmund 1985: (exp(2kb) - 2kb - 1) / 2k^2 with b = h
+// + 1.166, both sides); a shift by one standard deviation is found after about 20, by three and
+// more after 5. One score counts as 3 at most, so that a few wrong values (an end that was not
+// heard) are no drift. An alarm says since when (the last zero of the sum) and how much: the median
+// of the last LS_ONLINE_SINCE values, with its 95 % interval by order statistics. Afterwards the
+// new level is learned from the next LS_ONLINE_LEARN values (their median), and an alarm comes
+// again only when it changes once more.
 //
 // O(1) per fact, nothing is allocated. Pure; not thread safe.
 #pragma once

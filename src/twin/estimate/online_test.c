@@ -98,10 +98,10 @@ static void test_false_alarms_are_as_rare_as_stated(void) {
     for (int i = 0; i < values; i++) {
         grind(&b, 1.0);
     }
-    // Expected 1400000 / 70000 = 20; Poisson: 99.9 % of the time 7 to 36. After an alarm the level is
-    // the median of 100 values, off by 0.125 standard deviations: until it is learned again a side
-    // then has a mean of exp(2 * 0.375 * 11.17) / (2 * 0.375^2) = 15,000 values, at worst 5 times as
-    // many alarms for that time.
+    // Expected 1400000 / 70000 = 20; Poisson: 99.9 % of the time 7 to 36. After an alarm the level
+    // is the median of 100 values, off by 0.125 standard deviations: until it is learned again a
+    // side then has a mean of exp(2 * 0.375 * 11.17) / (2 * 0.375^2) = 15,000 values, at worst 5
+    // times as many alarms for that time.
     harness_note("%llu false alarms in %d values", (unsigned long long)b.alarms, values);
     printf("%llu false alarms\n", (unsigned long long)b.alarms);
     CHECK(b.alarms >= 7 && b.alarms <= 60);
