@@ -8,8 +8,8 @@
 
 enum {
     DEF_COOKIE = 0x666f6c,
-    AHEAD_MIN = 8,    // so many signals in a row from far ahead are believed
-    BEHIND_MIN = 64,  // and so many from behind: the clock was set back
+    AHEAD_STEP = 24,  // jumps from one signal from ahead to the next
+    BEHIND_MIN = 64,  // so many signals in a row from behind: the clock was set back
     TAGS = LS_HEARD_QUEUE + 1
 };
 
@@ -65,6 +65,13 @@ ls_status ls_follow_create(const ls_plant *plant, const ls_twin *twin, int64_t s
     return ls_follow_make(plant, twin, start_us, def, out, err);
 }
 
+static void forget_ahead(ls_follow *f) {
+    for (uint32_t i = 0; i < f->kept_count; i++) {
+        ls_free((char *)(uintptr_t)f->kept[i].text);
+    }
+    f->kept_count = 0;
+}
+
 void ls_follow_destroy(ls_follow *f) {
     if (f != NULL) {
         ls_core_destroy(f->base);
@@ -73,6 +80,7 @@ void ls_follow_destroy(ls_follow *f) {
         for (int i = 0; i < FOLLOW_MARKS; i++) {
             ls_core_destroy(f->marks[i].core);
         }
+        forget_ahead(f);
         ls_instant_destroy(f->instant);
         ls_journal_clear(&f->journal);
         ls_free(f->batch);
@@ -229,10 +237,13 @@ static bool believes_ahead(ls_follow *f, const ls_heard *heard, int64_t time_us)
         f->ahead = 0;
         return time_us < f->twin->model->horizon;
     }
-    const int64_t apart = time_us > f->ahead_us ? time_us - f->ahead_us : f->ahead_us - time_us;
-    f->ahead = apart <= f->def.clock_jump_us ? f->ahead + 1 : 1;
+    // The next of them may come hours later: some lines say little.
+    const int64_t step_us = time_us - f->ahead_us;
+    const bool goes_on = step_us >= -f->def.clock_jump_us &&
+                         step_us / AHEAD_STEP <= f->def.clock_jump_us;
+    f->ahead = goes_on ? f->ahead + 1 : 1;
     f->ahead_us = time_us;
-    if (f->ahead < AHEAD_MIN || time_us >= f->twin->model->horizon) {
+    if (f->ahead < FOLLOW_AHEAD_MIN || time_us >= f->twin->model->horizon) {
         f->clock += f->ahead == 1;
         return false;
     }
@@ -282,14 +293,9 @@ static bool is_sound(const ls_follow *f, const ls_heard *heard) {
            heard->time_us >= 0;
 }
 
-void ls_follow_hear(ls_follow *f, const ls_heard *heard) {
+static void take(ls_follow *f, const ls_heard *heard) {
     ls_heard h = *heard;
-    if (!is_sound(f, heard)) {
-        f->clock++;
-        return;
-    }
-    h.time_us += f->shift_us;
-    if (!believes_ahead(f, heard, h.time_us) || !believes_behind(f, &h.time_us, h.birth)) {
+    if (!believes_behind(f, &h.time_us, h.birth)) {
         return;
     }
     uint32_t place = ls_journal_place(&f->journal, h.time_us);
@@ -323,6 +329,52 @@ void ls_follow_hear(ls_follow *f, const ls_heard *heard) {
         }
     }
     f->is_shown = false;
+}
+
+static void keep_ahead(ls_follow *f, const ls_heard *heard) {
+    char *text = heard->size > 0 ? ls_alloc(heard->size) : NULL;
+    if (f->kept_count == FOLLOW_AHEAD_MIN || (heard->size > 0 && text == NULL)) {
+        ls_free(text);
+        return;
+    }
+    if (heard->size > 0) {
+        memcpy(text, heard->text, heard->size);
+    }
+    f->kept[f->kept_count] = *heard;
+    f->kept[f->kept_count++].text = text;
+}
+
+// Were those from ahead right, as this one shows? Then time has come to them, or jumps there.
+static bool proves_ahead(const ls_follow *f, int64_t time_us, bool jumps) {
+    const int64_t apart = time_us > f->ahead_us ? time_us - f->ahead_us : f->ahead_us - time_us;
+    const int64_t now_us = time_us > f->now_us ? time_us : f->now_us;
+    return jumps ? apart <= f->def.clock_jump_us : f->ahead_us <= now_us + f->def.late_us;
+}
+
+void ls_follow_hear(ls_follow *f, const ls_heard *heard) {
+    ls_heard h = *heard;
+    if (!is_sound(f, heard)) {
+        f->clock++;
+        return;
+    }
+    h.time_us += f->shift_us;
+    const bool jumps = h.time_us - f->now_us > f->def.clock_jump_us;
+    if (!believes_ahead(f, heard, h.time_us)) {
+        if (f->ahead == 1) {
+            forget_ahead(f);
+        }
+        if (f->ahead > 0) {
+            keep_ahead(f, &h);
+        }
+        return;
+    }
+    // A silent night looks like a jump at first: nothing of what was told then is lost.
+    const bool proved = proves_ahead(f, h.time_us, jumps);
+    for (uint32_t i = 0; i < f->kept_count && proved; i++) {
+        take(f, &f->kept[i]);
+    }
+    forget_ahead(f);
+    take(f, &h);
 }
 
 void ls_follow_advance(ls_follow *f, int64_t now_us) {

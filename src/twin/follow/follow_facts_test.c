@@ -485,6 +485,50 @@ static void test_a_birth_of_machines_leaves_waiting_lots_alone(void) {
     follow_line_close(&line);
 }
 
+// ---- nothing is told for hours
+
+static const char *const quiet_text =
+    "plant: quiet\n"
+    "start: 2026-01-05T06:00\n"
+    "calendars: {early: {daily: \"06:00-14:00\"}}\n"
+    "stations:\n"
+    "  a: {process: 100 min, calendar: early, shift-end: pause}\n"
+    "products:\n"
+    "  p: {route: [a], release: {every: 250 min}}\n";
+
+static void judge_quiet(void *context, const ls_fact *fact) {
+    lengths *l = context;
+    const double minutes = fact->value / 60e6;
+    l->counts[fact->kind]++;
+    l->wrong[fact->kind] += (fact->kind == LS_FACT_PROCESS && minutes != 100) ||
+                            (fact->kind == LS_FACT_RELEASE && minutes != 250);
+}
+
+// No other clock says that time passes: the first signals after hours look like a clock that jumps.
+static void test_what_follows_a_silent_night_is_not_lost(void) {
+    follow_line line;
+    lengths l = {.line = &line};
+    ls_follow_def def = ls_follow_def_default();
+    def.fact = judge_quiet;
+    def.context = &l;
+    CHECK(follow_line_open_text(&line, quiet_text, 1));
+    ls_follow *follow = follow_line_follower(&line, &def);
+    follow_line_birth(&line);
+    follow_line_hear(&line, follow);
+    while (follow_line_step(&line, 20 * 86400 * second_us)) {
+        follow_line_hear(&line, follow);
+    }
+    harness_note("%llu releases, %llu wrong; %llu operations, %llu wrong",
+                 (unsigned long long)l.counts[LS_FACT_RELEASE],
+                 (unsigned long long)l.wrong[LS_FACT_RELEASE],
+                 (unsigned long long)l.counts[LS_FACT_PROCESS],
+                 (unsigned long long)l.wrong[LS_FACT_PROCESS]);
+    CHECK(l.counts[LS_FACT_RELEASE] > 100 && l.counts[LS_FACT_PROCESS] > 70);
+    CHECK_INT(l.wrong[LS_FACT_RELEASE] + l.wrong[LS_FACT_PROCESS], 0);
+    ls_follow_destroy(follow);
+    follow_line_close(&line);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_facts_agree_with_the_accounts_of_the_line);
@@ -492,6 +536,7 @@ int main(int argc, char **argv) {
     TEST(test_lots_behind_an_entrance_are_told_as_lagged);
     TEST(test_facts_across_a_silence_are_inferred);
     TEST(test_a_birth_of_machines_leaves_waiting_lots_alone);
+    TEST(test_what_follows_a_silent_night_is_not_lost);
     TEST(test_the_examples_are_followed);
     TEST(test_nothing_is_allocated_in_steady_state);
     TEST(test_no_memory_is_an_error);

@@ -9,7 +9,11 @@
 #include "twin/follow/core.h"
 #include "twin/follow/journal.h"
 
-enum { FOLLOW_MARKS = 4, FOLLOW_MARK_EVERY = 512 };
+enum {
+    FOLLOW_MARKS = 4,
+    FOLLOW_MARK_EVERY = 512,
+    FOLLOW_AHEAD_MIN = 8,  // so many signals in a row from far ahead are believed
+};
 
 typedef struct ls_follow_mark {
     ls_core *core;
@@ -37,6 +41,8 @@ struct ls_follow {
     int64_t shift_us;        // added to the line's clock after it was set back
     uint32_t ahead, behind;  // signals in a row from another time
     int64_t ahead_us, behind_us;
+    ls_heard kept[FOLLOW_AHEAD_MIN];  // those from ahead, until they are believed; texts owned
+    uint32_t kept_count;
     uint64_t doubled, reordered, rolled_back, late, clock;
     char name[FOLLOW_NAME_SIZE + 16];
 };
