@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/arena.h"
 #include "loop/say.h"
 
 static int64_t clock_ns(clockid_t clock) {
@@ -26,6 +27,8 @@ ls_status ls_intake_init(ls_intake *intake, ls_error *err) {
 }
 
 void ls_intake_clear(ls_intake *intake) {
+    ls_free(intake->stamped);
+    intake->stamped = NULL;
     ls_running_clear(&intake->running);
     pthread_mutex_destroy(&intake->lock);
 }
@@ -87,14 +90,9 @@ static void date_silence(const ls_intake *intake, ls_sample *sample) {
     }
 }
 
-static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t count,
-                           int64_t arrival_us) {
-    const bool by_arrival = intake->running.plant->listen.clock_is_arrival;
+static void follow_samples(ls_intake *intake, const ls_sample *samples, size_t count) {
     for (size_t i = 0; i < count; i++) {
         ls_sample sample = samples[i];
-        if (by_arrival) {
-            sample.time_us = arrival_us;
-        }
         date_silence(intake, &sample);
         follow_sample(intake, &sample);
         note_time(intake, sample.time_us);
@@ -162,14 +160,37 @@ static bool keep_samples(ls_intake *intake, const ls_sample *samples, size_t cou
     return false;
 }
 
+// The same samples at the time of arrival, for history and twin alike: after a restart the one is
+// heard from the other. NULL: out of memory.
+static const ls_sample *stamp(ls_intake *intake, const ls_sample *samples, size_t count,
+                              int64_t arrival_us) {
+    if (count > intake->stamped_capacity) {
+        ls_sample *grown = ls_realloc(intake->stamped, count * sizeof *grown);
+        if (grown == NULL) {
+            return NULL;
+        }
+        intake->stamped = grown;
+        intake->stamped_capacity = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        intake->stamped[i] = samples[i];
+        intake->stamped[i].time_us = arrival_us;
+        intake->stamped[i].flags |= LS_SAMPLE_ARRIVAL;
+    }
+    return intake->stamped;
+}
+
 static bool heard(void *context, const ls_sample *samples, size_t count) {
     ls_intake *intake = context;
     const int64_t began = clock_ns(CLOCK_MONOTONIC);
     const int64_t arrival_us = clock_ns(CLOCK_REALTIME) / 1000;
     pthread_mutex_lock(&intake->lock);
-    const bool kept = keep_samples(intake, samples, count);
+    if (intake->running.plant->listen.clock_is_arrival) {
+        samples = stamp(intake, samples, count, arrival_us);
+    }
+    const bool kept = samples != NULL && keep_samples(intake, samples, count);
     if (kept) {
-        follow_samples(intake, samples, count, arrival_us);
+        follow_samples(intake, samples, count);
         intake->figures.samples += count;
         intake->figures.batches++;
         intake->figures.last_heard_us = arrival_us;

@@ -33,6 +33,8 @@ typedef struct ls_intake {
     ls_tags *tags;
     ls_follow_def follow_def;
     ls_intake_figures figures;
+    ls_sample *stamped;  // with `clock: arrival`: a message with our times
+    size_t stamped_capacity;
     void (*noticed)(void *context, const ls_notice *notice);  // not under the lock
     void (*order)(void *context, const ls_sample *sample);    // under the lock: only remember it
     void *context;

@@ -212,6 +212,28 @@ static void test_an_empty_history_is_a_first_start(void) {
     bench_close(&b);
 }
 
+// With the clock of arrival the history has our times: what was heard after the save is found
+// again.
+static void test_by_the_clock_of_arrival_the_rest_is_heard_again(void) {
+    const char *more = "  clock: arrival\n";
+    const double years_ago = -27.0 * 365 * 86400;
+    bench b;
+    ls_error err = {0};
+    uint64_t again = 0;
+    bench_open(&b, more);
+    CHECK(bench_text(&b, "g/n/line/Released", years_ago, "x-1"));
+    CHECK_INT(ls_keeper_save(&b.intake, &err), LS_OK);
+    CHECK(bench_text(&b, "g/n/line/Released", years_ago, "x-2"));
+    const uint32_t lots = ls_follow_describe(b.intake.running.follow).lots;
+    bench_restart(&b, more);
+    CHECK_INT(ls_keeper_restore(&b.intake, HOUR, &again, &err), LS_OK);
+    CHECK(again >= 1);
+    CHECK(b.intake.running.follow != NULL);
+    CHECK_INT(ls_follow_describe(b.intake.running.follow).lots, lots);
+    CHECK_INT(lots, 2);
+    bench_close(&b);
+}
+
 // Whatever is wrong with the saved state, the history is there.
 static void test_a_damaged_save_is_not_used(void) {
     bench b;
@@ -296,6 +318,7 @@ int main(int argc, char **argv) {
     TEST(test_without_a_save_the_history_is_heard);
     TEST(test_only_the_stretch_asked_for_is_heard);
     TEST(test_an_empty_history_is_a_first_start);
+    TEST(test_by_the_clock_of_arrival_the_rest_is_heard_again);
     TEST(test_a_damaged_save_is_not_used);
     TEST(test_a_save_of_another_plant_is_not_used);
     TEST(test_memory_may_end_anywhere);
