@@ -166,7 +166,7 @@ static void test_what_people_see(void) {
     CHECK_CONTAINS(seen.out, "\"samples\": 13");
     program_clear(&seen);
     seen = run(1, "history query %s nothing/*", program_temporary("seen"), "", "");
-    CHECK_CONTAINS(seen.err, "no values in this range");
+    CHECK_CONTAINS(seen.err, "no such values");
     program_clear(&seen);
     program_remove_temporary();
 }
