@@ -402,11 +402,11 @@ static void test_values_kept_while_away_are_sent_as_historical_in_bites(void) {
         }
     }
     CHECK_INT(messages, 3);
-    ls_sparkplug_edge_tick(f.edge, now + SECOND);
+    CHECK_INT(now, INT64_MAX);  // the last bite had room for the device's value as well
     take(&f, "spBv1.0/plant/DDATA/cell/d1", &p);
     CHECK(p.metrics[0].historical && p.metrics[0].span.size == 10);
     message_clear(&p.m);
-    CHECK_INT(ls_sparkplug_edge_tick(f.edge, now + 2 * SECOND), INT64_MAX);
+    CHECK_INT(ls_sparkplug_edge_tick(f.edge, T0 + 60 * SECOND), INT64_MAX);
     teardown(&f);
 }
 
