@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "plant/decide.h"
 #include "plant/distribution.h"
 #include "plant/kinds.h"
 #include "plant/listen.h"
@@ -264,6 +265,7 @@ typedef struct ls_plant {
     const char **setup_names;
     ls_dist_index *setup_matrix;  // LS_NONE: no setup needed
     ls_listen listen;             // how the line is heard, and what is kept of it
+    ls_decide decide;             // what may be decided, and which guards hold
 } ls_plant;
 
 // Mean process time of a step on its station (mean over machines, speed included), load and unload,

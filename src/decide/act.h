@@ -1,0 +1,34 @@
+// act.h - what can be done to a plant, as a value: one act of a candidate, later one command.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plant/plant.h"
+#include "twin/twin.h"
+
+typedef enum ls_act_kind {
+    LS_DO_NOTHING,  // the line's own rule goes on
+    LS_DO_CHOOSE,   // machine `index` takes the lot with serial `value` next
+    LS_DO_HOLD,     // machine starts nothing new for value us (0: released, LS_FOREVER: until told)
+    LS_DO_RELEASE,  // one more release of class `index`
+    LS_DO_MAINTAIN,  // machine: maintenance `value` (mode, counted within the machine)
+    LS_DO_KEEP,      // class: `value` lots are kept in the plant (CONWIP)
+    LS_DO_STAFF,     // operators `index`: `value` of them
+    LS_DO_SET,       // measured value `index` of listen.values: `number`
+    LS_DO_KIND_COUNT
+} ls_act_kind;
+
+typedef struct ls_act {
+    ls_act_kind kind;
+    uint32_t index;
+    int64_t value;
+    double number;
+} ls_act;
+
+// Does it to a snapshot at its present moment. Fails with LS_ERR_INVALID and a PLC's reason when it
+// cannot be done; the snapshot is then unchanged. SET changes nothing in the twin.
+ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
+                       ls_error *err);
+// "grind-1 takes gear-a-17 next", "keep 24 lots of gear-a". `lot` is the lot's name, or NULL.
+void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char *out, size_t size);

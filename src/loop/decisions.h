@@ -1,0 +1,41 @@
+// decisions.h - the deciding part of the service: asks, journals, proposes, sends through the
+// guard.
+//
+// A thread of its own looks at the followed plant, asks the decider whatever is open (events and
+// times of `decide:`), on threads lent from here, and files every answer as a row: an event of the
+// history of kind "decision" whose json is the row (docs/JSON.md), the snapshot beside it. A row is
+// written before its command is sent. What comes back (verdicts of the guard, a person's approval)
+// makes a new version of the row: an event of the same subject (the id) with version + 1; the
+// newest counts. After a restart rows that were open are expired: nothing is ever sent late.
+#pragma once
+
+#include <jansson.h>
+
+#include "guard/link.h"
+#include "loop/intake.h"
+#include "loop/journal.h"
+
+typedef struct ls_decisions ls_decisions;
+
+// `guard_folder` NULL: nothing can be sent, every mode is at most advise. Plant and twin are those
+// of the intake's running plant, which stays until it is closed. Starts its thread.
+ls_status ls_decisions_open(ls_intake *intake, ls_journal *journal, const char *guard_folder,
+                            ls_decisions **out, ls_error *err);
+void ls_decisions_close(ls_decisions *decisions);  // NULL is fine
+
+// What an operator may do to an open row. `version` is the one that was seen: another one, or a row
+// that is no longer open, is refused with LS_ERR_INVALID and the reason for people. The same twice
+// is once.
+typedef enum ls_review { LS_REVIEW_APPROVE, LS_REVIEW_REJECT, LS_REVIEW_HOLD } ls_review;
+ls_status ls_decisions_review(ls_decisions *decisions, const char *id, uint32_t version,
+                              ls_review review, const char *who, ls_role role, ls_error *err);
+
+// Rows, newest first; `open` only those that wait for a person; at most `most`; before `before_us`
+// (0: now). NULL: out of memory.
+json_t *ls_decisions_list(ls_decisions *decisions, bool open, int64_t before_us, uint32_t most);
+json_t *ls_decisions_get(ls_decisions *decisions, const char *id);  // NULL: no such row
+// {"mode", "base", "bases", "horizon_s", "guard", "asked", "futures_per_s", "late", "open", "sent",
+//  "promised", "points": [...]}; for /state, the page and /metrics.
+json_t *ls_decisions_summary(ls_decisions *decisions);
+// Counts up with every new version of any row: for live streams. *out_id: the newest one's.
+uint64_t ls_decisions_changes(ls_decisions *decisions, char *out_id, size_t size);
