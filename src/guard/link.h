@@ -10,6 +10,8 @@
 
 #include "base/status.h"
 
+enum { LS_GUARD_SERVICE_US = 2000000 };
+
 typedef enum ls_command_kind {  // of the line's handshake, docs/EMULATOR.md
     LS_COMMAND_DISPATCH,
     LS_COMMAND_HOLD,
@@ -85,3 +87,10 @@ ls_status ls_guard_link_send(ls_guard_link *link, const ls_command *command, ls_
 // Holds (or lets go) what is decided: point name, or "" for everything. Outlives restarts.
 ls_status ls_guard_link_hold(ls_guard_link *link, const char *point, bool hold, const char *who,
                              ls_role role, ls_error *err);
+// The caller is alive. To be called by the very loop that decides, at least every half second, not
+// by a timer: when the guard has not heard it for LS_GUARD_SERVICE_US it stops the heartbeat to the
+// line, and the line goes by its own rule. A link alone does not beat. LS_GUARD_SERVICE_US is 2 s.
+void ls_guard_link_beat(ls_guard_link *link);
+// A person lets the guard write again after so many trips a day that it stopped for good
+// (engineer).
+ls_status ls_guard_link_reset(ls_guard_link *link, const char *who, ls_role role, ls_error *err);
