@@ -34,6 +34,7 @@ typedef struct ls_approval {
 typedef struct ls_command {
     char id[48];        // "d-1207-1"; never used twice
     char decision[40];  // "d-1207"
+    char point[64];     // of plant->decide.points: its mode, its least gain, holds by name
     ls_command_kind kind;
     char device[128];  // machine as the line names it; "line"
     char argument[200];
@@ -42,8 +43,8 @@ typedef struct ls_command {
     bool automatic;    // else approvals say who
     ls_approval approvals[2];
     uint32_t approval_count;
-    uint32_t sequence;       // of this target, strictly increasing
-    uint64_t state_version;  // of the machine or queue decided about (facts heard so far)
+    uint32_t sequence;       // of this target, from 1, strictly increasing, also over restarts
+    uint64_t state_version;  // of the machine or queue decided about (facts heard so far, from 1)
     uint64_t state_now;      // the same when sent: both filled in by the service
     int64_t decided_us, deadline_us, not_after_us;  // wall, monotonic clock of this boot
     double gain_low, gain_min;                      // claim on fresh futures
