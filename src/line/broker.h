@@ -8,11 +8,12 @@
 // |---|---|---|
 // | line | births, data and deaths of Sparkplug; the topics of `json:` | commands and STATE |
 // | host | STATE; NCMD, which asks a node for its births | everything |
-// | guard | NCMD and DCMD: commands to the line | nothing |
+// | guard | NCMD and DCMD: commands to the line | births, data and deaths of Sparkplug |
 // | reader | nothing | everything |
 //
 // Nobody else gets in. An ACL sees topics, not metrics, so the host's NCMD could also set a metric
-// of a node; DCMD, the way to machines, is the guard's alone.
+// of a node; DCMD, the way to machines, is the guard's alone. The guard hears the line itself, so
+// that it believes nobody else about what is fresh, good and done.
 //
 // A thread starts the broker, starts it again when it dies (waiting longer each time), and takes it
 // down at the end. It dies with us, also by kill -9.

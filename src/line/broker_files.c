@@ -164,13 +164,18 @@ static ls_status make_logins(const char *folder, ls_error *err) {
 
 // ---- configuration
 
-static void put_line_rights(const ls_listen *listen, ls_buffer *out) {
-    static const char *const sends[] = {"NBIRTH/+", "NDATA/+", "NDEATH/+",
-                                        "DBIRTH/#", "DDATA/#", "DDEATH/#"};
-    ls_buffer_text(out, "user line\n");
-    for (size_t i = 0; i < sizeof sends / sizeof sends[0]; i++) {
-        ls_buffer_printf(out, "topic write spBv1.0/+/%s\n", sends[i]);
+// What a node says.
+static void put_says(const char *right, ls_buffer *out) {
+    static const char *const says[] = {"NBIRTH/+", "NDATA/+", "NDEATH/+",
+                                       "DBIRTH/#", "DDATA/#", "DDEATH/#"};
+    for (size_t i = 0; i < sizeof says / sizeof says[0]; i++) {
+        ls_buffer_printf(out, "topic %s spBv1.0/+/%s\n", right, says[i]);
     }
+}
+
+static void put_line_rights(const ls_listen *listen, ls_buffer *out) {
+    ls_buffer_text(out, "user line\n");
+    put_says("write", out);
     ls_buffer_text(out,
                    "topic read spBv1.0/+/NCMD/+\ntopic read spBv1.0/+/DCMD/#\n"
                    "topic read spBv1.0/STATE/+\n");
@@ -189,8 +194,9 @@ static ls_status write_access(const ls_broker_def *def, ls_error *err) {
     ls_buffer_text(&text,
                    "\nuser host\ntopic read #\ntopic write spBv1.0/STATE/+\n"
                    "topic write spBv1.0/+/NCMD/+\n"
-                   "\nuser guard\ntopic write spBv1.0/+/NCMD/+\ntopic write spBv1.0/+/DCMD/#\n"
-                   "\nuser reader\ntopic read #\ntopic read $SYS/#\n");
+                   "\nuser guard\ntopic write spBv1.0/+/NCMD/+\ntopic write spBv1.0/+/DCMD/#\n");
+    put_says("read", &text);
+    ls_buffer_text(&text, "\nuser reader\ntopic read #\ntopic read $SYS/#\n");
     const ls_status status = write_private(def->folder, "access", &text, err);
     ls_buffer_clear(&text);
     return status;

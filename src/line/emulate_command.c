@@ -251,7 +251,7 @@ void ls_emulate_write(ls_emulate *e, uint32_t signal, const ls_sample *value, in
                 e->beating = true;
                 ls_emulate_tell_number(e, e->line_at + LINE_LOST, 0);
             }
-            e->values[signal].value.integer = beat;
+            ls_emulate_tell_number(e, signal, beat);  // whoever beats hears that it is heard
         }
         return;
     }

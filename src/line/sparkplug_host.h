@@ -89,6 +89,13 @@ int64_t ls_sparkplug_host_tick(ls_sparkplug_host *host, int64_t now_us);
 // alive), LS_ERR_IO (not published).
 ls_status ls_sparkplug_host_command(ls_sparkplug_host *host, uint32_t tag, const ls_sample *value,
                                     int64_t now_us, ls_error *err);
+// Several of one device in one message, in this order: the line takes them together, with nobody's
+// in between. At most LS_SPARKPLUG_COMMANDS_MAX. Fails like ls_sparkplug_host_command
+// (LS_ERR_INVALID also: of different devices); then nothing was published.
+enum { LS_SPARKPLUG_COMMANDS_MAX = 8 };
+ls_status ls_sparkplug_host_commands(ls_sparkplug_host *host, const uint32_t *tags,
+                                     const ls_sample *values, uint32_t count, int64_t now_us,
+                                     ls_error *err);
 // A rebirth request by hand ("GROUP/NODE"), without waiting. Fails with LS_ERR_INVALID, LS_ERR_IO.
 ls_status ls_sparkplug_host_rebirth(ls_sparkplug_host *host, const char *node, int64_t now_us,
                                     ls_error *err);

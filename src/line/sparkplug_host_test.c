@@ -921,6 +921,37 @@ static void test_commands_go_by_name_with_the_type_of_the_birth(void) {
     teardown(&f);
 }
 
+static void test_commands_that_belong_together_go_in_one_message(void) {
+    fixture f;
+    ls_error err;
+    setup(&f);
+    alive(&f);
+    const uint32_t temp = ls_tags_find(f.l.tags, "plant/cell/d1/Temp", 18);
+    const uint32_t node = ls_tags_find(f.l.tags, "plant/cell/Speed", 16);
+    const ls_sample values[2] = {{.kind = LS_VALUE_INT, .value.integer = 1},
+                                 {.kind = LS_VALUE_INT, .value.integer = 2}};
+    CHECK_INT(ls_sparkplug_host_commands(f.host, (const uint32_t[]){temp, temp}, values, 2,
+                                         f.now_us, &err),
+              LS_OK);
+    CHECK_INT(f.post.count, 1);
+    ls_sparkplug_reader r;
+    ls_sparkplug_metric m;
+    CHECK(ls_sparkplug_open(&r, f.post.items[0].bytes, f.post.items[0].size));
+    for (int i = 1; i <= 2; i++) {
+        ls_sample back = {0};
+        CHECK(ls_sparkplug_next(&r, &m));
+        CHECK_STR(ls_sparkplug_value(&m, m.type, &back), NULL);
+        CHECK(back.value.real == i);
+    }
+    CHECK(!ls_sparkplug_next(&r, &m) && r.reason == NULL);
+    CHECK_INT(ls_sparkplug_host_commands(f.host, (const uint32_t[]){temp, node}, values, 2,
+                                         f.now_us, &err),
+              LS_ERR_INVALID);
+    CHECK_STR(err.text, "plant/cell/d1/Temp and plant/cell/Speed are of different devices");
+    CHECK_INT(f.post.count, 1);
+    teardown(&f);
+}
+
 static void test_every_allocation_may_fail(void) {
     for (int64_t n = 0; n < 80; n++) {
         fixture f;
@@ -1013,6 +1044,7 @@ int main(int argc, char **argv) {
     TEST(test_limits_are_kept_and_named);
     TEST(test_one_tag_has_one_source);
     TEST(test_commands_go_by_name_with_the_type_of_the_birth);
+    TEST(test_commands_that_belong_together_go_in_one_message);
     TEST(test_every_allocation_may_fail);
     TEST(test_data_of_known_metrics_allocates_nothing);
     return harness_report();

@@ -323,6 +323,30 @@ static int try_publish(const char *folder, const char *role, const char *topic) 
     return child_wait(child_start_shell(script)) == 0 ? 1 : 0;  // grep found it: refused
 }
 
+// What `role` hears of a retained message: 1 when it comes.
+static int try_hear(const char *folder, const char *from, const char *role, const char *topic) {
+    char script[768];
+    snprintf(script, sizeof script,
+             "F='%s'; P=$(cat $F/port); mosquitto_pub -r -q 1 -h 127.0.0.1 -p $P -u %s"
+             " -P \"$(tail -1 $F/login-%s)\" -t '%s' -m x;"
+             " mosquitto_sub -q 1 -h 127.0.0.1 -p $P -u %s -P \"$(tail -1 $F/login-%s)\""
+             " -t '%s' -C 1 -W 2 | grep -q x",
+             folder, from, from, topic, role, role, topic);
+    return child_wait(child_start_shell(script)) == 0 ? 1 : 0;
+}
+
+static void test_the_guard_hears_the_line_and_nobody_else(void) {
+    const char *folder = make_folder();
+    chmod(folder, 0700);
+    ls_broker *broker = start_broker(folder);
+    CHECK_INT(try_hear(folder, "line", "guard", "spBv1.0/plant/DDATA/cell/saw"), 1);
+    CHECK_INT(try_hear(folder, "line", "guard", "spBv1.0/plant/NBIRTH/cell"), 1);
+    CHECK_INT(try_hear(folder, "host", "reader", "spBv1.0/plant/NCMD/cell"), 1);
+    CHECK_INT(try_hear(folder, "host", "guard", "spBv1.0/plant/NCMD/cell"), 0);
+    ls_broker_stop(broker);
+    remove_folder(folder);
+}
+
 static void test_only_the_guard_may_command(void) {
     const char *folder = make_folder();
     chmod(folder, 0700);
@@ -407,6 +431,7 @@ int main(int argc, char **argv) {
     TEST(test_a_killed_broker_costs_nothing_that_was_said_meanwhile);
     TEST(test_a_bad_network_is_seen_and_named);
     TEST(test_the_embedded_broker_serves_line_host_and_guard);
+    TEST(test_the_guard_hears_the_line_and_nobody_else);
     TEST(test_only_the_guard_may_command);
     TEST(test_a_broker_that_cannot_start_says_why);
     return harness_report();
