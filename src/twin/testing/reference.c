@@ -1578,7 +1578,7 @@ static void hold_end(ls_reference *r, uint32_t m) {
     machine *mc = &r->machines[m];
     mc->held = false;
     if (mc->phase == NOTHING && lots_in(r, m) == 0 && !mc->idle) {
-        machine_free(r, m);
+        machine_resume(r, m);  // a machine that was stopped stays so
     }
 }
 
