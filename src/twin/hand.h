@@ -13,8 +13,17 @@ enum {
     LS_ACT_STOP,      // machine
     LS_ACT_START,     // machine
     LS_ACT_MAINTAIN,  // machine; value: mode, counted within the machine
-    LS_ACT_RELEASE    // release
+    LS_ACT_RELEASE,   // release
+    LS_ACT_KEEP,      // release; value: lots
+    LS_ACT_STAFF,     // pool; value: people
+    LS_ACT_COUNT,
+    LS_ACT_LATER = 256  // or-ed to it: what follows is settled later, by ls_kernel_settle
 };
+
+// Level of a CONWIP class in force.
+LS_FN ls_i64 ls_kept_of(const ls_m_release *r, const ls_s_release *rs) {
+    return rs->kept != 0 ? (ls_i64)rs->kept - 1 : (ls_i64)r->keep;
+}
 
 // Does the lot wait here, or is it on its way here?
 LS_FN int ls_lot_comes(const ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
@@ -135,6 +144,10 @@ LS_SLOW void ls_restart(ls_ctx *c, ls_u32 machine) {
         ls_lags_go(c, machine);  // maintenance lets out what is still inside
     }
     ls_machine_resume(c, machine);
+    if (mc->phase_since != LS_NEVER && c->machines[machine].express_step != LS_NO) {
+        mc->phase_since -= mc->phase_elapsed;  // the express way takes it that nothing has paused
+        mc->phase_elapsed = 0;
+    }
 }
 
 // As if the time of the maintenance had come.
@@ -166,6 +179,31 @@ LS_SLOW void ls_release_now(ls_ctx *c, ls_u32 release) {
     }
 }
 
+// Another level of a CONWIP class. Up: the difference is released, as an event of this instant.
+// Down: lots that are owed are not, then so many that leave have no successor.
+LS_SLOW void ls_keep(ls_ctx *c, ls_u32 release, ls_i64 level) {
+    ls_s_release *rs = c->release + release;
+    const ls_i64 more = level - ls_kept_of(c->releases + release, rs);
+    rs->kept = (ls_u32)level + 1;
+    if (more > 0) {
+        const ls_i64 over = (ls_i64)rs->over;
+        const ls_i64 spared = more < over ? more : over;
+        rs->over -= (ls_u64)spared;
+        rs->left += more - spared;
+    } else {
+        const ls_i64 spared = -more < rs->left ? -more : rs->left;
+        rs->left -= spared;
+        rs->over += (ls_u64)(-more - spared);
+    }
+    ls_source_set(c, c->m->source_release + release, rs->left > 0 ? c->now : LS_NEVER);
+}
+
+// More people take up what waits for one at once; fewer first finish what they are at.
+LS_SLOW void ls_staff(ls_ctx *c, ls_u32 pool, ls_i64 people) {
+    LS_STATE_ARRAY(c->m, c->s, ls_s_pool, s_pool)[pool].staff = (ls_u16)(people + 1);
+    c->s->operators_freed = 1;
+}
+
 LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     switch (act) {
     case LS_ACT_CHOOSE:
@@ -176,6 +214,8 @@ LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     case LS_ACT_STOP: ls_stop(c, index); break;
     case LS_ACT_START: ls_restart(c, index); break;
     case LS_ACT_MAINTAIN: ls_maintain(c, index, (ls_u32)value); break;
+    case LS_ACT_KEEP: ls_keep(c, index, value); break;
+    case LS_ACT_STAFF: ls_staff(c, index, value); break;
     default: ls_release_now(c, index); break;
     }
 }

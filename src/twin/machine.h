@@ -9,6 +9,7 @@ LS_SLOW int ls_hold_waits(ls_ctx *c, ls_u32 machine) {
     if ((mc->hand & LS_HAND_HELD) != 0 && mc->held_until <= c->now) {
         mc->hand &= ~(ls_u32)LS_HAND_HELD;
         mc->held_until = 0;
+        ls_source_set(c, c->m->source_machine + machine, LS_NEVER);
     }
     if ((mc->hand & LS_HAND_HELD) != 0) {
         ls_source_set(c, c->m->source_machine + machine, mc->held_until);
