@@ -40,8 +40,7 @@ ls_status ls_follow_make(const ls_plant *plant, const ls_twin *twin, int64_t sta
                        sizeof *f->told);
     f->instant = ls_instant_create(twin->model);
     ls_status status = LS_OK;
-    if (!ls_journal_init(&f->journal) || f->batch == NULL || f->told == NULL ||
-        f->instant == NULL) {
+    if (!ls_recent_init(&f->recent) || f->batch == NULL || f->told == NULL || f->instant == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     ls_core **cores[3 + FOLLOW_MARKS] = {&f->base, &f->present, &f->shown};
@@ -82,14 +81,14 @@ void ls_follow_destroy(ls_follow *f) {
         }
         forget_ahead(f);
         ls_instant_destroy(f->instant);
-        ls_journal_clear(&f->journal);
+        ls_recent_clear(&f->recent);
         ls_free(f->batch);
         ls_free(f->told);
         ls_free(f);
     }
 }
 
-// ---- from the journal into a core
+// ---- from the recent signals into a core
 
 // Tags of machines and stations; LS_NO: not a tag that is told once in an instant.
 static uint32_t tag_of(const ls_follow *f, const ls_heard *heard) {
@@ -120,31 +119,31 @@ void ls_follow_apply(ls_follow *f, ls_core *core, uint32_t from, uint32_t to) {
     uint32_t at = from;
     while (at < to) {
         uint32_t count = 0;
-        const int64_t time_us = f->journal.items[at].time_us;
-        const bool birth = f->journal.items[at].birth;
+        const int64_t time_us = f->recent.items[at].time_us;
+        const bool birth = f->recent.items[at].birth;
         f->batch_number++;
-        for (; at < to && f->journal.items[at].time_us == time_us; at++) {
-            const uint32_t tag = tag_of(f, &f->journal.items[at]);
+        for (; at < to && f->recent.items[at].time_us == time_us; at++) {
+            const uint32_t tag = tag_of(f, &f->recent.items[at]);
             // The same tag again is a later moment of the same time, as is a change after a birth.
             if ((tag != LS_NO && f->told[tag] == f->batch_number) ||
-                f->journal.items[at].birth != birth || !batch_reserve(f, count)) {
+                f->recent.items[at].birth != birth || !batch_reserve(f, count)) {
                 break;
             }
             if (tag != LS_NO) {
                 f->told[tag] = f->batch_number;
             }
-            f->batch[count++] = ls_journal_at(&f->journal, at);
+            f->batch[count++] = ls_recent_at(&f->recent, at);
         }
         if (count == 0) {
             return;  // out of memory: what cannot be gathered is not heard
         }
-        const bool more = at < to && f->journal.items[at].time_us == time_us;
+        const bool more = at < to && f->recent.items[at].time_us == time_us;
         ls_core_hear(core, f->instant, f->batch, count, more);
     }
 }
 
 static uint32_t place_of(const ls_follow *f, uint64_t applied) {
-    return f->journal.first + (uint32_t)(applied - f->dropped);
+    return f->recent.first + (uint32_t)(applied - f->dropped);
 }
 
 // The newest core from before the late signal, and everything since.
@@ -198,13 +197,13 @@ static void present_to(ls_follow *f, uint32_t place) {
     }
 }
 
-static uint32_t place_before(const ls_journal *j, int64_t time_us) {
-    return ls_journal_place(j, time_us - 1);
+static uint32_t place_before(const ls_recent *j, int64_t time_us) {
+    return ls_recent_place(j, time_us - 1);
 }
 
 // What no late signal can change any more goes into the base.
 static void commit(ls_follow *f) {
-    ls_journal *j = &f->journal;
+    ls_recent *j = &f->recent;
     const int64_t border_us = f->now_us - f->def.late_us;
     if (j->first == j->end || j->items[j->first].time_us >= border_us) {
         return;
@@ -215,7 +214,7 @@ static void commit(ls_follow *f) {
         present_to(f, place);
     }
     ls_follow_apply(f, f->base, j->first, place);
-    ls_journal_drop(j, count);
+    ls_recent_drop(j, count);
     f->dropped += count;
 }
 
@@ -288,7 +287,7 @@ static bool is_sound(const ls_follow *f, const ls_heard *heard) {
     if (heard->kind < LS_HEARD_QUEUE && heard->of >= m->machines) {
         return false;
     }
-    return heard->kind < LS_HEARD_KIND_COUNT && heard->size <= JOURNAL_SIGNAL_TEXT_MAX &&
+    return heard->kind < LS_HEARD_KIND_COUNT && heard->size <= RECENT_SIGNAL_TEXT_MAX &&
            (heard->text != NULL || heard->size == 0) && heard->time_us < m->horizon &&
            heard->time_us >= 0;
 }
@@ -298,31 +297,31 @@ static void take(ls_follow *f, const ls_heard *heard) {
     if (!believes_behind(f, &h.time_us, h.birth)) {
         return;
     }
-    uint32_t place = ls_journal_place(&f->journal, h.time_us);
-    if (ls_journal_has(&f->journal, &h, place)) {
+    uint32_t place = ls_recent_place(&f->recent, h.time_us);
+    if (ls_recent_has(&f->recent, &h, place)) {
         f->doubled++;
         return;
     }
     const bool late = h.time_us < f->newest_us;
     if (!late) {
         if (h.time_us > f->newest_us) {
-            present_to(f, f->journal.end);
+            present_to(f, f->recent.end);
         }
         f->newest_us = h.time_us;
         f->now_us = h.time_us > f->now_us ? h.time_us : f->now_us;
         commit(f);
-        place = f->journal.end;
+        place = f->recent.end;
     }
-    if (!ls_journal_insert(&f->journal, &h, &place)) {
+    if (!ls_recent_insert(&f->recent, &h, &place)) {
         f->late++;
         return;
     }
     if (late) {
         f->reordered++;
-        while (place > f->journal.first && f->journal.items[place - 1].time_us == h.time_us) {
+        while (place > f->recent.first && f->recent.items[place - 1].time_us == h.time_us) {
             place--;  // its instant is heard again as a whole
         }
-        const uint64_t at = f->dropped + (place - f->journal.first);
+        const uint64_t at = f->dropped + (place - f->recent.first);
         drop_marks(f, at);
         if (at < f->applied) {
             f->dirty = at < f->dirty ? at : f->dirty;
@@ -396,10 +395,10 @@ int64_t ls_follow_now(const ls_follow *f) {
 const ls_core *ls_follow_show(const ls_follow *follow) {
     ls_follow *f = (ls_follow *)(uintptr_t)follow;  // a cache
     if (!f->is_shown) {
-        const uint32_t whole = place_before(&f->journal, f->newest_us);
+        const uint32_t whole = place_before(&f->recent, f->newest_us);
         present_to(f, whole);
         ls_core_copy(f->shown, f->present);
-        ls_follow_apply(f, f->shown, place_of(f, f->applied), f->journal.end);
+        ls_follow_apply(f, f->shown, place_of(f, f->applied), f->recent.end);
         ls_core_advance(f->shown, f->now_us);
         f->is_shown = true;
     }

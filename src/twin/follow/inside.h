@@ -1,4 +1,4 @@
-// inside.h - a follower: its cores, the journal between them, and clocks.
+// inside.h - a follower: its cores, the recent signals between them, and clocks.
 //
 // base: everything up to late_us behind the newest signal, final; facts and divergences are told by
 // it. present: every whole instant before the newest signal's. shown: what is looked at, the
@@ -7,7 +7,7 @@
 #pragma once
 
 #include "twin/follow/core.h"
-#include "twin/follow/journal.h"
+#include "twin/follow/recent.h"
 
 enum {
     FOLLOW_MARKS = 4,
@@ -28,8 +28,8 @@ struct ls_follow {
     ls_follow_mark marks[FOLLOW_MARKS];
     uint32_t mark_next;
     ls_instant *instant;
-    ls_journal journal;
-    uint64_t dropped;  // signals that went from the journal into the base
+    ls_recent recent;
+    uint64_t dropped;  // signals that went from the recent ones signals into the base
     uint64_t applied;  // signals in the present, counted from the beginning
     uint64_t dirty;    // the present is right up to this many signals; UINT64_MAX: all
     bool is_shown;     // `shown` is up to date
@@ -49,7 +49,7 @@ struct ls_follow {
 
 ls_status ls_follow_make(const ls_plant *plant, const ls_twin *twin, int64_t start_us,
                          const ls_follow_def *def, ls_follow **out, ls_error *err);
-// Puts signals [from, to) of the journal into a core, instant by instant.
+// Puts signals [from, to) of the recent ones into a core, instant by instant.
 void ls_follow_apply(ls_follow *follow, ls_core *core, uint32_t from, uint32_t to);
 // The core that is looked at.
 const ls_core *ls_follow_show(const ls_follow *follow);

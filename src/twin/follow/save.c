@@ -67,7 +67,7 @@ static uint64_t seal_of(const saved_head *head, const char *behind, size_t size)
     return ls_hash_bytes(behind, size, ls_hash_bytes(&copy, sizeof copy, FOLLOW_VERSION));
 }
 
-static uint32_t text_size(const ls_journal *j) {
+static uint32_t text_size(const ls_recent *j) {
     uint32_t size = 0;
     for (uint32_t i = j->first; i < j->end; i++) {
         size += j->items[i].size;
@@ -76,7 +76,7 @@ static uint32_t text_size(const ls_journal *j) {
 }
 
 ls_status ls_follow_save(const ls_follow *f, void **out, size_t *out_size, ls_error *err) {
-    const ls_journal *j = &f->journal;
+    const ls_recent *j = &f->recent;
     const uint32_t used = f->base->c.s->lot_used;
     saved_head head;
     memset(&head, 0, sizeof head);
@@ -158,8 +158,8 @@ static bool load_signals(ls_follow *f, bytes *b, const saved_head *head) {
         transfer(b, &heard, sizeof heard);
         heard.text = text;
         text += heard.size;
-        uint32_t place = f->journal.end;
-        if (!b->fits || text > b->at + b->left || !ls_journal_insert(&f->journal, &heard, &place)) {
+        uint32_t place = f->recent.end;
+        if (!b->fits || text > b->at + b->left || !ls_recent_insert(&f->recent, &heard, &place)) {
             return false;
         }
     }

@@ -1,8 +1,8 @@
-#include "twin/follow/journal.h"
+#include "twin/follow/recent.h"
 
 #include <string.h>
 
-bool ls_journal_init(ls_journal *j) {
+bool ls_recent_init(ls_recent *j) {
     memset(j, 0, sizeof *j);
     j->capacity = 1024;
     j->text_capacity = 1 << 16;
@@ -12,14 +12,14 @@ bool ls_journal_init(ls_journal *j) {
     return j->items != NULL && j->text_at != NULL && j->text != NULL;
 }
 
-void ls_journal_clear(ls_journal *j) {
+void ls_recent_clear(ls_recent *j) {
     ls_free(j->items);
     ls_free(j->text_at);
     ls_free(j->text);
     memset(j, 0, sizeof *j);
 }
 
-uint32_t ls_journal_place(const ls_journal *j, int64_t time_us) {
+uint32_t ls_recent_place(const ls_recent *j, int64_t time_us) {
     if (j->end == j->first || j->items[j->end - 1].time_us <= time_us) {
         return j->end;
     }
@@ -36,13 +36,13 @@ uint32_t ls_journal_place(const ls_journal *j, int64_t time_us) {
     return low;
 }
 
-ls_heard ls_journal_at(const ls_journal *j, uint32_t index) {
+ls_heard ls_recent_at(const ls_recent *j, uint32_t index) {
     ls_heard heard = j->items[index];
     heard.text = j->text + j->text_at[index];
     return heard;
 }
 
-bool ls_journal_has(const ls_journal *j, const ls_heard *heard, uint32_t place) {
+bool ls_recent_has(const ls_recent *j, const ls_heard *heard, uint32_t place) {
     for (uint32_t i = place; i > j->first && j->items[i - 1].time_us == heard->time_us; i--) {
         const ls_heard *other = &j->items[i - 1];
         if (other->kind == heard->kind && other->of == heard->of) {
@@ -64,7 +64,7 @@ bool ls_journal_has(const ls_journal *j, const ls_heard *heard, uint32_t place) 
 }
 
 // Items to the front, texts of those that are left together.
-static void pack(ls_journal *j) {
+static void pack(ls_recent *j) {
     if (j->first > 0) {
         memmove(j->items, j->items + j->first, (j->end - j->first) * sizeof *j->items);
         memmove(j->text_at, j->text_at + j->first, (j->end - j->first) * sizeof *j->text_at);
@@ -73,7 +73,7 @@ static void pack(ls_journal *j) {
     }
 }
 
-static bool pack_text(ls_journal *j, uint32_t capacity) {
+static bool pack_text(ls_recent *j, uint32_t capacity) {
     char *text = ls_alloc(capacity);
     if (text == NULL) {
         return false;
@@ -92,7 +92,7 @@ static bool pack_text(ls_journal *j, uint32_t capacity) {
 }
 
 // Texts lie in the order of arrival, so that old ones go to waste in front: moved down in place.
-static void sink_text(ls_journal *j) {
+static void sink_text(ls_recent *j) {
     uint32_t least = j->text_used;
     for (uint32_t i = j->first; i < j->end; i++) {
         least = j->text_at[i] < least ? j->text_at[i] : least;
@@ -104,12 +104,12 @@ static void sink_text(ls_journal *j) {
     j->text_used -= least;
 }
 
-static bool reserve(ls_journal *j, uint32_t text_size) {
+static bool reserve(ls_recent *j, uint32_t text_size) {
     if (j->end == j->capacity && j->first >= j->capacity / 4) {
         pack(j);
     }
     if (j->end == j->capacity) {
-        if (j->capacity >= JOURNAL_MAX) {
+        if (j->capacity >= RECENT_MAX) {
             pack(j);
             return j->end < j->capacity;
         }
@@ -126,7 +126,7 @@ static bool reserve(ls_journal *j, uint32_t text_size) {
         sink_text(j);
         if (j->text_used + text_size > j->text_capacity / 2) {
             const uint32_t capacity = j->text_capacity * 2;
-            if (capacity > JOURNAL_TEXT_MAX || !pack_text(j, capacity)) {
+            if (capacity > RECENT_TEXT_MAX || !pack_text(j, capacity)) {
                 return j->text_used + text_size <= j->text_capacity;
             }
         }
@@ -134,7 +134,7 @@ static bool reserve(ls_journal *j, uint32_t text_size) {
     return true;
 }
 
-bool ls_journal_insert(ls_journal *j, const ls_heard *heard, uint32_t *place) {
+bool ls_recent_insert(ls_recent *j, const ls_heard *heard, uint32_t *place) {
     const uint32_t first = j->first;
     const bool room = reserve(j, heard->size);
     *place -= first - j->first;
@@ -155,7 +155,7 @@ bool ls_journal_insert(ls_journal *j, const ls_heard *heard, uint32_t *place) {
     return true;
 }
 
-void ls_journal_drop(ls_journal *j, uint32_t count) {
+void ls_recent_drop(ls_recent *j, uint32_t count) {
     j->first += count;
     if (j->first == j->end) {
         j->first = 0;
