@@ -1,0 +1,73 @@
+// build.mjs - builds the page into a folder, ../src/web/assets unless another is named.
+//
+//   node build.mjs [FOLDER]
+//
+// The same sources give the same bytes: names carry no hashes, and nothing of this machine goes in.
+// Fails when the page has grown over its budget (docs/PAGE.md, T25).
+import {build} from 'esbuild';
+import {copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {gzipSync} from 'node:zlib';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const into = process.argv[2] ?? join(here, '../src/web/assets');
+
+// Bytes after gzip -9. `script` is all of it but the languages, of which a reader loads one.
+export const budget = {script: 80e3, first: 45e3, style: 8e3, language: 14e3, total: 110e3};
+
+mkdirSync(into, {recursive: true});
+for (const old of readdirSync(into)) rmSync(join(into, old), {recursive: true});
+
+await build({
+  absWorkingDir: here,
+  entryPoints: {app: 'src/main.tsx'},
+  outdir: into,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  chunkNames: '[name]',
+  minify: true,
+  target: ['es2022'],
+  charset: 'utf8',
+  legalComments: 'none',  // they stand in licenses.txt
+  logLevel: 'warning',
+});
+await build({
+  absWorkingDir: here,
+  entryPoints: {app: 'src/style/app.css'},
+  outdir: into,
+  bundle: true,
+  minify: true,
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+for (const name of ['index.html', 'icon.svg']) copyFileSync(join(here, 'src', name), join(into, name));
+const parts = ['preact', 'uplot'].map((name) =>
+  `${name}\n\n${readFileSync(join(here, 'node_modules', name, 'LICENSE'), 'utf8').trim()}\n`);
+writeFileSync(join(into, 'licenses.txt'),
+  `The script of this page contains these libraries.\n\n${parts.join('\n')}`);
+
+const size = (name) => gzipSync(readFileSync(join(into, name)), {level: 9}).length;
+const scripts = readdirSync(into).filter((name) => name.endsWith('.js'));
+const languages = scripts.filter((name) => /^(en|ko)\.js$/.test(name));
+const sum = (names) => names.reduce((total, name) => total + size(name), 0);
+const language = Math.max(...languages.map(size));
+const sizes = {
+  script: sum(scripts.filter((name) => !languages.includes(name))),
+  first: sum(scripts.filter((name) => !languages.includes(name) && name !== 'views.js')),
+  style: size('app.css'),
+  language,
+  total: 0,
+};
+sizes.total = sizes.script + language + sizes.style + size('index.html') + size('icon.svg');
+let over = false;
+for (const [what, bytes] of Object.entries(sizes)) {
+  console.log(`${what.padEnd(9)} ${String(bytes).padStart(7)} of ${budget[what]} bytes (gzip)`);
+  over ||= bytes > budget[what];
+}
+if (over) {
+  console.error('build: error: the page is over its budget');
+  process.exit(1);
+}

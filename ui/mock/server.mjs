@@ -1,0 +1,177 @@
+// server.mjs - a MOCK of the server: fixed data behind the same addresses, for the page's tests and
+// screenshots. Nothing here decides anything.
+//
+//   node mock/server.mjs [PORT]      then open the address that it prints
+import {createServer} from 'node:http';
+import {readFileSync} from 'node:fs';
+import {dirname, extname, join, normalize} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import * as data from './plant.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const kinds = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8'};
+export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export async function startMock({port = 0, role = 'engineer', healthy = false, stations = 0, assets = join(here, '../../src/web/assets'),
+  demo = true, speed = 1, frozen = false} = {}) {
+  const plant = stations ? data.large(stations) : data.gearbox();
+  const born = Date.now(), first = data.startUs + 6 * 3600e6;
+  const now = () => first + (frozen ? 0 : Math.round((Date.now() - born) * 1e3 * speed));
+  const mock = {
+    role, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
+    state: data.state(plant, first, healthy), file: {text: data.plantText, hash: 'h1', file: 'cell.yaml'}, delayMs: 0, plant, now,
+    send(event, body) {
+      for (const s of mock.streams) s.write(`event: ${event}\nid: ${mock.state.seq}\ndata: ${JSON.stringify(body)}\n\n`);
+    },
+    // Changes one machine, as the real stream tells it.
+    change(station, machine, state, queue) {
+      const s = mock.state.stations[station];
+      s.machines[machine].state = state;
+      s.machines[machine].since_us = now();
+      if (queue !== undefined) s.queue = queue;
+      mock.state.seq++;
+      mock.send('state', {seq: mock.state.seq, t: now(), s: [[station, s.queue, s.working]], m: [[station, machine, state, now(), '', null, null]]});
+    },
+    cut() {  // as a pulled plug: the streams stay open and say nothing, and nothing is answered
+      mock.silent = true;
+    },
+    async stop() {
+      clearInterval(beat);
+      for (const s of mock.streams) s.end();
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+  const beat = setInterval(() => {
+    if (mock.silent) return;
+    mock.send('beat', {t: now(), seq: mock.state.seq});
+    mock.send('kpi', {kpi: mock.state.kpi, lines: demo ? mock.state.lines : null});
+  }, 1000);
+  const server = createServer((request, response) => void serve(request, response).catch((e) => {
+    response.writeHead(500).end(String(e));
+  }));
+
+  async function serve(request, response) {
+    const url = new URL(request.url, 'http://mock'), path = url.pathname;
+    mock.asked.push({method: request.method, path, query: url.searchParams});
+    if (mock.silent) return void (path === '/api/v1/stream' ? 0 : request.socket.destroy());
+    let body = '';
+    for await (const part of request) body += part;
+    const json = (value, status = 200) => {
+      response.writeHead(status, {'Content-Type': 'application/json'});
+      response.end(JSON.stringify(value));
+    };
+    const fail = (status, code, text, text_ko) => json({error: {code, text, text_ko, id: 'r-17'}}, status);
+    if (path === '/' || path.startsWith('/assets/')) return file(path, response);
+    if (mock.refuse) return fail(401, 'token', 'This needs a token.', '토큰이 필요합니다.');
+    const api = path.replace('/api/v1/', ''), asked = body ? JSON.parse(body) : {};
+    const found = /^decisions\/([^/]+)(?:\/(approve|reject|hold))?$/.exec(api);
+    if (api === 'stream') return stream(response);
+    if (api === 'me') return json({role: mock.role, version: '0.3.0', plant: plant.name, emulated: demo, demo: demo ? {speed: 60} : null,
+      now_us: Date.now() * 1000, line_now_us: now(), zone: 'UTC'});
+    if (api === 'plant') return json(plant);
+    if (api === 'state') return json(snapshot());
+    if (api === 'prove') return json(data.account);
+    if (api === 'decisions') return json({rows: url.searchParams.get('before_us') ? [] : mock.rows});
+    if (found && !['summary'].includes(found[1])) return review(found[1], found[2], asked, json, fail);
+    if (api === 'history/tags') return json({tags: ['grind-1/speed', 'wash/temperature', 'grind-1/state', 'load/count']
+      .filter((n) => n.includes((url.searchParams.get('match') ?? '').replaceAll('*', '')))
+      .map((name) => ({name, unit: name.includes('speed') ? 'm/s' : name.includes('temp') ? '°C' : null, kind: name.includes('state') ? 'text' : 'real', last_us: now()}))});
+    if (api === 'history') return json(past(url.searchParams));
+    if (api === 'forecast') return json(data.forecast(now(), Number(url.searchParams.get('hours') ?? 8)));
+    if (api === 'whatif') return whatif(asked, json, fail);
+    if (api === 'plant/file' && request.method === 'GET') return json(mock.file);
+    if (api === 'plant/check') return json({errors: check(asked.text)});
+    if (api === 'plant/file') {
+      if (asked.hash !== mock.file.hash) return fail(409, 'changed', 'Someone else saved.', '다른 사용자가 저장했습니다.');
+      mock.saved.push(asked.text);
+      mock.file = {...mock.file, text: asked.text, hash: `h${mock.saved.length + 1}`};
+      return json(mock.file);
+    }
+    if (api === 'notes') {
+      mock.notes.push(asked);
+      return json({}, 200);
+    }
+    return fail(404, 'unknown', 'There is no such address.', '없는 주소입니다.');
+  }
+
+  const snapshot = () => ({...mock.state, line_now_us: now(), lines: demo ? mock.state.lines : null});
+
+  function file(path, response) {
+    const name = path === '/' ? 'index.html' : normalize(path.slice('/assets/'.length));
+    let bytes;
+    try {
+      if (name.includes('..')) throw new Error('outside');
+      bytes = readFileSync(join(assets, name));
+    } catch {
+      return void response.writeHead(404).end();
+    }
+    response.writeHead(200, {'Content-Type': kinds[extname(name)] ?? 'application/octet-stream', 'Content-Security-Policy': csp, 'Cache-Control': 'no-store'});
+    response.end(bytes);
+  }
+
+  function stream(response) {
+    response.writeHead(200, {'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store'});
+    mock.streams.add(response);
+    response.on('close', () => mock.streams.delete(response));
+    response.write(`event: snapshot\nid: ${mock.state.seq}\ndata: ${JSON.stringify(snapshot())}\n\n`);
+  }
+
+  async function review(id, act, asked, json, fail) {
+    const row = mock.rows.find((r) => r.id === id);
+    if (!row) return fail(404, 'unknown', `There is no decision ${id}.`, '결정을 찾을 수 없습니다.');
+    if (!act) return json(row);
+    mock.reviews.push({id, act, ...asked});
+    if (mock.role === 'viewer') return fail(403, 'role', 'This needs the role operator.', '작업자 권한이 필요합니다.');
+    if (mock.delayMs) await new Promise((done) => setTimeout(done, mock.delayMs));
+    if (mock.expire || asked.version !== row.version) return fail(409, 'expired', 'This proposal expired at 14:05. The line kept its own rule.',
+      '제안 기한이 14:05에 지났습니다. 라인은 기존 규칙을 유지했습니다.');
+    Object.assign(row, {version: row.version + 1, state: {approve: 'approved', reject: 'rejected', hold: 'held'}[act]});
+    mock.send('decision', row);
+    return json(row);
+  }
+
+  function past(query) {
+    const from = Number(query.get('from_us')), to = Number(query.get('to_us')), points = Math.min(1200, Number(query.get('points') || 600));
+    const gap = [from + (to - from) * 0.4, from + (to - from) * 0.5];
+    return {
+      tags: query.get('tags').split(',').filter(Boolean).map((name, k) => ({
+        name, unit: name.includes('speed') ? 'm/s' : name.includes('temp') ? '°C' : null,
+        points: Array.from({length: points}, (_, i) => from + (to - from) * i / points).filter((us) => us < gap[0] || us > gap[1]).map((us) => {
+          const v = (k ? 62 : 1.2) + (k ? 2 : 0.2) * Math.sin((us - from) / (to - from) * 19 + k);
+          return [Math.round(us), v, v * 0.97, v * 1.03, 'good'];
+        }),
+        gaps: [gap.map(Math.round)],
+      })),
+      events: [{time_us: Math.round(from + (to - from) * 0.7), kind: 'down', subject: 'turn-2', text: 'chips'}],
+    };
+  }
+
+  function whatif(asked, json, fail) {
+    if (asked.set.some((c) => !c.path.startsWith('stations.'))) return fail(400, 'path', `unknown path '${asked.set[0].path}'`, `알 수 없는 항목: ${asked.set[0].path}`);
+    return json({
+      as_is: {made: {mean: 806, low: 780, high: 829}, wip: {mean: 63, low: 58, high: 68}},
+      what_if: {made: {mean: 851, low: 822, high: 876}, wip: {mean: 62.8, low: 57, high: 68}},
+      difference: {made: {mean: 45, low: 38, high: 52}, wip: {mean: -0.2, low: -1.4, high: 1.0}},
+      bands: {as_is: data.forecast(now(), asked.hours), what_if: data.forecast(now(), asked.hours, 1.1)}, futures: asked.futures, seed: 7, hash: '3f2a9c51d07b4e18'});
+  }
+
+  function check(text) {
+    const errors = [];
+    text.split('\n').forEach((line, i) => {
+      const at = line.indexOf('weldr');
+      if (at >= 0) errors.push({line: i + 1, column: at + 1, text: "unknown station 'weldr'", hint: "did you mean 'welder'?"});
+    });
+    return errors;
+  }
+
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  mock.url = `http://127.0.0.1:${server.address().port}/`;
+  return mock;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const mock = await startMock({port: Number(process.argv[2] ?? 0)});
+  console.log(`MOCK server: ${mock.url}`);
+}

@@ -1,0 +1,39 @@
+// ledger.tsx - promised against realised, per kind of decision: the account that earns trust.
+import {ask} from '../api';
+import {count, interval} from '../format';
+import {t, word} from '../i18n';
+import {Whisker, scaleOf} from '../parts/interval';
+import {Empty, Failed, Loading, useAsk} from '../parts/notice';
+import type {ProveRow} from '../types';
+
+interface Account {
+  rows: ProveRow[];
+  unit: string;
+  experiment: Record<string, unknown> | null;
+}
+
+export function Ledger() {
+  const {value, error, again} = useAsk((signal) => ask<Account>('prove', 'GET', undefined, signal), []);
+  if (error) return <Failed error={error} again={again} />;
+  if (!value) return <Loading what={t('loading.ledger')} />;
+  if (value.rows.length === 0) return <section class="card"><h2>{t('ledger')}</h2><Empty>{t('ledger.empty')}</Empty></section>;
+  const scale = scaleOf(value.rows.flatMap((r) => [r.promised, r.shown ? r.realised : null]));
+  const all = value.rows.reduce((s, r) => s + (r.inside?.of ?? 0), 0);
+  const inside = value.rows.reduce((s, r) => s + (r.inside?.count ?? 0), 0);
+  const expected = value.rows.reduce((s, r) => s + (r.inside?.expected ?? 0), 0);
+  return <section class="ledger card">
+    <h2>{t('ledger')}</h2>
+    {all > 0 && <p>{t('ledger.inside', {n: inside, of: all, expected: Math.round(expected)})}</p>}
+    <div class="scroller" tabIndex={0} role="region" aria-label={t('ledger')}><table>
+      <thead><tr><th scope="col">{t('kind')}</th><th scope="col" class="right">{t('decisions.count')}</th><th scope="col" class="right">{t('sent.count')}</th>
+        <th scope="col">{t('ledger.both', {unit: value.unit})}</th><th scope="col">{t('promised')}</th><th scope="col">{t('realised')}</th></tr></thead>
+      <tbody>{value.rows.map((r) => <tr>
+        <th scope="row">{word('kind', r.kind)}</th><td class="num right">{count(r.decisions)}</td><td class="num right">{count(r.sent)}</td>
+        <td><Whisker gain={r.promised} realised={r.shown ? r.realised : null} scale={scale} /></td>
+        <td class="num">{r.promised ? interval(r.promised.gain, r.promised.low, r.promised.high) : '–'}</td>
+        <td class="num">{r.shown && r.realised ? <span class={r.realised.low > 0 ? 'good' : ''}>{interval(r.realised.gain, r.realised.low, r.realised.high)}</span>
+          : <span class="muted">{t('not.shown')}{r.why_not ? `: ${r.why_not}` : ''}</span>}</td></tr>)}</tbody>
+    </table></div>
+    <p class="muted">{t('ledger.note')}</p>
+  </section>;
+}

@@ -1,0 +1,50 @@
+// review_dialog.tsx - approve, reject or hold. Keys open it, they never do the act itself: the focus
+// is on Cancel, and what happened is said only after the server's answer (T24).
+import {ask} from '../api';
+import {interval} from '../format';
+import {t} from '../i18n';
+import {Dialog} from '../parts/dialog';
+import {errorText} from '../parts/notice';
+import {unclear} from '../parts/interval';
+import {store, useStore} from '../store';
+import type {Row} from '../types';
+import {titleOf} from './title';
+import {useRef, useState} from 'preact/hooks';
+
+export type Review = 'approve' | 'reject' | 'hold';
+
+export function ReviewDialog({row, review, onClose}: {row: Row; review: Review; onClose: () => void}) {
+  useStore('link', 'rows');
+  const seen = useRef(row.version);  // of the row as the dialog was opened
+  const sending = useRef(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState('');
+  const changed = store.rows.get(row.id)?.version !== seen.current;
+  const send = async () => {
+    if (sending.current || store.offline) return;
+    sending.current = true;
+    setBusy(true);
+    try {
+      store.putRow(await ask<Row>(`decisions/${encodeURIComponent(row.id)}/${review}`, 'POST', {version: seen.current}));
+      onClose();
+    } catch (failed) {
+      setError(errorText(failed));
+      setBusy(false);
+      sending.current = false;
+    }
+  };
+  return <Dialog title={t(`review.${review}`)} onClose={onClose}>
+    <p>{titleOf(row)}</p>
+    {row.claim && <p>{t('promised')}: <strong class="num">{interval(row.claim.gain, row.claim.low, row.claim.high, row.unit, row.claim.level)}</strong>,
+      {' '}{t('n.futures', {n: row.claim.futures})}. {unclear(row.claim) && t('gain.unclear.long')}</p>}
+    <p>{t(`review.${review}.ask`)}</p>
+    {changed && <p class="problem" role="alert">{t('review.changed')}</p>}
+    {store.offline && <p class="problem">{t('right.offline')}</p>}
+    {error && <p class="problem" role="alert">{error}</p>}
+    <div class="buttons">
+      <button data-first onClick={onClose}>{t('cancel')}</button>
+      <button class="primary" data-review={review} disabled={busy || changed || store.offline}
+        onClick={send}>{busy ? t('sending') : t(`review.${review}.button`)}</button>
+    </div>
+  </Dialog>;
+}

@@ -1,0 +1,94 @@
+// layout.ts - where the stations stand: layers along the routes, wrapped into rows.
+import type {PlantStation} from '../types';
+
+export interface Place {
+  x: number;
+  y: number;
+}
+
+export interface Edge {
+  from: number;
+  to: number;
+  path: string;
+}
+
+export interface Layout {
+  width: number;
+  height: number;
+  tileWidth: number;
+  places: Place[];
+  edges: Edge[];
+}
+
+export const tileHeight = 112;
+const tileLeast = 118, tileMost = 190, gapX = 32, gapY = 44, stackGap = 16, top = 26;
+
+// Longest way from the beginning, by edges that go forward in the file's order; a way back (rework)
+// changes no layer.
+export function layers(stations: PlantStation[]): number[] {
+  const at = new Map(stations.map((s, i) => [s.name, i]));
+  const layer = stations.map(() => 0);
+  stations.forEach((s, i) => {
+    for (const name of s.next) {
+      const to = at.get(name);
+      if (to !== undefined && to > i) layer[to] = Math.max(layer[to]!, layer[i]! + 1);
+    }
+  });
+  return layer;
+}
+
+export function layOut(stations: PlantStation[], width: number): Layout {
+  const layer = layers(stations);
+  const count = Math.max(0, ...layer) + 1;
+  const most = Math.max(1, Math.floor((width - 16 + gapX) / (tileLeast + gapX)));
+  const rows = Math.ceil(count / most), columns = Math.ceil(count / rows);
+  const tileWidth = Math.min(tileMost, Math.floor((width - 16 + gapX) / columns) - gapX);
+  const heights: number[] = new Array(rows).fill(0);
+  const inLayer: number[] = new Array(count).fill(0);
+  const order = layer.map((l) => inLayer[l]!++);
+  for (let l = 0; l < count; l++) {
+    const r = Math.floor(l / columns);
+    heights[r] = Math.max(heights[r]!, inLayer[l]! * (tileHeight + stackGap) - stackGap);
+  }
+  const topOf: number[] = [];
+  let y = top;
+  for (const h of heights) {
+    topOf.push(y);
+    y += h + gapY;
+  }
+  const places = layer.map((l, i) => {
+    const r = Math.floor(l / columns);
+    const used = inLayer[l]! * (tileHeight + stackGap) - stackGap;
+    return {x: 8 + (l % columns) * (tileWidth + gapX),
+      y: topOf[r]! + (heights[r]! - used) / 2 + order[i]! * (tileHeight + stackGap)};
+  });
+  return {width, height: y - gapY + 30, tileWidth, places, edges: edges(stations, places, tileWidth)};
+}
+
+function edges(stations: PlantStation[], places: Place[], w: number): Edge[] {
+  const at = new Map(stations.map((s, i) => [s.name, i]));
+  const found: Edge[] = [];
+  stations.forEach((s, from) => {
+    for (const name of s.next) {
+      const to = at.get(name);
+      if (to === undefined) continue;
+      const a = places[from]!, b = places[to]!, h = tileHeight;
+      const ay = a.y + h / 2, by = b.y + h / 2, right = a.x + w;
+      let path: string;
+      if (b.x - right === gapX) {  // the neighbour
+        path = ay === by ? `M${right} ${ay}H${b.x - 5}`
+          : `M${right} ${ay}h${gapX / 2 - 4}V${by}H${b.x - 5}`;
+      } else if (b.y > a.y + h) {  // next row
+        const my = b.y - gapY / 2 - 4;
+        path = `M${right} ${ay}h10V${my}H${b.x - 14}V${by}H${b.x - 5}`;
+      } else if (from === to) {
+        path = `M${a.x + w * 0.7} ${a.y + h}v12H${a.x + w * 0.3}v-7`;
+      } else {  // over others, or back: below them
+        const my = Math.max(a.y, b.y) + h + 14;
+        path = `M${a.x + w * 0.6} ${a.y + h}V${my}H${b.x + w * 0.4}V${b.y + h + 5}`;
+      }
+      found.push({from, to, path});
+    }
+  });
+  return found;
+}

@@ -1,0 +1,94 @@
+// lines.tsx - the two lines of a demo: the same plant by its own rule and with Lineshaft, at the same
+// moment. Says in one sentence which runs better and by how much, and leads to why.
+import {count, decimals, duration, num, percent, interval} from '../format';
+import {t} from '../i18n';
+import {hrefOf} from '../route';
+import {ask} from '../api';
+import {useStore} from '../store';
+import type {LineRow, ProveRow} from '../types';
+import {useEffect, useState} from 'preact/hooks';
+
+interface Measure {
+  key: 'made' | 'per_hour' | 'wip' | 'cycle_s' | 'on_time' | 'cost';
+  name: string;
+  more: boolean;  // more is better
+  text: (v: number | null) => string;
+  difference: (d: number) => string;
+}
+
+const measures = (): Measure[] => [
+  {key: 'made', name: t('kpi.made'), more: true, text: count, difference: (d) => decimals(d, 0, true)},
+  {key: 'per_hour', name: t('kpi.per_hour'), more: true, text: num, difference: (d) => num(d, true)},
+  {key: 'wip', name: t('kpi.wip'), more: false, text: num, difference: (d) => num(d, true)},
+  {key: 'cycle_s', name: t('kpi.cycle'), more: false, text: duration,
+    difference: (d) => (d > 0 ? '+' : '') + duration(d)},
+  {key: 'on_time', name: t('kpi.on_time'), more: true, text: percent,
+    difference: (d) => `${decimals(d * 100, 1, true)} ${t('points')}`},
+  {key: 'cost', name: t('kpi.cost'), more: false, text: num, difference: (d) => num(d, true)},
+];
+
+const good = (m: Measure, d: number): 'better' | 'worse' | 'same' =>
+  Math.abs(d) < 1e-9 ? 'same' : (d > 0) === m.more ? 'better' : 'worse';
+
+// What the sentence names: the amounts that matter, at most two, the better ones first.
+function headline(own: LineRow, with_: LineRow): string {
+  const said = measures().filter((m) => m.key !== 'per_hour').flatMap((m) => {
+    const a = own[m.key], b = with_[m.key];
+    if (a === null || b === null || a === 0) return [];
+    const d = b - a;
+    return [{m, d, share: Math.abs(d / a), how: good(m, d)}];
+  }).filter((x) => x.share >= 0.005);
+  if (said.length === 0) return t('lines.same');
+  const better = said.filter((x) => x.how === 'better').sort((a, b) => b.share - a.share);
+  const worse = said.filter((x) => x.how === 'worse').sort((a, b) => b.share - a.share);
+  const text = (x: typeof said[number]) => `${x.m.name} ${x.m.difference(x.d)} (${decimals(x.d > 0 ? x.share * 100 : -x.share * 100, 1, true)}${percent(0).slice(1)})`;
+  if (better.length === 0) return t('lines.worse', {what: worse.slice(0, 2).map(text).join(', ')});
+  return t('lines.better', {what: better.slice(0, 2).map(text).join(', ')}) +
+    (worse.length ? ` ${t('lines.but', {what: text(worse[0]!)})}` : '');
+}
+
+function usePromised(): {row: ProveRow | null; unit: string} {
+  const [state, put] = useState<{row: ProveRow | null; unit: string}>({row: null, unit: ''});
+  useEffect(() => {
+    const look = () => void ask<{rows: ProveRow[]; unit: string}>('prove').then((a) =>
+      put({row: [...a.rows].sort((x, y) => y.sent - x.sent)[0] ?? null, unit: a.unit}), () => {});
+    look();
+    const timer = setInterval(look, 30000);
+    return () => clearInterval(timer);
+  }, []);
+  return state;
+}
+
+export function Lines() {
+  const store = useStore('kpi', 'rows');
+  const {row, unit} = usePromised();
+  const [own, with_] = store.lines ?? [];
+  if (!own || !with_) return null;
+  const acted = [...store.rows.values()].filter((r) => r.state === 'done' || r.state === 'sent').pop() ??
+    [...store.rows.values()].filter((r) => r.chosen !== r.own).pop();
+  return <section class="lines card" aria-label={t('lines')}>
+    <p class="headline">{headline(own, with_)}
+      {' '}<a href={hrefOf('decisions', acted?.id ?? '')}>{t('lines.why')}</a></p>
+    <div class="scroller" tabIndex={0} role="region" aria-label={t('lines')}><table>
+      <thead><tr><th scope="col">{t('lines.line')}</th>
+        {measures().map((m) => <th scope="col" class="right">{m.name}</th>)}</tr></thead>
+      <tbody>
+        {[own, with_].map((r, i) => <tr><th scope="row">{t(i === 0 ? 'lines.own' : 'lines.with')}</th>
+          {measures().map((m) => <td class="num right">{m.text(r[m.key])}</td>)}</tr>)}
+        <tr class="difference"><th scope="row">{t('difference')}</th>
+          {measures().map((m) => {
+            const a = own[m.key], b = with_[m.key];
+            if (a === null || b === null) return <td class="right">–</td>;
+            const how = good(m, b - a);
+            return <td class="num right"><strong>{m.difference(b - a)}</strong>
+              <span class="how"> {how === 'same' ? '' : t(`lines.${how}.word`)}</span></td>;
+          })}</tr>
+      </tbody>
+    </table></div>
+    <p class="muted">{t('lines.note')}
+      {row?.promised && <> {t('lines.promised', {kind: row.kind, n: row.decisions,
+        gain: interval(row.promised.gain, row.promised.low, row.promised.high, unit)})}</>}
+      {row?.realised && <> {t('lines.realised', {
+        gain: interval(row.realised.gain, row.realised.low, row.realised.high, unit)})}</>}</p>
+  </section>;
+}

@@ -1,0 +1,178 @@
+// stream.ts - the live stream, with its own retry.
+//
+// Server-sent events read by fetch, because EventSource gives up for good at the first answer that is
+// not 200 and cannot say why. One tab holds the stream and passes it on to its neighbours, since
+// a browser opens six connections to one server and the seventh tab would hang (T20).
+export type Connection = 'connecting' | 'live' | 'late' | 'offline' | 'denied';
+
+export interface StreamMessage {
+  event: string;
+  data: unknown;
+  id: string;
+}
+
+const lateMs = 5000, offlineMs = 10000, retryMs = [1000, 2000, 5000, 10000];
+
+// Splits what came into whole events; the rest waits for more.
+export class EventReader {
+  private rest = '';
+
+  read(text: string): StreamMessage[] {
+    this.rest += text;
+    const blocks = this.rest.split(/\r?\n\r?\n/);
+    this.rest = blocks.pop() ?? '';
+    const found: StreamMessage[] = [];
+    for (const block of blocks) {
+      let event = 'message', id = '', data = '';
+      for (const line of block.split(/\r?\n/)) {
+        const colon = line.indexOf(':');
+        if (colon <= 0) continue;  // a comment keeps the line open
+        const value = line.slice(colon + 1).replace(/^ /, '');
+        const field = line.slice(0, colon);
+        if (field === 'event') event = value;
+        else if (field === 'id') id = value;
+        else if (field === 'data') data += (data ? '\n' : '') + value;
+      }
+      if (!data) continue;
+      try {
+        found.push({event, id, data: JSON.parse(data)});
+      } catch {
+        // Half a message is none; the next snapshot mends it.
+      }
+    }
+    return found;
+  }
+}
+
+export class LiveStream {
+  connection: Connection = 'connecting';
+  lastMs = performance.now();
+  private lastId = '';
+  private tries = 0;
+  private stop: AbortController | null = null;
+  private wake: (() => void) | null = null;
+  private channel: BroadcastChannel | null = null;
+  private leading = false;
+  private hiddenTimer = 0;
+
+  constructor(private readonly onMessage: (message: StreamMessage) => void,
+              private readonly onConnection: (connection: Connection) => void,
+              private readonly onFollow: () => void) {}
+
+  start(): void {
+    setInterval(() => this.watch(), 500);
+    document.addEventListener('visibilitychange', () => this.visibility());
+    const locks = navigator.locks as LockManager | undefined;
+    if (!locks || typeof BroadcastChannel === 'undefined') {  // plain HTTP on a LAN name
+      this.leading = true;
+      void this.lead();
+      return;
+    }
+    this.channel = new BroadcastChannel('lineshaft-stream');
+    this.channel.onmessage = (e) => {
+      if (!this.leading) this.take(e.data as StreamMessage);
+    };
+    this.queueUp(locks);
+    this.onFollow();
+  }
+
+  // Asks the server anew, from the state as a whole.
+  resync(): void {
+    this.lastId = '';
+    this.stop?.abort();
+    this.wake?.();
+  }
+
+  private queueUp(locks: LockManager): void {
+    void locks.request('lineshaft-stream', async () => {
+      this.leading = true;
+      await this.lead();
+      this.leading = false;
+    });
+  }
+
+  private async lead(): Promise<void> {
+    for (;;) {
+      if (this.hiddenTimer === -1 && this.channel) return;  // hidden for long: let another tab lead
+      this.stop = new AbortController();
+      let opened = false;
+      try {
+        const answer = await fetch('/api/v1/stream?topics=state,kpi,decisions,forecast,notices', {
+          headers: this.lastId ? {'Last-Event-ID': this.lastId} : {},
+          credentials: 'same-origin', cache: 'no-store', signal: this.stop.signal,
+        });
+        if (answer.status === 401 || answer.status === 403) this.say('denied');
+        if (answer.ok && answer.body) {
+          opened = true;
+          await this.drain(answer.body);
+        }
+      } catch {
+        // Lost or stopped; try again below.
+      }
+      if (opened) this.tries = 0;
+      const wait = retryMs[Math.min(this.tries++, retryMs.length - 1)]!;
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, wait * (0.75 + 0.5 * Math.random()));
+        this.wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+    }
+  }
+
+  private async drain(body: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = body.getReader(), decoder = new TextDecoder(), events = new EventReader();
+    for (;;) {
+      const {done, value} = await reader.read();
+      if (done) return;
+      for (const message of events.read(decoder.decode(value, {stream: true}))) {
+        if (message.id) this.lastId = message.id;
+        this.channel?.postMessage(message);
+        this.take(message);
+      }
+    }
+  }
+
+  private take(message: StreamMessage): void {
+    this.lastMs = performance.now();
+    this.say('live');
+    this.onMessage(message);
+  }
+
+  private watch(): void {
+    const quiet = performance.now() - this.lastMs;
+    if (this.connection === 'denied') return;
+    if (quiet > offlineMs) {
+      if (this.connection !== 'offline') {
+        this.say('offline');
+        this.stop?.abort();  // a half-open connection would stay silent for ever
+      }
+    } else if (quiet > lateMs && this.connection === 'live') {
+      this.say('late');
+    }
+  }
+
+  private visibility(): void {
+    clearTimeout(this.hiddenTimer > 0 ? this.hiddenTimer : 0);
+    if (document.hidden) {
+      this.hiddenTimer = window.setTimeout(() => {
+        this.hiddenTimer = -1;
+        if (this.leading && this.channel) this.stop?.abort(), this.wake?.();
+      }, 30000);
+    } else {
+      const gone = this.hiddenTimer === -1;
+      this.hiddenTimer = 0;
+      if (gone && !this.leading && this.channel) {
+        this.queueUp(navigator.locks);
+        this.onFollow();
+      }
+    }
+  }
+
+  private say(connection: Connection): void {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    this.onConnection(connection);
+  }
+}

@@ -1,0 +1,107 @@
+// twin_view.tsx - the forecast against what came, and "what if": change a number, see the difference.
+import {ask} from '../api';
+import {count, interval, num, percent, range} from '../format';
+import {t, word} from '../i18n';
+import {Failed, Loading, useAsk, errorText} from '../parts/notice';
+import {Whisker, scaleOf, unclear} from '../parts/interval';
+import {Fan} from '../plots/fan';
+import {useRoute} from '../route';
+import {store, useStore} from '../store';
+import type {ForecastAnswer, WhatIfAnswer} from '../types';
+import {useState} from 'preact/hooks';
+
+interface Change {
+  path: string;
+  value: string;
+}
+
+function suggestions(): string[] {
+  return store.plant.stations.flatMap((s) => [`stations.${s.name}.machines`, `stations.${s.name}.queue`, `stations.${s.name}.process`]);
+}
+
+function Result({answer, changes}: {answer: WhatIfAnswer; changes: Change[]}) {
+  const names = Object.keys(answer.difference);
+  const gain = (name: string) => {
+    const d = answer.difference[name]!;
+    return {gain: d.mean, low: d.low, high: d.high};
+  };
+  return <section class="card whatif-result" aria-live="polite">
+    <h2>{changes.map((c) => `${c.path}: ${c.value}`).join(', ')}</h2>
+    <div class="scroller" tabIndex={0} role="region" aria-label={t('whatif')}><table>
+      <thead><tr><th scope="col">{t('measure')}</th><th scope="col">{t('as.is')}</th><th scope="col">{t('what.if')}</th><th scope="col">{t('difference')}</th></tr></thead>
+      <tbody>{names.map((name) => {
+        const a = answer.as_is[name], b = answer.what_if[name], d = gain(name);
+        return <tr><th scope="row">{word('measure', name)}</th>
+          <td class="num">{a ? `${num(a.mean)} (${range(a.low, a.high)})` : '–'}</td>
+          <td class="num">{b ? `${num(b.mean)} (${range(b.low, b.high)})` : '–'}</td>
+          <td><Whisker gain={d} scale={scaleOf([d])} width={120} /> <strong class="num">{interval(d.gain, d.low, d.high)}</strong>
+            {unclear(d) && <span class="unclear-word"> {t('gain.unclear')}</span>}</td></tr>;
+      })}</tbody></table></div>
+    <p class="muted">{t('whatif.note', {n: answer.futures ?? 200})}</p>
+  </section>;
+}
+
+function WhatIf({hours}: {hours: number}) {
+  const {query} = useRoute();
+  const station = query.get('station') ?? store.plant.stations[0]?.name ?? '';
+  const plan = store.plant.stations.find((s) => s.name === station);
+  const [changes, setChanges] = useState<Change[]>([{path: `stations.${station}.machines`, value: String((plan?.machines.length ?? 1) + 1)}]);
+  const [answer, setAnswer] = useState<{value: WhatIfAnswer; changes: Change[]} | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState('');
+  const change = (i: number, part: Partial<Change>) => setChanges(changes.map((c, k) => k === i ? {...c, ...part} : c));
+  const run = async (e: Event) => {
+    e.preventDefault();
+    setBusy(true);
+    setError('');
+    try {
+      const value = await ask<WhatIfAnswer>('whatif', 'POST', {set: changes, hours, futures: 200});
+      setAnswer({value, changes});
+    } catch (failed) {
+      setError(errorText(failed));
+    }
+    setBusy(false);
+  };
+  return <>
+    <form class="card whatif" onSubmit={run}>
+      <h2>{t('whatif')}</h2>
+      {changes.map((c, i) => <div class="change">
+        <label>{t('whatif.path')}<input list="paths" value={c.path} onInput={(e) => change(i, {path: e.currentTarget.value})} /></label>
+        <label>{t('whatif.value')}<input value={c.value} onInput={(e) => change(i, {value: e.currentTarget.value})} /></label>
+        {changes.length > 1 && <button type="button" class="quiet" onClick={() => setChanges(changes.filter((_, k) => k !== i))}>{t('remove', {name: c.path})}</button>}
+      </div>)}
+      <datalist id="paths">{suggestions().map((p) => <option value={p} />)}</datalist>
+      <div class="buttons">
+        <button type="button" onClick={() => setChanges([...changes, {path: '', value: ''}])} disabled={changes.length >= 8}>{t('whatif.add')}</button>
+        <button type="submit" class="primary" disabled={busy || store.offline || changes.some((c) => !c.path || !c.value)}>{t(busy ? 'whatif.running' : 'whatif.run')}</button>
+        <span class="muted">{t('whatif.safe')}</span>
+      </div>
+      {error && <p class="problem" role="alert">{error}</p>}
+    </form>
+    {answer && <Result answer={answer.value} changes={answer.changes} />}
+    {answer?.value.bands && <div class="fans">
+      <Fan title={t('as.is')} bands={answer.value.bands.as_is} real={[]} futures={answer.value.futures ?? 200} seed={answer.value.seed ?? '–'} hash={answer.value.hash ?? ''} />
+      <Fan title={t('what.if')} bands={answer.value.bands.what_if} real={[]} futures={answer.value.futures ?? 200} seed={answer.value.seed ?? '–'} hash={answer.value.hash ?? ''} /></div>}
+  </>;
+}
+
+export function TwinView() {
+  useStore('link', 'page');
+  const [hours, setHours] = useState(8);
+  const {value, error, again} = useAsk((signal) => ask<ForecastAnswer>(`forecast?hours=${hours}`, 'GET', undefined, signal), [hours]);
+  const end = value ? value.times_us.length - 1 : 0, pair = value?.bands['95']?.[end];
+  return <div class="view twin-view">
+    <h1 class="visually-hidden">{t('view.twin')}</h1>
+    <section class="card">
+      <div class="toolbar"><h2>{t('fan')}</h2>
+        <div class="tabs" role="group" aria-label={t('span')}>{[2, 8, 24].map((h) => <button aria-pressed={hours === h} onClick={() => setHours(h)}>{h}h</button>)}</div>
+        <span class="spring" /><button onClick={again}>{t('again')}</button></div>
+      {error !== null && <Failed error={error} again={again} />}
+      {!value && error === null && <Loading what={t('loading.forecast')} />}
+      {value && pair && <p class="headline">{t('fan.headline', {hours, median: count(value.median[end] ?? null), low: count(pair[0]), high: count(pair[1])})}
+        {value.scores?.coverage !== undefined && value.scores?.coverage !== null && <span class="muted"> {t('fan.scores', {share: percent(value.scores.coverage)})}</span>}</p>}
+      {value && <Fan title={t('fan.made')} bands={value} real={value.real} futures={value.futures} seed={value.seed} hash={value.hash} />}
+    </section>
+    <WhatIf hours={hours} />
+  </div>;
+}

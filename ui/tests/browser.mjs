@@ -1,0 +1,24 @@
+// browser.mjs - Debian's Chromium for the tests, and pages that open the mock.
+import {chromium} from 'playwright-core';
+import {existsSync} from 'node:fs';
+
+const program = [process.env.LINESHAFT_CHROMIUM, '/usr/bin/chromium'].find((p) => p && existsSync(p));
+
+export async function openBrowser() {
+  if (!program) throw new Error('chromium is not there: scripts/setup test installs it');
+  return chromium.launch({executablePath: program, args: ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']});
+}
+
+// A page of its own context; what the page throws or logs as an error makes `page.problems`.
+export async function openPage(browser, url, {hash = '', lang = 'en', theme = 'light', width = 1280, height = 800, wall = false,
+  wait = true, context = null, locale} = {}) {
+  const own = context ?? await browser.newContext({viewport: {width, height}, reducedMotion: 'reduce', timezoneId: 'UTC', ...(locale ? {locale} : {})});
+  const page = await own.newPage();
+  page.problems = [];
+  page.on('pageerror', (e) => page.problems.push(String(e)));
+  page.on('console', (m) => m.type() === 'error' && page.problems.push(m.text()));
+  const query = new URLSearchParams({...(locale ? {} : {lang}), theme, ...(wall ? {wall: '1'} : {})});
+  await page.goto(`${url}?${query}${hash}`);
+  if (wait) await page.waitForSelector('main .view');
+  return page;
+}

@@ -1,0 +1,37 @@
+// screenshots.mjs - every view in both languages and both themes, into a folder (../docs/page unless
+// another is named), from the mock's fixed data.
+import {startMock} from '../mock/server.mjs';
+import {openBrowser, openPage} from './browser.mjs';
+import {mkdirSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const into = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/page');
+mkdirSync(into, {recursive: true});
+const mock = await startMock({frozen: true}), browser = await openBrowser();
+const views = [['line', '#/line'], ['station', '#/line/grind'], ['decisions', '#/decisions/d-1207'], ['history', '#/history'], ['twin', '#/twin'], ['plant', '#/plant']];
+async function shoot(name, options, act) {
+  const page = await openPage(browser, mock.url, options);
+  await page.waitForTimeout(700);
+  await act?.(page);
+  await page.waitForTimeout(300);
+  await page.screenshot({path: join(into, `${name}.png`)});
+  if (page.problems.length) console.log(name, page.problems);
+  await page.context().close();
+}
+for (const lang of ['en', 'ko']) for (const theme of ['light', 'dark']) {
+  for (const [name, hash] of views) {
+    await shoot(`${name}-${lang}-${theme}`, {hash, lang, theme, height: name === 'decisions' ? 1000 : 860}, name === 'twin' ? async (p) => {
+      await p.click('.whatif button.primary');
+      await p.waitForSelector('.whatif-result');
+    } : name === 'plant' ? async (p) => {
+      await p.fill('textarea', (await p.inputValue('textarea')).replace('turn, grind', 'weldr, grind'));
+      await p.waitForSelector('.file-errors');
+    } : undefined);
+  }
+}
+await shoot('phone-line-ko-light', {hash: '#/line', lang: 'ko', width: 390, height: 844});
+await shoot('phone-decisions-en-dark', {hash: '#/decisions/d-1207', theme: 'dark', width: 390, height: 844});
+await shoot('wall-en-dark', {wall: true, theme: 'dark', width: 1920, height: 1080});
+await browser.close();
+await mock.stop();
