@@ -181,7 +181,7 @@ LS_SLOW void ls_calendar_event(ls_ctx *c, ls_u32 calendar) {
     ls_s_pool *pool = LS_STATE_ARRAY(c->m, c->s, ls_s_pool, s_pool);
     for (ls_u32 p = 0; p < c->m->pools; p++) {
         if (pools[p].calendar == calendar) {
-            pool[p].on = sk->on;
+            pool[p].on = (ls_u16)sk->on;
             c->s->operators_freed = 1;
         }
     }

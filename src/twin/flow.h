@@ -65,6 +65,10 @@ LS_HOT void ls_lot_leave_plant(ls_ctx *c, ls_u32 lot_index) {
     ls_lot_free(c, lot_index);
     if (c->releases[release].kind ==
         LS_RELEASE_KEEP) {  // one out, one in, as an event of this instant
+        if (LS_UNLIKELY(rs->over > 0)) {
+            rs->over--;
+            return;
+        }
         rs->left++;
         ls_source_set(c, c->m->source_release + release, c->now);
     }

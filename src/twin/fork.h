@@ -110,7 +110,7 @@ LS_SLOW void ls_start(ls_ctx *c, ls_u64 key) {
     const ls_m_pool *pools = LS_MODEL_ARRAY(m, ls_m_pool, pool_at);
     for (ls_u32 i = 0; i < m->pools; i++) {
         LS_STATE_ARRAY(m, s, ls_s_pool, s_pool)
-        [i].on = pools[i].calendar == LS_NO ? 1 : calendar[pools[i].calendar].on;
+        [i].on = (ls_u16)(pools[i].calendar == LS_NO ? 1 : calendar[pools[i].calendar].on);
     }
     for (ls_u32 i = 0; i < m->stations; i++) {
         const ls_m_station *st = c->stations + i;

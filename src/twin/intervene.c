@@ -17,7 +17,9 @@ static ls_ctx context_of(const ls_twin *twin, const ls_snapshot *snapshot) {
 
 static ls_status act(const ls_twin *twin, ls_snapshot *snapshot, uint32_t kind, uint32_t index,
                      int64_t value) {
-    twin->kernel->hand(twin->model, snapshot->state, &snapshot->scratch, kind, index, value);
+    const uint32_t later = snapshot->acts_wait ? (uint32_t)LS_ACT_LATER : 0;
+    twin->kernel->hand(twin->model, snapshot->state, &snapshot->scratch, kind | later, index,
+                       value);
     snapshot->scratch.still = 0;
     return LS_OK;
 }
@@ -148,4 +150,63 @@ ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint3
         return ls_fail(err, LS_ERR_INVALID, "the plant is full: limit of %u lots", c.m->lots);
     }
     return act(twin, snapshot, LS_ACT_RELEASE, release, 0);
+}
+
+ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                            uint32_t lots, ls_error *err) {
+    if (release >= twin->model->releases) {
+        return ls_fail(err, LS_ERR_INVALID, "no class %u, there are %u", release,
+                       twin->model->releases);
+    }
+    if (snapshot->state->stopped != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    }
+    const ls_ctx c = context_of(twin, snapshot);
+    const ls_m_release *r = c.releases + release;
+    if (r->kind != LS_RELEASE_KEEP) {
+        return ls_fail(err, LS_ERR_INVALID, "%s keeps no number of lots in the plant",
+                       twin->classes[release]);
+    }
+    const int64_t more = (int64_t)lots - ls_kept_of(r, c.release + release);
+    if (lots > c.m->lots || more > (int64_t)slots_free(&c)) {
+        return ls_fail(err, LS_ERR_INVALID, "the plant is full: limit of %u lots", c.m->lots);
+    }
+    return act(twin, snapshot, LS_ACT_KEEP, release, lots);
+}
+
+ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_t pool,
+                             uint32_t people, ls_error *err) {
+    if (pool >= twin->model->pools) {
+        return ls_fail(err, LS_ERR_INVALID, "no operators %u, there are %u", pool,
+                       twin->model->pools);
+    }
+    if (snapshot->state->stopped != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    }
+    if (people >= UINT16_MAX) {
+        return ls_fail(err, LS_ERR_INVALID, "%u operators, at most %u", people, UINT16_MAX - 1);
+    }
+    return act(twin, snapshot, LS_ACT_STAFF, pool, people);
+}
+
+uint32_t ls_intervene_kept(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release) {
+    const ls_ctx c = context_of(twin, snapshot);
+    const bool keeps = release < c.m->releases && c.releases[release].kind == LS_RELEASE_KEEP;
+    return keeps ? (uint32_t)ls_kept_of(c.releases + release, c.release + release) : 0;
+}
+
+uint32_t ls_intervene_staffed(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t pool) {
+    const ls_ctx c = context_of(twin, snapshot);
+    return pool < c.m->pools ? ls_staff_of(LS_MODEL_ARRAY(c.m, ls_m_pool, pool_at) + pool,
+                                           LS_STATE_ARRAY(c.m, c.s, ls_s_pool, s_pool) + pool)
+                             : 0;
+}
+
+void ls_intervene_begin(ls_snapshot *snapshot) {
+    snapshot->acts_wait = true;
+}
+
+void ls_intervene_settle(const ls_twin *twin, ls_snapshot *snapshot) {
+    snapshot->acts_wait = false;
+    twin->kernel->settle(twin->model, snapshot->state, &snapshot->scratch);
 }

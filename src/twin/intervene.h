@@ -30,3 +30,19 @@ ls_status ls_intervene_start(const ls_twin *twin, ls_snapshot *snapshot, uint32_
 // the next lot.
 ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                                 uint32_t mode, ls_error *err);
+// Another level of a CONWIP class: raised, the difference is released now; lowered, the next ones
+// that leave have no successor.
+ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                            uint32_t lots, ls_error *err);
+// So many people of a pool are there while its shift runs. Who is at work finishes the phase.
+ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_t pool,
+                             uint32_t people, ls_error *err);
+// The numbers in force now: of a CONWIP class, of a pool; 0 where there is none.
+uint32_t ls_intervene_kept(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release);
+uint32_t ls_intervene_staffed(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t pool);
+
+// Several acts of one moment: between these two calls what follows from an act is not settled, so
+// that no machine begins by its rule before it has heard its own. The snapshot must not be run in
+// between. Calls on one snapshot do not nest.
+void ls_intervene_begin(ls_snapshot *snapshot);
+void ls_intervene_settle(const ls_twin *twin, ls_snapshot *snapshot);

@@ -136,6 +136,7 @@ LS_SLOW void ls_operation_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 m
             mc->setup_to = step->setup;
             if (ls_setup_needed(c, st, mc, step, &mean) != LS_NO) {
                 phase = LS_PHASE_SETUP;
+                c->station[c->machines[machine].station].setups++;
             } else {
                 mc->setup = step->setup;
                 mc->run = 0;

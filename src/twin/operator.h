@@ -3,6 +3,11 @@
 
 #include "twin/phase.h"
 
+// People of a pool who are there while its shift runs.
+LS_FN ls_u32 ls_staff_of(const ls_m_pool *pool, const ls_s_pool *state) {
+    return state->staff != 0 ? (ls_u32)state->staff - 1 : pool->count;
+}
+
 LS_SLOW int ls_operator_take(ls_ctx *c, ls_u32 machine, ls_u32 skill) {
     const ls_m_pool *pools = LS_MODEL_ARRAY(c->m, ls_m_pool, pool_at);
     ls_s_pool *state = LS_STATE_ARRAY(c->m, c->s, ls_s_pool, s_pool);
@@ -10,7 +15,7 @@ LS_SLOW int ls_operator_take(ls_ctx *c, ls_u32 machine, ls_u32 skill) {
         const ls_u64 *skills = c->masks + pools[p].skill_at;
         const int has = skill / 64 < pools[p].skill_words &&
                         ((skills[skill / 64] >> (skill % 64)) & 1) != 0;
-        if (has && state[p].on != 0 && state[p].busy < pools[p].count) {
+        if (has && state[p].on != 0 && state[p].busy < ls_staff_of(pools + p, state + p)) {
             state[p].busy_area += (c->now - state[p].since) * (ls_i64)state[p].busy;
             state[p].since = c->now;
             state[p].busy++;

@@ -34,7 +34,7 @@ typedef struct tally {
     uint32_t run, refused;
     uint64_t events, items, kinds[11];
     bool hands;  // a control system acts
-    uint64_t acts[6], acts_refused;
+    uint64_t acts[8], acts_refused;
 } tally;
 
 static void show(const char *who, const ls_twin *twin, const ls_trace_item *item) {
@@ -107,6 +107,7 @@ static bool same_totals(const ls_twin *twin, ls_state *state, ls_scratch *scratc
                                (int64_t)totals->batches);
         }
         same &= same_total("bad parts of station", i, (int64_t)ss->bad, (int64_t)totals->bad);
+        same &= same_total("setups at station", i, (int64_t)ss->setups, (int64_t)totals->setups);
     }
     for (uint32_t i = 0; i < twin->model->releases; i++) {
         const ls_reference_class *totals = ls_reference_class_totals(reference, i);
@@ -177,7 +178,7 @@ static bool act_on_both(ls_twin *twin, ls_snapshot *traced, ls_snapshot *untrace
             same = false;
         }
     }
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         sum->acts[i] += hands.done[i];
     }
     sum->acts_refused += hands.refused;
@@ -212,8 +213,10 @@ static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed,
     uint64_t most = EVENTS_MAX;
     bool acted = true;
     if (sum->hands && status == LS_OK) {
-        ls_snapshot traced = {state, scratch, m->state_size, m};
-        ls_snapshot other_way = {untraced, second, m->state_size, m};
+        ls_snapshot traced = {
+            .state = state, .scratch = scratch, .state_size = m->state_size, .model = m};
+        ls_snapshot other_way = {
+            .state = untraced, .scratch = second, .state_size = m->state_size, .model = m};
         acted = act_on_both(twin, &traced, &other_way, reference, seed, sum, &until);
         scratch = traced.scratch;
         second = other_way.scratch;
@@ -339,14 +342,16 @@ static void test_so_they_do_under_the_hands_of_a_control_system(void) {
     tally sum = {.hands = true};
     run_plants(&sum);
     printf(
-        "choices %llu, holds %llu, stops %llu, starts %llu, maintenances %llu, releases %llu; "
-        "%llu refused\n",
+        "choices %llu, holds %llu, stops %llu, starts %llu, maintenances %llu, releases %llu, "
+        "levels "
+        "%llu, staffings %llu; %llu refused\n",
         (unsigned long long)sum.acts[0], (unsigned long long)sum.acts[1],
         (unsigned long long)sum.acts[2], (unsigned long long)sum.acts[3],
         (unsigned long long)sum.acts[4], (unsigned long long)sum.acts[5],
+        (unsigned long long)sum.acts[6], (unsigned long long)sum.acts[7],
         (unsigned long long)sum.acts_refused);
-    for (int i = 0; i < 6; i++) {
-        CHECK(sum.acts[i] > sum.run / 10 || sum.run < 100);
+    for (int i = 0; i < 8; i++) {
+        CHECK(sum.acts[i] > sum.run / (i < 6 ? 10 : 40) || sum.run < 100);
     }
 }
 

@@ -87,7 +87,8 @@ typedef struct ls_s_station {
     ls_i64 wait_max;
     ls_u64 batches;     // operations finished, batching stations only
     ls_u64 bad;         // parts scrapped or sent to rework after a step here
-    ls_u64 padding[7];  // to 128 bytes
+    ls_u64 setups;      // begun
+    ls_u64 padding[6];  // to 128 bytes
 } ls_s_station;
 
 typedef struct ls_s_machine {
@@ -140,8 +141,10 @@ typedef struct ls_s_release {
     ls_i64 early_sum;  // time before time zero, of lots that are gone
     ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked;
     ls_i64 cycle_max;
-    ls_u32 next_order, pad;
-    ls_u64 padding[15];  // to 256 bytes
+    ls_u32 next_order;
+    ls_u32 kept;         // CONWIP level that a control system set, + 1; 0: the plant's own
+    ls_u64 over;         // CONWIP: so many that leave are not followed by another
+    ls_u64 padding[14];  // to 256 bytes
 } ls_s_release;
 LS_SIZE_IS(ls_s_station, 128);
 LS_SIZE_IS(ls_s_machine, 128);
@@ -153,7 +156,9 @@ typedef struct ls_s_calendar {
     ls_i64 base;
 } ls_s_calendar;
 typedef struct ls_s_pool {
-    ls_u32 busy, on;
+    ls_u32 busy;
+    ls_u16 on;
+    ls_u16 staff;  // people there by a control system's word, + 1; 0: as many as the plant says
     ls_i64 since, busy_area;
 } ls_s_pool;
 typedef struct ls_s_crew {

@@ -225,8 +225,9 @@ static void see_operators(sight *w) {
             busy += c->machine[i].operator_pool == p + 1;
         }
         expect(w,
-               busy == pool[p].busy && busy <= pools[p].count && pool[p].on <= 1 &&
-                   is_past(w, pool[p].since) && pool[p].busy_area >= 0 && pool[p].busy_area < FAR,
+               busy == pool[p].busy && (busy <= pools[p].count || pool[p].staff != 0) &&
+                   pool[p].on <= 1 && is_past(w, pool[p].since) && pool[p].busy_area >= 0 &&
+                   pool[p].busy_area < FAR,
                "operators of pool", p);
     }
     for (ls_u32 i = 0; i < c->m->machines; i++) {
@@ -400,6 +401,7 @@ static void see_releases(sight *w) {
                    "orders of class", i);
         } else if (r->kind == LS_RELEASE_KEEP) {
             expect(w, rs->left <= (ls_i64)c->m->lots, "lots owed of class", i);
+            expect(w, rs->kept <= c->m->lots + 1 && rs->over <= c->m->lots, "level of class", i);
             expect(w,
                    time_of(c, source) == LS_NEVER || time_of(c, source) == w->now || rs->left > 0,
                    "event of class", i);

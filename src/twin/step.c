@@ -188,6 +188,15 @@ LS_SLOW void ls_event_settled(ls_ctx *c, ls_u32 source) {
     }
 }
 
+// Nothing is settled now: all stations will be (ls_kernel_settle).
+LS_SLOW void ls_agenda_drop(ls_ctx *c) {
+    for (ls_u32 i = 0; i < c->m->stations; i++) {
+        c->station[i].on_agenda = 0;
+    }
+    c->agenda_count = 0;
+    c->s->operators_freed = 0;
+}
+
 // The same where machines are held, stopped or told what to take.
 LS_SLOW void ls_event_by_hand(ls_ctx *c, ls_u32 source) {
     const ls_u32 machine = source - c->m->source_machine;
@@ -345,9 +354,14 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_hand_, LS_KERNEL_VARIANT)(const ls_model *model, 
     ls_ctx_open(c, model, state, scratch);
     ls_scratch_match(model, state, scratch);
     state->hands = 1;
-    ls_hand_act(c, act, index, value);
-    ls_settle(c);
-    if (act != LS_ACT_RELEASE && c->machine[index].phase == LS_PHASE_NONE) {
+    const ls_u32 kind = act & ~(ls_u32)LS_ACT_LATER;
+    ls_hand_act(c, kind, index, value);
+    if (kind == act) {
+        ls_settle(c);
+    } else {
+        ls_agenda_drop(c);
+    }
+    if (kind < LS_ACT_RELEASE && c->machine[index].phase == LS_PHASE_NONE) {
         ls_account_refresh(c, index);
     }
     ls_choices_lapse(c);
@@ -356,7 +370,8 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_hand_, LS_KERNEL_VARIANT)(const ls_model *model, 
 }
 
 // Everything that the rules start at this very instant is started: for a state that was put
-// together otherwise than by events (follow.h). A state that is settled stays as it is.
+// together otherwise than by events (follow.h), or after acts that left it for later. A state that
+// is settled stays as it is.
 LS_KERNEL_FN LS_JOIN(ls_kernel_settle_, LS_KERNEL_VARIANT)(const ls_model *model, ls_state *state,
                                                            ls_scratch *scratch) {
     ls_ctx ctx;
@@ -374,5 +389,9 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_settle_, LS_KERNEL_VARIANT)(const ls_model *model
     }
     state->operators_freed = state->operator_head != 0;
     ls_settle(c);
+    if (state->hands != 0) {
+        ls_choices_lapse(c);
+        state->hands = (ls_u16)ls_hands_left(c);
+    }
     return (int)state->stopped;
 }

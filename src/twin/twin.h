@@ -25,6 +25,7 @@ struct ls_snapshot {
     ls_scratch scratch;
     size_t state_size;
     const ls_model *model;  // of its twin
+    bool acts_wait;         // between ls_intervene_begin and ls_intervene_settle
 };
 
 // Scratch for one thread.

@@ -65,7 +65,7 @@ static void calendar_turn(ls_core *core, ls_u32 calendar) {
     ls_s_pool *pool = LS_STATE_ARRAY(c->m, c->s, ls_s_pool, s_pool);
     for (ls_u32 p = 0; p < c->m->pools; p++) {
         if (pools[p].calendar == calendar) {
-            pool[p].on = sk->on;
+            pool[p].on = (ls_u16)sk->on;
         }
     }
 }

@@ -45,8 +45,10 @@ static bool same_future(const follow_line *line, const ls_follow *follow, uint64
     static ls_trace_item a[TRACE_MAX];
     static ls_trace_item b[TRACE_MAX];
     ls_error err = {0};
-    ls_snapshot of_line = {line->now, line->scratch, line->twin->model->state_size,
-                           line->twin->model};
+    ls_snapshot of_line = {.state = line->now,
+                           .scratch = line->scratch,
+                           .state_size = line->twin->model->state_size,
+                           .model = line->twin->model};
     ls_snapshot_fork_into(line->twin, &of_line, 7, future, theirs);
     ls_follow_fork(follow, 7, future, mine);
     if (ls_state_check(line->twin, mine->state, &err) != LS_OK) {

@@ -71,6 +71,7 @@ typedef struct station {
 
 typedef struct release {
     int64_t when, left;
+    int64_t level, over;  // CONWIP: lots kept; so many of those inside have no successor
     uint32_t next_order;
     ls_reference_class totals;
 } release;
@@ -82,7 +83,7 @@ typedef struct calendar {
 } calendar;
 
 typedef struct pool {
-    uint32_t busy;
+    uint32_t busy, people;
     bool on;
 } pool;
 
@@ -302,8 +303,12 @@ static void lot_gone(ls_reference *r, lot *l) {
     }
     r->alive_count = kept;
     if (r->plant->releases[l->release].kind == LS_RELEASE_KEEP) {
-        from->left++;
-        from->when = r->now;
+        if (from->over > 0) {
+            from->over--;
+        } else {
+            from->left++;
+            from->when = r->now;
+        }
     }
 }
 
@@ -797,7 +802,7 @@ static bool operator_found(ls_reference *r, machine *mc, phase at) {
             const ls_operators *o = &r->plant->operators[p];
             const bool knows = o->skill_count > 0 &&
                                list_has(r->plant, o->skill_at, o->skill_count, need->skill);
-            if (knows && r->pools[p].on && r->pools[p].busy < o->count) {
+            if (knows && r->pools[p].on && r->pools[p].busy < r->pools[p].people) {
                 r->pools[p].busy++;
                 mc->pool = p + 1;
                 mc->skill = need->skill;
@@ -1003,6 +1008,7 @@ static void machine_start(ls_reference *r, uint32_t m, lot *first, uint32_t fami
             mc->setup_to = step->setup + 1;
             if (setup_before(r, mc, step) != LS_NONE) {
                 mc->phase = SETUP;
+                r->stations[s].totals.setups++;
             } else {
                 mc->setup = mc->setup_to;
                 mc->run = 0;
@@ -1727,6 +1733,34 @@ void ls_reference_release(ls_reference *r, uint32_t index) {
     choices_lapse(r);
 }
 
+void ls_reference_keep(ls_reference *r, uint32_t index, uint32_t lots) {
+    release *rel = &r->releases[index];
+    for (; rel->level < lots; rel->level++) {
+        if (rel->over > 0) {
+            rel->over--;
+        } else {
+            rel->left++;
+        }
+    }
+    for (; rel->level > lots; rel->level--) {
+        if (rel->left > 0) {
+            rel->left--;
+        } else {
+            rel->over++;
+        }
+    }
+    rel->when = rel->left > 0 ? r->now : NEVER;
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_staff(ls_reference *r, uint32_t p, uint32_t people) {
+    r->pools[p].people = people;
+    r->operators_freed = true;
+    settle(r);
+    choices_lapse(r);
+}
+
 // ---- time zero
 
 static void modes_make(ls_reference *r) {
@@ -1786,6 +1820,7 @@ static void releases_make(ls_reference *r) {
         rel->left = from->count;
         if (from->kind == LS_RELEASE_KEEP) {
             rel->left = from->keep;
+            rel->level = from->keep;
             rel->when = 0;
         } else if (from->kind == LS_RELEASE_TIMETABLE) {
             rel->when = from->order_count > 0 ? r->plant->orders[from->order_at].time_us : NEVER;
@@ -1826,6 +1861,7 @@ static void start(ls_reference *r) {
     for (uint32_t i = 0; i < r->plant->operators_count; i++) {
         const uint32_t k = r->plant->operators[i].calendar;
         r->pools[i].on = k == LS_NONE || r->calendars[k].on;
+        r->pools[i].people = r->plant->operators[i].count;
     }
     remaining_make(r);
     machines_make(r);

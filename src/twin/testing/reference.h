@@ -71,7 +71,10 @@
 // rules; a batch is begun with it, in its first family, even when it is not full. A choice is over
 // after the instant in which its lot neither waits here nor is on its way here any more.
 // Maintenance by hand is as if its time (or count) had come; a release by hand is one release of
-// the class beside its clock, one lot of a CONWIP class, the next order of a timetable.
+// the class beside its clock, one lot of a CONWIP class, the next order of a timetable. Another
+// CONWIP level: the lots that are missing come as an event of this instant; those that are too many
+// are first taken from lots that are owed, then have no successor. Another number of operators: who
+// is at work finishes the phase, who waits is asked now.
 #pragma once
 
 #include "plant/plant.h"
@@ -81,7 +84,7 @@ typedef struct ls_reference ls_reference;
 
 typedef struct ls_reference_station {
     int64_t wait_sum, wait_max;
-    uint64_t started, parts, lots, batches, bad;
+    uint64_t started, parts, lots, batches, bad, setups;
 } ls_reference_station;
 
 typedef struct ls_reference_class {
@@ -106,6 +109,8 @@ void ls_reference_stop(ls_reference *r, uint32_t machine);
 void ls_reference_start(ls_reference *r, uint32_t machine);
 void ls_reference_maintain(ls_reference *r, uint32_t machine, uint32_t mode);  // of the machine's
 void ls_reference_release(ls_reference *r, uint32_t release);
+void ls_reference_keep(ls_reference *r, uint32_t release, uint32_t lots);
+void ls_reference_staff(ls_reference *r, uint32_t pool, uint32_t people);
 
 int64_t ls_reference_now(const ls_reference *r);
 size_t ls_reference_trace_count(const ls_reference *r);  // also those that found no place

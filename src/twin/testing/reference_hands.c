@@ -23,6 +23,8 @@ static ls_status kernel_does(const ls_twin *twin, ls_snapshot *s, const act *a) 
     case LS_ACT_STOP: return ls_intervene_stop(twin, s, a->index, &err);
     case LS_ACT_START: return ls_intervene_start(twin, s, a->index, &err);
     case LS_ACT_MAINTAIN: return ls_intervene_maintain(twin, s, a->index, a->lot, &err);
+    case LS_ACT_KEEP: return ls_intervene_keep(twin, s, a->index, a->lot, &err);
+    case LS_ACT_STAFF: return ls_intervene_staff(twin, s, a->index, a->lot, &err);
     default: return ls_intervene_release(twin, s, a->index, &err);
     }
 }
@@ -36,17 +38,25 @@ static void reference_does(ls_reference *r, const ls_ctx *c, const act *a) {
     case LS_ACT_STOP: ls_reference_stop(r, a->index); break;
     case LS_ACT_START: ls_reference_start(r, a->index); break;
     case LS_ACT_MAINTAIN: ls_reference_maintain(r, a->index, a->lot); break;
+    case LS_ACT_KEEP: ls_reference_keep(r, a->index, a->lot); break;
+    case LS_ACT_STAFF: ls_reference_staff(r, a->index, a->lot); break;
     default: ls_reference_release(r, a->index); break;
     }
 }
 
 static act any_act(reference_hands *h, const ls_ctx *c) {
-    static const uint8_t kinds[] = {LS_ACT_CHOOSE, LS_ACT_CHOOSE,   LS_ACT_CHOOSE, LS_ACT_CHOOSE,
-                                    LS_ACT_HOLD,   LS_ACT_HOLD,     LS_ACT_STOP,   LS_ACT_START,
-                                    LS_ACT_START,  LS_ACT_MAINTAIN, LS_ACT_RELEASE};
+    static const uint8_t kinds[] = {LS_ACT_CHOOSE, LS_ACT_CHOOSE,   LS_ACT_CHOOSE,  LS_ACT_CHOOSE,
+                                    LS_ACT_HOLD,   LS_ACT_HOLD,     LS_ACT_STOP,    LS_ACT_START,
+                                    LS_ACT_START,  LS_ACT_MAINTAIN, LS_ACT_RELEASE, LS_ACT_KEEP,
+                                    LS_ACT_STAFF};
     act a = {kinds[reference_hands_draw(h, sizeof kinds)], 0, LS_NO, 0};
-    a.index = (uint32_t)reference_hands_draw(
-        h, a.kind == LS_ACT_RELEASE ? c->m->releases : c->m->machines);
+    const uint32_t things = a.kind == LS_ACT_RELEASE || a.kind == LS_ACT_KEEP ? c->m->releases
+                            : a.kind == LS_ACT_STAFF                          ? c->m->pools
+                                                                              : c->m->machines;
+    a.index = (uint32_t)reference_hands_draw(h, things);
+    if (a.kind == LS_ACT_KEEP || a.kind == LS_ACT_STAFF) {
+        a.lot = (uint32_t)reference_hands_draw(h, a.kind == LS_ACT_KEEP ? 12 : 5);
+    }
     if (a.kind == LS_ACT_CHOOSE && c->s->lot_used > 0 && reference_hands_draw(h, 10) > 0) {
         a.lot = (uint32_t)reference_hands_draw(h, c->s->lot_used);
         if (reference_hands_draw(h, 4) > 0 && c->lot[a.lot].where != LS_LOT_FREE) {

@@ -7,7 +7,7 @@
 
 typedef struct reference_hands {
     uint64_t seed, count;  // of the draws
-    uint64_t done[6], refused;
+    uint64_t done[8], refused;
 } reference_hands;
 
 // A number below `below`.
