@@ -1,0 +1,408 @@
+// journal.c - see journal.h.
+#include "guard/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "guard/protocol.h"
+#include "history/crc.h"
+
+enum { PATH_SIZE = 4096, HEAD = 9 };  // eight digits and a blank
+#define BYTES_MAX ((uint64_t)8 << 20)
+#define READ_MAX ((size_t)1 << 28)
+
+struct ls_guard_journal {
+    ls_guard_journal_def def;
+    char folder[PATH_SIZE - 64];
+    int lock_file, file;
+    uint64_t size;  // good bytes
+    bool ready, turning;
+};
+
+static const char *const kind_names[LS_JOURNAL_KIND_COUNT] = {
+    "accepted", "sending", "outcome", "refused", "line-id", "hold", "trip", "reset", "lease"};
+static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
+
+static int64_t fail_after = -1;
+
+void ls_guard_journal_fail_after(int64_t bytes) {
+    fail_after = bytes;
+}
+
+static size_t path_of(const ls_guard_journal *j, const char *name, char out[PATH_SIZE]) {
+    return ls_text_format(out, PATH_SIZE, "%s/%s", j->folder, name);
+}
+
+// ---- an entry as text
+
+static void set_text(json_t *object, const char *name, const char *text) {
+    if (text[0] != '\0') {
+        json_t *value = json_string(text);
+        json_object_set_new(object, name, value != NULL ? value : json_string("?"));
+    }
+}
+
+static json_t *entry_json(const ls_journal_entry *e) {
+    json_t *o = json_object();
+    json_object_set_new(o, "kind", json_string(kind_names[e->kind]));
+    json_object_set_new(o, "wall_us", json_integer((json_int_t)e->wall_us));
+    json_object_set_new(o, "line_us", json_integer((json_int_t)e->line_us));
+    switch (e->kind) {
+    case LS_JOURNAL_ACCEPTED:
+    case LS_JOURNAL_SENDING:
+    case LS_JOURNAL_REFUSED:
+        json_object_set_new(o, "command", ls_guard_command_json(&e->command));
+        break;
+    case LS_JOURNAL_OUTCOME: set_text(o, "id", e->command.id); break;
+    case LS_JOURNAL_LINE_ID: set_text(o, "device", e->command.device); break;
+    default: break;
+    }
+    if (e->line_id != 0) {
+        json_object_set_new(o, "line_id", json_integer((json_int_t)e->line_id));
+    }
+    if (e->kind == LS_JOURNAL_OUTCOME || e->kind == LS_JOURNAL_REFUSED) {
+        set_text(o, "result", ls_command_result_name(e->result));
+        json_object_set_new(o, "guard", json_integer((json_int_t)e->guard));
+    }
+    if (e->kind == LS_JOURNAL_HOLD || e->kind == LS_JOURNAL_LEASE) {
+        json_object_set_new(o, "on", json_boolean(e->on));
+    }
+    if (e->kind == LS_JOURNAL_HOLD || e->kind == LS_JOURNAL_RESET) {
+        set_text(o, "role", role_names[e->role]);
+    }
+    set_text(o, "reason", e->reason);
+    set_text(o, "point", e->point);
+    set_text(o, "who", e->who);
+    return o;
+}
+
+static bool get_text(const json_t *o, const char *name, char *out, size_t size) {
+    const json_t *value = json_object_get(o, name);
+    out[0] = '\0';
+    if (value == NULL) {
+        return true;
+    }
+    return json_is_string(value) &&
+           ls_text_format(out, size, "%s", json_string_value(value)) < size;
+}
+
+static uint32_t get_word(const json_t *o, const char *name, const char *const *words,
+                         uint32_t count) {
+    const char *word = json_string_value(json_object_get(o, name));
+    uint32_t i = 0;
+    while (i < count && (word == NULL || strcmp(word, words[i]) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+static bool entry_read(const json_t *o, ls_journal_entry *e) {
+    memset(e, 0, sizeof *e);
+    e->kind = (ls_journal_kind)get_word(o, "kind", kind_names, LS_JOURNAL_KIND_COUNT);
+    e->wall_us = json_integer_value(json_object_get(o, "wall_us"));
+    e->line_us = json_integer_value(json_object_get(o, "line_us"));
+    e->line_id = json_integer_value(json_object_get(o, "line_id"));
+    e->guard = (uint32_t)json_integer_value(json_object_get(o, "guard"));
+    e->on = json_is_true(json_object_get(o, "on"));
+    const char *result = json_string_value(json_object_get(o, "result"));
+    e->result = result != NULL ? ls_command_result_find(result) : LS_COMMAND_REFUSED;
+    const uint32_t role = get_word(o, "role", role_names, LS_ROLE_COUNT);
+    e->role = role < LS_ROLE_COUNT ? (ls_role)role : LS_ROLE_VIEWER;
+    const json_t *command = json_object_get(o, "command");
+    bool good = e->kind < LS_JOURNAL_KIND_COUNT && e->result < LS_COMMAND_RESULT_COUNT &&
+                get_text(o, "reason", e->reason, sizeof e->reason) &&
+                get_text(o, "point", e->point, sizeof e->point) &&
+                get_text(o, "who", e->who, sizeof e->who);
+    if (command != NULL) {
+        good = good && ls_guard_command_from_json(command, &e->command) == NULL;
+    } else {
+        good = good && get_text(o, "id", e->command.id, sizeof e->command.id) &&
+               get_text(o, "device", e->command.device, sizeof e->command.device);
+    }
+    return good;
+}
+
+// ---- reading
+
+static bool read_line(const char *line, size_t size, ls_journal_entry *out) {
+    char head[HEAD + 1];
+    if (size < HEAD) {
+        return false;
+    }
+    ls_text_format(head, sizeof head, "%08x ", (unsigned)ls_crc32c(0, line + HEAD, size - HEAD));
+    if (memcmp(head, line, HEAD) != 0) {
+        return false;
+    }
+    json_t *o = json_loadb(line + HEAD, size - HEAD, 0, NULL);
+    const bool good = json_is_object(o) && entry_read(o, out);
+    json_decref(o);
+    return good;
+}
+
+// *out_size: bytes of whole lines.
+static ls_status tell_lines(ls_guard_journal *j, const char *path, const char *text, size_t size,
+                            uint64_t *out_size, ls_error *err) {
+    size_t at = 0;
+    for (int line = 1; at < size; line++) {
+        const char *end = memchr(text + at, '\n', size - at);
+        const size_t length = end != NULL ? (size_t)(end - (text + at)) : size - at;
+        const bool last = end == NULL || at + length + 1 == size;
+        ls_journal_entry entry;
+        if (end == NULL || !read_line(text + at, length, &entry)) {
+            if (last) {
+                break;
+            }
+            ls_fail_at(err, LS_ERR_INVALID, path, line, 1, "the guard's journal is damaged");
+            ls_hint(err,
+                    "what was sent is not known for sure: look at the line, then move the file "
+                    "away");
+            return LS_ERR_INVALID;
+        }
+        if (j->def.told != NULL) {
+            j->def.told(j->def.context, &entry);
+        }
+        at += length + 1;
+    }
+    *out_size = at;
+    return LS_OK;
+}
+
+static ls_status tell_file(ls_guard_journal *j, const char *name, uint64_t *out_size,
+                           ls_error *err) {
+    char path[PATH_SIZE];
+    ls_arena arena;
+    char *text = NULL;
+    size_t size = 0;
+    path_of(j, name, path);
+    *out_size = 0;
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        return LS_OK;
+    }
+    ls_arena_init(&arena);
+    ls_status status = ls_file_read(path, READ_MAX, &arena, &text, &size, err);
+    if (status == LS_OK) {
+        status = tell_lines(j, path, text, size, out_size, err);
+    }
+    ls_arena_clear(&arena);
+    return status;
+}
+
+// ---- writing
+
+static void sync_folder(const ls_guard_journal *j) {
+    const int folder = open(j->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0) {
+        fsync(folder);
+        close(folder);
+    }
+}
+
+static ls_status fail(const ls_guard_journal *j, const char *what, ls_error *err) {
+    return ls_fail(err, LS_ERR_IO, "cannot %s the guard's journal in '%s': %s", what, j->folder,
+                   strerror(errno));
+}
+
+static ls_status open_file(ls_guard_journal *j, ls_error *err) {
+    char path[PATH_SIZE];
+    path_of(j, "journal", path);
+    j->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (j->file < 0 || ftruncate(j->file, (off_t)j->size) != 0) {
+        return fail(j, "open", err);
+    }
+    if (fsync(j->file) != 0) {
+        return fail(j, "sync", err);
+    }
+    sync_folder(j);
+    j->ready = true;
+    return LS_OK;
+}
+
+static ls_status summarise(ls_guard_journal *j, ls_error *err) {
+    j->turning = true;
+    ls_status status = LS_OK;
+    if (j->def.summary != NULL) {
+        status = j->def.summary(j->def.context, j, err);
+    }
+    j->turning = false;
+    if (status == LS_OK && fdatasync(j->file) != 0) {
+        status = fail(j, "sync", err);
+    }
+    return status;
+}
+
+// The file becomes journal.1. When that fails it just grows on.
+static void turn_over(ls_guard_journal *j) {
+    char path[PATH_SIZE], old[PATH_SIZE];
+    ls_error err = {0};
+    path_of(j, "journal", path);
+    path_of(j, "journal.1", old);
+    const uint64_t size = j->size;
+    const int file = j->file;
+    if (rename(path, old) != 0) {
+        return;
+    }
+    j->size = 0;
+    if (open_file(j, &err) == LS_OK && summarise(j, &err) == LS_OK) {
+        close(file);
+        return;
+    }
+    if (j->file >= 0 && j->file != file) {
+        close(j->file);
+    }
+    (void)rename(old, path);
+    j->file = file;
+    j->size = size;
+    j->ready = false;
+}
+
+static bool write_all(int file, const char *bytes, size_t size, uint64_t at) {
+    size_t allowed = size;
+    if (fail_after >= 0) {
+        allowed = (int64_t)size <= fail_after ? size : (size_t)fail_after;
+        fail_after -= (int64_t)allowed;
+    }
+    for (size_t done = 0; done < allowed;) {
+        const ssize_t n = pwrite(file, bytes + done, allowed - done, (off_t)(at + done));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        done += (size_t)n;
+    }
+    if (allowed < size) {
+        errno = ENOSPC;
+    }
+    return allowed == size;
+}
+
+static ls_status put_line(ls_guard_journal *j, const char *json, bool durable, ls_error *err) {
+    char head[HEAD + 1];
+    ls_buffer line;
+    ls_text_format(head, sizeof head, "%08x ", (unsigned)ls_crc32c(0, json, strlen(json)));
+    ls_buffer_init(&line);
+    ls_buffer_text(&line, head);
+    ls_buffer_text(&line, json);
+    ls_buffer_text(&line, "\n");
+    if (line.failed) {
+        ls_buffer_clear(&line);
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the guard's journal");
+    }
+    ls_status status = LS_OK;
+    if (!j->ready && ftruncate(j->file, (off_t)j->size) != 0) {
+        status = fail(j, "cut", err);
+    } else if (!write_all(j->file, line.data, line.size, j->size) ||
+               (durable && fdatasync(j->file) != 0)) {
+        status = fail(j, "write", err);
+        (void)!ftruncate(j->file, (off_t)j->size);
+    }
+    j->ready = status == LS_OK;
+    j->size += status == LS_OK ? line.size : 0;
+    ls_buffer_clear(&line);
+    return status;
+}
+
+ls_status ls_guard_journal_append(ls_guard_journal *journal, const ls_journal_entry *entry,
+                                  bool durable, ls_error *err) {
+    if (!journal->turning && journal->size >= journal->def.bytes_max) {
+        turn_over(journal);
+    }
+    ls_journal_entry filled = *entry;
+    if (filled.wall_us == 0) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        filled.wall_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    }
+    json_t *object = entry_json(&filled);
+    char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    if (text == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the guard's journal");
+    }
+    const ls_status status = put_line(journal, text, durable, err);
+    free(text);
+    return status;
+}
+
+bool ls_guard_journal_is_ready(const ls_guard_journal *journal) {
+    return journal->ready;
+}
+
+// ---- open
+
+static ls_status lock_folder(ls_guard_journal *j, ls_error *err) {
+    char path[PATH_SIZE];
+    path_of(j, "lock", path);
+    j->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (j->lock_file < 0) {
+        return fail(j, "lock", err);
+    }
+    if (flock(j->lock_file, LOCK_EX | LOCK_NB) != 0) {
+        ls_fail(err, LS_ERR_LIMIT, "another guard is at work in '%s'", j->folder);
+        ls_hint(err, "one guard for one plant; `lineshaft run` starts it by itself");
+        return LS_ERR_LIMIT;
+    }
+    return LS_OK;
+}
+
+ls_status ls_guard_journal_open(const ls_guard_journal_def *def, ls_guard_journal **out,
+                                ls_error *err) {
+    *out = NULL;
+    ls_guard_journal *j = ls_alloc(sizeof *j);
+    if (j == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the guard's journal");
+    }
+    j->def = *def;
+    j->def.bytes_max = def->bytes_max != 0 ? def->bytes_max : BYTES_MAX;
+    j->lock_file = j->file = -1;
+    uint64_t old_size = 0;
+    ls_status status = LS_OK;
+    if (ls_text_format(j->folder, sizeof j->folder, "%s", def->folder) >= sizeof j->folder) {
+        status = ls_fail(err, LS_ERR_LIMIT, "the path of the guard's folder is too long");
+    }
+    if (status == LS_OK) {
+        status = lock_folder(j, err);
+    }
+    if (status == LS_OK) {
+        status = tell_file(j, "journal.1", &old_size, err);
+    }
+    if (status == LS_OK) {
+        status = tell_file(j, "journal", &j->size, err);
+    }
+    if (status == LS_OK) {
+        status = open_file(j, err);
+    }
+    if (status == LS_OK && j->size == 0 && old_size > 0) {
+        status = summarise(j, err);
+    }
+    if (status != LS_OK) {
+        ls_guard_journal_close(j);
+        return status;
+    }
+    *out = j;
+    return LS_OK;
+}
+
+void ls_guard_journal_close(ls_guard_journal *journal) {
+    if (journal == NULL) {
+        return;
+    }
+    if (journal->file >= 0) {
+        fdatasync(journal->file);
+        close(journal->file);
+    }
+    if (journal->lock_file >= 0) {
+        close(journal->lock_file);
+    }
+    ls_free(journal);
+}
