@@ -52,8 +52,9 @@ typedef enum ls_guard_number {  // as in docs/GUARDS.md
 typedef struct ls_guard_finding {
     uint32_t guard;  // the first that failed; 0: none, it may go
     char reason[200], reason_ko[240];
-    bool again;  // the same command was decided before, with this result: nothing is to be done
+    bool again;  // guard 21: the same command was decided before; with this result
     ls_command_result before;
+    bool by_arrival;  // the line told no time of its own: freshness goes by arrival
 } ls_guard_finding;
 
 // Before it is journalled: everything that can be known then.

@@ -44,8 +44,10 @@ typedef struct ls_guard_machine {
 
 typedef struct ls_guard_value {
     ls_guard_heard current;  // as the line tells the setpoint
-    double verified;         // last one read back; NaN: none
-    int64_t verified_us;     // line time
+    double verified;         // last one read back, or told by the line unasked; NaN: none
+    int64_t verified_us;     // line time of the change
+    bool whole;              // its tag takes whole numbers from least to most
+    double least, most;
 } ls_guard_value;
 
 typedef struct ls_guard_condition_state {
@@ -179,6 +181,8 @@ void ls_guard_hear_state(ls_guard_state *state, uint32_t machine, const ls_guard
 void ls_guard_vouch(ls_guard_state *state, uint32_t machine, int64_t us);
 void ls_guard_hear_value(ls_guard_state *state, uint32_t target, const ls_guard_heard *heard,
                          const ls_guard_clock *clock);  // notices foreign writes
+// Its tag takes whole numbers alone; else it is a real.
+void ls_guard_hear_whole(ls_guard_state *state, uint32_t target, double least, double most);
 void ls_guard_hear_condition(ls_guard_state *state, uint32_t condition,
                              const ls_guard_heard *heard);
 // The source has died: nothing of the machine (LS_NONE: of anything) is known any more.

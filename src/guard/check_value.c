@@ -1,0 +1,142 @@
+// check_value.c - is what is asked for sensible, and worth it?
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "guard/check_inside.h"
+
+bool ls_guard_setting(const ls_command *command, double *out) {
+    const char *text = command->argument;
+    const size_t length = strlen(command->target);
+    return strncmp(text, command->target, length) == 0 && text[length] == '=' &&
+           ls_text_parse_double(text + length + 1, strlen(text + length + 1), out);
+}
+
+static bool in_limits(const ls_guard_case *c, double low, double high) {
+    const double number = c->command->number;
+    if ((number >= low && number <= high)) {
+        return true;
+    }
+    return ls_guard_no(c, "%g of %s is outside %g to %g", "%g (%s)은(는) 범위 %g ~ %g을 벗어납니다",
+                       number, c->target->name, low, high);
+}
+
+static bool fits_tag(const ls_guard_case *c) {
+    const double number = c->command->number;
+    if (!c->value->whole ||
+        (number == floor(number) && number >= c->value->least && number <= c->value->most)) {
+        return true;
+    }
+    return ls_guard_no(c, "%g does not fit the tag of %s", "%g은(는) %s 태그에 쓸 수 없는 값입니다",
+                       number, c->target->name);
+}
+
+static bool setting_in_range(const ls_guard_case *c) {
+    double said = 0.0;
+    if (!isfinite(c->command->number) || !ls_guard_setting(c->command, &said) ||
+        said != c->command->number) {
+        return ls_guard_no(c, "'%s' is no value of %s", "'%s'은(는) %s의 값이 아닙니다",
+                           c->command->argument, c->target->name);
+    }
+    if (!in_limits(c, c->target->low, c->target->high)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < c->limits->guards->limit_count; i++) {
+        const ls_guard_limit *limit = &c->limits->guards->limits[i];
+        if (limit->kind == LS_LIMIT_RANGE &&
+            ls_guard_limit_holds(limit, c->target, c->command->kind) &&
+            !in_limits(c, limit->low, limit->high)) {
+            return false;
+        }
+    }
+    return fits_tag(c);
+}
+
+static bool span_in_range(const ls_guard_case *c) {
+    const char *text = c->command->argument;
+    int64_t span_us = 0;
+    ls_error err = {0};
+    if (text[0] == '\0') {
+        if (!c->command->automatic) {
+            return true;
+        }
+        return ls_guard_no(c, "only people hold %s without an end",
+                           "%s의 무기한 보류는 사람만 할 수 있습니다", c->target->name);
+    }
+    if ((ls_units_time(text, &span_us, &err) == LS_OK && span_us <= LS_GUARD_DAY_US)) {
+        return true;
+    }
+    return ls_guard_no(c, "'%s' is no span of time up to a day",
+                       "'%s'은(는) 하루 이내의 시간이 아닙니다", text);
+}
+
+static bool is_maintenance(const ls_guard_case *c) {
+    const ls_plant *plant = c->limits->plant;
+    const ls_station *station = &plant->stations[c->target->station];
+    for (uint32_t i = station->failure_at; i < station->failure_at + station->failure_count; i++) {
+        if (plant->failures[i].maintenance &&
+            strcmp(plant->failures[i].name, c->command->argument) == 0) {
+            return true;
+        }
+    }
+    return ls_guard_no(c, "no maintenance '%s' of %s", "보전 '%s'이(가) %s에 없습니다",
+                       c->command->argument, c->target->name);
+}
+
+static bool argument_is(const ls_guard_case *c, const char *wanted) {
+    if (strcmp(c->command->argument, wanted) == 0) {
+        return true;
+    }
+    return ls_guard_no(c, "'%s' is not what %s takes", "'%s'은(는) %s에 맞지 않는 인수입니다",
+                       c->command->argument, c->target->name);
+}
+
+// 1
+bool ls_guard_in_range(const ls_guard_case *c) {
+    if (c->target == NULL) {
+        return ls_guard_no(c, "no target, no range", "대상이 없어 범위를 알 수 없습니다");
+    }
+    switch (c->command->kind) {
+    case LS_COMMAND_SETPOINT: return setting_in_range(c);
+    case LS_COMMAND_HOLD: return span_in_range(c);
+    case LS_COMMAND_MAINTAIN: return is_maintenance(c);
+    case LS_COMMAND_RELEASE: return argument_is(c, c->target->name);
+    case LS_COMMAND_DISPATCH: return true;  // its lot: guard 32
+    default: return argument_is(c, "");
+    }
+}
+
+// 3
+bool ls_guard_small_step(const ls_guard_case *c) {
+    if (c->value == NULL) {
+        return true;
+    }
+    const double amount = fabs(ls_guard_amount(c));
+    for (uint32_t i = 0; i < c->limits->guards->limit_count; i++) {
+        const ls_guard_limit *limit = &c->limits->guards->limits[i];
+        if (limit->kind == LS_LIMIT_STEP &&
+            ls_guard_limit_holds(limit, c->target, c->command->kind) && !(amount <= limit->high)) {
+            return ls_guard_no(c, "a step of %g of %s, at most %g", "%g만큼 변경 (%s, 최대 %g)",
+                               amount, c->target->name, limit->high);
+        }
+    }
+    return true;
+}
+
+// 11
+bool ls_guard_claimed(const ls_guard_case *c) {
+    const ls_command *command = c->command;
+    const double of_point = c->point != NULL ? c->point->gain_min : 0.0;
+    const double least = fmax(of_point, command->gain_min);
+    if (!(command->gain_low > 0.0 && command->gain_low >= least)) {
+        return ls_guard_no(c, "the gain is at least %g only, %g is needed",
+                           "기대 이득의 하한이 %g입니다 (필요 %g)", command->gain_low, least);
+    }
+    if (command->claim_futures >= LS_GUARD_FUTURES_MIN) {
+        return true;
+    }
+    return ls_guard_no(c, "the gain was estimated on %u fresh futures, at least %d",
+                       "기대 이득이 새 미래 %u개로 추정되었습니다 (최소 %d개)",
+                       command->claim_futures, LS_GUARD_FUTURES_MIN);
+}
