@@ -1,0 +1,375 @@
+// rehearse.c - a decider in charge of a simulated plant.
+#include "decide/rehearse.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "decide/look.h"
+#include "decide/question.h"
+#include "twin/event.h"
+#include "twin/intervene.h"
+
+#define WEEK_US 604800000000.0
+#define HOUR_US 3600000000.0
+
+// A machine that is held for the decider.
+typedef struct gate {
+    bool used;
+    bool waits;        // decided: nothing before until_us, unless a lot comes
+    int64_t until_us;  // LS_NEVER: until a lot comes
+    uint64_t seen;     // lots that had come to the station when it was asked last
+} gate;
+
+typedef struct rehearsal {
+    const ls_rehearse_def *def;
+    ls_snapshot *plant, *present;
+    gate *gates;
+    int64_t *next_us;  // of each point that is asked every so often, else LS_NEVER
+    int64_t count_from_us;
+    double wip_area;
+    ls_rehearse_result *out;
+    ls_error *err;
+} rehearsal;
+
+static uint64_t lots_come(const ls_ctx *c, uint32_t machine) {
+    const ls_s_station *ss = c->station + c->machines[machine].station;
+    return ss->started + ss->waiting;
+}
+
+static int64_t next_event(const ls_ctx *c) {
+    return c->tree[1] == ~(ls_u64)0 ? LS_NEVER : (int64_t)(c->tree[1] >> c->m->source_bits);
+}
+
+static bool gate_is_shut(const ls_ctx *c, const gate *g, uint32_t machine) {
+    return g->waits && c->now < g->until_us && lots_come(c, machine) == g->seen;
+}
+
+// Free but for its gate.
+static bool would_begin(const ls_ctx *c, uint32_t machine) {
+    const ls_s_machine *mc = c->machine + machine;
+    return mc->phase == LS_PHASE_NONE && mc->lot_count == 0 && mc->mode == 0 && mc->pending == 0 &&
+           mc->hand == LS_HAND_HELD && c->station[c->machines[machine].station].off == 0;
+}
+
+// The plant as it stands without gates, nothing begun yet. Machines that wait by a decision stay
+// held for as long as it said.
+static void show_present(rehearsal *r) {
+    ls_snapshot_assign(r->present, r->plant);
+    ls_ctx c;
+    ls_ctx_open(&c, r->def->twin->model, r->present->state, &r->present->scratch);
+    for (uint32_t i = 0; i < c.m->machines; i++) {
+        ls_s_machine *mc = c.machine + i;
+        const gate *g = r->gates + i;
+        if (!g->used || (mc->hand & LS_HAND_HELD) == 0) {
+            continue;
+        }
+        const bool free = would_begin(&c, i);
+        if (free && gate_is_shut(&c, g, i) && g->until_us != LS_NEVER) {
+            mc->held_until = g->until_us;
+            ls_source_set(&c, c.m->source_machine + i, g->until_us);
+            continue;
+        }
+        mc->hand &= ~(ls_u32)LS_HAND_HELD;
+        mc->held_until = 0;
+        if (free) {
+            ls_idle_set(&c, c.stations + c.machines[i].station, c.machines[i].station, i);
+        }
+    }
+    c.s->hands = (ls_u16)ls_hands_left(&c);
+}
+
+static ls_status shut(rehearsal *r, uint32_t machine) {
+    return ls_intervene_hold(r->def->twin, r->plant, machine, LS_NEVER, r->err);
+}
+
+// Lets the machine take what it may, then holds it again.
+static ls_status let_begin(rehearsal *r, uint32_t machine) {
+    const ls_status status = ls_intervene_hold(r->def->twin, r->plant, machine, 0, r->err);
+    return status == LS_OK ? shut(r, machine) : status;
+}
+
+static ls_status ask(rehearsal *r, const ls_question *question, ls_rehearse_reply *reply) {
+    memset(reply, 0, sizeof *reply);
+    const uint64_t number = r->out->questions++;
+    const ls_status status = r->def->ask(r->def->context, r->present, question, number, reply,
+                                         r->err);
+    r->out->changed += reply->changed;
+    r->out->futures += reply->futures;
+    return status;
+}
+
+// Does what was decided, to the plant. `machine` LS_NONE: a question that is of no machine.
+static ls_status do_acts(rehearsal *r, const ls_rehearse_reply *reply, uint32_t machine,
+                         bool *waits) {
+    const int64_t now = r->plant->state->now;
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < reply->act_count && status == LS_OK; i++) {
+        const ls_act *act = reply->acts + i;
+        if (act->kind == LS_DO_HOLD && act->index == machine) {
+            gate *g = r->gates + machine;
+            g->waits = true;
+            g->until_us = act->value == LS_FOREVER ? LS_NEVER : now + act->value;
+            *waits = true;
+        } else {
+            status = ls_act_apply(r->def->twin, r->plant, act, r->err);
+        }
+    }
+    return status;
+}
+
+static bool find_question(const rehearsal *r, uint32_t machine, ls_question *out) {
+    const ls_plant *plant = r->def->plant;
+    const uint32_t station = r->def->twin->model == NULL
+                                 ? LS_NONE
+                                 : ls_look(r->def->twin, r->plant).machines[machine].station;
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        const ls_decide_point *p = plant->decide.points + i;
+        *out = (ls_question){.point = i, .subject = machine};
+        const bool of_lots = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
+                             p->kind == LS_DECIDE_SETUP;
+        if (of_lots && p->station == station &&
+            ls_question_is_open(plant, r->def->twin, r->present, out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The machine is free but for its gate: asks if there is a choice, else the rule decides.
+static ls_status serve_machine(rehearsal *r, uint32_t machine) {
+    gate *g = r->gates + machine;
+    const ls_ctx c = ls_look(r->def->twin, r->plant);
+    const bool asked = !g->waits && g->seen == lots_come(&c, machine) && g->until_us == LS_NEVER;
+    if (gate_is_shut(&c, g, machine)) {
+        return LS_OK;
+    }
+    show_present(r);
+    const ls_ctx shown = ls_look(r->def->twin, r->present);
+    if (asked && ls_look_pick(&shown, machine).lot == LS_NO) {
+        return LS_OK;  // nothing is new; a batch that has waited long enough would be
+    }
+    g->waits = false;
+    g->seen = lots_come(&c, machine);
+    g->until_us = LS_NEVER;
+    ls_question question;
+    bool waits = false;
+    ls_status status = LS_OK;
+    if (find_question(r, machine, &question)) {
+        ls_rehearse_reply reply;
+        status = ask(r, &question, &reply);
+        status = status == LS_OK ? do_acts(r, &reply, machine, &waits) : status;
+    }
+    return status == LS_OK && !waits ? let_begin(r, machine) : status;
+}
+
+static ls_status serve_machines(rehearsal *r) {
+    ls_status status = LS_OK;
+    const uint32_t machines = r->def->twin->model->machines;
+    for (uint32_t i = 0; i < machines && status == LS_OK; i++) {
+        if (!r->gates[i].used) {
+            continue;
+        }
+        const ls_ctx c = ls_look(r->def->twin, r->plant);
+        if (would_begin(&c, i)) {
+            status = serve_machine(r, i);
+        } else if (c.machine[i].phase != LS_PHASE_NONE || c.machine[i].mode != 0) {
+            r->gates[i].waits = false;
+            r->gates[i].until_us = 0;  // it will be looked at when it is free
+        }
+    }
+    return status;
+}
+
+static ls_status serve_point(rehearsal *r, uint32_t point) {
+    const ls_decide_point *p = r->def->plant->decide.points + point;
+    const ls_ctx c = ls_look(r->def->twin, r->plant);
+    const bool of_station = p->station != LS_NONE;
+    const uint32_t first = of_station                      ? c.stations[p->station].machine_at
+                           : p->kind == LS_DECIDE_STAFFING ? p->operators
+                                                           : p->release;
+    const uint32_t count = of_station ? c.stations[p->station].machine_count : 1;
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        const ls_question question = {.point = point, .subject = first + i};
+        show_present(r);
+        ls_rehearse_reply reply;
+        bool waits = false;
+        if (ls_question_is_open(r->def->plant, r->def->twin, r->present, &question)) {
+            status = ask(r, &question, &reply);
+            status = status == LS_OK ? do_acts(r, &reply, LS_NONE, &waits) : status;
+        }
+    }
+    return status;
+}
+
+static ls_status serve_points(rehearsal *r) {
+    const ls_plant *plant = r->def->plant;
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < plant->decide.point_count && status == LS_OK; i++) {
+        if (r->next_us[i] <= r->plant->state->now) {
+            r->next_us[i] += plant->decide.points[i].every_us;
+            status = serve_point(r, i);
+        }
+    }
+    return status;
+}
+
+static bool is_asked_by_time(const ls_decide_point *p) {
+    const bool of_lots = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
+                         p->kind == LS_DECIDE_SETUP;
+    return !of_lots && p->kind != LS_DECIDE_SETPOINT && p->every_us > 0;
+}
+
+// Holds the machines whose lots are decided. One whose station has no waiting place is left alone:
+// held, it would keep out the very lot it could be asked about.
+static ls_status take_charge(rehearsal *r) {
+    const ls_plant *plant = r->def->plant;
+    const ls_ctx c = ls_look(r->def->twin, r->plant);
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        const ls_decide_point *p = plant->decide.points + i;
+        r->next_us[i] = is_asked_by_time(p) ? c.now + p->every_us : LS_NEVER;
+        const bool of_lots = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
+                             p->kind == LS_DECIDE_SETUP;
+        if (!of_lots || c.stations[p->station].places == 0) {
+            continue;
+        }
+        const ls_m_station *st = c.stations + p->station;
+        for (uint32_t k = 0; k < st->machine_count && status == LS_OK; k++) {
+            r->gates[st->machine_at + k].used = true;
+            status = shut(r, st->machine_at + k);
+        }
+    }
+    return status;
+}
+
+static void count_until(rehearsal *r, int64_t from_us, int64_t to_us, double lots) {
+    const int64_t from = from_us > r->count_from_us ? from_us : r->count_from_us;
+    r->wip_area += to_us > from ? lots * (double)(to_us - from) : 0.0;
+}
+
+// Before which time must the plant be looked at even if nothing happens?
+static int64_t look_again(const rehearsal *r, int64_t end_us) {
+    int64_t at = end_us;
+    for (uint32_t i = 0; i < r->def->plant->decide.point_count; i++) {
+        at = r->next_us[i] < at ? r->next_us[i] : at;
+    }
+    const ls_ctx c = ls_look(r->def->twin, r->plant);
+    for (uint32_t i = 0; i < c.m->machines; i++) {
+        const gate *g = r->gates + i;
+        if (g->used && g->waits && g->until_us < at && g->until_us > c.now) {
+            at = g->until_us;
+        }
+    }
+    return at;
+}
+
+// Up to the end; every moment in which something happened, once it is over, is a moment to decide.
+static ls_status run_decided(rehearsal *r, int64_t end_us) {
+    ls_status status = r->def->ask == NULL ? LS_OK : serve_machines(r);
+    while (status == LS_OK && r->plant->state->now < end_us) {
+        if (r->def->stop != NULL && atomic_load(r->def->stop)) {
+            return ls_fail(r->err, LS_ERR_STOPPED, "stopped");
+        }
+        const int64_t before = r->plant->state->now;
+        const double lots = (double)ls_snapshot_lots(r->plant);
+        const int64_t until = r->def->ask == NULL ? end_us : look_again(r, end_us);
+        uint64_t done = 0;
+        status = ls_snapshot_step(r->def->twin, r->plant, until, 1, &done, r->err);
+        const int64_t now = r->plant->state->now;
+        count_until(r, before, now, lots);
+        const ls_ctx c = ls_look(r->def->twin, r->plant);
+        if (status == LS_OK && r->def->ask != NULL && next_event(&c) > now) {
+            status = serve_points(r);
+            status = status == LS_OK ? serve_machines(r) : status;
+        }
+    }
+    return status;
+}
+
+typedef struct totals {
+    double cycle_us, tardy_us, dated, on_time;
+    uint64_t released, done, scrapped;
+} totals;
+
+static totals totals_of(const ls_ctx *c) {
+    totals t = {0};
+    for (uint32_t i = 0; i < c->m->releases; i++) {
+        const ls_s_release *rs = c->release + i;
+        t.cycle_us += (double)rs->cycle_sum;
+        t.tardy_us += (double)rs->tardy_sum;
+        t.dated += (double)rs->dated;
+        t.on_time += (double)rs->on_time;
+        t.released += rs->released;
+        t.done += rs->done;
+        t.scrapped += rs->scrapped;
+    }
+    return t;
+}
+
+static void finish(rehearsal *r, const totals *from) {
+    const ls_ctx c = ls_look(r->def->twin, r->plant);
+    const totals to = totals_of(&c);
+    ls_rehearse_result *out = r->out;
+    const double for_us = (double)r->def->for_us;
+    const double done = (double)(to.done - from->done);
+    const double dated = to.dated - from->dated;
+    out->wip = r->wip_area / for_us;
+    out->cycle_h = (to.cycle_us - from->cycle_us) / done / HOUR_US;
+    out->per_week = done * WEEK_US / for_us;
+    out->on_time = dated > 0 ? (to.on_time - from->on_time) / dated : NAN;
+    out->tardiness_h = dated > 0 ? (to.tardy_us - from->tardy_us) / dated / HOUR_US : NAN;
+    out->released = to.released - from->released;
+    out->done = to.done - from->done;
+    out->scrapped = to.scrapped - from->scrapped;
+    out->hash = ls_snapshot_hash(r->plant);
+}
+
+static ls_status rehearse(rehearsal *r) {
+    const ls_rehearse_def *def = r->def;
+    const int64_t counted = def->warmup_us + def->settle_us;
+    r->count_from_us = LS_NEVER;
+    ls_status status = ls_snapshot_run(def->twin, r->plant, def->warmup_us, r->err);
+    if (status == LS_OK && def->ask != NULL) {
+        status = take_charge(r);
+    }
+    status = status == LS_OK ? run_decided(r, counted) : status;
+    const ls_ctx c = ls_look(def->twin, r->plant);
+    const totals from = totals_of(&c);
+    const uint64_t questions = r->out->questions;
+    const uint64_t changed = r->out->changed;
+    const uint64_t futures = r->out->futures;
+    r->count_from_us = counted;
+    status = status == LS_OK ? run_decided(r, counted + def->for_us) : status;
+    r->out->questions -= questions;
+    r->out->changed -= changed;
+    r->out->futures -= futures;
+    if (status == LS_OK) {
+        finish(r, &from);
+    }
+    return status;
+}
+
+ls_status ls_rehearse(const ls_rehearse_def *def, ls_rehearse_result *out, ls_error *err) {
+    memset(out, 0, sizeof *out);
+    rehearsal r = {.def = def, .out = out, .err = err};
+    ls_status status = ls_snapshot_create(def->twin, def->seed, def->replication, &r.plant, err);
+    status = status == LS_OK ? ls_snapshot_copy(def->twin, r.plant, &r.present, err) : status;
+    r.gates = ls_alloc(def->twin->model->machines * sizeof(gate) + 1);
+    r.next_us = ls_alloc((def->plant->decide.point_count + 1) * sizeof(int64_t));
+    if (status == LS_OK && (r.gates == NULL || r.next_us == NULL)) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    if (status == LS_OK) {
+        memset(r.gates, 0, def->twin->model->machines * sizeof(gate));
+        for (uint32_t i = 0; i <= def->plant->decide.point_count; i++) {
+            r.next_us[i] = LS_NEVER;
+        }
+        status = rehearse(&r);
+    }
+    ls_snapshot_destroy(r.plant);
+    ls_snapshot_destroy(r.present);
+    ls_free(r.gates);
+    ls_free(r.next_us);
+    return status;
+}

@@ -1,0 +1,62 @@
+// rehearse.h - a decider in charge of a simulated plant, in process.
+//
+// The plant runs in the twin by its own random streams. The machines whose next lot may be decided
+// are held; whenever one is free and something waits, or a lot has come while it waited, the
+// decider is asked, what it says is done, and the machine is held again. Nothing else of the plant
+// is touched. Kinds that are asked every so often are asked at those times.
+//
+// The plant's own streams and those of the futures never meet: what the decider is shown is a copy
+// whose hidden ends every fork draws again. For the same definition the same result, on any number
+// of workers, as long as no clock bounds the answers.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "decide/decide.h"
+
+// Who decides: acts for the question, from a present that is not settled (question.h). No acts: the
+// line's own rule goes on. `number` counts the questions of the run from 0.
+typedef struct ls_rehearse_reply {
+    ls_act acts[LS_CANDIDATE_ACTS];
+    uint32_t act_count;
+    uint64_t futures;
+    bool changed;  // other than the line's own rule
+} ls_rehearse_reply;
+typedef ls_status (*ls_rehearse_ask)(void *context, const ls_snapshot *present,
+                                     const ls_question *question, uint64_t number,
+                                     ls_rehearse_reply *out, ls_error *err);
+
+typedef struct ls_rehearse_def {
+    const ls_plant *plant;
+    const ls_twin *twin;
+    uint64_t seed, replication;  // of the plant; used as in ls_twin_run, so that runs pair
+    int64_t warmup_us;           // by the line's own rule
+    int64_t settle_us;           // decided, not counted
+    int64_t for_us;              // decided and counted
+    ls_rehearse_ask ask;         // NULL: the line's own rule all the time
+    void *context;
+    const atomic_bool *stop;  // may be NULL
+} ls_rehearse_def;
+
+typedef struct ls_rehearse_result {
+    double wip;       // lots, time average
+    double cycle_h;   // mean of lots done
+    double per_week;  // lots done
+    double on_time;   // share of lots with a due date; NaN: none
+    double tardiness_h;
+    uint64_t released, done, scrapped;
+    uint64_t questions, changed, futures;
+    uint64_t hash;  // of the plant's last state
+} ls_rehearse_result;
+
+ls_status ls_rehearse(const ls_rehearse_def *def, ls_rehearse_result *out, ls_error *err);
+
+// Asks a decider, each time with the same budget.
+typedef struct ls_rehearse_decider {
+    ls_decider *decider;
+    ls_budget budget;
+    ls_answer answer;  // the last
+} ls_rehearse_decider;
+ls_status ls_rehearse_ask_decider(void *context, const ls_snapshot *present,
+                                  const ls_question *question, uint64_t number,
+                                  ls_rehearse_reply *out, ls_error *err);
