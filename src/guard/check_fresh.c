@@ -38,10 +38,10 @@ bool ls_guard_fresh(const ls_guard_case *c) {
 // 8
 bool ls_guard_good(const ls_guard_case *c) {
     const ls_guard_heard *heard = heard_of(c);
-    if (heard == NULL || heard->quality == LS_QUALITY_GOOD) {
+    if (heard == NULL || heard->quality == LS_GUARD_QUALITY_GOOD) {
         return true;
     }
-    if ((heard->quality == LS_QUALITY_UNCERTAIN && c->limits->accepts_uncertain)) {
+    if ((heard->quality == LS_GUARD_QUALITY_UNCERTAIN && c->limits->accepts_uncertain)) {
         return true;
     }
     return ls_guard_no(c, "signals of %s are not good", "%s의 신호 품질이 좋지 않습니다",

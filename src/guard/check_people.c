@@ -105,7 +105,7 @@ void ls_guard_revoke(ls_guard_state *state, const char *who, const ls_guard_cloc
 
 static bool is_active(const ls_guard_state *state, uint32_t condition) {
     const ls_guard_heard *heard = &state->conditions[condition].heard;
-    return heard->quality != LS_QUALITY_GOOD ||
+    return heard->quality != LS_GUARD_QUALITY_GOOD ||
            heard->value == state->limits->guards->conditions[condition].value;
 }
 

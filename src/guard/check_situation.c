@@ -46,7 +46,7 @@ static bool concerns(const ls_guard_case *c, const ls_guard_condition *condition
 
 static bool is_known(const ls_guard_case *c, const ls_guard_heard *heard) {
     const int64_t age = ls_guard_span(c->clock->line_us, heard->vouched_us);
-    return heard->quality == LS_QUALITY_GOOD && heard->vouched_us != LS_GUARD_UNKNOWN &&
+    return heard->quality == LS_GUARD_QUALITY_GOOD && heard->vouched_us != LS_GUARD_UNKNOWN &&
            age >= -LS_GUARD_SKEW_US && age <= c->limits->guards->fresh_us;
 }
 

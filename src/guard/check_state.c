@@ -172,7 +172,7 @@ static ls_guard_value *value_of(ls_guard_state *state, uint32_t target) {
 static void settle(ls_guard_state *state, uint32_t target, ls_guard_value *value,
                    const ls_guard_heard *heard, const ls_guard_clock *clock) {
     ls_guard_target_state *memory = &state->targets[target];
-    if (heard->quality != LS_QUALITY_GOOD || memory->pending.open ||
+    if (heard->quality != LS_GUARD_QUALITY_GOOD || memory->pending.open ||
         heard->value == value->verified) {
         return;
     }

@@ -21,10 +21,10 @@ typedef struct ls_guard_clock {
 } ls_guard_clock;
 
 typedef enum ls_guard_quality {
-    LS_QUALITY_UNKNOWN,
-    LS_QUALITY_GOOD,
-    LS_QUALITY_UNCERTAIN,
-    LS_QUALITY_BAD
+    LS_GUARD_QUALITY_UNKNOWN,
+    LS_GUARD_QUALITY_GOOD,
+    LS_GUARD_QUALITY_UNCERTAIN,
+    LS_GUARD_QUALITY_BAD
 } ls_guard_quality;
 
 // A value as heard. Its source vouches for it until vouched_us: a source that tells only changes

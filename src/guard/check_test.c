@@ -313,14 +313,14 @@ static void test_7_arrival_alone_is_flagged(void) {
 
 static void test_8_quality(void) {
     begin();
-    const ls_guard_quality bad[] = {LS_QUALITY_UNKNOWN, LS_QUALITY_UNCERTAIN, LS_QUALITY_BAD};
+    const ls_guard_quality bad[] = {LS_GUARD_QUALITY_UNKNOWN, LS_GUARD_QUALITY_UNCERTAIN, LS_GUARD_QUALITY_BAD};
     for (int i = 0; i < 3; i++) {
         g.state->machines[CASE_GRIND].state.quality = bad[i];
         EXPECT(guard_case_dispatch(&g), 8);
     }
     g.limits->accepts_uncertain = true;
     EXPECT(guard_case_dispatch(&g), 8);  // bad stays bad
-    g.state->machines[CASE_GRIND].state.quality = LS_QUALITY_UNCERTAIN;
+    g.state->machines[CASE_GRIND].state.quality = LS_GUARD_QUALITY_UNCERTAIN;
     EXPECT(guard_case_dispatch(&g), 0);
 }
 
@@ -398,7 +398,7 @@ static void test_14_permissive(void) {
     g.state->conditions[1].heard.vouched_us = LS_GUARD_UNKNOWN;
     EXPECT(guard_case_dispatch(&g), 14);
     hear_condition(1, 1.0);
-    g.state->conditions[1].heard.quality = LS_QUALITY_BAD;
+    g.state->conditions[1].heard.quality = LS_GUARD_QUALITY_BAD;
     EXPECT(guard_case_dispatch(&g), 14);
 }
 
@@ -414,7 +414,7 @@ static void test_15_interlock(void) {
     CHECK(!ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_VIEWER));
     CHECK(ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_OPERATOR));
     EXPECT(guard_case_dispatch(&g), 0);
-    g.state->conditions[0].heard.quality = LS_QUALITY_UNCERTAIN;
+    g.state->conditions[0].heard.quality = LS_GUARD_QUALITY_UNCERTAIN;
     EXPECT(guard_case_dispatch(&g), 15);
     CHECK(!ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_ENGINEER));  // nobody knows
     g.conditions[0].machine = 0;  // of a mill: this one is not concerned
@@ -785,7 +785,7 @@ static void test_26_foreign_write(void) {
     hear_coolant(20.0);
     CHECK_INT(g.state->targets[CASE_COOLANT].fights, 1);
     ls_guard_heard bad = guard_case_heard(&g, 30.0);
-    bad.quality = LS_QUALITY_BAD;
+    bad.quality = LS_GUARD_QUALITY_BAD;
     ls_guard_hear_value(g.state, CASE_COOLANT, &bad, &g.clock);
     CHECK_NEAR(g.state->values[0].verified, 20.0, 0.0);
 }

@@ -88,7 +88,7 @@ static void put(post *p, mail m) {
     if (p->count < MAIL_MAX) {
         p->items[(p->first + p->count++) % MAIL_MAX] = m;
     } else {
-        CHECK(!"the model's post is full");
+        CHECK(p->count < MAIL_MAX);
     }
 }
 
