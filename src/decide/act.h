@@ -26,9 +26,14 @@ typedef struct ls_act {
     double number;
 } ls_act;
 
-// Does it to a snapshot at its present moment. Fails with LS_ERR_INVALID and a PLC's reason when it
-// cannot be done; the snapshot is then unchanged. SET changes nothing in the twin.
+// Does it to a snapshot at its present moment; what follows is settled. Fails with LS_ERR_INVALID
+// and a PLC's reason when it cannot be done; the snapshot is then unchanged. SET changes nothing in
+// the twin.
 ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
                        ls_error *err);
+// Several in one moment: settled once, after the last, so that no machine begins by its rule before
+// it has heard its own act. None is only settling. After a failure the snapshot is of no use.
+ls_status ls_acts_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *acts,
+                        uint32_t count, ls_error *err);
 // "grind-1 takes gear-a-17 next", "keep 24 lots of gear-a". `lot` is the lot's name, or NULL.
 void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char *out, size_t size);

@@ -190,6 +190,8 @@ typedef struct ls_state {
 } ls_state;
 
 #define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))
+#define LS_STATE_VIEW(model, state, type, at) \
+    ((const type *)(const void *)((const char *)(state) + (model)->at))
 
 // What happened, for traces and tests.
 enum {
