@@ -77,7 +77,7 @@ static void look_at_measured(ls_emulate *e, emulate_measured *v) {
         v->delay[v->delay_at] = v->setting;
         v->delay_at = v->delay_at + 1 == v->delay_ticks ? 0 : v->delay_at + 1;
     }
-    const double target = of->set_default + of->gain * (setting - of->set_default);
+    const double target = ls_measured_settles(of, setting);
     const double step = of->tau_us > 0 ? 1.0 - exp(-(double)EMULATE_TICK_US / (double)of->tau_us)
                                        : 1.0;
     v->value += (target - v->value) * step;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum ls_decide_kind {
@@ -44,7 +45,7 @@ typedef enum ls_objective_term {
 typedef struct ls_decide_point {
     ls_decide_kind kind;
     ls_decide_mode mode;
-    const char *name;    // unique: "dispatch grind", or as the file says with `name:`
+    const char *name;    // unique: "dispatch grind", or as the file says with `name:`; < 64 bytes
     int line, column;    // of the plant file
     uint32_t station;    // DISPATCH, MAINTENANCE, BATCH, SETUP; else LS_NONE
     uint32_t release;    // RELEASE, CONWIP: class
@@ -97,6 +98,7 @@ typedef struct ls_guard_condition {
 } ls_guard_condition;
 
 typedef struct ls_guards {
+    bool given;  // the plant file has `guards:`; without it the defaults hold
     ls_guard_limit *limits;
     uint32_t limit_count;
     ls_guard_condition *conditions;
@@ -116,7 +118,7 @@ typedef enum ls_experiment_kind { LS_EXPERIMENT_NONE, LS_EXPERIMENT_SWITCHBACK }
 
 typedef struct ls_decide {
     bool given;                     // the plant file has `decide:`
-    double weights[LS_TERM_COUNT];  // all zero: not given, then cycle-time 1
+    double weights[LS_TERM_COUNT];  // of the plant file cycle-time 1 when not given
     const char *objective;          // as the file says it, for people
     const char *unit;               // "lot h", "lots", "h", or the file's currency
     ls_decide_point *points;

@@ -280,7 +280,18 @@ static void put_set(ls_buffer *out, const ls_measured *v) {
     put_number_key(out, &count, "default", v->set_default);
     count = 0;
     ls_buffer_text(out, "}, response: {");
-    put_number_key(out, &count, "gain", v->gain);
+    if (v->table_count == 0) {
+        put_number_key(out, &count, "gain", v->gain);
+    } else {
+        put_key(out, &count, "table");
+        for (uint32_t i = 0; i < v->table_count; i++) {
+            ls_buffer_text(out, i == 0 ? "[" : ", ");
+            ls_put_number(out, v->table_settings[i]);
+            ls_buffer_text(out, " to ");
+            ls_put_number(out, v->table_values[i]);
+        }
+        ls_buffer_text(out, "]");
+    }
     put_time_key(out, &count, "tau", v->tau_us);
     put_time_key(out, &count, "delay", v->delay_us);
     ls_buffer_text(out, "}");

@@ -20,3 +20,4 @@ void ls_explain_rules(ls_buffer *out, const ls_plant *plant, uint32_t at, uint32
 void ls_explain_product(ls_buffer *out, const ls_plant *plant, uint32_t product);
 void ls_explain_listen(ls_buffer *out, const ls_plant *plant);
 void ls_explain_history(ls_buffer *out, const ls_plant *plant);
+void ls_explain_decide(ls_buffer *out, const ls_plant *plant);

@@ -56,6 +56,25 @@ uint32_t ls_register_size(const ls_register *reg) {
     return 1;
 }
 
+// --- responses
+
+double ls_measured_settles(const ls_measured *measured, double setting) {
+    const double *x = measured->table_settings;
+    const double *y = measured->table_values;
+    const uint32_t count = measured->table_count;
+    if (count == 0) {
+        return measured->set_default + measured->gain * (setting - measured->set_default);
+    }
+    uint32_t i = 0;
+    while (i < count && x[i] < setting) {
+        i++;
+    }
+    if (i == 0 || i == count) {
+        return y[i == 0 ? 0 : count - 1];
+    }
+    return y[i - 1] + (y[i] - y[i - 1]) * ((setting - x[i - 1]) / (x[i] - x[i - 1]));
+}
+
 // --- registers that overlap
 
 typedef struct span {

@@ -134,6 +134,9 @@ typedef struct ls_measured {  // `values:`
     double set_low, set_high, set_default;
     double gain;  // response: first order with dead time
     int64_t tau_us, delay_us;
+    // Where it settles, setting by setting, rising; `gain` then means nothing. 0: by gain.
+    const double *table_settings, *table_values;
+    uint32_t table_count;
 } ls_measured;
 
 typedef struct ls_order_source {  // `orders:` under listen
@@ -174,6 +177,9 @@ uint32_t ls_register_size(const ls_register *reg);
 // What a person should look at though it may be right: registers that overlap with different types.
 struct ls_plant;
 void ls_listen_warn(const struct ls_plant *plant, ls_errors *out);
+
+// Where a value settles when it is set so: by its table, else by its gain from the default.
+double ls_measured_settles(const ls_measured *measured, double setting);
 
 // PackML state by number (0..17) or name ("execute", any case); -1 when there is none.
 int ls_packml_find(const char *word);

@@ -17,6 +17,11 @@ typedef struct ls_listen_draft {
 
 // --- read_listen.c
 
+// For a reader that needs machines and tags alone (read_guards.c) too; clear what was begun.
+void ls_listen_draft_init(ls_listen_draft *d, ls_reader *r);
+void ls_listen_draft_clear(ls_listen_draft *d);
+void ls_listen_name_machines(ls_listen_draft *d);
+
 // Adds `means` of `of` by the tag `tag`, with {machine} and {station} filled in unless LS_NONE.
 // False after a mistake (which is reported at `at`). *binding goes into the row.
 bool ls_listen_bind(ls_listen_draft *d, const ls_yaml *at, const char *tag, uint32_t machine,

@@ -13,7 +13,7 @@ static void name_machine(ls_listen_draft *d, const char *name, uint32_t machine)
     }
 }
 
-static void name_machines(ls_listen_draft *d) {
+void ls_listen_name_machines(ls_listen_draft *d) {
     ls_reader *r = d->r;
     for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
         const ls_station *station = LS_ROW(ls_station, r->stations, s);
@@ -192,7 +192,7 @@ bool ls_listen_check_url(ls_reader *r, const ls_yaml *at) {
 
 // --- the whole
 
-static void draft_init(ls_listen_draft *d, ls_reader *r) {
+void ls_listen_draft_init(ls_listen_draft *d, ls_reader *r) {
     memset(d, 0, sizeof *d);
     d->r = r;
     d->sources.size = sizeof(ls_source);
@@ -203,7 +203,7 @@ static void draft_init(ls_listen_draft *d, ls_reader *r) {
     ls_buffer_init(&d->text);
 }
 
-static void draft_clear(ls_listen_draft *d) {
+void ls_listen_draft_clear(ls_listen_draft *d) {
     ls_free(d->sources.items);
     ls_free(d->bindings.items);
     ls_free(d->values.items);
@@ -240,9 +240,9 @@ void ls_read_listen(ls_reader *r) {
         return;
     }
     ls_listen_draft d;
-    draft_init(&d, r);
+    ls_listen_draft_init(&d, r);
     d.node = node;
-    name_machines(&d);
+    ls_listen_name_machines(&d);
     void (*const parts[])(ls_listen_draft *) = {ls_listen_read_mqtt,     ls_listen_read_modbus,
                                                 ls_listen_read_machines, ls_listen_read_line,
                                                 ls_listen_read_orders,   ls_listen_check};
@@ -251,5 +251,5 @@ void ls_read_listen(ls_reader *r) {
         r->out_of_memory = r->out_of_memory || d.tags.failed || d.machines.failed;
     }
     close_draft(&d, out);
-    draft_clear(&d);
+    ls_listen_draft_clear(&d);
 }

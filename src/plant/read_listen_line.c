@@ -83,11 +83,55 @@ static void read_lots(ls_listen_draft *d) {
 
 // --- measured values
 
+// "20 to 31.5": a setting and where the value settles.
+static bool parse_row(ls_reader *r, const ls_yaml *at, double *out_setting, double *out_value) {
+    const char *from = NULL;
+    const char *to = NULL;
+    return ls_yaml_is_text(at) && ls_split_pair(r, at->text, &from, &to) && !r->out_of_memory &&
+           ls_text_parse_double(from, strlen(from), out_setting) && isfinite(*out_setting) &&
+           ls_text_parse_double(to, strlen(to), out_value) && isfinite(*out_value);
+}
+
+static void read_table(ls_reader *r, const ls_yaml *table, ls_measured *v) {
+    const uint32_t count = ls_yaml_many(table);
+    double *settings = ls_arena_alloc(&r->plant->arena, ((size_t)count + 1) * sizeof *settings);
+    double *values = ls_arena_alloc(&r->plant->arena, ((size_t)count + 1) * sizeof *values);
+    if (settings == NULL || values == NULL) {
+        r->out_of_memory = true;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const ls_yaml *at = ls_yaml_nth(table, i);
+        if (!parse_row(r, at, &settings[i], &values[i])) {
+            if (ls_yaml_is_text(at)) {
+                ls_reader_mistake(r, at, "'20 to 31.5': a setting, and where the value settles",
+                                  "'%s' is not a row of a response", at->text);
+            }
+            return;
+        }
+        if (i > 0 && settings[i] <= settings[i - 1]) {
+            ls_reader_mistake(r, at, "settings rise from row to row",
+                              "the setting of '%s' is not above the one before", at->text);
+            return;
+        }
+    }
+    v->table_settings = settings;
+    v->table_values = values;
+    v->table_count = count;
+}
+
 static void read_response(ls_reader *r, const ls_yaml *node, ls_measured *v) {
     const ls_yaml *response = ls_take_map(r, node, "listen.values.*.response");
     ls_take_number(r, response, "listen.values.*.response.gain", &v->gain);
     ls_take_time(r, response, "listen.values.*.response.tau", &v->tau_us);
     ls_take_time(r, response, "listen.values.*.response.delay", &v->delay_us);
+    const ls_yaml *table = ls_take(r, response, "listen.values.*.response.table");
+    if (table != NULL && ls_take(r, response, "listen.values.*.response.gain") != NULL) {
+        ls_reader_mistake(r, table, "take one of them out",
+                          "'gain' and 'table' both say where the value settles");
+    } else if (table != NULL) {
+        read_table(r, table, v);
+    }
     if (response != NULL && ls_take(r, node, "listen.values.*.setpoint") == NULL) {
         ls_reader_mistake(r, response, "add 'setpoint: TAG'",
                           "'response' says how the value follows its setpoint, and there is none");

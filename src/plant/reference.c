@@ -79,11 +79,19 @@ static const ls_key *child(int parent, const char *name) {
     return &ls_schema[ls_schema_child(parent, name)];
 }
 
+static bool has_own_keys(int parent) {
+    const char *path = ls_schema[parent].path;
+    const size_t length = strlen(path);
+    const size_t next = (size_t)parent + 1;
+    return next < ls_schema_count && strncmp(ls_schema[next].path, path, length) == 0 &&
+           ls_schema[next].path[length] == '.';
+}
+
 static void put_table(ls_buffer *out, int parent) {
     const char *names[KEYS_MAX];
     const size_t count = ls_schema_children(parent, names, KEYS_MAX);
     const int any = ls_schema_child(parent, "\n");  // no key is a line end: the row for any name
-    if (parent >= 0 && ls_schema[parent].like != NULL) {
+    if (parent >= 0 && ls_schema[parent].like != NULL && !has_own_keys(parent)) {
         return;  // told at the row it is like
     }
     if (count == 0 && any < 0) {

@@ -24,6 +24,9 @@
 #define KEY_DIST(p, ...)      {.path = p, .type = LS_KEY_DIST, .shapes = ONE, __VA_ARGS__}
 
 #define RULES "fifo lifo spt lpt edd slack cr fbfs lbfs setup hot queue-time random"
+#define MODES "watch advise approve auto"
+#define KINDS "dispatch release maintenance batch setup conwip staffing setpoint"
+#define TERMS "throughput on-time cycle-time wip tardiness changes"
 #define PHASES "setup load process unload all"
 
 // Batch limits of a station and of a step.
@@ -55,6 +58,28 @@
     {.path = "listen.machines.any." k, .type = LS_KEY_TEXT, .shapes = ONE | MAP, .note = "none", .help = h}, \
     KEY_TEXT("listen.machines.any." k ".tag", .required = true, .help = "Its tag."),              \
     KEY_COUNT("listen.machines.any." k ".wraps", 1, 9007199254740992.0, .note = "it does not", .help = "The value after which it starts again at 0: 65535 for 16 bits.")
+
+// What every point of `decide` may say; `like` gives it to the other kinds.
+#define POINT_KEYS(p, e)                                                                             \
+    KEY_TEXT(p ".name", .note = "the kind and what it is about: `dispatch grind`", .help = "Name of the point, at most 63 bytes; with several targets theirs is added."), \
+    KEY_CHOICE(p ".mode", MODES, .note = "that of `decide`", .help = "See `decide.mode`."),          \
+    KEY_YESNO(p ".events", .note = e, .help = "Asked whenever something happens that matters to it."), \
+    KEY_TIME(p ".every", .note = "`maintenance` 15 min, `conwip` 1 h, `staffing` 8 h, `setpoint` 1 min; else on events alone", .help = "Asked so often, in the line's time."), \
+    KEY_TIME(p ".within", .note = "that of `decide`", .help = "See `decide.within`."),               \
+    {.path = p ".horizon", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "auto", .note = "that of `decide`", .help = "See `decide.horizon`."}, \
+    KEY_COUNT(p ".futures", 0, 1e6, .note = "that of `decide`", .help = "See `decide.futures`."),    \
+    KEY_TIME(p ".approve", .note = "that of `decide`", .help = "See `decide.approve`."),             \
+    KEY_NUMBER(p ".gain-min", 0, 1e12, .note = "that of `decide`", .help = "See `decide.gain-min`."), \
+    KEY_SHARE(p ".level", .note = "that of `decide`", .help = "See `decide.level`.")
+
+// What a limit of `guards` holds for.
+#define VALUE_LIMIT_KEYS(p)                                                                          \
+    KEY_TEXT(p ".of", .note = "every value that can be set", .help = "A value of `listen.values`."), \
+    KEY_NAME(p ".machine", .note = "every machine", .help = "Only values of this machine.")
+#define COMMAND_LIMIT_KEYS(p)                                                                        \
+    KEY_CHOICE(p ".kind", KINDS, .note = "every kind", .help = "Only commands of this kind of decision."), \
+    KEY_TEXT(p ".of", .note = "every target", .help = "Only setpoints of this value of `listen.values`."), \
+    KEY_NAME(p ".machine", .note = "every machine", .help = "Only commands to this machine.")
 
 const ls_key ls_schema[] = {
     KEY_NAME("plant", .required = true, .help = "Name of the plant."),
@@ -271,6 +296,7 @@ const ls_key ls_schema[] = {
     KEY_NUMBER("listen.values.*.response.gain", -1e9, 1e9, .fallback = "1", .help = "Change of the value per change of the setpoint."),
     KEY_TIME("listen.values.*.response.tau", .fallback = "0 s", .help = "Time constant."),
     KEY_TIME("listen.values.*.response.delay", .fallback = "0 s", .help = "Dead time."),
+    {.path = "listen.values.*.response.table", .type = LS_KEY_TEXT, .shapes = ONE | LIST, .note = "`gain` counts", .help = "Where the value settles, as a list of `SETTING to VALUE`, settings rising; straight lines between, and beyond the ends as at the ends."},
     KEY_MAP("listen.orders", .note = "none but those of `lineshaft order add`", .help = "Where orders come from; docs/CONNECT.md has their columns."),
     KEY_TEXT("listen.orders.folder", .note = "none", .help = "Folder, from that of the plant file: CSV files put there are taken."),
     KEY_TEXT("listen.orders.sql", .note = "none", .help = "`sqlite:FILE` or `postgresql://HOST/DATABASE`."),
@@ -286,8 +312,82 @@ const ls_key ls_schema[] = {
     {.path = "history.keep.raw", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "forever", .fallback = "forever", .help = "How long every sample is kept."},
     KEY_TIME("history.keep.then", .note = "nothing is kept afterwards", .help = "Afterwards one row per so much time: first, last, mean, min, max, count."),
     {.path = "history.keep.for", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "forever", .fallback = "forever", .help = "With `then`: how long these are kept, counted from the sample."},
-    {.path = "decide", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
-    {.path = "guard", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    KEY_MAP("decide", .note = "nothing is decided", .help = "What may be decided, where, how, and for what; docs/DECIDE.md tells more."),
+    {.path = "decide.objective", .type = LS_KEY_CHOICE, .shapes = ONE | MAP, .words = TERMS, .fallback = "cycle-time", .help = "What it is for: one of these, or weights of several; more of the first two is better, less of the others."},
+    KEY_NUMBER("decide.objective.throughput", 0, 1e12, .fallback = "0", .help = "Worth of a lot done."),
+    KEY_NUMBER("decide.objective.on-time", 0, 1e12, .fallback = "0", .help = "Worth of a lot done in time, of those with a due date."),
+    KEY_NUMBER("decide.objective.cycle-time", 0, 1e12, .fallback = "0", .help = "Cost of an hour that a lot is inside."),
+    KEY_NUMBER("decide.objective.wip", 0, 1e12, .fallback = "0", .help = "Cost of a lot inside for an hour."),
+    KEY_NUMBER("decide.objective.tardiness", 0, 1e12, .fallback = "0", .help = "Cost of an hour of lateness of a lot, those still inside included."),
+    KEY_NUMBER("decide.objective.changes", 0, 1e12, .fallback = "0", .help = "Cost of a setup begun."),
+    KEY_TEXT("decide.objective.unit", .fallback = "points", .help = "What the weighted sum is counted in, as `EUR`; at most 15 bytes."),
+    KEY_CHOICE("decide.mode", MODES, .fallback = "advise", .help = "`watch` journals, `advise` shows, `approve` sends after a click, `auto` sends. Here and in the next six: of every point that does not say its own."),
+    KEY_TIME("decide.within", .fallback = "100 ms", .help = "Deadline, in true time; a later answer is filed and not sent."),
+    {.path = "decide.horizon", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "auto", .fallback = "auto", .help = "How far futures go; auto: chosen from the plant."},
+    KEY_COUNT("decide.futures", 0, 1e6, .fallback = "2000", .help = "Most futures for one decision."),
+    KEY_TIME("decide.approve", .fallback = "10 min", .help = "How long a proposal stays open, in the line's time."),
+    KEY_NUMBER("decide.gain-min", 0, 1e12, .fallback = "0", .help = "Least gain, in the unit of the objective: nothing is proposed below it."),
+    KEY_SHARE("decide.level", .fallback = "95 %", .help = "Level of the intervals of its gains, 50 % to 99.99 %."),
+    {.path = "decide.experiment", .type = LS_KEY_CHOICE, .shapes = ONE | MAP, .words = "none switchback", .fallback = "none", .help = "`switchback`: what is decided and the line's own rule take turns, drawn by lot, so that the gain can be measured."},
+    KEY_CHOICE("decide.experiment.kind", "none switchback", .required = true, .help = "As above."),
+    KEY_TIME("decide.experiment.block", .note = "the least that the carryover allows", .help = "Length of a turn."),
+    {.path = "decide.dispatch", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "not decided", .help = "Which lot a machine takes next, or whether it waits."},
+    {.path = "decide.dispatch.at", .type = LS_KEY_NAME, .shapes = ONE | LIST, .required = true, .help = "The station, or a list of them: a point each."},
+    POINT_KEYS("decide.dispatch", "yes, unless `every` is given"),
+    KEY_YESNO("decide.dispatch.wait", .fallback = "yes", .help = "It may decide to wait, though a lot is there; not for `maintenance`."),
+    {.path = "decide.release", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "not decided", .help = "Whether a lot of a class comes into the line now."},
+    {.path = "decide.release.of", .type = LS_KEY_TEXT, .shapes = ONE | LIST, .required = true, .help = "The class, operators or value, or a list of them: a point each."},
+    POINT_KEYS("decide.release", "`release` alone: yes, unless `every` is given"),
+    {.path = "decide.maintenance", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "A maintenance now, or later."},
+    {.path = "decide.batch", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "Whether a batch begins with what waits."},
+    {.path = "decide.setup", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "Whether a machine changes over."},
+    {.path = "decide.conwip", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.release", .note = "not decided", .help = "How many lots of a class with `keep` are inside."},
+    {.path = "decide.conwip.levels", .type = LS_KEY_NUMBER, .shapes = ONE | LIST, .low = 1, .high = 1e6, .required = true, .help = "The numbers of lots it may choose from."},
+    {.path = "decide.staffing", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.release", .note = "not decided", .help = "How many of a group of operators are there."},
+    {.path = "decide.staffing.counts", .type = LS_KEY_NUMBER, .shapes = ONE | LIST, .low = 0, .high = 1e6, .required = true, .help = "The numbers of people it may choose from."},
+    {.path = "decide.setpoint", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.release", .note = "not decided", .help = "What a value of `listen.values` is set to."},
+    {.path = "decide.setpoint.values", .type = LS_KEY_NUMBER, .shapes = ONE | LIST, .low = -1e12, .high = 1e12, .note = "`low` to `high` in `steps`", .help = "The settings it may choose from."},
+    KEY_NUMBER("decide.setpoint.low", -1e12, 1e12, .note = "`set.low` of the value", .help = "Lowest setting."),
+    KEY_NUMBER("decide.setpoint.high", -1e12, 1e12, .note = "`set.high` of the value", .help = "Highest setting."),
+    KEY_COUNT("decide.setpoint.steps", 1, 1000, .fallback = "10", .help = "Steps from `low` to `high`."),
+    KEY_NUMBER("decide.setpoint.target", -1e12, 1e12, .note = "none", .help = "What the measured value should be."),
+    KEY_MAP("guards", .help = "What must hold before anything is sent to the line; docs/GUARDS.md tells of each."),
+    KEY_TIME("guards.fresh", .fallback = "30 s", .help = "Oldest signal of the machine concerned, in the line's time."),
+    KEY_TIME("guards.in-step", .fallback = "60 s", .help = "The twin must have been in step with the line for so long."),
+    KEY_SHARE("guards.certainty", .fallback = "80 %", .help = "Least certainty of the followed state."),
+    KEY_TIME("guards.read-back", .fallback = "3 s", .help = "The command must have taken hold by then."),
+    KEY_TIME("guards.heartbeat", .fallback = "5 s", .help = "The line must have answered within this."),
+    KEY_TIME("guards.not-after", .fallback = "2 s", .help = "What was not sent by then is dropped."),
+    KEY_COUNT("guards.trips", 1, 1e6, .fallback = "3", .help = "After so many trips a day nothing is sent until a person resets."),
+    KEY_YESNO("guards.two-persons", .fallback = "no", .help = "Every approval needs two people."),
+    KEY_TIME("guards.bypass", .fallback = "8 h", .help = "Longest time that a guard may be bypassed."),
+    {.path = "guards.range", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "`set` of each value", .help = "Settings outside are refused."},
+    VALUE_LIMIT_KEYS("guards.range"),
+    KEY_NUMBER("guards.range.low", -1e12, 1e12, .required = true, .help = "Lowest."),
+    KEY_NUMBER("guards.range.high", -1e12, 1e12, .required = true, .help = "Highest."),
+    {.path = "guards.rate", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "How fast a setting may change."},
+    VALUE_LIMIT_KEYS("guards.rate"),
+    KEY_NUMBER("guards.rate.most", 0, 1e12, .required = true, .help = "Most change in the time `per`."),
+    KEY_TIME("guards.rate.per", .fallback = "1 s", .help = "See `most`."),
+    {.path = "guards.step", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "How much a setting may change at once."},
+    VALUE_LIMIT_KEYS("guards.step"),
+    KEY_NUMBER("guards.step.most", 0, 1e12, .required = true, .help = "Most change of one command."),
+    {.path = "guards.budget", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "How much settings may change in a moving window, ups and downs added."},
+    VALUE_LIMIT_KEYS("guards.budget"),
+    KEY_NUMBER("guards.budget.most", 0, 1e12, .required = true, .help = "Most change in the window."),
+    KEY_TIME("guards.budget.within", .required = true, .help = "Length of the window."),
+    {.path = "guards.frequency", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "How many commands may be sent in a moving window."},
+    COMMAND_LIMIT_KEYS("guards.frequency"),
+    KEY_COUNT("guards.frequency.most", 1, 1e6, .required = true, .help = "Most commands in the window."),
+    KEY_TIME("guards.frequency.within", .required = true, .help = "Length of the window."),
+    {.path = "guards.dwell", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "How long a target is left as it is."},
+    COMMAND_LIMIT_KEYS("guards.dwell"),
+    KEY_TIME("guards.dwell.for", .required = true, .help = "Least time between two changes of one target."),
+    {.path = "guards.permissives", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "Tags that must have a value, or nothing is sent."},
+    KEY_TEXT("guards.permissives.tag", .required = true, .help = "The tag; `{machine}` and `{station}` are filled in with `machine`."),
+    KEY_TEXT("guards.permissives.is", .fallback = "yes", .help = "The value: a number, or yes or no (1 and 0)."),
+    KEY_NAME("guards.permissives.machine", .note = "every machine", .help = "Only for commands to this machine."),
+    {.path = "guards.interlocks", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "guards.permissives", .note = "none", .help = "Tags that stop every command while they have a value."},
     {.path = "models", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
     {.path = "fleet", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
     {.path = "cells", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
