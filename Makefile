@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD ?= build-fuzz
 MESON_FLAGS ?=
 
-.PHONY: help demo test build bench fuzz install format clean
+.PHONY: help demo test build bench fuzz soak install format clean
 
 help:
 	@echo 'make demo      install what running needs, build, and run a published plant'
@@ -13,6 +13,7 @@ help:
 	@echo 'make build     build into ./$(BUILD)'
 	@echo 'make bench     events per second, beside other simulators where they can be had'
 	@echo 'make fuzz      fuzz every parser, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make soak      10^9 random tries against the guards; about an hour'
 	@echo 'make install   install program, library and headers (PREFIX=/usr/local, DESTDIR=)'
 	@echo 'make format    lay out the sources'
 	@echo 'make clean     remove ./$(BUILD) and ./$(FUZZ_BUILD)'
@@ -54,6 +55,10 @@ fuzz:
 	@$(MAKE) --no-print-directory $(FUZZ_BUILD)/build.ninja
 	@ninja -C $(FUZZ_BUILD) --quiet
 	@scripts/fuzz $(FUZZ_BUILD) $(FUZZ_SECONDS)
+
+# Half an hour to an hour.
+soak: build
+	@LINESHAFT_TRIES=1000000000 $(BUILD)/tests/test-guard-check-tries
 
 # Only what a first set-up chose stays chosen: PREFIX counts when it is given.
 install: build

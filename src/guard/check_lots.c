@@ -80,7 +80,7 @@ static void take(ls_guard_state *state, uint64_t name) {
 
 static void leave(ls_guard_state *state, uint64_t name) {
     ls_guard_lot *lot = &state->lots[slot_of(state, name)];
-    if (lot->name != 0 && lot->machines > 0) {
+    if (lot->name != 0) {
         lot->machines--;
     }
 }
@@ -137,8 +137,23 @@ void ls_guard_hear_released(ls_guard_state *state, const char *lot) {
     lot_of(state, ls_guard_hash(lot));
 }
 
+// Reported gone while a machine still names it: if it is named again, it is a lot of that name
+// anew.
+static void forget_in_work(ls_guard_machine *machine, uint64_t name) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < machine->in_work_count; i++) {
+        machine->in_work[kept] = machine->in_work[i];
+        kept += machine->in_work[i] != name;
+    }
+    machine->in_work_count = kept;
+}
+
 void ls_guard_hear_gone(ls_guard_state *state, const char *lot) {
-    remove_lot(state, ls_guard_hash(lot));
+    const uint64_t name = ls_guard_hash(lot);
+    remove_lot(state, name);
+    for (uint32_t i = 0; i < state->limits->machine_count; i++) {
+        forget_in_work(&state->machines[i], name);
+    }
 }
 
 void ls_guard_lots_begin(ls_guard_state *state) {

@@ -96,10 +96,12 @@ void ls_guard_revoke(ls_guard_state *state, const char *who, const ls_guard_cloc
         state->revoked_lost = true;
         return;
     }
-    copy(state->revoked[at].who, sizeof state->revoked[at].who, who);
-    state->revoked[at].at_us = clock->wall_us;
     if (at == state->revoked_count) {
+        copy(state->revoked[at].who, sizeof state->revoked[at].who, who);
+        state->revoked[at].at_us = clock->wall_us;
         state->revoked_count++;
+    } else if (state->revoked[at].at_us < clock->wall_us) {  // a clock set back revokes nothing less
+        state->revoked[at].at_us = clock->wall_us;
     }
 }
 

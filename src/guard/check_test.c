@@ -313,7 +313,8 @@ static void test_7_arrival_alone_is_flagged(void) {
 
 static void test_8_quality(void) {
     begin();
-    const ls_guard_quality bad[] = {LS_GUARD_QUALITY_UNKNOWN, LS_GUARD_QUALITY_UNCERTAIN, LS_GUARD_QUALITY_BAD};
+    const ls_guard_quality bad[] = {LS_GUARD_QUALITY_UNKNOWN, LS_GUARD_QUALITY_UNCERTAIN,
+                                    LS_GUARD_QUALITY_BAD};
     for (int i = 0; i < 3; i++) {
         g.state->machines[CASE_GRIND].state.quality = bad[i];
         EXPECT(guard_case_dispatch(&g), 8);

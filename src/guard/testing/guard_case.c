@@ -105,7 +105,7 @@ static void make_guards(guard_case *g) {
 
 ls_guard_heard guard_case_heard(const guard_case *g, double value) {
     return (ls_guard_heard){
-        .quality = LS_QUALITY_GOOD, .value = value, .vouched_us = g->clock.line_us};
+        .quality = LS_GUARD_QUALITY_GOOD, .value = value, .vouched_us = g->clock.line_us};
 }
 
 static void be_healthy(guard_case *g) {
