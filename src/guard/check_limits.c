@@ -23,6 +23,7 @@ static void add_machines(const ls_plant *plant, ls_guard_limits *limits) {
                                                    .device = plant->machines[m].name,
                                                    .index = m,
                                                    .station = s,
+                                                   .machine = m,
                                                    .value = LS_NONE};
         }
     }
@@ -51,6 +52,7 @@ static void add_values(const ls_plant *plant, ls_guard_limits *limits) {
                                                     .device = "line",
                                                     .index = v,
                                                     .station = LS_NONE,
+                                                    .machine = of->machine,
                                                     .value = value,
                                                     .low = of->set_low,
                                                     .high = of->set_high};
@@ -148,14 +150,11 @@ static uint32_t commands_of(ls_decide_kind kind) {
     }
 }
 
+// `machine` of a limit of settings: the values of this machine.
 static bool holds_for_target(const ls_guard_limit *limit, const ls_guard_target *target) {
-    if (limit->machine != LS_NONE) {
-        return target->kind == LS_TARGET_MACHINE && target->index == limit->machine;
-    }
-    if (limit->measured != LS_NONE) {
-        return target->kind == LS_TARGET_VALUE && target->index == limit->measured;
-    }
-    return true;
+    const bool value = target->kind == LS_TARGET_VALUE && target->index == limit->measured;
+    return (limit->machine == LS_NONE || limit->machine == target->machine) &&
+           (limit->measured == LS_NONE || value);
 }
 
 bool ls_guard_limit_holds(const ls_guard_limit *limit, const ls_guard_target *target,

@@ -45,6 +45,7 @@ typedef struct ls_guard_target {
     const char *device;  // ls_command.device that belongs to it: the machine's name, or "line"
     uint32_t index;      // machine, release, or value of the plant
     uint32_t station;    // of a machine, else LS_NONE
+    uint32_t machine;    // the machine, or that of the value; LS_NONE: none
     uint32_t value;      // of a value with a setpoint: into ls_guard_state.values, else LS_NONE
     double low, high;    // of a value: the range its response is declared for
 } ls_guard_target;

@@ -1344,6 +1344,12 @@ static void test_a_limit_names_its_targets(void) {
     limit.measured = 0;
     CHECK(!ls_guard_limit_holds(&limit, value, LS_COMMAND_SETPOINT));
     limit.measured = LS_NONE;
+    limit.machine = CASE_GRIND;  // a value of that machine
+    g.measured[1].machine = CASE_GRIND;
+    guard_case_again(&g);
+    class = &g.limits->targets[3];
+    CHECK(ls_guard_limit_holds(&limit, &g.limits->targets[CASE_COOLANT], LS_COMMAND_SETPOINT));
+    limit.machine = LS_NONE;
     limit.of_decide_kind = true;
     // d: dispatch and hold, m: maintain, start and stop, r: release, s: setpoint, a: all of
     // machines
