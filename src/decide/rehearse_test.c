@@ -1,0 +1,195 @@
+// rehearse_test.c - a decider in charge of MiniFab.
+#include "decide/rehearse.h"
+
+#include <stdlib.h>
+
+#include "base/statistics.h"
+#include "decide/question.h"
+#include "decide/testing/minifab.h"
+#include "decide/testing/plain.h"
+#include "tests/harness.h"
+
+#define DAY_US 86400000000LL
+#define WEEK_US (7 * DAY_US)
+
+static minifab make(const char *rules) {
+    minifab m;
+    const minifab_def def = {.folder = harness_source_path("."),
+                             .rules = rules,
+                             .load = 1.0,
+                             .decide = true,
+                             .wait = true,
+                             .part = true};
+    if (!minifab_make(&def, &m)) {
+        exit(1);
+    }
+    return m;
+}
+
+static ls_rehearse_result run(const minifab *m, uint64_t replication, int64_t for_us,
+                              ls_rehearse_ask ask, void *context) {
+    ls_rehearse_def def = {.plant = m->plant,
+                           .twin = m->twin,
+                           .seed = 1,
+                           .replication = replication,
+                           .warmup_us = 2 * WEEK_US,
+                           .settle_us = WEEK_US / 2,
+                           .for_us = for_us,
+                           .ask = ask,
+                           .context = context};
+    ls_rehearse_result result;
+    ls_error err = {0};
+    CHECK_INT(ls_rehearse(&def, &result, &err), LS_OK);
+    return result;
+}
+
+static ls_status leave_it(void *context, const ls_snapshot *present, const ls_question *question,
+                          uint64_t number, ls_rehearse_reply *out, ls_error *err) {
+    (void)present, (void)question, (void)number, (void)err;
+    out->act_count = 0;
+    ++*(uint64_t *)context;
+    return LS_OK;
+}
+
+// Held machines are let go when everything of one instant has happened, so that a rule sees all
+// lots of it. That moves single lots, and with them the whole further course, but not what comes
+// out.
+static void test_who_always_leaves_it_to_the_rule_gets_the_rule(void) {
+    minifab m = make("FIFO/SPT/LSU");
+    uint64_t asked = 0;
+    const ls_rehearse_result own = run(&m, 1, 20 * WEEK_US, NULL, NULL);
+    const ls_rehearse_result left = run(&m, 1, 20 * WEEK_US, leave_it, &asked);
+    harness_note("by the rule %.3f lots inside, left to the rule %.3f, %llu questions", own.wip,
+                 left.wip, (unsigned long long)left.questions);
+    CHECK_NEAR(left.wip, own.wip, 0.05 * own.wip);
+    CHECK_NEAR(left.per_week, own.per_week, 0.02 * own.per_week);
+    CHECK(asked > 2000);
+    CHECK(left.questions > 0 && left.questions <= asked);
+    CHECK_INT(left.changed, 0u);
+    minifab_clear(&m);
+}
+
+static void test_rehearsed_control_is_better_than_its_base(void) {
+    minifab m = make("CR/SPT/SPT");
+    plain p;
+    CHECK(plain_init(&p, m.plant, m.twin));
+    p.futures = 8;
+    p.horizon_us = 2 * DAY_US;
+    double gain[4];
+    for (uint64_t i = 0; i < 4; i++) {
+        const ls_rehearse_result own = run(&m, i, 2 * WEEK_US, NULL, NULL);
+        const ls_rehearse_result decided = run(&m, i, 2 * WEEK_US, plain_ask, &p);
+        gain[i] = own.wip - decided.wip;
+        CHECK(decided.questions > 200 && decided.futures > 0);
+        CHECK(decided.changed > 0 && decided.changed < decided.questions / 2);
+        CHECK_NEAR(decided.per_week, own.per_week, 4.0);
+    }
+    const ls_interval interval = ls_stat_interval(gain, 4, 0.95);
+    harness_note("%.2f lots fewer inside, 95 %% interval %.2f to %.2f", interval.mean, interval.low,
+                 interval.high);
+    CHECK(interval.mean > -interval.half_width);
+    CHECK(interval.mean > 0.0);
+    plain_clear(&p);
+    minifab_clear(&m);
+}
+
+static void test_the_same_definition_gives_the_same_run(void) {
+    minifab m = make("CR/SPT/SPT");
+    plain p;
+    CHECK(plain_init(&p, m.plant, m.twin));
+    p.futures = 4;
+    p.horizon_us = DAY_US;
+    const ls_rehearse_result a = run(&m, 3, WEEK_US / 2, plain_ask, &p);
+    const ls_rehearse_result b = run(&m, 3, WEEK_US / 2, plain_ask, &p);
+    CHECK(a.hash == b.hash);
+    CHECK_INT(a.futures, b.futures);
+    p.seed = 2;
+    const ls_rehearse_result other = run(&m, 3, WEEK_US / 2, plain_ask, &p);
+    CHECK(other.hash != a.hash);
+    plain_clear(&p);
+    minifab_clear(&m);
+}
+
+// Where a decision is due in a running plant.
+static bool find_open(const minifab *m, ls_snapshot *plant, ls_question *out) {
+    ls_error err;
+    for (int i = 0; i < 1000; i++) {
+        ls_question all[16];
+        const uint32_t count = ls_questions_find(m->plant, m->twin, plant, true, all, 16);
+        if (count > 0) {
+            *out = all[0];
+            return true;
+        }
+        if (ls_snapshot_step(m->twin, plant, 10 * WEEK_US, 1, NULL, &err) != LS_OK) {
+            return false;
+        }
+    }
+    return false;
+}
+
+// Two plants that look the same, with other hidden ends of what runs: the same decision.
+static void test_the_decider_sees_no_hidden_end(void) {
+    minifab m = make("FIFO/FIFO/FIFO");
+    plain p;
+    ls_error err;
+    ls_snapshot *plant = NULL;
+    CHECK(plain_init(&p, m.plant, m.twin));
+    CHECK_INT(ls_snapshot_create(m.twin, 5, 0, &plant, &err), LS_OK);
+    int differ = 0;
+    for (int i = 0; i < 40; i++) {
+        ls_question question;
+        ls_snapshot *a = NULL;
+        ls_snapshot *b = NULL;
+        CHECK_INT(ls_snapshot_run(m.twin, plant, (i + 1) * 9 * DAY_US / 7, &err), LS_OK);
+        CHECK(find_open(&m, plant, &question));
+        CHECK_INT(ls_snapshot_fork(m.twin, plant, 11, 0, &a, &err), LS_OK);
+        CHECK_INT(ls_snapshot_fork(m.twin, plant, 12, 0, &b, &err), LS_OK);
+        differ += ls_snapshot_hash(a) != ls_snapshot_hash(b);
+        ls_rehearse_reply of_a = {0};
+        ls_rehearse_reply of_b = {0};
+        CHECK_INT(plain_ask(&p, a, &question, 1, &of_a, &err), LS_OK);
+        CHECK_INT(plain_ask(&p, b, &question, 1, &of_b, &err), LS_OK);
+        CHECK_INT(of_a.act_count, of_b.act_count);
+        CHECK(of_a.act_count == 0 ||
+              (of_a.acts[0].kind == of_b.acts[0].kind && of_a.acts[0].value == of_b.acts[0].value));
+        ls_snapshot_destroy(a);
+        ls_snapshot_destroy(b);
+    }
+    CHECK(differ > 30);  // else the test says nothing
+    ls_snapshot_destroy(plant);
+    plain_clear(&p);
+    minifab_clear(&m);
+}
+
+static void test_memory_that_runs_out_is_told(void) {
+    minifab m = make("FIFO/FIFO/FIFO");
+    uint64_t asked = 0;
+    ls_rehearse_def def = {.plant = m.plant,
+                           .twin = m.twin,
+                           .seed = 1,
+                           .warmup_us = DAY_US,
+                           .for_us = DAY_US,
+                           .ask = leave_it,
+                           .context = &asked};
+    ls_rehearse_result result;
+    ls_error err = {0};
+    ls_status status = LS_ERR_MEMORY;
+    for (int64_t i = 0; i < 100 && status != LS_OK; i++) {
+        ls_alloc_fail_after(i);
+        status = ls_rehearse(&def, &result, &err);
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_OK || status == LS_ERR_MEMORY);
+    }
+    CHECK_INT(status, LS_OK);
+    minifab_clear(&m);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_who_always_leaves_it_to_the_rule_gets_the_rule);
+    TEST(test_rehearsed_control_is_better_than_its_base);
+    TEST(test_the_same_definition_gives_the_same_run);
+    TEST(test_the_decider_sees_no_hidden_end);
+    TEST(test_memory_that_runs_out_is_told);
+    return harness_report();
+}
