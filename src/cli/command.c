@@ -13,6 +13,7 @@
 const ls_command *const ls_commands[] = {
     &ls_command_check,
     &ls_command_run,
+    &ls_command_guard,
     &ls_command_twin_run,
     &ls_command_twin_compare,
     &ls_command_twin_fork,

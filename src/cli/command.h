@@ -19,6 +19,7 @@ typedef struct ls_command {
 
 extern const ls_command ls_command_check;
 extern const ls_command ls_command_run;
+extern const ls_command ls_command_guard;
 extern const ls_command ls_command_twin_follow;
 extern const ls_command ls_command_twin_run;
 extern const ls_command ls_command_twin_compare;

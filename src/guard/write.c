@@ -656,3 +656,34 @@ ls_guard_writer_figures ls_guard_writer_describe(const ls_guard_writer *writer) 
     }
     return f;
 }
+
+int64_t ls_guard_writer_used(const ls_guard_writer *writer, uint32_t device) {
+    return device < writer->def.device_count ? writer->devices[device].used : 0;
+}
+
+bool ls_guard_writer_open_row(const ls_guard_writer *writer, uint32_t index,
+                              ls_journal_entry *out) {
+    const ls_guard_writer *w = writer;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < w->def.device_count; i++) {
+        const wired *d = &w->devices[i];
+        if (d->wire == WIRE_COMMAND && at++ == index) {
+            *out = (ls_journal_entry){
+                .kind = LS_JOURNAL_SENDING, .command = d->command, .line_id = d->id};
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < w->unsure_count; i++) {
+        if (at++ == index) {
+            *out = (ls_journal_entry){.kind = LS_JOURNAL_SENDING,
+                                      .command = w->unsure[i].command,
+                                      .line_id = w->unsure[i].id};
+            return true;
+        }
+    }
+    if (index - at < w->queued) {
+        *out = (ls_journal_entry){.kind = LS_JOURNAL_ACCEPTED, .command = w->queue[index - at]};
+        return true;
+    }
+    return false;
+}

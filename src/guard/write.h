@@ -89,3 +89,6 @@ typedef struct ls_guard_writer_figures {
     uint64_t leases, sent, acknowledged, denied, lost, expired, foreign;
 } ls_guard_writer_figures;
 ls_guard_writer_figures ls_guard_writer_describe(const ls_guard_writer *writer);
+int64_t ls_guard_writer_used(const ls_guard_writer *writer, uint32_t device);  // last id of ours
+// For a new journal: the index-th row of what is under way. False: no more.
+bool ls_guard_writer_open_row(const ls_guard_writer *writer, uint32_t index, ls_journal_entry *out);
