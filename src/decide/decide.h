@@ -73,7 +73,13 @@ uint32_t ls_decider_questions(const ls_decider *decider, const ls_snapshot *pres
 
 // ---- answers
 
-enum { LS_CANDIDATE_ACTS = 4, LS_CANDIDATES_MAX = 64, LS_ROUNDS_MAX = 8 };
+enum {
+    LS_CANDIDATE_ACTS = 4,
+    LS_CANDIDATES_MAX = 64,
+    LS_ROUNDS_MAX = 8,
+    LS_TOGETHER_MAX = 8,
+    LS_BASE_NAME = 240
+};
 
 typedef struct ls_candidate {
     ls_act acts[LS_CANDIDATE_ACTS];
@@ -93,7 +99,7 @@ typedef struct ls_answer {
     ls_question question;
     int64_t now_us;  // plant time of the present
     uint64_t snapshot_hash, model_hash, seed;
-    char base[80];
+    char base[LS_BASE_NAME];  // names the base rule: enough to make it again
     int64_t horizon_us;
     uint32_t candidate_count;  // [0] is the incumbent: what the base rule would do
     ls_candidate candidates[LS_CANDIDATES_MAX];
@@ -107,6 +113,9 @@ typedef struct ls_answer {
     uint32_t round_count;
     uint64_t futures;  // of all candidates together, the claim's included
     bool cut;          // the deadline came before the budget was spent
+    bool cut_early;    // already while candidates were compared: the claim is from the last third
+    ls_question together[LS_TOGETHER_MAX];  // questions that were answered with this one, it
+    uint32_t together_count, together_at;   // included, and its place among them
 } ls_answer;
 
 typedef struct ls_budget {
@@ -120,10 +129,14 @@ typedef struct ls_budget {
 ls_status ls_decider_ask(ls_decider *decider, const ls_snapshot *present,
                          const ls_question *question, const ls_budget *budget, ls_answer *out,
                          ls_error *err);
-// Several questions that interact, answered together; each gets its row. Same rules.
+// Several questions that interact (at most LS_TOGETHER_MAX), answered together; each gets its row.
+// First each question's candidates alone, then the best few of them joined. Claims of the rows add
+// up: each is the further gain over those of the rows before it. Same rules.
 ls_status ls_decider_ask_together(ls_decider *decider, const ls_snapshot *present,
                                   const ls_question *questions, uint32_t count,
                                   const ls_budget *budget, ls_answer *out, ls_error *err);
-// The same answer again from the same present, by the numbers of futures that `made` says were run.
+// The same answer again from the same present, by the numbers of futures that `made` says were run:
+// also in a decider that was never prepared. Of questions answered together, the row at
+// made->together_at. Fails with LS_ERR_INVALID when `present` is not the one it was made from.
 ls_status ls_decider_replay(ls_decider *decider, const ls_snapshot *present, const ls_answer *made,
                             ls_answer *out, ls_error *err);
