@@ -13,7 +13,7 @@ const kinds = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; cha
   '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8'};
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export async function startMock({port = 0, role = 'engineer', healthy = false, stations = 0, assets = join(here, '../../src/web/assets'),
+export async function startMock({port = 0, role = 'engineer', healthy = false, stations = 0, assets = process.env.LINESHAFT_ASSETS ?? join(here, '../../src/web/assets'),
   demo = true, speed = 1, frozen = false} = {}) {
   const plant = stations ? data.large(stations) : data.gearbox();
   const born = Date.now(), first = data.startUs + 6 * 3600e6;

@@ -27,11 +27,12 @@ export function num(value: number | null | undefined, signed = false): string {
   return decimals(value, Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size)))), signed);
 }
 
-// So many digits that the half width shows two of its own.
+// So many digits that the half width shows two of its own, or one where that is 3 or more.
 export function digitsFor(low: number, high: number): number {
   const half = Math.abs(high - low) / 2;
   if (!(half > 0)) return 1;
-  return Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(half))));
+  const power = Math.floor(Math.log10(half) + 1e-9);
+  return Math.min(6, Math.max(0, (half / 10 ** power >= 3 ? 0 : 1) - power));
 }
 
 const koUnits: Record<string, string> = {

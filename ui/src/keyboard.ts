@@ -6,7 +6,7 @@ import {choose, chosen, go, type View} from './route';
 type Keys = Record<string, (e: KeyboardEvent) => void>;
 
 const layers: Keys[] = [];
-let waitingG = 0;
+let waitingG = -Infinity;
 
 // Handlers of a view, tried before those of the page. Returns what takes them away.
 export function onKeys(keys: Keys): () => void {
@@ -30,7 +30,7 @@ function pressed(e: KeyboardEvent): void {
   if (keysOff() && e.code !== 'Escape') return;
   if (document.querySelector('dialog[open]')) return;  // it has its own
   if (performance.now() - waitingG < 1500) {
-    waitingG = 0;
+    waitingG = -Infinity;
     const view = goes[e.code];
     if (view) {
       e.preventDefault();

@@ -46,7 +46,7 @@ function Bar({view, onLang, onHelp}: {view: View; onLang: () => void; onHelp: ()
   useStore('rows', 'page');
   const [, again] = useReducer((n: number) => n + 1, 0);
   const open = store.openRows().length;
-  return <header class="bar">
+  return <div class="bar">
     <span class="plant-name">{store.plant.name || 'Lineshaft'}</span>
     {!isWall() && <nav aria-label={t('views')}>{views.map((v) => <a href={hrefOf(v)} aria-current={v === view ? 'page' : undefined}>
       {t(`view.${v}`)}{v === 'decisions' && open > 0 && <span class="badge num">{open}</span>}</a>)}</nav>}
@@ -56,7 +56,7 @@ function Bar({view, onLang, onHelp}: {view: View; onLang: () => void; onHelp: ()
       <button class="quiet" onClick={() => (switchTheme(), again(undefined as never))}>{t(isDark() ? 'theme.light' : 'theme.dark')}</button>
       <button class="quiet" aria-label={t('keys')} onClick={onHelp}>?</button>
     </div>}
-  </header>;
+  </div>;
 }
 
 // What is worth telling without being asked: down, a guard, a new proposal, a lost link.
@@ -138,8 +138,8 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const Sheet = sheets[view];
   return <div class={`page${store.offline && store.known ? ' stale' : ''}`} key={currentLang()}>
     <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.getElementById('main')?.focus())}>{t('skip')}</a>
-    <Ribbon />
-    <Bar view={view} onLang={() => void lang()} onHelp={() => setHelp(true)} />
+    <header><Ribbon />
+      <Bar view={view} onLang={() => void lang()} onHelp={() => setHelp(true)} /></header>
     <Banner />
     <Patterns />
     <main id="main" tabIndex={-1}>

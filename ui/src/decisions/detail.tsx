@@ -33,7 +33,7 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
       {right && <span class="muted">{right}</span>}
     </div>}
     <h3>{t('tried')}</h3>
-    <div class="scroller" tabIndex={0} role="region" aria-label={t('tried')}><table class="tried">
+    <div class="scroller" tabIndex={0} role="group" aria-label={t('tried')}><table class="tried">
       <thead><tr><th scope="col">{t('candidate')}</th><th scope="col">{t('tried.gain', {unit: row.unit})}</th><th scope="col" class="right">{t('futures')}</th></tr></thead>
       <tbody>{row.candidates.map((c, i) => <tr class={i === row.chosen ? 'chosen' : ''}>
         <th scope="row">{c.label}{i === row.own && <span class="muted"> ({t('own.rule')})</span>}

@@ -24,7 +24,7 @@ export function Ledger() {
   return <section class="ledger card">
     <h2>{t('ledger')}</h2>
     {all > 0 && <p>{t('ledger.inside', {n: inside, of: all, expected: Math.round(expected)})}</p>}
-    <div class="scroller" tabIndex={0} role="region" aria-label={t('ledger')}><table>
+    <div class="scroller" tabIndex={0} role="group" aria-label={t('ledger')}><table>
       <thead><tr><th scope="col">{t('kind')}</th><th scope="col" class="right">{t('decisions.count')}</th><th scope="col" class="right">{t('sent.count')}</th>
         <th scope="col">{t('ledger.both', {unit: value.unit})}</th><th scope="col">{t('promised')}</th><th scope="col">{t('realised')}</th></tr></thead>
       <tbody>{value.rows.map((r) => <tr>

@@ -40,7 +40,7 @@ export function Drawer({station, onClose}: {station: number; onClose: () => void
         {store.lots[at]!.length > 0 && <div class="ids">{t('lots')}: {store.lots[at]!.slice(0, 12).join(', ')}</div>}
         {store.setup[at] && <div class="ids">{t('setup.for')}: {store.setup[at]}</div>}
         {store.chosen[at] && <div class="ids"><strong>{t('chosen')}: {store.chosen[at]}</strong></div>}
-        <Strip bars={bars} from={start} to={to} width={310} />
+        <Strip bars={bars} from={start} to={to} width={Math.min(310, innerWidth - 70)} />
         <div class="muted num">{shares(bars).slice(0, 3).map(([c, v]) => `${stateWord(c)} ${percent(v)}`).join(' · ')}
           {' '}{t('of.span', {span: duration((to - start) / 1e6)})}</div>
       </li>;

@@ -21,7 +21,7 @@ export interface Layout {
 }
 
 export const tileHeight = 112;
-const tileLeast = 118, tileMost = 190, gapX = 32, gapY = 44, stackGap = 16, top = 26;
+const tileLeast = 118, tileMost = 190, gapX = 32, gapY = 44, stackGap = 16, top = 26, side = 14;
 
 // Longest way from the beginning, by edges that go forward in the file's order; a way back (rework)
 // changes no layer.
@@ -40,9 +40,9 @@ export function layers(stations: PlantStation[]): number[] {
 export function layOut(stations: PlantStation[], width: number): Layout {
   const layer = layers(stations);
   const count = Math.max(0, ...layer) + 1;
-  const most = Math.max(1, Math.floor((width - 16 + gapX) / (tileLeast + gapX)));
+  const most = Math.max(1, Math.floor((width - 2 * side + gapX) / (tileLeast + gapX)));
   const rows = Math.ceil(count / most), columns = Math.ceil(count / rows);
-  const tileWidth = Math.min(tileMost, Math.floor((width - 16 + gapX) / columns) - gapX);
+  const tileWidth = Math.min(tileMost, Math.floor((width - 2 * side + gapX) / columns) - gapX);
   const heights: number[] = new Array(rows).fill(0);
   const inLayer: number[] = new Array(count).fill(0);
   const order = layer.map((l) => inLayer[l]!++);
@@ -59,7 +59,7 @@ export function layOut(stations: PlantStation[], width: number): Layout {
   const places = layer.map((l, i) => {
     const r = Math.floor(l / columns);
     const used = inLayer[l]! * (tileHeight + stackGap) - stackGap;
-    return {x: 8 + (l % columns) * (tileWidth + gapX),
+    return {x: side + (l % columns) * (tileWidth + gapX),
       y: topOf[r]! + (heights[r]! - used) / 2 + order[i]! * (tileHeight + stackGap)};
   });
   return {width, height: y - gapY + 30, tileWidth, places, edges: edges(stations, places, tileWidth)};
@@ -76,11 +76,11 @@ function edges(stations: PlantStation[], places: Place[], w: number): Edge[] {
       const ay = a.y + h / 2, by = b.y + h / 2, right = a.x + w;
       let path: string;
       if (b.x - right === gapX) {  // the neighbour
-        path = ay === by ? `M${right} ${ay}H${b.x - 5}`
-          : `M${right} ${ay}h${gapX / 2 - 4}V${by}H${b.x - 5}`;
+        path = ay === by ? `M${right} ${ay}H${b.x - 10}`
+          : `M${right} ${ay}h${gapX / 2 - 4}V${by}H${b.x - 10}`;
       } else if (b.y > a.y + h) {  // next row
         const my = b.y - gapY / 2 - 4;
-        path = `M${right} ${ay}h10V${my}H${b.x - 14}V${by}H${b.x - 5}`;
+        path = `M${right} ${ay}h6V${my}H${b.x - 13}V${by}H${b.x - 10}`;
       } else if (from === to) {
         path = `M${a.x + w * 0.7} ${a.y + h}v12H${a.x + w * 0.3}v-7`;
       } else {  // over others, or back: below them

@@ -1,7 +1,7 @@
 // lines.tsx - the two lines of a demo: the same plant by its own rule and with Lineshaft, at the same
 // moment. Says in one sentence which runs better and by how much, and leads to why.
 import {count, decimals, duration, num, percent, interval} from '../format';
-import {t} from '../i18n';
+import {t, word} from '../i18n';
 import {hrefOf} from '../route';
 import {ask} from '../api';
 import {useStore} from '../store';
@@ -69,7 +69,7 @@ export function Lines() {
   return <section class="lines card" aria-label={t('lines')}>
     <p class="headline">{headline(own, with_)}
       {' '}<a href={hrefOf('decisions', acted?.id ?? '')}>{t('lines.why')}</a></p>
-    <div class="scroller" tabIndex={0} role="region" aria-label={t('lines')}><table>
+    <div class="scroller" tabIndex={0} role="group" aria-label={t('lines')}><table>
       <thead><tr><th scope="col">{t('lines.line')}</th>
         {measures().map((m) => <th scope="col" class="right">{m.name}</th>)}</tr></thead>
       <tbody>
@@ -86,7 +86,7 @@ export function Lines() {
       </tbody>
     </table></div>
     <p class="muted">{t('lines.note')}
-      {row?.promised && <> {t('lines.promised', {kind: row.kind, n: row.decisions,
+      {row?.promised && <> {t('lines.promised', {kind: word('kind', row.kind), n: row.decisions,
         gain: interval(row.promised.gain, row.promised.low, row.promised.high, unit)})}</>}
       {row?.realised && <> {t('lines.realised', {
         gain: interval(row.realised.gain, row.realised.low, row.realised.high, unit)})}</>}</p>

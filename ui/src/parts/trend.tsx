@@ -1,5 +1,5 @@
 // trend.tsx - the small line behind a number: where it came from in the last minutes.
-export function Trend({values, width = 64, height = 20}: {values: number[]; width?: number; height?: number}) {
+export function Trend({values, width = 44, height = 20}: {values: number[]; width?: number; height?: number}) {
   if (values.length < 3) return <svg class="trend" width={width} height={height} aria-hidden="true" />;
   let low = Math.min(...values), high = Math.max(...values);
   if (high - low < 1e-9) (low -= 1, high += 1);

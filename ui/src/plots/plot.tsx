@@ -1,7 +1,7 @@
 // plot.tsx - a uPlot chart with what uPlot leaves out: a sentence, a cursor by arrow keys, and a table
 // (T6). Colours come from the tokens, so both themes are drawn anew.
 import uPlot from 'uplot';
-import {clock, num, shortStamp} from '../format';
+import {clock, decimals, num, shortStamp} from '../format';
 import {t} from '../i18n';
 import {token} from '../theme';
 import {useEffect, useRef, useState} from 'preact/hooks';
@@ -32,6 +32,9 @@ export interface PlotProps {
 }
 
 const rowsMost = 200;
+
+const tickDigits = (splits: number[]): number =>
+  splits.length < 2 ? 0 : Math.min(6, Math.max(0, -Math.floor(Math.log10(splits[1]! - splits[0]!) + 1e-9)));
 
 // Marks and spans, drawn over the chart.
 function extras(props: PlotProps): uPlot.Plugin {
@@ -84,8 +87,8 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
       return [props.fromZero && from === 0 ? 0 : from - room, high + room];
     }}},
     axes: [
-      {...axis, values: (_u, splits) => splits.map((s) => span > 86400 ? shortStamp(s * 1e6) : clock(s * 1e6, span < 600)), space: span > 86400 ? 100 : 64},
-      {...axis, size: 58, values: (_u, splits) => splits.map((v) => num(v))},
+      {...axis, size: 32, values: (_u, splits) => splits.map((s) => span > 86400 ? shortStamp(s * 1e6) : clock(s * 1e6, span < 600)), space: span > 86400 ? 100 : 64},
+      {...axis, size: 58, values: (_u, splits) => splits.map((v) => decimals(v, tickDigits(splits)))},
     ],
     series: [{}, ...props.series.map((s) => ({
       label: s.name, stroke: token(s.colour), width: s.width ?? 1.5, dash: s.dash ?? [],
@@ -145,7 +148,7 @@ export function Plot(props: PlotProps & {onZoom?: (from: number, to: number) => 
     <figcaption><strong>{props.title}</strong>{props.unit && <span class="muted"> {props.unit}</span>}
       <span class="muted sentence"> {props.sentence}</span>
       <button class="quiet small" data-table aria-pressed={table} onClick={() => setTable(!table)}>{t(table ? 'chart' : 'table')}</button></figcaption>
-    {table ? <div class="scroller tall" tabIndex={0} role="region" aria-label={props.title}><table>
+    {table ? <div class="scroller tall" tabIndex={0} role="group" aria-label={props.title}><table>
         <thead><tr>{props.table.heads.map((h) => <th scope="col">{h}</th>)}</tr></thead>
         <tbody>{props.table.rows.filter((_, i) => i % every === 0).map((r) => <tr>{r.map((c) => <td class="num">{c}</td>)}</tr>)}</tbody></table></div>
       : <div ref={box} class="plot-box" tabIndex={0} role="img" aria-label={`${props.title}. ${props.sentence}`} onKeyDown={key} />}

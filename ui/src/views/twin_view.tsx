@@ -27,7 +27,7 @@ function Result({answer, changes}: {answer: WhatIfAnswer; changes: Change[]}) {
   };
   return <section class="card whatif-result" aria-live="polite">
     <h2>{changes.map((c) => `${c.path}: ${c.value}`).join(', ')}</h2>
-    <div class="scroller" tabIndex={0} role="region" aria-label={t('whatif')}><table>
+    <div class="scroller" tabIndex={0} role="group" aria-label={t('whatif')}><table>
       <thead><tr><th scope="col">{t('measure')}</th><th scope="col">{t('as.is')}</th><th scope="col">{t('what.if')}</th><th scope="col">{t('difference')}</th></tr></thead>
       <tbody>{names.map((name) => {
         const a = answer.as_is[name], b = answer.what_if[name], d = gain(name);
@@ -95,7 +95,7 @@ export function TwinView() {
     <section class="card">
       <div class="toolbar"><h2>{t('fan')}</h2>
         <div class="tabs" role="group" aria-label={t('span')}>{[2, 8, 24].map((h) => <button aria-pressed={hours === h} onClick={() => setHours(h)}>{h}h</button>)}</div>
-        <span class="spring" /><button onClick={again}>{t('again')}</button></div>
+        <span class="spring" /><button onClick={again}>{t('refresh')}</button></div>
       {error !== null && <Failed error={error} again={again} />}
       {!value && error === null && <Loading what={t('loading.forecast')} />}
       {value && pair && <p class="headline">{t('fan.headline', {hours, median: count(value.median[end] ?? null), low: count(pair[0]), high: count(pair[1])})}

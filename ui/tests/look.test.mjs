@@ -1,0 +1,169 @@
+// What a person sees: grey when all is well, states by shape and pattern, gaps, intervals.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {startMock} from '../mock/server.mjs';
+import {openBrowser, openPage} from './browser.mjs';
+import {chroma} from './palette.mjs';
+import {pixels} from './pixels.mjs';
+
+let browser, mock;
+before(async () => {
+  [browser, mock] = [await openBrowser(), await startMock()];
+});
+after(async () => {
+  await browser?.close();
+  await mock?.stop();
+});
+
+for (const theme of ['light', 'dark']) {
+  test(`a healthy plant shows no colour, links apart (T1, ${theme})`, async () => {
+    const own = await startMock({healthy: true}), page = await openPage(browser, own.url, {theme});
+    await page.waitForFunction(() => document.querySelector('.shape.bn'));
+    await page.waitForTimeout(400);
+    // Links keep their accent everywhere; here they are hidden. Neutral tokens have a chroma of up to 6.
+    await page.evaluate(() => document.querySelectorAll('a, .legend').forEach((e) => { e.style.visibility = 'hidden'; }));
+    const coloured = (await pixels(browser, await page.screenshot())).filter(([hex]) => chroma(hex) > 8);
+    assert.deepEqual(coloured, []);
+    await page.context().close();
+    await own.stop();
+  });
+}
+
+test('a plant with a machine down does show colour (the check of T1 can fail)', async () => {
+  const page = await openPage(browser, mock.url);
+  await page.waitForFunction(() => document.querySelector('.t-mark.st-down'));
+  await page.evaluate(() => document.querySelectorAll('a, .legend').forEach((e) => { e.style.visibility = 'hidden'; }));
+  assert.ok((await pixels(browser, await page.screenshot())).some(([hex]) => chroma(hex) > 30));
+  await page.context().close();
+});
+
+test('any two states differ by shape in one bit, by word and by pattern (T2)', async () => {
+  const page = await openPage(browser, mock.url);
+  await page.waitForSelector('.timeline .legend');
+  const seen = await page.evaluate(async () => {
+    const draw = (fill, ink) => {  // 48 x 48, one bit
+      const context = new OffscreenCanvas(48, 48).getContext('2d');
+      context.fillStyle = '#fff';
+      context.fillRect(0, 0, 48, 48);
+      context.scale(3, 3);
+      context.fillStyle = '#000';
+      context.fill(new Path2D(fill), 'evenodd');
+      context.fillStyle = '#fff';
+      context.fill(new Path2D(ink));
+      const data = context.getImageData(0, 0, 48, 48).data;
+      return Array.from({length: 48 * 48}, (_, i) => data[i * 4] < 128 ? 1 : 0);
+    };
+    const names = ['run', 'starved', 'blocked', 'setup', 'waiting', 'down', 'pm', 'off', 'unknown'];
+    const marks = new Map();
+    for (const mark of document.querySelectorAll('.drawing .t-mark')) {
+      const name = /st-(\w+)/.exec(mark.getAttribute('class'))[1];
+      const d = (c) => mark.querySelector(c)?.getAttribute('d') ?? '';
+      if (!marks.has(name)) marks.set(name, draw(d('.fill'), d('.ink')));
+    }
+    const patterns = names.map((n) => document.getElementById(`pat-${n}`).innerHTML.replace(/<rect[^>]*><\/rect>/, ''));
+    const words = [...document.querySelectorAll('.legend li')].map((l) => l.textContent.trim());
+    return {marks: [...marks], patterns, words};
+  });
+  assert.ok(seen.marks.length >= 7, seen.marks.map((m) => m[0]).join());
+  for (const [a, bits] of seen.marks) for (const [b, other] of seen.marks) {
+    if (a >= b) continue;
+    const differ = bits.reduce((n, v, i) => n + (v !== other[i] ? 1 : 0), 0);
+    assert.ok(differ > 200, `${a} and ${b} differ in ${differ} of 2304 bits`);
+  }
+  assert.equal(new Set(seen.words).size, 9);
+  const filled = seen.patterns.slice(1, 7);  // run is plain, off and unknown are hollow
+  assert.equal(new Set(filled).size, 6);
+  await page.context().close();
+});
+
+test('every interval is named with its kind and n (T11)', async () => {
+  const page = await openPage(browser, mock.url, {hash: '#/decisions/d-1207'});
+  await page.waitForSelector('.ledger');
+  assert.match(await page.textContent('.detail .claim'), /95\u00a0% CI \+0\.8 to \+3\.4\), 200 futures/);
+  assert.match(await page.textContent('.inbox'), /95\u00a0% CI −0\.9 to \+1\.7\) · no clear effect/);
+  assert.equal(await page.locator('.detail svg.interval').count() > 2, true);
+  assert.match(await page.textContent('.ledger'), /37 of 39 \(expected 37\)/);
+  assert.match(await page.textContent('.ledger'), /not shown: gain is smaller than the error of the twin/);
+  await page.context().close();
+});
+
+test('a chart is asked for by its width, whatever the span, and a gap is drawn as a gap (T10)', async () => {
+  const page = await openPage(browser, mock.url, {hash: '#/history'});
+  await page.waitForSelector('.plot canvas');
+  for (const span of ['8h', '30d']) {
+    await page.click(`.tabs button:text-is("${span}")`);
+    await page.waitForTimeout(300);
+    const points = Number(mock.asked.filter((a) => a.path === '/api/v1/history').at(-1).query.get('points'));
+    assert.ok(points <= 1280, `${points} points for ${span}`);
+    assert.ok(Number(await page.getAttribute('.plot', 'data-points')) <= 4 * 1280);
+  }
+  const gap = await page.evaluate(() => {  // the middle of the gap (45 %) has no line: only ground, grid and hatching
+    const canvas = document.querySelector('.plot canvas'), c = canvas.getContext('2d');
+    const left = 70, right = canvas.width - 20, at = (share) => Math.round(left + (right - left) * share);
+    const blue = (x) => {
+      const d = c.getImageData(x, 0, 1, canvas.height).data;
+      let n = 0;
+      for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 100 && d[i + 2] - d[i] > 40) n++;
+      return n;
+    };
+    return [blue(at(0.25)), blue(at(0.45)), blue(at(0.75))];
+  });
+  assert.ok(gap[0] > 0 && gap[2] > 0 && gap[1] === 0, gap.join());
+  await page.context().close();
+});
+
+test('columns put a null into every gap (T10)', async () => {
+  const {load} = await import('./load.mjs');
+  const {columnsOf} = await load('views/history_view.tsx').catch(() => ({columnsOf: null}));
+  if (!columnsOf) return;  // needs a browser's globals; the pixels above say the same
+  const c = columnsOf({name: 'x', unit: null, points: [[0, 1, 1, 1, 'good'], [10e6, 2, 2, 2, 'good']], gaps: [[2e6, 8e6]]});
+  assert.deepEqual(c.mean, [1, null, 2]);
+});
+
+test('the fan draws nothing of fewer than 20 futures, and says so', async () => {
+  const own = await startMock(), page = await openPage(browser, own.url);
+  await page.route('**/api/v1/forecast*', async (route) => {
+    const answer = await route.fetch(), json = await answer.json();
+    await route.fulfill({json: {...json, futures: 12}});
+  });
+  await page.evaluate(() => { location.hash = '#/twin'; });
+  await page.waitForSelector('.twin-view .empty');
+  assert.match(await page.textContent('.twin-view .empty'), /12 futures are too few/);
+  assert.equal(await page.locator('.twin-view canvas').count(), 0);
+  await page.context().close();
+  await own.stop();
+});
+
+test('the first screen of a demo says which line runs better, by how much, and leads to why', async () => {
+  const page = await openPage(browser, mock.url);
+  await page.waitForSelector('.lines .headline');
+  const text = await page.textContent('.lines');
+  assert.match(text, /With Lineshaft the line runs better: lead time −8\u00a0min \(−17\.0\u00a0%\)/);
+  assert.match(text, /\+17 better/);
+  assert.match(text, /Promised so far \(dispatch, 42 decisions\): \+1\.9\u00a0lot h \(95\u00a0% CI \+1\.4 to \+2\.4\)/);
+  assert.match(await page.textContent('.ribbon'), /emulated, at 60 times/);
+  await page.click('.lines .headline a');
+  await page.waitForSelector('.detail .why li');
+  assert.match(await page.textContent('.detail h2'), /gear-a-18/);
+  await page.context().close();
+});
+
+test('the language is that of the browser, and one press changes it', async () => {
+  const page = await openPage(browser, mock.url, {locale: 'ko-KR'});
+  assert.equal(await page.getAttribute('html', 'lang'), 'ko');
+  assert.match(await page.textContent('nav'), /결정/);
+  await page.keyboard.press('Shift+KeyL');
+  await page.waitForFunction(() => document.documentElement.lang === 'en');
+  assert.match(await page.textContent('nav'), /Decisions/);
+  assert.match(page.url(), /lang=en/);
+  await page.context().close();
+});
+
+test('a wall has no controls and does not scroll', async () => {
+  const page = await openPage(browser, mock.url, {wall: true, width: 1920, height: 1080});
+  await page.waitForSelector('.shape.bn');
+  assert.equal(await page.locator('nav, main button, main input').count(), 0);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth));
+  assert.match(await page.textContent('.now'), /live .*old/);
+  await page.context().close();
+});

@@ -1,0 +1,38 @@
+// Korean and English (T21).
+import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {root} from './load.mjs';
+
+const words = async (lang) => (await import(`data:text/javascript,${encodeURIComponent(
+  readFileSync(join(root, `src/words/${lang}.ts`), 'utf8').replace(/^import type.*$/m, '').replace('satisfies Words', ''))}`)).default;
+const [english, korean] = [await words('en'), await words('ko')];
+const places = (text) => [...text.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
+
+test('both languages have the same keys and placeholders (T21)', () => {
+  assert.deepEqual(Object.keys(korean).sort(), Object.keys(english).sort());
+  for (const key of Object.keys(english)) assert.equal(places(korean[key]), places(english[key]), key);
+});
+
+test('no placeholder stands right before a particle that follows its sound (T21)', () => {
+  for (const [key, text] of Object.entries(korean))
+    assert.doesNotMatch(text, /\}(은|는|이|가|을|를|과|와|으로|로)(?![가-힣])/, key);
+});
+
+test('English is in sentence case without please and exclamation marks', () => {
+  for (const [key, text] of Object.entries(english)) assert.doesNotMatch(text, /please|!/i, key);
+});
+
+test('every word that is there is used, and every one that is used is there', () => {
+  const files = readdirSync(join(root, 'src'), {recursive: true}).filter((n) => /\.tsx?$/.test(n) && !n.startsWith('words'));
+  const source = files.map((n) => readFileSync(join(root, 'src', n), 'utf8')).join('\n');
+  const families = /^(state|row|kind|mode|role|term|measure|method|folder|review|lines|view|theme|note|keys|whatif)\b/;
+  for (const key of Object.keys(english))
+    assert.ok(families.test(key) || source.includes(`'${key}'`), `${key} is used nowhere`);
+  for (const [, key] of source.matchAll(/\bt\('([a-z_.]+)'/g)) assert.ok(key in english, `${key} is missing`);
+});
+
+test('no particle of choice like 을(를) is shown', () => {
+  for (const [key, text] of Object.entries(korean)) assert.doesNotMatch(text, /을\(를\)|이\(가\)|은\(는\)/, key);
+});
