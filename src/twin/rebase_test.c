@@ -17,11 +17,11 @@ static const char plant_text[] =
     "  a: {machines: 2, process: {x: exp 90 s, y: exp 150 s}, %s}\n"
     "  b: {process: exp 55 s}\n"
     "products:\n"
-    "  x: {route: [a, b], release: {every: exp 120 s}, due: uniform 1 h .. 9 h}\n"
-    "  y: {route: [a, b], release: {every: exp %d s}, due: uniform 1 h .. 9 h}\n";
+    "  x: {route: [a, b], release: {every: exp 120 s}, due: uniform 1 h to 9 h}\n"
+    "  y: {route: [a, b], release: {every: exp %d s}, due: uniform 1 h to 9 h}\n";
 
 static ls_twin *twin_under(const char *rule) {
-    return oracle_twin(oracle_text(plant_text, rule, "queue: 4000", 200));
+    return oracle_twin(oracle_text(plant_text, rule, "queue: 4000", 140));
 }
 
 static ls_snapshot *at_day(const ls_twin *twin, int days) {
@@ -41,7 +41,7 @@ static ls_snapshot *empty_of(const ls_twin *twin) {
 
 static void test_a_state_goes_from_rule_to_rule_and_stands_every_check(void) {
     static const char *const rules[] = {
-        "fifo", "spt", "edd", "lifo", "[hot, slack]", "cr", "{weights: {wait: 1, late: 2}}",
+        "fifo", "spt", "edd", "lifo", "[hot, slack]", "cr", "{weighted: {wait: 1, late: 2}}",
         "lbfs"};
     enum { RULES = sizeof rules / sizeof *rules };
     ls_error err = {0};
@@ -75,20 +75,24 @@ static void test_a_state_goes_from_rule_to_rule_and_stands_every_check(void) {
 static void test_lots_stand_in_the_order_of_the_new_rule(void) {
     ls_twin *fifo = twin_under("fifo");
     ls_twin *edd = twin_under("edd");
-    ls_snapshot *s = at_day(fifo, 4);
+    ls_snapshot *s = at_day(fifo, 1);
     ls_snapshot *out = empty_of(edd);
-    ls_twin_rebase(edd, s, out);
-    ls_ctx c;
-    ls_ctx_open(&c, edd->model, out->state, &out->scratch);
+    ls_error err = {0};
     uint32_t seen = 0;
-    for (uint32_t q = 0; q < edd->model->queues; q++) {
-        for (uint32_t lot = c.queue[q].head; lot != LS_NO && c.lot[lot].next != LS_NO;
-             lot = c.lot[lot].next) {
-            CHECK(c.lot[lot].due <= c.lot[c.lot[lot].next].due);
-            seen++;
+    for (int hour = 25; hour < 60; hour++) {
+        CHECK_INT(ls_snapshot_run(fifo, s, hour * day_us / 24, &err), LS_OK);
+        ls_twin_rebase(edd, s, out);
+        ls_ctx c;
+        ls_ctx_open(&c, edd->model, out->state, &out->scratch);
+        for (uint32_t q = 0; q < edd->model->queues; q++) {
+            for (uint32_t lot = c.queue[q].head; lot != LS_NO && c.lot[lot].next != LS_NO;
+                 lot = c.lot[lot].next) {
+                CHECK(c.lot[lot].due <= c.lot[c.lot[lot].next].due);
+                seen++;
+            }
         }
     }
-    CHECK(seen > 3);
+    CHECK(seen > 50);
     ls_snapshot_destroy(s);
     ls_snapshot_destroy(out);
     ls_twin_destroy(fifo);
@@ -98,10 +102,11 @@ static void test_lots_stand_in_the_order_of_the_new_rule(void) {
 static void test_a_plant_that_differs_in_more_is_no_kin(void) {
     ls_error err = {0};
     ls_twin *one = twin_under("fifo");
-    ls_twin *slower = oracle_twin(oracle_text(plant_text, "spt", "queue: 4000", 201));
-    ls_twin *narrow = oracle_twin(oracle_text(plant_text, "spt", "queue: 3999", 200));
+    ls_twin *slower = oracle_twin(oracle_text(plant_text, "spt", "queue: 4000", 141));
+    ls_twin *narrow = oracle_twin(oracle_text(plant_text, "spt", "queue: 3999", 140));
     CHECK_INT(ls_twin_check_kin(one, slower, &err), LS_ERR_INVALID);
-    CHECK(strstr(err.text, "distributions") != NULL);
+    harness_note("%s", err.text);
+    CHECK(strstr(err.text, "releases") != NULL || strstr(err.text, "distributions") != NULL);
     CHECK_INT(ls_twin_check_kin(one, narrow, &err), LS_ERR_INVALID);
     CHECK(strstr(err.text, "stations") != NULL);
     ls_twin_destroy(one);
