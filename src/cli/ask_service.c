@@ -19,6 +19,21 @@ static ls_status nobody(const char *data, ls_error *err) {
     return LS_ERR_IO;
 }
 
+// tokens.json: {"viewer": "...", "operator": "...", "engineer": "..."}; only its owner may read it.
+static void find_token(const char *data, ls_service_address *out) {
+    static const char *const roles[] = {"viewer", "operator", "engineer"};
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/tokens.json", data);
+    json_t *object = json_load_file(path, 0, NULL);
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        const char *token = json_string_value(json_object_get(object, roles[i]));
+        if (token != NULL && strpbrk(token, "\r\n ") == NULL) {
+            ls_text_format(out->token, sizeof out->token, "%s", token);
+        }
+    }
+    json_decref(object);
+}
+
 ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *err) {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/service.json", data);
@@ -35,6 +50,7 @@ ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *e
     const bool anywhere = host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
     snprintf(out->host, sizeof out->host, "%s", anywhere ? "127.0.0.1" : host);
     json_decref(object);
+    find_token(data, out);
     const bool lives = out->pid > 0 && (kill(out->pid, 0) == 0 || errno == EPERM);
     return lives && out->port > 0 && out->port < 65536 ? LS_OK : nobody(data, err);
 }
@@ -88,9 +104,11 @@ static bool take_body(ls_buffer *answer, ls_buffer *out) {
 
 ls_status ls_service_ask(const ls_service_address *address, const char *path, ls_buffer *out,
                          ls_error *err) {
-    char request[256];
-    const size_t size = ls_text_format(request, sizeof request,
-                                       "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", path);
+    char request[512];
+    const size_t size = ls_text_format(
+        request, sizeof request, "GET %s HTTP/1.0\r\nHost: localhost:%d\r\n%s%s%s\r\n", path,
+        address->port, address->token[0] != '\0' ? "Authorization: Bearer " : "", address->token,
+        address->token[0] != '\0' ? "\r\n" : "");
     const int fd = open_socket(address);
     if (fd < 0) {
         return ls_fail(err, LS_ERR_IO, "the service on port %d does not answer: %s", address->port,

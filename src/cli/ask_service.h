@@ -8,6 +8,7 @@ typedef struct ls_service_address {
     char host[64];
     int port;
     int pid;
+    char token[128];  // the strongest that may be read in the data folder; empty: none
 } ls_service_address;
 
 // Reads service.json of the data folder. LS_ERR_IO when no service runs there; says how to start
