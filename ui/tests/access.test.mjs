@@ -80,7 +80,7 @@ test('Line is buttons named by station, bottleneck, state and queue (T6)', async
 test('each chart has a sentence, a cursor by arrow keys and a table of at most 200 rows (T6)', async () => {
   const page = await openPage(browser, mock.url, {hash: '#/history'});
   await page.waitForSelector('.plot canvas');
-  assert.match(await page.getAttribute('.plot-box', 'aria-label'), /grind-1\/speed\. Last .* range .* 1 gaps without data, the first .* not joined\./);
+  assert.match(await page.getAttribute('.plot-box', 'aria-label'), /grind-1\/speed\. Last .* range .* Gaps without data: 1, the first .* not joined\./);
   await page.focus('.plot-box');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');

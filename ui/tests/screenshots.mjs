@@ -2,20 +2,21 @@
 // another is named), from the mock's fixed data.
 import {startMock} from '../mock/server.mjs';
 import {openBrowser, openPage} from './browser.mjs';
-import {mkdirSync} from 'node:fs';
+import {smallPng} from './small_png.mjs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const into = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/page');
 mkdirSync(into, {recursive: true});
-const mock = await startMock({frozen: true}), browser = await openBrowser();
+const mock = await startMock({frozen: true}), browser = await openBrowser(), shrinker = await browser.newPage();
 const views = [['line', '#/line'], ['station', '#/line/grind'], ['decisions', '#/decisions/d-1207'], ['history', '#/history'], ['twin', '#/twin'], ['plant', '#/plant']];
 async function shoot(name, options, act) {
   const page = await openPage(browser, mock.url, options);
   await page.waitForTimeout(700);
   await act?.(page);
   await page.waitForTimeout(300);
-  await page.screenshot({path: join(into, `${name}.png`)});
+  writeFileSync(join(into, `${name}.png`), await smallPng(shrinker, await page.screenshot()));
   if (page.problems.length) console.log(name, page.problems);
   await page.context().close();
 }

@@ -1,6 +1,6 @@
 // detail.tsx - one decision: what, how much with its interval, why, what was tried, guards, what was
 // sent and what came of it.
-import {duration, interval, num, stamp, percent} from '../format';
+import {duration, interval, num, percent, stamp, unitName} from '../format';
 import {t, word} from '../i18n';
 import {GainText, Whisker, scaleOf} from '../parts/interval';
 import {mayWrite} from '../line/drawer';
@@ -34,7 +34,7 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
     </div>}
     <h3>{t('tried')}</h3>
     <div class="scroller" tabIndex={0} role="group" aria-label={t('tried')}><table class="tried">
-      <thead><tr><th scope="col">{t('candidate')}</th><th scope="col">{t('tried.gain', {unit: row.unit})}</th><th scope="col" class="right">{t('futures')}</th></tr></thead>
+      <thead><tr><th scope="col">{t('candidate')}</th><th scope="col">{t('tried.gain', {unit: unitName(row.unit)})}</th><th scope="col" class="right">{t('futures')}</th></tr></thead>
       <tbody>{row.candidates.map((c, i) => <tr class={i === row.chosen ? 'chosen' : ''}>
         <th scope="row">{c.label}{i === row.own && <span class="muted"> ({t('own.rule')})</span>}
           {i === row.chosen && <strong> ({t('chosen.word')})</strong>}</th>

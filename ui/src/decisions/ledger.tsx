@@ -1,6 +1,6 @@
 // ledger.tsx - promised against realised, per kind of decision: the account that earns trust.
 import {ask} from '../api';
-import {count, interval} from '../format';
+import {count, interval, unitName} from '../format';
 import {t, word} from '../i18n';
 import {Whisker, scaleOf} from '../parts/interval';
 import {Empty, Failed, Loading, useAsk} from '../parts/notice';
@@ -26,7 +26,7 @@ export function Ledger() {
     {all > 0 && <p>{t('ledger.inside', {n: inside, of: all, expected: Math.round(expected)})}</p>}
     <div class="scroller" tabIndex={0} role="group" aria-label={t('ledger')}><table>
       <thead><tr><th scope="col">{t('kind')}</th><th scope="col" class="right">{t('decisions.count')}</th><th scope="col" class="right">{t('sent.count')}</th>
-        <th scope="col">{t('ledger.both', {unit: value.unit})}</th><th scope="col">{t('promised')}</th><th scope="col">{t('realised')}</th></tr></thead>
+        <th scope="col">{t('ledger.both', {unit: unitName(value.unit)})}</th><th scope="col">{t('promised')}</th><th scope="col">{t('realised')}</th></tr></thead>
       <tbody>{value.rows.map((r) => <tr>
         <th scope="row">{word('kind', r.kind)}</th><td class="num right">{count(r.decisions)}</td><td class="num right">{count(r.sent)}</td>
         <td><Whisker gain={r.promised} realised={r.shown ? r.realised : null} scale={scale} /></td>

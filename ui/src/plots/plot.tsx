@@ -33,8 +33,13 @@ export interface PlotProps {
 
 const rowsMost = 200;
 
-const tickDigits = (splits: number[]): number =>
-  splits.length < 2 ? 0 : Math.min(6, Math.max(0, -Math.floor(Math.log10(splits[1]! - splits[0]!) + 1e-9)));
+// The fewest digits that tell all of them exactly.
+function tickDigits(splits: number[]): number {
+  for (let digits = 0; digits < 6; digits++) {
+    if (splits.every((v) => Math.abs(v - Number(v.toFixed(digits))) < 1e-9 * Math.max(1, Math.abs(v)))) return digits;
+  }
+  return 6;
+}
 
 // Marks and spans, drawn over the chart.
 function extras(props: PlotProps): uPlot.Plugin {

@@ -53,7 +53,7 @@ export default {
   'guards': 'Guards',
   'guards.none': 'nothing to send, so none was asked',
   'guards.pass': '{n} of {of} pass',
-  'history.gaps': '{n} gaps without data, the first {from} to {to}, not joined.',
+  'history.gaps': 'Gaps without data: {n}, the first {from} to {to}, not joined.',
   'history.none': 'No records in this period. Widen it or check the tag.',
   'history.pick': 'No tag is chosen. Type a part of its name above and add it.',
   'history.sentence': 'Last {last}, range {range}.',
