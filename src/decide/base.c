@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+enum { FINALISTS = 4 };
+
 typedef struct trial {
     ls_twin *twin;  // NULL: the plant's own
     uint8_t *rules;
@@ -141,43 +143,44 @@ static ls_status descend(ls_study *study, trial *best, ls_error *err) {
     return LS_OK;
 }
 
-// The plant's own rule against the best one found, from states that the search has not seen.
-static ls_status confirm(ls_study *study, trial *best, ls_interval *out, ls_error *err) {
+// Kept bases and the plant's own rule from states that the search has not seen: the one that costs
+// least there is chosen, if it is better than the plant's own beyond chance. Only the few best of
+// the search are asked again.
+static ls_status confirm(ls_study *study, ls_error *err) {
+    ls_decider *d = study->d;
     double own[LS_STUDY_FRESH];
     double other[LS_STUDY_FRESH];
-    ls_status status = ls_study_run(study, study->d->twin, LS_STUDY_STATES, LS_STUDY_FRESH,
-                                    study->warm_us, study->span_us, own, err);
-    if (status == LS_OK) {
-        status = ls_study_run(study, best->twin, LS_STUDY_STATES, LS_STUDY_FRESH, study->warm_us,
-                              study->span_us, other, err);
+    ls_status status = ls_study_run(study, d->twin, LS_STUDY_STATES, LS_STUDY_FRESH, study->warm_us,
+                                    study->span_us, own, err);
+    bool asked[LS_BASES_MAX] = {true};
+    uint32_t best = 0;
+    for (int n = 0; n < FINALISTS && status == LS_OK; n++) {
+        uint32_t next = 0;
+        for (uint32_t i = 1; i < d->base_count; i++) {
+            next = !asked[i] && (next == 0 || d->bases[i].gain > d->bases[next].gain) ? i : next;
+        }
+        if (next == 0) {
+            break;
+        }
+        asked[next] = true;
+        status = ls_study_run(study, d->bases[next].twin, LS_STUDY_STATES, LS_STUDY_FRESH,
+                              study->warm_us, study->span_us, other, err);
+        const ls_interval gain = ls_stat_paired(other, own, LS_STUDY_FRESH,
+                                                ls_race_level(0.95, FINALISTS));
+        ls_base *base = &d->bases[next];
+        base->gain = gain.mean;
+        base->low = gain.low;
+        base->high = gain.high;
+        if (gain.low > 0.0 && (best == 0 || gain.mean > d->bases[best].gain)) {
+            best = next;
+        }
     }
-    *out = ls_stat_paired(other, own, LS_STUDY_FRESH, 0.95);
-    return status;
+    return status == LS_OK && best != 0 ? ls_decider_choose_base(d, best, err) : status;
 }
 
 static ls_status conclude(ls_study *study, trial *best, const trial *own, ls_error *err) {
-    ls_decider *d = study->d;
-    char name[LS_BASE_NAME];
-    ls_rules_text(d->plant, best->rules, name, sizeof name);
-    if (strcmp(name, d->bases[0].name) == 0) {
-        return LS_OK;
-    }
-    ls_interval gain;
-    ls_status status = confirm(study, best, &gain, err);
-    if (status != LS_OK) {
-        return status;
-    }
     keep(study, best, own);
-    for (uint32_t i = 1; i < d->base_count; i++) {
-        ls_base *base = &d->bases[i];
-        if (strcmp(base->name, name) == 0) {
-            base->gain = gain.mean;
-            base->low = gain.low;
-            base->high = gain.high;
-            status = gain.low > 0.0 ? ls_decider_choose_base(d, i, err) : LS_OK;
-        }
-    }
-    return status;
+    return confirm(study, err);
 }
 
 // Bases of a search before are forgotten.
