@@ -37,5 +37,16 @@ json_t *ls_decisions_get(ls_decisions *decisions, const char *id);  // NULL: no 
 // {"mode", "base", "bases", "horizon_s", "guard", "asked", "futures_per_s", "late", "open", "sent",
 //  "promised", "points": [...]}; for /state, the page and /metrics.
 json_t *ls_decisions_summary(ls_decisions *decisions);
+typedef struct ls_decisions_figures {
+    uint64_t asked, futures, sent, refused, late, open;
+    uint64_t not_kept;            // rows that the history did not take; nothing was sent for them
+    double futures_per_s;         // of the time spent in the search
+    double held;                  // share of answers within their deadline
+    double used_50_s, used_99_s;  // time from event to row, rounded up to a power of two of 16 us
+    double promised;              // gain of what was sent, in the objective's unit
+    bool guard;                   // it is there
+    bool prepared;                // the base rule was looked for
+} ls_decisions_figures;           // NaN where there is nothing yet
+ls_decisions_figures ls_decisions_describe(ls_decisions *decisions);
 // Counts up with every new version of any row: for live streams. *out_id: the newest one's.
 uint64_t ls_decisions_changes(ls_decisions *decisions, char *out_id, size_t size);

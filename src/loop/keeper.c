@@ -69,11 +69,11 @@ static const char **bound_tags(const ls_plant *plant, size_t *out_count) {
     return names;
 }
 
-static ls_status hear_since(ls_intake *intake, int64_t from_us, uint64_t *out_count,
-                            ls_error *err) {
+static ls_status hear_between(ls_intake *intake, int64_t from_us, int64_t to_us,
+                              uint64_t *out_count, ls_error *err) {
     backlog all = {0};
     ls_arena_init(&all.texts);
-    ls_query query = {.from_us = from_us, .to_us = INT64_MAX};
+    ls_query query = {.from_us = from_us, .to_us = to_us};
     const char **names = bound_tags(intake->running.plant, &query.pattern_count);
     query.patterns = names;
     ls_status status = names != NULL ? LS_OK : LS_ERR_MEMORY;
@@ -150,15 +150,22 @@ ls_status ls_keeper_restore(ls_intake *intake, int64_t catch_up_us, uint64_t *ou
     }
     if (intake->running.follow != NULL) {
         intake->figures.newest_us = head.newest_us;
-        return hear_since(intake, head.newest_us - intake->follow_def.late_us, out_heard_again,
-                          err);
+        return hear_between(intake, head.newest_us - intake->follow_def.late_us, INT64_MAX,
+                            out_heard_again, err);
     }
     ls_history_figures figures;
     const ls_status status = ls_history_describe(intake->history, &figures, err);
     if (status != LS_OK || figures.samples == 0) {
         return status;
     }
-    return hear_since(intake, figures.last_us - catch_up_us, out_heard_again, err);
+    return hear_between(intake, figures.last_us - catch_up_us, INT64_MAX, out_heard_again, err);
+}
+
+ls_status ls_keeper_restore_at(ls_intake *intake, int64_t at_us, int64_t catch_up_us,
+                               uint64_t *out_heard_again, ls_error *err) {
+    *out_heard_again = 0;
+    const int64_t to_us = at_us < INT64_MAX ? at_us + 1 : at_us;
+    return hear_between(intake, at_us - catch_up_us, to_us, out_heard_again, err);
 }
 
 // Copies follower and counters into one block; NULL: out of memory, or nothing to save.

@@ -192,6 +192,33 @@ static void write_desk(ls_buffer *out, const ls_orders_figures *figures) {
     single(out, "notes_total", "counter", "Notes of people taken.", (double)figures->notes);
 }
 
+// ---- decisions
+
+static void write_decisions(ls_buffer *out, const ls_decisions_figures *f) {
+    single(out, "decisions_total", "counter", "Answers to questions of what to do.",
+           (double)f->asked);
+    single(out, "decision_futures_total", "counter", "Futures run for them.", (double)f->futures);
+    single(out, "decisions_late_total", "counter", "Answers after their deadline, not sent.",
+           (double)f->late);
+    single(out, "commands_sent_total", "counter", "Commands that the guard sent to the line.",
+           (double)f->sent);
+    single(out, "commands_refused_total", "counter", "Commands that were refused.",
+           (double)f->refused);
+    single(out, "decisions_not_kept_total", "counter", "Rows that the history did not take.",
+           (double)f->not_kept);
+    single(out, "decisions_open", "gauge", "Proposals that wait for a person.", (double)f->open);
+    single(out, "guard_there", "gauge", "1 while the guard can write to the line.",
+           f->guard ? 1.0 : 0.0);
+    if (f->asked > 0) {
+        single(out, "decision_futures_per_second", "gauge", "Futures in a second of search.",
+               f->futures_per_s);
+        single(out, "decision_deadline_held_ratio", "gauge", "Share of answers in time.", f->held);
+        family(out, "decision_seconds", "gauge", "From event to row, rounded up.");
+        number(out, "decision_seconds", "quantile", "0.5", f->used_50_s);
+        number(out, "decision_seconds", "quantile", "0.99", f->used_99_s);
+    }
+}
+
 // ---- the process
 
 // Resident bytes of a process; 0 where it cannot be read.
@@ -253,6 +280,10 @@ void ls_metrics_write(const ls_metrics_of *of, ls_buffer *out) {
     if (of->desk != NULL) {
         const ls_orders_figures desk = ls_desk_describe(of->desk);
         write_desk(out, &desk);
+    }
+    if (of->decisions != NULL) {
+        const ls_decisions_figures decisions = ls_decisions_describe(of->decisions);
+        write_decisions(out, &decisions);
     }
     single(out, "events_total", "counter", "Events written to the journal.", (double)of->events);
     write_process(out, of);

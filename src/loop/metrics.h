@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "history/history.h"
+#include "loop/decisions.h"
 #include "loop/desk.h"
 #include "loop/intake.h"
 #include "loop/sources.h"
@@ -15,6 +16,7 @@ typedef struct ls_metrics_of {
     const ls_sources *sources;
     ls_watch *watch;
     ls_desk *desk;
+    ls_decisions *decisions;  // NULL: none
     uint64_t events;  // of the journal
     int broker_pid;   // of the embedded broker; 0: none
     const char *version;

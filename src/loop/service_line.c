@@ -98,6 +98,32 @@ ls_status ls_service_open_plant(ls_service *service, ls_error *err) {
     return ls_watch_open(&service->intake, service->journal, &service->watch, err);
 }
 
+static bool may_send(const ls_plant *plant) {
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        if (plant->decide.points[i].mode >= LS_MODE_APPROVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// After the broker: the guard has a login of its own there.
+static ls_status open_decisions(ls_service *service, ls_error *err) {
+    char folder[PATH_SIZE];
+    ls_status status = LS_OK;
+    snprintf(folder, sizeof folder, "%s/guard", service->def->data);
+    const bool sends = may_send(service->intake.running.plant);
+    if (sends) {
+        status = ls_guard_child_start(service->def->plant, service->def->data, service->journal,
+                                      &service->guard, err);
+    }
+    if (status == LS_OK) {
+        status = ls_decisions_open(&service->intake, service->journal, sends ? folder : NULL,
+                                   &service->decisions, err);
+    }
+    return status;
+}
+
 ls_status ls_service_open_line(ls_service *service, ls_error *err) {
     ls_status status = ls_desk_open(service->intake.running.plant, service->def->data,
                                     &service->intake, service->journal, &service->desk, err);
@@ -106,11 +132,15 @@ ls_status ls_service_open_line(ls_service *service, ls_error *err) {
     if (status == LS_OK) {
         status = open_sources(service, err);
     }
-    return status;
+    return status == LS_OK ? open_decisions(service, err) : status;
 }
 
 // The other way round: nobody hears, then nobody reads.
 static void close_plant(ls_service *service) {
+    ls_decisions_close(service->decisions);
+    service->decisions = NULL;
+    ls_guard_child_stop(service->guard);
+    service->guard = NULL;
     ls_sources_close(&service->sources);
     ls_desk_close(service->desk);
     service->desk = NULL;

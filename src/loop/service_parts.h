@@ -4,7 +4,9 @@
 #include <jansson.h>
 
 #include "line/broker.h"
+#include "loop/decisions.h"
 #include "loop/desk.h"
+#include "loop/guard_child.h"
 #include "loop/http.h"
 #include "loop/intake.h"
 #include "loop/journal.h"
@@ -23,6 +25,8 @@ typedef struct ls_service {
     ls_broker *broker;
     ls_watch *watch;
     ls_desk *desk;
+    ls_guard_child *guard;  // NULL: nothing may be sent
+    ls_decisions *decisions;
     ls_http *http;
     bool save_fails;
     uint32_t mapping_lines;  // that were last said of the mapping

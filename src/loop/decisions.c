@@ -1,0 +1,244 @@
+// decisions.c - see decisions.h: opening, the thread that asks, closing.
+#include "loop/decisions.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/units.h"
+#include "base/workers.h"
+#include "loop/decisions_inside.h"
+
+enum { PAUSE_US = 5000, BEAT_US = 100000 };
+
+static int64_t clock_us(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t ls_decisions_monotonic_us(void) {
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+int64_t ls_decisions_wall_us(void) {
+    return clock_us(CLOCK_REALTIME);
+}
+
+// ---- the thread
+
+static void beat(ls_decisions *d) {
+    const int64_t now = ls_decisions_monotonic_us();
+    if (d->link != NULL && now - d->beaten_us >= BEAT_US) {
+        ls_guard_link_beat(d->link);
+        d->beaten_us = now;
+    }
+}
+
+static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
+    (void)lender;
+    return ls_workers_run(job, ls_workers_default(), err);
+}
+
+// What was heard since we looked, without looking at all of it.
+static bool is_news(ls_decisions *d) {
+    pthread_mutex_lock(&d->intake->lock);
+    const bool follows = d->intake->running.follow != NULL;
+    bool news = follows && d->intake->figures.samples != d->samples_seen;
+    if (follows && !news) {
+        const int64_t now = ls_follow_now(d->intake->running.follow);
+        for (uint32_t p = 0; p < d->plant->decide.point_count && !news; p++) {
+            news = d->plant->decide.points[p].every_us > 0 && now >= d->due_us[p];
+        }
+        news = news || now - d->now_us >= LS_US_PER_S;
+    }
+    pthread_mutex_unlock(&d->intake->lock);
+    return news;
+}
+
+// Proposals whose time is over, or whose machine went on.
+static void expire(ls_decisions *d) {
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; i < d->row_count; i++) {
+        decision_row *row = &d->rows[i];
+        if (!ls_decision_is_open(row)) {
+            continue;
+        }
+        if (row->expires_us > 0 && d->now_us >= row->expires_us) {
+            (void)ls_decisions_keep(d, row, DECISION_EXPIRED, "nobody said anything in time");
+        } else if (ls_decisions_mark(d, d->present, &row->question) != row->mark) {
+            (void)ls_decisions_keep(d, row, DECISION_EXPIRED, "the line has gone on");
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void send_approved(ls_decisions *d) {
+    for (;;) {
+        uint64_t number = 0;
+        pthread_mutex_lock(&d->lock);
+        for (uint32_t i = 0; i < d->row_count && number == 0; i++) {
+            if (d->rows[i].to_send && d->rows[i].state == DECISION_APPROVED) {
+                number = d->rows[i].number;
+                d->rows[i].to_send = false;
+            }
+        }
+        pthread_mutex_unlock(&d->lock);
+        if (number == 0 || d->link == NULL) {
+            return;
+        }
+        ls_decisions_send(d, number, false);
+    }
+}
+
+static void prepare(ls_decisions *d) {
+    ls_error err = {0};
+    if (ls_decider_prepare(d->decider, NULL, (const atomic_bool *)&d->ends, &err) != LS_OK) {
+        if (!atomic_load(&d->ends)) {
+            ls_say(LS_LOG_WARNING, "decision", "", "no base rule was found: %s", err.text);
+        }
+    }
+    pthread_mutex_lock(&d->lock);
+    d->prepared = true;
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void *work(void *context) {
+    ls_decisions *d = context;
+    const struct timespec pause = {.tv_nsec = PAUSE_US * 1000L};
+    prepare(d);
+    while (!atomic_load(&d->ends)) {
+        nanosleep(&pause, NULL);
+        beat(d);
+        send_approved(d);
+        if (is_news(d) && ls_decisions_look(d, d->present)) {
+            expire(d);
+            ls_decisions_ask_due(d);
+        }
+    }
+    return NULL;
+}
+
+// ---- the guard
+
+static void guard_changed(void *context, bool there, const char *why) {
+    ls_decisions *d = context;
+    atomic_store(&d->guard_there, there);
+    ls_say(there ? LS_LOG_INFO : LS_LOG_WARNING, "guard", "", "%s%s%s",
+           there ? "there" : "away: nothing can be sent", why != NULL && why[0] != '\0' ? ": " : "",
+           why != NULL ? why : "");
+}
+
+static bool may_send(const ls_plant *plant) {
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        if (plant->decide.points[i].mode >= LS_MODE_APPROVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// ---- opening
+
+static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err) {
+    const uint32_t points = d->plant->decide.point_count;
+    d->rows = ls_alloc(DECISION_ROWS * sizeof *d->rows);
+    d->due_us = ls_alloc((points + 1) * sizeof *d->due_us);
+    if (d->rows == NULL || d->due_us == NULL || pthread_mutex_init(&d->lock, NULL) != 0) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for decisions");
+    }
+    memset(d->rows, 0, DECISION_ROWS * sizeof *d->rows);
+    memset(d->due_us, 0, (points + 1) * sizeof *d->due_us);
+    d->has_lock = true;
+    d->sequence = (uint32_t)(ls_decisions_wall_us() / LS_US_PER_S);
+    ls_status status = ls_decisions_recall(d, err);
+    if (status != LS_OK || points == 0) {
+        return status;
+    }
+    ls_decider_def def = ls_decider_def_default();
+    def.lent = (ls_lent){.run = lend, .lender = d, .workers = ls_workers_default()};
+    status = ls_decider_create(d->plant, d->twin, &def, &d->decider, err);
+    if (status == LS_OK) {
+        status = ls_snapshot_create(d->twin, 1, 0, &d->present, err);
+    }
+    if (status == LS_OK) {
+        status = ls_snapshot_create(d->twin, 1, 0, &d->fresh, err);
+    }
+    if (status == LS_OK && guard_folder != NULL && may_send(d->plant)) {
+        const ls_guard_link_def link = {.folder = guard_folder,
+                                        .verdict = ls_decisions_verdict,
+                                        .changed = guard_changed,
+                                        .context = d};
+        status = ls_guard_link_open(&link, &d->link, err);
+    }
+    return status;
+}
+
+ls_status ls_decisions_open(ls_intake *intake, ls_journal *journal, const char *guard_folder,
+                            ls_decisions **out, ls_error *err) {
+    *out = NULL;
+    ls_decisions *d = ls_alloc(sizeof *d);
+    if (d == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for decisions");
+    }
+    memset(d, 0, sizeof *d);
+    d->intake = intake;
+    d->journal = journal;
+    d->plant = intake->running.plant;
+    d->twin = intake->running.twin;
+    d->in_step_since_us = -1;
+    d->samples_seen = UINT64_MAX;
+    ls_status status = create(d, guard_folder, err);
+    if (status == LS_OK && d->decider != NULL) {
+        if (pthread_create(&d->thread, NULL, work, d) != 0) {
+            status = ls_fail(err, LS_ERR_MEMORY, "no thread for decisions");
+        }
+        d->has_thread = status == LS_OK;
+    }
+    if (status != LS_OK) {
+        ls_decisions_close(d);
+        return status;
+    }
+    *out = d;
+    return LS_OK;
+}
+
+// ---- closing
+
+static void expire_all(ls_decisions *d) {
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; i < d->row_count; i++) {
+        decision_row *row = &d->rows[i];
+        if (ls_decision_is_open(row) || row->state == DECISION_APPROVED) {
+            (void)ls_decisions_keep(d, row, DECISION_EXPIRED,
+                                    "the service stops, or uses another plant file");
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+void ls_decisions_close(ls_decisions *d) {
+    if (d == NULL) {
+        return;
+    }
+    atomic_store(&d->ends, true);
+    if (d->has_thread) {
+        pthread_join(d->thread, NULL);
+    }
+    ls_guard_link_close(d->link);  // then no verdict comes any more
+    if (d->has_lock && d->has_thread) {
+        expire_all(d);
+    }
+    ls_decisions_forget(d);
+    ls_decider_destroy(d->decider);
+    ls_snapshot_destroy(d->present);
+    ls_snapshot_destroy(d->fresh);
+    ls_free(d->lots);
+    ls_free(d->memories);
+    ls_free(d->due_us);
+    if (d->has_lock) {
+        pthread_mutex_destroy(&d->lock);
+    }
+    ls_free(d);
+}

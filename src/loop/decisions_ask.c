@@ -1,0 +1,251 @@
+// decisions_ask.c - which questions are due, the search within its deadline, the answers as rows.
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "loop/decisions_inside.h"
+
+// Of `within`, what filing and sending take.
+enum { SEND_SHARE = 8, SEND_LEAST_US = 2000 };
+
+// ---- a deadline
+
+typedef struct asking {
+    ls_decisions *d;
+    int64_t stop_us;  // monotonic
+} asking;
+
+static bool is_late(void *context) {
+    const asking *a = context;
+    return ls_decisions_monotonic_us() >= a->stop_us || atomic_load(&a->d->ends);
+}
+
+// ---- answers
+
+// What it brings against what the line would do by itself. Where the line would do what the base
+// rule does, that is the claim; where only the line differs from it, its own loss is the gain.
+ls_effect ls_decisions_effect(const ls_answer *a) {
+    if (a->chosen == a->own) {
+        return (ls_effect){0, 0, 0};
+    }
+    if (a->chosen != 0) {
+        return a->claim;
+    }
+    const ls_candidate *own = &a->candidates[a->own];
+    return (ls_effect){-own->gain, -own->high, -own->low};
+}
+
+static bool is_worth(const ls_decide_point *point, const ls_effect *e) {
+    return isfinite(e->low) && e->low > 0 && e->gain >= point->gain_min;
+}
+
+static bool is_sendable(const ls_candidate *c) {
+    for (uint32_t i = 0; i < c->act_count; i++) {
+        if (c->acts[i].kind == LS_DO_KEEP || c->acts[i].kind == LS_DO_STAFF) {
+            return false;  // people do that
+        }
+    }
+    return c->act_count > 0;
+}
+
+static bool same_acts(const ls_candidate *a, const ls_candidate *b) {
+    bool same = a->act_count == b->act_count;
+    for (uint32_t i = 0; same && i < a->act_count; i++) {
+        same = a->acts[i].kind == b->acts[i].kind && a->acts[i].index == b->acts[i].index &&
+               a->acts[i].value == b->acts[i].value && a->acts[i].number == b->acts[i].number;
+    }
+    return same;
+}
+
+// The open row about the same: stays when it proposes the same, else gives way. Under the lock.
+static bool has_same_open(ls_decisions *d, const ls_answer *a, bool worth) {
+    bool same = false;
+    for (uint32_t i = 0; i < d->row_count; i++) {
+        decision_row *row = &d->rows[i];
+        if (!ls_decision_is_open(row) || row->question.point != a->question.point ||
+            row->question.subject != a->question.subject) {
+            continue;
+        }
+        if (worth && same_acts(&row->chosen, &a->candidates[a->chosen])) {
+            same = true;
+        } else if (row->state == DECISION_OPEN) {
+            (void)ls_decisions_keep(
+                d, row, DECISION_EXPIRED,
+                worth ? "something else is better now" : "it is not better any more");
+        }
+    }
+    return same;
+}
+
+static decision_state first_state(const ls_decisions *d, const ls_decide_point *point, bool worth,
+                                  bool late, const ls_candidate *chosen) {
+    if (!worth) {
+        return DECISION_KEPT;
+    }
+    if (point->mode == LS_MODE_WATCH) {
+        return DECISION_WATCHED;
+    }
+    if (late) {
+        return DECISION_LATE;
+    }
+    const bool can_send = d->link != NULL && is_sendable(chosen);
+    if (point->mode == LS_MODE_ADVISE || d->link == NULL ||
+        (point->mode == LS_MODE_AUTO && !can_send)) {
+        return DECISION_ADVISED;
+    }
+    return point->mode == LS_MODE_AUTO ? DECISION_APPROVED : DECISION_OPEN;
+}
+
+static void count_time(decision_figures *f, int64_t used_us) {
+    int bucket = 0;
+    while (bucket < DECISION_BUCKETS - 1 && used_us > INT64_C(16) << bucket) {
+        bucket++;
+    }
+    f->buckets[bucket]++;
+}
+
+static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
+                        int64_t deadline_us) {
+    const ls_decide_point *point = &d->plant->decide.points[a->question.point];
+    const ls_candidate *chosen = &a->candidates[a->chosen];
+    decision_memory *memory = ls_decisions_memory(d, &a->question);
+    const int64_t now_us = ls_decisions_monotonic_us();
+    const ls_effect effect = ls_decisions_effect(a);
+    // What the line was told stands until something else is better beyond doubt.
+    const bool told = memory != NULL && chosen->act_count == 1 &&
+                      chosen->acts[0].kind == LS_DO_CHOOSE &&
+                      chosen->acts[0].value == memory->pending;
+    const bool worth = (a->chosen != a->own && is_worth(point, &effect)) && !told;
+    const bool late = now_us > deadline_us;
+    json_t *json = ls_decisions_row_json(d, a, &effect);
+    if (json == NULL) {
+        return;
+    }
+    json_object_set_new(json, "deadline_ms", json_real((double)point->within_us * 1e-3));
+    json_object_set_new(json, "used_ms", json_real((double)(now_us - begun_us) * 1e-3));
+    pthread_mutex_lock(&d->lock);
+    d->figures.asked++;
+    d->figures.futures += a->futures;
+    d->figures.late += late;
+    count_time(&d->figures, now_us - begun_us);
+    const decision_state state = first_state(d, point, worth, late, chosen);
+    if (has_same_open(d, a, worth)) {
+        json_decref(json);
+        pthread_mutex_unlock(&d->lock);
+        return;
+    }
+    decision_row *row = ls_decisions_add(d, json);
+    row->question = a->question;
+    row->chosen = *chosen;
+    row->effect = effect;
+    row->claim_futures = a->chosen != 0 ? a->claim_futures : a->candidates[a->own].futures;
+    row->mark = ls_decisions_mark(d, d->present, &a->question);
+    row->decided_us = now_us;
+    row->deadline_us = deadline_us;
+    if (state == DECISION_OPEN) {
+        row->expires_us = a->now_us + point->approve_us;
+        json_object_set_new(json, "expires_us",
+                            json_integer((json_int_t)(d->plant->start_us + row->expires_us)));
+    }
+    const uint64_t number = row->number;
+    if (state != DECISION_KEPT) {
+        ls_decisions_keep_snapshot(d, number, a);
+    }
+    const bool kept = ls_decisions_keep(d, row, state, NULL);
+    pthread_mutex_unlock(&d->lock);
+    if (state == DECISION_APPROVED && kept) {
+        ls_decisions_send(d, number, true);
+    }
+}
+
+// ---- asking
+
+static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
+    const ls_decide_point *point = &d->plant->decide.points[questions[0].point];
+    const int64_t begun_us = ls_decisions_monotonic_us();
+    const int64_t spare = point->within_us / SEND_SHARE > SEND_LEAST_US
+                              ? point->within_us / SEND_SHARE
+                              : SEND_LEAST_US;
+    asking a = {.d = d, .stop_us = begun_us + point->within_us - spare};
+    const ls_budget budget = {.futures = point->futures, .late = is_late, .context = &a};
+    ls_answer *answers = ls_alloc(count * sizeof *answers);
+    ls_error err = {0};
+    ls_status status = LS_ERR_MEMORY;
+    if (answers != NULL) {
+        memset(answers, 0, count * sizeof *answers);
+        status = count == 1
+                     ? ls_decider_ask(d->decider, d->present, questions, &budget, answers, &err)
+                     : ls_decider_ask_together(d->decider, d->present, questions, count, &budget,
+                                               answers, &err);
+    }
+    pthread_mutex_lock(&d->lock);
+    d->figures.asking_s += (double)(ls_decisions_monotonic_us() - begun_us) * 1e-6;
+    pthread_mutex_unlock(&d->lock);
+    for (uint32_t i = 0; status == LS_OK && i < count && !atomic_load(&d->ends); i++) {
+        file_answer(d, &answers[i], begun_us, begun_us + point->within_us);
+    }
+    if (status != LS_OK && status != LS_ERR_INVALID) {
+        ls_say(LS_LOG_ERROR, "decision", point->name, "%s", err.text);
+    }
+    ls_free(answers);
+}
+
+// Has something changed that matters to this question, or has its time come?
+static bool is_due(ls_decisions *d, const ls_question *question, const bool *times_up) {
+    const ls_decide_point *point = &d->plant->decide.points[question->point];
+    decision_memory *memory = ls_decisions_memory(d, question);
+    if (memory == NULL || point->kind == LS_DECIDE_SETPOINT) {
+        return false;
+    }
+    if (memory->pending >= 0 &&
+        memory->pending_mark != ls_decisions_mark(d, d->present, question)) {
+        memory->pending = -1;  // the machine went on: what it was told has been done, or lapsed
+    }
+    bool due = times_up[question->point];
+    if (point->on_event) {
+        const uint64_t signature = ls_decisions_signature(d, question);
+        due = due || signature != memory->signature;
+        memory->signature = signature;
+    }
+    return due;
+}
+
+static void note_times(ls_decisions *d, bool *times_up) {
+    for (uint32_t p = 0; p < d->plant->decide.point_count; p++) {
+        const int64_t every = d->plant->decide.points[p].every_us;
+        times_up[p] = every > 0 && d->now_us >= d->due_us[p];
+        if (times_up[p]) {
+            d->due_us[p] = d->now_us - d->now_us % every + every;
+        }
+    }
+}
+
+void ls_decisions_ask_due(ls_decisions *d) {
+    ls_question open[DECISION_QUESTIONS];
+    const uint32_t points = d->plant->decide.point_count;
+    bool *times_up = ls_alloc(points * sizeof *times_up);
+    if (times_up == NULL) {
+        return;
+    }
+    note_times(d, times_up);
+    uint32_t count = ls_decider_questions(d->decider, d->present, true, open, DECISION_QUESTIONS);
+    count = count < DECISION_QUESTIONS ? count : DECISION_QUESTIONS;
+    ls_question due[DECISION_TOGETHER];
+    uint32_t due_count = 0;
+    for (uint32_t i = 0; i < count && !atomic_load(&d->ends); i++) {
+        const bool is_new = is_due(d, &open[i], times_up);
+        const bool fits = due_count > 0 && due[0].point == open[i].point &&
+                          due_count < DECISION_TOGETHER;
+        if (is_new && due_count > 0 && !fits) {
+            ask(d, due, due_count);
+            due_count = 0;
+        }
+        if (is_new) {
+            due[due_count++] = open[i];
+        }
+    }
+    if (due_count > 0 && !atomic_load(&d->ends)) {
+        ask(d, due, due_count);
+    }
+    ls_free(times_up);
+}

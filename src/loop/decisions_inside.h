@@ -1,0 +1,172 @@
+// decisions_inside.h - inside of the deciding part: its rows, and what its files share.
+//
+// One thread asks, files and sends. `lock` is around rows and figures; reviews and verdicts come
+// from other threads and take it. The intake's lock is taken for looking only, never while `lock`
+// is held.
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/text.h"
+#include "decide/decide.h"
+#include "loop/decisions.h"
+
+enum {
+    DECISION_ROWS = 2000,      // kept in memory; older ones stand in the history
+    DECISION_QUESTIONS = 256,  // open at once
+    DECISION_TOGETHER = 8,     // answered in one search
+    DECISION_SNAPSHOTS = 200,  // the newest, for replay
+    DECISION_BUCKETS = 32,     // of times used: powers of two of 16 us
+    DECISION_ID_SIZE = 40,
+    DECISION_NAME_SIZE = 128,  // of a lot
+    DECISION_TEXT_SIZE = 400,
+};
+
+typedef enum decision_state {
+    DECISION_KEPT,      // the line's own rule is best: nothing to do
+    DECISION_WATCHED,   // mode watch
+    DECISION_ADVISED,   // mode advise
+    DECISION_OPEN,      // waits for a person
+    DECISION_APPROVED,  // by a person; about to be sent, or a person does it
+    DECISION_REJECTED,
+    DECISION_HELD,     // put aside by a person; may still be approved
+    DECISION_EXPIRED,  // nobody said anything in time, or it lapsed
+    DECISION_REFUSED,  // by a guard
+    DECISION_SENT,
+    DECISION_DONE,    // the line says so, and it was read back
+    DECISION_DENIED,  // by the line
+    DECISION_LOST,    // no answer
+    DECISION_LATE,    // after its deadline: not sent
+    DECISION_STATE_COUNT
+} decision_state;
+
+typedef struct decision_row {
+    uint64_t number;  // id is "d-NUMBER"
+    uint32_t version;
+    decision_state state;
+    ls_question question;
+    ls_candidate chosen;
+    ls_effect effect;  // of the chosen against what the line would do
+    uint32_t claim_futures;
+    uint64_t mark;                    // of its machine when decided, see decisions_look.c
+    int64_t expires_us;               // plant time; 0: never
+    int64_t decided_us, deadline_us;  // monotonic
+    bool to_send;                     // approved, not yet sent
+    uint32_t commands, answered;
+    json_t *json;  // the row as docs/JSON.md has it
+} decision_row;
+
+// What is known of one question since it was last asked.
+typedef struct decision_memory {
+    ls_question question;
+    uint64_t signature;  // of its candidates
+    int64_t pending;     // serial of the lot that the line was told to take, -1: none
+    uint64_t pending_mark;
+} decision_memory;
+
+typedef struct decision_lot {
+    int64_t serial;  // -1: nobody in this slot
+    char name[DECISION_NAME_SIZE];
+} decision_lot;
+
+typedef struct decision_figures {
+    uint64_t asked, futures, sent, refused, late, approved, failed;
+    uint64_t buckets[DECISION_BUCKETS];
+    double asking_s;  // spent in the search
+    double promised;  // gain of what was sent
+} decision_figures;
+
+struct ls_decisions {
+    ls_intake *intake;
+    ls_journal *journal;
+    const ls_plant *plant;
+    const ls_twin *twin;
+    ls_decider *decider;
+    ls_guard_link *link;  // NULL: nothing can be sent
+    pthread_mutex_t lock;
+    pthread_t thread;
+    bool has_lock, has_thread, prepared;
+    _Atomic bool ends;
+    _Atomic bool guard_there;
+
+    // of the deciding thread alone
+    ls_snapshot *present, *fresh;
+    decision_lot *lots;  // by slot, of the present
+    uint32_t lot_count;
+    decision_memory *memories;
+    uint32_t memory_count;
+    int64_t *due_us;  // by point, plant time; -1: not yet
+    uint64_t samples_seen;
+    double certainty;
+    uint64_t divergences;
+    int64_t in_step_since_us, now_us;  // plant time
+    int64_t beaten_us;                 // monotonic
+    uint32_t sequence;
+
+    // under the lock
+    decision_row *rows;  // ring
+    uint32_t row_at, row_count;
+    uint64_t next_number;
+    uint64_t changes;
+    char changed_id[DECISION_ID_SIZE];
+    decision_figures figures;
+};
+
+int64_t ls_decisions_monotonic_us(void);
+int64_t ls_decisions_wall_us(void);
+
+// ---- decisions_row.c: under the lock
+const char *ls_decision_state_name(decision_state state);
+bool ls_decision_is_open(const decision_row *row);                 // open or held
+decision_row *ls_decisions_row(ls_decisions *d, uint64_t number);  // NULL
+uint64_t ls_decision_number(const char *id);                       // 0: no id
+// A new version: state and version go into the json, the event into the history. False: it could
+// not be kept; then nothing may be sent, and the row says what it was.
+bool ls_decisions_keep(ls_decisions *d, decision_row *row, decision_state state,
+                       const char *reason);
+// A row of its own number, not kept yet; takes json. The oldest goes.
+decision_row *ls_decisions_add(ls_decisions *d, json_t *json);
+// Rows of the history into memory; what was open is expired, what was sent without an answer lost.
+ls_status ls_decisions_recall(ls_decisions *d, ls_error *err);
+void ls_decisions_forget(ls_decisions *d);
+
+// ---- decisions_look.c: of the deciding thread
+// The present, certainty and names of lots. False: nothing is followed.
+bool ls_decisions_look(ls_decisions *d, ls_snapshot *into);
+// What a decision about this question is bound to: changes when the machine begins something else.
+uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *state,
+                           const ls_question *question);
+// Of all that could be done: the question is asked again when it changes.
+uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *question);
+const char *ls_decisions_lot(const ls_decisions *d, int64_t serial);  // NULL
+// Would the acts of the row still do something, now?
+bool ls_decisions_still(ls_decisions *d, const decision_row *row);
+decision_memory *ls_decisions_memory(ls_decisions *d, const ls_question *question);  // NULL
+
+// ---- decisions_ask.c
+ls_effect ls_decisions_effect(const ls_answer *answer);  // chosen against what the line would do
+void ls_decisions_ask_due(ls_decisions *d);
+
+// ---- decisions_text.c
+typedef struct decision_words {
+    char title[DECISION_TEXT_SIZE], title_ko[DECISION_TEXT_SIZE];
+    json_t *why, *why_ko;  // arrays
+} decision_words;
+void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision_words *out);
+const char *ls_decisions_subject(const ls_plant *plant, const ls_question *question);
+
+// ---- decisions_json.c
+json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *answer,
+                              const ls_effect *effect);
+// "choose", ... and what it is done to.
+const char *ls_act_kind_name(ls_act_kind kind);
+const char *ls_act_on(const ls_plant *plant, const ls_act *act);
+
+// ---- decisions_send.c
+// Writes the row and sends its commands. Of the deciding thread.
+void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic);
+void ls_decisions_verdict(void *context, const ls_verdict *verdict);
+
+// ---- decisions_snapshot.c
+void ls_decisions_keep_snapshot(ls_decisions *d, uint64_t number, const ls_answer *answer);

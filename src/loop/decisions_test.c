@@ -1,0 +1,403 @@
+// decisions_test.c - the deciding part over a small mill: a long job is first in the queue, and
+// short ones wait behind it, so that any of these is a better choice than the line's own.
+#include "loop/decisions.h"
+
+#include <lineshaft/plant.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "loop/decisions_inside.h"
+#include "loop/decisions_snapshot.h"
+#include "loop/testing/bench.h"
+#include "loop/testing/fake_guard.h"
+#include "tests/harness.h"
+
+enum { PATIENCE_S = 120 };
+
+static const char form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: {long: 60 min, short: 2 min}}\n"
+    "products:\n"
+    "  long: {route: [mill], release: {every: 20 h}}\n"
+    "  short: {route: [mill], release: {every: 20 h}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "decide:\n"
+    "  dispatch: {at: mill, mode: %s, within: %s, futures: 200, wait: no, horizon: 4 h, approve: "
+    "30 "
+    "min}\n"
+    "guards: {two-persons: %s}\n";
+
+typedef struct mill {
+    bench b;
+    ls_journal *journal;
+    ls_decisions *d;
+} mill;
+
+static void use_plant(mill *m, const char *mode, const char *within, const char *two) {
+    char text[2048];
+    ls_plant *plant = NULL;
+    ls_error err = {0};
+    snprintf(text, sizeof text, form, mode, within, two);
+    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
+    m->b.zero_us = plant->start_us;
+    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
+    CHECK_INT(ls_journal_create(m->b.intake.history, &m->journal, &err), LS_OK);
+}
+
+// mill-1 works on L0; L1 is first in its queue, S1 to S3 are behind.
+static void say_queue(mill *m) {
+    static const char *const lots[] = {
+        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
+        "S2 class=short product=short", "S3 class=short product=short"};
+    for (int i = 0; i < 5; i++) {
+        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
+    }
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 10, 6));
+}
+
+static void open_decisions(mill *m) {
+    ls_error err = {0};
+    CHECK_INT(ls_decisions_open(&m->b.intake, m->journal, "guard", &m->d, &err), LS_OK);
+}
+
+static void mill_open(mill *m, const char *mode, const char *within, const char *two) {
+    memset(m, 0, sizeof *m);
+    fake_guard_reset();
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    use_plant(m, mode, within, two);
+    say_queue(m);
+    open_decisions(m);
+}
+
+static void mill_stop(mill *m) {
+    ls_decisions_close(m->d);
+    m->d = NULL;
+    ls_journal_destroy(m->journal);
+    m->journal = NULL;
+}
+
+static void mill_close(mill *m) {
+    mill_stop(m);
+    bench_close(&m->b);
+}
+
+// ---- waiting for a row
+
+static const char *text_of(const json_t *row, const char *key) {
+    const char *text = json_string_value(json_object_get(row, key));
+    return text != NULL ? text : "";
+}
+
+static void nap(void) {
+    const struct timespec pause = {.tv_nsec = 10000000};
+    nanosleep(&pause, NULL);
+}
+
+// The newest row of a state; the caller's. NULL after a long wait.
+static json_t *await(mill *m, const char *state) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (time(NULL) < end) {
+        json_t *rows = ls_decisions_list(m->d, false, 0, 100);
+        for (size_t i = 0; i < json_array_size(rows); i++) {
+            json_t *row = json_array_get(rows, i);
+            if (strcmp(text_of(row, "state"), state) == 0) {
+                json_incref(row);
+                json_decref(rows);
+                return row;
+            }
+        }
+        json_decref(rows);
+        nap();
+    }
+    harness_note("no row became '%s'", state);
+    CHECK(false);
+    return NULL;
+}
+
+static ls_status review(mill *m, const json_t *row, ls_review what, const char *who,
+                        ls_error *err) {
+    return ls_decisions_review(m->d, text_of(row, "id"),
+                               (uint32_t)json_integer_value(json_object_get(row, "version")), what,
+                               who, LS_ROLE_OPERATOR, err);
+}
+
+static bool await_commands(uint32_t count) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (fake_guard_count() < count && time(NULL) < end) {
+        nap();
+    }
+    return fake_guard_count() >= count;
+}
+
+// ---- tests
+
+static void test_a_better_lot_is_proposed_with_its_reasons(void) {
+    mill m;
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    CHECK(strstr(text_of(row, "title"), "mill-1") != NULL);
+    CHECK(strstr(text_of(row, "title"), "instead of L1") != NULL);
+    CHECK(strstr(text_of(row, "title_ko"), "대신") != NULL);
+    CHECK(json_array_size(json_object_get(row, "why")) >= 2);
+    CHECK_INT(json_array_size(json_object_get(row, "why_ko")),
+              json_array_size(json_object_get(row, "why")));
+    CHECK_STR(text_of(row, "unit"), "lot h");
+    CHECK_STR(text_of(row, "point"), "dispatch mill");
+    CHECK_STR(text_of(row, "subject"), "mill-1");
+    CHECK(json_real_value(json_object_get(json_object_get(row, "claim"), "low")) > 0);
+    CHECK(json_integer_value(json_object_get(row, "futures")) > 0);
+    CHECK(json_integer_value(json_object_get(json_object_get(row, "snapshot"), "bytes")) > 0);
+    CHECK_INT(fake_guard_count(), 0);  // nobody has said yes
+    json_t *got = ls_decisions_get(m.d, text_of(row, "id"));
+    CHECK(json_equal(got, row));
+    json_t *summary = ls_decisions_summary(m.d);
+    CHECK_INT(json_integer_value(json_object_get(summary, "open")), 1);
+    CHECK_STR(text_of(summary, "mode"), "approve");
+    json_decref(summary);
+    json_decref(got);
+    json_decref(row);
+    mill_close(&m);
+}
+
+// What the history says of a decision in the moment that its command leaves.
+static bool find_sent(void *context, const ls_happened *happened) {
+    if (strstr(happened->json, "\"state\":\"sent\"") != NULL) {
+        snprintf(context, 40, "%s", happened->subject);
+    }
+    return true;
+}
+
+static char row_before_command[40];
+static void look_for_row(void *context, const ls_command *command) {
+    mill *m = context;
+    (void)command;
+    ls_error err = {0};
+    (void)ls_history_events(m->b.intake.history, "decision", INT64_MIN, INT64_MAX, find_sent,
+                            row_before_command, &err);
+}
+
+static void test_an_approved_row_is_written_then_sent_then_done(void) {
+    mill m;
+    ls_error err = {0};
+    mill_open(&m, "approve", "20 s", "no");
+    row_before_command[0] = '\0';
+    fake.context = &m;
+    fake.sending = look_for_row;
+    json_t *row = await(&m, "open");
+    const char *id = text_of(row, "id");
+    CHECK_INT(ls_decisions_review(m.d, id, 99, LS_REVIEW_APPROVE, "kim", LS_ROLE_OPERATOR, &err),
+              LS_ERR_INVALID);
+    CHECK(strstr(err.text, "changed") != NULL);
+    CHECK_INT(ls_decisions_review(m.d, id, 1, LS_REVIEW_APPROVE, "kim", LS_ROLE_VIEWER, &err),
+              LS_ERR_INVALID);
+    CHECK_INT(ls_decisions_review(m.d, "d-77", 1, LS_REVIEW_APPROVE, "kim", LS_ROLE_OPERATOR, &err),
+              LS_ERR_INVALID);
+    CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);
+    CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);  // twice is once
+    CHECK(await_commands(1));
+    CHECK_STR(row_before_command, id);
+    CHECK_STR(fake.commands[0].device, "mill-1");
+    CHECK_INT(fake.commands[0].kind, LS_COMMAND_DISPATCH);
+    CHECK(fake.commands[0].argument[0] == 'S');
+    CHECK_STR(fake.commands[0].point, "dispatch mill");
+    CHECK(!fake.commands[0].automatic);
+    CHECK_INT(fake.commands[0].approval_count, 1);
+    CHECK_STR(fake.commands[0].approvals[0].who, "kim");
+    CHECK(fake.commands[0].gain_low > 0);
+    CHECK(fake.commands[0].sequence > 0);
+    fake_guard_say(fake.commands[0].id, LS_COMMAND_SENT, 0, "");
+    fake_guard_say(fake.commands[0].id, LS_COMMAND_ACKNOWLEDGED, 0, "");
+    json_t *done = await(&m, "done");
+    CHECK_STR(text_of(done, "id"), id);
+    CHECK_INT(fake_guard_count(), 1);
+    json_decref(done);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_auto_sends_at_once_and_once(void) {
+    mill m;
+    mill_open(&m, "auto", "20 s", "no");
+    CHECK(await_commands(1));
+    CHECK(fake.commands[0].automatic);
+    CHECK(fake.commands[0].decided_us <= fake.commands[0].deadline_us);
+    fake_guard_say(fake.commands[0].id, LS_COMMAND_REFUSED, 7, "too old");
+    json_t *row = await(&m, "refused");
+    CHECK_STR(text_of(row, "reason"), "too old");
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_advise_and_watch_send_nothing(void) {
+    static const char *const modes[] = {"advise", "watch"};
+    static const char *const states[] = {"advised", "watched"};
+    for (int i = 0; i < 2; i++) {
+        mill m;
+        mill_open(&m, modes[i], "20 s", "no");
+        json_t *row = await(&m, states[i]);
+        ls_error err = {0};
+        CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_ERR_INVALID);
+        CHECK_INT(fake_guard_count(), 0);
+        json_decref(row);
+        mill_close(&m);
+    }
+}
+
+static void test_two_persons_are_two(void) {
+    mill m;
+    ls_error err = {0};
+    mill_open(&m, "approve", "20 s", "yes");
+    json_t *row = await(&m, "open");
+    CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);
+    json_t *half = ls_decisions_get(m.d, text_of(row, "id"));
+    CHECK_STR(text_of(half, "state"), "open");
+    CHECK_INT(review(&m, half, LS_REVIEW_APPROVE, "kim", &err), LS_OK);
+    CHECK_INT(fake_guard_count(), 0);
+    CHECK_INT(review(&m, half, LS_REVIEW_APPROVE, "lee", &err), LS_OK);
+    CHECK(await_commands(1));
+    CHECK_INT(fake.commands[0].approval_count, 2);
+    json_decref(half);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_a_rejected_row_is_not_sent_and_a_held_one_may_be(void) {
+    mill m;
+    ls_error err = {0};
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    CHECK_INT(review(&m, row, LS_REVIEW_HOLD, "kim", &err), LS_OK);
+    json_t *held = await(&m, "held");
+    CHECK_INT(review(&m, held, LS_REVIEW_REJECT, "kim", &err), LS_OK);
+    json_t *rejected = await(&m, "rejected");
+    CHECK_INT(review(&m, rejected, LS_REVIEW_APPROVE, "lee", &err), LS_ERR_INVALID);
+    CHECK_INT(fake_guard_count(), 0);
+    json_decref(rejected);
+    json_decref(held);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_a_proposal_lapses_when_the_machine_goes_on(void) {
+    mill m;
+    ls_error err = {0};
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 3000, "L1"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3000, 6));
+    json_t *expired = await(&m, "expired");
+    CHECK_STR(text_of(expired, "id"), text_of(row, "id"));
+    CHECK_INT(review(&m, expired, LS_REVIEW_APPROVE, "kim", &err), LS_ERR_INVALID);
+    CHECK_INT(fake_guard_count(), 0);
+    json_decref(expired);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_an_answer_after_its_deadline_is_filed_late_and_not_sent(void) {
+    mill m;
+    mill_open(&m, "auto", "1 us", "no");
+    const time_t end = time(NULL) + PATIENCE_S;
+    ls_decisions_figures f = ls_decisions_describe(m.d);
+    while (f.asked == 0 && time(NULL) < end) {
+        nap();
+        f = ls_decisions_describe(m.d);
+    }
+    CHECK(f.late > 0);
+    CHECK_INT(fake_guard_count(), 0);
+    mill_close(&m);
+}
+
+static void test_what_was_open_is_expired_after_a_restart(void) {
+    mill m;
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    mill_stop(&m);
+    open_decisions(&m);
+    json_t *again = ls_decisions_get(m.d, text_of(row, "id"));
+    CHECK_STR(text_of(again, "state"), "expired");
+    CHECK_INT(fake_guard_count(), 0);
+    json_decref(again);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_a_decision_is_made_again_bit_for_bit(void) {
+    mill m;
+    ls_error err = {0};
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    ls_kept_answer kept;
+    CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin,
+                                  ls_decision_number(text_of(row, "id")), &kept, &err),
+              LS_OK);
+    CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin, 77, &kept, &err),
+              LS_ERR_INVALID);
+    CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin,
+                                  ls_decision_number(text_of(row, "id")), &kept, &err),
+              LS_OK);
+    const ls_decider_def def = ls_decider_def_default();
+    ls_decider *decider = NULL;
+    CHECK_INT(
+        ls_decider_create(m.b.intake.running.plant, m.b.intake.running.twin, &def, &decider, &err),
+        LS_OK);
+    ls_answer again;
+    memset(&again, 0, sizeof again);
+    CHECK_INT(ls_decider_replay(decider, kept.snapshot, &kept.answer, &again, &err), LS_OK);
+    const char *what = "";
+    CHECK(ls_answer_is_same(&kept.answer, &again, &what));
+    CHECK_STR(what, "");
+    again.claim.gain += 1e-9;
+    CHECK(!ls_answer_is_same(&kept.answer, &again, &what));
+    CHECK_STR(what, "the claim");
+    ls_decider_destroy(decider);
+    ls_kept_answer_clear(&kept);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_the_loop_beats(void) {
+    mill m;
+    mill_open(&m, "auto", "20 s", "no");
+    const time_t end = time(NULL) + PATIENCE_S;
+    uint32_t beats = 0;
+    while (beats < 3 && time(NULL) < end) {
+        nap();
+        pthread_mutex_lock(&fake.lock);
+        beats = fake.beats;
+        pthread_mutex_unlock(&fake.lock);
+    }
+    CHECK(beats >= 3);
+    mill_close(&m);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    ls_say_set_level(LS_LOG_ERROR);
+    TEST(test_a_better_lot_is_proposed_with_its_reasons);
+    TEST(test_an_approved_row_is_written_then_sent_then_done);
+    TEST(test_auto_sends_at_once_and_once);
+    TEST(test_advise_and_watch_send_nothing);
+    TEST(test_two_persons_are_two);
+    TEST(test_a_rejected_row_is_not_sent_and_a_held_one_may_be);
+    TEST(test_a_proposal_lapses_when_the_machine_goes_on);
+    TEST(test_an_answer_after_its_deadline_is_filed_late_and_not_sent);
+    TEST(test_what_was_open_is_expired_after_a_restart);
+    TEST(test_a_decision_is_made_again_bit_for_bit);
+    TEST(test_the_loop_beats);
+    return harness_report();
+}

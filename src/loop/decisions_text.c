@@ -1,0 +1,183 @@
+// decisions_text.c - what is decided and why, in English and Korean.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/units.h"
+#include "loop/decisions_inside.h"
+
+enum { ACT_SIZE = 200, SENTENCE_SIZE = 500 };
+
+const char *ls_decisions_subject(const ls_plant *plant, const ls_question *question) {
+    const ls_decide_point *point = &plant->decide.points[question->point];
+    if (point->station != LS_NONE) {
+        return plant->machines[question->subject].name;
+    }
+    if (point->release != LS_NONE) {
+        return plant->releases[point->release].name;
+    }
+    return point->operators != LS_NONE ? plant->operators[point->operators].name
+                                       : plant->listen.values[point->measured].name;
+}
+
+// ---- acts
+
+static const char *lot_of(const ls_decisions *d, const ls_act *act) {
+    const char *lot = act->kind == LS_DO_CHOOSE ? ls_decisions_lot(d, act->value) : NULL;
+    return lot != NULL ? lot : "";
+}
+
+static void mode_name(const ls_decisions *d, const ls_act *act, char *out, size_t size) {
+    const ls_plant *plant = d->plant;
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const ls_station *station = &plant->stations[s];
+        if (act->index >= station->machine_at &&
+            act->index < station->machine_at + station->machine_count &&
+            (uint64_t)act->value < station->failure_count) {
+            ls_text_format(out, size, "%s",
+                           plant->failures[station->failure_at + (uint32_t)act->value].name);
+            return;
+        }
+    }
+    ls_text_format(out, size, "%lld", (long long)act->value);
+}
+
+static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t size) {
+    char more[130];
+    const char *on = ls_act_on(d->plant, act);
+    switch (act->kind) {
+    case LS_DO_CHOOSE: ls_text_format(out, size, "%s: 다음 로트 %s", on, lot_of(d, act)); return;
+    case LS_DO_HOLD:
+        ls_units_print_time(act->value, more, sizeof more);
+        ls_text_format(out, size, "%s: %s 동안 시작하지 않고 대기", on, more);
+        return;
+    case LS_DO_RELEASE: ls_text_format(out, size, "%s: 로트 하나를 지금 투입", on); return;
+    case LS_DO_MAINTAIN:
+        mode_name(d, act, more, sizeof more);
+        ls_text_format(out, size, "%s: 보전 %s을(를) 지금 실시", on, more);
+        return;
+    case LS_DO_KEEP:
+        ls_text_format(out, size, "%s: 재공 %lld로트 유지", on, (long long)act->value);
+        return;
+    case LS_DO_STAFF:
+        ls_text_format(out, size, "%s: 작업자 %lld명", on, (long long)act->value);
+        return;
+    case LS_DO_SET: ls_text_format(out, size, "%s: 설정값 %.6g", on, act->number); return;
+    case LS_DO_NOTHING:
+    case LS_DO_KIND_COUNT: break;
+    }
+    ls_text_format(out, size, "라인 자체 규칙을 따름");
+}
+
+static void acts_text(const ls_decisions *d, const ls_candidate *c, bool korean, char *out,
+                      size_t size) {
+    size_t length = 0;
+    if (c->act_count == 0) {
+        const ls_act nothing = {.kind = LS_DO_NOTHING};
+        if (korean) {
+            act_ko(d, &nothing, out, size);
+        } else {
+            ls_text_format(out, size, "the line's own rule goes on");
+        }
+        return;
+    }
+    out[0] = '\0';
+    for (uint32_t i = 0; i < c->act_count && length < size; i++) {
+        char one[ACT_SIZE];
+        if (korean) {
+            act_ko(d, &c->acts[i], one, sizeof one);
+        } else {
+            ls_act_text(d->plant, &c->acts[i], lot_of(d, &c->acts[i]), one, sizeof one);
+        }
+        length += ls_text_format(out + length, size - length, "%s%s", i > 0 ? ", " : "", one);
+    }
+}
+
+static void titles(const ls_decisions *d, const ls_answer *a, decision_words *out) {
+    char chosen[DECISION_TEXT_SIZE / 2], own[DECISION_TEXT_SIZE / 2];
+    const ls_candidate *mine = &a->candidates[a->chosen];
+    const ls_candidate *theirs = &a->candidates[a->own];
+    acts_text(d, mine, false, chosen, sizeof chosen);
+    const bool lots = a->chosen != a->own && theirs->act_count == 1 && mine->act_count == 1 &&
+                      theirs->acts[0].kind == LS_DO_CHOOSE;
+    ls_text_format(own, sizeof own, "%s", lots ? lot_of(d, &theirs->acts[0]) : "");
+    ls_text_format(out->title, sizeof out->title, "%s%s%s", chosen, lots ? " instead of " : "",
+                   own);
+    acts_text(d, mine, true, chosen, sizeof chosen);
+    ls_text_format(out->title_ko, sizeof out->title_ko, "%s%s%s%s", chosen, lots ? " (" : "", own,
+                   lots ? " 대신)" : "");
+}
+
+// ---- why
+
+static void say(const decision_words *w, const char *english, const char *korean) {
+    json_array_append_new(w->why, json_string(english));
+    json_array_append_new(w->why_ko, json_string(korean));
+}
+
+static void why_gain(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
+    char en[SENTENCE_SIZE], ko[SENTENCE_SIZE], horizon[64];
+    const char *unit = d->plant->decide.unit;
+    ls_units_print_time(a->horizon_us / LS_US_PER_S * LS_US_PER_S, horizon, sizeof horizon);
+    if (a->chosen == 0) {
+        ls_text_format(en, sizeof en,
+                       "of %u possibilities none was better beyond doubt over the next %s",
+                       a->candidate_count, horizon);
+        ls_text_format(ko, sizeof ko, "앞으로 %s 동안 %u개 대안 중 확실히 더 나은 것이 없음",
+                       horizon, a->candidate_count);
+    } else {
+        ls_text_format(en, sizeof en,
+                       "over the next %s it gains %.3g %s (%.3g %%: %.3g to %.3g), on %u fresh "
+                       "futures",
+                       horizon, a->claim.gain, unit, a->level * 100, a->claim.low, a->claim.high,
+                       a->claim_futures);
+        ls_text_format(
+            ko, sizeof ko,
+            "앞으로 %s 동안 이득 %.3g %s (%.3g %% 구간 %.3g ~ %.3g), 새 미래 %u개로 추정", horizon,
+            a->claim.gain, unit, a->level * 100, a->claim.low, a->claim.high, a->claim_futures);
+    }
+    say(w, en, ko);
+}
+
+static void why_terms(const ls_answer *a, const decision_words *w) {
+    static const char *const english[LS_TERM_COUNT] = {"lots done",
+                                                       "lots done in time",
+                                                       "hours of lots inside",
+                                                       "lots inside, times hours",
+                                                       "hours of lateness",
+                                                       "setups"};
+    static const char *const korean[LS_TERM_COUNT] = {
+        "완성 로트", "납기 준수 로트", "재공 체류 시간", "재공 × 시간", "지연 시간", "셋업 횟수"};
+    for (unsigned t = 0; t < LS_TERM_COUNT && a->chosen != 0; t++) {
+        const ls_effect *e = &a->terms[t];
+        if (isfinite(e->low) && isfinite(e->high) && (e->low > 0 || e->high < 0)) {
+            char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
+            ls_text_format(en, sizeof en, "%s: %+.3g (%.3g to %.3g)", english[t], e->gain, e->low,
+                           e->high);
+            ls_text_format(ko, sizeof ko, "%s: %+.3g (%.3g ~ %.3g)", korean[t], e->gain, e->low,
+                           e->high);
+            say(w, en, ko);
+        }
+    }
+}
+
+static void why_search(const ls_answer *a, const decision_words *w) {
+    char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
+    ls_text_format(en, sizeof en, "%u possibilities were tried on %llu futures, then by '%s'%s",
+                   a->candidate_count, (unsigned long long)a->futures, a->base,
+                   a->cut ? "; the deadline ended the search" : "");
+    ls_text_format(ko, sizeof ko, "대안 %u개를 미래 %llu개에서 시험, 이후 규칙 '%s'%s",
+                   a->candidate_count, (unsigned long long)a->futures, a->base,
+                   a->cut ? "; 마감 시한으로 탐색 종료" : "");
+    say(w, en, ko);
+}
+
+void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision_words *out) {
+    out->why = json_array();
+    out->why_ko = json_array();
+    titles(d, answer, out);
+    why_gain(d, answer, out);
+    why_terms(answer, out);
+    why_search(answer, out);
+}

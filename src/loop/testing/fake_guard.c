@@ -1,0 +1,85 @@
+// fake_guard.c - see fake_guard.h.
+#include "loop/testing/fake_guard.h"
+
+#include <stdio.h>
+#include <string.h>
+
+fake_guard fake = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+struct ls_guard_link {
+    int unused;
+};
+static struct ls_guard_link the_link;
+
+void fake_guard_reset(void) {
+    pthread_mutex_lock(&fake.lock);
+    fake.count = 0;
+    fake.beats = 0;
+    fake.away = false;
+    fake.sending = NULL;
+    pthread_mutex_unlock(&fake.lock);
+}
+
+void fake_guard_say(const char *id, ls_command_result result, uint32_t guard, const char *reason) {
+    ls_verdict verdict = {.result = result, .guard = guard, .at_us = 1};
+    snprintf(verdict.id, sizeof verdict.id, "%s", id);
+    snprintf(verdict.reason, sizeof verdict.reason, "%s", reason);
+    fake.def.verdict(fake.def.context, &verdict);
+}
+
+uint32_t fake_guard_count(void) {
+    pthread_mutex_lock(&fake.lock);
+    const uint32_t count = fake.count;
+    pthread_mutex_unlock(&fake.lock);
+    return count;
+}
+
+ls_status ls_guard_link_open(const ls_guard_link_def *def, ls_guard_link **out, ls_error *err) {
+    (void)err;
+    fake.def = *def;
+    *out = &the_link;
+    def->changed(def->context, true, "");
+    return LS_OK;
+}
+
+void ls_guard_link_close(ls_guard_link *link) {
+    (void)link;
+}
+
+bool ls_guard_link_is_there(ls_guard_link *link) {
+    (void)link;
+    return true;
+}
+
+ls_status ls_guard_link_send(ls_guard_link *link, const ls_command *command, ls_error *err) {
+    (void)link;
+    pthread_mutex_lock(&fake.lock);
+    const bool away = fake.away;
+    if (!away && fake.count < FAKE_COMMANDS) {
+        fake.commands[fake.count++] = *command;
+    }
+    void (*const sending)(void *, const ls_command *) = fake.sending;
+    pthread_mutex_unlock(&fake.lock);
+    if (sending != NULL) {
+        sending(fake.context, command);
+    }
+    return away ? ls_fail(err, LS_ERR_IO, "the guard is away") : LS_OK;
+}
+
+ls_status ls_guard_link_hold(ls_guard_link *link, const char *point, bool hold, const char *who,
+                             ls_role role, ls_error *err) {
+    (void)link, (void)point, (void)hold, (void)who, (void)role, (void)err;
+    return LS_OK;
+}
+
+void ls_guard_link_beat(ls_guard_link *link) {
+    (void)link;
+    pthread_mutex_lock(&fake.lock);
+    fake.beats++;
+    pthread_mutex_unlock(&fake.lock);
+}
+
+ls_status ls_guard_link_reset(ls_guard_link *link, const char *who, ls_role role, ls_error *err) {
+    (void)link, (void)who, (void)role, (void)err;
+    return LS_OK;
+}
