@@ -18,10 +18,14 @@ async function decode(page, png) {
 
 const distance = (a, b) => ((a >> 16) - (b >> 16)) ** 2 + ((a >> 8 & 255) - (b >> 8 & 255)) ** 2 + ((a & 255) - (b & 255)) ** 2;
 
-// The commonest colours, each at least a little apart from those before it.
-function choose(counts, most) {
-  const palette = [];
-  for (const apart of [900, 300, 60]) {
+// The commonest colours, each at least a little apart from those before it. What is coloured is rare on
+// these pages and means something, so it counts more than grey.
+const spread = (c) => Math.max(c >> 16, c >> 8 & 255, c & 255) - Math.min(c >> 16, c >> 8 & 255, c & 255);
+
+function choose(all, most) {
+  const weight = ([colour, count]) => count * (spread(colour) > 40 ? 20 : 1);
+  const counts = all.filter(([, count]) => count > 8).sort((a, b) => weight(b) - weight(a)), palette = [];
+  for (const apart of [100, 20]) {
     for (const [colour] of counts) {
       if (palette.length >= most) return palette;
       if (palette.every((p) => distance(p, colour) > apart)) palette.push(colour);
@@ -46,27 +50,27 @@ function chunk(kind, body) {
   return Buffer.concat([length, bytes, crc]);
 }
 
-export async function smallPng(page, png, most = 16) {
+export async function smallPng(page, png, most = 56) {
   const {width, height, rgba} = await decode(page, png), counts = new Map();
   for (let i = 0; i < rgba.length; i += 4) {
     const colour = rgba[i] << 16 | rgba[i + 1] << 8 | rgba[i + 2];
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
-  const palette = choose([...counts].sort((a, b) => b[1] - a[1]), most), nearest = new Map();
+  const palette = choose([...counts], most), nearest = new Map();
   for (const colour of counts.keys()) {
     let best = 0;
     for (let p = 1; p < palette.length; p++) if (distance(palette[p], colour) < distance(palette[best], colour)) best = p;
     nearest.set(colour, best);
   }
-  const row = Math.ceil(width / 2) + 1, raw = Buffer.alloc(row * height);  // four bits a pixel, no filter
+  const row = width + 1, raw = Buffer.alloc(row * height);  // a byte a pixel, no filter
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
-    const i = (y * width + x) * 4, index = nearest.get(rgba[i] << 16 | rgba[i + 1] << 8 | rgba[i + 2]);
-    raw[y * row + 1 + (x >> 1)] |= x & 1 ? index : index << 4;
+    const i = (y * width + x) * 4;
+    raw[y * row + 1 + x] = nearest.get(rgba[i] << 16 | rgba[i + 1] << 8 | rgba[i + 2]);
   }
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
-  head.set([4, 3, 0, 0, 0], 8);
+  head.set([8, 3, 0, 0, 0], 8);
   return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head),
     chunk('PLTE', Buffer.from(palette.flatMap((c) => [c >> 16, c >> 8 & 255, c & 255]))),
     chunk('IDAT', deflateSync(raw, {level: 9})), chunk('IEND', Buffer.alloc(0))]);
