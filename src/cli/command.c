@@ -11,6 +11,7 @@
 #include "cli/version.h"
 
 const ls_command *const ls_commands[] = {
+    &ls_command_demo,
     &ls_command_check,
     &ls_command_run,
     &ls_command_guard,

@@ -18,6 +18,7 @@ typedef struct ls_command {
 } ls_command;
 
 extern const ls_command ls_command_check;
+extern const ls_command ls_command_demo;
 extern const ls_command ls_command_run;
 extern const ls_command ls_command_guard;
 extern const ls_command ls_command_twin_follow;

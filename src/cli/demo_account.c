@@ -1,0 +1,160 @@
+// demo_account.c - see demo_account.h.
+#include "cli/demo_account.h"
+
+#include <math.h>
+
+static double per_hour(const ls_demo_line *line, double hours) {
+    return hours > 0.0 ? (double)line->made / hours : 0.0;
+}
+
+static double wip(const ls_demo_line *line, double hours) {
+    return hours > 0.0 ? line->lot_hours / hours : (double)line->lots;
+}
+
+// Little's law: how long a lot is inside.
+static double cycle_min(const ls_demo_line *line, double hours) {
+    return line->made > 0 ? wip(line, hours) / per_hour(line, hours) * 60.0 : NAN;
+}
+
+static void row(const char *what, const char *unit, double own, double with, int digits,
+                ls_buffer *out) {
+    ls_buffer_printf(out, "  %-24s %12.*f %16.*f %+12.*f  %s\n", what, digits, own, digits, with,
+                     digits, with - own, unit);
+}
+
+static void differ(const ls_demo_figures *f, ls_buffer *out) {
+    if (isnan(f->half_width)) {
+        ls_buffer_printf(out,
+                         "True difference: %+.0f made. No interval yet: it needs six windows of 10 "
+                         "minutes of the line, and had %u.\n",
+                         f->more_made, f->windows);
+        return;
+    }
+    ls_buffer_printf(
+        out,
+        "True difference: %+.0f \xC2\xB1 %.0f made (95 %%, from %u windows of 10 minutes, taken as "
+        "independent)%s.\n",
+        f->more_made, f->half_width, f->windows,
+        f->more_made - f->half_width > 0.0   ? ": more with Lineshaft"
+        : f->more_made + f->half_width < 0.0 ? ": less with Lineshaft"
+                                             : ": no difference shown");
+}
+
+static void ledger(const ls_demo_account *a, ls_buffer *out) {
+    const ls_demo_ledger *l = &a->ledger;
+    const char *unit = l->unit[0] != '\0' ? l->unit : a->unit;
+    if (!l->known) {
+        ls_buffer_text(out, "Promised and realised: the service keeps no account of it.\n");
+        return;
+    }
+    ls_buffer_printf(out, "Promised: %+.4g %s by %.0f decisions sent to the line", l->promised,
+                     unit, l->sent);
+    if (l->promised_low < l->promised_high) {
+        ls_buffer_printf(out, " (%.4g to %.4g)", l->promised_low, l->promised_high);
+    }
+    ls_buffer_text(out, ".\n");
+    if (l->realised_known) {
+        ls_buffer_printf(out, "Realised: %+.4g %s (%.4g to %.4g), by %s.\n", l->realised, unit,
+                         l->realised_low, l->realised_high,
+                         l->method[0] != '\0' ? l->method : "the service's own account");
+    } else {
+        ls_buffer_printf(out, "Realised: not shown%s%s.\n", l->why_not[0] != '\0' ? ": " : "",
+                         l->why_not);
+    }
+}
+
+void ls_demo_account_text(const ls_demo_account *a, ls_buffer *out) {
+    const ls_demo_figures *f = &a->figures;
+    ls_buffer_printf(
+        out, "\nThe account: %.1f h of both emulated lines in %.0f s (speed %g, seed %llu)\n",
+        f->hours, a->wall_s, a->speed, (unsigned long long)a->seed);
+    ls_buffer_printf(out, "  %-24s %12s %16s %12s\n", "", "own rule", "with Lineshaft",
+                     "difference");
+    row("made", "lots", (double)f->own.made, (double)f->with.made, 0, out);
+    row("made in an hour", "lots", per_hour(&f->own, f->hours), per_hour(&f->with, f->hours), 1,
+        out);
+    row("inside now", "lots", f->own.lots, f->with.lots, 0, out);
+    row("inside on average", "lots", wip(&f->own, f->hours), wip(&f->with, f->hours), 1, out);
+    if (f->own.made > 0 && f->with.made > 0) {
+        row("time inside", "min", cycle_min(&f->own, f->hours), cycle_min(&f->with, f->hours), 1,
+            out);
+    }
+    ls_buffer_printf(out, "  commands answered by the line: %llu, of which refused: %llu\n",
+                     (unsigned long long)f->commands, (unsigned long long)f->refused);
+    if (f->behind_s > 1.0) {
+        ls_buffer_printf(out, "  the line lagged its clock by %.0f s: try a lower --speed\n",
+                         f->behind_s);
+    }
+    differ(f, out);
+    ledger(a, out);
+}
+
+static void number(const char *name, double value, const char *end, ls_buffer *out) {
+    if (isfinite(value)) {
+        ls_buffer_printf(out, "\"%s\": %.6g%s", name, value, end);
+    } else {
+        ls_buffer_printf(out, "\"%s\": null%s", name, end);
+    }
+}
+
+static void difference_json(const ls_demo_figures *f, ls_buffer *out) {
+    ls_buffer_text(out, "{");
+    number("made", f->more_made, ", ", out);
+    number("half_width", f->half_width, ", ", out);
+    number("hours", f->hours, "}", out);
+}
+
+void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
+    const ls_demo_ledger *l = &a->ledger;
+    ls_buffer_text(out, "{\"lineshaft\": \"demo 1\", \"emulated\": true, ");
+    number("speed", a->speed, ", ", out);
+    ls_buffer_printf(out, "\"seed\": %llu, ", (unsigned long long)a->seed);
+    number("wall_s", a->wall_s, ", \"lines\": ", out);
+    ls_demo_lines_json(&a->figures, out);
+    ls_buffer_text(out, ", \"difference\": ");
+    difference_json(&a->figures, out);
+    ls_buffer_printf(out, ", \"commands\": %llu, \"refused\": %llu, \"promised\": ",
+                     (unsigned long long)a->figures.commands,
+                     (unsigned long long)a->figures.refused);
+    if (l->known) {
+        ls_buffer_text(out, "{");
+        number("gain", l->promised, ", ", out);
+        number("low", l->promised_low, ", ", out);
+        number("high", l->promised_high, ", ", out);
+        number("sent", l->sent, "}", out);
+    } else {
+        ls_buffer_text(out, "null");
+    }
+    ls_buffer_text(out, ", \"realised\": ");
+    if (l->realised_known) {
+        ls_buffer_text(out, "{");
+        number("gain", l->realised, ", ", out);
+        number("low", l->realised_low, ", ", out);
+        number("high", l->realised_high, "}", out);
+    } else {
+        ls_buffer_text(out, "null");
+    }
+    ls_buffer_printf(out, ", \"unit\": \"%s\"}\n", l->unit[0] != '\0' ? l->unit : a->unit);
+}
+
+void ls_demo_account_page(const ls_demo_figures *figures, double speed, uint64_t seed,
+                          int64_t start_us, ls_buffer *out) {
+    ls_buffer_text(out, "{\"emulated\": true, ");
+    number("speed", speed, ", ", out);
+    ls_buffer_printf(out,
+                     "\"seed\": %llu, \"line_us\": %lld, \"lines\": ", (unsigned long long)seed,
+                     (long long)(start_us + figures->now_us));
+    ls_demo_lines_json(figures, out);
+    ls_buffer_text(out, ", \"difference\": ");
+    difference_json(figures, out);
+    ls_buffer_text(out, "}\n");
+}
+
+void ls_demo_account_short(const ls_demo_figures *f, char *out, size_t size) {
+    ls_text_format(out, size,
+                   "%.1f h: own rule %llu made, %u inside | with Lineshaft %llu made, %u inside | "
+                   "%+.0f made%s",
+                   f->hours, (unsigned long long)f->own.made, f->own.lots,
+                   (unsigned long long)f->with.made, f->with.lots, f->more_made,
+                   f->beating ? "" : " | by its own rule: no heartbeat");
+}

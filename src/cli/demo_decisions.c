@@ -1,0 +1,135 @@
+// demo_decisions.c - see demo_decisions.h.
+#include "cli/demo_decisions.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+
+static json_t *ask(const ls_service_address *address, const char *path) {
+    ls_error err = {0};
+    ls_buffer body;
+    ls_buffer_init(&body);
+    json_t *answer = NULL;
+    if (ls_service_ask(address, path, &body, &err) == LS_OK) {
+        answer = json_loadb(body.data, body.size, 0, NULL);
+    }
+    ls_buffer_clear(&body);
+    return answer;
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static double number_of(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static bool was_told(const ls_demo_decisions *d, const char *id) {
+    for (uint32_t i = 0; i < LS_DEMO_SEEN; i++) {
+        if (strncmp(d->seen[i], id, sizeof d->seen[i] - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void mark_told(ls_demo_decisions *d, const char *id) {
+    ls_text_format(d->seen[d->next], sizeof d->seen[0], "%s", id);
+    d->next = (d->next + 1) % LS_DEMO_SEEN;
+}
+
+// Rows that change nothing are not told, nor those whose command is still on its way.
+static bool is_worth_telling(const json_t *row) {
+    static const char *const quiet[] = {"kept", "watched", "sent", "approved", ""};
+    const char *state = text_of(row, "state");
+    for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
+        if (strcmp(state, quiet[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tell_row(const json_t *row, ls_buffer *out) {
+    const json_t *claim = json_object_get(row, "claim");
+    const int64_t line_us = json_integer_value(json_object_get(row, "line_us"));
+    const int64_t second = (line_us / 1000000 % 86400 + 86400) % 86400;
+    ls_buffer_printf(out, "%02d:%02d:%02d  %-58s", (int)(second / 3600), (int)(second / 60 % 60),
+                     (int)(second % 60), text_of(row, "title"));
+    const double gain = number_of(claim, "gain");
+    if (!isnan(gain)) {
+        ls_buffer_printf(out, "  %+.3g %s (%.3g to %.3g)", gain, text_of(row, "unit"),
+                         number_of(claim, "low"), number_of(claim, "high"));
+    }
+    ls_buffer_printf(out, "  %s\n", text_of(row, "state"));
+}
+
+void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,
+                            ls_buffer *out) {
+    json_t *answer = ask(address, "/api/v1/decisions?limit=100");
+    const json_t *rows = json_object_get(answer, "rows");
+    decisions->answers = json_is_array(rows);
+    for (size_t i = json_array_size(rows); i > 0; i--) {  // newest first
+        const json_t *row = json_array_get(rows, i - 1);
+        const char *id = text_of(row, "id");
+        if (id[0] != '\0' && is_worth_telling(row) && !was_told(decisions, id)) {
+            mark_told(decisions, id);
+            tell_row(row, out);
+        }
+    }
+    json_decref(answer);
+}
+
+// --- what it has brought
+
+static void add(double *sum, double value) {
+    *sum += isnan(value) ? 0.0 : value;
+}
+
+static void add_kind(const json_t *row, ls_demo_ledger *out) {
+    const json_t *promised = json_object_get(row, "promised");
+    const json_t *realised = json_object_get(row, "realised");
+    add(&out->sent, number_of(row, "sent"));
+    add(&out->promised, number_of(promised, "gain"));
+    add(&out->promised_low, number_of(promised, "low"));
+    add(&out->promised_high, number_of(promised, "high"));
+    if (json_is_object(realised) && json_is_true(json_object_get(row, "shown"))) {
+        out->realised_known = true;
+        add(&out->realised, number_of(realised, "gain"));
+        add(&out->realised_low, number_of(realised, "low"));
+        add(&out->realised_high, number_of(realised, "high"));
+        ls_text_format(out->method, sizeof out->method, "%s", text_of(realised, "method"));
+    } else {
+        ls_text_format(out->why_not, sizeof out->why_not, "%s", text_of(row, "why_not"));
+    }
+}
+
+void ls_demo_ledger_ask(const ls_service_address *address, ls_demo_ledger *out) {
+    memset(out, 0, sizeof *out);
+    json_t *prove = ask(address, "/api/v1/prove");
+    const json_t *rows = json_object_get(prove, "rows");
+    out->known = json_is_array(rows);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        add_kind(json_array_get(rows, i), out);
+    }
+    ls_text_format(out->unit, sizeof out->unit, "%s", text_of(prove, "unit"));
+    json_decref(prove);
+    json_t *summary = ask(address, "/api/v1/decisions/summary");
+    const json_t *promised = json_object_get(summary, "promised");
+    if (!out->known && json_is_object(summary)) {
+        out->known = true;
+        out->sent = number_of(summary, "sent");
+        out->promised = json_is_object(promised) ? number_of(promised, "gain")
+                                                 : number_of(summary, "promised");
+        out->promised_low = number_of(promised, "low");
+        out->promised_high = number_of(promised, "high");
+        ls_text_format(out->unit, sizeof out->unit, "%s", text_of(summary, "unit"));
+    }
+    json_decref(summary);
+}

@@ -1,0 +1,32 @@
+// demo_decisions.h - what the demo's service decides, as lines for people.
+#pragma once
+
+#include "base/text.h"
+#include "cli/ask_service.h"
+
+enum { LS_DEMO_SEEN = 512 };
+
+typedef struct ls_demo_decisions {
+    char seen[LS_DEMO_SEEN][40];  // ids that were told; a ring
+    uint32_t next;
+    bool answers;  // the service has such a list
+} ls_demo_decisions;
+
+// Asks for the newest rows and appends a line for each that changed something and was not told
+// yet, oldest first. A service that does not answer gives none.
+void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,
+                            ls_buffer *out);
+
+typedef struct ls_demo_ledger {
+    bool known;         // the service has told
+    double sent, done;  // commands
+    double promised;    // gain of what was sent, in `unit`
+    double promised_low, promised_high;
+    bool realised_known;
+    double realised, realised_low, realised_high;
+    char method[32];
+    char why_not[200];  // why nothing is shown as realised
+    char unit[32];
+} ls_demo_ledger;
+// Over all kinds of decision, from /api/v1/prove and /api/v1/decisions/summary.
+void ls_demo_ledger_ask(const ls_service_address *address, ls_demo_ledger *out);

@@ -1,0 +1,45 @@
+// demo_lines.h - the same emulated line twice: by its own rule, and with Lineshaft over the wire.
+//
+// Both play the same plant file from the same seed, so that both meet the same orders, process
+// times and failures. Line A has no wire and nobody decides for it; it is moved to where line B
+// is, which runs by the wall clock times the speed and obeys what comes over its broker.
+#pragma once
+
+#include "base/text.h"
+#include "line/emulate_play.h"
+
+typedef struct ls_demo_line {
+    uint64_t made, scrapped, released;  // since the demo began
+    uint32_t lots;                      // inside now
+    double lot_hours;                   // integral of lots since the demo began
+} ls_demo_line;
+
+enum { LS_DEMO_WINDOWS = 4096 };
+#define LS_DEMO_WINDOW_US (600LL * 1000000)  // of plant time: what the interval is made of
+
+typedef struct ls_demo_lines ls_demo_lines;
+
+// `url` and `login`: the broker's, role line. Runs both up to from_us: seconds at most.
+ls_status ls_demo_lines_create(const ls_plant *plant, uint64_t seed, double speed, int64_t from_us,
+                               const char *url, const char *login, ls_demo_lines **out,
+                               ls_error *err);
+void ls_demo_lines_destroy(ls_demo_lines *lines);  // NULL is fine
+// Moves both to now; *out_sleep_us: how long to wait until the next call.
+ls_status ls_demo_lines_step(ls_demo_lines *lines, int64_t *out_sleep_us, ls_error *err);
+// The line is born on the broker.
+bool ls_demo_lines_connected(const ls_demo_lines *lines);
+
+typedef struct ls_demo_figures {
+    double hours;    // of plant time since the demo began
+    int64_t now_us;  // plant time
+    ls_demo_line own, with;
+    bool beating;                  // line B hears a heartbeat: what is sent is obeyed
+    uint64_t commands, refused;    // that line B has answered
+    double behind_s;               // wall time that it lags
+    uint32_t windows;              // whole ones
+    double more_made, half_width;  // line B against line A; the interval's half width at 95 %, NaN
+                                   // when there are fewer than 6 windows
+} ls_demo_figures;
+ls_demo_figures ls_demo_lines_describe(const ls_demo_lines *lines);
+// Both lines as a JSON array, for demo.json (read by the service for its page) and the account.
+void ls_demo_lines_json(const ls_demo_figures *figures, ls_buffer *out);
