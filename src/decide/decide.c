@@ -105,6 +105,9 @@ static ls_status run_race(asking *a, ls_race *race, uint32_t budget, ls_error *e
         }
         if (!race->cut && r + 1 < rounds) {
             ls_race_halve(race);
+            if (ls_race_is_hopeless(race)) {
+                break;
+            }
         }
     }
     a->futures += race->total;
@@ -160,7 +163,6 @@ static void fill_effects(const asking *a, const ls_race *race, uint32_t plan, ui
             ls_summary_add(&terms[t], with->of[t] - without->of[t]);
         }
     }
-    row->claim_futures = to - from;
     const ls_interval gain = ls_stat_interval_of(&cost, a->level);
     set_effect(&row->claim, &gain);
     for (int t = 0; t < LS_TERM_COUNT; t++) {
@@ -205,6 +207,7 @@ static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_err
     a->futures += race.total;
     a->cut |= race.cut;
     for (uint32_t q = 0, p = 0; q < a->count; q++) {
+        a->out[q].claim_futures = race.done;
         if (winner->pick[q] != 0) {
             p++;
             if (race.done > 1) {
@@ -230,6 +233,7 @@ static void conclude_cut(asking *a, const ls_race *race) {
         return;
     }
     for (uint32_t q = 0; q < a->count; q++) {
+        a->out[q].claim_futures = race->done - split;
         if (a->d->plans[winner].pick[q] != 0) {
             fill_effects(a, race, winner, 0, split, race->done, &a->out[q]);
         }

@@ -5,8 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+static const double hopeless_errors = 2.0;
+
 uint32_t ls_race_rounds(uint32_t candidates) {
-    uint32_t rounds = 0;
+    uint32_t rounds = candidates < 2 ? 0 : LS_RACE_ROUNDS_LEAST;
     while ((uint64_t)1 << rounds < candidates) {
         rounds++;
     }
@@ -173,6 +175,20 @@ void ls_race_halve(ls_race *race) {
         }
     }
     race->alive_count = kept;
+}
+
+bool ls_race_is_hopeless(const ls_race *race) {
+    if (race->done < LS_RACE_LOOK) {
+        return false;
+    }
+    for (uint32_t i = 1; i < race->alive_count; i++) {
+        const ls_summary sum = gains(race, race->alive[i], 0, race->done);
+        const double error = sqrt(ls_summary_variance(&sum) / (double)sum.count);
+        if (sum.mean + hopeless_errors * error > 0.0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 uint32_t ls_race_winner(const ls_race *race, uint32_t from, uint32_t to, double level,

@@ -2,10 +2,10 @@
 // common.
 //
 // Sequential halving (Karnin, Koren, Somekh, ICML 2013) on differences paired with the incumbent:
-// of k candidates those alive in each of ceil(log2 k) rounds run the same further futures, and the
-// better half stays; the incumbent, candidate 0, always does. The winner is taken only when its
-// paired interval, Bonferroni over the challengers, excludes zero. A candidate whose futures fail
-// costs NaN and goes first.
+// of k candidates those alive in each of ceil(log2 k) rounds (at least three) run the same further
+// futures, and the better half stays; the incumbent, candidate 0, always does. The winner is taken
+// only when its paired interval, Bonferroni over the challengers, excludes zero. A candidate whose
+// futures fail costs NaN and goes first.
 #pragma once
 
 #include <stdatomic.h>
@@ -16,7 +16,11 @@
 #include "decide/cost.h"
 #include "decide/decide.h"
 
-enum { LS_RACE_MIN = 4 };  // futures below which nothing is taken
+enum {
+    LS_RACE_MIN = 4,           // futures below which nothing is taken
+    LS_RACE_ROUNDS_LEAST = 3,  // of few candidates too: a hopeless race ends after one of them
+    LS_RACE_LOOK = 8,          // futures below which no race is called hopeless
+};
 
 // What a candidate costs in one future. Called from any worker's thread; `future` numbers a stream
 // of common random numbers. A future that cannot be run gives NaN amounts.
@@ -61,6 +65,9 @@ void ls_race_halve(ls_race *race);
 // Incumbent less candidate over futures [from, to): more is better for the candidate.
 ls_interval ls_race_gain(const ls_race *race, uint32_t candidate, uint32_t from, uint32_t to,
                          double level);
+// No challenger that is alive lies within two standard errors of the incumbent, or better: most
+// questions end so, and what is left of their budget is not spent.
+bool ls_race_is_hopeless(const ls_race *race);
 // The candidate alive with the least cost over [from, to) whose gain at `level`, Bonferroni over
 // all challengers, is above 0 and on average at least gain_min; else 0.
 uint32_t ls_race_winner(const ls_race *race, uint32_t from, uint32_t to, double level,

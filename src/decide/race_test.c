@@ -69,7 +69,7 @@ static void test_the_budget_is_shared_out_as_published(void) {
     static const uint32_t eight[3][2] = {{8, 16}, {4, 33}, {2, 66}};
     CHECK_INT(ls_race_rounds(5), 3);
     CHECK_INT(ls_race_rounds(8), 3);
-    CHECK_INT(ls_race_rounds(2), 1);
+    CHECK_INT(ls_race_rounds(2), 3);
     CHECK_INT(ls_race_rounds(1), 0);
     for (uint32_t r = 0; r < 3; r++) {
         CHECK_INT(ls_race_alive(5, r), five[r][0]);
