@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "decide/decide.h"
 #include "loop/decisions.h"
+#include "loop/decisions_number.h"
 
 enum {
     DECISION_ROWS = 2000,      // kept in memory; older ones stand in the history
@@ -120,7 +121,6 @@ int64_t ls_decisions_wall_us(void);
 const char *ls_decision_state_name(decision_state state);
 bool ls_decision_is_open(const decision_row *row);                 // open or held
 decision_row *ls_decisions_row(ls_decisions *d, uint64_t number);  // NULL
-uint64_t ls_decision_number(const char *id);                       // 0: no id
 // A new version: state and version go into the json, the event into the history. False: it could
 // not be kept; then nothing may be sent, and the row says what it was.
 bool ls_decisions_keep(ls_decisions *d, decision_row *row, decision_state state,

@@ -120,12 +120,7 @@ bool ls_decisions_still(ls_decisions *d, const decision_row *row) {
         ls_decisions_mark(d, d->fresh, &row->question) != row->mark) {
         return false;
     }
-    for (uint32_t i = 0; i < row->chosen.act_count; i++) {
-        if (ls_act_apply(d->twin, d->fresh, &row->chosen.acts[i], NULL) != LS_OK) {
-            return false;
-        }
-    }
-    return true;
+    return ls_acts_apply(d->twin, d->fresh, row->chosen.acts, row->chosen.act_count, NULL) == LS_OK;
 }
 
 decision_memory *ls_decisions_memory(ls_decisions *d, const ls_question *question) {

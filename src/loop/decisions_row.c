@@ -85,6 +85,9 @@ bool ls_decisions_keep(ls_decisions *d, decision_row *row, decision_state state,
 decision_row *ls_decisions_add(ls_decisions *d, json_t *json) {
     decision_row *row = &d->rows[d->row_at];
     char id[DECISION_ID_SIZE];
+    if (row->json != NULL && ls_decision_is_open(row)) {
+        (void)ls_decisions_keep(d, row, DECISION_EXPIRED, "too many newer ones came");
+    }
     json_decref(row->json);
     *row = (decision_row){.number = d->next_number++, .json = json};
     ls_text_format(id, sizeof id, "d-%llu", (unsigned long long)row->number);

@@ -1,0 +1,26 @@
+// decide_open.h - what the commands of `decide` share: plant, history and twin of a data folder.
+#pragma once
+
+#include <jansson.h>
+
+#include "base/text.h"
+#include "cli/options.h"
+#include "decide/decide.h"
+#include "loop/intake.h"
+
+typedef struct ls_decide_opened {
+    ls_intake intake;  // running plant, history (for reading), tags
+    ls_decider *decider;
+} ls_decide_opened;
+
+// Reads the plant file (arguments[0]) and opens the history of its data folder beside whoever
+// writes it. Returns an exit code; what is wrong was then said. Close it in any case.
+int ls_decide_open(const ls_options *options, ls_decide_opened *out);
+void ls_decide_close(ls_decide_opened *opened);
+// The decider as the service has it.
+int ls_decide_make(ls_decide_opened *opened);
+// The newest version of a decision's row, by its id; NULL after saying what is wrong.
+json_t *ls_decide_row(ls_decide_opened *opened, const char *id, int *out_code);
+
+// A row for people (decide_print.c): what, why; `all`: every candidate too.
+void ls_decide_print(const json_t *row, bool all, ls_buffer *out);
