@@ -457,6 +457,10 @@ static ls_status make_writer(guard *g, ls_error *err) {
     def.device_count = g->limits->machine_count + 1;
     def.line = g->limits->machine_count;
     def.read_back_us = g->limits->guards->read_back_us;
+    // Often enough that one beat may be late within what the guards allow.
+    def.beat_us = g->limits->guards->heartbeat_us / 4 < def.beat_us
+                      ? g->limits->guards->heartbeat_us / 4
+                      : def.beat_us;
     def.seed = seed;
     def.send = on_send;
     def.beat = on_beat;
@@ -494,6 +498,9 @@ static ls_status make(guard *g, ls_error *err) {
                                         .gone = on_gone,
                                         .context = g};
     ls_guard_ear_def full = ear;
+    char login[4096];
+    ls_text_format(login, sizeof login, "%s/login", g->def->folder);
+    full.login = access(login, F_OK) == 0 ? login : NULL;
     ls_status status = ls_guard_limits_create(g->def->plant, &g->limits, err);
     if (status == LS_OK) {
         status = ls_guard_state_create(g->limits, &g->state, err);

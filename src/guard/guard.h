@@ -12,10 +12,12 @@
 #include "plant/plant.h"
 
 typedef struct ls_guard_def {
-    const ls_plant *plant;      // kept alive by the caller
-    const char *folder;         // of the guard: journal, lock, socket; made (0700)
-    const char *broker_folder;  // of the embedded broker
-    const volatile int *stop;   // not 0: stop
+    const ls_plant *plant;  // kept alive by the caller
+    // Of the guard: journal, lock, socket; made (0700). A file `login` in it is the guard's own at
+    // a broker that is not embedded.
+    const char *folder;
+    const char *broker_folder;                     // of the embedded broker
+    const volatile int *stop;                      // not 0: stop
     void (*say)(void *context, const char *text);  // one line for the log; any thread
     void *context;
     bool sandbox;  // enter it before the first byte of anybody else is read

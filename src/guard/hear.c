@@ -32,7 +32,7 @@ typedef struct tag_role {
     uint32_t of;
 } tag_role;
 
-typedef struct hand {                                 // of the handshake
+typedef struct hand {                                   // of the handshake
     uint32_t kind, argument, id, done, result, reason;  // tags
     uint32_t node;
     int64_t last_id, last_done, last_result;
@@ -650,6 +650,7 @@ ls_status ls_guard_ear_start(ls_guard_ear *ear, ls_guard_writer *writer, ls_erro
     if (status != LS_OK) {
         return status;
     }
+    def.login = ear->def.login != NULL && !ear->source->embedded ? ear->def.login : def.login;
     def.retry_max_us = 2000000;
     for (uint32_t i = 0; i < FILTERS_MAX; i++) {
         ls_mqtt_filter *filter = &ear->filters[def.filter_count];

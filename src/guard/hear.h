@@ -22,9 +22,10 @@ typedef struct ls_guard_ear ls_guard_ear;
 typedef struct ls_guard_ear_def {
     const ls_guard_limits *limits;  // with its plant
     ls_guard_state *state;
-    pthread_mutex_t *lock;                          // of state and writer; recursive
-    const char *broker_folder;                      // of an embedded broker, else NULL
-    void (*heard)(void *context);                   // something has changed; under the lock
+    pthread_mutex_t *lock;         // of state and writer; recursive
+    const char *broker_folder;     // of an embedded broker, else NULL
+    const char *login;             // file, at a broker that is not embedded; NULL: the plant file's
+    void (*heard)(void *context);  // something has changed; under the lock
     void (*told)(void *context, const char *text);  // for the log: connected, lost, refused
     void *context;
 } ls_guard_ear_def;
