@@ -172,6 +172,7 @@ static ls_status finish(ls_service *s, ls_status status, ls_errors *errors) {
         ls_errors_add(errors, &err);
     }
     ls_intake_clear(&s->intake);
+    ls_pulse_destroy(s->pulse);
     ls_tags_destroy(s->tags);
     pthread_rwlock_destroy(&s->line_lock);
     return status != LS_OK ? status : closed;
@@ -181,15 +182,16 @@ ls_status ls_service_run(const ls_service_def *def, ls_errors *errors) {
     ls_service service = {.def = def};
     ls_error err = {0};
     ls_status status = ls_intake_init(&service.intake, &err);
-    if (status != LS_OK || pthread_rwlock_init(&service.line_lock, NULL) != 0) {
+    service.pulse = ls_pulse_create();
+    if (status != LS_OK || service.pulse == NULL ||
+        pthread_rwlock_init(&service.line_lock, NULL) != 0) {
         ls_errors_add(errors, &err);
         return LS_ERR_MEMORY;
     }
     status = start(&service, errors);
     if (status == LS_OK) {
         ls_say(LS_LOG_INFO, "service", service.intake.running.plant->name,
-               "listening on http://%s:%d, keeping in %s", def->listen, ls_http_port(service.http),
-               def->data);
+               "listening on http://%s:%d, keeping in %s", def->listen, service.port, def->data);
         ls_notify_ready("running");
         loop(&service);
         ls_notify_stopping();

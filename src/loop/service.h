@@ -8,12 +8,13 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "loop/face.h"
 
 typedef struct ls_service_def {
     const char *plant;           // file
     const char *data;            // folder; made when missing
-    const char *listen;          // address of the web face, default "127.0.0.1"
-    int port;                    // 0: a free one
+    const char *listen;          // address of the web face, for whoever looks for it
+    const ls_face *face;
     int64_t catch_up_us;         // how much history is heard again when no saved state fits
     const volatile int *stop;    // non-zero: end cleanly
     const volatile int *reload;  // counts up: read the plant file again

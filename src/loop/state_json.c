@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "loop/view_inside.h"
 #include "twin/twin.h"
 
 static const char *const account_names[LS_STATE_COUNT] = {
@@ -34,37 +35,13 @@ static json_t *lot_names(const ls_follow *follow, const ls_s_machine *machine, c
     return names;
 }
 
-// Does the failure mode or maintenance concern machine k of its station?
-static bool concerns(const ls_plant *plant, const ls_failure *failure, uint32_t k) {
-    bool found = failure->on_count == 0;
-    for (uint32_t i = 0; i < failure->on_count && !found; i++) {
-        found = plant->indexes[failure->on_at + i] == k;
-    }
-    return found;
-}
-
-// The name of the active mode; a machine's modes are those of its station that concern it.
-static const char *failure_name(const ls_plant *plant, const ls_model *model, uint32_t machine,
-                                const ls_s_machine *of) {
-    const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
-    const ls_station *station = plant->stations + m->station;
-    uint32_t left = of->mode;
-    for (uint32_t i = 0; i < station->failure_count && left > 0; i++) {
-        const ls_failure *failure = plant->failures + station->failure_at + i;
-        left -= concerns(plant, failure, machine - station->machine_at);
-        if (left == 0) {
-            return failure->name;
-        }
-    }
-    return "";
-}
-
 static json_t *machine_object(const ls_plant *plant, const ls_model *model, const ls_follow *follow,
                               uint32_t machine) {
     ls_state *state = look(follow);
     const ls_s_machine *of = LS_STATE_ARRAY(model, state, const ls_s_machine, s_machine) + machine;
     const ls_lot *lots = LS_STATE_ARRAY(model, state, const ls_lot, s_lot);
     const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
+    const char *reason = ls_view_reason(plant, model, machine, of);
     json_t *object = json_object();
     json_object_set_new(object, "name", json_string(plant->machines[machine].name));
     json_object_set_new(object, "station", json_string(plant->stations[m->station].name));
@@ -75,7 +52,7 @@ static json_t *machine_object(const ls_plant *plant, const ls_model *model, cons
     json_object_set_new(object, "lots", lot_names(follow, of, lots));
     json_object_set_new(object, "step",
                         of->lot_count > 0 ? json_string(plant->steps[of->step].name) : json_null());
-    json_object_set_new(object, "reason", json_string(failure_name(plant, model, machine, of)));
+    json_object_set_new(object, "reason", json_string(reason != NULL ? reason : ""));
     return object;
 }
 

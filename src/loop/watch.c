@@ -261,3 +261,24 @@ ls_watch_figures ls_watch_describe(ls_watch *watch) {
     pthread_mutex_unlock(&watch->intake->lock);
     return figures;
 }
+
+bool ls_watch_expect(ls_watch *watch, ls_watch_expected *out) {
+    char at[48];
+    pthread_mutex_lock(&watch->intake->lock);
+    const ls_forecast_figures f = ls_forecast_describe(watch->forecast);
+    const int64_t start_us = watch->intake->running.plant->start_us;
+    pthread_mutex_unlock(&watch->intake->lock);
+    if (!isfinite(f.output_mean)) {
+        return false;
+    }
+    out->origin_us = start_us + f.origin_us;
+    out->until_us = out->origin_us + ls_forecast_def_default().horizon_us;
+    out->mean = f.output_mean;
+    out->low = f.output_low;
+    out->high = f.output_high;
+    ls_units_print_date(out->origin_us / 1000000 * 1000000, at, sizeof at);
+    ls_text_format(out->text, sizeof out->text,
+                   "%.1f lots in the hour from %s on (90 %%: %.0f to %.0f)", f.output_mean, at,
+                   f.output_low, f.output_high);
+    return true;
+}

@@ -16,6 +16,13 @@ ls_status ls_watch_open(ls_intake *intake, ls_journal *journal, ls_watch **out, 
 void ls_watch_close(ls_watch *watch);
 // Adds "drifts", "estimates" and "forecast" to the object. Takes the intake's lock.
 void ls_watch_json(ls_watch *watch, json_t *object);
+// The newest forecast; false when there is none yet. Takes the intake's lock.
+typedef struct ls_watch_expected {
+    char text[200];
+    int64_t origin_us, until_us;  // since 1970
+    double mean, low, high;       // lots done in between; the 90 % interval
+} ls_watch_expected;
+bool ls_watch_expect(ls_watch *watch, ls_watch_expected *out);
 typedef struct ls_watch_figures {
     uint64_t facts, drifts, forecasts, scored;
     double crps_output, coverage_output;  // NaN where nothing is scored yet

@@ -1,0 +1,19 @@
+// view_inside.h - what the files view_*.c share.
+#pragma once
+
+#include <jansson.h>
+
+#include "loop/service_parts.h"
+
+json_t *ls_view_real(double value);               // null for what is no number
+int64_t ls_view_wall_us(void);                    // since 1970
+json_t *ls_view_demo(const ls_service *service);  // DATA/demo.json, or NULL
+// Numbers of the stations as they are drawn; ls_free. NULL: out of memory.
+uint32_t *ls_view_order(const ls_plant *plant);
+// Name of the active failure or maintenance of a machine; NULL: none.
+const char *ls_view_reason(const ls_plant *plant, const ls_model *model, uint32_t machine,
+                           const ls_s_machine *of);
+// The text as if it stood in the plant file's place; as ls_plant_read.
+ls_status ls_view_read_text(const ls_service *service, const char *text, size_t size,
+                            ls_plant **out, ls_errors *errors);
+json_t *ls_view_mistakes(const ls_errors *errors);  // [{"line", "column", "text", "hint"}]

@@ -1,0 +1,215 @@
+// view_state.c - the live state as the page draws it, and its figures.
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/units.h"
+#include "loop/pulse.h"
+#include "loop/view.h"
+#include "loop/view_inside.h"
+
+static const char *const state_names[LS_STATE_COUNT] = {
+    "starved", "run", "setup", "blocked", "down", "pm", "off", "waiting",
+};
+
+json_t *ls_view_real(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+// Does the failure mode or maintenance concern machine k of its station?
+static bool concerns(const ls_plant *plant, const ls_failure *failure, uint32_t k) {
+    bool found = failure->on_count == 0;
+    for (uint32_t i = 0; i < failure->on_count && !found; i++) {
+        found = plant->indexes[failure->on_at + i] == k;
+    }
+    return found;
+}
+
+// The name of the active mode; a machine's modes are those of its station that concern it.
+const char *ls_view_reason(const ls_plant *plant, const ls_model *model, uint32_t machine,
+                           const ls_s_machine *of) {
+    const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
+    const ls_station *station = plant->stations + m->station;
+    uint32_t left = of->mode;
+    for (uint32_t i = 0; i < station->failure_count && left > 0; i++) {
+        const ls_failure *failure = plant->failures + station->failure_at + i;
+        left -= concerns(plant, failure, machine - station->machine_at);
+        if (left == 0) {
+            return failure->name;
+        }
+    }
+    return NULL;
+}
+
+static json_t *machine_object(const ls_running *running, ls_state *state, uint32_t machine) {
+    const ls_model *model = running->twin->model;
+    const ls_s_machine *of = LS_STATE_ARRAY(model, state, const ls_s_machine, s_machine) + machine;
+    const ls_lot *lots = LS_STATE_ARRAY(model, state, const ls_lot, s_lot);
+    const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
+    const ls_plant *plant = running->plant;
+    json_t *object = json_object();
+    json_t *names = json_array();
+    for (uint32_t lot = of->lots; lot != LS_NO; lot = lots[lot].next) {
+        json_array_append_new(names, json_string(ls_follow_lot_name(running->follow, lot)));
+    }
+    const char *reason = ls_view_reason(plant, model, machine, of);
+    const char *setup =
+        of->setup != 0 ? plant->setup_names[plant->stations[m->station].setup_at + of->setup - 1]
+                       : NULL;
+    json_object_set_new(
+        object, "state",
+        json_string(of->account < LS_STATE_COUNT ? state_names[of->account] : "unknown"));
+    json_object_set_new(object, "since_us", json_integer(plant->start_us + of->since));
+    json_object_set_new(object, "age_s", json_null());
+    json_object_set_new(object, "lots", names);
+    json_object_set_new(object, "setup", setup != NULL ? json_string(setup) : json_null());
+    json_object_set_new(object, "reason", reason != NULL ? json_string(reason) : json_null());
+    json_object_set_new(object, "chosen",
+                        of->chosen != 0
+                            ? json_string(ls_follow_lot_name(running->follow, of->chosen - 1))
+                            : json_null());
+    return object;
+}
+
+static json_t *nothing_known(void) {
+    return json_pack("{s:s, s:n, s:n, s:[], s:n, s:n, s:n}", "state", "unknown", "since_us",
+                     "age_s", "lots", "setup", "reason", "chosen");
+}
+
+static json_t *station_object(const ls_running *running, uint32_t station) {
+    json_t *object = json_object();
+    json_t *machines = json_array();
+    const ls_station *of = running->plant->stations + station;
+    ls_state *state = running->follow != NULL
+                          ? (ls_state *)(uintptr_t)ls_follow_state(running->follow)
+                          : NULL;
+    for (uint32_t k = 0; k < of->machine_count; k++) {
+        json_array_append_new(machines, state != NULL
+                                            ? machine_object(running, state, of->machine_at + k)
+                                            : nothing_known());
+    }
+    const ls_s_station *at = state != NULL ? LS_STATE_ARRAY(running->twin->model, state,
+                                                            const ls_s_station, s_station) +
+                                                 station
+                                           : NULL;
+    json_object_set_new(object, "queue", json_integer(at != NULL ? at->waiting : 0));
+    json_object_set_new(object, "working", json_integer(at != NULL ? at->working : 0));
+    json_object_set_new(object, "machines", machines);
+    return object;
+}
+
+// ---- figures
+
+static json_t *kpi_object(ls_service *service) {
+    const ls_plant *plant = service->intake.running.plant;
+    const ls_follow *follow = service->intake.running.follow;
+    if (follow != NULL) {
+        ls_pulse_look(service->pulse, plant, service->intake.running.twin, follow);
+    }
+    const ls_pulse_figures f = ls_pulse_describe(service->pulse);
+    json_t *object = json_object();
+    json_t *busiest = json_array();
+    for (int i = 0; i < LS_PULSE_STATIONS && f.busiest[i].station != LS_NONE; i++) {
+        // Two stations share the place when their shares can hardly be told apart.
+        if (i == 0 || f.busiest[i].share > 0.97 * f.busiest[0].share) {
+            json_array_append_new(busiest, json_pack("{s:s, s:f}", "station",
+                                                     plant->stations[f.busiest[i].station].name,
+                                                     "share", f.busiest[i].share));
+        }
+    }
+    json_object_set_new(object, "made", json_integer((json_int_t)f.made));
+    json_object_set_new(object, "made_shift", json_null());
+    json_object_set_new(object, "plan_shift", json_null());
+    json_object_set_new(object, "per_hour", ls_view_real(f.per_hour));
+    json_object_set_new(object, "wip", json_integer(f.wip));
+    json_object_set_new(object, "on_time", ls_view_real(f.on_time));
+    json_object_set_new(object, "oee", ls_view_real(f.oee));
+    json_object_set_new(object, "cycle_s", ls_view_real(f.cycle_s));
+    json_object_set_new(object, "scrapped", json_integer((json_int_t)f.scrapped));
+    json_object_set_new(object, "bottleneck", busiest);
+    return object;
+}
+
+static json_t *lines_of(json_t *demo) {
+    json_t *lines = json_object_get(demo, "lines");
+    return json_is_array(lines) ? json_incref(lines) : json_null();
+}
+
+json_t *ls_view_kpi(ls_service *service) {
+    json_t *demo = ls_view_demo(service);
+    pthread_rwlock_rdlock(&service->line_lock);
+    pthread_mutex_lock(&service->intake.lock);
+    json_t *kpi = kpi_object(service);
+    pthread_mutex_unlock(&service->intake.lock);
+    pthread_rwlock_unlock(&service->line_lock);
+    json_t *object = json_pack("{s:o, s:o}", "kpi", kpi, "lines", lines_of(demo));
+    json_decref(demo);
+    return object;
+}
+
+static json_t *forecast_object(ls_service *service) {
+    ls_watch_expected expected;
+    if (service->watch == NULL || !ls_watch_expect(service->watch, &expected)) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "text", expected.text, "origin_us",
+                     (json_int_t)expected.origin_us, "until_us", (json_int_t)expected.until_us,
+                     "made_mean", expected.mean, "made_low", expected.low, "made_high",
+                     expected.high);
+}
+
+static json_t *link_object(ls_service *service) {
+    json_t *sources = json_array();
+    ls_history_figures history = {0};
+    json_t *summary = ls_view_decisions_summary(service);
+    const bool guard = json_is_true(json_object_get(summary, "guard"));
+    json_decref(summary);
+    pthread_rwlock_rdlock(&service->line_lock);
+    for (uint32_t i = 0; i < service->sources.count; i++) {
+        ls_driver_figures figures = {0};
+        service->sources.of[i].ops->figures(service->sources.of[i].driver, &figures);
+        json_array_append_new(sources,
+                              json_pack("{s:s, s:b}", "name", service->sources.of[i].source->name,
+                                        "connected", (int)figures.connected));
+    }
+    pthread_rwlock_unlock(&service->line_lock);
+    const bool keeps = ls_history_describe(service->intake.history, &history, NULL) == LS_OK &&
+                       !history.store_away;
+    return json_pack("{s:o, s:b, s:b}", "sources", sources, "guard", (int)guard, "history",
+                     (int)keeps);
+}
+
+json_t *ls_view_state(ls_service *service) {
+    json_t *object = json_object();
+    json_t *stations = json_array();
+    json_t *demo = ls_view_demo(service);
+    json_t *link = link_object(service);
+    pthread_rwlock_rdlock(&service->line_lock);
+    json_t *forecast = forecast_object(service);
+    pthread_mutex_lock(&service->intake.lock);
+    const ls_running *running = &service->intake.running;
+    uint32_t *order = ls_view_order(running->plant);
+    for (uint32_t i = 0; order != NULL && i < running->plant->station_count; i++) {
+        json_array_append_new(stations, station_object(running, order[i]));
+    }
+    ls_free(order);
+    const bool known = running->follow != NULL;
+    const double certainty = known ? ls_follow_certainty(running->follow) : 0.0;
+    const int64_t line = known ? running->plant->start_us + ls_follow_now(running->follow) : 0;
+    const int64_t heard = service->intake.figures.last_heard_us;
+    json_object_set_new(object, "line_now_us", json_integer(line));
+    json_object_set_new(
+        object, "age_s",
+        heard != 0 ? json_real((double)(ls_view_wall_us() - heard) * 1e-6) : json_null());
+    json_object_set_new(object, "in_step", json_boolean(certainty > 0.9));
+    json_object_set_new(object, "certainty", json_real(certainty));
+    json_object_set_new(object, "stations", stations);
+    json_object_set_new(object, "kpi", kpi_object(service));
+    pthread_mutex_unlock(&service->intake.lock);
+    pthread_rwlock_unlock(&service->line_lock);
+    json_object_set_new(object, "forecast", forecast);
+    json_object_set_new(object, "lines", lines_of(demo));
+    json_object_set_new(object, "link", link);
+    json_decref(demo);
+    return object;
+}
