@@ -106,7 +106,7 @@ typedef struct ls_answer {
     uint32_t own;     // candidate that the line's own rule would do; usually 0
     uint32_t chosen;  // 0: stay
     ls_effect claim;  // of the objective, on `claim_futures` fresh futures
-    uint32_t claim_futures;
+    uint32_t claim_futures;  // the same in all rows of questions answered together
     ls_effect terms[LS_TERM_COUNT];  // what it does to each term (amounts, not weighted)
     double level;
     uint32_t round_futures[LS_ROUNDS_MAX];  // futures per candidate in each round that was run
