@@ -5,13 +5,14 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD ?= build-fuzz
 MESON_FLAGS ?=
 
-.PHONY: help demo test build bench fuzz soak install format clean
+.PHONY: help demo test build bench bench-full fuzz soak install format clean
 
 help:
 	@echo 'make demo      install what running needs, build, and run a published plant'
 	@echo 'make test      install what testing needs, build, and run every test'
 	@echo 'make build     build into ./$(BUILD)'
 	@echo 'make bench     events per second, beside other simulators where they can be had'
+	@echo 'make bench-full  deciding on MiniFab for 52 weeks and 20 seeds; hours'
 	@echo 'make fuzz      fuzz every parser, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make soak      10^9 random tries against the guards; about an hour'
 	@echo 'make install   install program, library and headers (PREFIX=/usr/local, DESTDIR=)'
@@ -46,6 +47,10 @@ test:
 
 bench: build
 	@scripts/bench $(BUILD)
+
+# Some core hours.
+bench-full: build
+	@bench/decide/run --build $(BUILD) --full
 
 $(FUZZ_BUILD)/build.ninja:
 	@CC=clang meson setup $(FUZZ_BUILD) -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized
