@@ -1,0 +1,80 @@
+// pulse_test.c - rates and shares of the followed line.
+#include "loop/pulse.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "loop/testing/bench.h"
+#include "tests/harness.h"
+
+// One lot every ten minutes: sawn for 300 s, packed for 30 s.
+static void play_lot(bench *b, int number) {
+    char name[32];
+    char released[64];
+    const double at = number * 600.0;
+    snprintf(name, sizeof name, "L%d", number);
+    snprintf(released, sizeof released, "L%d product=x", number);
+    bench_text(b, "g/n/line/Released", at, released);
+    bench_text(b, "g/n/saw-1/Lots", at + 1, name);
+    bench_number(b, "g/n/saw-1/State", at + 1, 6);
+    bench_text(b, "g/n/saw-1/Lots", at + 301, "");
+    bench_number(b, "g/n/saw-1/State", at + 301, 4);
+    bench_text(b, "g/n/pack/Lots", at + 302, name);
+    bench_number(b, "g/n/pack/State", at + 302, 6);
+    bench_text(b, "g/n/pack/Lots", at + 332, "");
+    bench_number(b, "g/n/pack/State", at + 332, 4);
+    bench_text(b, "g/n/line/Done", at + 332, name);
+}
+
+static void look(bench *b, ls_pulse *pulse) {
+    ls_pulse_look(pulse, b->intake.running.plant, b->intake.running.twin,
+                  b->intake.running.follow);
+}
+
+static void test_rates_are_those_of_the_last_hour(void) {
+    bench b;
+    ls_pulse *pulse = ls_pulse_create();
+    bench_open(&b, "");
+    CHECK(pulse != NULL);
+    bench_number(&b, "g/n/saw-2/State", 0, 4);
+    CHECK(isnan(ls_pulse_describe(pulse).per_hour));
+    for (int i = 0; i < 30; i++) {
+        play_lot(&b, i);
+        look(&b, pulse);
+    }
+    const ls_pulse_figures f = ls_pulse_describe(pulse);
+    CHECK_INT((int)f.made, 30);
+    CHECK_INT((int)f.wip, 0);
+    // Six lots an hour, each 332 s inside. A beat may be a lot earlier than the hour.
+    CHECK(fabs(f.per_hour - 6.0) < 0.01);
+    CHECK(fabs(f.cycle_s - 332.0) < 0.5);
+    // Sawing: one of two machines for half of the time; packing a twentieth.
+    CHECK_INT((int)f.busiest[0].station, 0);
+    CHECK(fabs(f.busiest[0].share - 0.25) < 0.01);
+    CHECK(fabs(f.busiest[1].share - 0.05) < 0.01);
+    bench_close(&b);
+    ls_pulse_destroy(pulse);
+}
+
+static void test_another_plant_begins_anew(void) {
+    bench b;
+    ls_pulse *pulse = ls_pulse_create();
+    bench_open(&b, "");
+    bench_number(&b, "g/n/saw-2/State", 0, 4);
+    play_lot(&b, 0);
+    look(&b, pulse);
+    CHECK_INT((int)ls_pulse_describe(pulse).made, 1);
+    ls_pulse_forget(pulse);
+    CHECK_INT((int)ls_pulse_describe(pulse).made, 0);
+    CHECK_INT((int)ls_pulse_describe(pulse).busiest[0].station, (int)LS_NONE);
+    bench_close(&b);
+    ls_pulse_destroy(pulse);
+    ls_pulse_destroy(NULL);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_rates_are_those_of_the_last_hour);
+    TEST(test_another_plant_begins_anew);
+    return harness_report();
+}
