@@ -162,6 +162,106 @@ static void test_hands_are_saved_loaded_and_forked(void) {
     leave(&s);
 }
 
+static scene scene_of(const char *text, int minutes) {
+    scene s = {.twin = oracle_twin(text)};
+    CHECK_INT(ls_snapshot_create(s.twin, 1, 0, &s.snapshot, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(s.twin, s.snapshot, minutes * minute, &err), LS_OK);
+    ls_ctx_open(&s.c, s.twin->model, s.snapshot->state, &s.snapshot->scratch);
+    return s;
+}
+
+static void test_another_conwip_level_takes_hold_as_lots_leave(void) {
+    scene s = scene_of(
+        "plant: kept\n"
+        "limits: {lots: 20}\n"
+        "stations:\n"
+        "  a: {process: 10 min}\n"
+        "products:\n"
+        "  x: {route: [a], release: {keep: 6}}\n",
+        25);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 6);
+    CHECK_INT(ls_intervene_kept(s.twin, s.snapshot, 0), 6);
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 0, 3, &err), LS_OK);
+    CHECK_INT(ls_intervene_kept(s.twin, s.snapshot, 0), 3);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 6);  // nobody is thrown out
+    run_to(&s, 35);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 5);
+    // Halfway down it goes up again: two are spared, one is released.
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 0, 6, &err), LS_OK);
+    run_to(&s, 36);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 6);
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 0, 9, &err), LS_OK);
+    run_to(&s, 37);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 9);
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 0, 0, &err), LS_OK);
+    run_to(&s, 300);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 0);
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 0, 21, &err), LS_ERR_INVALID);
+    CHECK(strstr(err.text, "limit of 20 lots") != NULL);
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 1, 2, &err), LS_ERR_INVALID);
+    leave(&s);
+    s = scene_at(1);
+    CHECK_INT(ls_intervene_keep(s.twin, s.snapshot, 0, 2, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_kept(s.twin, s.snapshot, 0), 0);
+    leave(&s);
+}
+
+static void test_fewer_operators_finish_what_they_are_at_and_more_begin_at_once(void) {
+    scene s = scene_of(
+        "plant: staffed\n"
+        "operators: {people: {count: 2, skills: work}}\n"
+        "stations:\n"
+        "  a: {machines: 3, process: 10 min, operator: {skill: work, for: process}}\n"
+        "products:\n"
+        "  x: {route: [a], release: {keep: 9}}\n",
+        5);
+    CHECK_INT(ls_intervene_staffed(s.twin, s.snapshot, 0), 2);
+    CHECK_INT(s.c.machine[2].waits, 1);
+    CHECK_INT(ls_intervene_staff(s.twin, s.snapshot, 0, 3, &err), LS_OK);
+    CHECK_INT(s.c.machine[2].waits, 0);
+    CHECK_INT(s.c.machine[2].phase_since, 5 * minute);
+    CHECK_INT(ls_intervene_staff(s.twin, s.snapshot, 0, 1, &err), LS_OK);
+    run_to(&s, 9);
+    CHECK_INT(s.c.machine[0].waits + s.c.machine[1].waits + s.c.machine[2].waits, 0);
+    run_to(&s, 16);
+    CHECK_INT(s.c.machine[0].waits + s.c.machine[1].waits + s.c.machine[2].waits, 2);
+    CHECK_INT(ls_intervene_staffed(s.twin, s.snapshot, 0), 1);
+    CHECK_INT(ls_intervene_staff(s.twin, s.snapshot, 0, 0, &err), LS_OK);
+    run_to(&s, 60);
+    CHECK_INT(s.c.machine[0].waits + s.c.machine[1].waits + s.c.machine[2].waits, 3);
+    CHECK_INT(ls_intervene_staff(s.twin, s.snapshot, 1, 2, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_staff(s.twin, s.snapshot, 0, 70000, &err), LS_ERR_INVALID);
+    leave(&s);
+}
+
+static void test_acts_of_one_moment_are_settled_together(void) {
+    // Both saws are free at 10 min, as the first two lots come; each is told which to take before
+    // either begins by its rule.
+    scene s = scene_of(
+        "plant: pair\n"
+        "stations:\n"
+        "  saw: {machines: 2, process: 10 min}\n"
+        "products:\n"
+        "  x: {route: [saw], release: {every: 30 days, first: 10 min, lots: 2}}\n",
+        5);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, 0, LS_NEVER, &err), LS_OK);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, 1, LS_NEVER, &err), LS_OK);
+    run_to(&s, 10);
+    ls_intervene_begin(s.snapshot);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, 0, 0, &err), LS_OK);
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, 1, 0, &err), LS_OK);
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, 0, 1, &err), LS_OK);
+    CHECK_INT(ls_intervene_choose(s.twin, s.snapshot, 1, 0, &err), LS_OK);
+    CHECK_INT(serial_in(&s, 0), LS_NO);
+    ls_intervene_settle(s.twin, s.snapshot);
+    CHECK_INT(serial_in(&s, 0), 1);
+    CHECK_INT(serial_in(&s, 1), 0);
+    CHECK_INT(s.snapshot->state->hands, 0);
+    CHECK_INT(s.c.machine[0].account, LS_STATE_PROCESSING);
+    run_to(&s, 20);
+    leave(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_chosen_lot_goes_before_the_rule);
@@ -171,5 +271,8 @@ int main(int argc, char **argv) {
     TEST(test_maintenance_comes_before_the_next_lot);
     TEST(test_a_release_by_hand_is_one_more);
     TEST(test_hands_are_saved_loaded_and_forked);
+    TEST(test_another_conwip_level_takes_hold_as_lots_leave);
+    TEST(test_fewer_operators_finish_what_they_are_at_and_more_begin_at_once);
+    TEST(test_acts_of_one_moment_are_settled_together);
     return harness_report();
 }
