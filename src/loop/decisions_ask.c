@@ -77,8 +77,8 @@ static bool has_same_open(ls_decisions *d, const ls_answer *a, bool worth) {
     return same;
 }
 
-static decision_state first_state(const ls_decisions *d, const ls_decide_point *point, bool worth,
-                                  bool late, const ls_candidate *chosen) {
+static decision_state first_state(ls_decisions *d, const ls_decide_point *point, bool worth,
+                                  bool late, const ls_candidate *chosen, const char **out_why) {
     if (!worth) {
         return DECISION_KEPT;
     }
@@ -91,6 +91,10 @@ static decision_state first_state(const ls_decisions *d, const ls_decide_point *
     const bool can_send = d->link != NULL && is_sendable(chosen);
     if (point->mode == LS_MODE_ADVISE || d->link == NULL ||
         (point->mode == LS_MODE_AUTO && !can_send)) {
+        return DECISION_ADVISED;
+    }
+    if (point->mode == LS_MODE_AUTO && !atomic_load(&d->guard_there)) {
+        *out_why = "the guard is away: nothing can be sent";
         return DECISION_ADVISED;
     }
     return point->mode == LS_MODE_AUTO ? DECISION_APPROVED : DECISION_OPEN;
@@ -117,6 +121,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
                       chosen->acts[0].value == memory->pending;
     const bool worth = (a->chosen != a->own && is_worth(point, &effect)) && !told;
     const bool late = now_us > deadline_us;
+    const char *why = NULL;
     json_t *json = ls_decisions_row_json(d, a, &effect);
     if (json == NULL) {
         return;
@@ -128,7 +133,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
     d->figures.futures += a->futures;
     d->figures.late += late;
     count_time(&d->figures, now_us - begun_us);
-    const decision_state state = first_state(d, point, worth, late, chosen);
+    const decision_state state = first_state(d, point, worth, late, chosen, &why);
     if (has_same_open(d, a, worth)) {
         json_decref(json);
         pthread_mutex_unlock(&d->lock);
@@ -151,7 +156,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
     if (state != DECISION_KEPT) {
         ls_decisions_keep_snapshot(d, number, a);
     }
-    const bool kept = ls_decisions_keep(d, row, state, NULL);
+    const bool kept = ls_decisions_keep(d, row, state, why);
     pthread_mutex_unlock(&d->lock);
     if (state == DECISION_APPROVED && kept) {
         ls_decisions_send(d, number, true);

@@ -81,7 +81,7 @@ uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *snapshot,
     if (m->lots != LS_NO && m->phase != LS_PHASE_NONE) {
         hash = mix(hash, lots[m->lots].serial);
     }
-    return mix(hash, m->step) | 1;
+    return mix(hash, m->step) >> 12 | 1;  // travels as a whole number of JSON
 }
 
 uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *question) {

@@ -246,6 +246,10 @@ static json_t *find_sent(const decision_row *row, const char *id) {
 }
 
 static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const ls_verdict *v) {
+    const char *before = json_string_value(json_object_get(sent, "result"));
+    if (before != NULL && strcmp(before, result_names[v->result]) == 0) {
+        return;  // the guard tells what it knows again whenever the connection is new
+    }
     json_object_set_new(sent, "result", json_string(result_names[v->result]));
     json_object_set_new(sent, "guard", v->guard > 0 ? json_integer(v->guard) : json_null());
     json_object_set_new(sent, "reason", json_string(v->reason));
