@@ -10,8 +10,15 @@
 #include "line/mapping.h"
 #include "line/mqtt_source.h"
 #include "line/sparkplug_host.h"
+#include "line/sparkplug_payload.h"
 
-enum { FILTERS_MAX = 64, REASON_SIZE = 200, NAME_SIZE = LS_TAG_NAME_MAX + 1, NODES_MAX = 64 };
+enum {
+    FILTERS_MAX = 64,
+    REASON_SIZE = 200,
+    NAME_SIZE = LS_TAG_NAME_MAX + 1,
+    NODES_MAX = 64,
+    ASK_US = 2000000
+};
 
 typedef enum role {
     ROLE_NONE,
@@ -65,6 +72,7 @@ struct ls_guard_ear {
     char nodes[NODES_MAX][NAME_SIZE];  // "GROUP/NODE/"
     uint32_t node_count;
     int64_t line_us;
+    int64_t asked_us;  // for births, wall
     bool commanding, births;
 };
 
@@ -513,6 +521,7 @@ static void on_connected(void *context, bool resumed) {
     ls_guard_ear *ear = context;
     pthread_mutex_lock(ear->def.lock);
     ls_mqtt_notices_connected(&ear->notices, &ear->sink, resumed);
+    ear->asked_us = ls_wall_us();
     ls_sparkplug_host_connected(ear->host, ls_wall_us());
     pthread_mutex_unlock(ear->def.lock);
 }
@@ -548,13 +557,46 @@ static void on_told(void *context, const char *text) {
     tell(context, text);
 }
 
+// A node that was born before we came and has nothing to say: asks for its birth. (One that says
+// something is asked by the host itself.)
+static void ask_for_birth(ls_guard_ear *ear, const char *path) {
+    uint8_t bytes[128];
+    char topic[LS_SPARKPLUG_TOPIC_MAX + 8];
+    static const char name[] = "Node Control/Rebirth";
+    const char *slash = strchr(path, '/');
+    const ls_sparkplug_metric metric = {.name = {name, sizeof name - 1},
+                                        .has_type = true,
+                                        .type = LS_SPARKPLUG_BOOLEAN,
+                                        .field = LS_SPARKPLUG_BOOLEAN_VALUE,
+                                        .bits = 1};
+    ls_sparkplug_writer w;
+    ls_sparkplug_begin(&w, bytes, sizeof bytes, (uint64_t)ls_wall_us() / 1000);
+    ls_sparkplug_add(&w, &metric);
+    // "GROUP/NODE/" into "spBv1.0/GROUP/NCMD/NODE".
+    ls_text_format(topic, sizeof topic, "spBv1.0/%.*s/NCMD/%.*s", (int)(slash - path), path,
+                   (int)strlen(slash) - 2, slash + 1);
+    on_publish(ear, topic, bytes, ls_sparkplug_size(&w), 0, false);
+}
+
+static void ask_for_births(ls_guard_ear *ear, int64_t now_us) {
+    if (ear->devices[ear->device_count - 1].alive || now_us - ear->asked_us < ASK_US) {
+        return;
+    }
+    ear->asked_us = now_us;
+    for (uint32_t i = 0; i < ear->node_count; i++) {
+        ask_for_birth(ear, ear->nodes[i]);
+    }
+}
+
 static int64_t on_tick(void *context) {
     ls_guard_ear *ear = context;
     const int64_t now_us = ls_wall_us();
     pthread_mutex_lock(ear->def.lock);
-    const int64_t next_us = ls_sparkplug_host_tick(ear->host, now_us);
+    int64_t next_us = ls_sparkplug_host_tick(ear->host, now_us);
+    ask_for_births(ear, now_us);
     pthread_mutex_unlock(ear->def.lock);
-    return next_us == INT64_MAX ? INT64_MAX : (next_us > now_us ? next_us - now_us : 0);
+    next_us = next_us < now_us + ASK_US ? next_us : now_us + ASK_US;
+    return next_us > now_us ? next_us - now_us : 0;
 }
 
 static ls_status make_host(ls_guard_ear *ear, ls_error *err) {
