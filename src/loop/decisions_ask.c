@@ -157,6 +157,10 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
         ls_decisions_keep_snapshot(d, number, a);
     }
     const bool kept = ls_decisions_keep(d, row, state, why);
+    if (state == DECISION_APPROVED && !kept) {
+        d->figures.refused++;
+        (void)ls_decisions_keep(d, row, DECISION_REFUSED, "it could not be written down before");
+    }
     pthread_mutex_unlock(&d->lock);
     if (state == DECISION_APPROVED && kept) {
         ls_decisions_send(d, number, true);
@@ -187,6 +191,9 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
     d->figures.asking_s += (double)(ls_decisions_monotonic_us() - begun_us) * 1e-6;
     pthread_mutex_unlock(&d->lock);
     for (uint32_t i = 0; status == LS_OK && i < count && !atomic_load(&d->ends); i++) {
+        if (answers[i].candidate_count < 2) {
+            continue;  // there was no choice after all
+        }
         file_answer(d, &answers[i], begun_us, begun_us + point->within_us);
     }
     if (status != LS_OK && status != LS_ERR_INVALID) {

@@ -23,7 +23,7 @@ static ls_status ask_one(ls_decisions *d, const ls_question *question, int64_t w
     }
     memset(answer, 0, sizeof *answer);
     ls_status status = ls_decider_ask(d->decider, d->present, question, &budget, answer, err);
-    if (status == LS_OK) {
+    if (status == LS_OK && answer->candidate_count > 1) {
         const ls_effect effect = ls_decisions_effect(answer);
         const double used_ms = (double)(ls_decisions_monotonic_us() - begun_us) * 1e-3;
         json_t *row = ls_decisions_row_json(d, answer, &effect);

@@ -34,6 +34,10 @@ static void approve(ls_decisions *d, decision_row *row, const char *who, ls_role
     }
     d->figures.approved++;
     row->to_send = ls_decisions_keep(d, row, DECISION_APPROVED, NULL);
+    if (!row->to_send) {
+        d->figures.refused++;
+        (void)ls_decisions_keep(d, row, DECISION_REFUSED, "it could not be written down before");
+    }
 }
 
 static ls_status no_such(ls_error *err, const char *id) {

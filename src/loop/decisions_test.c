@@ -370,6 +370,78 @@ static void test_a_decision_is_made_again_bit_for_bit(void) {
     mill_close(&m);
 }
 
+// No command without a row: where the history takes none, none is sent.
+static void test_what_cannot_be_written_down_is_not_sent(void) {
+    mill m;
+    mill_open(&m, "advise", "20 s", "no");
+    mill_stop(&m);
+    ls_running_clear(&m.b.intake.running);
+    use_plant(&m, "auto", "20 s", "no");
+    say_queue(&m);
+    ls_history *history = m.b.intake.history;
+    m.b.intake.history = NULL;
+    open_decisions(&m);
+    json_t *row = await(&m, "refused");
+    CHECK(strstr(text_of(row, "reason"), "written down") != NULL);
+    CHECK_INT(fake_guard_count(), 0);
+    json_decref(row);
+    ls_decisions_close(m.d);
+    m.d = NULL;
+    m.b.intake.history = history;
+    mill_close(&m);
+}
+
+static void test_another_plant_file_expires_what_is_open(void) {
+    mill m;
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    mill_stop(&m);  // as the service does before it puts another plant in
+    ls_running_clear(&m.b.intake.running);
+    use_plant(&m, "advise", "20 s", "no");
+    open_decisions(&m);
+    json_t *again = ls_decisions_get(m.d, text_of(row, "id"));
+    CHECK_STR(text_of(again, "state"), "expired");
+    CHECK(strstr(text_of(again, "reason"), "another plant file") != NULL);
+    json_decref(again);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_a_guard_that_is_away_is_said(void) {
+    mill m;
+    mill_open(&m, "approve", "20 s", "no");
+    ls_error err = {0};
+    json_t *row = await(&m, "open");
+    fake.away = true;
+    CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);
+    json_t *refused = await(&m, "refused");
+    CHECK(strstr(text_of(refused, "reason"), "away") != NULL);
+    json_decref(refused);
+    json_decref(row);
+    mill_close(&m);
+}
+
+static void test_open_rows_can_be_listed_alone(void) {
+    mill m;
+    mill_open(&m, "approve", "20 s", "no");
+    json_t *row = await(&m, "open");
+    json_t *open = ls_decisions_list(m.d, true, 0, 10);
+    CHECK_INT(json_array_size(open), 1);
+    json_decref(open);
+    open = ls_decisions_list(m.d, true, 1, 10);  // before 1970
+    CHECK_INT(json_array_size(open), 0);
+    char id[40];
+    CHECK(ls_decisions_changes(m.d, id, sizeof id) >= 1);
+    CHECK(strncmp(id, "d-", 2) == 0);
+    CHECK_INT(ls_decision_number("d-17-1"), 17);
+    CHECK_INT(ls_decision_number("d-0"), 0);
+    CHECK_INT(ls_decision_number("d-17x"), 0);
+    CHECK_INT(ls_decision_number("17"), 0);
+    json_decref(open);
+    json_decref(row);
+    mill_close(&m);
+}
+
 static void test_the_loop_beats(void) {
     mill m;
     mill_open(&m, "auto", "20 s", "no");
@@ -398,6 +470,10 @@ int main(int argc, char **argv) {
     TEST(test_an_answer_after_its_deadline_is_filed_late_and_not_sent);
     TEST(test_what_was_open_is_expired_after_a_restart);
     TEST(test_a_decision_is_made_again_bit_for_bit);
+    TEST(test_what_cannot_be_written_down_is_not_sent);
+    TEST(test_another_plant_file_expires_what_is_open);
+    TEST(test_a_guard_that_is_away_is_said);
+    TEST(test_open_rows_can_be_listed_alone);
     TEST(test_the_loop_beats);
     return harness_report();
 }

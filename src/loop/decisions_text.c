@@ -119,7 +119,8 @@ static void say(const decision_words *w, const char *english, const char *korean
 static void why_gain(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
     char en[SENTENCE_SIZE], ko[SENTENCE_SIZE], horizon[64];
     const char *unit = d->plant->decide.unit;
-    ls_units_print_time(a->horizon_us / LS_US_PER_S * LS_US_PER_S, horizon, sizeof horizon);
+    const int64_t grain = a->horizon_us >= 10 * LS_US_PER_MIN ? LS_US_PER_MIN : LS_US_PER_S;
+    ls_units_print_time((a->horizon_us + grain / 2) / grain * grain, horizon, sizeof horizon);
     if (a->chosen == 0) {
         ls_text_format(en, sizeof en,
                        "of %u possibilities none was better beyond doubt over the next %s",
@@ -151,6 +152,10 @@ static void why_terms(const ls_answer *a, const decision_words *w) {
         "완성 로트", "납기 준수 로트", "재공 체류 시간", "재공 × 시간", "지연 시간", "셋업 횟수"};
     for (unsigned t = 0; t < LS_TERM_COUNT && a->chosen != 0; t++) {
         const ls_effect *e = &a->terms[t];
+        // Both are the integral of lots inside: said once.
+        if (t == LS_TERM_WIP && e->gain == a->terms[LS_TERM_CYCLE_TIME].gain) {
+            continue;
+        }
         if (isfinite(e->low) && isfinite(e->high) && (e->low > 0 || e->high < 0)) {
             char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
             ls_text_format(en, sizeof en, "%s: %+.3g (%.3g to %.3g)", english[t], e->gain, e->low,
