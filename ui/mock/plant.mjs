@@ -53,9 +53,10 @@ export function state(plant, nowUs, healthy) {
     })),
     kpi: {made: 388, made_shift: 388, plan_shift: 412, per_hour: 64.2, wip: 63, on_time: 0.93, oee: 0.71, cycle_s: 2340,
       scrapped: 4, bottleneck: [{station: 'grind', share: 0.71}, {station: 'mill', share: 0.18}]},
-    forecast: {text: '', origin_us: nowUs, until_us: startUs + 8 * 3600e6, made_mean: 521, made_low: 504, made_high: 537},
+    forecast: {text: '', origin_us: nowUs, until_us: startUs + 8 * 3600e6, made_mean: 133, made_low: 118, made_high: 147},
     lines: [{name: 'own rule', made: 371, wip: 74, per_hour: 61.4, cycle_s: 2820, on_time: 0.87, cost: 74.1},
       {name: 'with Lineshaft', made: 388, wip: 63, per_hour: 64.2, cycle_s: 2340, on_time: 0.93, cost: 63.2}],
+    difference: {made: 17, half_width: 6.2, hours: 6},
     link: {sources: [{name: 'gearbox/cell', connected: true}], guard: true, history: true},
   };
 }
@@ -104,13 +105,14 @@ export const account = {
     {kind: 'batch', decisions: 20, sent: 12, promised: {gain: 0.5, low: 0.2, high: 0.8}, realised: null, shown: false, why_not: 'gain is smaller than the error of the twin', inside: {count: 0, of: 0, expected: 0}}],
 };
 
+// Of parts made from now on, as the server counts them.
 export function forecast(nowUs, hours, gain = 1) {
-  const n = 48, times_us = Array.from({length: n + 1}, (_, i) => nowUs + i * hours * 3600e6 / n);
-  const middle = times_us.map((_, i) => 388 + 64.2 * gain * hours * i / n);
-  const band = (z) => middle.map((m, i) => [Math.round(m - z * Math.sqrt(i) * 2.2), Math.round(m + z * Math.sqrt(i) * 2.2)]);
+  const n = 48, step = hours * 3600e6 / n, times_us = Array.from({length: n}, (_, i) => nowUs + (i + 1) * step);
+  const middle = times_us.map((_, i) => 64.2 * gain * hours * (i + 1) / n);
+  const band = (z) => middle.map((m, i) => [Math.round(m - z * Math.sqrt(i + 1) * 4.2), Math.round(m + z * Math.sqrt(i + 1) * 4.2)]);
   return {origin_us: nowUs, futures: 400, seed: 7, hash: '3f2a9c51d07b4e18', times_us, median: middle.map(Math.round),
     bands: {95: band(1.96), 80: band(1.28), 50: band(0.67)},
-    real: Array.from({length: 37}, (_, i) => [nowUs - (36 - i) * 300e6, Math.round(388 - (36 - i) * 5.2 + 3 * Math.sin(i))]),
+    real: Array.from({length: 21}, (_, i) => [nowUs + i * step / 2, Math.round(i * step / 2 / 3600e6 * 66 + 3 * Math.sin(i))]),
     scores: {coverage: 0.94, crps: 2.1}};
 }
 

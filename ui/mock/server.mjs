@@ -46,7 +46,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   const beat = setInterval(() => {
     if (mock.silent) return;
     mock.send('beat', {t: now(), seq: mock.state.seq});
-    mock.send('kpi', {kpi: mock.state.kpi, lines: demo ? mock.state.lines : null});
+    mock.send('kpi', {kpi: mock.state.kpi, lines: demo ? mock.state.lines : null, difference: mock.state.difference});
   }, 1000);
   const server = createServer((request, response) => void serve(request, response).catch((e) => {
     response.writeHead(500).end(String(e));
@@ -96,7 +96,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     return fail(404, 'unknown', 'There is no such address.', '없는 주소입니다.');
   }
 
-  const snapshot = () => ({...mock.state, line_now_us: now(), lines: demo ? mock.state.lines : null});
+  const snapshot = () => ({...mock.state, line_now_us: now(), lines: demo ? mock.state.lines : null, difference: mock.state.difference});
 
   function file(path, response) {
     const name = path === '/' ? 'index.html' : normalize(path.slice('/assets/'.length));
@@ -154,7 +154,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
       as_is: {made: {mean: 806, low: 780, high: 829}, wip: {mean: 63, low: 58, high: 68}},
       what_if: {made: {mean: 851, low: 822, high: 876}, wip: {mean: 62.8, low: 57, high: 68}},
       difference: {made: {mean: 45, low: 38, high: 52}, wip: {mean: -0.2, low: -1.4, high: 1.0}},
-      bands: {as_is: data.forecast(now(), asked.hours), what_if: data.forecast(now(), asked.hours, 1.1)}, futures: asked.futures, seed: 7, hash: '3f2a9c51d07b4e18'});
+      bands: {as_is: data.forecast(now(), asked.hours), what_if: data.forecast(now(), asked.hours, 1.1)}, futures: asked.futures, seed: 7, from: 'time zero', hash: '3f2a9c51d07b4e18'});
   }
 
   function check(text) {

@@ -6,7 +6,7 @@ import {ask} from './api';
 import {stateCode, stateNames} from './state';
 import {LiveStream, type Connection, type StreamMessage} from './stream';
 import {useEffect, useReducer} from 'preact/hooks';
-import type {Forecast, Kpi, LineRow, Link, Me, Notice, Plant, Row, Snapshot} from './types';
+import type {Forecast, Kpi, LineDifference, LineRow, Link, Me, Notice, Plant, Row, Snapshot} from './types';
 
 export type Topic = 'state' | 'kpi' | 'rows' | 'link' | 'notices' | 'second' | 'page';
 
@@ -15,7 +15,7 @@ export interface Segment {
   from: number;
 }
 
-const trendLength = 240, segmentsMost = 400;
+const trendLength = 240, segmentsMost = 400, rowsMost = 500;
 
 export class Store {
   me: Me = {role: 'viewer', version: '', plant: '', emulated: false, demo: null, now_us: 0,
@@ -32,6 +32,7 @@ export class Store {
   kpi: Kpi | null = null;
   forecast: Forecast | null = null;
   lines: LineRow[] | null = null;
+  difference: LineDifference | null = null;
   link: Link | null = null;
   notices: Notice[] = [];
   rows = new Map<string, Row>();
@@ -100,7 +101,7 @@ export class Store {
     const old = this.rows.get(row.id);
     if (old && old.version > row.version) return false;
     this.rows.set(row.id, row);
-    if (this.rows.size > 500) this.rows.delete(this.rows.keys().next().value as string);
+    if (this.rows.size > rowsMost) this.forgetOldest();
     this.mark('rows');
     return true;
   }
@@ -117,6 +118,14 @@ export class Store {
       for (let m = this.machineAt[s]!; m < this.machineAt[s + 1]!; m++) put(this.state[m]!);
     }
     return hash;
+  }
+
+  private forgetOldest(): void {
+    let oldest: Row | null = null;
+    for (const row of this.rows.values()) {
+      if (row.state !== 'open' && (!oldest || row.time_us < oldest.time_us)) oldest = row;
+    }
+    if (oldest) this.rows.delete(oldest.id);
   }
 
   private tell(): void {
@@ -218,6 +227,7 @@ export class Store {
     this.kpi = s.kpi ?? this.kpi;
     this.forecast = s.forecast ?? this.forecast;
     this.lines = s.lines ?? this.lines;
+    this.difference = s.difference ?? this.difference;
     this.link = s.link ?? this.link;
     const first = !this.known;
     this.known = true;
@@ -272,10 +282,11 @@ export class Store {
     this.mark('state');
   }
 
-  private kpis(data: {kpi?: Kpi; lines?: LineRow[] | null; link?: Link}): void {
+  private kpis(data: {kpi?: Kpi; lines?: LineRow[] | null; difference?: LineDifference | null; link?: Link}): void {
     const kpi = data.kpi ?? (data as unknown as Kpi);
     this.kpi = kpi;
     this.lines = data.lines ?? (kpi as unknown as {lines?: LineRow[]}).lines ?? this.lines;
+    this.difference = data.difference ?? this.difference;
     this.link = data.link ?? this.link;
     this.mark('kpi', 'link');
   }

@@ -70,6 +70,14 @@ export interface LineRow {
   cycle_s: number | null;
   on_time: number | null;
   cost: number | null;
+  wip_mean?: number | null;  // over the time that is compared; calmer than what is inside just now
+}
+
+// How much more the line with Lineshaft has made, as paired blocks of time show it.
+export interface LineDifference {
+  made: number;
+  half_width: number | null;
+  hours: number;
 }
 
 export interface Forecast {
@@ -79,6 +87,7 @@ export interface Forecast {
   made_mean: number;
   made_low: number;
   made_high: number;
+  level?: number;
 }
 
 export interface Link {
@@ -98,6 +107,7 @@ export interface Snapshot {
   kpi: Kpi;
   forecast: Forecast | null;
   lines: LineRow[] | null;
+  difference?: LineDifference | null;
   link: Link;
 }
 
@@ -202,9 +212,9 @@ export interface ForecastAnswer extends Bands {
 }
 
 export interface MeanInterval {
-  mean: number;
-  low: number;
-  high: number;
+  mean: number | null;
+  low: number | null;
+  high: number | null;
 }
 
 export interface WhatIfAnswer {
@@ -215,6 +225,7 @@ export interface WhatIfAnswer {
   futures?: number;
   seed?: number | string;
   hash?: string;
+  from?: string;
 }
 
 export interface FileError {

@@ -112,14 +112,6 @@ test('a chart is asked for by its width, whatever the span, and a gap is drawn a
   await page.context().close();
 });
 
-test('columns put a null into every gap (T10)', async () => {
-  const {load} = await import('./load.mjs');
-  const {columnsOf} = await load('views/history_view.tsx').catch(() => ({columnsOf: null}));
-  if (!columnsOf) return;  // needs a browser's globals; the pixels above say the same
-  const c = columnsOf({name: 'x', unit: null, points: [[0, 1, 1, 1, 'good'], [10e6, 2, 2, 2, 'good']], gaps: [[2e6, 8e6]]});
-  assert.deepEqual(c.mean, [1, null, 2]);
-});
-
 test('the fan draws nothing of fewer than 20 futures, and says so', async () => {
   const own = await startMock(), page = await openPage(browser, own.url);
   await page.route('**/api/v1/forecast*', async (route) => {

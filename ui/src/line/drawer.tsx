@@ -7,7 +7,8 @@ import {hrefOf} from '../route';
 import {store, useStore} from '../store';
 import {isBottleneck, queueText, shareOf} from './describe';
 import {NoteDialog} from './note_dialog';
-import {Strip, barsOf, shares} from './timeline';
+import {barsOf, shares} from './bars';
+import {Strip} from './timeline';
 import {useEffect, useRef, useState} from 'preact/hooks';
 
 export const mayWrite = (): string =>

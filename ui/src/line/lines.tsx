@@ -5,7 +5,7 @@ import {t, word} from '../i18n';
 import {hrefOf} from '../route';
 import {ask} from '../api';
 import {useStore} from '../store';
-import type {LineRow, ProveRow} from '../types';
+import type {LineDifference, LineRow, ProveRow, Row} from '../types';
 import {useEffect, useState} from 'preact/hooks';
 
 interface Measure {
@@ -27,13 +27,26 @@ const measures = (): Measure[] => [
   {key: 'cost', name: t('kpi.cost'), more: false, text: num, difference: (d) => num(d, true)},
 ];
 
+const valueOf = (row: LineRow, key: Measure['key'], both: boolean): number | null =>
+  key === 'wip' && both ? row.wip_mean ?? row.wip : row[key];
+
 const good = (m: Measure, d: number): 'better' | 'worse' | 'same' =>
   Math.abs(d) < 1e-9 ? 'same' : (d > 0) === m.more ? 'better' : 'worse';
+
+const bothMeans = (a: LineRow, b: LineRow): boolean => a.wip_mean != null && b.wip_mean != null;
+
+// "Made +12 (95 % CI +7 to +17) in 1.5 h.", or that this is not clear yet.
+function proof(d: LineDifference | null): string {
+  if (!d || d.half_width === null) return '';
+  const low = d.made - d.half_width, high = d.made + d.half_width;
+  return t(low <= 0 && high >= 0 ? 'lines.proof.unclear' : 'lines.proof',
+    {gain: interval(d.made, low, high), time: duration(d.hours * 3600)});
+}
 
 // What the sentence names: the amounts that matter, at most two, the better ones first.
 function headline(own: LineRow, with_: LineRow): string {
   const said = measures().filter((m) => m.key !== 'per_hour').flatMap((m) => {
-    const a = own[m.key], b = with_[m.key];
+    const both = bothMeans(own, with_), a = valueOf(own, m.key, both), b = valueOf(with_, m.key, both);
     if (a === null || b === null || a === 0) return [];
     const d = b - a;
     return [{m, d, share: Math.abs(d / a), how: good(m, d)}];
@@ -64,8 +77,10 @@ export function Lines() {
   const {row, unit} = usePromised();
   const [own, with_] = store.lines ?? [];
   if (!own || !with_) return null;
-  const acted = [...store.rows.values()].filter((r) => r.state === 'done' || r.state === 'sent').pop() ??
-    [...store.rows.values()].filter((r) => r.chosen !== r.own).pop();
+  const newest = (rows: Row[]): Row | undefined => rows.sort((a, b) => b.time_us - a.time_us)[0];
+  const all = [...store.rows.values()], both = bothMeans(own, with_);
+  const acted = newest(all.filter((r) => r.chosen !== r.own && (r.state === 'done' || r.state === 'sent'))) ??
+    newest(all.filter((r) => r.chosen !== r.own));
   return <section class="lines card" aria-label={t('lines')}>
     <p class="headline">{headline(own, with_)}
       {' '}<a href={hrefOf('decisions', acted?.id ?? '')}>{t('lines.why')}</a></p>
@@ -74,10 +89,10 @@ export function Lines() {
         {measures().map((m) => <th scope="col" class="right">{m.name}</th>)}</tr></thead>
       <tbody>
         {[own, with_].map((r, i) => <tr><th scope="row">{t(i === 0 ? 'lines.own' : 'lines.with')}</th>
-          {measures().map((m) => <td class="num right">{m.text(r[m.key])}</td>)}</tr>)}
+          {measures().map((m) => <td class="num right">{m.text(valueOf(r, m.key, both))}</td>)}</tr>)}
         <tr class="difference"><th scope="row">{t('difference')}</th>
           {measures().map((m) => {
-            const a = own[m.key], b = with_[m.key];
+            const a = valueOf(own, m.key, both), b = valueOf(with_, m.key, both);
             if (a === null || b === null) return <td class="right">–</td>;
             const how = good(m, b - a);
             return <td class="num right"><strong>{m.difference(b - a)}</strong>
@@ -85,7 +100,7 @@ export function Lines() {
           })}</tr>
       </tbody>
     </table></div>
-    <p class="muted">{t('lines.note')}
+    <p class="muted">{t('lines.note')} {proof(store.difference)}
       {row?.promised && <> {t('lines.promised', {kind: word('kind', row.kind), n: row.decisions,
         gain: interval(row.promised.gain, row.promised.low, row.promised.high, unit)})}</>}
       {row?.realised && <> {t('lines.realised', {

@@ -3,36 +3,8 @@ import {clock, duration} from '../format';
 import {t} from '../i18n';
 import {stateWord} from '../parts/glyph';
 import {stateNames} from '../state';
-import {store, useStore, type Segment} from '../store';
-
-export interface Bar {
-  code: number;
-  from: number;
-  to: number;
-}
-
-// Neighbours of one state merged, cut to the span, in its order.
-export function barsOf(segments: Segment[], from: number, to: number): Bar[] {
-  const bars: Bar[] = [];
-  segments.forEach((s, i) => {
-    const end = Math.min(to, segments[i + 1]?.from ?? to), start = Math.max(from, s.from);
-    if (end <= start) return;
-    const last = bars[bars.length - 1];
-    if (last && last.code === s.code && last.to >= start) last.to = end;
-    else bars.push({code: s.code, from: start, to: end});
-  });
-  return bars;
-}
-
-export function shares(bars: Bar[]): [number, number][] {
-  const sums = new Map<number, number>();
-  let all = 0;
-  for (const b of bars) {
-    sums.set(b.code, (sums.get(b.code) ?? 0) + b.to - b.from);
-    all += b.to - b.from;
-  }
-  return all > 0 ? [...sums].map(([c, v]) => [c, v / all] as [number, number]).sort((a, b) => b[1] - a[1]) : [];
-}
+import {store, useStore} from '../store';
+import {barsOf, shares, type Bar} from './bars';
 
 export function Strip({bars, from, to, width, height = 14}:
     {bars: Bar[]; from: number; to: number; width: number; height?: number}) {

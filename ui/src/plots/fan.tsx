@@ -3,6 +3,7 @@ import {clock, count} from '../format';
 import {t} from '../i18n';
 import type {Bands} from '../types';
 import {Plot} from './plot';
+import {useMemo} from 'preact/hooks';
 
 // Nothing is drawn of fewer futures: their quantiles would be noise.
 export const futuresLeast = 20;
@@ -13,9 +14,11 @@ interface Merged {
 }
 
 // The times of the bands and of what happened on one axis; where one of them has no value stands null.
-export function merge(bands: Bands, real: [number, number][]): Merged {
+// From the origin on, where nothing is made yet, the fan opens.
+export function merge(bands: Bands, real: [number, number][], origin?: number): Merged {
   const levels = ['95', '80', '50'];
   const all = new Map<number, (number | null)[]>();
+  if (origin !== undefined && origin < (bands.times_us[0] ?? 0)) all.set(origin, [0, 0, 0, 0, 0, 0, 0, null]);
   const empty = () => new Array<number | null>(8).fill(null);
   bands.times_us.forEach((us, i) => {
     const row = empty();
@@ -50,10 +53,10 @@ function fillBetween(x: number[], y: (number | null)[]): void {
   }
 }
 
-export function Fan({title, bands, real, futures, seed, hash}:
-    {title: string; bands: Bands; real: [number, number][]; futures: number; seed: string | number; hash: string}) {
+export function Fan({title, bands, real, origin, futures, seed, hash}:
+    {title: string; bands: Bands; real: [number, number][]; origin?: number; futures: number; seed: string | number; hash: string}) {
+  const {x, columns} = useMemo(() => merge(bands, real, origin), [bands, real, origin]);
   if (futures < futuresLeast) return <p class="empty">{t('fan.few', {n: futures, least: futuresLeast})}</p>;
-  const {x, columns} = merge(bands, real);
   const end = bands.times_us.length - 1, pair = bands.bands['95']?.[end];
   const sentence = pair ? t('fan.sentence', {time: clock(bands.times_us[end]!, false), median: count(bands.median[end] ?? null),
     low: count(pair[0]), high: count(pair[1])}) : '';

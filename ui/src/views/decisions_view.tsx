@@ -10,19 +10,22 @@ import {onKeys} from '../keyboard';
 import {go, useRoute} from '../route';
 import {store, useStore} from '../store';
 import type {Row} from '../types';
-import {useEffect, useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 
 export function DecisionsView() {
   useStore('rows', 'second', 'link', 'page');
   const {item} = useRoute();
   const waiting = store.openRows().length;
-  const [folder, setFolder] = useState(waiting > 0 || !store.rows.size ? 'open' : 'all');
+  const acted = [...store.rows.values()].some((r) => folderOf(r) === 'sent');
+  const [folder, setFolder] = useState(waiting > 0 || !store.rows.size ? 'open' : acted ? 'sent' : 'all');
+  const kept = useRef('');  // what is read stays, however many new rows come
   const [text, setText] = useState('');
   const [sort, setSort] = useState('time');
   const [review, setReview] = useState<{row: Row; review: Review} | null>(null);
   const [older, setOlder] = useState<'more' | 'busy' | 'end'>('more');
   const rows = inFolder(store.rows.values(), folder, text, sort);
-  const row = store.rows.get(item) ?? (item ? undefined : rows[0]);
+  const row = store.rows.get(item) ?? (item ? undefined : rows.find((r) => r.id === kept.current) ?? rows[0]);
+  kept.current = row?.id ?? '';
   useEffect(() => {  // a link to a row that is not among the newest
     if (item && !store.rows.has(item)) void ask<Row>(`decisions/${encodeURIComponent(item)}`).then((r) => store.putRow(r), () => {});
   }, [item]);

@@ -5,6 +5,7 @@ import {clock, num, range, shortStamp, stamp} from '../format';
 import {t} from '../i18n';
 import {onKeys} from '../keyboard';
 import {Empty, Failed, Loading, errorText, useAsk} from '../parts/notice';
+import {columnsOf, type Column} from '../plots/columns';
 import {Plot} from '../plots/plot';
 import {go, useRoute} from '../route';
 import {store, useStore} from '../store';
@@ -14,22 +15,6 @@ import {useEffect, useState} from 'preact/hooks';
 
 const spans: [string, number][] = [['1h', 1], ['8h', 8], ['1d', 24], ['7d', 168], ['30d', 720]];
 const hourUs = 3600e6, tagsMost = 8, leastUs = 1e6;
-
-interface Column {
-  x: number[];
-  mean: (number | null)[];
-  low: (number | null)[];
-  high: (number | null)[];
-}
-
-// A null goes into every gap, so that no line is drawn over it.
-export function columnsOf(tag: HistoryAnswer['tags'][number]): Column {
-  const rows: [number, number | null, number | null, number | null][] =
-    tag.points.map(([us, mean, low, high]) => [us, mean, low, high]);
-  for (const [from, to] of tag.gaps) rows.push([(from + to) / 2, null, null, null]);
-  rows.sort((a, b) => a[0] - b[0]);
-  return {x: rows.map((r) => r[0] / 1e6), mean: rows.map((r) => r[1]), low: rows.map((r) => r[2]), high: rows.map((r) => r[3])};
-}
 
 function sentenceOf(tag: HistoryAnswer['tags'][number], c: Column): string {
   const known = c.mean.filter((v): v is number => v !== null);
