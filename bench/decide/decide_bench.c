@@ -63,6 +63,44 @@ static minifab make(const options *o, const char *rules, bool decide) {
     return m;
 }
 
+// Counts the wall time of the answers beside them.
+typedef struct timed {
+    ls_rehearse_ask ask;
+    void *context;
+    double wall_s;
+    uint64_t count;
+} timed;
+
+static ls_status ask_timed(void *context, const ls_snapshot *present, const ls_question *question,
+                           uint64_t number, ls_rehearse_reply *out, ls_error *err) {
+    timed *t = context;
+    const double begin = now_s();
+    const ls_status status = t->ask(t->context, present, question, number, out, err);
+    t->wall_s += now_s() - begin;
+    t->count++;
+    return status;
+}
+
+// False: the plant takes in more than it finishes.
+static bool try_one(const options *o, const ls_plant *plant, const ls_twin *twin, int seed,
+                    timed *who, ls_rehearse_result *out) {
+    const ls_rehearse_def def = {.plant = plant,
+                                 .twin = twin,
+                                 .seed = 1,
+                                 .replication = (uint64_t)seed,
+                                 .warmup_us = days_us(7 * (o->warmup - o->settle)),
+                                 .settle_us = days_us(7 * o->settle),
+                                 .for_us = days_us(7 * o->weeks),
+                                 .ask = who == NULL ? NULL : ask_timed,
+                                 .context = who};
+    ls_error err = {0};
+    const ls_status status = ls_rehearse(&def, out, &err);
+    if (status != LS_OK && status != LS_ERR_LIMIT) {
+        fail("rehearse", &err);
+    }
+    return status == LS_OK;
+}
+
 // ---- rules
 
 typedef struct combination {
@@ -71,24 +109,16 @@ typedef struct combination {
     bool stable;
 } combination;
 
-// Mean WIP by seed; false where a seed overflows.
+// Mean WIP of the seeds; false where one overflows.
 static bool wip_of_rules(const options *o, const char *rules, double *out) {
     minifab m = make(o, rules, false);
-    ls_run_def def = ls_run_def_default(m.twin);
-    def.warmup_us = days_us(7 * o->warmup);
-    def.for_us = days_us(7 * o->weeks);
-    def.reps = o->first + o->seeds;
-    def.seed = 1;
-    def.workers = o->workers;
-    ls_twin_result *result = NULL;
-    ls_error err = {0};
-    const bool ok = ls_twin_run(m.twin, &def, &result, &err) == LS_OK;
-    const uint32_t all = ls_twin_describe(m.twin).classes;
+    bool ok = true;
     *out = 0.0;
     for (int i = o->first; ok && i < o->first + o->seeds; i++) {
-        *out += ls_twin_result_value(result, false, all, LS_FIG_WIP, i) / o->seeds;
+        ls_rehearse_result r;
+        ok = try_one(o, m.plant, m.twin, i, NULL, &r);
+        *out += ok ? r.wip / o->seeds : 0.0;
     }
-    ls_twin_result_destroy(result);
     minifab_clear(&m);
     return ok;
 }
@@ -138,24 +168,6 @@ static int bench_rules(const options *o) {
 
 static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
     return ls_workers_run(job, *(int *)lender, err);
-}
-
-// Counts the wall time of the answers beside them.
-typedef struct timed {
-    ls_rehearse_ask ask;
-    void *context;
-    double wall_s;
-    uint64_t count;
-} timed;
-
-static ls_status ask_timed(void *context, const ls_snapshot *present, const ls_question *question,
-                           uint64_t number, ls_rehearse_reply *out, ls_error *err) {
-    timed *t = context;
-    const double begin = now_s();
-    const ls_status status = t->ask(t->context, present, question, number, out, err);
-    t->wall_s += now_s() - begin;
-    t->count++;
-    return status;
 }
 
 typedef struct subject {
@@ -210,26 +222,6 @@ static void print_result(const char *name, const ls_rehearse_result *r) {
         name, r->wip, r->cycle_h, r->per_week, r->tardiness_h, r->on_time,
         (unsigned long long)r->questions, (unsigned long long)r->changed,
         (unsigned long long)r->futures);
-}
-
-// False: the plant takes in more than it finishes.
-static bool try_one(const options *o, const ls_plant *plant, const ls_twin *twin, int seed,
-                    timed *who, ls_rehearse_result *out) {
-    const ls_rehearse_def def = {.plant = plant,
-                                 .twin = twin,
-                                 .seed = 1,
-                                 .replication = (uint64_t)seed,
-                                 .warmup_us = days_us(7 * (o->warmup - o->settle)),
-                                 .settle_us = days_us(7 * o->settle),
-                                 .for_us = days_us(7 * o->weeks),
-                                 .ask = who == NULL ? NULL : ask_timed,
-                                 .context = who};
-    ls_error err = {0};
-    const ls_status status = ls_rehearse(&def, out, &err);
-    if (status != LS_OK && status != LS_ERR_LIMIT) {
-        fail("rehearse", &err);
-    }
-    return status == LS_OK;
 }
 
 static ls_rehearse_result run_one(const options *o, const ls_plant *plant, const ls_twin *twin,
