@@ -330,6 +330,14 @@ static void take_reset(guard *g, const ls_guard_message *m) {
     }
 }
 
+static void say_verdicts(guard *g) {
+    while (ls_guard_socket_has_caller(g->socket) && g->outbox_said < g->outbox_end) {
+        const ls_guard_message m = {.say = LS_SAY_VERDICT,
+                                    .of.verdict = g->outbox[g->outbox_said++ % OUTBOX]};
+        ls_guard_socket_say(g->socket, &m);
+    }
+}
+
 static void on_message(void *context, const ls_guard_message *message) {
     guard *g = context;
     pthread_mutex_lock(&g->lock);
@@ -340,6 +348,7 @@ static void on_message(void *context, const ls_guard_message *message) {
     case LS_SAY_BEAT: g->caller_beat_us = ls_guard_ear_clock(g->ear).mono_us; break;
     default: break;  // verdicts and states are ours to say
     }
+    say_verdicts(g);  // at once: of a flood none is lost
     pthread_mutex_unlock(&g->lock);
 }
 
@@ -418,14 +427,6 @@ static void take_turn(guard *g) {
         g->was_writing = writes;
         ls_text_format(g->why, sizeof g->why, "%s", why);
         say_state(g);
-    }
-}
-
-static void say_verdicts(guard *g) {
-    while (ls_guard_socket_has_caller(g->socket) && g->outbox_said < g->outbox_end) {
-        const ls_guard_message m = {.say = LS_SAY_VERDICT,
-                                    .of.verdict = g->outbox[g->outbox_said++ % OUTBOX]};
-        ls_guard_socket_say(g->socket, &m);
     }
 }
 

@@ -20,7 +20,9 @@ struct ls_guard_socket {
     int listener, caller;
     ls_guard_lines in;
     ls_buffer out;
-    size_t sent;  // of out
+    size_t sent;         // of out
+    bool hearing;        // its lines are being read: it is dropped afterwards
+    const char *doomed;  // why
 };
 
 ls_status ls_guard_socket_folder(const char *folder, ls_error *err) {
@@ -82,7 +84,9 @@ ls_status ls_guard_socket_open(const ls_guard_socket_def *def, ls_guard_socket *
 }
 
 static void drop_caller(ls_guard_socket *s, const char *why) {
-    if (s->caller >= 0) {
+    if (s->hearing) {
+        s->doomed = why;
+    } else if (s->caller >= 0) {
         close(s->caller);
         s->caller = -1;
         s->in.used = 0;
@@ -170,14 +174,19 @@ static void hear_caller(ls_guard_socket *s) {
             drop_caller(s, "it hung up");
             return;
         }
-        if (!ls_guard_lines_take(&s->in, (size_t)got, s->def.message, s->def.context, &why)) {
-            drop_caller(s, why);
+        s->doomed = NULL;
+        s->hearing = true;
+        const bool good = ls_guard_lines_take(&s->in, (size_t)got, s->def.message, s->def.context,
+                                              &why);
+        s->hearing = false;
+        if (!good || s->doomed != NULL) {
+            drop_caller(s, s->doomed != NULL ? s->doomed : why);
         }
     }
 }
 
 static void send_out(ls_guard_socket *s) {
-    while (s->caller >= 0 && s->sent < s->out.size) {
+    while (s->caller >= 0 && !(s->hearing && s->doomed != NULL) && s->sent < s->out.size) {
         const ssize_t n = send(s->caller, s->out.data + s->sent, s->out.size - s->sent,
                                MSG_NOSIGNAL);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -194,7 +203,7 @@ static void send_out(ls_guard_socket *s) {
 }
 
 void ls_guard_socket_say(ls_guard_socket *socket, const ls_guard_message *message) {
-    if (socket->caller < 0) {
+    if (socket->caller < 0 || (socket->hearing && socket->doomed != NULL)) {
         return;
     }
     ls_guard_protocol_write(message, &socket->out);
