@@ -70,6 +70,22 @@ static void test_an_emulated_line_explains_itself(void) {
     CHECK_SESSIONS(lines, "line-emulate.txt");
 }
 
+static void test_deciding_explains_itself(void) {
+    static const char *const lines[] = {
+        "decide now -h",
+        "decide now --help",
+        "decide explain --help",
+        "decide replay --help",
+        "decide now",
+        "decide explain examples/gearbox/cell.yaml",
+        "decide now tests/cli/plants/line.yaml",
+        "decide now examples/gearbox/cell.yaml --data tests/no-such-folder",
+        "decide replay examples/gearbox/cell.yaml d-1 --data tests/no-such-folder",
+        "decide now examples/gearbox/cell.yaml --withn 1s",
+    };
+    CHECK_SESSIONS(lines, "decide.txt");
+}
+
 static void test_twin_calibrate_explains_itself(void) {
     static const char *const lines[] = {
         "twin calibrate -h",
@@ -239,6 +255,7 @@ int main(int argc, char **argv) {
     TEST(test_help_is_short_or_full);
     TEST(test_help_of_each_command);
     TEST(test_an_emulated_line_explains_itself);
+    TEST(test_deciding_explains_itself);
     TEST(test_twin_calibrate_explains_itself);
     TEST(test_orders_notes_and_maps_explain_themselves);
     TEST(test_commands_on_a_broker_explain_themselves);
