@@ -8,19 +8,22 @@ import {render} from 'preact';
 
 const root = document.getElementById('page')!;
 
-async function open(): Promise<void> {
-  const draw = (failed: unknown) => render(<Shell failed={failed} retry={() => void open()} />, root);
+async function open(opening: Promise<void>): Promise<void> {
+  const draw = (failed: unknown) =>
+    render(<Shell failed={failed} retry={() => void open(store.open())} />, root);
   try {
-    await store.open();
+    await opening;
     draw(null);
   } catch (error) {
     draw(error);
   }
 }
 
+const opening = store.open();  // asks while the words are on their way
+opening.catch(() => {});
 applyTheme();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', applyTheme);
 listenToKeys();
 await loadLang(wantedLang());
 render(<Shell failed={null} retry={() => {}} />, root);
-await open();
+await open(opening);

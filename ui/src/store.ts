@@ -51,6 +51,7 @@ export class Store {
   segments: Segment[][] = [];
   dirty = new Uint8Array(0);  // stations that the drawing has not shown yet
 
+  private started = false;
   private listeners = new Set<{topics: Set<Topic>; tell: () => void}>();
   private changed = new Set<Topic>();
   private frame = 0;
@@ -66,8 +67,12 @@ export class Store {
   async open(): Promise<void> {
     [this.me, this.plant] = await Promise.all([ask<Me>('me'), ask<Plant>('plant')]);
     this.shape();
-    this.stream.start();
-    setInterval(() => this.second(), 1000);
+    this.mark('page');
+    if (!this.started) {
+      this.started = true;
+      this.stream.start();
+      setInterval(() => this.second(), 1000);
+    }
     const first = await ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}));
     for (const row of first.rows) this.putRow(row);
     this.mark('rows', 'page');

@@ -49,6 +49,7 @@ export class LiveStream {
   lastMs = performance.now();
   private lastId = '';
   private tries = 0;
+  private triedMs = 0;
   private stop: AbortController | null = null;
   private wake: (() => void) | null = null;
   private channel: BroadcastChannel | null = null;
@@ -95,6 +96,7 @@ export class LiveStream {
     for (;;) {
       if (this.hiddenTimer === -1 && this.channel) return;  // hidden for long: let another tab lead
       this.stop = new AbortController();
+      this.triedMs = performance.now();
       let opened = false;
       try {
         const answer = await fetch('/api/v1/stream?topics=state,kpi,decisions,forecast,notices', {
@@ -144,10 +146,9 @@ export class LiveStream {
     const quiet = performance.now() - this.lastMs;
     if (this.connection === 'denied') return;
     if (quiet > offlineMs) {
-      if (this.connection !== 'offline') {
-        this.say('offline');
-        this.stop?.abort();  // a half-open connection would stay silent for ever
-      }
+      this.say('offline');
+      // A half-open connection would stay silent for ever, and so would one that is never answered.
+      if (performance.now() - this.triedMs > offlineMs) this.stop?.abort();
     } else if (quiet > lateMs && this.connection === 'live') {
       this.say('late');
     }

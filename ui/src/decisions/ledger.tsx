@@ -1,5 +1,5 @@
 // ledger.tsx - promised against realised, per kind of decision: the account that earns trust.
-import {ask} from '../api';
+import {ApiError, ask} from '../api';
 import {count, interval, unitName} from '../format';
 import {t, word} from '../i18n';
 import {Whisker, scaleOf} from '../parts/interval';
@@ -14,9 +14,10 @@ interface Account {
 
 export function Ledger() {
   const {value, error, again} = useAsk((signal) => ask<Account>('prove', 'GET', undefined, signal), []);
-  if (error) return <Failed error={error} again={again} />;
-  if (!value) return <Loading what={t('loading.ledger')} />;
-  if (value.rows.length === 0) return <section class="card"><h2>{t('ledger')}</h2><Empty>{t('ledger.empty')}</Empty></section>;
+  const none = error instanceof ApiError && (error.status === 503 || error.status === 404);
+  if (error && !none) return <Failed error={error} again={again} />;
+  if (!value && !none) return <Loading what={t('loading.ledger')} />;
+  if (!value || value.rows.length === 0) return <section class="card"><h2>{t('ledger')}</h2><Empty>{t('ledger.empty')}</Empty></section>;
   const scale = scaleOf(value.rows.flatMap((r) => [r.promised, r.shown ? r.realised : null]));
   const all = value.rows.reduce((s, r) => s + (r.inside?.of ?? 0), 0);
   const inside = value.rows.reduce((s, r) => s + (r.inside?.count ?? 0), 0);
