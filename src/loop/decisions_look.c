@@ -18,7 +18,7 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
 static void copy_names(ls_decisions *d, const ls_follow *follow) {
     const ls_state *state = ls_follow_state(follow);
     const ls_model *model = d->twin->model;
-    const ls_lot *lots = LS_STATE_ARRAY(model, state, ls_lot, s_lot);
+    const ls_lot *lots = LS_STATE_VIEW(model, state, ls_lot, s_lot);
     const uint32_t used = state->lot_used;
     if (used > d->lot_count) {
         decision_lot *grown = ls_realloc(d->lots, used * sizeof *grown);
