@@ -29,7 +29,7 @@ enum { SEEDS_MOST = 256, KEPT = 8 };
 typedef struct options {
     const char *folder, *rules, *by, *plant;
     bool poisson, no_wait, no_part, no_prepare;
-    double load, weeks, warmup, settle, horizon_days, z, level;
+    double load, weeks, warmup, settle, horizon_days, z, level, per_lot_h;
     int seeds, first, workers, futures;
 } options;
 
@@ -197,6 +197,9 @@ static void take_decider(const options *o, subject *s) {
 static void take_subject(const options *o, subject *s, ls_plant *plant, ls_twin *twin) {
     s->plant = plant;
     s->twin = twin;
+    if (o->per_lot_h > 0.0) {
+        plant->decide.weights[LS_TERM_THROUGHPUT] = o->per_lot_h;
+    }
     for (uint32_t i = 0; i < plant->decide.point_count; i++) {
         plant->decide.points[i].horizon_us = days_us(o->horizon_days);
         plant->decide.points[i].futures = (uint32_t)o->futures;
@@ -356,17 +359,27 @@ static int bench_single(const options *o) {
     return 0;
 }
 
-static const struct option long_options[] = {
-    {"folder", required_argument, NULL, 'd'},  {"rules", required_argument, NULL, 'r'},
-    {"by", required_argument, NULL, 'b'},      {"plant", required_argument, NULL, 'p'},
-    {"poisson", no_argument, NULL, 'P'},       {"no-wait", no_argument, NULL, 'W'},
-    {"no-part", no_argument, NULL, 'B'},       {"no-prepare", no_argument, NULL, 'N'},
-    {"load", required_argument, NULL, 'l'},    {"weeks", required_argument, NULL, 'w'},
-    {"warmup", required_argument, NULL, 'u'},  {"settle", required_argument, NULL, 't'},
-    {"horizon", required_argument, NULL, 'h'}, {"seeds", required_argument, NULL, 's'},
-    {"first", required_argument, NULL, 'f'},   {"workers", required_argument, NULL, 'j'},
-    {"futures", required_argument, NULL, 'n'}, {"z", required_argument, NULL, 'z'},
-    {"level", required_argument, NULL, 'L'},   {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"folder", required_argument, NULL, 'd'},
+                                             {"rules", required_argument, NULL, 'r'},
+                                             {"by", required_argument, NULL, 'b'},
+                                             {"plant", required_argument, NULL, 'p'},
+                                             {"poisson", no_argument, NULL, 'P'},
+                                             {"no-wait", no_argument, NULL, 'W'},
+                                             {"no-part", no_argument, NULL, 'B'},
+                                             {"no-prepare", no_argument, NULL, 'N'},
+                                             {"load", required_argument, NULL, 'l'},
+                                             {"weeks", required_argument, NULL, 'w'},
+                                             {"warmup", required_argument, NULL, 'u'},
+                                             {"settle", required_argument, NULL, 't'},
+                                             {"horizon", required_argument, NULL, 'h'},
+                                             {"seeds", required_argument, NULL, 's'},
+                                             {"first", required_argument, NULL, 'f'},
+                                             {"workers", required_argument, NULL, 'j'},
+                                             {"futures", required_argument, NULL, 'n'},
+                                             {"z", required_argument, NULL, 'z'},
+                                             {"level", required_argument, NULL, 'L'},
+                                             {"per-lot", required_argument, NULL, 'T'},
+                                             {NULL, 0, NULL, 0}};
 
 static bool read_options(int argc, char **argv, options *o) {
     int c = 0;
@@ -391,6 +404,7 @@ static bool read_options(int argc, char **argv, options *o) {
         case 'n': o->futures = atoi(optarg); break;
         case 'z': o->z = atof(optarg); break;
         case 'L': o->level = atof(optarg); break;
+        case 'T': o->per_lot_h = atof(optarg); break;
         default: return false;
         }
     }
