@@ -29,6 +29,7 @@
 enum { PATH_SIZE = 1024, LOG_TAIL = 2000 };
 #define START_S 120.0  // longest that the service may take to answer; seconds are usual
 #define STOP_S 20.0
+#define CATCH_UP_US (4 * LS_US_PER_HOUR)  // what the twin hears of the week
 
 static const ls_option own_options[] = {
     {.name = "speed",
@@ -199,6 +200,7 @@ static ls_status make_week(demo *d, int64_t for_us, ls_error *err) {
     if (status == LS_OK) {
         status = ls_demo_week_make(d->plant,
                                    &(ls_demo_week){.for_us = for_us,
+                                                   .birth_us = for_us - CATCH_UP_US,
                                                    .seed = d->seed,
                                                    .history = history,
                                                    .progress = show_share,

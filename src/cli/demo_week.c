@@ -116,8 +116,12 @@ static ls_status play(maker *m, const ls_demo_week *week, ls_error *err) {
         if (week->stop != NULL && *week->stop != 0) {
             return ls_fail(err, LS_ERR_STOPPED, "stopped");
         }
-        at = at + STRIDE_US < week->for_us ? at + STRIDE_US : week->for_us;
+        const int64_t stop = at < week->birth_us ? week->birth_us : week->for_us;
+        at = at + STRIDE_US < stop ? at + STRIDE_US : stop;
         status = ls_emulate_run(m->line, at, err);
+        if (status == LS_OK && at == week->birth_us) {
+            tell_present(m);
+        }
         status = status == LS_OK ? m->status : status;
         if (week->progress != NULL) {
             week->progress(week->context, (double)at / (double)week->for_us);

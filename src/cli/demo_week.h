@@ -5,7 +5,9 @@
 #include "plant/plant.h"
 
 typedef struct ls_demo_week {
-    int64_t for_us;  // plant time, from its beginning
+    int64_t for_us;    // plant time, from its beginning
+    int64_t birth_us;  // plant time at which the line tells everything again, as at a birth: from
+                       // there on a twin that hears the history is in step
     uint64_t seed;
     const char *history;  // folder; made
     // How far it is, 0 to 1; now and then. May be NULL.
