@@ -393,6 +393,11 @@ static void begin_row(const asking *a, const ls_snapshot *present, uint32_t q,
     row->together_at = q;
     memcpy(row->together, questions, a->count * sizeof *questions);
     ls_text_format(row->base, sizeof row->base, "%s", d->bases[d->base].name);
+    const ls_base *base = &d->bases[d->base];
+    no_effect(&row->by_base);
+    if (d->base != 0) {
+        row->by_base = (ls_effect){base->gain, base->low, base->high};
+    }
     no_effect(&row->claim);
     for (int t = 0; t < LS_TERM_COUNT; t++) {
         no_effect(&row->terms[t]);

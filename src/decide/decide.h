@@ -103,11 +103,14 @@ typedef struct ls_answer {
     int64_t horizon_us;
     uint32_t candidate_count;  // [0] is the incumbent: what the base rule would do
     ls_candidate candidates[LS_CANDIDATES_MAX];
-    uint32_t own;     // candidate that the line's own rule would do; usually 0
-    uint32_t chosen;  // 0: stay
-    ls_effect claim;  // of the objective, on `claim_futures` fresh futures
-    uint32_t claim_futures;  // the same in all rows of questions answered together
+    uint32_t own;                    // candidate that the line's own rule would do; usually 0
+    uint32_t chosen;                 // 0: stay
+    ls_effect claim;                 // of the objective, on `claim_futures` fresh futures
+    uint32_t claim_futures;          // the same in all rows of questions answered together
     ls_effect terms[LS_TERM_COUNT];  // what it does to each term (amounts, not weighted)
+    // What the base rule, as a rule, gains on the line's own: per hour, found by prepare; NaN: not
+    // known, or they are the same. Where own is not 0, following the incumbent is worth this.
+    ls_effect by_base;
     double level;
     uint32_t round_futures[LS_ROUNDS_MAX];  // futures per candidate in each round that was run
     uint32_t round_count;

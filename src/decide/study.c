@@ -12,7 +12,7 @@ enum {
     SPAN_CYCLES = 60,
     PILOT_CYCLES = 20,
 };
-static const double events_budget = 40e6;  // some ten seconds on one core
+static const double events_budget = 15e6;  // some five seconds on one core
 
 // Times cycle, without passing the end of the twin's clock.
 static int64_t cycles(const ls_study *study, double count) {
