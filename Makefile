@@ -5,10 +5,11 @@ FUZZ_SECONDS ?= 60
 FUZZ_BUILD ?= build-fuzz
 MESON_FLAGS ?=
 
-.PHONY: help demo test build bench bench-full fuzz soak install format clean
+.PHONY: help demo tour test build bench bench-full fuzz soak install format clean
 
 help:
-	@echo 'make demo      install what running needs, build, and run a published plant'
+	@echo 'make demo      install what running needs, build, and play an emulated plant twice, with its page'
+	@echo 'make tour      the same, and run a published plant in the terminal'
 	@echo 'make test      install what testing needs, build, and run every test'
 	@echo 'make build     build into ./$(BUILD)'
 	@echo 'make bench     events per second, beside other simulators where they can be had'
@@ -33,7 +34,14 @@ demo:
 	@echo 'Building into ./$(BUILD) ...'
 	@$(MAKE) --no-print-directory build
 	@echo
-	@scripts/demo $(BUILD)/lineshaft
+	@$(BUILD)/lineshaft demo
+
+tour:
+	@scripts/setup run
+	@echo 'Building into ./$(BUILD) ...'
+	@$(MAKE) --no-print-directory build
+	@echo
+	@scripts/tour $(BUILD)/lineshaft
 
 # The exit code is that of the count: programs that crash or count nothing fail as well.
 test:
