@@ -55,14 +55,16 @@ ls_status ls_guard_link_send(ls_guard_link *link, const ls_command *command, ls_
     (void)link;
     pthread_mutex_lock(&fake.lock);
     const bool away = fake.away;
-    if (!away && fake.count < FAKE_COMMANDS) {
-        fake.commands[fake.count++] = *command;
-    }
     void (*const sending)(void *, const ls_command *) = fake.sending;
     pthread_mutex_unlock(&fake.lock);
     if (sending != NULL) {
         sending(fake.context, command);
     }
+    pthread_mutex_lock(&fake.lock);
+    if (!away && fake.count < FAKE_COMMANDS) {
+        fake.commands[fake.count++] = *command;
+    }
+    pthread_mutex_unlock(&fake.lock);
     return away ? ls_fail(err, LS_ERR_IO, "the guard is away") : LS_OK;
 }
 
