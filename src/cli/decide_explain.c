@@ -7,6 +7,7 @@
 #include "cli/decide_open.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "ls_build.h"
 
 static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the row as it is kept"},
@@ -18,7 +19,11 @@ static int show(const json_t *row, bool as_json) {
     ls_buffer out;
     ls_buffer_init(&out);
     if (as_json) {
-        ls_json_print(json_deep_copy(row), &out);
+        json_t *object = json_object();
+        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+        json_object_set_new(object, "format", json_string("decide-explain/1"));
+        json_object_set_new(object, "row", json_deep_copy(row));
+        ls_json_print(object, &out);
     } else {
         ls_decide_print(row, true, &out);
     }

@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "loop/decisions_once.h"
 #include "loop/keeper.h"
+#include "ls_build.h"
 
 static const ls_option own_options[] = {
     {.name = "at",
@@ -62,7 +63,8 @@ static int show(const json_t *rows, bool as_json) {
     ls_buffer_init(&out);
     if (as_json) {
         json_t *object = json_object();
-        json_object_set_new(object, "version", json_integer(1));
+        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+        json_object_set_new(object, "format", json_string("decide-now/1"));
         json_object_set_new(object, "rows", json_deep_copy(rows));
         ls_json_print(object, &out);
     } else if (json_array_size(rows) == 0) {

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "loop/decisions_number.h"
 #include "loop/decisions_snapshot.h"
+#include "ls_build.h"
 
 static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "one JSON object"},
@@ -22,7 +23,8 @@ static int show(const char *id, const ls_answer *made, bool same, const char *wh
     ls_buffer_init(&out);
     if (as_json) {
         json_t *object = json_object();
-        json_object_set_new(object, "version", json_integer(1));
+        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+        json_object_set_new(object, "format", json_string("decide-replay/1"));
         json_object_set_new(object, "id", json_string(id));
         json_object_set_new(object, "same", json_boolean(same));
         json_object_set_new(object, "differs", same ? json_null() : json_string(what));
