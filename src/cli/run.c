@@ -12,6 +12,7 @@
 #include "loop/say.h"
 #include "loop/service.h"
 #include "ls_build.h"
+#include "web/web.h"
 
 enum { PATH_SIZE = 4096 };
 
@@ -22,13 +23,25 @@ static const ls_option own_options[] = {
      .least = 0,
      .most = 65535,
      .initial = "8377",
-     .about = "port of /healthz, /readyz, /metrics and /state; 0: a free one"},
+     .about = "port of the page and of /healthz, /readyz, /metrics; 0: a free one"},
     {.name = "listen",
      .kind = LS_OPTION_TEXT,
      .argument = "ADDRESS",
      .initial = "127.0.0.1",
      .about = "address of that port",
-     .detail = "What it answers is not protected: open it to others only behind something that is"},
+     .detail = "Any other than this machine's own needs --tls-cert and --tls-key, or --insecure"},
+    {.name = "tls-cert",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FILE",
+     .about = "certificate, in PEM"},
+    {.name = "tls-key", .kind = LS_OPTION_TEXT, .argument = "FILE", .about = "its key, in PEM"},
+    {.name = "name",
+     .kind = LS_OPTION_TEXT,
+     .argument = "NAME",
+     .about = "a name by which browsers reach this machine, beside its own"},
+    {.name = "insecure",
+     .kind = LS_OPTION_FLAG,
+     .about = "listen to others without TLS: whoever is between can read and change everything"},
     {.name = "catch-up",
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
@@ -68,6 +81,47 @@ static void watch_signals(void) {
     sigaction(SIGXFSZ, &action, NULL);  // a file that may not grow is a full disk
 }
 
+static ls_status make_web(const ls_options *options, const char *data, ls_web **out,
+                          ls_error *err) {
+    const ls_web_def def = {
+        .listen = ls_options_get(options, "listen")->text,
+        .port = (int)ls_options_get(options, "port")->number,
+        .data = data,
+        .name = ls_options_get(options, "name")->text,
+        .certificate = ls_options_get(options, "tls-cert")->text,
+        .key = ls_options_get(options, "tls-key")->text,
+        .insecure = ls_options_get(options, "insecure")->given,
+    };
+    return ls_web_create(&def, out, err);
+}
+
+static int serve(const ls_options *options, const char *data) {
+    ls_errors errors;
+    ls_error err = {0};
+    ls_web *web = NULL;
+    ls_errors_init(&errors);
+    ls_status status = make_web(options, data, &web, &err);
+    if (status != LS_OK) {
+        ls_errors_add(&errors, &err);
+    } else {
+        const ls_service_def def = {
+            .plant = options->arguments[0],
+            .data = data,
+            .listen = ls_options_get(options, "listen")->text,
+            .face = ls_web_face(web),
+            .catch_up_us = ls_options_get(options, "catch-up")->number,
+            .stop = &stop_asked,
+            .reload = &reloads_asked,
+            .version = LS_VERSION,
+        };
+        status = ls_service_run(&def, &errors);
+    }
+    ls_web_destroy(web);
+    const int code = status == LS_OK && errors.total == 0 ? LS_EXIT_DONE : ls_complain_all(&errors);
+    ls_errors_clear(&errors);
+    return code;
+}
+
 static int run(const ls_options *options) {
     char data[PATH_SIZE];
     const int found = ls_data_option_folder(options, data, sizeof data);
@@ -80,22 +134,7 @@ static int run(const ls_options *options) {
     watch_signals();
     // What is kept of a plant is the business of its owner and group; a stricter umask stays.
     umask(umask(0) | 027);
-    const ls_service_def def = {
-        .plant = options->arguments[0],
-        .data = data,
-        .listen = ls_options_get(options, "listen")->text,
-        .port = (int)ls_options_get(options, "port")->number,
-        .catch_up_us = ls_options_get(options, "catch-up")->number,
-        .stop = &stop_asked,
-        .reload = &reloads_asked,
-        .version = LS_VERSION,
-    };
-    ls_errors errors;
-    ls_errors_init(&errors);
-    const ls_status status = ls_service_run(&def, &errors);
-    const int code = status == LS_OK && errors.total == 0 ? LS_EXIT_DONE : ls_complain_all(&errors);
-    ls_errors_clear(&errors);
-    return code;
+    return serve(options, data);
 }
 
 const ls_command ls_command_run = {
@@ -107,12 +146,13 @@ const ls_command ls_command_run = {
     .example = "lineshaft run plant.yaml",
     .examples =
         "lineshaft run plant.yaml --data /var/lib/lineshaft --port 8377\n"
-        "curl http://127.0.0.1:8377/state\n",
+        "curl http://127.0.0.1:8377/metrics\n",
     .detail =
         "Stays in the foreground; Ctrl-C or SIGTERM stops it cleanly, SIGHUP makes it read "
         "the plant file again (a wrong one is refused whole, and everything goes on as it "
         "was). What is heard is in the history before it is acknowledged, and the twin is "
-        "in step again after any restart. One line on stderr for each thing that happens.\n",
+        "in step again after any restart. One line on stderr for each thing that happens; one of "
+        "the first is the address of the page with its token (docs/PAGE.md).\n",
     .tables = tables,
     .run = run,
 };

@@ -91,17 +91,19 @@ ls_status ls_auth_load(const char *data, ls_auth *out, ls_error *err) {
     memset(out, 0, sizeof *out);
     snprintf(path, sizeof path, "%s/tokens.json", data);
     if (stat(path, &about) != 0) {
-        return errno == ENOENT ? make(path, out, err)
-                               : ls_fail(err, LS_ERR_IO, "cannot read %s: %s", path,
-                                         strerror(errno));
+        return errno == ENOENT
+                   ? make(path, out, err)
+                   : ls_fail(err, LS_ERR_IO, "cannot read %s: %s", path, strerror(errno));
     }
     if (about.st_size == 0 && S_ISREG(about.st_mode) && unlink(path) == 0) {
         return make(path, out, err);  // an earlier start was cut off in the middle
     }
     if ((about.st_mode & 077) != 0) {
         ls_fail(err, LS_ERR_INVALID, "%s can be read by others", path);
-        ls_hint(err, "chmod 600 %s; whoever has seen it may act: better remove it, and new ones "
-                     "are made", path);
+        ls_hint(err,
+                "chmod 600 %s; whoever has seen it may act: better remove it, and new ones "
+                "are made",
+                path);
         return LS_ERR_INVALID;
     }
     return read_tokens(path, out, err);
@@ -164,7 +166,7 @@ static bool host_name(const char *host, char *out) {
     return true;
 }
 
-static bool is_address(const char *name) {
+bool ls_auth_is_address(const char *name) {
     struct in6_addr address;
     return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
 }
@@ -174,7 +176,7 @@ bool ls_auth_host_is_ours(const char *host, const char *const *names, size_t cou
     if (!host_name(host, name)) {
         return false;
     }
-    bool ours = is_address(name) || strcasecmp(name, "localhost") == 0;
+    bool ours = ls_auth_is_address(name) || strcasecmp(name, "localhost") == 0;
     for (size_t i = 0; i < count && !ours; i++) {
         ours = names[i] != NULL && names[i][0] != '\0' && strcasecmp(name, names[i]) == 0;
     }

@@ -33,4 +33,5 @@ bool ls_auth_find(const ls_auth *auth, const ls_claim *claim, ls_role *out);
 bool ls_auth_host_is_ours(const char *host, const char *const *names, size_t count);
 // Is the Origin header that of the host the request was sent to?
 bool ls_auth_origin_is_ours(const char *origin, const char *host, bool tls);
+bool ls_auth_is_address(const char *name);      // of IPv4 or IPv6, as text
 bool ls_auth_is_loopback(const char *address);  // an IP address as text

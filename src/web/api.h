@@ -1,0 +1,42 @@
+// api.h - inside of the web face: what the routes' functions share.
+#pragma once
+
+#include "loop/view.h"
+#include "web/live.h"
+#include "web/server.h"
+
+typedef struct ls_api {
+    ls_service *service;
+    ls_live *stream;
+} ls_api;
+
+extern const ls_route ls_api_routes[];
+extern const size_t ls_api_route_count;
+
+// api_plain.c: for machines that watch the service
+ls_route_fn ls_api_healthz, ls_api_readyz, ls_api_metrics, ls_api_raw_state;
+// api_state.c
+ls_route_fn ls_api_me, ls_api_plant, ls_api_state;
+// api_decisions.c
+ls_route_fn ls_api_decisions, ls_api_decision, ls_api_summary, ls_api_approve, ls_api_reject,
+    ls_api_hold, ls_api_prove;
+// api_history.c
+ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
+// api_twin.c
+ls_route_fn ls_api_forecast, ls_api_what_if;
+// api_file.c
+ls_route_fn ls_api_file, ls_api_check, ls_api_save, ls_api_note;
+// page.c
+ls_route_fn ls_page_index, ls_page_asset, ls_page_openapi;
+
+// What a body asks for, apart from doing it. False or NULL: it is wrong, and the answer says so.
+bool ls_api_read_review(const ls_request *request, uint32_t *out_version, ls_answer *answer);
+typedef struct ls_api_note_asked {
+    json_t *body;  // json_decref
+    const char *machine, *reason, *text;
+    int64_t scrap;
+} ls_api_note_asked;
+bool ls_api_read_note(const ls_request *request, ls_api_note_asked *out, ls_answer *answer);
+json_t *ls_api_read_what_if(const ls_request *request, ls_answer *answer);
+json_t *ls_api_read_file(const ls_request *request, bool with_hash, ls_answer *answer);
+bool ls_api_read_span(const ls_request *request, ls_view_span *out, ls_answer *answer);

@@ -1,0 +1,106 @@
+// api_decisions.c - proposals and what came of them; a person's yes, no, or not now.
+#include <string.h>
+
+#include "web/api.h"
+
+enum { ROWS_MOST = 500, ROWS = 50 };
+
+void ls_api_decisions(void *context, const ls_request *request, ls_answer *answer) {
+    const ls_api *api = context;
+    int64_t open = 0;
+    int64_t before_us = 0;
+    int64_t most = ROWS;
+    if (!ls_request_integer(request, "open", 0, 1, &open, answer) ||
+        !ls_request_integer(request, "before_us", 0, INT64_MAX / 2, &before_us, answer) ||
+        !ls_request_integer(request, "limit", 1, ROWS_MOST, &most, answer)) {
+        return;
+    }
+    json_t *rows = ls_view_decisions(api->service, open != 0, before_us, (uint32_t)most);
+    ls_answer_json(answer, json_pack("{s:o}", "rows", rows != NULL ? rows : json_array()));
+}
+
+static json_t *find_row(const ls_api *api, const ls_request *request, ls_answer *answer) {
+    json_t *row = ls_view_decision(api->service, request->part);
+    if (row == NULL) {
+        ls_answer_fail(answer, 404, "unknown", "there is no decision %s", request->part);
+    }
+    return row;
+}
+
+void ls_api_decision(void *context, const ls_request *request, ls_answer *answer) {
+    json_t *row = find_row(context, request, answer);
+    if (row != NULL) {
+        ls_answer_json(answer, row);
+    }
+}
+
+void ls_api_summary(void *context, const ls_request *request, ls_answer *answer) {
+    const ls_api *api = context;
+    (void)request;
+    json_t *summary = ls_view_decisions_summary(api->service);
+    if (summary != NULL) {
+        ls_answer_json(answer, summary);
+    } else {
+        ls_answer_fail(answer, 404, "unknown",
+                       "nothing is decided here: the plant file has no "
+                       "decide:");
+    }
+}
+
+bool ls_api_read_review(const ls_request *request, uint32_t *out_version, ls_answer *answer) {
+    static const char *const keys[] = {"version", NULL};
+    json_t *body = ls_request_json(request, keys, answer);
+    if (body == NULL) {
+        return false;
+    }
+    const json_t *version = json_object_get(body, "version");
+    const int64_t number = json_integer_value(version);
+    const bool fine = json_is_integer(version) && number >= 1 && number <= UINT32_MAX;
+    *out_version = fine ? (uint32_t)number : 0;
+    json_decref(body);
+    if (!fine) {
+        ls_answer_fail(answer, 400, "invalid",
+                       "version must be that of the row that was seen, a whole number from 1");
+    }
+    return fine;
+}
+
+static void review(const ls_api *api, const ls_request *request, ls_review how, ls_answer *answer) {
+    uint32_t version = 0;
+    if (!ls_api_read_review(request, &version, answer)) {
+        return;
+    }
+    json_t *row = find_row(api, request, answer);
+    if (row == NULL) {
+        return;
+    }
+    json_decref(row);
+    ls_error err = {0};
+    const ls_status status = ls_view_review(api->service, request->part, version, how, request->who,
+                                            request->role, &err);
+    if (status == LS_ERR_INVALID) {
+        ls_answer_fail(answer, 409, "expired", "%s", err.text);
+    } else if (status != LS_OK) {
+        ls_answer_error(answer, &err);
+    } else {
+        ls_api_decision((void *)(uintptr_t)api, request, answer);
+    }
+}
+
+void ls_api_approve(void *context, const ls_request *request, ls_answer *answer) {
+    review(context, request, LS_REVIEW_APPROVE, answer);
+}
+
+void ls_api_reject(void *context, const ls_request *request, ls_answer *answer) {
+    review(context, request, LS_REVIEW_REJECT, answer);
+}
+
+void ls_api_hold(void *context, const ls_request *request, ls_answer *answer) {
+    review(context, request, LS_REVIEW_HOLD, answer);
+}
+
+void ls_api_prove(void *context, const ls_request *request, ls_answer *answer) {
+    (void)context;
+    (void)request;
+    ls_answer_fail(answer, 503, "busy", "no account is kept yet; 'lineshaft prove' makes one");
+}
