@@ -395,7 +395,9 @@ static void begin_row(const asking *a, const ls_snapshot *present, uint32_t q,
     ls_text_format(row->base, sizeof row->base, "%s", d->bases[d->base].name);
     const ls_base *base = &d->bases[d->base];
     no_effect(&row->by_base);
-    if (d->base != 0) {
+    if (a->made != NULL) {
+        row->by_base = a->made->by_base;
+    } else if (d->base != 0) {
         row->by_base = (ls_effect){base->gain, base->low, base->high};
     }
     no_effect(&row->claim);

@@ -40,12 +40,33 @@ int64_t ls_cycle_guess(const ls_twin *twin) {
     return longest < INT64_MAX / 16 ? 2 * longest : longest;
 }
 
+// While a machine is held or told what to take, the engine asks more questions at every event; most
+// acts are over soon. Forgets that there were any as soon as none is left.
+static ls_status run_hands_off(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
+                               ls_error *err) {
+    enum { EVENTS = 64 };
+    ls_state *state = snapshot->state;
+    const ls_s_machine *machines = LS_STATE_VIEW(twin->model, state, ls_s_machine, s_machine);
+    ls_status status = LS_OK;
+    uint64_t done = EVENTS;
+    while (status == LS_OK && state->hands != 0 && done == EVENTS) {
+        status = ls_snapshot_step(twin, snapshot, until_us, EVENTS, &done, err);
+        bool left = false;
+        for (uint32_t i = 0; i < twin->model->machines; i++) {
+            left |= (machines[i].hand | machines[i].chosen) != 0;
+        }
+        state->hands = left;
+    }
+    return status;
+}
+
 ls_status ls_future_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
                         ls_error *err) {
     if (snapshot->state->stopped != 0) {
         return LS_OK;
     }
-    const ls_status status = ls_snapshot_run(twin, snapshot, until_us, err);
+    ls_status status = run_hands_off(twin, snapshot, until_us, err);
+    status = status == LS_OK ? ls_snapshot_run(twin, snapshot, until_us, err) : status;
     return status == LS_ERR_STUCK || status == LS_ERR_LIMIT ? LS_OK : status;
 }
 
