@@ -36,6 +36,7 @@ void ls_view_metrics(ls_service *service, ls_buffer *out) {
                               .sources = &service->sources,
                               .watch = service->watch,
                               .desk = service->desk,
+                              .decisions = service->decisions,
                               .events = ls_journal_count(service->journal),
                               .broker_pid = ls_service_broker_pid(service),
                               .version = service->def->version};
@@ -48,6 +49,9 @@ json_t *ls_view_raw_state(ls_service *service) {
     json_t *object = ls_state_json(&service->intake, &service->sources);
     if (object != NULL && service->watch != NULL) {
         ls_watch_json(service->watch, object);
+    }
+    if (object != NULL && service->decisions != NULL) {
+        json_object_set_new(object, "decisions", ls_decisions_summary(service->decisions));
     }
     pthread_rwlock_unlock(&service->line_lock);
     return object;

@@ -130,9 +130,13 @@ static json_t *kpi_object(ls_service *service) {
     return object;
 }
 
-static json_t *lines_of(json_t *demo) {
+// Both lines of a demo and how they differ; null where there is none.
+static void put_demo(json_t *object, const json_t *demo) {
     json_t *lines = json_object_get(demo, "lines");
-    return json_is_array(lines) ? json_incref(lines) : json_null();
+    json_t *difference = json_object_get(demo, "difference");
+    json_object_set_new(object, "lines", json_is_array(lines) ? json_incref(lines) : json_null());
+    json_object_set_new(object, "difference",
+                        json_is_object(difference) ? json_incref(difference) : json_null());
 }
 
 json_t *ls_view_kpi(ls_service *service) {
@@ -142,7 +146,8 @@ json_t *ls_view_kpi(ls_service *service) {
     json_t *kpi = kpi_object(service);
     pthread_mutex_unlock(&service->intake.lock);
     pthread_rwlock_unlock(&service->line_lock);
-    json_t *object = json_pack("{s:o, s:o}", "kpi", kpi, "lines", lines_of(demo));
+    json_t *object = json_pack("{s:o}", "kpi", kpi);
+    put_demo(object, demo);
     json_decref(demo);
     return object;
 }
@@ -152,10 +157,10 @@ static json_t *forecast_object(ls_service *service) {
     if (service->watch == NULL || !ls_watch_expect(service->watch, &expected)) {
         return json_null();
     }
-    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f}", "text", expected.text, "origin_us",
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "text", expected.text, "origin_us",
                      (json_int_t)expected.origin_us, "until_us", (json_int_t)expected.until_us,
                      "made_mean", expected.mean, "made_low", expected.low, "made_high",
-                     expected.high);
+                     expected.high, "level", 0.9);
 }
 
 static json_t *link_object(ls_service *service) {
@@ -208,7 +213,7 @@ json_t *ls_view_state(ls_service *service) {
     pthread_mutex_unlock(&service->intake.lock);
     pthread_rwlock_unlock(&service->line_lock);
     json_object_set_new(object, "forecast", forecast);
-    json_object_set_new(object, "lines", lines_of(demo));
+    put_demo(object, demo);
     json_object_set_new(object, "link", link);
     json_decref(demo);
     return object;
