@@ -73,7 +73,8 @@ const base = (nowUs) => ({
     {label: 'gear-a-31', acts: [], futures: 66, rounds: 3, gain: 0, low: 0, high: 0},
     {label: 'gear-a-29', acts: [], futures: 33, rounds: 2, gain: 0.4, low: -0.9, high: 1.7},
     {label: 'gear-b-12', acts: [{kind: 'choose', on: 'grind-1', value: 'gear-b-12'}], futures: 66, rounds: 3, gain: 2.31, low: 0.9, high: 3.72},
-    {label: 'wait 2 min', acts: [], futures: 16, rounds: 1, gain: -1.6, low: -3.4, high: 0.2}],
+    {label: 'wait 2 min', acts: [], futures: 16, rounds: 1, gain: -1.6, low: -3.4, high: 0.2},
+    {label: 'gear-a-33', acts: [], futures: 0, rounds: 0, gain: null, low: null, high: null}],
   claim: {gain: 2.1, low: 0.8, high: 3.4, futures: 200, level: 0.95},
   terms: {throughput: {gain: 0.6, low: 0.1, high: 1.1}, 'cycle-time': {gain: 1.5, low: 0.5, high: 2.5}},
   guards: [{number: 7, name: 'freshness', pass: true, text: ''}, {number: 12, name: 'in step', pass: true, text: ''}],
@@ -96,6 +97,8 @@ export function rows(nowUs) {
       sent: [{id: 'c-80', kind: 'choose', device: 'grind-1', argument: 'gear-b-02', result: 'denied', guard: 7, reason: 'stale', at_us: at}],
       title: 'grind-1 takes gear-b-02 next', title_ko: 'grind-1 설비의 다음 로트: gear-b-02'}),
     make('d-1160', 6000, {state: 'expired', expires_us: nowUs - 5400e6}),
+    make('d-1155', 6100, {state: 'kept', chosen: 0, expires_us: null, guards: null, claim: {gain: null, low: null, high: null, futures: 0, level: 0.95},
+      title: 'grind-1 takes gear-a-30, as its own rule says', title_ko: 'grind-1 설비의 다음 로트: gear-a-30 (자체 규칙대로)'}),
   ];
 }
 

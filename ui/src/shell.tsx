@@ -6,7 +6,7 @@ import {onKeys} from './keyboard';
 import {Help} from './parts/help';
 import {Patterns} from './parts/glyph';
 import {Failed, Loading} from './parts/notice';
-import {choose, go, hrefOf, isWall, useRoute, views, type View} from './route';
+import {choose, go, hrefOf, isWall, route, useRoute, views, type View} from './route';
 import {store, useStore} from './store';
 import {isDark, switchTheme} from './theme';
 import {stateNames} from './state';
@@ -27,9 +27,9 @@ function Banner() {
 }
 
 function Ribbon() {
-  const {me} = useStore('page');
-  if (!me.emulated && !me.demo) return null;
-  return <div class="ribbon">{me.demo ? t('ribbon.demo', {speed: me.demo.speed}) : t('ribbon.emulated')}</div>;
+  const {me, lines} = useStore('page', 'kpi');
+  if (!me.emulated && !me.demo && !lines) return null;
+  return <div class="ribbon">{me.demo?.speed ? t('ribbon.demo', {speed: me.demo.speed}) : t('ribbon.emulated')}</div>;
 }
 
 function Now() {
@@ -131,7 +131,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     KeyW: () => (choose('wall', isWall() ? null : '1'), location.reload()),
     KeyT: () => document.querySelector<HTMLElement>('[data-table]')?.click(),
     KeyJ: () => move(1), KeyK: () => move(-1),
-    Escape: () => go(view),
+    Escape: () => route().item && go(view),
   }), [view]);
   const sheets: Record<View, ComponentType | undefined> = {line: LineView, decisions: DecisionsView,
     history: lazy?.HistoryView, twin: lazy?.TwinView, plant: lazy?.PlantView};

@@ -3,6 +3,7 @@
 // Numbers lie in typed arrays; messages write them, and one animation frame tells who listens what
 // has changed. No component is rendered for a number of a station: the drawing writes it.
 import {ask} from './api';
+import {isKnown} from './gain';
 import {stateCode, stateNames} from './state';
 import {LiveStream, type Connection, type StreamMessage} from './stream';
 import {useEffect, useReducer} from 'preact/hooks';
@@ -105,6 +106,8 @@ export class Store {
   putRow(row: Row): boolean {
     const old = this.rows.get(row.id);
     if (old && old.version > row.version) return false;
+    if (row.claim && !isKnown(row.claim)) row.claim = null;
+    if (row.realised && !isKnown(row.realised)) row.realised = null;
     this.rows.set(row.id, row);
     if (this.rows.size > rowsMost) this.forgetOldest();
     this.mark('rows');

@@ -87,6 +87,15 @@ test('every interval is named with its kind and n (T11)', async () => {
   await page.context().close();
 });
 
+test('what has no interval shows none', async () => {
+  const page = await openPage(browser, mock.url, {hash: '#/decisions/d-1155'});
+  await page.waitForSelector('.detail');
+  assert.equal(await page.locator('.detail .claim').count(), 0);
+  assert.match(await page.textContent('.tried tbody tr:last-child'), /gear-a-33–0/);
+  assert.doesNotMatch(await page.textContent('.detail'), /NaN|null|undefined/);
+  await page.context().close();
+});
+
 test('a chart is asked for by its width, whatever the span, and a gap is drawn as a gap (T10)', async () => {
   const page = await openPage(browser, mock.url, {hash: '#/history'});
   await page.waitForSelector('.plot canvas');

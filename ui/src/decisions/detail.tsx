@@ -1,6 +1,7 @@
 // detail.tsx - one decision: what, how much with its interval, why, what was tried, guards, what was
 // sent and what came of it.
 import {duration, interval, num, percent, stamp, unitName} from '../format';
+import {isKnown} from '../gain';
 import {t, word} from '../i18n';
 import {GainText, Whisker, scaleOf} from '../parts/interval';
 import {mayWrite} from '../line/drawer';
@@ -39,22 +40,22 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
         <th scope="row">{c.label}{i === row.own && <span class="muted"> ({t('own.rule')})</span>}
           {i === row.chosen && <strong> ({t('chosen.word')})</strong>}</th>
         <td>{i === row.own ? <span class="muted">{t('compared')}</span>
-          : <><Whisker gain={c} scale={scale} width={140} /> <span class="num">{interval(c.gain, c.low, c.high, '', row.claim?.level)}</span></>}</td>
+          : !isKnown(c) ? '–' : <><Whisker gain={c} scale={scale} width={140} /> <span class="num">{interval(c.gain, c.low, c.high, '', row.claim?.level)}</span></>}</td>
         <td class="num right">{c.futures}</td></tr>)}</tbody></table></div>
     <dl class="facts">
       <dt>{t('deadline')}</dt><dd class="num">{t('deadline.used', {used: num(row.used_ms), of: num(row.deadline_ms)})}{row.cut && ` · ${t('cut')}`}</dd>
       <dt>{t('futures')}</dt><dd class="num">{row.futures} ({row.rounds.join(' · ')})</dd>
       <dt>{t('horizon')}</dt><dd class="num">{duration(row.horizon_s)}</dd>
       <dt>{t('base')}</dt><dd>{row.base}</dd>
-      {row.terms && Object.entries(row.terms).map(([name, g]) => <><dt>{word('term', name)}</dt>
+      {row.terms && Object.entries(row.terms).filter(([, g]) => isKnown(g)).map(([name, g]) => <><dt>{word('term', name)}</dt>
         <dd class="num">{interval(g.gain, g.low, g.high)}</dd></>)}
-      <dt>{t('guards')}</dt><dd>{row.guards === null ? t('guards.none')
+      {(row.guards !== null || row.sent.length === 0) && <><dt>{t('guards')}</dt><dd>{row.guards === null ? t('guards.none')
         : t('guards.pass', {n: row.guards.filter((g) => g.pass).length, of: row.guards.length})}
         {row.guards?.some((g) => !g.pass) && <ul>{row.guards.filter((g) => !g.pass).map((g) =>
-          <li class="problem">{g.number} {word('guard', g.name)}: {g.text}</li>)}</ul>}</dd>
+          <li class="problem">{g.number} {word('guard', g.name)}: {g.text}</li>)}</ul>}</dd></>}
       {row.approvals.map((a) => <><dt>{t('reviewed')}</dt><dd>{a.who} ({word('role', a.role)}) {stamp(a.at_us)}</dd></>)}
       {row.sent.map((s) => <><dt>{t('sent')}</dt><dd class="ids">{s.kind} {s.device} {s.argument}: {s.result}
-        {s.reason ? ` (${s.reason})` : ''} {stamp(s.at_us)}</dd></>)}
+        {s.guard !== null && s.guard !== undefined ? ` ${t('guards.by', {n: s.guard})}` : ''}{s.reason ? ` (${s.reason})` : ''} {stamp(s.at_us)}</dd></>)}
       <dt>{t('replay')}</dt><dd class="ids"><code>lineshaft decide replay {row.id}</code>
         {row.snapshot && <> · {row.snapshot.hash}</>}{row.seed !== null && <> · {t('seed')} {row.seed}</>}</dd>
     </dl>

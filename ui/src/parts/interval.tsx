@@ -1,6 +1,7 @@
 // interval.tsx - dot and whisker around a common zero. The text beside it names kind, level and n
 // (T11); an interval over zero is hollow and called "no clear effect".
 import {interval} from '../format';
+import {isKnown} from '../gain';
 import {t} from '../i18n';
 import type {Gain} from '../types';
 
@@ -14,7 +15,7 @@ export interface Scale {
 export function scaleOf(gains: (Gain | null | undefined)[]): Scale {
   let low = 0, high = 0;
   for (const g of gains) {
-    if (!g) continue;
+    if (!isKnown(g)) continue;
     low = Math.min(low, g.low, g.gain);
     high = Math.max(high, g.high, g.gain);
   }
