@@ -6,7 +6,7 @@
 #include "loop/decisions_inside.h"
 
 // Of `within`, what filing and sending take.
-enum { SEND_SHARE = 8, SEND_LEAST_US = 2000 };
+enum { SEND_SHARE = 8, SEND_LEAST_US = 2000, FORGET = 32 };
 
 // ---- a deadline
 
@@ -169,13 +169,27 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
 
 // ---- asking
 
+// What filing and sending take, and how late the machine has lately answered: on a loaded one
+// threads wait for their turn, and a deadline that the search uses up is missed.
+static int64_t spare_of(const ls_decisions *d, const ls_decide_point *point) {
+    int64_t spare = point->within_us / SEND_SHARE;
+    spare = spare > SEND_LEAST_US ? spare : SEND_LEAST_US;
+    spare += d->overshoot_us;
+    return spare < point->within_us / 2 ? spare : point->within_us / 2;
+}
+
+static void note_overshoot(ls_decisions *d, int64_t stop_us, bool cut) {
+    const int64_t over = ls_decisions_monotonic_us() - stop_us;
+    d->overshoot_us -= d->overshoot_us / FORGET;
+    if (cut && over > d->overshoot_us) {
+        d->overshoot_us = over;
+    }
+}
+
 static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
     const ls_decide_point *point = &d->plant->decide.points[questions[0].point];
     const int64_t begun_us = ls_decisions_monotonic_us();
-    const int64_t spare = point->within_us / SEND_SHARE > SEND_LEAST_US
-                              ? point->within_us / SEND_SHARE
-                              : SEND_LEAST_US;
-    asking a = {.d = d, .stop_us = begun_us + point->within_us - spare};
+    asking a = {.d = d, .stop_us = begun_us + point->within_us - spare_of(d, point)};
     const ls_budget budget = {.futures = point->futures, .late = is_late, .context = &a};
     ls_answer *answers = ls_alloc(count * sizeof *answers);
     ls_error err = {0};
@@ -186,6 +200,9 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
                      ? ls_decider_ask(d->decider, d->present, questions, &budget, answers, &err)
                      : ls_decider_ask_together(d->decider, d->present, questions, count, &budget,
                                                answers, &err);
+    }
+    if (status == LS_OK) {
+        note_overshoot(d, a.stop_us, answers[0].cut);
     }
     pthread_mutex_lock(&d->lock);
     d->figures.asking_s += (double)(ls_decisions_monotonic_us() - begun_us) * 1e-6;

@@ -103,6 +103,7 @@ struct ls_decisions {
     uint64_t divergences;
     int64_t in_step_since_us, now_us;  // plant time
     int64_t beaten_us;                 // monotonic
+    int64_t overshoot_us;              // answers came so much after they were called for, lately
     uint32_t sequence;
 
     // under the lock
