@@ -7,10 +7,10 @@
 #include "loop/decisions.h"
 #include "loop/desk.h"
 #include "loop/guard_child.h"
-#include "loop/http.h"
 #include "loop/intake.h"
 #include "loop/journal.h"
 #include "loop/keeper.h"
+#include "loop/pulse.h"
 #include "loop/service.h"
 #include "loop/sources.h"
 #include "loop/watch.h"
@@ -27,7 +27,9 @@ typedef struct ls_service {
     ls_desk *desk;
     ls_guard_child *guard;  // NULL: nothing may be sent
     ls_decisions *decisions;
-    ls_http *http;
+    ls_pulse *pulse;  // under the intake's lock
+    int port;         // of the web face
+    bool has_face;
     bool save_fails;
     uint32_t mapping_lines;  // that were last said of the mapping
 } ls_service;
