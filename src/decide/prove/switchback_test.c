@@ -1,0 +1,278 @@
+// switchback_test.c - every assignment of small designs, enumerated; published formulas and traps.
+#include "decide/prove/switchback.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/random.h"
+#include "tests/harness.h"
+
+enum { MOST = 64 };
+static const int64_t hour_us = 3600 * INT64_C(1000000);
+
+static double unit(uint64_t n) {
+    return ls_random_uniform(ls_random_key(7, 0), 1, n);
+}
+
+static ls_switchback design(uint32_t periods, uint32_t order) {
+    return (ls_switchback){.periods = periods, .order = order, .period_us = hour_us};
+}
+
+static void throw(uint32_t number, uint32_t count, uint8_t *coins) {
+    for (uint32_t i = 0; i < count; i++) {
+        coins[i] = (uint8_t)(number >> i & 1);
+    }
+}
+
+static void test_coins_stand_where_the_design_says(void) {
+    static const struct {
+        uint32_t periods, order, starts[8], count;
+    } cases[] = {
+        {12, 2, {1, 5, 7, 9}, 4},
+        {8, 1, {1, 3, 4, 5, 6, 7}, 6},
+        {18, 3, {1, 7, 10, 13}, 4},
+        {5, 0, {1, 2, 3, 4, 5}, 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const ls_switchback d = design(cases[i].periods, cases[i].order);
+        uint32_t found = 0;
+        CHECK_INT(ls_switchback_coins(&d), cases[i].count);
+        for (uint32_t t = 0; t < d.periods; t++) {
+            if (t == 0 || ls_switchback_coin(&d, t) != ls_switchback_coin(&d, t - 1)) {
+                CHECK_INT(t + 1, cases[i].starts[found++]);
+            }
+        }
+        CHECK_INT(found, cases[i].count);
+    }
+}
+
+static void test_the_estimate_is_exact_on_average_and_its_variance_conservative(void) {
+    static const struct {
+        uint32_t periods, order;
+        double variance, estimate;
+    } cases[] = {
+        {12, 2, 269.20800000, 406.51840000},
+        {8, 1, 196.07755102, 279.11510204},
+        {10, 1, 161.37037037, 222.99851852},
+        {18, 3, 288.04960000, 435.91360000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const ls_switchback d = design(cases[i].periods, cases[i].order);
+        const uint32_t coins = ls_switchback_coins(&d);
+        const uint32_t all = 1U << coins;
+        double mean = 0.0;
+        double squares = 0.0;
+        double estimate = 0.0;
+        for (uint32_t n = 0; n < all; n++) {
+            uint8_t w[MOST];
+            double y[MOST];
+            throw(n, coins, w);
+            for (uint32_t t = 0; t < d.periods; t++) {
+                const uint32_t from = t > d.order ? t - d.order : 0;
+                double share = 0.0;
+                for (uint32_t s = from; s <= t; s++) {
+                    share += w[ls_switchback_coin(&d, s)];
+                }
+                y[t] = 9.0 + 0.1 * (t + 1) + share / (t - from + 1);
+            }
+            const double ht = ls_switchback_ht(&d, w, y);
+            mean += ht / all;
+            squares += ht * ht / all;
+            estimate += ls_switchback_variance(&d, w, y) / all;
+        }
+        harness_note("%u periods, order %u", d.periods, d.order);
+        CHECK_NEAR(mean, 1.0, 1e-9);
+        CHECK_NEAR(squares - mean * mean, cases[i].variance, 1e-7);
+        CHECK_NEAR(estimate, cases[i].estimate, 1e-7);
+    }
+}
+
+// Outcomes of either sign, made at random for either rule, depending on the rule of the window.
+static void test_the_centred_variance_bounds_the_true_one_for_outcomes_of_any_sign(void) {
+    static const ls_switchback designs[] = {{8, 2, 1}, {12, 2, 1}, {7, 1, 1}, {8, 1, 1}, {6, 0, 1}};
+    for (uint32_t k = 0; k < 500; k++) {
+        const ls_switchback d = designs[k % 5];
+        const uint32_t coins = ls_switchback_coins(&d);
+        const uint32_t all = 1U << coins;
+        double mean = 0.0;
+        double squares = 0.0;
+        double estimate = 0.0;
+        for (uint32_t n = 0; n < all; n++) {
+            uint8_t w[MOST];
+            double y[MOST];
+            throw(n, coins, w);
+            for (uint32_t t = 0; t < d.periods; t++) {
+                const uint8_t now = w[ls_switchback_coin(&d, t)];
+                const uint8_t then = w[ls_switchback_coin(&d, t > d.order ? t - d.order : 0)];
+                y[t] = unit(1000ULL * k + 4ULL * t + 2U * now + then) - 0.5;
+            }
+            const double ht = ls_switchback_ht(&d, w, y);
+            mean += ht / all;
+            squares += ht * ht / all;
+            estimate += ls_switchback_variance_centred(&d, w, y) / all;
+        }
+        harness_note("case %u: true %g, estimated %g", k, squares - mean * mean, estimate);
+        CHECK(estimate >= squares - mean * mean - 1e-12);
+    }
+}
+
+static const double example[12] = {10.2, 11.1, 11.4, 11.0, 10.6, 9.8,
+                                   10.1, 11.3, 11.2, 11.5, 11.1, 11.4};
+
+static void test_the_example_of_the_book(void) {
+    const ls_switchback d = design(12, 2);
+    const uint8_t coins[4] = {1, 0, 1, 1};
+    double centred[12];
+    double mean = 0.0;
+    for (int t = 0; t < 12; t++) {
+        mean += example[t] / 12;
+    }
+    for (int t = 0; t < 12; t++) {
+        centred[t] = example[t] - mean;
+    }
+    CHECK_NEAR(ls_switchback_ht(&d, coins, example), 18.06, 1e-9);
+    CHECK_NEAR(ls_switchback_variance(&d, coins, example), 327.2536, 1e-9);
+    CHECK_NEAR(ls_switchback_p(&d, coins, example, 1), 4.0 / 16.0, 1e-12);
+    CHECK_NEAR(ls_switchback_ht(&d, coins, centred), 0.6333, 5e-5);
+    CHECK(isnan(ls_switchback_hajek(&d, coins, example)));  // no window lies in the old rule alone
+    const uint8_t others[4] = {1, 0, 0, 1};
+    CHECK_NEAR(ls_switchback_hajek(&d, others, centred), ls_switchback_hajek(&d, others, example),
+               1e-12);
+    CHECK(fabs(ls_switchback_hajek(&d, others, example)) < 2.0);
+}
+
+static ls_status analyse(const ls_switchback *d, int64_t carryover_us, const uint8_t *coins,
+                         const double *y, const double *forecast, double centre,
+                         ls_switchback_result *out, ls_error *err) {
+    const ls_switchback_def def = {.design = *d,
+                                   .carryover_us = carryover_us,
+                                   .coins = coins,
+                                   .outcomes = y,
+                                   .forecast = forecast,
+                                   .centre = centre,
+                                   .level = 0.95,
+                                   .seed = 3};
+    return ls_switchback_analyse(&def, out, err);
+}
+
+static void test_blocks_shorter_than_the_carryover_are_refused_with_the_needed_length(void) {
+    // FIFO against LSU on MiniFab: blocks of 12 h, and rules that agree again after days.
+    const ls_switchback d = {.periods = 48, .order = 12, .period_us = hour_us};
+    const double y[48] = {0};
+    const uint8_t coins[2] = {0, 1};
+    ls_switchback_result r;
+    ls_error err = {0};
+    CHECK_INT(analyse(&d, 96 * hour_us, coins, y, NULL, 0, &r, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "shorter than the carryover");
+    CHECK_CONTAINS(err.hint, "4 d");
+    CHECK_INT(analyse(&d, 12 * hour_us + 1, coins, y, NULL, 0, &r, &err), LS_ERR_INVALID);
+    CHECK_INT(analyse(&d, -1, coins, y, NULL, 0, &r, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "not known");
+    CHECK_INT(analyse(&d, 12 * hour_us, coins, y, NULL, 0, &r, &err), LS_OK);
+}
+
+static void test_shapes_that_are_no_design_are_refused(void) {
+    static const ls_switchback bad[] = {{0, 0, 1}, {3, 1, 1}, {3, 0, 1},         {9, 2, 1},
+                                        {6, 2, 1}, {8, 1, 0}, {UINT32_MAX, 1, 1}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ls_error err = {0};
+        CHECK_INT(ls_switchback_check(&bad[i], 0, &err), LS_ERR_INVALID);
+    }
+}
+
+static void test_a_missing_period_is_no_answer(void) {
+    const ls_switchback d = design(12, 2);
+    const uint8_t coins[4] = {1, 0, 1, 1};
+    double y[12];
+    ls_switchback_result r;
+    ls_error err = {0};
+    memcpy(y, example, sizeof y);
+    y[6] = NAN;
+    CHECK_INT(analyse(&d, 2 * hour_us, coins, y, NULL, 10, &r, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "period 7");
+}
+
+static void test_few_coins_cannot_be_significant(void) {
+    const ls_switchback d = design(12, 2);
+    const uint8_t coins[4] = {1, 0, 0, 1};
+    ls_switchback_result r;
+    ls_error err = {0};
+    CHECK_INT(analyse(&d, 2 * hour_us, coins, example, NULL, 10.9, &r, &err), LS_OK);
+    CHECK_NEAR(r.p_least, 1.0 / 8.0, 1e-12);
+    CHECK(r.p >= r.p_least - 1e-12);
+    CHECK(!r.claimed);
+}
+
+// Experiments of 56 coins; noise, a slow wave and a ramp that no coin can follow.
+static void run_many(double effect, int *out_claimed, int *out_covered, double *out_width,
+                     bool adjusted) {
+    const ls_switchback d = design(58, 1);
+    *out_claimed = *out_covered = 0;
+    *out_width = 0.0;
+    for (uint32_t k = 0; k < 40; k++) {
+        uint8_t coins[MOST];
+        double y[MOST];
+        double forecast[MOST];
+        ls_switchback_result r;
+        ls_error err = {0};
+        for (uint32_t i = 0; i < ls_switchback_coins(&d); i++) {
+            coins[i] = ls_switchback_draw(900 + k, i);
+        }
+        for (uint32_t t = 0; t < d.periods; t++) {
+            const uint8_t now = coins[ls_switchback_coin(&d, t)];
+            const uint8_t then = coins[ls_switchback_coin(&d, t > 0 ? t - 1 : 0)];
+            forecast[t] = 50.0 + 0.05 * t + 2.0 * sin(t * 0.7);
+            y[t] = forecast[t] + unit(100000ULL + 100ULL * k + t) - 0.5 +
+                   effect * 0.5 * (now + then);
+        }
+        CHECK_INT(analyse(&d, hour_us, coins, y, adjusted ? forecast : NULL, adjusted ? 0.0 : 51.0,
+                          &r, &err),
+                  LS_OK);
+        *out_claimed += r.claimed;
+        *out_covered += r.low <= effect && effect <= r.high;
+        *out_width += (r.high - r.low) / 40;
+    }
+}
+
+static void test_the_same_rule_twice_claims_nothing_and_an_effect_is_covered(void) {
+    int claimed = 0;
+    int covered = 0;
+    double width = 0.0;
+    double narrow = 0.0;
+    run_many(0.0, &claimed, &covered, &width, false);
+    CHECK(claimed <= 3);  // conservative: 5 % at most; P(more than 6 of 40 at 5 %) < 0.4 %
+    CHECK(covered >= 35);
+    run_many(0.8, &claimed, &covered, &narrow, true);
+    harness_note("width %g, with the twin's forecast %g; claimed %d", width, narrow, claimed);
+    CHECK(covered >= 35);
+    CHECK(claimed >= 20);
+    CHECK(narrow < 0.5 * width);
+}
+
+static void test_without_memory_it_says_so(void) {
+    const ls_switchback d = design(12, 2);
+    const uint8_t coins[4] = {1, 0, 1, 1};
+    for (int i = 0; i < 2; i++) {
+        ls_switchback_result r;
+        ls_error err = {0};
+        ls_alloc_fail_after(i);
+        CHECK_INT(analyse(&d, 2 * hour_us, coins, example, NULL, 10, &r, &err), LS_ERR_MEMORY);
+        ls_alloc_fail_after(-1);
+    }
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_coins_stand_where_the_design_says);
+    TEST(test_the_estimate_is_exact_on_average_and_its_variance_conservative);
+    TEST(test_the_centred_variance_bounds_the_true_one_for_outcomes_of_any_sign);
+    TEST(test_the_example_of_the_book);
+    TEST(test_blocks_shorter_than_the_carryover_are_refused_with_the_needed_length);
+    TEST(test_shapes_that_are_no_design_are_refused);
+    TEST(test_a_missing_period_is_no_answer);
+    TEST(test_few_coins_cannot_be_significant);
+    TEST(test_the_same_rule_twice_claims_nothing_and_an_effect_is_covered);
+    TEST(test_without_memory_it_says_so);
+    return harness_report();
+}
