@@ -200,8 +200,8 @@ static ls_status conclude(ls_study *study, trial *best, const trial *own, ls_err
 
 // Bases of a search before are forgotten.
 static ls_status forget(ls_decider *d, ls_error *err) {
-    const ls_status status = ls_decider_choose_base(d, 0, err);
-    while (d->base_count > 1) {
+    const ls_status status = d->base == 0 ? LS_OK : ls_decider_choose_base(d, 0, err);
+    while (status == LS_OK && d->base_count > 1) {
         d->base_count--;
         ls_twin_destroy(d->bases[d->base_count].twin);
         ls_free(d->bases[d->base_count].rules);

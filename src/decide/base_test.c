@@ -111,11 +111,29 @@ static void test_a_search_can_be_stopped(void) {
     minifab_clear(&m);
 }
 
+static void test_want_of_memory_ends_a_search_cleanly(void) {
+    minifab m = fab("FIFO/FIFO/FIFO", false);
+    ls_decider_def def = ls_decider_def_default();
+    ls_decider *d = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_decider_create(m.plant, m.twin, &def, &d, &err), LS_OK);
+    for (int64_t k = 0; k < 1200; k = k * 5 / 4 + 3) {
+        ls_alloc_fail_after(k);
+        const ls_status status = ls_decider_prepare(d, NULL, NULL, &err);
+        ls_alloc_fail_after(-1);
+        CHECK_INT(status, LS_ERR_MEMORY);
+        CHECK(ls_decider_bases(d, NULL, 0) >= 1);
+    }
+    ls_decider_destroy(d);
+    minifab_clear(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_rule_is_read_back_from_its_text);
     TEST(test_rules_compile_to_kin_of_the_plant);
     TEST(test_the_search_finds_a_better_rule_on_any_number_of_workers);
     TEST(test_a_search_can_be_stopped);
+    TEST(test_want_of_memory_ends_a_search_cleanly);
     return harness_report();
 }

@@ -70,25 +70,35 @@ ls_status ls_future_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t unti
     return status == LS_ERR_STUCK || status == LS_ERR_LIMIT ? LS_OK : status;
 }
 
-static void work_clear(ls_decider *d) {
-    ls_snapshot_destroy(d->present);
-    d->present = NULL;
-    for (int i = 0; i < d->work_count; i++) {
-        ls_snapshot_destroy(d->work[i]);
-        d->work[i] = NULL;
+static void work_clear(ls_snapshot *present, ls_snapshot **work, int count) {
+    ls_snapshot_destroy(present);
+    for (int i = 0; i < count && work != NULL; i++) {
+        ls_snapshot_destroy(work[i]);
     }
+    ls_free(work);
 }
 
 ls_status ls_decider_choose_base(ls_decider *d, uint32_t base, ls_error *err) {
     assert(base < d->base_count);
-    work_clear(d);
-    d->base = base;
-    const ls_twin *twin = ls_decider_base_twin(d);
-    ls_status status = ls_snapshot_create(twin, 0, 0, &d->present, err);
-    for (int i = 0; i < d->work_count && status == LS_OK; i++) {
-        status = ls_snapshot_create(twin, 0, 0, &d->work[i], err);
+    const ls_twin *twin = d->bases[base].twin != NULL ? d->bases[base].twin : d->twin;
+    const int workers = ls_decider_workers(d);
+    ls_snapshot *present = NULL;
+    ls_snapshot **work = ls_alloc((size_t)workers * sizeof *work);
+    ls_status status = work != NULL ? ls_snapshot_create(twin, 0, 0, &present, err)
+                                    : ls_fail(err, LS_ERR_MEMORY, "out of memory: a decider");
+    for (int i = 0; i < workers && status == LS_OK; i++) {
+        status = ls_snapshot_create(twin, 0, 0, &work[i], err);
     }
-    return status;
+    if (status != LS_OK) {  // the one before still answers
+        work_clear(present, work, workers);
+        return status;
+    }
+    work_clear(d->present, d->work, d->work_count);
+    d->present = present;
+    d->work = work;
+    d->work_count = workers;
+    d->base = base;
+    return LS_OK;
 }
 
 static uint32_t futures_most(const ls_plant *plant) {
@@ -121,13 +131,10 @@ static ls_status make_room(ls_decider *d, ls_error *err) {
     d->memory_count = race_memory(d->futures_most);
     d->memory = ls_alloc(d->memory_count * sizeof *d->memory);
     d->sets = ls_alloc(LS_TOGETHER_MAX * sizeof *d->sets);
-    const int workers = ls_decider_workers(d);
-    d->work = ls_alloc((size_t)workers * sizeof *d->work);
     own->rules = ls_alloc(d->plant->station_count + 1);
-    if (d->memory == NULL || d->sets == NULL || d->work == NULL || own->rules == NULL) {
+    if (d->memory == NULL || d->sets == NULL || own->rules == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory: a decider");
     }
-    d->work_count = workers;
     ls_rules_text(d->plant, own->rules, own->name, sizeof own->name);
     own->gain = own->low = own->high = 0.0;
     return ls_decider_choose_base(d, 0, err);
@@ -184,14 +191,13 @@ void ls_decider_destroy(ls_decider *d) {
     if (d == NULL) {
         return;
     }
-    work_clear(d);
+    work_clear(d->present, d->work, d->work_count);
     for (uint32_t i = 0; i < d->base_count; i++) {
         ls_twin_destroy(d->bases[i].twin);
         ls_free(d->bases[i].rules);
     }
     ls_free(d->memory);
     ls_free(d->sets);
-    ls_free(d->work);
     ls_free(d);
 }
 

@@ -52,7 +52,7 @@ struct ls_decider {
 
 const ls_twin *ls_decider_base_twin(const ls_decider *decider);
 int ls_decider_workers(const ls_decider *decider);
-// Makes the chosen base the one that questions are answered with.
+// Makes the chosen base the one that questions are answered with. On failure the one before is.
 ls_status ls_decider_choose_base(ls_decider *decider, uint32_t base, ls_error *err);
 // Keeps the base of this name (rules.h) too; *out is its number.
 ls_status ls_decider_add_base(ls_decider *decider, const char *name, uint32_t *out, ls_error *err);
