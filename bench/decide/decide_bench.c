@@ -307,14 +307,18 @@ static int bench_run(const options *o) {
 
 static int bench_own(const options *o) {
     minifab m = make(o, o->rules, false);
+    bool stable = true;
     printf("{\"rules\": \"%s\", \"runs\": [", o->rules);
-    for (int i = o->first; i < o->first + o->seeds; i++) {
-        const ls_rehearse_result r = run_one(o, m.plant, m.twin, i, NULL);
-        printf("%s\n {\"seed\": %d, ", i > o->first ? "," : "", i);
-        print_result("own", &r);
-        printf("}");
+    for (int i = o->first; stable && i < o->first + o->seeds; i++) {
+        ls_rehearse_result r;
+        stable = try_one(o, m.plant, m.twin, i, NULL, &r);
+        if (stable) {
+            printf("%s\n {\"seed\": %d, ", i > o->first ? "," : "", i);
+            print_result("own", &r);
+            printf("}");
+        }
     }
-    printf("]}\n");
+    printf("], \"stable\": %s}\n", stable ? "true" : "false");
     minifab_clear(&m);
     return 0;
 }
