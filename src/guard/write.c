@@ -216,7 +216,11 @@ static void settle_by_answer(ls_guard_writer *w, uint32_t of, int64_t id, int64_
                              const char *reason) {
     for (uint32_t i = w->unsure_count; i-- > 0;) {
         if (w->unsure[i].device == of && w->unsure[i].id == id) {
-            settle(w, i, result == 0 ? LS_COMMAND_ACKNOWLEDGED : LS_COMMAND_DENIED, 0, reason);
+            settle(w, i,
+                   result == 0           ? LS_COMMAND_ACKNOWLEDGED
+                   : result == NOT_NEWER ? LS_COMMAND_LOST
+                                         : LS_COMMAND_DENIED,
+                   0, reason);
         }
     }
 }
@@ -421,6 +425,18 @@ static void fence_done(ls_guard_writer *w, uint32_t of, int64_t result, int64_t 
 static void command_done(ls_guard_writer *w, uint32_t of, int64_t result, const char *reason,
                          int64_t now_us) {
     wired *d = &w->devices[of];
+    if (result == NOT_NEWER) {
+        // The line has taken a greater id since, not ours: whether it took this one before nobody
+        // knows.
+        const ls_command command = d->command;
+        d->wire = WIRE_NOTHING;
+        d->fenced = false;
+        w->figures.foreign++;
+        finish(w, &command, LS_COMMAND_LOST, GUARD_ONE_WRITER,
+               "somebody else has commanded the line since");
+        trip(w, "somebody else has commanded the line");
+        return;
+    }
     const bool agrees = result != 0 || w->def.agrees(w->def.context, &d->command);
     d->reads = agrees && (d->reads == 0 || result == d->result) ? d->reads + 1 : agrees;
     d->result = result;
@@ -434,10 +450,6 @@ static void command_done(ls_guard_writer *w, uint32_t of, int64_t result, const 
     const ls_command command = d->command;
     d->wire = WIRE_NOTHING;
     finish(w, &command, result == 0 ? LS_COMMAND_ACKNOWLEDGED : LS_COMMAND_DENIED, 0, reason);
-    if (result == NOT_NEWER) {
-        w->figures.foreign++;
-        trip(w, "somebody else has commanded the line");
-    }
 }
 
 void ls_guard_writer_hear_done(ls_guard_writer *writer, uint32_t of, int64_t id, int64_t result,

@@ -45,6 +45,7 @@ typedef struct act {  // a command, from its making to its end
     int64_t not_after_us;
     uint32_t done;      // how often the line carried it out
     uint32_t verdicts;  // final ones
+    uint32_t answers;   // of the line, heard by a guard
     ls_command_result last;
 } act;
 
@@ -60,7 +61,7 @@ typedef struct side {  // one guard with its disk and its wires
     bool dead;
     int64_t crash_in;  // effects until it dies; -1: never
     bool before;       // dies before the effect, else right after
-    bool paused;
+    bool paused, restarted;
     bool held;
     uint32_t tripped, leases;
 } side;
@@ -71,6 +72,7 @@ struct world {
     side sides[GUARDS];
     struct {
         int64_t last, result;
+        int act;  // that the last id stood for, -1: none
     } line[DEVICES];
     int64_t beat_us;
     bool lost;
@@ -173,6 +175,7 @@ static void on_told(void *context, const ls_command *command, const ls_verdict *
     a->last = verdict->result;
     if (verdict->result == LS_COMMAND_ACKNOWLEDGED) {
         CHECK_INT(a->done, 1);
+        CHECK(a->answers >= (s->restarted ? 1 : 2));  // read twice
     } else if (verdict->result != LS_COMMAND_LOST) {
         CHECK_INT(a->done, 0);
     }
@@ -251,15 +254,23 @@ static void line_takes(world *w, const mail *m) {
             carry_out(w, m);
         }
         w->line[m->device].last = m->id;
+        w->line[m->device].act = m->act;
         w->line[m->device].result = result;
     }
-    tell_all(w, (mail){.kind = MAIL_DONE, .device = m->device, .id = m->id, .result = result});
+    tell_all(w, (mail){.kind = MAIL_DONE,
+                       .device = m->device,
+                       .id = m->id,
+                       .result = result,
+                       .act = result == 5 ? -1 : w->line[m->device].act});
 }
 
 static void guard_hears(world *w, side *s, const mail *m) {
     switch (m->kind) {
     case MAIL_ID: ls_guard_writer_hear_id(s->writer, m->device, m->id, w->now_us); break;
     case MAIL_DONE:
+        if (m->act >= 0) {
+            w->acts[m->act].answers++;
+        }
         ls_guard_writer_hear_done(s->writer, m->device, m->id, m->result, "", w->now_us);
         break;
     case MAIL_LOST: ls_guard_writer_hear_lost(s->writer, m->result != 0, w->now_us); break;
@@ -268,6 +279,30 @@ static void guard_hears(world *w, side *s, const mail *m) {
 }
 
 // ---- guards come and go
+
+static void tell_births(world *w, side *s) {
+    for (uint32_t i = 0; i < DEVICES; i++) {
+        put(&s->in, (mail){.kind = MAIL_ID, .device = i, .id = w->line[i].last});
+        put(&s->in, (mail){.kind = MAIL_DONE,
+                           .device = i,
+                           .id = w->line[i].last,
+                           .result = w->line[i].result,
+                           .act = w->line[i].act});
+    }
+    put(&s->in, (mail){.kind = MAIL_LOST, .result = w->lost});
+}
+
+// The broker dies: what is under way is lost, both ways; the guards notice and come back.
+static void kill_broker(world *w) {
+    for (uint32_t i = 0; i < GUARDS; i++) {
+        side *s = &w->sides[i];
+        s->out.count = s->in.count = 0;
+        if (s->writer != NULL && !s->dead) {
+            ls_guard_writer_gone(s->writer, LINE, w->now_us);
+            tell_births(w, s);
+        }
+    }
+}
 
 static void start_guard(world *w, uint32_t index) {
     side *s = &w->sides[index];
@@ -296,15 +331,7 @@ static void start_guard(world *w, uint32_t index) {
     }
     ls_guard_writer_restored(s->writer);
     ls_guard_writer_able(s->writer, true, "", w->now_us);
-    // The births.
-    for (uint32_t i = 0; i < DEVICES; i++) {
-        put(&s->in, (mail){.kind = MAIL_ID, .device = i, .id = w->line[i].last});
-        put(&s->in, (mail){.kind = MAIL_DONE,
-                           .device = i,
-                           .id = w->line[i].last,
-                           .result = w->line[i].result});
-    }
-    put(&s->in, (mail){.kind = MAIL_LOST, .result = w->lost});
+    tell_births(w, s);
 }
 
 // The disk keeps what was durable, and of the rest as much as chance wants; what is under way in
@@ -314,6 +341,7 @@ static void bury_guard(world *w, uint32_t index) {
     ls_guard_writer_destroy(s->writer);
     s->writer = NULL;
     const uint32_t loose = s->row_count - s->durable;
+    s->restarted = true;
     s->row_count = s->durable + (uint32_t)(draw(w) * (loose + 1));
     s->durable = s->row_count;
     s->in.count = 0;
@@ -369,6 +397,7 @@ static world *make_world(uint64_t seed) {
     w->now_us = 100 * SECOND;
     w->lost = true;
     w->holder = -1;
+    w->line[0].act = w->line[1].act = -1;
     for (uint32_t i = 0; i < GUARDS; i++) {
         w->sides[i].crash_in = -1;
     }
@@ -498,11 +527,15 @@ static void test_two_guards_never_write_at_once(void) {
         start_guard(w, 0);
         start_guard(w, 1);
         int64_t wake_us[GUARDS] = {0};
-        const double pace = draw(w) * 0.1 + 0.003;  // of time against mail
+        const double pace = draw(w) * 0.1 + 0.003;           // of time against mail
+        const double deaths = seed % 2 == 0 ? 0.0 : 0.0008;  // of the broker
         for (int i = 0; i < 20000; i++) {
             move_mail(w);
             if (draw(w) < pace) {
                 pass_time(w, SECOND / 20);
+            }
+            if (draw(w) < deaths) {
+                kill_broker(w);
             }
             for (uint32_t g = 0; g < GUARDS; g++) {
                 side *s = &w->sides[g];
