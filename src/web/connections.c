@@ -14,7 +14,7 @@ struct ls_connections {
     pthread_cond_t ended;
     pthread_t thread;
     bool has_thread, ends;
-    uint32_t most, count;
+    uint32_t most, places, count;  // places: also for those on their way out
     int64_t patience_us;
     ls_connection *of;
 };
@@ -30,7 +30,7 @@ static void cut_silent(ls_connections *c) {
     const bool crowded = c->count > c->most / 2;
     const int64_t patience = crowded ? c->patience_us / CROWDED_PART : c->patience_us;
     const int64_t now = ls_connections_clock_us();
-    for (uint32_t i = 0; i < c->most; i++) {
+    for (uint32_t i = 0; i < c->places; i++) {
         if (c->of[i].used && c->of[i].waits && now - c->of[i].since_us > patience) {
             shutdown(c->of[i].fd, SHUT_RDWR);
         }
@@ -58,13 +58,14 @@ ls_status ls_connections_open(uint32_t most, int64_t patience_us, ls_connections
     ls_connections *c = ls_alloc(sizeof *c);
     *out = NULL;
     if (c != NULL) {
-        c->of = ls_alloc(most * sizeof *c->of);
+        c->of = ls_alloc((most + LS_CONNECTIONS_SPARE) * sizeof *c->of);
     }
     if (c == NULL || c->of == NULL) {
         ls_free(c);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the web server");
     }
     c->most = most;
+    c->places = most + LS_CONNECTIONS_SPARE;
     c->patience_us = patience_us;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -98,14 +99,34 @@ void ls_connections_close(ls_connections *c) {
     ls_free(c);
 }
 
+// Who has been silent for longest makes room.
+static void cut_oldest(ls_connections *c) {
+    ls_connection *oldest = NULL;
+    for (uint32_t i = 0; i < c->places; i++) {
+        ls_connection *of = c->of + i;
+        if (of->used && of->waits && !of->cut &&
+            (oldest == NULL || of->since_us < oldest->since_us)) {
+            oldest = of;
+        }
+    }
+    if (oldest != NULL) {
+        oldest->cut = true;
+        shutdown(oldest->fd, SHUT_RDWR);
+    }
+}
+
 ls_connection *ls_connections_enter(ls_connections *c, int fd) {
     ls_connection *made = NULL;
     pthread_mutex_lock(&c->lock);
-    for (uint32_t i = 0; i < c->most && made == NULL; i++) {
+    if (c->count >= c->most) {
+        cut_oldest(c);
+    }
+    for (uint32_t i = 0; i < c->places && made == NULL; i++) {
         made = c->of[i].used ? NULL : c->of + i;
     }
     if (made != NULL) {
-        *made = (ls_connection){fd, ls_connections_clock_us(), true, true};
+        *made = (ls_connection){
+            .fd = fd, .since_us = ls_connections_clock_us(), .waits = true, .used = true};
         c->count++;
     }
     pthread_mutex_unlock(&c->lock);

@@ -2,7 +2,8 @@
 //
 // A client that says nothing holds a place and a thread. It has `patience` for a whole question,
 // and a fifth of it while more than half of the places are taken, so that silent clients never
-// keep others out for long. Safe for any thread.
+// keep others out for long; where all are taken, the one that was silent for longest goes at once.
+// Safe for any thread.
 #pragma once
 
 #include <pthread.h>
@@ -11,11 +12,14 @@
 
 #include "base/status.h"
 
+enum { LS_CONNECTIONS_SPARE = 32 };  // for those on their way out
+
 typedef struct ls_connections ls_connections;
 typedef struct ls_connection {
     int fd;
     int64_t since_us;  // monotonic
     bool waits;        // for the client, and not the client for us
+    bool cut;
     bool used;
 } ls_connection;
 

@@ -55,6 +55,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     ls_exchange *exchange = *request;
     (void)version;
     if (exchange == NULL) {
+        if (ls_exchange_connection(connection) == NULL) {
+            return MHD_NO;  // all places are taken by those who wait for an answer
+        }
         exchange = *request = ls_exchange_begin(server, connection, url, method);
         if (exchange == NULL) {
             return MHD_NO;
@@ -109,11 +112,12 @@ static struct MHD_Daemon *start_daemon(ls_server *server, const struct sockaddr_
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(
         flags, (uint16_t)def->port, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, where,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)def->connections_most, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_MEMORY,
-        MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_LISTEN_BACKLOG_SIZE,
-        (unsigned)CONNECTIONS_MAX, MHD_OPTION_ARRAY, tls ? keys : none, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)def->connections_most + LS_CONNECTIONS_SPARE,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)REQUEST_MEMORY, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_ARRAY, tls ? keys : none, MHD_OPTION_END);
 }
 
 static ls_status cannot_listen(const ls_server_def *def, int why, ls_error *err) {
