@@ -21,7 +21,7 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
       {' '}{open ? leftOf(row, store.lineNow) : stamp(row.line_us)} · <span class="ids">{row.id}</span></p>
     {row.claim && <div class="claim"><span>{t('promised')}</span>
       <Whisker gain={row.claim} scale={scale} width={200} />
-      <GainText gain={row.claim} unit={row.unit} level={row.claim.level} futures={row.claim.futures} /></div>}
+      <GainText gain={row.claim} unit={row.unit} level={row.claim.level} futures={row.claim.futures || undefined} /></div>}
     {row.realised && <div class="claim"><span>{t('realised')}</span>
       <Whisker gain={null} realised={row.realised} scale={scale} width={200} />
       <strong class="num">{interval(row.realised.gain, row.realised.low, row.realised.high, row.unit)}</strong>
@@ -35,11 +35,11 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
     </div>}
     <h3>{t('tried')}</h3>
     <div class="scroller" tabIndex={0} role="group" aria-label={t('tried')}><table class="tried">
-      <thead><tr><th scope="col">{t('candidate')}</th><th scope="col">{t('tried.gain', {unit: unitName(row.unit)})}</th><th scope="col" class="right">{t('futures')}</th></tr></thead>
+      <thead><tr><th scope="col">{t('candidate')}</th><th scope="col">{t('tried.gain', {unit: unitName(row.unit), base: row.candidates[0]?.label ?? ''})}</th><th scope="col" class="right">{t('futures')}</th></tr></thead>
       <tbody>{row.candidates.map((c, i) => <tr class={i === row.chosen ? 'chosen' : ''}>
         <th scope="row">{c.label}{i === row.own && <span class="muted"> ({t('own.rule')})</span>}
           {i === row.chosen && <strong> ({t('chosen.word')})</strong>}</th>
-        <td>{i === row.own ? <span class="muted">{t('compared')}</span>
+        <td>{i === 0 ? <span class="muted">{t('compared')}</span>
           : !isKnown(c) ? '–' : <><Whisker gain={c} scale={scale} width={140} /> <span class="num">{interval(c.gain, c.low, c.high, '', row.claim?.level)}</span></>}</td>
         <td class="num right">{c.futures}</td></tr>)}</tbody></table></div>
     <dl class="facts">
@@ -57,7 +57,7 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
       {row.sent.map((s) => <><dt>{t('sent')}</dt><dd class="ids">{s.kind} {s.device} {s.argument}: {s.result}
         {s.guard !== null && s.guard !== undefined ? ` ${t('guards.by', {n: s.guard})}` : ''}{s.reason ? ` (${s.reason})` : ''} {stamp(s.at_us)}</dd></>)}
       <dt>{t('replay')}</dt><dd class="ids"><code>lineshaft decide replay {row.id}</code>
-        {row.snapshot && <> · {row.snapshot.hash}</>}{row.seed !== null && <> · {t('seed')} {row.seed}</>}</dd>
+        {row.snapshot && <> · {row.snapshot.hash}</>}{Number.isSafeInteger(row.seed) && <> · {t('seed')} {row.seed}</>}</dd>
     </dl>
     {row.claim && <p class="muted">{t('claim.note', {level: percent(row.claim.level)})}</p>}
   </article>;

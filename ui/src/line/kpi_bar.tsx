@@ -28,8 +28,8 @@ export function KpiBar() {
       {...(plan ? {more: plan} : {})} trend={store.trend.made} age={age} />
     <Figure name={t('kpi.per_hour')} value={num(k.per_hour)} trend={store.trend.per_hour} age={age} />
     <Figure name={t('kpi.wip')} value={count(k.wip)} trend={store.trend.wip} age={age} />
-    <Figure name={t('kpi.oee')} value={percent(k.oee)} trend={store.trend.oee} age={age} />
-    <Figure name={t('kpi.on_time')} value={percent(k.on_time)} age={age} />
+    {k.oee !== null && <Figure name={t('kpi.oee')} value={percent(k.oee)} trend={store.trend.oee} age={age} />}
+    {k.on_time !== null && <Figure name={t('kpi.on_time')} value={percent(k.on_time)} age={age} />}
     <Figure name={t('kpi.cycle')} value={duration(k.cycle_s)} age={age} />
     {f && <Figure name={t('kpi.forecast', {time: clock(f.until_us, false)})} value={decimals(f.made_mean, 0, true)}
       more={t('kpi.forecast.range', {level: percent(f.level ?? 0.9), range: range(f.made_low, f.made_high)})} age={age} />}

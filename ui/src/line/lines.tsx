@@ -81,17 +81,18 @@ export function Lines() {
   const all = [...store.rows.values()], both = bothMeans(own, with_);
   const acted = newest(all.filter((r) => r.chosen !== r.own && (r.state === 'done' || r.state === 'sent'))) ??
     newest(all.filter((r) => r.chosen !== r.own));
+  const shown = measures().filter((m) => own[m.key] !== null || with_[m.key] !== null);
   return <section class="lines card" aria-label={t('lines')}>
     <p class="headline">{headline(own, with_)}
       {' '}<a href={hrefOf('decisions', acted?.id ?? '')}>{t('lines.why')}</a></p>
     <div class="scroller" tabIndex={0} role="group" aria-label={t('lines')}><table>
       <thead><tr><th scope="col">{t('lines.line')}</th>
-        {measures().map((m) => <th scope="col" class="right">{m.name}</th>)}</tr></thead>
+        {shown.map((m) => <th scope="col" class="right">{m.name}</th>)}</tr></thead>
       <tbody>
         {[own, with_].map((r, i) => <tr><th scope="row">{t(i === 0 ? 'lines.own' : 'lines.with')}</th>
-          {measures().map((m) => <td class="num right">{m.text(valueOf(r, m.key, both))}</td>)}</tr>)}
+          {shown.map((m) => <td class="num right">{m.text(valueOf(r, m.key, both))}</td>)}</tr>)}
         <tr class="difference"><th scope="row">{t('difference')}</th>
-          {measures().map((m) => {
+          {shown.map((m) => {
             const a = valueOf(own, m.key, both), b = valueOf(with_, m.key, both);
             if (a === null || b === null) return <td class="right">–</td>;
             const how = good(m, b - a);

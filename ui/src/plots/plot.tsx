@@ -26,6 +26,8 @@ export interface PlotProps {
   marks?: {at: number; text: string}[];
   shade?: [number, number][];  // spans without data, seconds
   fromZero?: boolean;
+  span?: [number, number];  // of the x axis, seconds; the data's own without it
+  stepped?: boolean;  // a value holds until the next: states and counters
   height?: number;
   sync?: string;
   table: {heads: string[]; rows: (string | number)[][]};
@@ -86,7 +88,7 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
     legend: {show: false},
     cursor: {drag: {x: true, y: false, setScale: false}, points: {size: 6},
       ...(props.sync ? {sync: {key: props.sync}} : {})},
-    scales: {x: {time: true}, y: {range: (_u, low, high) => {
+    scales: {x: {time: true, ...(props.span ? {range: props.span} : {})}, y: {range: (_u, low, high) => {
       if (low === null || high === null) return [0, 1];
       const from = props.fromZero ? Math.min(0, low) : low, room = (high - from || Math.abs(high) || 1) * 0.08;
       return [props.fromZero && from === 0 ? 0 : from - room, high + room];
@@ -97,7 +99,8 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
     ],
     series: [{}, ...props.series.map((s) => ({
       label: s.name, stroke: token(s.colour), width: s.width ?? 1.5, dash: s.dash ?? [],
-      spanGaps: false, points: {show: false}, show: true, ...(s.hidden ? {width: 0} : {}),
+      spanGaps: false, points: {show: false}, show: true,
+      ...(props.stepped ? {paths: uPlot.paths.stepped!({align: 1})} : {}), ...(s.hidden ? {width: 0} : {}),
     }))],
     bands: (props.bands ?? []).map((b) => ({series: b.series, fill: token(b.colour)})),
     plugins: [extras(props)],

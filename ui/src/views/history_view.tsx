@@ -25,12 +25,16 @@ function sentenceOf(tag: HistoryAnswer['tags'][number], c: Column): string {
     from: clock(tag.gaps[0]![0], false), to: clock(tag.gaps[0]![1], false)})}`;
 }
 
-function Chart({tag, events, sync, onZoom}: {tag: HistoryAnswer['tags'][number]; events: HistoryAnswer['events'];
-    sync: string; onZoom: (from: number, to: number) => void}) {
+// States and counters come as whole numbers and hold until the next.
+const isStepped = (c: Column): boolean =>
+  [c.low, c.high].every((list) => list.every((v) => v === null || Number.isInteger(v)));
+
+function Chart({tag, events, sync, span, onZoom}: {tag: HistoryAnswer['tags'][number]; events: HistoryAnswer['events'];
+    sync: string; span: [number, number]; onZoom: (from: number, to: number) => void}) {
   const [c, put] = useState(() => columnsOf(tag));
   useEffect(() => put(columnsOf(tag)), [tag]);
   if (tag.points.length === 0) return <figure class="plot"><figcaption><strong>{tag.name}</strong></figcaption><Empty>{t('history.none')}</Empty></figure>;
-  return <Plot title={tag.name} unit={tag.unit ?? ''} sentence={sentenceOf(tag, c)} sync={sync} x={c.x} y={[c.low, c.high, c.mean]}
+  return <Plot title={tag.name} unit={tag.unit ?? ''} sentence={sentenceOf(tag, c)} sync={sync} span={span} stepped={isStepped(c)} x={c.x} y={[c.low, c.high, c.mean]}
     series={[{name: t('min'), colour: 'series1', hidden: true}, {name: t('max'), colour: 'series1', hidden: true}, {name: t('mean'), colour: 'series1', width: 1.5}]}
     bands={[{series: [2, 1], colour: 'fan80'}]} shade={tag.gaps.map(([a, b]) => [a / 1e6, b / 1e6])}
     marks={events.map((e) => ({at: e.time_us / 1e6, text: e.text ?? e.kind}))} height={170}
@@ -84,13 +88,14 @@ export function HistoryView() {
   }, [until]);
   useEffect(() => {  // something to look at: the first tags that there are
     if (tags.length === 0 && !query.has('tags')) void ask<{tags: HistoryTag[]}>('history/tags?match=**').then((a) => {
-      const numbers = a.tags.filter((x) => x.kind !== 'text').slice(0, 2).map((x) => x.name);
+      const rank = (kind: string) => (['real', 'int', 'bool'].indexOf(kind) + 4) % 4;  // measured values first
+      const numbers = a.tags.filter((x) => x.kind !== 'text').sort((x, y) => rank(x.kind) - rank(y.kind)).slice(0, 2).map((x) => x.name);
       if (numbers.length) set({tags: numbers.join(',')});
     }, () => {});
   }, []);
   const points = Math.max(100, Math.min(1200, width || 600));
   const asked = `tags=${encodeURIComponent(tags.join(','))}&from_us=${Math.round(from)}&to_us=${Math.round(to)}`;
-  const {value, error, loading, again} = useAsk((signal) => tags.length && width ? ask<HistoryAnswer>(`history?${asked}&points=${points}`, 'GET', undefined, signal)
+  const {value, error, loading, again} = useAsk((signal) => tags.length && width ? ask<HistoryAnswer>(`history?${asked}&points=${points}`, 'GET', undefined, signal).then((a) => ({...a, from, to}))
     : Promise.resolve(null), [tags.join(','), hours, until, beat, width > 0]);
   const move = (by: number) => set({to: String(Math.round(Math.min(store.lineNow || to, to + by * hours * hourUs)))});
   const zoom = (by: number) => set({hours: String(hours * by)});
@@ -119,7 +124,7 @@ export function HistoryView() {
     {tags.length === 0 && <Empty>{t('history.pick')}</Empty>}
     {error !== null && <Failed error={error} again={again} />}
     {!value && loading && tags.length > 0 && <Loading what={t('loading.history')} />}
-    {value?.tags.map((tag) => <Chart key={tag.name} tag={tag} events={value.events} sync="history"
+    {value?.tags.map((tag) => <Chart key={tag.name} tag={tag} events={value.events} sync="history" span={[value.from / 1e6, value.to / 1e6]}
       onZoom={(a, b) => set({hours: String(Math.max(leastUs, b - a) / hourUs), to: String(Math.round(b))})} />)}
     {value && value.events.length > 0 && <section class="card"><h2>{t('events')}</h2><ul class="events">{value.events.slice(-50).reverse().map((e) =>
       <li><span class="num">{stamp(e.time_us)}</span> {e.kind} <span class="ids">{e.subject}</span> {e.text}</li>)}</ul></section>}

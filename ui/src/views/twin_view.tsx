@@ -1,6 +1,6 @@
 // twin_view.tsx - the forecast against what came, and "what if": change a number, see the difference.
 import {ask} from '../api';
-import {count, interval, num, percent, range} from '../format';
+import {count, decimals, digitsFor, interval, percent, range} from '../format';
 import {t, word} from '../i18n';
 import {Failed, Loading, useAsk, errorText} from '../parts/notice';
 import {Whisker, scaleOf, unclear} from '../parts/interval';
@@ -39,17 +39,21 @@ function useReal(forecast: ForecastAnswer | null): [number, number][] {
 function Result({answer, changes}: {answer: WhatIfAnswer; changes: Change[]}) {
   const names = Object.keys(answer.difference);
   const gain = (name: string) => {
-    const {mean, low, high} = answer.difference[name]!;
+    const {mean, low, high} = scaled(name, answer.difference[name]!)!;
     return mean === null || low === null || high === null ? null : {gain: mean, low, high};
   };
   const said = (v: MeanInterval | undefined) =>
-    v?.mean == null || v.low === null || v.high === null ? '–' : `${num(v.mean)} (${range(v.low, v.high)})`;
+    v?.mean == null || v.low === null || v.high === null ? '–'
+      : `${decimals(v.mean, digitsFor(v.low, v.high))} (${range(v.low, v.high)})`;
+  // Shares are told in percent.
+  const scaled = (name: string, v: MeanInterval | undefined): MeanInterval | undefined => name !== 'on_time' || !v ? v
+    : {mean: v.mean === null ? null : v.mean * 100, low: v.low === null ? null : v.low * 100, high: v.high === null ? null : v.high * 100};
   return <section class="card whatif-result" aria-live="polite">
     <h2>{changes.map((c) => `${c.path}: ${c.value}`).join(', ')}</h2>
     <div class="scroller" tabIndex={0} role="group" aria-label={t('whatif')}><table>
       <thead><tr><th scope="col">{t('measure')}</th><th scope="col">{t('as.is')}</th><th scope="col">{t('what.if')}</th><th scope="col">{t('difference')}</th></tr></thead>
       <tbody>{names.map((name) => {
-        const a = answer.as_is[name], b = answer.what_if[name], d = gain(name);
+        const a = scaled(name, answer.as_is[name]), b = scaled(name, answer.what_if[name]), d = gain(name);
         return <tr><th scope="row">{word('measure', name)}</th>
           <td class="num">{said(a)}</td>
           <td class="num">{said(b)}</td>
