@@ -45,6 +45,14 @@ static void test_help_is_short_or_full(void) {
     CHECK_SESSIONS(lines, "help.txt");
 }
 
+static void test_demo_says_what_it_takes(void) {
+    static const char *const lines[] = {
+        "demo --help",     "demo --speed fast", "demo --speed 0.5",
+        "demo plant.yaml", "demo --for soon",
+    };
+    CHECK_SESSIONS(lines, "demo.txt");
+}
+
 static void test_help_of_each_command(void) {
     static const char *const lines[] = {
         "check -h",          "check --help",          "twin run -h",  "twin run --help",
@@ -254,6 +262,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_help_is_short_or_full);
     TEST(test_help_of_each_command);
+    TEST(test_demo_says_what_it_takes);
     TEST(test_an_emulated_line_explains_itself);
     TEST(test_deciding_explains_itself);
     TEST(test_twin_calibrate_explains_itself);
