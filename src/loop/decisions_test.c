@@ -345,6 +345,7 @@ static void test_a_decision_is_made_again_bit_for_bit(void) {
     CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin,
                                   ls_decision_number(text_of(row, "id")), &kept, &err),
               LS_OK);
+    ls_kept_answer_clear(&kept);
     CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin, 77, &kept, &err),
               LS_ERR_INVALID);
     CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin,
