@@ -130,7 +130,8 @@ static ls_status check_argument_count(const ls_command *command, const ls_option
     }
     if (options->argument_count > command->most) {
         return ls_fail(err, LS_ERR_INVALID, "'lineshaft %s' takes only %s; '%s' is too much",
-                       command->name, command->arguments, options->arguments[command->most]);
+                       command->name, command->most > 0 ? command->arguments : "options",
+                       options->arguments[command->most]);
     }
     return LS_OK;
 }
