@@ -100,7 +100,8 @@ void ls_guard_revoke(ls_guard_state *state, const char *who, const ls_guard_cloc
         copy(state->revoked[at].who, sizeof state->revoked[at].who, who);
         state->revoked[at].at_us = clock->wall_us;
         state->revoked_count++;
-    } else if (state->revoked[at].at_us < clock->wall_us) {  // a clock set back revokes nothing less
+    } else if (state->revoked[at].at_us <
+               clock->wall_us) {  // a clock set back revokes nothing less
         state->revoked[at].at_us = clock->wall_us;
     }
 }
