@@ -29,7 +29,7 @@ struct ls_follow {
     uint32_t mark_next;
     ls_instant *instant;
     ls_recent recent;
-    uint64_t dropped;  // signals that went from the recent ones signals into the base
+    uint64_t dropped;  // signals that went from the recent ones into the base
     uint64_t applied;  // signals in the present, counted from the beginning
     uint64_t dirty;    // the present is right up to this many signals; UINT64_MAX: all
     bool is_shown;     // `shown` is up to date
