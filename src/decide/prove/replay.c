@@ -1,0 +1,165 @@
+// replay.c - see replay.h.
+#include "decide/prove/replay.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "decide/prove/realised.h"
+#include "twin/context.h"
+#include "twin/event.h"
+
+enum { GIVEN_NOTHING, GIVEN_CLOCK, GIVEN_REPAIR };
+
+ls_status ls_replay_init(ls_replay *r, const ls_twin *twin, ls_given given, void *context,
+                         ls_error *err) {
+    const ls_model *m = twin->model;
+    *r = (ls_replay){.twin = twin, .given = given, .context = context};
+    r->running = ls_alloc((m->machines + 1) * sizeof *r->running);
+    r->begun = ls_alloc((m->machines + 1) * sizeof *r->begun);
+    r->released = ls_alloc((m->releases + 1) * sizeof *r->released);
+    r->modes = ls_alloc((m->modes + 1) * sizeof *r->modes);
+    if (r->running == NULL || r->begun == NULL || r->released == NULL || r->modes == NULL) {
+        ls_replay_clear(r);
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    return LS_OK;
+}
+
+void ls_replay_clear(ls_replay *r) {
+    ls_free(r->running);
+    ls_free(r->begun);
+    ls_free(r->released);
+    ls_free(r->modes);
+    memset(r, 0, sizeof *r);
+}
+
+void ls_replay_restart(ls_replay *r) {
+    const ls_model *m = r->twin->model;
+    memset(r->running, 0, m->machines * sizeof *r->running);
+    memset(r->modes, 0, m->modes * sizeof *r->modes);
+    r->forced = r->drawn = 0;
+    r->started = false;
+}
+
+// The run of an operation, not its setup, loading or unloading. Cascades keep the model's times.
+static void look_machine(ls_replay *r, ls_ctx *c, uint32_t i) {
+    ls_s_machine *mc = c->machine + i;
+    const ls_m_station *st = c->stations + c->machines[i].station;
+    if (mc->phase != LS_PHASE_RUN || mc->lots == LS_NO || mc->phase_since == LS_NEVER) {
+        return;
+    }
+    const uint64_t mark = (uint64_t)c->lot[mc->lots].serial + 1;
+    const bool fresh = mc->phase_since == c->now && mc->phase_elapsed == 0;
+    if ((r->started && !fresh) || (r->running[i] == mark && (!fresh || r->begun[i] == c->now))) {
+        return;
+    }
+    r->running[i] = mark;
+    r->begun[i] = c->now;
+    int64_t total = mc->phase_total;
+    const bool can = (st->features & (LS_F_LAG | LS_F_LOADING)) == 0;
+    if (!can || !r->given(r->context, LS_GIVEN_PROCESS,
+                          ls_realised_operation(c->lot[mc->lots].serial, mc->step), &total)) {
+        r->drawn++;
+        return;
+    }
+    r->forced++;
+    const int64_t ran = c->now - mc->phase_since + mc->phase_elapsed;
+    mc->phase_total = total > ran ? total : ran;
+    const int64_t end = c->now + (mc->phase_total - ran);
+    ls_source_set(c, c->m->source_machine + i, end);
+    for (uint32_t k = 0; k < c->machines[i].mode_count; k++) {
+        const uint32_t at = c->machines[i].mode_at + k;  // its clock may now end within the run
+        const ls_s_mode *sm = c->mode + at;
+        if (c->modes[at].by == LS_FAIL_BUSY && c->modes[at].maintenance == 0 && sm->active == 0 &&
+            sm->since != LS_NEVER) {
+            const int64_t when = sm->since + (sm->total - sm->elapsed);
+            ls_source_set(c, c->m->source_mode + at, when < end ? when : LS_NEVER);
+        }
+    }
+}
+
+static void look_release(ls_replay *r, ls_ctx *c, uint32_t i) {
+    ls_s_release *rs = c->release + i;
+    const uint32_t source = c->m->source_release + i;
+    if (c->releases[i].kind != LS_RELEASE_EVERY || (r->started && r->released[i] == rs->released)) {
+        return;
+    }
+    r->released[i] = rs->released;
+    int64_t next = rs->since + rs->total;
+    bool given = false;
+    for (uint32_t lot = 0; ls_source_is_set(c, source) && lot < c->releases[i].lots; lot++) {
+        given = r->given(r->context, LS_GIVEN_RELEASE, i, &next);  // they come at one time
+    }
+    if (given) {
+        next = next > c->now ? next : c->now;
+        rs->total = next - rs->since;
+        ls_source_set(c, source, next);
+    }
+}
+
+static void put_mode(ls_ctx *c, uint32_t at) {
+    ls_s_mode *sm = c->mode + at;
+    const ls_s_machine *mc = c->machine + c->modes[at].machine;
+    if (sm->since == LS_NEVER) {
+        return;
+    }
+    const int64_t when = sm->since + (sm->total - sm->elapsed);
+    const int64_t now_or_later = when > c->now ? when : c->now;
+    const bool in_run = sm->active != 0 || c->modes[at].by != LS_FAIL_BUSY ||
+                        mc->phase_since == LS_NEVER ||
+                        when < mc->phase_since + (mc->phase_total - mc->phase_elapsed);
+    ls_source_set(c, c->m->source_mode + at, in_run ? now_or_later : LS_NEVER);
+}
+
+static void look_mode(ls_replay *r, ls_ctx *c, uint32_t at) {
+    ls_s_mode *sm = c->mode + at;
+    const ls_m_mode *mode = c->modes + at;
+    const uint8_t stage = sm->active == 0  ? GIVEN_CLOCK
+                          : sm->waits == 0 ? GIVEN_REPAIR
+                                           : GIVEN_NOTHING;
+    if (mode->maintenance != 0 || stage == r->modes[at] || stage == GIVEN_NOTHING) {
+        return;
+    }
+    r->modes[at] = stage;
+    int64_t total = sm->total;
+    if (r->given(r->context, stage == GIVEN_CLOCK ? LS_GIVEN_FAILURE : LS_GIVEN_REPAIR, at,
+                 &total)) {
+        sm->total = total > sm->elapsed ? total : sm->elapsed + 1;
+        put_mode(c, at);
+    }
+}
+
+void ls_replay_look(ls_replay *r, ls_snapshot *snapshot) {
+    ls_ctx c;
+    ls_ctx_open(&c, snapshot->model, snapshot->state, &snapshot->scratch);
+    c.now = snapshot->state->now;
+    for (uint32_t i = 0; i < c.m->releases; i++) {
+        look_release(r, &c, i);
+    }
+    for (uint32_t i = 0; i < c.m->modes; i++) {
+        look_mode(r, &c, i);
+    }
+    for (uint32_t i = 0; i < c.m->machines; i++) {
+        look_machine(r, &c, i);
+    }
+    r->started = true;
+}
+
+// Time of the next event. The clock must not go beyond it before what begins there was looked at.
+static int64_t next_event(const ls_snapshot *s) {
+    const uint64_t *tree = LS_STATE_ARRAY(s->model, s->state, uint64_t, s_tree);
+    return tree[1] == ~UINT64_C(0) ? LS_NEVER : (int64_t)(tree[1] >> s->model->source_bits);
+}
+
+ls_status ls_replay_run(ls_replay *r, ls_snapshot *snapshot, int64_t until_us, ls_error *err) {
+    ls_status status = LS_OK;
+    if (!r->started) {
+        ls_replay_look(r, snapshot);
+    }
+    for (int64_t next = next_event(snapshot); next <= until_us && status == LS_OK;
+         next = next_event(snapshot)) {
+        status = ls_snapshot_step(r->twin, snapshot, next, 1, NULL, err);
+        ls_replay_look(r, snapshot);
+    }
+    return status == LS_OK ? ls_snapshot_run(r->twin, snapshot, until_us, err) : status;
+}

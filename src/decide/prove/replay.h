@@ -1,0 +1,41 @@
+// replay.h - the twin runs on durations that are given from outside.
+//
+// After each event whatever has just begun (an operation's run, the way to the next release or
+// failure, a repair) gets its hidden planned end from the source; the kernel stays as it is.
+#pragma once
+
+#include "twin/twin.h"
+
+typedef enum ls_given_kind {
+    LS_GIVEN_PROCESS,
+    LS_GIVEN_RELEASE,
+    LS_GIVEN_FAILURE,
+    LS_GIVEN_REPAIR
+} ls_given_kind;
+
+// True: *io_us, the model's own draw, was looked at and is now what it shall be. `key` as in
+// realised.h. PROCESS, FAILURE, REPAIR: a span; RELEASE: the time of the next lot.
+typedef bool (*ls_given)(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us);
+
+typedef struct ls_replay {
+    const ls_twin *twin;
+    ls_given given;
+    void *context;
+    uint64_t *running;       // per machine: serial + 1 of the operation already given
+    int64_t *begun;          // and when
+    uint64_t *released;      // per class
+    uint8_t *modes;          // per mode: what was given last
+    uint64_t forced, drawn;  // operations
+    bool started;
+} ls_replay;
+
+// Fails with LS_ERR_MEMORY.
+ls_status ls_replay_init(ls_replay *r, const ls_twin *twin, ls_given given, void *context,
+                         ls_error *err);
+void ls_replay_clear(ls_replay *r);
+// Forgets where it was: before a run from another snapshot.
+void ls_replay_restart(ls_replay *r);
+// Runs on; what runs in the snapshot already gets its end from the source too.
+ls_status ls_replay_run(ls_replay *r, ls_snapshot *snapshot, int64_t until_us, ls_error *err);
+// After acts between two runs.
+void ls_replay_look(ls_replay *r, ls_snapshot *snapshot);
