@@ -18,6 +18,7 @@ const ls_command *const ls_commands[] = {
     &ls_command_decide_now,
     &ls_command_decide_explain,
     &ls_command_decide_replay,
+    &ls_command_prove,
     &ls_command_twin_run,
     &ls_command_twin_compare,
     &ls_command_twin_fork,

@@ -45,11 +45,12 @@ void ls_replay_restart(ls_replay *r) {
 static void look_machine(ls_replay *r, ls_ctx *c, uint32_t i) {
     ls_s_machine *mc = c->machine + i;
     const ls_m_station *st = c->stations + c->machines[i].station;
-    if (mc->phase != LS_PHASE_RUN || mc->lots == LS_NO || mc->phase_since == LS_NEVER) {
+    const bool halted = mc->phase_since == LS_NEVER;
+    if (mc->phase != LS_PHASE_RUN || mc->lots == LS_NO || (halted && r->started)) {
         return;
     }
     const uint64_t mark = (uint64_t)c->lot[mc->lots].serial + 1;
-    const bool fresh = mc->phase_since == c->now && mc->phase_elapsed == 0;
+    const bool fresh = !halted && mc->phase_since == c->now && mc->phase_elapsed == 0;
     if ((r->started && !fresh) || (r->running[i] == mark && (!fresh || r->begun[i] == c->now))) {
         return;
     }
@@ -63,8 +64,11 @@ static void look_machine(ls_replay *r, ls_ctx *c, uint32_t i) {
         return;
     }
     r->forced++;
-    const int64_t ran = c->now - mc->phase_since + mc->phase_elapsed;
+    const int64_t ran = mc->phase_elapsed + (halted ? 0 : c->now - mc->phase_since);
     mc->phase_total = total > ran ? total : ran;
+    if (halted) {
+        return;  // it goes on when the machine does
+    }
     const int64_t end = c->now + (mc->phase_total - ran);
     ls_source_set(c, c->m->source_machine + i, end);
     for (uint32_t k = 0; k < c->machines[i].mode_count; k++) {

@@ -1,0 +1,195 @@
+// prove_view.c - see prove_view.h.
+#include "loop/prove_view.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "decide/prove/account.h"
+#include "loop/service_parts.h"
+#include "loop/view_inside.h"
+
+// ---- rows: the newest version of each
+
+typedef struct gathered {
+    json_t *rows;  // by id
+    const ls_prove_def *def;
+    bool failed;
+} gathered;
+
+static json_int_t version_of(const json_t *row) {
+    return json_integer_value(json_object_get(row, "version"));
+}
+
+static bool take(void *context, const ls_happened *happened) {
+    gathered *g = context;
+    json_t *row = json_loads(happened->json, 0, NULL);
+    const char *id = json_string_value(json_object_get(row, "id"));
+    if (id == NULL) {
+        json_decref(row);
+        return true;  // not a row: a damaged event does not take the others with it
+    }
+    const json_t *known = json_object_get(g->rows, id);
+    if (known != NULL && version_of(known) >= version_of(row)) {
+        json_decref(row);
+        return true;
+    }
+    g->failed = json_object_set_new(g->rows, id, row) != 0;
+    return !g->failed;
+}
+
+// ---- rows become claims
+
+static bool kind_of(const char *name, ls_decide_kind *out) {
+    for (unsigned k = 0; name != NULL && k < LS_DECIDE_KIND_COUNT; k++) {
+        if (strcmp(name, ls_decide_kind_name((ls_decide_kind)k)) == 0) {
+            *out = (ls_decide_kind)k;
+            return true;
+        }
+    }
+    return false;
+}
+
+static double number_of(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+// The line has done it, or was told to: intention counts.
+static bool was_sent(const json_t *row) {
+    const char *state = json_string_value(json_object_get(row, "state"));
+    return state != NULL && (strcmp(state, "sent") == 0 || strcmp(state, "done") == 0);
+}
+
+static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) {
+    const json_t *claim = json_object_get(row, "claim");
+    const json_t *real = json_object_get(row, "realised");
+    const json_int_t time_us = json_integer_value(json_object_get(row, "time_us"));
+    const double level = number_of(claim, "level");
+    *out = (ls_claim){.sent = was_sent(row),
+                      .gain = number_of(claim, "gain"),
+                      .low = number_of(claim, "low"),
+                      .high = number_of(claim, "high"),
+                      .level = isfinite(level) ? level : 0.95,
+                      .realised = json_is_object(real),
+                      .shown = json_is_true(json_object_get(real, "shown")),
+                      .realised_gain = number_of(real, "gain"),
+                      .realised_low = number_of(real, "low"),
+                      .realised_high = number_of(real, "high")};
+    return kind_of(json_string_value(json_object_get(row, "kind")), &out->kind) &&
+           time_us >= def->from_us && time_us < def->to_us;
+}
+
+static ls_status claims_of(json_t *rows, const ls_prove_def *def, ls_claim **out, size_t *out_count,
+                           ls_error *err) {
+    const char *id = NULL;
+    json_t *row = NULL;
+    ls_decide_kind wanted = LS_DECIDE_KIND_COUNT;
+    if (def->kind != NULL && !kind_of(def->kind, &wanted)) {
+        ls_fail(err, LS_ERR_INVALID, "there is no kind of decision '%s'", def->kind);
+        ls_hint(err, "dispatch, release, maintenance, batch, setup, conwip, staffing or setpoint");
+        return LS_ERR_INVALID;
+    }
+    *out = ls_alloc((json_object_size(rows) + 1) * sizeof **out);
+    if (*out == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu decisions", json_object_size(rows));
+    }
+    json_object_foreach(rows, id, row) {
+        ls_claim *c = &(*out)[*out_count];
+        *out_count += claim_of(row, def, c) && (def->kind == NULL || c->kind == wanted);
+    }
+    return LS_OK;
+}
+
+// ---- the account as JSON
+
+static void say(json_t *sentences, const ls_account_row *r, const char *unit) {
+    char text[512];
+    const char *kind = ls_decide_kind_name(r->kind);
+    if (r->sent == 0) {
+        ls_text_format(text, sizeof text, "%s: %zu decisions, none of them was done by the line.",
+                       kind, r->decisions);
+    } else if (r->shown > 0) {
+        ls_text_format(text, sizeof text,
+                       "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g) and %zu of "
+                       "them are shown to have brought %.3g (%.3g to %.3g).",
+                       kind, r->sent, r->decisions, r->promised, unit, r->low, r->high, r->shown,
+                       r->gain, r->gain_low, r->gain_high);
+    } else {
+        ls_text_format(text, sizeof text,
+                       "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g). What came "
+                       "of it is not shown: %s.",
+                       kind, r->sent, r->decisions, r->promised, unit, r->low, r->high, r->why_not);
+    }
+    json_array_append_new(sentences, json_string(text));
+}
+
+static json_t *row_json(const ls_account_row *r) {
+    json_t *promised = json_pack("{s:o, s:o, s:o, s:o, s:o}", "gain", ls_view_real(r->promised),
+                                 "low", ls_view_real(r->low), "high", ls_view_real(r->high),
+                                 "low_together", ls_view_real(r->low_together), "high_together",
+                                 ls_view_real(r->high_together));
+    json_t *realised = r->shown == 0
+                           ? json_null()
+                           : json_pack("{s:o, s:o, s:o, s:s, s:I}", "gain", ls_view_real(r->gain),
+                                       "low", ls_view_real(r->gain_low), "high",
+                                       ls_view_real(r->gain_high), "method", "counterfactual",
+                                       "decisions", (json_int_t)r->shown);
+    json_t *inside = json_pack("{s:I, s:I, s:f}", "count", (json_int_t)r->inside, "of",
+                               (json_int_t)r->realised, "expected", r->expected);
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",
+                     ls_decide_kind_name(r->kind), "decisions", (json_int_t)r->decisions, "sent",
+                     (json_int_t)r->sent, "promised", promised, "realised", realised, "shown",
+                     r->shown > 0, "why_not", r->why_not, "inside", inside);
+}
+
+static json_t *account_json(const ls_claim *claims, size_t count, const ls_plant *plant,
+                            const ls_prove_def *def) {
+    ls_account_row made[LS_DECIDE_KIND_COUNT];
+    const size_t kinds = ls_account_make(claims, count, made);
+    const char *unit = plant->decide.unit != NULL ? plant->decide.unit : "points";
+    json_t *rows = json_array();
+    json_t *sentences = json_array();
+    for (size_t i = 0; i < kinds; i++) {
+        json_array_append_new(rows, row_json(&made[i]));
+        say(sentences, &made[i], unit);
+    }
+    return json_pack("{s:o, s:n, s:s, s:o, s:o, s:o}", "rows", rows, "experiment", "unit", unit,
+                     "from_us", def->from_us > INT64_MIN ? json_integer(def->from_us) : json_null(),
+                     "to_us", def->to_us < INT64_MAX ? json_integer(def->to_us) : json_null(),
+                     "sentences", sentences);
+}
+
+ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_prove_def *def,
+                           json_t **out, ls_error *err) {
+    gathered g = {.rows = json_object(), .def = def};
+    ls_claim *claims = NULL;
+    size_t count = 0;
+    *out = NULL;
+    // Later versions of a row may lie behind the end: all are read, and the row's own time counts.
+    ls_status status = ls_history_events(history, "decision", def->from_us, INT64_MAX, take, &g,
+                                         err);
+    if (status == LS_OK && (g.rows == NULL || g.failed)) {
+        status = ls_fail(err, LS_ERR_MEMORY, "no memory for the rows of decisions");
+    }
+    if (status == LS_OK) {
+        status = claims_of(g.rows, def, &claims, &count, err);
+    }
+    if (status == LS_OK) {
+        *out = account_json(claims, count, plant, def);
+        status = *out != NULL ? LS_OK : ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    ls_free(claims);
+    json_decref(g.rows);
+    return status;
+}
+
+ls_status ls_view_prove(ls_service *service, json_t **out, ls_error *err) {
+    const ls_prove_def all = {.from_us = INT64_MIN, .to_us = INT64_MAX};
+    pthread_rwlock_rdlock(&service->line_lock);
+    const ls_status status = ls_prove_account(service->intake.history,
+                                              service->intake.running.plant, &all, out, err);
+    pthread_rwlock_unlock(&service->line_lock);
+    return status;
+}
