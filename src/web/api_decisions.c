@@ -1,6 +1,5 @@
 // api_decisions.c - proposals and what came of them; a person's yes, no, or not now.
-#include <string.h>
-
+#include "loop/prove_view.h"
 #include "web/api.h"
 
 enum { ROWS_MOST = 500, ROWS = 50 };
@@ -100,7 +99,13 @@ void ls_api_hold(void *context, const ls_request *request, ls_answer *answer) {
 }
 
 void ls_api_prove(void *context, const ls_request *request, ls_answer *answer) {
-    (void)context;
+    const ls_api *api = context;
+    json_t *account = NULL;
+    ls_error err = {0};
     (void)request;
-    ls_answer_fail(answer, 503, "busy", "no account is kept yet; 'lineshaft prove' makes one");
+    if (ls_view_prove(api->service, &account, &err) == LS_OK) {
+        ls_answer_json(answer, account);
+    } else {
+        ls_answer_error(answer, &err);
+    }
 }
