@@ -247,7 +247,7 @@ static void single_plans(asking *a, uint32_t most) {
     memset(d->plans, 0, sizeof d->plans);
     d->plan_count = 1;
     for (uint32_t i = 1; i < LS_CANDIDATES_MAX; i++) {
-        for (uint32_t q = 0; q < a->count; q++) {
+        for (uint32_t q = 0; q < a->count && q < LS_TOGETHER_MAX; q++) {
             if (i < d->sets[q].count && d->plan_count < most &&
                 d->plan_count < sizeof d->plans / sizeof d->plans[0]) {
                 d->plans[d->plan_count].pick[q] = (uint8_t)i;
