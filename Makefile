@@ -72,6 +72,7 @@ fuzz:
 # Half an hour to an hour.
 soak: build
 	@LINESHAFT_TRIES=1000000000 $(BUILD)/tests/test-guard-check-tries
+	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-counterfactual
 
 # Only what a first set-up chose stays chosen: PREFIX counts when it is given.
 install: build

@@ -172,6 +172,8 @@ static void test_intervals_cover_the_true_other_past(void) {
     ls_twin *actual = twin_of("spt");
     const int runs = runs_wanted();
     int covered = 0;
+    int open = 0;
+    int open_covered = 0;
     int shown = 0;
     int wrong = 0;
     double width = 0.0;
@@ -181,7 +183,11 @@ static void test_intervals_cover_the_true_other_past(void) {
     double error = 0.0;
     for (int i = 0; i < runs; i++) {
         const outcome o = one_run(own, actual, (uint64_t)i + 1, 8.0);
-        covered += o.found.low - 1e-9 <= o.truth && o.truth <= o.found.high + 1e-9;
+        const bool in = o.found.low - 1e-9 <= o.truth && o.truth <= o.found.high + 1e-9;
+        const bool wide = o.found.high - o.found.low > 1e-9;
+        covered += in;
+        open += wide;  // else all that matters was heard, and the truth is known
+        open_covered += wide && in;
         shown += o.found.shown;
         wrong += o.found.shown && o.truth * o.found.gain < 0.0;
         width += (o.found.high - o.found.low) / runs;
@@ -196,12 +202,15 @@ static void test_intervals_cover_the_true_other_past(void) {
         covered, runs, shown, wrong, gain, truth, width, 100.0 * drawn, error);
     if (getenv("LINESHAFT_SHOW") != NULL) {
         printf(
-            "%d of %d covered, %d shown, %d wrong; gain %.3f true %.3f width %.3f drawn %.3f "
-            "error %.4f\n",
-            covered, runs, shown, wrong, gain, truth, width, drawn, error);
+            "%d of %d covered, where something is left open %d of %d; %d shown, %d wrong; gain "
+            "%.3f, true %.3f, width %.3f, drawn %.3f, error %.4f\n",
+            covered, runs, open_covered, open, shown, wrong, gain, truth, width, drawn, error);
     }
-    // 93 to 97 % of 1,000; of 120 runs at 95 % the count is 114 +- 2.4: four of them.
-    CHECK(covered >= (runs == 1000 ? 930 : 104));
+    // Where all that matters was heard the interval is a point, and right. Of the others 95 %, with
+    // four standard errors of the binomial; measured of 1,000 runs: 470 of 484, and 986 in all.
+    CHECK(covered >= 0.93 * runs);
+    CHECK(open >= runs / 4);
+    CHECK(open_covered >= 0.95 * open - 4.0 * sqrt(0.0475 * open));
     CHECK(truth > 0.0 && shown > runs / 20);
     CHECK(wrong <= runs / 40);
     CHECK_NEAR(gain, truth, 0.15 * truth + 0.3);
