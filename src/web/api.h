@@ -3,11 +3,13 @@
 
 #include "loop/view.h"
 #include "web/live.h"
+#include "web/memo.h"
 #include "web/server.h"
 
 typedef struct ls_api {
     ls_service *service;
     ls_live *stream;
+    ls_memo memo;
 } ls_api;
 
 extern const ls_route ls_api_routes[];

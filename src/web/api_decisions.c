@@ -1,8 +1,9 @@
 // api_decisions.c - proposals and what came of them; a person's yes, no, or not now.
 #include "loop/prove_view.h"
 #include "web/api.h"
+#include "web/connections.h"
 
-enum { ROWS_MOST = 500, ROWS = 50 };
+enum { ROWS_MOST = 500, ROWS = 50, PROVE_AGE_US = 10000000 };
 
 void ls_api_decisions(void *context, const ls_request *request, ls_answer *answer) {
     const ls_api *api = context;
@@ -98,13 +99,19 @@ void ls_api_hold(void *context, const ls_request *request, ls_answer *answer) {
     review(context, request, LS_REVIEW_HOLD, answer);
 }
 
+// All rows of the history are read for it.
 void ls_api_prove(void *context, const ls_request *request, ls_answer *answer) {
-    const ls_api *api = context;
+    ls_api *api = context;
     json_t *account = NULL;
     ls_error err = {0};
+    const int64_t now_us = ls_connections_clock_us();
     (void)request;
+    if (ls_memo_recall(&api->memo, "prove", now_us, PROVE_AGE_US, answer)) {
+        return;
+    }
     if (ls_view_prove(api->service, &account, &err) == LS_OK) {
         ls_answer_json(answer, account);
+        ls_memo_keep(&api->memo, "prove", now_us, answer);
     } else {
         ls_answer_error(answer, &err);
     }

@@ -2,21 +2,30 @@
 #include <string.h>
 
 #include "web/api.h"
+#include "web/connections.h"
 
 enum { SETS_MOST = 16, PATH_MOST = 200, VALUE_MOST = 200, FUTURES_MOST = 1000 };
+enum { FORECAST_AGE_US = 5000000 };
 static const double hours_least = 0.1;
 static const double hours_most = 168.0;
 
 void ls_api_forecast(void *context, const ls_request *request, ls_answer *answer) {
-    const ls_api *api = context;
+    ls_api *api = context;
     double hours = 8.0;
     json_t *object = NULL;
+    char key[LS_MEMO_KEY_SIZE];
     ls_error err = {0};
     if (!ls_request_real(request, "hours", hours_least, hours_most, &hours, answer)) {
         return;
     }
+    const int64_t now_us = ls_connections_clock_us();
+    ls_text_format(key, sizeof key, "forecast %.3f", hours);
+    if (ls_memo_recall(&api->memo, key, now_us, FORECAST_AGE_US, answer)) {
+        return;
+    }
     if (ls_view_forecast(api->service, hours, &object, &err) == LS_OK) {
         ls_answer_json(answer, object);
+        ls_memo_keep(&api->memo, key, ls_connections_clock_us(), answer);
     } else {
         ls_answer_error(answer, &err);
     }

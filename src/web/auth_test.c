@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "tests/harness.h"
+#include "web/memo.h"
 #include "web/rates.h"
 
 static char folder[64];
@@ -146,6 +147,34 @@ static void test_a_bucket_empties_and_fills_again(void) {
     CHECK_INT(ls_rates_retry_s(LS_RATE_WRONG), 2);
 }
 
+static void test_a_dear_answer_is_made_once_and_forgotten(void) {
+    ls_memo memo;
+    ls_answer made;
+    ls_answer got;
+    ls_memo_init(&memo);
+    ls_answer_init(&made);
+    ls_buffer_text(&made.body, "dear");
+    ls_memo_keep(&memo, "one", 1000, &made);
+    for (int i = 0; i < LS_MEMO_COUNT - 1; i++) {
+        char key[] = {(char)('a' + i), '\0'};
+        ls_memo_keep(&memo, key, 2000 + i, &made);
+    }
+    ls_answer_init(&got);
+    CHECK(ls_memo_recall(&memo, "one", 1500, 1000, &got));
+    CHECK_STR(got.body.data, "dear");
+    CHECK(!ls_memo_recall(&memo, "one", 2000, 1000, &got));  // too old
+    CHECK(!ls_memo_recall(&memo, "two", 1500, 1000, &got));
+    ls_memo_keep(&memo, "two", 3000, &made);  // the oldest goes
+    CHECK(!ls_memo_recall(&memo, "one", 1500, 1000, &got));
+    CHECK(ls_memo_recall(&memo, "two", 3000, 1000, &got));
+    made.status = 503;
+    ls_memo_keep(&memo, "bad", 4000, &made);
+    CHECK(!ls_memo_recall(&memo, "bad", 4000, 1000, &got));
+    ls_answer_clear(&made);
+    ls_answer_clear(&got);
+    ls_memo_clear(&memo);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_tokens_are_made_once_and_only_ours_to_read);
@@ -156,5 +185,6 @@ int main(int argc, char **argv) {
     TEST(test_origins_are_those_of_the_host);
     TEST(test_loopback_is_told_apart);
     TEST(test_a_bucket_empties_and_fills_again);
+    TEST(test_a_dear_answer_is_made_once_and_forgotten);
     return harness_report();
 }

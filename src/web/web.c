@@ -117,6 +117,7 @@ ls_status ls_web_create(const ls_web_def *def, ls_web **out, ls_error *err) {
     memset(web, 0, sizeof *web);
     web->def = *def;
     ls_arena_init(&web->arena);
+    ls_memo_init(&web->api.memo);
     web->face = (ls_face){.open = open_face, .close = close_face, .context = web};
     status = read_keys(web, err);
     if (status != LS_OK) {
@@ -130,6 +131,7 @@ ls_status ls_web_create(const ls_web_def *def, ls_web **out, ls_error *err) {
 void ls_web_destroy(ls_web *web) {
     if (web != NULL) {
         ls_arena_clear(&web->arena);
+        ls_memo_clear(&web->api.memo);
         ls_free(web);
     }
 }
