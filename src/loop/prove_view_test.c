@@ -1,0 +1,100 @@
+// prove_view_test.c - rows in the history become the account.
+#include "loop/prove_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "loop/testing/bench.h"
+#include "tests/harness.h"
+
+static void keep(bench *b, const char *id, int version, int64_t time_us, const char *kind,
+                 const char *state, double gain, const char *realised) {
+    char json[1024];
+    snprintf(json, sizeof json,
+             "{\"id\": \"%s\", \"version\": %d, \"time_us\": %lld, \"kind\": \"%s\", \"state\": "
+             "\"%s\", \"claim\": {\"gain\": %g, \"low\": %g, \"high\": %g, \"level\": 0.95}, "
+             "\"realised\": %s}",
+             id, version, (long long)time_us, kind, state, gain, gain - 1, gain + 1, realised);
+    const ls_happened happened = {.time_us = time_us + version,
+                                  .kind = "decision",
+                                  .subject = id,
+                                  .text = "a decision",
+                                  .json = json};
+    CHECK_INT(ls_history_event(b->intake.history, &happened, NULL), LS_OK);
+}
+
+static json_t *account(bench *b, int64_t from_us, int64_t to_us, const char *kind) {
+    json_t *out = NULL;
+    ls_error err = {0};
+    const ls_prove_def def = {.from_us = from_us, .to_us = to_us, .kind = kind};
+    CHECK_INT(ls_prove_account(b->intake.history, b->intake.running.plant, &def, &out, &err),
+              LS_OK);
+    return out;
+}
+
+static double number(const json_t *rows, size_t at, const char *part, const char *key) {
+    const json_t *row = json_array_get(rows, at);
+    const json_t *of = part != NULL ? json_object_get(row, part) : row;
+    return json_number_value(json_object_get(of, key));
+}
+
+static void test_the_newest_version_of_each_row_counts(void) {
+    bench b;
+    bench_open(&b, "");
+    keep(&b, "d-1", 1, 1000000, "dispatch", "open", 5, "null");
+    keep(&b, "d-1", 3, 1000000, "dispatch", "done", 5,
+         "{\"gain\": 4.5, \"low\": 4, \"high\": 5, \"shown\": true}");
+    keep(&b, "d-1", 2, 1000000, "dispatch", "approved", 5, "null");
+    keep(&b, "d-2", 1, 2000000, "dispatch", "sent", 7, "null");
+    keep(&b, "d-3", 1, 3000000, "conwip", "refused", 9, "null");
+    keep(&b, "d-4", 1, 9000000, "conwip", "sent", 9, "null");
+    json_t *all = account(&b, INT64_MIN, INT64_MAX, NULL);
+    const json_t *rows = json_object_get(all, "rows");
+    CHECK_INT(json_array_size(rows), 2);
+    CHECK_NEAR(number(rows, 0, NULL, "decisions"), 2, 0);
+    CHECK_NEAR(number(rows, 0, NULL, "sent"), 2, 0);
+    CHECK_NEAR(number(rows, 0, "promised", "gain"), 12, 1e-9);
+    CHECK_NEAR(number(rows, 0, "promised", "low_together"), 10, 1e-9);
+    CHECK_NEAR(number(rows, 0, "realised", "gain"), 4.5, 1e-9);
+    CHECK_NEAR(number(rows, 0, "inside", "count"), 1, 0);
+    CHECK(json_is_null(json_object_get(json_array_get(rows, 1), "realised")));
+    CHECK_CONTAINS(json_string_value(json_array_get(json_object_get(all, "sentences"), 1)),
+                   "is not shown");
+    json_decref(all);
+    all = account(&b, 2500000, 4000000, NULL);
+    rows = json_object_get(all, "rows");
+    CHECK_INT(json_array_size(rows), 1);
+    CHECK_NEAR(number(rows, 0, NULL, "sent"), 0, 0);
+    json_decref(all);
+    all = account(&b, INT64_MIN, INT64_MAX, "dispatch");
+    CHECK_INT(json_array_size(json_object_get(all, "rows")), 1);
+    json_decref(all);
+    bench_close(&b);
+}
+
+static void test_what_is_no_row_is_passed_by_and_no_kind_is_refused(void) {
+    bench b;
+    bench_open(&b, "");
+    const ls_happened torn = {
+        .time_us = 5, .kind = "decision", .subject = "d-9", .text = "torn", .json = "{\"id\": 7}"};
+    CHECK_INT(ls_history_event(b.intake.history, &torn, NULL), LS_OK);
+    json_t *all = account(&b, INT64_MIN, INT64_MAX, NULL);
+    CHECK_INT(json_array_size(json_object_get(all, "rows")), 0);
+    CHECK(json_is_null(json_object_get(all, "experiment")));
+    json_decref(all);
+    ls_error err = {0};
+    const ls_prove_def def = {.from_us = 0, .to_us = 10, .kind = "luck"};
+    CHECK_INT(ls_prove_account(b.intake.history, b.intake.running.plant, &def, &all, &err),
+              LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "'luck'");
+    CHECK(all == NULL);
+    bench_close(&b);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_the_newest_version_of_each_row_counts);
+    TEST(test_what_is_no_row_is_passed_by_and_no_kind_is_refused);
+    return harness_report();
+}
