@@ -90,6 +90,10 @@ static void test_deciding_explains_itself(void) {
         "decide now examples/gearbox/cell.yaml --data tests/no-such-folder",
         "decide replay examples/gearbox/cell.yaml d-1 --data tests/no-such-folder",
         "decide now examples/gearbox/cell.yaml --withn 1s",
+        "prove --help",
+        "prove",
+        "prove examples/gearbox/cell.yaml --data tests/no-such-folder",
+        "prove examples/gearbox/cell.yaml --kid dispatch",
     };
     CHECK_SESSIONS(lines, "decide.txt");
 }
