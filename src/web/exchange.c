@@ -73,7 +73,10 @@ static bool find_route(ls_exchange *x) {
     x->route = ls_route_find(x->server->def.routes, x->server->def.route_count, x->request.method,
                              x->request.path, x->request.part, methods);
     if (x->route == NULL && methods[0] == '\0') {
-        refuse(x, 404, "unknown", "there is nothing at this address");
+        refuse(
+            x, 404, "unknown",
+            "there is nothing at this address; / is the page, /openapi.yaml says what else there "
+            "is, beside /healthz, /readyz and /metrics");
     } else if (x->route == NULL) {
         refuse(x, 405, "method", "this address does not take this method");
         ls_text_format(x->answer.location, sizeof x->answer.location, "%s", methods);
