@@ -73,6 +73,7 @@ fuzz:
 soak: build
 	@LINESHAFT_TRIES=1000000000 $(BUILD)/tests/test-guard-check-tries
 	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-counterfactual
+	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-switchback
 
 # Only what a first set-up chose stays chosen: PREFIX counts when it is given.
 install: build
