@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "loop/say.h"
@@ -22,10 +23,16 @@ struct ls_web {
 
 static void tell_address(const ls_web *web) {
     const ls_web_def *def = &web->def;
-    const bool v6 = strchr(def->listen, ':') != NULL;
+    const bool v6 = strchr(def->listen, ':') != NULL && strcmp(def->listen, "::") != 0;
+    char own[256] = "localhost";
+    const bool anywhere = strcmp(def->listen, "0.0.0.0") == 0 || strcmp(def->listen, "::") == 0;
+    if (anywhere && def->name == NULL) {
+        (void)gethostname(own, sizeof own - 1);
+    }
+    const char *host = !anywhere ? def->listen : def->name != NULL ? def->name : own;
     // The page's address goes to whoever started the service, and to nobody else.
     ls_say(LS_LOG_INFO, "page", "", "http%s://%s%s%s:%d/?token=%s", def->certificate ? "s" : "",
-           v6 ? "[" : "", def->listen, v6 ? "]" : "", ls_server_port(web->server),
+           v6 ? "[" : "", host, v6 ? "]" : "", ls_server_port(web->server),
            web->auth.tokens[LS_ROLE_ENGINEER]);
     if (!ls_auth_is_loopback(def->listen) && def->certificate == NULL) {
         ls_say(LS_LOG_WARNING, "page", "",
