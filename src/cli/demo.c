@@ -29,6 +29,7 @@
 enum { PATH_SIZE = 1024, LOG_TAIL = 2000 };
 #define START_S 120.0  // longest that the service may take to answer; seconds are usual
 #define STOP_S 20.0
+#define PREPARE_S 60.0  // longest that it waits for the base rule, and for the guard
 #define CATCH_UP_US (4 * LS_US_PER_HOUR)  // what the twin hears of the week
 
 static const ls_option own_options[] = {
@@ -45,7 +46,7 @@ static const ls_option own_options[] = {
      .initial = "1",
      .about = "seed of everything that is random in both lines"},
     {.name = "for",
-     .kind = LS_OPTION_TIME,
+     .kind = LS_OPTION_TEXT,
      .argument = "TIME",
      .says = "until Ctrl-C",
      .about = "how long it plays, in true time; then comes the account"},
@@ -75,6 +76,7 @@ static const ls_option *const tables[] = {own_options, NULL};
 typedef struct demo {
     const ls_options *options;
     double speed;
+    int64_t for_us;  // true time; LS_FOREVER: no end
     uint64_t seed;
     bool json, terminal, shown;  // a line that is drawn over stands on the terminal
     bool temporary;
@@ -274,6 +276,30 @@ static ls_status start_service(demo *d, ls_broker_access *access, ls_error *err)
     return status;
 }
 
+// Both lines wait while the service looks for its base rule on the twin.
+static ls_status await_base(demo *d, ls_error *err) {
+    char rule[300];
+    const double began = clock_s();
+    say(d, "Lineshaft looks for the best base rule on the plant's twin ...\n");
+    while (!ls_demo_is_prepared(&d->address, rule, sizeof rule)) {
+        if (ls_interrupt_came()) {
+            return ls_fail(err, LS_ERR_STOPPED, "stopped");
+        }
+        if (!ls_demo_child_lives(&d->service)) {
+            return service_died(d, err);
+        }
+        if (clock_s() - began > PREPARE_S) {
+            say(d, "  it still looks: it decides as soon as it has one\n");
+            return LS_OK;
+        }
+        sleep_us(100000);
+    }
+    say(d, "  %s, in %.1f s\n",
+        rule[0] != '\0' ? rule : "none is better than the line's own beyond doubt",
+        clock_s() - began);
+    return LS_OK;
+}
+
 // --- playing
 
 static void open_page(const char *url) {
@@ -340,10 +366,30 @@ static void tell(demo *d, uint64_t second) {
     }
 }
 
-static ls_status play(demo *d, ls_error *err) {
-    const ls_option_value *given = ls_options_get(d->options, "for");
-    const double until = given->given ? d->began_s + (double)given->number * 1e-6 : INFINITY;
+// Until line B hears the guard it goes by its own rule, as line A: nothing to compare.
+static ls_status await_guard(demo *d, ls_error *err) {
     ls_status status = LS_OK;
+    const double began = clock_s();
+    say(d, "Both lines begin; Lineshaft decides as soon as line and guard hear each other ...\n");
+    while (status == LS_OK && !ls_interrupt_came() && !ls_demo_lines_beating(d->lines) &&
+           clock_s() - began < PREPARE_S) {
+        int64_t wait_us = 0;
+        status = ls_demo_lines_step(d->lines, &wait_us, err);
+        if (status == LS_OK && !ls_demo_child_lives(&d->service)) {
+            status = service_died(d, err);
+        }
+        sleep_us(wait_us > 0 ? wait_us : 0);
+    }
+    ls_demo_lines_begin(d->lines);
+    say(d, "  %s after %.1f s: the comparison begins\n\n",
+        ls_demo_lines_beating(d->lines) ? "they do" : "they do not yet", clock_s() - began);
+    return status;
+}
+
+static ls_status play(demo *d, ls_error *err) {
+    ls_status status = await_guard(d, err);
+    d->began_s = clock_s();
+    const double until = d->for_us < LS_FOREVER ? d->began_s + (double)d->for_us * 1e-6 : INFINITY;
     double next_s = d->began_s;
     uint64_t second = 0;
     while (status == LS_OK && !ls_interrupt_came() && clock_s() < until) {
@@ -394,6 +440,9 @@ static ls_status prepare(demo *d, ls_error *err) {
         status = start_service(d, &access, err);
     }
     if (status == LS_OK) {
+        status = await_base(d, err);
+    }
+    if (status == LS_OK) {
         status = ls_demo_lines_create(d->plant, d->seed, d->speed, from_us, access.url,
                                       access.login, &d->lines, err);
     }
@@ -413,7 +462,6 @@ static int run_demo(demo *d) {
     status = prepare(d, &err);
     if (status == LS_OK) {
         greet(d);
-        d->began_s = clock_s();
         status = play(d, &err);
     }
     if (status == LS_ERR_STOPPED) {
@@ -437,6 +485,27 @@ static void take_down(demo *d) {
     }
 }
 
+// `5m` too: nobody means months here.
+static ls_status read_for(demo *d, ls_error *err) {
+    const ls_option_value *given = ls_options_get(d->options, "for");
+    char text[64];
+    d->for_us = LS_FOREVER;
+    if (!given->given) {
+        return LS_OK;
+    }
+    const size_t length = strlen(given->text);
+    const bool minutes = length > 1 && given->text[length - 1] == 'm' &&
+                         strchr("0123456789 ", given->text[length - 2]) != NULL;
+    ls_text_format(text, sizeof text, "%s%s", given->text, minutes ? "in" : "");
+    ls_error why = {0};
+    if (ls_units_time(text, &d->for_us, &why) != LS_OK) {
+        ls_fail(err, LS_ERR_INVALID, "--for: %s", why.text);
+        ls_hint(err, "%s", why.hint[0] != '\0' ? why.hint : "as in '--for 5m'");
+        return LS_ERR_INVALID;
+    }
+    return LS_OK;
+}
+
 static int run(const ls_options *options) {
     ls_error err = {0};
     demo *d = ls_alloc(sizeof *d);
@@ -454,6 +523,8 @@ static int run(const ls_options *options) {
         d->speed > 3600.0) {
         ls_fail(&err, LS_ERR_INVALID, "--speed '%s' is no number from 1 to 3600", speed);
         ls_hint(&err, "60 plays an hour of the plant in a minute");
+        code = ls_complain_usage(&err, ls_command_demo.name);
+    } else if (read_for(d, &err) != LS_OK) {
         code = ls_complain_usage(&err, ls_command_demo.name);
     } else {
         ls_interrupt_watch();
@@ -483,7 +554,9 @@ const ls_command ls_command_demo = {
         "the "
         "same orders, work times and failures. It begins after an emulated week, made in seconds. "
         "It prints the address of the page, one line for each decision that changed something, and "
-        "at the end what was promised, what it brought, and the true difference. Nothing is left "
+        "at the end what was promised, what it brought, and the true difference. The comparison "
+        "begins when Lineshaft can decide: both lines wait until it has found its base rule, and "
+        "what is before the first heartbeat of its guard does not count. Nothing is left "
         "running. What runs is the service of 'lineshaft run', with its broker and its guard.\n",
     .tables = tables,
     .run = run,

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "cli/demo_interval.h"
+
 static double per_hour(const ls_demo_line *line, double hours) {
     return hours > 0.0 ? (double)line->made / hours : 0.0;
 }
@@ -16,28 +18,60 @@ static double cycle_min(const ls_demo_line *line, double hours) {
     return line->made > 0 ? wip(line, hours) / per_hour(line, hours) * 60.0 : NAN;
 }
 
+static double share_in_time(const ls_demo_line *line) {
+    return line->made > 0 ? 100.0 * (double)line->on_time / (double)line->made : NAN;
+}
+
 static void row(const char *what, const char *unit, double own, double with, int digits,
                 ls_buffer *out) {
     ls_buffer_printf(out, "  %-24s %12.*f %16.*f %+12.*f  %s\n", what, digits, own, digits, with,
                      digits, with - own, unit);
 }
 
-static void differ(const ls_demo_figures *f, ls_buffer *out) {
+static const char *verdict(double difference, double half_width) {
+    return difference - half_width > 0.0   ? "better with Lineshaft"
+           : difference + half_width < 0.0 ? "worse with Lineshaft"
+                                           : "no difference shown";
+}
+
+static void differ(const ls_demo_account *a, ls_buffer *out) {
+    const ls_demo_figures *f = &a->figures;
     if (isnan(f->half_width)) {
         ls_buffer_printf(out,
-                         "True difference: %+.0f made. No interval yet: it needs six windows of 10 "
-                         "minutes of the line, and had %u.\n",
-                         f->more_made, f->windows);
+                         "True difference: %+.0f made, %+.0f %s. No interval yet: it needs %d "
+                         "windows of 10 minutes of the line, and had %u.\n",
+                         f->more_made, f->more_worth, a->unit, LS_DEMO_WINDOWS_LEAST, f->windows);
         return;
     }
-    ls_buffer_printf(
-        out,
-        "True difference: %+.0f \xC2\xB1 %.0f made (95 %%, from %u windows of 10 minutes, taken as "
-        "independent)%s.\n",
-        f->more_made, f->half_width, f->windows,
-        f->more_made - f->half_width > 0.0   ? ": more with Lineshaft"
-        : f->more_made + f->half_width < 0.0 ? ": less with Lineshaft"
-                                             : ": no difference shown");
+    ls_buffer_printf(out,
+                     "True difference: %+.0f \xC2\xB1 %.0f made: %s.\n"
+                     "                 %+.0f \xC2\xB1 %.0f %s by the objective: %s.\n"
+                     "  95 %%, from %u windows of 10 minutes of both lines, in batches, wider where "
+                     "neighbours hang together.\n",
+                     f->more_made, f->half_width, verdict(f->more_made, f->half_width),
+                     f->more_worth, f->worth_half_width, a->unit,
+                     verdict(f->more_worth, f->worth_half_width), f->windows);
+}
+
+static void count(const char *what, double number, const char *why, ls_buffer *out) {
+    if (number > 0.0) {
+        ls_buffer_printf(out, ", %.0f %s%s%s%s", number, what, why[0] != '\0' ? " (" : "", why,
+                         why[0] != '\0' ? ")" : "");
+    }
+}
+
+// What became of decisions that wanted to change something.
+static void states(const ls_demo_states *s, ls_buffer *out) {
+    if (!s->known) {
+        return;
+    }
+    ls_buffer_printf(out, "Decisions that change something: %.0f done by the line", s->done);
+    count("not sent, because the line had gone on", s->expired, "", out);
+    count("not sent, because the answer came late", s->late, "", out);
+    count("refused by a guard", s->refused, s->why_refused, out);
+    count("denied by the line", s->denied, "", out);
+    count("without an answer", s->lost, "", out);
+    ls_buffer_text(out, ".\n");
 }
 
 static void ledger(const ls_demo_account *a, ls_buffer *out) {
@@ -79,14 +113,15 @@ void ls_demo_account_text(const ls_demo_account *a, ls_buffer *out) {
         row("time inside", "min", cycle_min(&f->own, f->hours), cycle_min(&f->with, f->hours), 1,
             out);
     }
-    ls_buffer_printf(out, "  commands answered by the line: %llu, of which refused: %llu\n",
-                     (unsigned long long)f->commands, (unsigned long long)f->refused);
+    row("made in time", "%", share_in_time(&f->own), share_in_time(&f->with), 1, out);
+    row("worth by the objective", a->unit, f->own.worth, f->with.worth, 0, out);
     if (f->behind_s > 1.0) {
         ls_buffer_printf(out, "  the line lagged its clock by %.0f s: try a lower --speed\n",
                          f->behind_s);
     }
-    differ(f, out);
+    states(&a->ledger.states, out);
     ledger(a, out);
+    differ(a, out);
 }
 
 static void number(const char *name, double value, const char *end, ls_buffer *out) {
@@ -101,6 +136,9 @@ static void difference_json(const ls_demo_figures *f, ls_buffer *out) {
     ls_buffer_text(out, "{");
     number("made", f->more_made, ", ", out);
     number("half_width", f->half_width, ", ", out);
+    number("worth", f->more_worth, ", ", out);
+    number("worth_half_width", f->worth_half_width, ", ", out);
+    ls_buffer_printf(out, "\"windows\": %u, ", f->windows);
     number("hours", f->hours, "}", out);
 }
 
@@ -122,6 +160,16 @@ void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
         number("low", l->promised_low, ", ", out);
         number("high", l->promised_high, ", ", out);
         number("sent", l->sent, "}", out);
+    } else {
+        ls_buffer_text(out, "null");
+    }
+    const ls_demo_states *s = &l->states;
+    ls_buffer_text(out, ", \"decisions\": ");
+    if (s->known) {
+        ls_buffer_printf(out,
+                         "{\"done\": %.0f, \"expired\": %.0f, \"late\": %.0f, \"refused\": %.0f, "
+                         "\"denied\": %.0f, \"lost\": %.0f}",
+                         s->done, s->expired, s->late, s->refused, s->denied, s->lost);
     } else {
         ls_buffer_text(out, "null");
     }

@@ -86,7 +86,50 @@ void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_addre
     json_decref(answer);
 }
 
+bool ls_demo_is_prepared(const ls_service_address *address, char *out_rule, size_t size) {
+    json_t *summary = ask(address, "/api/v1/decisions/summary");
+    const bool prepared = json_is_true(json_object_get(summary, "prepared"));
+    const json_t *bases = json_object_get(summary, "bases");
+    const char *name = text_of(summary, "base");
+    out_rule[0] = '\0';
+    for (size_t i = 1; prepared && i < json_array_size(bases); i++) {  // [0] is the line's own
+        const json_t *base = json_array_get(bases, i);
+        if (strcmp(text_of(base, "name"), name) == 0) {
+            ls_text_format(out_rule, size, "'%s': %+.3g %s an hour (95 %%: %.3g to %.3g)", name,
+                           number_of(base, "gain"), text_of(summary, "unit"),
+                           number_of(base, "low"), number_of(base, "high"));
+        }
+    }
+    json_decref(summary);
+    return prepared;
+}
+
 // --- what it has brought
+
+static void count_state(const json_t *row, ls_demo_states *out) {
+    const char *state = text_of(row, "state");
+    const char *reason = text_of(row, "reason");
+    out->done += strcmp(state, "done") == 0;
+    out->late += strcmp(state, "late") == 0;
+    out->denied += strcmp(state, "denied") == 0;
+    out->lost += strcmp(state, "lost") == 0;
+    if (strcmp(state, "refused") == 0 && out->refused++ == 0) {
+        ls_text_format(out->why_refused, sizeof out->why_refused, "%s", reason);
+    }
+    if (strcmp(state, "expired") == 0 && out->expired++ == 0) {
+        ls_text_format(out->why_expired, sizeof out->why_expired, "%s", reason);
+    }
+}
+
+static void ask_states(const ls_service_address *address, ls_demo_states *out) {
+    json_t *answer = ask(address, "/api/v1/decisions?limit=1000");
+    const json_t *rows = json_object_get(answer, "rows");
+    out->known = json_is_array(rows);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        count_state(json_array_get(rows, i), out);
+    }
+    json_decref(answer);
+}
 
 static void add(double *sum, double value) {
     *sum += isnan(value) ? 0.0 : value;
@@ -97,8 +140,9 @@ static void add_kind(const json_t *row, ls_demo_ledger *out) {
     const json_t *realised = json_object_get(row, "realised");
     add(&out->sent, number_of(row, "sent"));
     add(&out->promised, number_of(promised, "gain"));
-    add(&out->promised_low, number_of(promised, "low"));
-    add(&out->promised_high, number_of(promised, "high"));
+    // Many promises rest on one measured rule: their errors go together.
+    add(&out->promised_low, number_of(promised, "low_together"));
+    add(&out->promised_high, number_of(promised, "high_together"));
     if (json_is_object(realised) && json_is_true(json_object_get(row, "shown"))) {
         out->realised_known = true;
         add(&out->realised, number_of(realised, "gain"));
@@ -112,6 +156,7 @@ static void add_kind(const json_t *row, ls_demo_ledger *out) {
 
 void ls_demo_ledger_ask(const ls_service_address *address, ls_demo_ledger *out) {
     memset(out, 0, sizeof *out);
+    ask_states(address, &out->states);
     json_t *prove = ask(address, "/api/v1/prove");
     const json_t *rows = json_object_get(prove, "rows");
     out->known = json_is_array(rows);

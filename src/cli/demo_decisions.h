@@ -17,9 +17,20 @@ typedef struct ls_demo_decisions {
 void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,
                             ls_buffer *out);
 
+// The base rule has been looked for: from now on the service decides. *out_rule says what was found,
+// "" when nothing is better than the line's own rule. False: not yet, or no answer.
+bool ls_demo_is_prepared(const ls_service_address *address, char *out_rule, size_t size);
+
+typedef struct ls_demo_states {  // decisions that wanted to change something, by what became of them
+    double done, refused, late, expired, denied, lost;
+    char why_refused[200], why_expired[200];  // of the newest
+    bool known;
+} ls_demo_states;
+
 typedef struct ls_demo_ledger {
     bool known;         // the service has told
-    double sent, done;  // commands
+    double sent;        // decisions
+    ls_demo_states states;
     double promised;    // gain of what was sent, in `unit`
     double promised_low, promised_high;
     bool realised_known;

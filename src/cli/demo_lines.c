@@ -4,12 +4,13 @@
 #include <math.h>
 
 #include "base/arena.h"
-#include "base/statistics.h"
+#include "cli/demo_interval.h"
 
 typedef struct side {
     ls_emulate_figures begin, now;
+    ls_amounts amounts_begin, amounts;
     double lot_hours;
-    uint64_t window_made;  // when the present window began
+    double window_made, window_worth;  // when the present window began
 } side;
 
 struct ls_demo_lines {
@@ -17,12 +18,12 @@ struct ls_demo_lines {
     ls_emulate_play *with;
     int64_t from_us, at_us;
     side sides[2];
+    double weights[LS_TERM_COUNT];
     bool beating;
     double behind_s;
-    bool connected;
     uint32_t window_count;
-    double differences[LS_DEMO_WINDOWS];  // made in the window, with less own
-    int64_t window_us;                    // when the present one began
+    double made[LS_DEMO_WINDOWS], worth[LS_DEMO_WINDOWS];  // in the window, with less own
+    int64_t window_us;                                     // when the present one began
 };
 
 static ls_status make_own(const ls_plant *plant, uint64_t seed, int64_t from_us, ls_emulate **out,
@@ -46,6 +47,53 @@ static ls_status make_with(const ls_plant *plant, uint64_t seed, double speed, i
     return ls_emulate_play_create(&def, out, err);
 }
 
+// By the objective, since it began.
+static double worth_of(const ls_demo_lines *lines, const side *s) {
+    const ls_amounts amounts = ls_amounts_between(&s->amounts_begin, &s->amounts);
+    return -ls_cost_of(lines->weights, &amounts);
+}
+
+static double cost_of(const ls_demo_lines *lines, const side *s) {
+    const ls_amounts amounts = ls_amounts_between(&s->amounts_begin, &s->amounts);
+    double cost = 0.0;
+    for (int i = 0; i < LS_TERM_COUNT; i++) {
+        cost += ls_term_is_good((ls_objective_term)i) ? 0.0 : lines->weights[i] * amounts.of[i];
+    }
+    return cost;
+}
+
+static ls_amounts amounts_of(const ls_emulate *line) {
+    return ls_amounts_read(ls_emulate_twin(line), ls_emulate_state(line), ls_emulate_now(line));
+}
+
+static void read_sides(ls_demo_lines *lines) {
+    const ls_emulate *with = ls_emulate_play_line(lines->with);
+    lines->sides[0].now = ls_emulate_describe(lines->own);
+    lines->sides[1].now = ls_emulate_describe(with);
+    lines->sides[0].amounts = amounts_of(lines->own);
+    lines->sides[1].amounts = amounts_of(with);
+}
+
+static void begin_window(ls_demo_lines *lines) {
+    for (int i = 0; i < 2; i++) {
+        side *s = &lines->sides[i];
+        s->window_made = (double)s->now.done;
+        s->window_worth = worth_of(lines, s);
+    }
+}
+
+void ls_demo_lines_begin(ls_demo_lines *lines) {
+    for (int i = 0; i < 2; i++) {
+        side *s = &lines->sides[i];
+        s->begin = s->now;
+        s->amounts_begin = s->amounts;
+        s->lot_hours = 0.0;
+    }
+    lines->from_us = lines->window_us = lines->at_us;
+    lines->window_count = 0;
+    begin_window(lines);
+}
+
 ls_status ls_demo_lines_create(const ls_plant *plant, uint64_t seed, double speed, int64_t from_us,
                                const char *url, const char *login, ls_demo_lines **out,
                                ls_error *err) {
@@ -62,11 +110,10 @@ ls_status ls_demo_lines_create(const ls_plant *plant, uint64_t seed, double spee
         ls_demo_lines_destroy(lines);
         return status;
     }
-    lines->from_us = lines->at_us = lines->window_us = from_us;
-    lines->sides[0].begin = lines->sides[0].now = ls_emulate_describe(lines->own);
-    lines->sides[1].begin = lines->sides[1].now = ls_emulate_play_describe(lines->with).line;
-    lines->sides[0].window_made = lines->sides[0].begin.done;
-    lines->sides[1].window_made = lines->sides[1].begin.done;
+    ls_cost_weights(&plant->decide, lines->weights);
+    lines->at_us = from_us;
+    read_sides(lines);
+    ls_demo_lines_begin(lines);
     *out = lines;
     return LS_OK;
 }
@@ -80,28 +127,26 @@ void ls_demo_lines_destroy(ls_demo_lines *lines) {
 }
 
 static void close_window(ls_demo_lines *lines) {
-    double made[2];
-    for (int i = 0; i < 2; i++) {
-        side *s = &lines->sides[i];
-        made[i] = (double)(s->now.done - s->window_made);
-        s->window_made = s->now.done;
-    }
+    const side *own = &lines->sides[0];
+    const side *with = &lines->sides[1];
     if (lines->window_count < LS_DEMO_WINDOWS) {
-        lines->differences[lines->window_count] = made[1] - made[0];
-        lines->window_count++;
+        const uint32_t n = lines->window_count++;
+        lines->made[n] = ((double)with->now.done - with->window_made) -
+                         ((double)own->now.done - own->window_made);
+        lines->worth[n] = (worth_of(lines, with) - with->window_worth) -
+                          (worth_of(lines, own) - own->window_worth);
     }
+    begin_window(lines);
     lines->window_us += LS_DEMO_WINDOW_US;
 }
 
 // The lots that were there since the last look, and what has come out until now.
-static void look(ls_demo_lines *lines, int64_t now_us, const ls_emulate_figures *own,
-                 const ls_emulate_figures *with) {
+static void look(ls_demo_lines *lines, int64_t now_us) {
     const double hours = (double)(now_us - lines->at_us) / 3.6e9;
-    const ls_emulate_figures *now[2] = {own, with};
     for (int i = 0; i < 2; i++) {
         lines->sides[i].lot_hours += hours * (double)lines->sides[i].now.lots;
-        lines->sides[i].now = *now[i];
     }
+    read_sides(lines);
     lines->at_us = now_us;
     while (now_us - lines->window_us >= LS_DEMO_WINDOW_US) {
         close_window(lines);
@@ -117,54 +162,48 @@ ls_status ls_demo_lines_step(ls_demo_lines *lines, int64_t *out_sleep_us, ls_err
     if (status != LS_OK) {
         return status;
     }
-    const ls_emulate_figures own = ls_emulate_describe(lines->own);
-    look(lines, with.now_us, &own, &with.line);
+    look(lines, with.now_us);
     lines->beating = with.line.beating;
     lines->behind_s = with.behind_s;
-    lines->connected = with.edge.births > 0;
     return LS_OK;
 }
 
-bool ls_demo_lines_connected(const ls_demo_lines *lines) {
-    return lines->connected;
+bool ls_demo_lines_beating(const ls_demo_lines *lines) {
+    return lines->beating;
 }
 
-static ls_demo_line line_of(const side *s) {
+static ls_demo_line line_of(const ls_demo_lines *lines, const side *s) {
+    const ls_amounts amounts = ls_amounts_between(&s->amounts_begin, &s->amounts);
     return (ls_demo_line){.made = s->now.done - s->begin.done,
                           .scrapped = s->now.scrapped - s->begin.scrapped,
                           .released = s->now.released - s->begin.released,
                           .lots = s->now.lots,
-                          .lot_hours = s->lot_hours};
+                          .lot_hours = s->lot_hours,
+                          .on_time = (uint64_t)amounts.of[LS_TERM_ON_TIME],
+                          .worth = worth_of(lines, s),
+                          .cost = cost_of(lines, s)};
 }
 
-// Half the width of the 95 % interval of the sum of the windows' differences, taken as independent.
-static double half_width(const double *differences, uint32_t count) {
-    if (count < 6) {
-        return NAN;
-    }
-    double mean = 0.0, squares = 0.0;
-    for (uint32_t i = 0; i < count; i++) {
-        mean += differences[i] / count;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        squares += (differences[i] - mean) * (differences[i] - mean);
-    }
-    const double variance = squares / (count - 1);
-    return ls_stat_t_quantile(0.975, (double)(count - 1)) * sqrt(variance * count);
+// Of the sum since it began, from its windows.
+static double half_width(const ls_demo_lines *lines, const double *differences) {
+    const double windows = (double)(lines->at_us - lines->from_us) / (double)LS_DEMO_WINDOW_US;
+    return windows * ls_demo_half_width(differences, lines->window_count);
 }
 
 ls_demo_figures ls_demo_lines_describe(const ls_demo_lines *lines) {
     ls_demo_figures f = {.hours = (double)(lines->at_us - lines->from_us) / 3.6e9,
                          .now_us = lines->at_us,
-                         .own = line_of(&lines->sides[0]),
-                         .with = line_of(&lines->sides[1]),
+                         .own = line_of(lines, &lines->sides[0]),
+                         .with = line_of(lines, &lines->sides[1]),
                          .beating = lines->beating,
-                         .commands = lines->sides[1].now.commands,
-                         .refused = lines->sides[1].now.refused,
+                         .commands = lines->sides[1].now.commands - lines->sides[1].begin.commands,
+                         .refused = lines->sides[1].now.refused - lines->sides[1].begin.refused,
                          .behind_s = lines->behind_s,
                          .windows = lines->window_count};
     f.more_made = (double)f.with.made - (double)f.own.made;
-    f.half_width = half_width(lines->differences, lines->window_count);
+    f.half_width = half_width(lines, lines->made);
+    f.more_worth = f.with.worth - f.own.worth;
+    f.worth_half_width = half_width(lines, lines->worth);
     return f;
 }
 
@@ -180,8 +219,14 @@ static void line_json(const ls_demo_line *line, const char *name, double hours, 
     } else {
         ls_buffer_text(out, "null");
     }
-    ls_buffer_printf(out, ", \"scrapped\": %llu, \"on_time\": null, \"cost\": null}",
-                     (unsigned long long)line->scrapped);
+    ls_buffer_printf(out,
+                     ", \"scrapped\": %llu, \"on_time\": ", (unsigned long long)line->scrapped);
+    if (line->made > 0) {
+        ls_buffer_printf(out, "%.4f", (double)line->on_time / (double)line->made);
+    } else {
+        ls_buffer_text(out, "null");
+    }
+    ls_buffer_printf(out, ", \"cost\": %.2f, \"worth\": %.2f}", line->cost, line->worth);
 }
 
 void ls_demo_lines_json(const ls_demo_figures *figures, ls_buffer *out) {

@@ -6,12 +6,16 @@
 #pragma once
 
 #include "base/text.h"
+#include "decide/cost.h"
 #include "line/emulate_play.h"
 
 typedef struct ls_demo_line {
     uint64_t made, scrapped, released;  // since the demo began
     uint32_t lots;                      // inside now
     double lot_hours;                   // integral of lots since the demo began
+    uint64_t on_time;
+    double worth;  // by the objective: more is better
+    double cost;   // the part of it that what comes out does not pay
 } ls_demo_line;
 
 enum { LS_DEMO_WINDOWS = 4096 };
@@ -25,20 +29,23 @@ ls_status ls_demo_lines_create(const ls_plant *plant, uint64_t seed, double spee
                                ls_error *err);
 void ls_demo_lines_destroy(ls_demo_lines *lines);  // NULL is fine
 // Moves both to now; *out_sleep_us: how long to wait until the next call.
+// The comparison begins now: what was before does not count.
+void ls_demo_lines_begin(ls_demo_lines *lines);
 ls_status ls_demo_lines_step(ls_demo_lines *lines, int64_t *out_sleep_us, ls_error *err);
-// The line is born on the broker.
-bool ls_demo_lines_connected(const ls_demo_lines *lines);
+// Line B hears the heartbeat of the guard: from then on it obeys.
+bool ls_demo_lines_beating(const ls_demo_lines *lines);
 
 typedef struct ls_demo_figures {
     double hours;    // of plant time since the demo began
     int64_t now_us;  // plant time
     ls_demo_line own, with;
-    bool beating;                  // line B hears a heartbeat: what is sent is obeyed
-    uint64_t commands, refused;    // that line B has answered
-    double behind_s;               // wall time that it lags
-    uint32_t windows;              // whole ones
-    double more_made, half_width;  // line B against line A; the interval's half width at 95 %, NaN
-                                   // when there are fewer than 6 windows
+    bool beating;                // line B hears a heartbeat: what is sent is obeyed
+    uint64_t commands, refused;  // that line B has answered
+    double behind_s;             // wall time that it lags
+    uint32_t windows;            // whole ones
+    // Line B against line A since it began, and half widths at 95 %, NaN with too few windows.
+    double more_made, half_width;
+    double more_worth, worth_half_width;
 } ls_demo_figures;
 ls_demo_figures ls_demo_lines_describe(const ls_demo_lines *lines);
 // Both lines as a JSON array, for demo.json (read by the service for its page) and the account.

@@ -53,7 +53,7 @@ static void keep(ls_study *study, trial *t, const trial *own) {
             return;
         }
     }
-    const ls_interval gain = ls_stat_paired(t->costs, own->costs, LS_STUDY_STATES, 0.95);
+    const ls_interval gain = ls_stat_paired(t->costs, own->costs, LS_STUDY_STATES, LS_BASE_LEVEL);
     base->twin = t->twin;
     base->rules = t->rules;
     base->gain = gain.mean;
@@ -71,10 +71,15 @@ static void take_over(trial *best, trial *t) {
     memset(t, 0, sizeof *t);
 }
 
+static bool has_time(const ls_study *study) {
+    const ls_decider_def *def = &study->d->def;
+    return def->enough == NULL || !def->enough(def->context);
+}
+
 static bool has_budget(const ls_study *study) {
     const double one = study->events_per_us * (double)(study->warm_us + study->span_us) *
                        LS_STUDY_STATES;
-    return study->events_left > one;
+    return study->events_left > one && has_time(study);
 }
 
 // The same rule at every station where it means something.
@@ -177,11 +182,14 @@ static ls_status confirm(ls_study *study, ls_error *err) {
         if (next == 0) {
             break;
         }
+        if (n > 1 && !has_time(study)) {
+            break;
+        }
         asked[next] = true;
         status = ls_study_run(study, d->bases[next].twin, LS_STUDY_STATES, LS_STUDY_FRESH,
                               study->warm_us, study->span_us, other, err);
         const ls_interval gain = ls_stat_paired(other, own, LS_STUDY_FRESH,
-                                                ls_race_level(0.95, FINALISTS));
+                                                ls_race_level(LS_BASE_LEVEL, FINALISTS));
         ls_base *base = &d->bases[next];
         base->gain = gain.mean;
         base->low = gain.low;

@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "decide/base.h"
 #include "decide/decider.h"
 #include "twin/intervene.h"
 #include "twin/rebase.h"
@@ -399,8 +400,10 @@ static void begin_row(const asking *a, const ls_snapshot *present, uint32_t q,
     no_effect(&row->by_base);
     if (a->made != NULL) {
         row->by_base = a->made->by_base;
+        row->by_base_futures = a->made->by_base_futures;
     } else if (d->base != 0) {
         row->by_base = (ls_effect){base->gain, base->low, base->high};
+        row->by_base_futures = LS_STUDY_FRESH;
     }
     no_effect(&row->claim);
     for (int t = 0; t < LS_TERM_COUNT; t++) {

@@ -34,6 +34,10 @@ typedef struct ls_lent {
 typedef struct ls_decider_def {
     uint64_t seed;  // default 1
     ls_lent lent;
+    // True: enough time has gone into the search for a base; what it found until then is confirmed
+    // or not, which takes about as long again as fourteen trials. NULL: never. Calling thread.
+    bool (*enough)(void *context);
+    void *context;
     uint32_t cookie;  // set by ls_decider_def_default
 } ls_decider_def;
 ls_decider_def ls_decider_def_default(void);
@@ -80,6 +84,7 @@ enum {
     LS_TOGETHER_MAX = 8,
     LS_BASE_NAME = 240
 };
+#define LS_BASE_LEVEL 0.95  // of the intervals of bases
 
 typedef struct ls_candidate {
     ls_act acts[LS_CANDIDATE_ACTS];
@@ -111,6 +116,7 @@ typedef struct ls_answer {
     // What the base rule, as a rule, gains on the line's own: per hour, found by prepare; NaN: not
     // known, or they are the same. Where own is not 0, following the incumbent is worth this.
     ls_effect by_base;
+    uint32_t by_base_futures;  // that prepare measured it on
     double level;
     uint32_t round_futures[LS_ROUNDS_MAX];  // futures per candidate in each round that was run
     uint32_t round_count;

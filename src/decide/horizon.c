@@ -47,11 +47,20 @@ static ls_status rival_costs(ls_study *study, uint32_t rival, int64_t warm_us, i
     return status;
 }
 
+// Does any point leave it to us?
+static bool is_asked_for(const ls_decider *d) {
+    bool asked = d->plant->decide.point_count == 0;
+    for (uint32_t i = 0; i < d->plant->decide.point_count; i++) {
+        asked = asked || d->plant->decide.points[i].horizon_us <= 0;
+    }
+    return asked;
+}
+
 ls_status ls_horizon_search(ls_study *study, ls_error *err) {
     ls_decider *d = study->d;
     const uint32_t rival = find_rival(d);
     d->horizon_us = (int64_t)((double)study->cycle_us * grid[0]);
-    if (rival == d->base) {
+    if (rival == d->base || !is_asked_for(d)) {
         return LS_OK;
     }
     double in_the_long_run = 0.0;

@@ -203,6 +203,14 @@ const char *ls_emulate_node(const ls_emulate *e) {
     return e->node;
 }
 
+const ls_twin *ls_emulate_twin(const ls_emulate *e) {
+    return e->twin;
+}
+
+const ls_state *ls_emulate_state(const ls_emulate *e) {
+    return e->snapshot->state;
+}
+
 ls_emulate_figures ls_emulate_describe(const ls_emulate *e) {
     ls_emulate_figures f = e->figures;
     const ls_ctx c = ls_emulate_context(e, e->snapshot);

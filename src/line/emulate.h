@@ -12,6 +12,7 @@
 #include "base/value.h"
 #include "line/emulate_hide.h"
 #include "plant/plant.h"
+#include "twin/twin.h"
 
 typedef struct ls_emulate ls_emulate;
 
@@ -75,6 +76,10 @@ typedef struct ls_emulate_figures {
     bool beating;  // the heartbeat is heard, choices are obeyed
 } ls_emulate_figures;
 ls_emulate_figures ls_emulate_describe(const ls_emulate *e);
+// What is really so: for who plays a line to compare it, never for who decides about it. Until the
+// next call.
+const ls_twin *ls_emulate_twin(const ls_emulate *e);
+const ls_state *ls_emulate_state(const ls_emulate *e);
 
 // What is true, told or not, as one JSON object and a line end.
 void ls_emulate_truth(const ls_emulate *e, ls_buffer *out);

@@ -269,6 +269,10 @@ ls_status ls_emulate_play_step(ls_emulate_play *play, int64_t *out_sleep_us, ls_
     return status;
 }
 
+const ls_emulate *ls_emulate_play_line(const ls_emulate_play *play) {
+    return play->line;
+}
+
 ls_emulate_play_figures ls_emulate_play_describe(ls_emulate_play *play) {
     ls_emulate_play_figures f = {.line = ls_emulate_describe(play->line),
                                  .now_us = ls_emulate_now(play->line),

@@ -49,5 +49,6 @@ typedef struct ls_emulate_play_figures {
     int modbus_port;     // -1: none
 } ls_emulate_play_figures;
 ls_emulate_play_figures ls_emulate_play_describe(ls_emulate_play *play);
+const ls_emulate *ls_emulate_play_line(const ls_emulate_play *play);
 // With "disturbed": messages lost, doubled and swapped on purpose.
 void ls_emulate_play_truth(ls_emulate_play *play, ls_buffer *out);

@@ -10,7 +10,12 @@
 #include "base/workers.h"
 #include "loop/decisions_inside.h"
 
-enum { PAUSE_US = 5000, BEAT_US = 100000 };
+enum {
+    PAUSE_US = 5000,
+    BEAT_US = 100000,
+    SEARCH_US = 4000000,    // for trials of base rules; confirming takes about as long again
+    PREPARE_US = 60000000,  // longer than that hangs: no heartbeat any more
+};
 
 static int64_t clock_us(clockid_t clock) {
     struct timespec now;
@@ -92,7 +97,13 @@ static void send_approved(ls_decisions *d) {
     }
 }
 
-static void prepare(ls_decisions *d) {
+static bool is_enough(void *context) {
+    const ls_decisions *d = context;
+    return ls_decisions_monotonic_us() - d->prepare_us > SEARCH_US;
+}
+
+static void *prepare(void *context) {
+    ls_decisions *d = context;
     ls_error err = {0};
     if (ls_decider_prepare(d->decider, NULL, (const atomic_bool *)&d->ends, &err) != LS_OK) {
         if (!atomic_load(&d->ends)) {
@@ -102,12 +113,58 @@ static void prepare(ls_decisions *d) {
     pthread_mutex_lock(&d->lock);
     d->prepared = true;
     pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+static bool is_prepared(ls_decisions *d) {
+    pthread_mutex_lock(&d->lock);
+    const bool prepared = d->prepared;
+    pthread_mutex_unlock(&d->lock);
+    return prepared;
+}
+
+static void say_base(const ls_decisions *d) {
+    ls_base_rule bases[64];
+    const uint32_t count = ls_decider_bases(d->decider, bases, 64);
+    const double s = (double)(ls_decisions_monotonic_us() - d->prepare_us) * 1e-6;
+    for (uint32_t i = 0; i < count && i < 64; i++) {
+        if (bases[i].chosen && i > 0) {
+            ls_say(LS_LOG_INFO, "decision", "",
+                   "base rule '%s', found in %.1f s, gains %.3g %s an hour on the line's own (%.3g "
+                   "to %.3g)",
+                   bases[i].name, s, bases[i].gain,
+                   d->plant->decide.unit != NULL ? d->plant->decide.unit : "points", bases[i].low,
+                   bases[i].high);
+        } else if (bases[i].chosen) {
+            ls_say(LS_LOG_INFO, "decision", "",
+                   "in %.1f s no base rule was found better than the line's own", s);
+        }
+    }
+}
+
+// Beside this thread, which goes on beating. Until a base is found the line goes by its own rule.
+static void await_base(ls_decisions *d) {
+    const struct timespec pause = {.tv_nsec = PAUSE_US * 1000L};
+    pthread_t aside;
+    d->prepare_us = ls_decisions_monotonic_us();
+    if (pthread_create(&aside, NULL, prepare, d) != 0) {
+        prepare(d);
+        return;
+    }
+    while (!is_prepared(d)) {
+        nanosleep(&pause, NULL);
+        if (ls_decisions_monotonic_us() - d->prepare_us < PREPARE_US) {
+            beat(d);
+        }
+    }
+    pthread_join(aside, NULL);
+    say_base(d);
 }
 
 static void *work(void *context) {
     ls_decisions *d = context;
     const struct timespec pause = {.tv_nsec = PAUSE_US * 1000L};
-    prepare(d);
+    await_base(d);
     while (!atomic_load(&d->ends)) {
         nanosleep(&pause, NULL);
         beat(d);
@@ -158,6 +215,8 @@ static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err
     }
     ls_decider_def def = ls_decider_def_default();
     def.lent = (ls_lent){.run = lend, .lender = d, .workers = ls_workers_default()};
+    def.enough = is_enough;
+    def.context = d;
     status = ls_decider_create(d->plant, d->twin, &def, &d->decider, err);
     if (status == LS_OK) {
         status = ls_snapshot_create(d->twin, 1, 0, &d->present, err);

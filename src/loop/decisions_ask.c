@@ -22,8 +22,14 @@ static bool is_late(void *context) {
 
 // ---- answers
 
+bool ls_decisions_by_base(const ls_answer *a) {
+    return a->chosen == 0 && a->own != 0 && isfinite(a->by_base.low) && a->by_base.low > 0;
+}
+
 // What it brings against what the line would do by itself. Where the line would do what the base
-// rule does, that is the claim; where only the line differs from it, its own loss is the gain.
+// rule does, that is the claim. Where the base rule is followed and the line would do something
+// else, one act alone is hardly ever better beyond doubt: what counts is what the rule gains as a
+// rule, which was measured when it was found. Without that the line's own loss is the gain.
 ls_effect ls_decisions_effect(const ls_answer *a) {
     if (a->chosen == a->own) {
         return (ls_effect){0, 0, 0};
@@ -31,8 +37,19 @@ ls_effect ls_decisions_effect(const ls_answer *a) {
     if (a->chosen != 0) {
         return a->claim;
     }
+    if (ls_decisions_by_base(a)) {
+        const double hours = (double)a->horizon_us / 3.6e9;
+        return (ls_effect){a->by_base.gain * hours, a->by_base.low * hours,
+                           a->by_base.high * hours};
+    }
     const ls_candidate *own = &a->candidates[a->own];
     return (ls_effect){-own->gain, -own->high, -own->low};
+}
+
+uint32_t ls_decisions_claim_futures(const ls_answer *a) {
+    return ls_decisions_by_base(a) ? a->by_base_futures
+           : a->chosen == 0        ? a->candidates[a->own].futures
+                                   : a->claim_futures;
 }
 
 static bool is_worth(const ls_decide_point *point, const ls_effect *e) {
@@ -143,7 +160,10 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
     row->question = a->question;
     row->chosen = *chosen;
     row->effect = effect;
-    row->claim_futures = a->chosen != 0 ? a->claim_futures : a->candidates[a->own].futures;
+    row->claim_futures = ls_decisions_claim_futures(a);
+    row->by_base = ls_decisions_by_base(a);
+    row->now_us = a->now_us;
+    row->horizon_us = a->horizon_us;
     row->mark = ls_decisions_mark(d, d->present, &a->question);
     row->decided_us = now_us;
     row->deadline_us = deadline_us;

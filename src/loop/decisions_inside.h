@@ -50,6 +50,8 @@ typedef struct decision_row {
     ls_candidate chosen;
     ls_effect effect;  // of the chosen against what the line would do
     uint32_t claim_futures;
+    bool by_base;                     // the effect is what the base rule gains, as a rule
+    int64_t now_us, horizon_us;       // plant time
     uint64_t mark;                    // of its machine when decided, see decisions_look.c
     int64_t expires_us;               // plant time; 0: never
     int64_t decided_us, deadline_us;  // monotonic
@@ -102,6 +104,7 @@ struct ls_decisions {
     double certainty;
     uint64_t divergences;
     int64_t in_step_since_us, now_us;  // plant time
+    int64_t prepare_us;                // monotonic: when the search for a base began
     int64_t beaten_us;                 // monotonic
     int64_t overshoot_us;              // answers came so much after they were called for, lately
     uint32_t sequence;
@@ -113,6 +116,7 @@ struct ls_decisions {
     uint64_t changes;
     char changed_id[DECISION_ID_SIZE];
     decision_figures figures;
+    int64_t promised_us;  // plant time up to which the base rule's gain is promised
 };
 
 int64_t ls_decisions_monotonic_us(void);
@@ -146,6 +150,9 @@ bool ls_decisions_still(ls_decisions *d, const decision_row *row);
 decision_memory *ls_decisions_memory(ls_decisions *d, const ls_question *question);  // NULL
 
 // ---- decisions_ask.c
+// The base rule is followed where the line would do something else, and it is better as a rule.
+bool ls_decisions_by_base(const ls_answer *answer);
+uint32_t ls_decisions_claim_futures(const ls_answer *answer);
 ls_effect ls_decisions_effect(const ls_answer *answer);  // chosen against what the line would do
 void ls_decisions_ask_due(ls_decisions *d);
 

@@ -96,8 +96,9 @@ static void put_search(const ls_decisions *d, const ls_answer *a, const ls_effec
         json_array_append_new(rounds, json_integer(a->round_futures[i]));
     }
     json_t *claim = effect_json(effect);
-    json_object_set_new(claim, "futures", json_integer(a->claim_futures));
-    json_object_set_new(claim, "level", real(a->level));
+    json_object_set_new(claim, "futures", json_integer(ls_decisions_claim_futures(a)));
+    json_object_set_new(claim, "level", real(ls_decisions_by_base(a) ? LS_BASE_LEVEL : a->level));
+    json_object_set_new(claim, "of", json_string(ls_decisions_by_base(a) ? "rule" : "decision"));
     json_object_set_new(row, "horizon_s", real((double)a->horizon_us * 1e-6));
     json_object_set_new(row, "base", json_string(a->base));
     json_object_set_new(row, "own", json_integer(a->own));
@@ -139,7 +140,9 @@ json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *a, const l
     json_object_set_new(snapshot, "hash", hex(a->snapshot_hash));
     json_object_set_new(snapshot, "bytes", json_integer(0));
     json_object_set_new(row, "snapshot", snapshot);
-    json_object_set_new(row, "seed", json_integer((json_int_t)a->seed));
+    char seed[24];  // 64 bits: more than a number of JSON holds everywhere
+    ls_text_format(seed, sizeof seed, "%llu", (unsigned long long)a->seed);
+    json_object_set_new(row, "seed", json_string(seed));
     json_object_set_new(row, "model", hex(a->model_hash));
     json_object_set_new(row, "build", json_string(LS_VERSION));
     return row;

@@ -252,6 +252,7 @@ json_t *ls_decisions_summary(ls_decisions *d) {
         out, "unit",
         d->plant->decide.unit != NULL ? json_string(d->plant->decide.unit) : json_null());
     put_bases(d, f.prepared, out);
+    json_object_set_new(out, "prepared", json_boolean(f.prepared));
     json_object_set_new(out, "guard", json_boolean(f.guard));
     json_object_set_new(out, "asked", json_integer((json_int_t)f.asked));
     json_object_set_new(out, "futures", json_integer((json_int_t)f.futures));

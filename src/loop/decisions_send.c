@@ -245,6 +245,20 @@ static json_t *find_sent(const decision_row *row, const char *id) {
     return NULL;
 }
 
+// What the base rule gains in a span is promised once, though many rows of that span follow it.
+static double promise_of(ls_decisions *d, decision_row *row) {
+    if (!row->by_base || row->horizon_us <= 0) {
+        return row->effect.gain;
+    }
+    const int64_t until_us = row->now_us + row->horizon_us;
+    const int64_t from_us = d->promised_us > row->now_us ? d->promised_us : row->now_us;
+    const double share = until_us > from_us ? (double)(until_us - from_us) / (double)row->horizon_us
+                                            : 0.0;
+    d->promised_us = until_us > from_us ? until_us : d->promised_us;
+    json_object_set_new(json_object_get(row->json, "claim"), "share", json_real(share));
+    return share * row->effect.gain;
+}
+
 static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const ls_verdict *v) {
     const char *before = json_string_value(json_object_get(sent, "result"));
     if (before != NULL && strcmp(before, result_names[v->result]) == 0) {
@@ -258,9 +272,10 @@ static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const
     decision_state state = row->state == DECISION_SENT ? state_after(v->result) : row->state;
     if (v->result == LS_COMMAND_SENT) {
         d->figures.sent++;
-        d->figures.promised += json_object_get(row->json, "promised") == NULL ? row->effect.gain
-                                                                              : 0;
-        json_object_set_new(row->json, "promised", json_true());
+        if (json_object_get(row->json, "promised") == NULL) {
+            d->figures.promised += promise_of(d, row);
+            json_object_set_new(row->json, "promised", json_true());
+        }
     } else if (v->result == LS_COMMAND_REFUSED) {
         d->figures.refused++;
     } else if (v->result == LS_COMMAND_ACKNOWLEDGED && ++row->answered < row->commands) {

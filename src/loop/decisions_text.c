@@ -116,15 +116,36 @@ static void say(const decision_words *w, const char *english, const char *korean
     json_array_append_new(w->why_ko, json_string(korean));
 }
 
+// One act by a rule that is better as a rule.
+static void why_rule(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
+    char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
+    const char *unit = d->plant->decide.unit;
+    const ls_effect *e = &a->by_base;
+    ls_text_format(en, sizeof en,
+                   "the base rule '%s' takes this; the twin found that it gains %.3g %s an hour on "
+                   "the line's own rule (95 %%: %.3g to %.3g, on %u fresh futures)",
+                   a->base, e->gain, unit, e->low, e->high, a->by_base_futures);
+    ls_text_format(
+        ko, sizeof ko,
+        "기준 규칙 '%s'의 선택. 트윈에 따르면 이 규칙은 라인 자체 규칙보다 시간당 %.3g %s "
+        "이득 (95 %% 구간 %.3g ~ %.3g, 새 미래 %u개)",
+        a->base, e->gain, unit, e->low, e->high, a->by_base_futures);
+    say(w, en, ko);
+}
+
 static void why_gain(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
     char en[SENTENCE_SIZE], ko[SENTENCE_SIZE], horizon[64];
     const char *unit = d->plant->decide.unit;
     const int64_t grain = a->horizon_us >= 10 * LS_US_PER_MIN ? LS_US_PER_MIN : LS_US_PER_S;
     ls_units_print_time((a->horizon_us + grain / 2) / grain * grain, horizon, sizeof horizon);
+    if (ls_decisions_by_base(a)) {
+        why_rule(d, a, w);
+    }
     if (a->chosen == 0) {
         ls_text_format(en, sizeof en,
-                       "of %u possibilities none was better beyond doubt over the next %s",
-                       a->candidate_count, horizon);
+                       "of %u possibilities none was better than %s beyond doubt over the next %s",
+                       a->candidate_count, ls_decisions_by_base(a) ? "that" : "the rule's",
+                       horizon);
         ls_text_format(ko, sizeof ko, "앞으로 %s 동안 %u개 대안 중 확실히 더 나은 것이 없음",
                        horizon, a->candidate_count);
     } else {

@@ -67,10 +67,13 @@ static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) 
     const json_t *real = json_object_get(row, "realised");
     const json_int_t time_us = json_integer_value(json_object_get(row, "time_us"));
     const double level = number_of(claim, "level");
+    // Rows that follow a better rule promise its gain once for a span, each a share of it.
+    const double told = number_of(claim, "share");
+    const double share = isfinite(told) ? told : 1.0;
     *out = (ls_claim){.sent = was_sent(row),
-                      .gain = number_of(claim, "gain"),
-                      .low = number_of(claim, "low"),
-                      .high = number_of(claim, "high"),
+                      .gain = share * number_of(claim, "gain"),
+                      .low = share * number_of(claim, "low"),
+                      .high = share * number_of(claim, "high"),
                       .level = isfinite(level) ? level : 0.95,
                       .realised = json_is_object(real),
                       .shown = json_is_true(json_object_get(real, "shown")),
