@@ -136,7 +136,8 @@ static void loop(ls_service *s) {
     for (uint64_t tick = 1; *s->def->stop == 0; tick++) {
         const struct timespec pause = {.tv_nsec = TICK_US * 1000L};
         nanosleep(&pause, NULL);
-        if (*s->def->reload != reloads) {
+        const bool saved = atomic_exchange(&s->saved, false);
+        if (*s->def->reload != reloads || saved) {
             reloads = *s->def->reload;
             ls_notify_reloading();
             ls_service_reload(s);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 #include "line/broker.h"
 #include "loop/decisions.h"
@@ -30,6 +31,7 @@ typedef struct ls_service {
     ls_pulse *pulse;  // under the intake's lock
     int port;         // of the web face
     bool has_face;
+    atomic_bool saved;  // the plant file was saved from the page: to be read again
     bool save_fails;
     uint32_t mapping_lines;  // that were last said of the mapping
 } ls_service;

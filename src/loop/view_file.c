@@ -100,6 +100,7 @@ ls_status ls_view_save(ls_service *service, const char *text, size_t size, const
         status = replace(service, text, size, hash, &err);
         pthread_mutex_unlock(&one);
         if (status == LS_OK) {
+            atomic_store(&service->saved, true);
             *out = file_object(service, text, size);
         } else {
             ls_errors_add(errors, &err);
