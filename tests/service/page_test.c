@@ -1,6 +1,7 @@
 // page_test.c - the page's server on a real service: its description holds, and viewers disturb
 // nobody.
 #include <arpa/inet.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +184,60 @@ static void test_a_stream_goes_on_where_it_was_cut(void) {
     service_end(&s);
 }
 
+// Sends one request with a JSON body; the whole answer is in `got`.
+static void say(const ls_service_address *address, const char *method, const char *path,
+                json_t *body, char *got, size_t room) {
+    char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+    const int fd = dial(address);
+    dprintf(fd,
+            "%s %s HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+            method, path, address->token, text != NULL ? strlen(text) : 0,
+            text != NULL ? text : "");
+    size_t size = 0;
+    ssize_t n = 1;
+    while (n > 0 && size < room - 1) {
+        n = read(fd, got + size, room - 1 - size);
+        size += n > 0 ? (size_t)n : 0;
+    }
+    got[size] = '\0';
+    close(fd);
+    free(text);
+    json_decref(body);
+}
+
+static void test_a_saved_plant_file_is_in_use_at_once(void) {
+    static char got[65536];
+    service s;
+    ls_service_address address;
+    if (begin(&s) && find(&s, &address)) {
+        say(&address, "GET", "/api/v1/plant/file", NULL, got, sizeof got);
+        const char *body = strstr(got, "\r\n\r\n");
+        json_t *file = json_loads(body != NULL ? body : "", 0, NULL);
+        const char *text = json_string_value(json_object_get(file, "text"));
+        const char *hash = json_string_value(json_object_get(file, "hash"));
+        CHECK(text != NULL && hash != NULL);
+        if (text != NULL && hash != NULL) {
+            char *changed = malloc(strlen(text) + 64);
+            sprintf(changed, "%s# a remark of the engineer\n", text);
+            say(&address, "PUT", "/api/v1/plant/file",
+                json_pack("{s:s, s:s}", "text", changed, "hash", "0000000000000000"), got,
+                sizeof got);
+            CHECK_CONTAINS(got, " 409 ");
+            say(&address, "PUT", "/api/v1/plant/file",
+                json_pack("{s:s, s:s}", "text", "plant: broken\n", "hash", hash), got, sizeof got);
+            CHECK_CONTAINS(got, " 400 ");
+            say(&address, "PUT", "/api/v1/plant/file",
+                json_pack("{s:s, s:s}", "text", changed, "hash", hash), got, sizeof got);
+            CHECK_CONTAINS(got, " 200 ");
+            CHECK(service_wait_log(&s, "the plant file was read again and is in use"));
+            free(changed);
+        }
+        json_decref(file);
+    }
+    service_end(&s);
+}
+
 static void test_others_need_tls_or_somebody_who_says_no(void) {
     service s;
     if (service_begin(&s, "examples/gearbox/cell.yaml", "")) {
@@ -208,6 +263,7 @@ int main(int argc, char **argv) {
     TEST(test_the_description_holds);
     TEST(test_viewers_that_never_read_disturb_nobody);
     TEST(test_a_stream_goes_on_where_it_was_cut);
+    TEST(test_a_saved_plant_file_is_in_use_at_once);
     TEST(test_others_need_tls_or_somebody_who_says_no);
     return harness_report();
 }
