@@ -125,18 +125,24 @@ static void count_time(decision_figures *f, int64_t used_us) {
     f->buckets[bucket]++;
 }
 
+// What a machine was told stands until something else is better beyond doubt, and a lot that one
+// machine was told to take is not given to another.
+static bool is_told(const ls_decisions *d, const ls_candidate *chosen) {
+    bool told = false;
+    for (uint32_t i = 0; i < d->memory_count && chosen->act_count == 1; i++) {
+        told = told || (chosen->acts[0].kind == LS_DO_CHOOSE &&
+                        d->memories[i].pending == chosen->acts[0].value);
+    }
+    return told;
+}
+
 static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
                         int64_t deadline_us) {
     const ls_decide_point *point = &d->plant->decide.points[a->question.point];
     const ls_candidate *chosen = &a->candidates[a->chosen];
-    decision_memory *memory = ls_decisions_memory(d, &a->question);
     const int64_t now_us = ls_decisions_monotonic_us();
     const ls_effect effect = ls_decisions_effect(a);
-    // What the line was told stands until something else is better beyond doubt.
-    const bool told = memory != NULL && chosen->act_count == 1 &&
-                      chosen->acts[0].kind == LS_DO_CHOOSE &&
-                      chosen->acts[0].value == memory->pending;
-    const bool worth = (a->chosen != a->own && is_worth(point, &effect)) && !told;
+    const bool worth = a->chosen != a->own && is_worth(point, &effect) && !is_told(d, chosen);
     const bool late = now_us > deadline_us;
     const char *why = NULL;
     json_t *json = ls_decisions_row_json(d, a, &effect);

@@ -174,6 +174,10 @@ const char *ls_act_on(const ls_plant *plant, const ls_act *act);
 // ---- decisions_send.c
 // Writes the row and sends its commands. Of the deciding thread.
 void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic);
+// What a row that was sent adds to what is promised. What the base rule gains in a span is promised
+// once, though many rows of that span follow it: each adds the time that is new, as claim.share.
+// Under the lock.
+double ls_decisions_promise(ls_decisions *d, decision_row *row);
 void ls_decisions_verdict(void *context, const ls_verdict *verdict);
 
 // ---- decisions_snapshot.c

@@ -245,8 +245,7 @@ static json_t *find_sent(const decision_row *row, const char *id) {
     return NULL;
 }
 
-// What the base rule gains in a span is promised once, though many rows of that span follow it.
-static double promise_of(ls_decisions *d, decision_row *row) {
+double ls_decisions_promise(ls_decisions *d, decision_row *row) {
     if (!row->by_base || row->horizon_us <= 0) {
         return row->effect.gain;
     }
@@ -273,7 +272,7 @@ static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const
     if (v->result == LS_COMMAND_SENT) {
         d->figures.sent++;
         if (json_object_get(row->json, "promised") == NULL) {
-            d->figures.promised += promise_of(d, row);
+            d->figures.promised += ls_decisions_promise(d, row);
             json_object_set_new(row->json, "promised", json_true());
         }
     } else if (v->result == LS_COMMAND_REFUSED) {

@@ -458,6 +458,85 @@ static void test_the_loop_beats(void) {
     mill_close(&m);
 }
 
+// Two machines' holds: [0] is the base rule's, [1] what the line would do.
+static ls_answer answer_by_base(void) {
+    ls_answer a = {.candidate_count = 2,
+                   .own = 1,
+                   .horizon_us = 7200000000,
+                   .by_base = {10.0, 5.0, 15.0},
+                   .by_base_futures = 12,
+                   .seed = UINT64_MAX,
+                   .level = 0.8,
+                   .base = "spt"};
+    for (int i = 0; i < 2; i++) {
+        a.candidates[i].act_count = 1;
+        a.candidates[i].acts[0] = (ls_act){.kind = LS_DO_HOLD, .value = 60000000 * (i + 1)};
+        a.candidates[i].gain = a.candidates[i].low = a.candidates[i].high = 0.0;
+    }
+    return a;
+}
+
+static void test_a_better_base_rule_is_worth_its_gain(void) {
+    ls_answer a = answer_by_base();
+    ls_effect e = ls_decisions_effect(&a);
+    CHECK(ls_decisions_by_base(&a));
+    CHECK(e.gain == 20.0 && e.low == 10.0 && e.high == 30.0);
+    CHECK_INT(ls_decisions_claim_futures(&a), 12);
+    a.by_base.low = -1.0;  // not beyond doubt: what the line's own act loses counts
+    a.candidates[1].gain = -3.0;
+    a.candidates[1].low = -4.0;
+    a.candidates[1].high = -2.0;
+    a.candidates[1].futures = 40;
+    e = ls_decisions_effect(&a);
+    CHECK(!ls_decisions_by_base(&a));
+    CHECK(e.gain == 3.0 && e.low == 2.0 && e.high == 4.0);
+    CHECK_INT(ls_decisions_claim_futures(&a), 40);
+    a.own = 0;
+    CHECK(ls_decisions_effect(&a).gain == 0.0);
+}
+
+static void test_a_row_by_the_base_rule_says_so(void) {
+    mill m;
+    mill_open(&m, "advise", "20 s", "no");
+    const ls_answer a = answer_by_base();
+    const ls_effect e = ls_decisions_effect(&a);
+    json_t *row = ls_decisions_row_json(m.d, &a, &e);
+    const json_t *claim = json_object_get(row, "claim");
+    CHECK_INT(json_integer_value(json_object_get(claim, "futures")), 12);
+    CHECK_STR(text_of(claim, "of"), "rule");
+    CHECK(json_real_value(json_object_get(claim, "level")) == 0.95);
+    CHECK_STR(text_of(row, "seed"), "18446744073709551615");
+    const char *why = json_string_value(json_array_get(json_object_get(row, "why"), 0));
+    CHECK_CONTAINS(why, "the base rule 'spt' takes this");
+    CHECK_CONTAINS(why, "gains 10 lot h an hour");
+    why = json_string_value(json_array_get(json_object_get(row, "why_ko"), 0));
+    CHECK_CONTAINS(why, "기준 규칙 'spt'");
+    json_decref(row);
+    mill_close(&m);
+}
+
+static double promise(ls_decisions *d, bool by_base, int64_t now_us) {
+    decision_row row = {.by_base = by_base,
+                        .now_us = now_us,
+                        .horizon_us = 3600000000,
+                        .effect = {60.0, 30.0, 90.0},
+                        .json = json_pack("{s:{}}", "claim")};
+    const double promised = ls_decisions_promise(d, &row);
+    const json_t *share = json_object_get(json_object_get(row.json, "claim"), "share");
+    CHECK(by_base == json_is_real(share));
+    json_decref(row.json);
+    return promised;
+}
+
+static void test_a_rule_promises_its_gain_once_for_a_span(void) {
+    ls_decisions d = {0};
+    CHECK(promise(&d, true, 0) == 60.0);
+    CHECK(promise(&d, true, 600000000) == 10.0);  // ten minutes more
+    CHECK(promise(&d, true, 600000000) == 0.0);
+    CHECK(promise(&d, false, 600000000) == 60.0);
+    CHECK(promise(&d, true, 7200000000) == 60.0);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     ls_say_set_level(LS_LOG_ERROR);
@@ -476,5 +555,8 @@ int main(int argc, char **argv) {
     TEST(test_a_guard_that_is_away_is_said);
     TEST(test_open_rows_can_be_listed_alone);
     TEST(test_the_loop_beats);
+    TEST(test_a_better_base_rule_is_worth_its_gain);
+    TEST(test_a_row_by_the_base_rule_says_so);
+    TEST(test_a_rule_promises_its_gain_once_for_a_span);
     return harness_report();
 }
