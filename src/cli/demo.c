@@ -29,7 +29,8 @@
 enum { PATH_SIZE = 1024, LOG_TAIL = 2000 };
 #define START_S 120.0  // longest that the service may take to answer; seconds are usual
 #define STOP_S 20.0
-#define PREPARE_S 60.0  // longest that it waits for the base rule, and for the guard
+#define PREPARE_S 60.0                // longest that it waits for the base rule, and for the guard
+#define BEFORE_US (60 * LS_US_PER_S)  // of the plant
 #define CATCH_UP_US (4 * LS_US_PER_HOUR)  // what the twin hears of the week
 
 static const ls_option own_options[] = {
@@ -366,28 +367,35 @@ static void tell(demo *d, uint64_t second) {
     }
 }
 
-// Until line B hears the guard it goes by its own rule, as line A: nothing to compare.
-static ls_status await_guard(demo *d, ls_error *err) {
+// Until line B has obeyed a first command both lines are the same: nothing to compare.
+static ls_status await_command(demo *d, ls_error *err) {
     ls_status status = LS_OK;
     const double began = clock_s();
-    say(d, "Both lines begin; Lineshaft decides as soon as line and guard hear each other ...\n");
-    while (status == LS_OK && !ls_interrupt_came() && !ls_demo_lines_beating(d->lines) &&
+    int64_t at_us = ls_demo_lines_now(d->lines);
+    say(d,
+        "Both lines begin; the guard watches the line for two heartbeats before it lets a command "
+        "through.\n");
+    while (status == LS_OK && !ls_interrupt_came() && !ls_demo_lines_obeyed(d->lines) &&
            clock_s() - began < PREPARE_S) {
         int64_t wait_us = 0;
+        at_us = ls_demo_lines_now(d->lines);
         status = ls_demo_lines_step(d->lines, &wait_us, err);
         if (status == LS_OK && !ls_demo_child_lives(&d->service)) {
             status = service_died(d, err);
         }
         sleep_us(wait_us > 0 ? wait_us : 0);
     }
-    ls_demo_lines_begin(d->lines);
     say(d, "  %s after %.1f s: the comparison begins\n\n",
-        ls_demo_lines_beating(d->lines) ? "they do" : "they do not yet", clock_s() - began);
+        ls_demo_lines_obeyed(d->lines) ? "the first one was obeyed" : "none was obeyed yet",
+        clock_s() - began);
+    ls_demo_lines_begin(d->lines);
+    // The command was decided some moments before it was obeyed.
+    d->decisions.from_us = d->plant->start_us + at_us - BEFORE_US;
     return status;
 }
 
 static ls_status play(demo *d, ls_error *err) {
-    ls_status status = await_guard(d, err);
+    ls_status status = await_command(d, err);
     d->began_s = clock_s();
     const double until = d->for_us < LS_FOREVER ? d->began_s + (double)d->for_us * 1e-6 : INFINITY;
     double next_s = d->began_s;
@@ -416,7 +424,7 @@ static int tell_account(demo *d) {
     ls_text_format(account.unit, sizeof account.unit, "%s",
                    d->plant->decide.unit != NULL ? d->plant->decide.unit : "");
     tell_page(d, &account.figures);
-    ls_demo_ledger_ask(&d->address, &account.ledger);
+    ls_demo_ledger_ask(&d->address, d->decisions.from_us, &account.ledger);
     ls_buffer out;
     ls_buffer_init(&out);
     ls_demo_account_text(&account, &out);
@@ -556,7 +564,8 @@ const ls_command ls_command_demo = {
         "It prints the address of the page, one line for each decision that changed something, and "
         "at the end what was promised, what it brought, and the true difference. The comparison "
         "begins when Lineshaft can decide: both lines wait until it has found its base rule, and "
-        "what is before the first heartbeat of its guard does not count. Nothing is left "
+        "what is before its first command that was obeyed does not count, because both are the "
+        "same until then. Nothing is left "
         "running. What runs is the service of 'lineshaft run', with its broker and its guard.\n",
     .tables = tables,
     .run = run,

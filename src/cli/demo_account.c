@@ -43,14 +43,14 @@ static void differ(const ls_demo_account *a, ls_buffer *out) {
                          f->more_made, f->more_worth, a->unit, LS_DEMO_WINDOWS_LEAST, f->windows);
         return;
     }
-    ls_buffer_printf(out,
-                     "True difference: %+.0f \xC2\xB1 %.0f made: %s.\n"
-                     "                 %+.0f \xC2\xB1 %.0f %s by the objective: %s.\n"
-                     "  95 %%, from %u windows of 10 minutes of both lines, in batches, wider where "
-                     "neighbours hang together.\n",
-                     f->more_made, f->half_width, verdict(f->more_made, f->half_width),
-                     f->more_worth, f->worth_half_width, a->unit,
-                     verdict(f->more_worth, f->worth_half_width), f->windows);
+    ls_buffer_printf(
+        out,
+        "True difference: %+.0f \xC2\xB1 %.0f made: %s.\n"
+        "                 %+.0f \xC2\xB1 %.0f %s by the objective: %s.\n"
+        "  95 %%, from %u windows of 10 minutes of both lines, in batches, wider where "
+        "neighbours hang together.\n",
+        f->more_made, f->half_width, verdict(f->more_made, f->half_width), f->more_worth,
+        f->worth_half_width, a->unit, verdict(f->more_worth, f->worth_half_width), f->windows);
 }
 
 static void count(const char *what, double number, const char *why, ls_buffer *out) {

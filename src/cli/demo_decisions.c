@@ -8,6 +8,8 @@
 
 #include "base/units.h"
 
+enum { PAGE = 500, PAGES = 4 };  // what the service keeps in memory
+
 static json_t *ask(const ls_service_address *address, const char *path) {
     ls_error err = {0};
     ls_buffer body;
@@ -45,6 +47,10 @@ static void mark_told(ls_demo_decisions *d, const char *id) {
 }
 
 // Rows that change nothing are not told, nor those whose command is still on its way.
+static bool is_before(const json_t *row, int64_t from_us) {
+    return json_integer_value(json_object_get(row, "line_us")) < from_us;
+}
+
 static bool is_worth_telling(const json_t *row) {
     static const char *const quiet[] = {"kept", "watched", "sent", "approved", ""};
     const char *state = text_of(row, "state");
@@ -63,7 +69,11 @@ static void tell_row(const json_t *row, ls_buffer *out) {
     ls_buffer_printf(out, "%02d:%02d:%02d  %-58s", (int)(second / 3600), (int)(second / 60 % 60),
                      (int)(second % 60), text_of(row, "title"));
     const double gain = number_of(claim, "gain");
-    if (!isnan(gain)) {
+    const double hours = number_of(row, "horizon_s") / 3600.0;
+    if (strcmp(text_of(claim, "of"), "rule") == 0 && hours > 0.0) {
+        ls_buffer_printf(out, "  rule '%s': %+.3g %s an hour", text_of(row, "base"), gain / hours,
+                         text_of(row, "unit"));
+    } else if (!isnan(gain)) {
         ls_buffer_printf(out, "  %+.3g %s (%.3g to %.3g)", gain, text_of(row, "unit"),
                          number_of(claim, "low"), number_of(claim, "high"));
     }
@@ -78,7 +88,8 @@ void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_addre
     for (size_t i = json_array_size(rows); i > 0; i--) {  // newest first
         const json_t *row = json_array_get(rows, i - 1);
         const char *id = text_of(row, "id");
-        if (id[0] != '\0' && is_worth_telling(row) && !was_told(decisions, id)) {
+        if (id[0] != '\0' && !is_before(row, decisions->from_us) && is_worth_telling(row) &&
+            !was_told(decisions, id)) {
             mark_told(decisions, id);
             tell_row(row, out);
         }
@@ -121,14 +132,28 @@ static void count_state(const json_t *row, ls_demo_states *out) {
     }
 }
 
-static void ask_states(const ls_service_address *address, ls_demo_states *out) {
-    json_t *answer = ask(address, "/api/v1/decisions?limit=1000");
-    const json_t *rows = json_object_get(answer, "rows");
-    out->known = json_is_array(rows);
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        count_state(json_array_get(rows, i), out);
+static void ask_states(const ls_service_address *address, int64_t from_us, ls_demo_states *out) {
+    int64_t before_us = 0;
+    for (int page = 0; page < PAGES; page++) {
+        char path[100];
+        ls_text_format(path, sizeof path, "/api/v1/decisions?limit=%d&before_us=%lld", PAGE,
+                       (long long)before_us);
+        json_t *answer = ask(address, path);
+        const json_t *rows = json_object_get(answer, "rows");
+        const size_t count = json_array_size(rows);
+        out->known = page == 0 ? json_is_array(rows) : out->known;
+        for (size_t i = 0; i < count; i++) {
+            const json_t *row = json_array_get(rows, i);
+            if (!is_before(row, from_us)) {
+                count_state(row, out);
+            }
+            before_us = json_integer_value(json_object_get(row, "time_us"));
+        }
+        json_decref(answer);
+        if (count < PAGE) {
+            return;
+        }
     }
-    json_decref(answer);
 }
 
 static void add(double *sum, double value) {
@@ -154,9 +179,9 @@ static void add_kind(const json_t *row, ls_demo_ledger *out) {
     }
 }
 
-void ls_demo_ledger_ask(const ls_service_address *address, ls_demo_ledger *out) {
+void ls_demo_ledger_ask(const ls_service_address *address, int64_t from_us, ls_demo_ledger *out) {
     memset(out, 0, sizeof *out);
-    ask_states(address, &out->states);
+    ask_states(address, from_us, &out->states);
     json_t *prove = ask(address, "/api/v1/prove");
     const json_t *rows = json_object_get(prove, "rows");
     out->known = json_is_array(rows);

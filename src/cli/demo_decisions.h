@@ -9,7 +9,8 @@ enum { LS_DEMO_SEEN = 512 };
 typedef struct ls_demo_decisions {
     char seen[LS_DEMO_SEEN][40];  // ids that were told; a ring
     uint32_t next;
-    bool answers;  // the service has such a list
+    bool answers;     // the service has such a list
+    int64_t from_us;  // since 1970: rows before are not told
 } ls_demo_decisions;
 
 // Asks for the newest rows and appends a line for each that changed something and was not told
@@ -17,21 +18,23 @@ typedef struct ls_demo_decisions {
 void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,
                             ls_buffer *out);
 
-// The base rule has been looked for: from now on the service decides. *out_rule says what was found,
+// The base rule has been looked for: from now on the service decides. *out_rule says what was
+// found,
 // "" when nothing is better than the line's own rule. False: not yet, or no answer.
 bool ls_demo_is_prepared(const ls_service_address *address, char *out_rule, size_t size);
 
-typedef struct ls_demo_states {  // decisions that wanted to change something, by what became of them
+typedef struct ls_demo_states {  // decisions that wanted to change something, by what became of
+                                 // them
     double done, refused, late, expired, denied, lost;
     char why_refused[200], why_expired[200];  // of the newest
     bool known;
 } ls_demo_states;
 
 typedef struct ls_demo_ledger {
-    bool known;         // the service has told
-    double sent;        // decisions
+    bool known;   // the service has told
+    double sent;  // decisions
     ls_demo_states states;
-    double promised;    // gain of what was sent, in `unit`
+    double promised;  // gain of what was sent, in `unit`
     double promised_low, promised_high;
     bool realised_known;
     double realised, realised_low, realised_high;
@@ -40,4 +43,4 @@ typedef struct ls_demo_ledger {
     char unit[32];
 } ls_demo_ledger;
 // Over all kinds of decision, from /api/v1/prove and /api/v1/decisions/summary.
-void ls_demo_ledger_ask(const ls_service_address *address, ls_demo_ledger *out);
+void ls_demo_ledger_ask(const ls_service_address *address, int64_t from_us, ls_demo_ledger *out);

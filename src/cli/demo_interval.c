@@ -7,7 +7,7 @@
 
 #define CORRELATION_MOST 0.8  // of neighbours: 16 batches tell no more
 
-// First-order correlation of batch means; chance alone makes it too low by about one in `count`.
+// First-order correlation of batch means, less its bias of about -(1 + 3 r) / count (Kendall).
 static double correlation(const double *means, size_t count, double mean) {
     double squares = 0.0;
     double products = 0.0;
@@ -15,7 +15,8 @@ static double correlation(const double *means, size_t count, double mean) {
         squares += (means[i] - mean) * (means[i] - mean);
         products += i > 0 ? (means[i] - mean) * (means[i - 1] - mean) : 0.0;
     }
-    const double r = squares > 0.0 ? products / squares + 1.0 / (double)count : 0.0;
+    const double n = (double)count;
+    const double r = squares > 0.0 ? (products / squares + 1.0 / n) / (1.0 - 3.0 / n) : 0.0;
     return fmin(fmax(r, 0.0), CORRELATION_MOST);
 }
 

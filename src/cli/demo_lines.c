@@ -168,8 +168,13 @@ ls_status ls_demo_lines_step(ls_demo_lines *lines, int64_t *out_sleep_us, ls_err
     return LS_OK;
 }
 
-bool ls_demo_lines_beating(const ls_demo_lines *lines) {
-    return lines->beating;
+bool ls_demo_lines_obeyed(const ls_demo_lines *lines) {
+    const ls_emulate_figures *f = &lines->sides[1].now;
+    return f->commands > f->refused;
+}
+
+int64_t ls_demo_lines_now(const ls_demo_lines *lines) {
+    return lines->at_us;
 }
 
 static ls_demo_line line_of(const ls_demo_lines *lines, const side *s) {

@@ -32,8 +32,9 @@ void ls_demo_lines_destroy(ls_demo_lines *lines);  // NULL is fine
 // The comparison begins now: what was before does not count.
 void ls_demo_lines_begin(ls_demo_lines *lines);
 ls_status ls_demo_lines_step(ls_demo_lines *lines, int64_t *out_sleep_us, ls_error *err);
-// Line B hears the heartbeat of the guard: from then on it obeys.
-bool ls_demo_lines_beating(const ls_demo_lines *lines);
+// Line B has obeyed a command. Until then both lines are the same to the bit.
+bool ls_demo_lines_obeyed(const ls_demo_lines *lines);
+int64_t ls_demo_lines_now(const ls_demo_lines *lines);  // plant time
 
 typedef struct ls_demo_figures {
     double hours;    // of plant time since the demo began
