@@ -507,7 +507,7 @@ static ls_status read_for(demo *d, ls_error *err) {
     ls_text_format(text, sizeof text, "%s%s", given->text, minutes ? "in" : "");
     ls_error why = {0};
     if (ls_units_time(text, &d->for_us, &why) != LS_OK) {
-        ls_fail(err, LS_ERR_INVALID, "--for: %s", why.text);
+        ls_fail(err, LS_ERR_INVALID, "option '--for': %s", why.text);
         ls_hint(err, "%s", why.hint[0] != '\0' ? why.hint : "as in '--for 5m'");
         return LS_ERR_INVALID;
     }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "cli/demo_interval.h"
+#include "ls_build.h"
 
 static double per_hour(const ls_demo_line *line, double hours) {
     return hours > 0.0 ? (double)line->made / hours : 0.0;
@@ -144,7 +145,8 @@ static void difference_json(const ls_demo_figures *f, ls_buffer *out) {
 
 void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
     const ls_demo_ledger *l = &a->ledger;
-    ls_buffer_text(out, "{\"lineshaft\": \"demo 1\", \"emulated\": true, ");
+    ls_buffer_printf(out, "{\"lineshaft\": \"%s\", \"format\": \"demo/1\", \"emulated\": true, ",
+                     LS_VERSION);
     number("speed", a->speed, ", ", out);
     ls_buffer_printf(out, "\"seed\": %llu, ", (unsigned long long)a->seed);
     number("wall_s", a->wall_s, ", \"lines\": ", out);

@@ -97,6 +97,16 @@ static void test_it_ends_by_itself_with_an_account(void) {
     CHECK(json_integer_value(json_object_get(json_array_get(lines, 0), "made")) > 0);
     CHECK(json_integer_value(json_object_get(json_array_get(lines, 1), "made")) > 0);
     CHECK(json_is_true(json_object_get(account, "emulated")));
+    CHECK_STR(json_string_value(json_object_get(account, "format")), "demo/1");
+    const json_t *difference = json_object_get(account, "difference");
+    CHECK(json_number_value(json_object_get(difference, "hours")) > 0.0);
+    CHECK(json_is_number(json_object_get(difference, "worth")));
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *line = json_array_get(lines, i);
+        CHECK(json_is_number(json_object_get(line, "on_time")));
+        CHECK(json_number_value(json_object_get(line, "cost")) > 0.0);
+    }
+    CHECK(json_is_object(json_object_get(account, "decisions")));
     CHECK_CONTAINS(err, "The page: http://127.0.0.1:");
     CHECK_CONTAINS(err, "The account:");
     json_decref(account);
@@ -109,7 +119,8 @@ static void test_it_ends_by_itself_with_an_account(void) {
 
 static void test_ctrl_c_ends_it_cleanly(void) {
     begin();
-    const char *const arguments[] = {program(), "demo", "--week", "4h", "--speed", "120", NULL};
+    const char *const arguments[] = {program(), "demo",  "--week", "4h", "--speed",
+                                     "120",     "--for", "5m",     NULL};
     const pid_t demo = child_start(arguments, in_folder("out"), in_folder("err"));
     char *out = said("out");
     for (int i = 0; i < 1200 && strstr(out, "inside |") == NULL; i++) {
