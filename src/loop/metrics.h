@@ -17,8 +17,8 @@ typedef struct ls_metrics_of {
     ls_watch *watch;
     ls_desk *desk;
     ls_decisions *decisions;  // NULL: none
-    uint64_t events;  // of the journal
-    int broker_pid;   // of the embedded broker; 0: none
+    uint64_t events;          // of the journal
+    int broker_pid;           // of the embedded broker; 0: none
     const char *version;
 } ls_metrics_of;
 

@@ -27,8 +27,7 @@ static void play_lot(bench *b, int number) {
 }
 
 static void look(bench *b, ls_pulse *pulse) {
-    ls_pulse_look(pulse, b->intake.running.plant, b->intake.running.twin,
-                  b->intake.running.follow);
+    ls_pulse_look(pulse, b->intake.running.plant, b->intake.running.twin, b->intake.running.follow);
 }
 
 static void test_rates_are_those_of_the_last_hour(void) {

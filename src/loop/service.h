@@ -11,9 +11,9 @@
 #include "loop/face.h"
 
 typedef struct ls_service_def {
-    const char *plant;           // file
-    const char *data;            // folder; made when missing
-    const char *listen;          // address of the web face, for whoever looks for it
+    const char *plant;   // file
+    const char *data;    // folder; made when missing
+    const char *listen;  // address of the web face, for whoever looks for it
     const ls_face *face;
     int64_t catch_up_us;         // how much history is heard again when no saved state fits
     const volatile int *stop;    // non-zero: end cleanly

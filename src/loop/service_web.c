@@ -17,9 +17,9 @@ static ls_status write_address(const ls_service *service, ls_error *err) {
     char path[PATH_SIZE];
     char text[256];
     file_path(service, path);
-    const size_t size = ls_text_format(
-        text, sizeof text, "{\"pid\": %d, \"address\": \"%s\", \"port\": %d}\n", (int)getpid(),
-        service->def->listen, service->port);
+    const size_t size = ls_text_format(text, sizeof text,
+                                       "{\"pid\": %d, \"address\": \"%s\", \"port\": %d}\n",
+                                       (int)getpid(), service->def->listen, service->port);
     return ls_file_write(path, text, size, err);
 }
 
