@@ -1,0 +1,351 @@
+// faults_test.c - what may go wrong while the service decides, as programs: the broker dies, the
+// disk is full, answers come late, the clock is set back, the plant file changes, the service hangs
+// or dies. Whatever happens, the line does nothing that no row says. docs/DECIDE.md has the list.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/harness.h"
+#include "tests/servers/child.h"
+#include "tests/service/rows.h"
+
+enum { LONG_S = 120, HEARTBEAT_S = 2 };
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+// ---- the plant: a line that sets up far too often by itself, so that there is much to better
+
+static const char form[] =
+    "plant: cell\n"
+    "start: 2026-01-05\n"
+    "dispatch: fifo\n"
+    "stations:\n"
+    "  saw: {process: lognormal 20 s sd 4 s}\n"
+    "  grind:\n"
+    "    machines: 2\n"
+    "    queue: 40\n"
+    "    process: lognormal 44 s sd 4 s\n"
+    "    setup: {a to b: 3 min, b to a: 3 min}\n"
+    "products:\n"
+    "  a: {route: [saw, grind], release: {every: exp 70 s}}\n"
+    "  b: {route: [saw, grind], release: {every: exp 70 s}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: shop, nodes: [cell]}\n"
+    "decide:\n"
+    "  objective: cycle-time\n"
+    "  dispatch: {at: grind, mode: %s, within: %s, futures: 400}\n"
+    "guards: {heartbeat: %d s}\n";
+
+static const char *plant_text(const char *mode, const char *within) {
+    static char text[2048];
+    snprintf(text, sizeof text, form, mode, within, HEARTBEAT_S);
+    return text;
+}
+
+static bool start(service *s, const char *mode, const char *within) {
+    static const char *const fast[] = {"--speed", "120", NULL};
+    return service_begin_text(s, plant_text(mode, within)) && service_run(s) &&
+           service_emulate(s, fast);
+}
+
+// ---- waiting
+
+static bool wait_metric(const service *s, const char *name, double least) {
+    const double until = service_clock() + ROWS_PATIENCE_S;
+    while (!(service_metric(s, name) >= least) && service_clock() < until) {
+        service_pause(0.2);
+    }
+    return service_metric(s, name) >= least;
+}
+
+static bool wait_log(const service *s, const char *part) {
+    bool there = false;
+    for (int tens = 0; tens < LONG_S / 10 && !there; tens++) {
+        there = service_wait_log(s, part);
+    }
+    return there;
+}
+
+// ---- no command without a row, by the line's own account
+
+// What the line says it was told: "shop/cell/grind-1/Command/Argument,TIME,b-11,good".
+static void check_told(const char *line, const char *rows, int *out_told) {
+    char machine[32], lot[64], row[128];
+    if (sscanf(line, "shop/cell/%31[^/]/Command/Argument,%*[^,],%63[ab0-9-],", machine, lot) == 2 &&
+        (lot[0] == 'a' || lot[0] == 'b')) {
+        snprintf(row, sizeof row, " sent: %s takes %s next", machine, lot);
+        CHECK(strstr(rows, row) != NULL);
+        ++*out_told;
+    }
+}
+
+static int check_account(const service *s) {
+    const char *const ask_rows[] = {"history", "events", s->data, "--kind", "decision", NULL};
+    const char *const ask_told[] = {"history", "query", s->data, "**/Command/Argument",
+                                    "--csv",   NULL};
+    // What was told is looked at first: a row is older than its command.
+    const char *said = service_ask(ask_told);
+    char *told = said != NULL ? strdup(said) : NULL;
+    const char *rows = service_ask(ask_rows);
+    int count = 0;
+    for (char *at = told; at != NULL && rows != NULL && *at != '\0';) {
+        char *end = strchr(at, '\n');
+        if (end != NULL) {
+            *end = '\0';
+        }
+        check_told(at, rows, &count);
+        at = end != NULL ? end + 1 : strchr(at, '\0');
+    }
+    free(told);
+    rows_read(s);
+    return count;
+}
+
+// ---- the broker
+
+static void test_the_broker_dies_mid_decision_and_comes_back(void) {
+    service s = {0};
+    if (start(&s, "auto", "2 s") && rows_wait(&s, "sent", 1)) {
+        const pid_t broker = rows_find_child(&s, "mosquitto");
+        CHECK(broker > 0);
+        if (broker > 0) {
+            kill(broker, SIGKILL);
+        }
+        CHECK(wait_log(&s, " lost "));
+        CHECK(wait_log(&s, "away: nothing can be sent"));
+        CHECK(service_wait_status(&s, "/readyz", 200));
+        CHECK(rows_find_child(&s, "mosquitto") != broker);
+        const int before = rows_count(&s, "done");
+        CHECK(rows_wait(&s, "done", before + 2));
+        CHECK(check_account(&s) > 0);
+    }
+    service_end(&s);
+}
+
+// ---- the disk
+
+static void allow_files(pid_t process, rlim_t bytes) {
+    struct rlimit limit;
+    CHECK_INT(prlimit(process, RLIMIT_FSIZE, NULL, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    CHECK_INT(prlimit(process, RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
+// Files of the service may not grow. What cannot be kept has not been heard, so nothing is decided
+// from it, no row is written, and no command is sent.
+static void test_with_a_full_disk_nothing_is_sent(void) {
+    service s = {0};
+    if (start(&s, "auto", "2 s") && rows_wait(&s, "done", 1)) {
+        allow_files(s.run, 0);
+        const double heard = service_metric(&s, "refused_total");
+        CHECK(wait_metric(&s, "refused_total", heard + 100));
+        service_pause(1.0);  // what was written before has its answer
+        const double sent = service_metric(&s, "commands_sent_total");
+        const double since = service_metric(&s, "refused_total");
+        CHECK(wait_metric(&s, "refused_total", since + 200));
+        CHECK(service_metric(&s, "commands_sent_total") == sent);
+        const char *body = "";
+        CHECK_INT(service_get(&s, "/healthz", &body), 200);
+        // When there is room again it hears and decides again; the line has told much that it has
+        // missed, so nothing is said here about what it finds.
+        allow_files(s.run, RLIM_INFINITY);
+        const double samples = service_metric(&s, "samples_total");
+        const double decisions = service_metric(&s, "decisions_total");
+        CHECK(wait_metric(&s, "samples_total", samples + 100));
+        CHECK(wait_metric(&s, "decisions_total", decisions + 5));
+        rows_read(&s);
+    }
+    service_end(&s);
+}
+
+// ---- the deadline
+
+static void test_after_its_deadline_nothing_is_sent(void) {
+    service s = {0};
+    if (start(&s, "auto", "1 us")) {
+        CHECK(wait_metric(&s, "decisions_late_total", 20));
+        CHECK(service_metric(&s, "commands_sent_total") == 0);
+        CHECK_INT(check_account(&s), 0);
+        CHECK_INT(rows_count(&s, "sent"), 0);
+    }
+    service_end(&s);
+}
+
+// ---- the plant file
+
+static void test_another_plant_file_expires_what_is_open(void) {
+    service s = {0};
+    if (start(&s, "approve", "2 s") && wait_metric(&s, "decisions_open", 1)) {
+        // The line waits, so that what is open stays so.
+        kill(s.emulate, SIGSTOP);
+        service_pause(1.0);
+        if (service_metric(&s, "decisions_open") < 1) {
+            kill(s.emulate, SIGCONT);
+            CHECK(wait_metric(&s, "decisions_open", 1));
+            kill(s.emulate, SIGSTOP);
+        }
+        rows_read(&s);
+        const int open = rows_count_newest("open");
+        harness_note("%d open", open);
+        CHECK(service_write(s.plant, plant_text("advise", "2 s")));
+        kill(s.run, SIGHUP);
+        CHECK(wait_log(&s, "was read again and is in use"));
+        kill(s.emulate, SIGCONT);
+        rows_read(&s);
+        CHECK_INT(rows_count_newest("open"), 0);
+        const char *const ask[] = {"history", "events", s.data, "--kind", "decision", NULL};
+        const char *rows = service_ask(ask);
+        CHECK_CONTAINS(rows != NULL ? rows : "", "the service stops, or uses another plant file");
+        // The new file holds: it only says what it would do.
+        CHECK(rows_wait(&s, "advised", 1));
+        CHECK_INT(check_account(&s), 0);
+    }
+    service_end(&s);
+}
+
+// ---- a service that hangs, or dies
+
+static void test_while_the_service_hangs_the_line_goes_by_its_own_rule(void) {
+    service s = {0};
+    if (start(&s, "auto", "2 s") && rows_wait(&s, "done", 1)) {
+        kill(s.run, SIGSTOP);
+        CHECK(wait_log(&s, "the line goes by its own rule: the service is silent"));
+        service_pause(4 * HEARTBEAT_S);  // of the line's patience
+        kill(s.run, SIGCONT);
+        const int before = rows_count(&s, "done");
+        CHECK(rows_wait(&s, "done", before + 1));
+        // The line said so too, and that it is over.
+        const char *const ask[] = {"history", "query", s.data, "shop/cell/line/HeartbeatLost",
+                                   "--csv",   NULL};
+        const char *said = service_ask(ask);
+        const char *found = said != NULL ? strstr(said, "false") : NULL;
+        const char *lost = found != NULL ? strstr(found, "true") : NULL;
+        CHECK(lost != NULL && strstr(lost, "false") != NULL);
+        CHECK(check_account(&s) > 0);
+    }
+    service_end(&s);
+}
+
+// Both at once, between row and command: what was on its way is lost or done, never sent again.
+static void test_service_and_guard_die_with_a_command_on_its_way(void) {
+    service s = {0};
+    if (start(&s, "auto", "2 s") && rows_wait(&s, "sent", 1)) {
+        const pid_t guard = rows_find_child(&s, " guard ");
+        const double sent = service_metric(&s, "commands_sent_total");
+        // The row is there as soon as the service has said so.
+        const double until = service_clock() + LONG_S;
+        while (service_metric(&s, "commands_sent_total") == sent && service_clock() < until) {
+        }
+        kill(s.run, SIGKILL);
+        CHECK(guard > 0 && kill(guard, SIGKILL) == 0);
+        waitpid(s.run, NULL, 0);
+        s.run = 0;
+        rows_read(&s);
+        int last = 0;
+        for (int i = 1; i < ROWS_MAX; i++) {
+            last = rows_newest(i)[0] != '\0' ? i : last;
+        }
+        CHECK(service_run(&s));
+        const int before = rows_count(&s, "done");
+        CHECK(rows_wait(&s, "done", before + 1));
+        CHECK(check_account(&s) > 0);
+        for (int i = 1; i <= last; i++) {
+            CHECK(strcmp(rows_newest(i), "open") != 0 && strcmp(rows_newest(i), "approved") != 0 &&
+                  strcmp(rows_newest(i), "sent") != 0);
+        }
+    }
+    service_end(&s);
+}
+
+// ---- the clock
+
+// The programs are started with a clock that is ahead by what a file says.
+static bool set_clock(const char *path, long long us) {
+    char text[40];
+    snprintf(text, sizeof text, "%020lld", us);
+    FILE *file = fopen(path, "r+e");
+    file = file != NULL ? file : fopen(path, "we");
+    const bool fine = file != NULL && fputs(text, file) >= 0;
+    return file != NULL && fclose(file) == 0 && fine;
+}
+
+static void clock_library(char *path, size_t size) {
+    const char *program = getenv("LINESHAFT_PROGRAM");
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+    snprintf(path, size, "%.*s/tests/test-clock.so", slash != NULL ? (int)(slash - program) : 5,
+             slash != NULL ? program : "build");
+}
+
+static void test_a_clock_that_is_set_back_stops_nothing(void) {
+    service s = {0};
+    char library[SERVICE_PATH_SIZE], file[SERVICE_PATH_SIZE];
+    if (SANITIZED) {
+        harness_note("a sanitizer wants to be loaded first: not tested");
+        return;
+    }
+    clock_library(library, sizeof library);
+    CHECK_INT(access(library, R_OK), 0);
+    if (!service_begin_text(&s, plant_text("auto", "2 s"))) {
+        service_end(&s);
+        return;
+    }
+    snprintf(file, sizeof file, "%s", service_file(&s, "clock"));
+    CHECK(set_clock(file, 0));
+    setenv("LD_PRELOAD", library, 1);
+    setenv("LINESHAFT_TEST_CLOCK", file, 1);
+    const bool runs = service_run(&s);
+    unsetenv("LD_PRELOAD");
+    static const char *const fast[] = {"--speed", "120", NULL};
+    if (runs && service_emulate(&s, fast) && rows_wait(&s, "done", 1)) {
+        CHECK(set_clock(file, -3600LL * 1000000));
+        const double sent = service_metric(&s, "commands_sent_total");
+        CHECK(wait_metric(&s, "commands_sent_total", sent + 2));
+        CHECK(rows_find_child(&s, " guard ") > 0);
+        CHECK(check_account(&s) > 0);
+        const char *const ask[] = {"history",  "events", s.data,    "--kind",
+                                   "decision", "--to",   "-30 min", NULL};
+        const char *past = service_ask(ask);
+        CHECK_CONTAINS(past != NULL ? past : "", " sent: ");
+        // Started again in the past, it goes on with new numbers.
+        int last = 0;
+        for (int i = 1; i < ROWS_MAX; i++) {
+            last = rows_newest(i)[0] != '\0' ? i : last;
+        }
+        CHECK_INT(service_stop(&s.run, LONG_S), 0);
+        setenv("LD_PRELOAD", library, 1);
+        CHECK(service_run(&s));
+        unsetenv("LD_PRELOAD");
+        CHECK(wait_metric(&s, "commands_sent_total", 1));
+        CHECK(check_account(&s) > 0);
+        CHECK(rows_newest(last + 1)[0] != '\0');
+    }
+    unsetenv("LINESHAFT_TEST_CLOCK");
+    service_end(&s);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_the_broker_dies_mid_decision_and_comes_back);
+    TEST(test_with_a_full_disk_nothing_is_sent);
+    TEST(test_after_its_deadline_nothing_is_sent);
+    TEST(test_a_clock_that_is_set_back_stops_nothing);
+    TEST(test_another_plant_file_expires_what_is_open);
+    TEST(test_service_and_guard_die_with_a_command_on_its_way);
+    TEST(test_while_the_service_hangs_the_line_goes_by_its_own_rule);
+    return harness_report();
+}
