@@ -15,15 +15,16 @@
 static bool begin(service *s) {
     char *text = harness_read_file(harness_source_path("examples/gearbox/cell.yaml"), NULL);
     char *decide = text != NULL ? strstr(text, "\ndecide:") : NULL;
-    CHECK(decide != NULL);
+    const char *listen = decide != NULL ? strstr(decide, "\nlisten:") : NULL;
+    CHECK(listen != NULL);
     char all[8192];
-    if (decide == NULL || decide - text > 7000) {
+    if (listen == NULL || strlen(text) > 7000) {
         free(text);
         return false;
     }
     snprintf(all, sizeof all,
-             "%.*s\ndecide:\n  dispatch: {at: grind, mode: auto, within: 2 s, futures: 400}\n",
-             (int)(decide - text), text);
+             "%.*s\ndecide:\n  dispatch: {at: grind, mode: auto, within: 2 s, futures: 400}\n%s",
+             (int)(decide - text), text, listen);
     free(text);
     const bool fine = service_begin_text(s, all);
     CHECK(fine);

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "decide/cost.h"
-#include "decide/prove/replay.h"
+#include "decide/prove/retell.h"
 #include "twin/rebase.h"
 
 enum { REPRODUCTIONS = 5 };
@@ -48,7 +48,7 @@ static bool give(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us
 typedef struct trial {
     const ls_counterfactual_def *def;
     source source;
-    ls_replay replay;
+    ls_retell replay;
     const ls_twin *twin;
     const ls_snapshot *from;  // of this twin
     ls_snapshot *future;
@@ -60,20 +60,20 @@ static ls_status play(trial *t, bool with_acts, uint64_t seed, uint32_t number, 
     for (size_t i = 0; i < def->realised->count; i++) {
         t->source.used[i] = 0;
     }
-    ls_replay_restart(&t->replay);
+    ls_retell_restart(&t->replay);
     ls_snapshot_fork_into(t->twin, t->from, seed, number, t->future);
     const int64_t from_us = ls_snapshot_now(t->from);
     const ls_amounts before = ls_amounts_read(t->twin, t->future->state, from_us);
     ls_status status = LS_OK;
     for (size_t i = 0; with_acts && i < def->act_count && status == LS_OK; i++) {
         if (def->acts[i].time_us >= from_us && def->acts[i].time_us < def->until_us) {
-            status = ls_replay_run(&t->replay, t->future, def->acts[i].time_us, err);
+            status = ls_retell_run(&t->replay, t->future, def->acts[i].time_us, err);
             (void)ls_act_apply(t->twin, t->future, &def->acts[i].act, NULL);
-            ls_replay_look(&t->replay, t->future);
+            ls_retell_look(&t->replay, t->future);
         }
     }
     if (status == LS_OK) {
-        status = ls_replay_run(&t->replay, t->future, def->until_us, err);
+        status = ls_retell_run(&t->replay, t->future, def->until_us, err);
     }
     const ls_amounts after = ls_amounts_read(t->twin, t->future->state, def->until_us);
     const ls_amounts amounts = ls_amounts_between(&before, &after);
@@ -89,13 +89,13 @@ static ls_status open_trial(trial *t, const ls_counterfactual_def *def, const ls
     if (t->source.used == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
-    const ls_status status = ls_replay_init(&t->replay, twin, give, &t->source, err);
+    const ls_status status = ls_retell_init(&t->replay, twin, give, &t->source, err);
     return status == LS_OK ? ls_snapshot_copy(twin, from, &t->future, err) : status;
 }
 
 static void close_trial(trial *t) {
     ls_snapshot_destroy(t->future);
-    ls_replay_clear(&t->replay);
+    ls_retell_clear(&t->replay);
     ls_free(t->source.used);
 }
 

@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "decide/cost.h"
-#include "decide/prove/replay.h"
+#include "decide/prove/retell.h"
 #include "plant/read.h"
 #include "tests/harness.h"
 #include "twin/context.h"
@@ -112,22 +112,22 @@ static double weights[LS_TERM_COUNT] = {[LS_TERM_CYCLE_TIME] = 1.0};
 static double live(const ls_twin *twin, const ls_snapshot *origin, uint64_t seed, int64_t until_us,
                    ls_realised *heard) {
     world w = {.key = ls_random_key(seed, 77), .twin = twin, .heard = heard, .until_us = until_us};
-    ls_replay replay;
+    ls_retell replay;
     ls_snapshot *s = NULL;
     ls_error err = {0};
     CHECK_INT(ls_snapshot_create(twin, 1, 0, &s, &err), LS_OK);
     ls_twin_rebase(twin, origin, s);
     const ls_amounts before = ls_amounts_read(twin, s->state, ls_snapshot_now(s));
-    CHECK_INT(ls_replay_init(&replay, twin, happen, &w, &err), LS_OK);
-    ls_replay_restart(&replay);
-    CHECK_INT(ls_replay_run(&replay, s, until_us, &err), LS_OK);
+    CHECK_INT(ls_retell_init(&replay, twin, happen, &w, &err), LS_OK);
+    ls_retell_restart(&replay);
+    CHECK_INT(ls_retell_run(&replay, s, until_us, &err), LS_OK);
     const ls_amounts after = ls_amounts_read(twin, s->state, until_us);
     const ls_amounts amounts = ls_amounts_between(&before, &after);
     if (heard != NULL) {
         hear_the_end(twin, s, until_us, heard);
         ls_realised_close(heard);
     }
-    ls_replay_clear(&replay);
+    ls_retell_clear(&replay);
     ls_snapshot_destroy(s);
     return ls_cost_of(weights, &amounts);
 }

@@ -1,5 +1,5 @@
-// replay.c - see replay.h.
-#include "decide/prove/replay.h"
+// retell.c - see retell.h.
+#include "decide/prove/retell.h"
 
 #include <string.h>
 
@@ -10,22 +10,22 @@
 
 enum { GIVEN_NOTHING, GIVEN_CLOCK, GIVEN_REPAIR };
 
-ls_status ls_replay_init(ls_replay *r, const ls_twin *twin, ls_given given, void *context,
+ls_status ls_retell_init(ls_retell *r, const ls_twin *twin, ls_given given, void *context,
                          ls_error *err) {
     const ls_model *m = twin->model;
-    *r = (ls_replay){.twin = twin, .given = given, .context = context};
+    *r = (ls_retell){.twin = twin, .given = given, .context = context};
     r->running = ls_alloc((m->machines + 1) * sizeof *r->running);
     r->begun = ls_alloc((m->machines + 1) * sizeof *r->begun);
     r->released = ls_alloc((m->releases + 1) * sizeof *r->released);
     r->modes = ls_alloc((m->modes + 1) * sizeof *r->modes);
     if (r->running == NULL || r->begun == NULL || r->released == NULL || r->modes == NULL) {
-        ls_replay_clear(r);
+        ls_retell_clear(r);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     return LS_OK;
 }
 
-void ls_replay_clear(ls_replay *r) {
+void ls_retell_clear(ls_retell *r) {
     ls_free(r->running);
     ls_free(r->begun);
     ls_free(r->released);
@@ -33,7 +33,7 @@ void ls_replay_clear(ls_replay *r) {
     memset(r, 0, sizeof *r);
 }
 
-void ls_replay_restart(ls_replay *r) {
+void ls_retell_restart(ls_retell *r) {
     const ls_model *m = r->twin->model;
     memset(r->running, 0, m->machines * sizeof *r->running);
     memset(r->modes, 0, m->modes * sizeof *r->modes);
@@ -42,7 +42,7 @@ void ls_replay_restart(ls_replay *r) {
 }
 
 // The run of an operation, not its setup, loading or unloading. Cascades keep the model's times.
-static void look_machine(ls_replay *r, ls_ctx *c, uint32_t i) {
+static void look_machine(ls_retell *r, ls_ctx *c, uint32_t i) {
     ls_s_machine *mc = c->machine + i;
     const ls_m_station *st = c->stations + c->machines[i].station;
     const bool halted = mc->phase_since == LS_NEVER;
@@ -82,7 +82,7 @@ static void look_machine(ls_replay *r, ls_ctx *c, uint32_t i) {
     }
 }
 
-static void look_release(ls_replay *r, ls_ctx *c, uint32_t i) {
+static void look_release(ls_retell *r, ls_ctx *c, uint32_t i) {
     ls_s_release *rs = c->release + i;
     const uint32_t source = c->m->source_release + i;
     if (c->releases[i].kind != LS_RELEASE_EVERY || (r->started && r->released[i] == rs->released)) {
@@ -115,7 +115,7 @@ static void put_mode(ls_ctx *c, uint32_t at) {
     ls_source_set(c, c->m->source_mode + at, in_run ? now_or_later : LS_NEVER);
 }
 
-static void look_mode(ls_replay *r, ls_ctx *c, uint32_t at) {
+static void look_mode(ls_retell *r, ls_ctx *c, uint32_t at) {
     ls_s_mode *sm = c->mode + at;
     const ls_m_mode *mode = c->modes + at;
     const uint8_t stage = sm->active == 0  ? GIVEN_CLOCK
@@ -133,7 +133,7 @@ static void look_mode(ls_replay *r, ls_ctx *c, uint32_t at) {
     }
 }
 
-void ls_replay_look(ls_replay *r, ls_snapshot *snapshot) {
+void ls_retell_look(ls_retell *r, ls_snapshot *snapshot) {
     ls_ctx c;
     ls_ctx_open(&c, snapshot->model, snapshot->state, &snapshot->scratch);
     c.now = snapshot->state->now;
@@ -155,15 +155,15 @@ static int64_t next_event(const ls_snapshot *s) {
     return tree[1] == ~UINT64_C(0) ? LS_NEVER : (int64_t)(tree[1] >> s->model->source_bits);
 }
 
-ls_status ls_replay_run(ls_replay *r, ls_snapshot *snapshot, int64_t until_us, ls_error *err) {
+ls_status ls_retell_run(ls_retell *r, ls_snapshot *snapshot, int64_t until_us, ls_error *err) {
     ls_status status = LS_OK;
     if (!r->started) {
-        ls_replay_look(r, snapshot);
+        ls_retell_look(r, snapshot);
     }
     for (int64_t next = next_event(snapshot); next <= until_us && status == LS_OK;
          next = next_event(snapshot)) {
         status = ls_snapshot_step(r->twin, snapshot, next, 1, NULL, err);
-        ls_replay_look(r, snapshot);
+        ls_retell_look(r, snapshot);
     }
     return status == LS_OK ? ls_snapshot_run(r->twin, snapshot, until_us, err) : status;
 }

@@ -1,4 +1,4 @@
-// replay.h - the twin runs on durations that are given from outside.
+// retell.h - the twin runs on durations that are given from outside.
 //
 // After each event whatever has just begun (an operation's run, the way to the next release or
 // failure, a repair) gets its hidden planned end from the source; the kernel stays as it is.
@@ -17,7 +17,7 @@ typedef enum ls_given_kind {
 // realised.h. PROCESS, FAILURE, REPAIR: a span; RELEASE: the time of the next lot.
 typedef bool (*ls_given)(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us);
 
-typedef struct ls_replay {
+typedef struct ls_retell {
     const ls_twin *twin;
     ls_given given;
     void *context;
@@ -27,15 +27,15 @@ typedef struct ls_replay {
     uint8_t *modes;          // per mode: what was given last
     uint64_t forced, drawn;  // operations
     bool started;
-} ls_replay;
+} ls_retell;
 
 // Fails with LS_ERR_MEMORY.
-ls_status ls_replay_init(ls_replay *r, const ls_twin *twin, ls_given given, void *context,
+ls_status ls_retell_init(ls_retell *r, const ls_twin *twin, ls_given given, void *context,
                          ls_error *err);
-void ls_replay_clear(ls_replay *r);
+void ls_retell_clear(ls_retell *r);
 // Forgets where it was: before a run from another snapshot.
-void ls_replay_restart(ls_replay *r);
+void ls_retell_restart(ls_retell *r);
 // Runs on; what runs in the snapshot already gets its end from the source too.
-ls_status ls_replay_run(ls_replay *r, ls_snapshot *snapshot, int64_t until_us, ls_error *err);
+ls_status ls_retell_run(ls_retell *r, ls_snapshot *snapshot, int64_t until_us, ls_error *err);
 // After acts between two runs.
-void ls_replay_look(ls_replay *r, ls_snapshot *snapshot);
+void ls_retell_look(ls_retell *r, ls_snapshot *snapshot);
