@@ -48,7 +48,7 @@ static const char form[] =
     "  sparkplug: {broker: embedded, group: shop, nodes: [cell]}\n"
     "decide:\n"
     "  objective: cycle-time\n"
-    "  dispatch: {at: grind, mode: %s, within: %s, futures: 400}\n"
+    "  dispatch: {at: grind, mode: %s, within: %s, horizon: 1 h, futures: 400}\n"
     "guards: {heartbeat: %d s}\n";
 
 static const char *plant_text(const char *mode, const char *within) {
