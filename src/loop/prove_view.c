@@ -75,6 +75,7 @@ static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) 
                       .low = share * number_of(claim, "low"),
                       .high = share * number_of(claim, "high"),
                       .level = isfinite(level) ? level : 0.95,
+                      .of_rule = isfinite(told),
                       .realised = json_is_object(real),
                       .shown = json_is_true(json_object_get(real, "shown")),
                       .realised_gain = number_of(real, "gain"),

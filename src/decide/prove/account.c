@@ -49,6 +49,7 @@ static void explain(ls_account_row *row) {
 
 static void make_row(const ls_claim *claims, size_t count, ls_account_row *row) {
     widths promised = {0};
+    widths common = {0};  // claims that rest on one measured rule
     widths realised = {0};
     row->gain = row->gain_low = row->gain_high = NAN;
     for (size_t i = 0; i < count; i++) {
@@ -63,15 +64,15 @@ static void make_row(const ls_claim *claims, size_t count, ls_account_row *row) 
         }
         row->sent++;
         row->promised += c->gain;
-        widen(&promised, c->gain, c->low, c->high);
+        widen(c->of_rule ? &common : &promised, c->gain, c->low, c->high);
         if (c->realised && is_whole(c->realised_gain, c->realised_low, c->realised_high)) {
             add_realised(row, c, &realised);
         }
     }
-    row->low = row->promised - sqrt(promised.low2);
-    row->high = row->promised + sqrt(promised.high2);
-    row->low_together = row->promised - promised.low;
-    row->high_together = row->promised + promised.high;
+    row->low = row->promised - sqrt(promised.low2 + common.low * common.low);
+    row->high = row->promised + sqrt(promised.high2 + common.high * common.high);
+    row->low_together = row->promised - promised.low - common.low;
+    row->high_together = row->promised + promised.high + common.high;
     if (row->shown > 0) {
         // Decisions overlap in time: their errors are taken as if they went together.
         row->gain_low = row->gain - realised.low;

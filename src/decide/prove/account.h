@@ -14,6 +14,7 @@ typedef struct ls_claim {
     bool sent;               // the line has done it
     double gain, low, high;  // promised; in the objective's unit
     double level;            // of the interval, e.g. 0.95
+    bool of_rule;            // rests on one measured rule: such claims err together
     bool realised;           // the rest counts
     bool shown;              // and is not below the error of its method
     double realised_gain, realised_low, realised_high;
@@ -22,7 +23,7 @@ typedef struct ls_claim {
 typedef struct ls_account_row {
     ls_decide_kind kind;
     size_t decisions, sent;
-    double promised, low, high;          // of those sent; as if independent
+    double promised, low, high;  // of those sent; as if independent, but for those of a rule
     double low_together, high_together;  // as if all erred together
     size_t realised;                     // of those sent, with a figure
     size_t shown;                        // above the error of the method

@@ -42,6 +42,19 @@ static void test_promises_of_what_was_sent_add_up(void) {
     CHECK_CONTAINS(rows[1].why_not, "nothing of this kind was done");
 }
 
+static void test_promises_of_one_rule_err_together(void) {
+    ls_claim claims[3] = {claim(LS_DECIDE_DISPATCH, true, 10.0, 3.0),
+                          claim(LS_DECIDE_DISPATCH, true, 10.0, 1.0),
+                          claim(LS_DECIDE_DISPATCH, true, 10.0, 3.0)};
+    ls_account_row rows[LS_DECIDE_KIND_COUNT];
+    claims[0].of_rule = true;
+    claims[1].of_rule = true;
+    CHECK_INT(ls_account_make(claims, 3, rows), 1);
+    CHECK(rows[0].low == 25.0);  // 30 less the root of (3 + 1)^2 + 3^2
+    CHECK(rows[0].high == 35.0);
+    CHECK(rows[0].low_together == 23.0);
+}
+
 static void test_what_came_is_counted_against_what_was_promised(void) {
     const ls_claim claims[] = {came(claim(LS_DECIDE_BATCH, true, 5, 3), true, 6, 1),
                                came(claim(LS_DECIDE_BATCH, true, 5, 3), true, 1, 1),
@@ -73,6 +86,7 @@ static void test_gains_below_the_error_are_not_shown(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_promises_of_what_was_sent_add_up);
+    TEST(test_promises_of_one_rule_err_together);
     TEST(test_what_came_is_counted_against_what_was_promised);
     TEST(test_gains_below_the_error_are_not_shown);
     return harness_report();
