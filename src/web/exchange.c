@@ -309,7 +309,7 @@ void ls_exchange_destroy(ls_exchange *x) {
 static bool get_place(ls_server *server, ls_effort effort) {
     const uint32_t most = effort == LS_EFFORT_DEAR ? DEAR_MOST : SOME_MOST;
     struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += WAIT_S;
     pthread_mutex_lock(&server->lock);
     int late = 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "web/connections.h"
@@ -144,7 +145,11 @@ static ls_server *make(const ls_server_def *def) {
         server->def.patience_us = def->patience_us != 0 ? def->patience_us : PATIENCE_US;
         (void)gethostname(server->host, sizeof server->host - 1);
         pthread_mutex_init(&server->lock, NULL);
-        pthread_cond_init(&server->freed, NULL);
+        pthread_condattr_t monotonic;  // a wall clock that is set back shall not stretch a wait
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&server->freed, &monotonic);
+        pthread_condattr_destroy(&monotonic);
     }
     return server;
 }
