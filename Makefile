@@ -43,13 +43,14 @@ tour:
 	@echo
 	@scripts/tour $(BUILD)/lineshaft
 
-# The exit code is that of the count: programs that crash or count nothing fail as well.
+# The exit code is that of the count: programs that crash or count nothing fail as well. Two programs
+# for each processor, since those with servers mostly wait.
 test:
 	@scripts/setup test
 	@echo 'Building into ./$(BUILD) ...'
 	@$(MAKE) --no-print-directory build
 	@rm -f $(BUILD)/meson-logs/testlog.json
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs || true
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $$(($$(nproc) * 2)) || true
 	@echo
 	@scripts/count-tests $(BUILD)/meson-logs/testlog.json
 
