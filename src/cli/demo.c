@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,14 +177,17 @@ static int read_plant(demo *d) {
     return code;
 }
 
+// Again where something was written meanwhile, by what was ended the hard way.
 static void remove_folder(const demo *d) {
-    const pid_t child = d->temporary ? fork() : -1;
-    if (child == 0) {
-        execl("/bin/rm", "rm", "-rf", "--", d->folder, (char *)NULL);
-        _exit(127);
+    for (int i = 0; i < 5 && d->temporary && access(d->folder, F_OK) == 0; i++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            execl("/bin/rm", "rm", "-rf", "--", d->folder, (char *)NULL);
+            _exit(127);
+        }
+        while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
-    pid_t gone = child;
-    (void)ls_demo_child_stop(&gone, STOP_S);
 }
 
 // --- the emulated week
