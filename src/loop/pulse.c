@@ -81,10 +81,11 @@ static int64_t busy_time(const int64_t *account, const ls_s_machine *of, int64_t
     return sum;
 }
 
-static void take(ls_pulse *pulse, const ls_plant *plant, const ls_model *model, ls_state *state) {
-    const ls_s_release *releases = LS_STATE_ARRAY(model, state, const ls_s_release, s_release);
-    const ls_s_machine *machines = LS_STATE_ARRAY(model, state, const ls_s_machine, s_machine);
-    const int64_t *accounts = LS_STATE_ARRAY(model, state, const int64_t, s_time);
+static void take(ls_pulse *pulse, const ls_plant *plant, const ls_model *model,
+                 const ls_state *state) {
+    const ls_s_release *releases = LS_STATE_VIEW(model, state, ls_s_release, s_release);
+    const ls_s_machine *machines = LS_STATE_VIEW(model, state, ls_s_machine, s_machine);
+    const int64_t *accounts = LS_STATE_VIEW(model, state, int64_t, s_time);
     beat *now = &pulse->now;
     *now = (beat){.at_us = state->now};
     for (uint32_t i = 0; i < model->releases; i++) {
@@ -120,7 +121,7 @@ static void keep(ls_pulse *pulse) {
 
 void ls_pulse_look(ls_pulse *pulse, const ls_plant *plant, const ls_twin *twin,
                    const ls_follow *follow) {
-    ls_state *state = (ls_state *)(uintptr_t)ls_follow_state(follow);
+    const ls_state *state = ls_follow_state(follow);
     if (!prepare(pulse, plant, ls_twin_describe(twin).model_hash)) {
         return;
     }

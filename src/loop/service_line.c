@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "loop/service_parts.h"
 
 enum { PATH_SIZE = 4096 };
@@ -95,6 +96,11 @@ static void hear_order(void *context, const ls_sample *sample) {
 ls_status ls_service_open_plant(ls_service *service, ls_error *err) {
     service->intake.noticed = noticed;
     service->intake.context = service;
+    ls_free(service->order);
+    service->order = ls_station_order(service->intake.running.plant);
+    if (service->order == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the order of the stations");
+    }
     return ls_watch_open(&service->intake, service->journal, &service->watch, err);
 }
 
@@ -146,6 +152,8 @@ static void close_plant(ls_service *service) {
     service->desk = NULL;
     ls_watch_close(service->watch);
     service->watch = NULL;
+    ls_free(service->order);
+    service->order = NULL;
 }
 
 void ls_service_close_line(ls_service *service) {

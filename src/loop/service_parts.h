@@ -29,12 +29,17 @@ typedef struct ls_service {
     ls_guard_child *guard;  // NULL: nothing may be sent
     ls_decisions *decisions;
     ls_pulse *pulse;  // under the intake's lock
+    uint32_t *order;  // numbers of the plant's stations as they are drawn
     int port;         // of the web face
     bool has_face;
     atomic_bool saved;  // the plant file was saved from the page: to be read again
     bool save_fails;
     uint32_t mapping_lines;  // that were last said of the mapping
 } ls_service;
+
+// station_order.c: numbers of the stations in the order of the routes, as far as these agree, then
+// of the file; ls_free. NULL: out of memory. O(stations^2 * steps): once for each plant.
+uint32_t *ls_station_order(const ls_plant *plant);
 
 // service_history.c
 ls_status ls_service_make_folder(const char *path, ls_error *err);  // and those above it

@@ -11,11 +11,6 @@ static const char *const account_names[LS_STATE_COUNT] = {
     "starved", "processing", "setup", "blocked", "down", "maintenance", "off", "operator",
 };
 
-// The state for LS_STATE_ARRAY, which knows no constant states; nothing here writes.
-static ls_state *look(const ls_follow *follow) {
-    return (ls_state *)(uintptr_t)ls_follow_state(follow);
-}
-
 static json_t *seconds(int64_t us) {
     return json_real((double)us * 1e-6);
 }
@@ -27,7 +22,7 @@ static int64_t since_of(const ls_s_machine *of) {
     return began > of->since ? began : of->since;
 }
 
-static json_t *lot_names(const ls_follow *follow, const ls_s_machine *machine, const ls_lot *lots) {
+json_t *ls_view_lots(const ls_follow *follow, const ls_s_machine *machine, const ls_lot *lots) {
     json_t *names = json_array();
     for (uint32_t lot = machine->lots; lot != LS_NO; lot = lots[lot].next) {
         json_array_append_new(names, json_string(ls_follow_lot_name(follow, lot)));
@@ -37,9 +32,9 @@ static json_t *lot_names(const ls_follow *follow, const ls_s_machine *machine, c
 
 static json_t *machine_object(const ls_plant *plant, const ls_model *model, const ls_follow *follow,
                               uint32_t machine) {
-    ls_state *state = look(follow);
-    const ls_s_machine *of = LS_STATE_ARRAY(model, state, const ls_s_machine, s_machine) + machine;
-    const ls_lot *lots = LS_STATE_ARRAY(model, state, const ls_lot, s_lot);
+    const ls_state *state = ls_follow_state(follow);
+    const ls_s_machine *of = LS_STATE_VIEW(model, state, ls_s_machine, s_machine) + machine;
+    const ls_lot *lots = LS_STATE_VIEW(model, state, ls_lot, s_lot);
     const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
     const char *reason = ls_view_reason(plant, model, machine, of);
     json_t *object = json_object();
@@ -49,15 +44,16 @@ static json_t *machine_object(const ls_plant *plant, const ls_model *model, cons
         object, "state",
         json_string(of->account < LS_STATE_COUNT ? account_names[of->account] : "unknown"));
     json_object_set_new(object, "since_s", seconds(since_of(of)));
-    json_object_set_new(object, "lots", lot_names(follow, of, lots));
+    json_object_set_new(object, "lots", ls_view_lots(follow, of, lots));
     json_object_set_new(object, "step",
                         of->lot_count > 0 ? json_string(plant->steps[of->step].name) : json_null());
     json_object_set_new(object, "reason", json_string(reason != NULL ? reason : ""));
     return object;
 }
 
-static json_t *station_objects(const ls_plant *plant, const ls_model *model, ls_state *state) {
-    const ls_s_station *stations = LS_STATE_ARRAY(model, state, const ls_s_station, s_station);
+static json_t *station_objects(const ls_plant *plant, const ls_model *model,
+                               const ls_state *state) {
+    const ls_s_station *stations = LS_STATE_VIEW(model, state, ls_s_station, s_station);
     json_t *all = json_array();
     for (uint32_t i = 0; i < plant->station_count; i++) {
         json_t *object = json_object();
@@ -138,7 +134,7 @@ json_t *ls_state_json(ls_intake *intake, const ls_sources *sources) {
         }
         json_object_set_new(object, "machines", machines);
         json_object_set_new(object, "stations",
-                            station_objects(running->plant, model, look(follow)));
+                            station_objects(running->plant, model, ls_follow_state(follow)));
         json_object_set_new(object, "follow", follow_object(follow));
     }
     pthread_mutex_unlock(&intake->lock);

@@ -22,7 +22,9 @@ json_t *ls_view_raw_state(ls_service *service);  // docs/JSON.md
 json_t *ls_view_about(ls_service *service);  // plant, version, emulated, demo, times
 json_t *ls_view_plant(ls_service *service);
 json_t *ls_view_state(ls_service *service);  // without seq and hash
-json_t *ls_view_kpi(ls_service *service);    // {"kpi": ..., "lines": ...}
+// What of it changes from one moment to the next: line_now_us, age_s, stations, forecast.
+json_t *ls_view_now(ls_service *service);
+json_t *ls_view_kpi(ls_service *service);  // {"kpi": ..., "lines": ...}
 // What was heard and noted beside the state since event number `after`; *out_last: of the newest.
 json_t *ls_view_notices(ls_service *service, uint64_t after, uint64_t *out_last);
 

@@ -8,8 +8,8 @@
 json_t *ls_view_real(double value);               // null for what is no number
 int64_t ls_view_wall_us(void);                    // since 1970
 json_t *ls_view_demo(const ls_service *service);  // DATA/demo.json, or NULL
-// Numbers of the stations as they are drawn; ls_free. NULL: out of memory.
-uint32_t *ls_view_order(const ls_plant *plant);
+// Names of the lots in a machine.
+json_t *ls_view_lots(const ls_follow *follow, const ls_s_machine *machine, const ls_lot *lots);
 // Name of the active failure or maintenance of a machine; NULL: none.
 const char *ls_view_reason(const ls_plant *plant, const ls_model *model, uint32_t machine,
                            const ls_s_machine *of);

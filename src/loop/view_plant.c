@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/arena.h"
 #include "loop/service_parts.h"
 #include "loop/view.h"
 #include "loop/view_inside.h"
@@ -51,47 +50,6 @@ json_t *ls_view_about(ls_service *service) {
     pthread_rwlock_unlock(&service->line_lock);
     json_decref(demo);
     return object;
-}
-
-// ---- the order of stations: that of the routes, as far as they agree, then that of the file
-
-static bool has_earlier(const ls_plant *plant, const bool *placed, uint32_t station) {
-    for (uint32_t i = 0; i < plant->step_count; i++) {
-        const ls_step *step = plant->steps + i;
-        if (step->next == LS_NONE) {
-            continue;
-        }
-        const uint32_t to = plant->steps[step->next].station;
-        if (to == station && step->station != station && !placed[step->station] &&
-            step->station < plant->station_count) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint32_t *ls_view_order(const ls_plant *plant) {
-    uint32_t *order = ls_alloc((plant->station_count + 1) * sizeof *order);
-    bool *placed = ls_alloc((plant->station_count + 1) * sizeof *placed);
-    if (order == NULL || placed == NULL) {
-        ls_free(order);
-        ls_free(placed);
-        return NULL;
-    }
-    memset(placed, 0, (plant->station_count + 1) * sizeof *placed);
-    for (uint32_t n = 0; n < plant->station_count; n++) {
-        uint32_t next = LS_NONE;
-        for (uint32_t s = 0; s < plant->station_count && next == LS_NONE; s++) {
-            next = !placed[s] && !has_earlier(plant, placed, s) ? s : LS_NONE;
-        }
-        for (uint32_t s = 0; s < plant->station_count && next == LS_NONE; s++) {
-            next = placed[s] ? LS_NONE : s;  // a circle: the file's order breaks it
-        }
-        order[n] = next;
-        placed[next] = true;
-    }
-    ls_free(placed);
-    return order;
 }
 
 static double mean_s(const ls_plant *plant, uint32_t station) {
@@ -212,12 +170,11 @@ json_t *ls_view_plant(ls_service *service) {
     json_t *object = json_object();
     pthread_rwlock_rdlock(&service->line_lock);
     const ls_plant *plant = service->intake.running.plant;
-    uint32_t *order = ls_view_order(plant);
     json_t *stations = json_array();
     json_t *classes = json_array();
     json_t *operators = json_array();
-    for (uint32_t i = 0; order != NULL && i < plant->station_count; i++) {
-        json_array_append_new(stations, station_object(plant, order[i]));
+    for (uint32_t i = 0; service->order != NULL && i < plant->station_count; i++) {
+        json_array_append_new(stations, station_object(plant, service->order[i]));
     }
     for (uint32_t i = 0; i < plant->release_count; i++) {
         json_array_append_new(classes, json_string(plant->releases[i].name));
@@ -235,7 +192,6 @@ json_t *ls_view_plant(ls_service *service) {
     json_object_set_new(object, "reasons", reasons(plant));
     json_object_set_new(object, "operators", operators);
     json_object_set_new(object, "decide", plant->decide.given ? decide(plant) : json_null());
-    ls_free(order);
     pthread_rwlock_unlock(&service->line_lock);
     return object;
 }

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/units.h"
 #include "loop/pulse.h"
 #include "loop/view.h"
@@ -41,17 +40,14 @@ const char *ls_view_reason(const ls_plant *plant, const ls_model *model, uint32_
     return NULL;
 }
 
-static json_t *machine_object(const ls_running *running, ls_state *state, uint32_t machine) {
+static json_t *machine_object(const ls_running *running, uint32_t machine) {
     const ls_model *model = running->twin->model;
-    const ls_s_machine *of = LS_STATE_ARRAY(model, state, const ls_s_machine, s_machine) + machine;
-    const ls_lot *lots = LS_STATE_ARRAY(model, state, const ls_lot, s_lot);
+    const ls_state *state = ls_follow_state(running->follow);
+    const ls_s_machine *of = LS_STATE_VIEW(model, state, ls_s_machine, s_machine) + machine;
+    const ls_lot *lots = LS_STATE_VIEW(model, state, ls_lot, s_lot);
     const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
     const ls_plant *plant = running->plant;
     json_t *object = json_object();
-    json_t *names = json_array();
-    for (uint32_t lot = of->lots; lot != LS_NO; lot = lots[lot].next) {
-        json_array_append_new(names, json_string(ls_follow_lot_name(running->follow, lot)));
-    }
     const char *reason = ls_view_reason(plant, model, machine, of);
     const char *setup =
         of->setup != 0 ? plant->setup_names[plant->stations[m->station].setup_at + of->setup - 1]
@@ -61,7 +57,7 @@ static json_t *machine_object(const ls_running *running, ls_state *state, uint32
         json_string(of->account < LS_STATE_COUNT ? state_names[of->account] : "unknown"));
     json_object_set_new(object, "since_us", json_integer(plant->start_us + of->since));
     json_object_set_new(object, "age_s", json_null());
-    json_object_set_new(object, "lots", names);
+    json_object_set_new(object, "lots", ls_view_lots(running->follow, of, lots));
     json_object_set_new(object, "setup", setup != NULL ? json_string(setup) : json_null());
     json_object_set_new(object, "reason", reason != NULL ? json_string(reason) : json_null());
     json_object_set_new(object, "chosen",
@@ -80,20 +76,18 @@ static json_t *station_object(const ls_running *running, uint32_t station) {
     json_t *object = json_object();
     json_t *machines = json_array();
     const ls_station *of = running->plant->stations + station;
-    ls_state *state = running->follow != NULL
-                          ? (ls_state *)(uintptr_t)ls_follow_state(running->follow)
-                          : NULL;
-    for (uint32_t k = 0; k < of->machine_count; k++) {
-        json_array_append_new(machines, state != NULL
-                                            ? machine_object(running, state, of->machine_at + k)
-                                            : nothing_known());
+    const bool known = running->follow != NULL;
+    ls_s_station at = {0};
+    if (known) {
+        at = LS_STATE_VIEW(running->twin->model, ls_follow_state(running->follow), ls_s_station,
+                           s_station)[station];
     }
-    const ls_s_station *at = state != NULL ? LS_STATE_ARRAY(running->twin->model, state,
-                                                            const ls_s_station, s_station) +
-                                                 station
-                                           : NULL;
-    json_object_set_new(object, "queue", json_integer(at != NULL ? at->waiting : 0));
-    json_object_set_new(object, "working", json_integer(at != NULL ? at->working : 0));
+    for (uint32_t k = 0; k < of->machine_count; k++) {
+        json_array_append_new(
+            machines, known ? machine_object(running, of->machine_at + k) : nothing_known());
+    }
+    json_object_set_new(object, "queue", json_integer(at.waiting));
+    json_object_set_new(object, "working", json_integer(at.working));
     json_object_set_new(object, "machines", machines);
     return object;
 }
@@ -184,37 +178,51 @@ static json_t *link_object(ls_service *service) {
                      (int)keeps);
 }
 
-json_t *ls_view_state(ls_service *service) {
-    json_t *object = json_object();
-    json_t *stations = json_array();
-    json_t *demo = ls_view_demo(service);
-    json_t *link = link_object(service);
-    pthread_rwlock_rdlock(&service->line_lock);
-    json_t *forecast = forecast_object(service);
-    pthread_mutex_lock(&service->intake.lock);
+// Under the line's lock and the intake's.
+static void put_now(const ls_service *service, json_t *object) {
     const ls_running *running = &service->intake.running;
-    uint32_t *order = ls_view_order(running->plant);
-    for (uint32_t i = 0; order != NULL && i < running->plant->station_count; i++) {
-        json_array_append_new(stations, station_object(running, order[i]));
-    }
-    ls_free(order);
-    const bool known = running->follow != NULL;
-    const double certainty = known ? ls_follow_certainty(running->follow) : 0.0;
-    const int64_t line = known ? running->plant->start_us + ls_follow_now(running->follow) : 0;
     const int64_t heard = service->intake.figures.last_heard_us;
+    json_t *stations = json_array();
+    for (uint32_t i = 0; service->order != NULL && i < running->plant->station_count; i++) {
+        json_array_append_new(stations, station_object(running, service->order[i]));
+    }
+    const int64_t line = running->follow != NULL
+                             ? running->plant->start_us + ls_follow_now(running->follow)
+                             : 0;
     json_object_set_new(object, "line_now_us", json_integer(line));
     json_object_set_new(
         object, "age_s",
         heard != 0 ? json_real((double)(ls_view_wall_us() - heard) * 1e-6) : json_null());
+    json_object_set_new(object, "stations", stations);
+}
+
+json_t *ls_view_now(ls_service *service) {
+    json_t *object = json_object();
+    pthread_rwlock_rdlock(&service->line_lock);
+    json_object_set_new(object, "forecast", forecast_object(service));
+    pthread_mutex_lock(&service->intake.lock);
+    put_now(service, object);
+    pthread_mutex_unlock(&service->intake.lock);
+    pthread_rwlock_unlock(&service->line_lock);
+    return object;
+}
+
+json_t *ls_view_state(ls_service *service) {
+    json_t *object = json_object();
+    json_t *demo = ls_view_demo(service);
+    json_object_set_new(object, "link", link_object(service));
+    pthread_rwlock_rdlock(&service->line_lock);
+    json_object_set_new(object, "forecast", forecast_object(service));
+    pthread_mutex_lock(&service->intake.lock);
+    const ls_running *running = &service->intake.running;
+    const double certainty = running->follow != NULL ? ls_follow_certainty(running->follow) : 0.0;
+    put_now(service, object);
     json_object_set_new(object, "in_step", json_boolean(certainty > 0.9));
     json_object_set_new(object, "certainty", json_real(certainty));
-    json_object_set_new(object, "stations", stations);
     json_object_set_new(object, "kpi", kpi_object(service));
     pthread_mutex_unlock(&service->intake.lock);
     pthread_rwlock_unlock(&service->line_lock);
-    json_object_set_new(object, "forecast", forecast);
     put_demo(object, demo);
-    json_object_set_new(object, "link", link);
     json_decref(demo);
     return object;
 }

@@ -270,7 +270,7 @@ static void *work(void *context) {
             s->changes = ls_view_decisions_changes(s->service, id, sizeof id);
             continue;
         }
-        json_t *state = ls_view_state(s->service);
+        json_t *state = ls_view_now(s->service);
         if (state != NULL) {
             tell_changes(s, state);
             tell_forecast(s, state);
