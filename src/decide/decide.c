@@ -258,25 +258,35 @@ static void single_plans(asking *a, uint32_t most) {
     }
 }
 
-static ls_status ask_one(asking *a, ls_error *err) {
-    ls_decider *d = a->d;
-    const uint32_t search = a->budget.futures - a->budget.futures / 3;
-    single_plans(a, LS_CANDIDATES_MAX);
-    ls_race race;
-    open_race(a, &race, 0);
-    ls_status status = run_race(a, &race, search, err);
-    if (status != LS_OK) {
-        return status;
+// The race of single deviations; when it was cut, that is the answer.
+static ls_status race_singles(asking *a, uint32_t most, uint32_t futures, ls_race *race,
+                              ls_error *err) {
+    single_plans(a, most);
+    open_race(a, race, 0);
+    const ls_status status = run_race(a, race, futures, err);
+    if (status == LS_OK) {
+        fill_candidates(a, race);
+        if (race->cut) {
+            conclude_cut(a, race);
+        }
     }
-    fill_candidates(a, &race);
-    if (race.cut) {
-        conclude_cut(a, &race);
-        return LS_OK;
-    }
-    const uint32_t winner = ls_race_winner(&race, 0, race.done, a->level, a->gain_min);
-    const ls_plan plan = d->plans[winner];
+    return status;
+}
+
+// What has won is chosen, and claimed on fresh futures while there is time.
+static ls_status take_winner(asking *a, const ls_race *race, uint32_t futures, ls_error *err) {
+    const uint32_t winner = ls_race_winner(race, 0, race->done, a->level, a->gain_min);
+    const ls_plan plan = a->d->plans[winner];
     choose(a, &plan);
-    return winner == 0 ? LS_OK : claim(a, &plan, a->budget.futures / 3, err);
+    return winner == 0 || race->cut ? LS_OK : claim(a, &plan, futures, err);
+}
+
+static ls_status ask_one(asking *a, ls_error *err) {
+    const uint32_t third = a->budget.futures / 3;
+    ls_race race;
+    const ls_status status = race_singles(a, LS_CANDIDATES_MAX, a->budget.futures - third, &race,
+                                          err);
+    return status != LS_OK || race.cut ? status : take_winner(a, &race, third, err);
 }
 
 // The best deviations, of different questions, best first: at most JOINED_FROM.
@@ -324,30 +334,16 @@ static void joined_plans(asking *a) {
 }
 
 static ls_status ask_several(asking *a, ls_error *err) {
-    ls_decider *d = a->d;
     const uint32_t third = a->budget.futures / 3;
-    single_plans(a, TOGETHER_PLANS);
     ls_race race;
-    open_race(a, &race, 0);
-    ls_status status = run_race(a, &race, third, err);
-    if (status != LS_OK) {
+    ls_status status = race_singles(a, TOGETHER_PLANS, third, &race, err);
+    if (status != LS_OK || race.cut) {
         return status;
-    }
-    fill_candidates(a, &race);
-    if (race.cut) {
-        conclude_cut(a, &race);
-        return LS_OK;
     }
     joined_plans(a);
     open_race(a, &race, JOINED_FIRST);
     status = run_race(a, &race, third, err);
-    if (status != LS_OK) {
-        return status;
-    }
-    const uint32_t winner = ls_race_winner(&race, 0, race.done, a->level, a->gain_min);
-    const ls_plan plan = d->plans[winner];
-    choose(a, &plan);
-    return winner == 0 || race.cut ? LS_OK : claim(a, &plan, third, err);
+    return status != LS_OK ? status : take_winner(a, &race, third, err);
 }
 
 // ---- asking

@@ -127,14 +127,23 @@ static uint32_t slots_free(const ls_ctx *c) {
     return count;
 }
 
-ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
-                               ls_error *err) {
+static ls_status check_class(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release,
+                             ls_error *err) {
     if (release >= twin->model->releases) {
         return ls_fail(err, LS_ERR_INVALID, "no class %u, there are %u", release,
                        twin->model->releases);
     }
     if (snapshot->state->stopped != 0) {
         return ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    }
+    return LS_OK;
+}
+
+ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                               ls_error *err) {
+    const ls_status status = check_class(twin, snapshot, release, err);
+    if (status != LS_OK) {
+        return status;
     }
     const ls_ctx c = context_of(twin, snapshot);
     const ls_m_release *r = c.releases + release;
@@ -154,12 +163,9 @@ ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint3
 
 ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
                             uint32_t lots, ls_error *err) {
-    if (release >= twin->model->releases) {
-        return ls_fail(err, LS_ERR_INVALID, "no class %u, there are %u", release,
-                       twin->model->releases);
-    }
-    if (snapshot->state->stopped != 0) {
-        return ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    const ls_status status = check_class(twin, snapshot, release, err);
+    if (status != LS_OK) {
+        return status;
     }
     const ls_ctx c = context_of(twin, snapshot);
     const ls_m_release *r = c.releases + release;
