@@ -32,17 +32,18 @@ static int show(const json_t *row, bool as_json) {
     return code;
 }
 
-static int run(const ls_options *options) {
-    ls_decide_opened opened;
-    int code = ls_decide_open(options, &opened);
-    json_t *row = code == LS_EXIT_DONE ? ls_decide_row(&opened, options->arguments[1], &code)
-                                       : NULL;
+static int explain(const ls_options *options, ls_decide_opened *opened) {
+    int code = LS_EXIT_DONE;
+    json_t *row = ls_decide_row(opened, options->arguments[1], &code);
     if (row != NULL) {
         code = show(row, ls_options_get(options, "json")->given);
     }
     json_decref(row);
-    ls_decide_close(&opened);
     return code;
+}
+
+static int run(const ls_options *options) {
+    return ls_decide_with(options, false, explain);
 }
 
 const ls_command ls_command_decide_explain = {

@@ -101,16 +101,7 @@ static int ask(const ls_options *options, ls_decide_opened *o) {
 }
 
 static int run(const ls_options *options) {
-    ls_decide_opened opened;
-    int code = ls_decide_open(options, &opened);
-    if (code == LS_EXIT_DONE) {
-        code = ls_decide_make(&opened);
-    }
-    if (code == LS_EXIT_DONE) {
-        code = ask(options, &opened);
-    }
-    ls_decide_close(&opened);
-    return code;
+    return ls_decide_with(options, true, ask);
 }
 
 const ls_command ls_command_decide_now = {

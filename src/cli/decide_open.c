@@ -35,7 +35,7 @@ static int open_history(const ls_options *options, ls_decide_opened *o, ls_error
     return status == LS_OK ? LS_EXIT_DONE : ls_complain(err);
 }
 
-int ls_decide_open(const ls_options *options, ls_decide_opened *o) {
+static int open_all(const ls_options *options, ls_decide_opened *o) {
     ls_errors errors;
     ls_error err = {0};
     ls_plant *plant = NULL;
@@ -55,7 +55,7 @@ int ls_decide_open(const ls_options *options, ls_decide_opened *o) {
     return status == LS_OK ? open_history(options, o, &err) : ls_complain(&err);
 }
 
-void ls_decide_close(ls_decide_opened *o) {
+static void close_all(ls_decide_opened *o) {
     ls_decider_destroy(o->decider);
     (void)ls_history_close(o->intake.history, NULL);  // nothing was written
     ls_tags *tags = o->intake.tags;
@@ -68,13 +68,26 @@ static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
     return ls_workers_run(job, ls_workers_default(), err);
 }
 
-int ls_decide_make(ls_decide_opened *o) {
+static int make_decider(ls_decide_opened *o) {
     ls_error err = {0};
     ls_decider_def def = ls_decider_def_default();
     def.lent = (ls_lent){.run = lend, .workers = ls_workers_default()};
     const ls_status status = ls_decider_create(o->intake.running.plant, o->intake.running.twin,
                                                &def, &o->decider, &err);
     return status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+}
+
+int ls_decide_with(const ls_options *options, bool decides, ls_decide_act *act) {
+    ls_decide_opened opened;
+    int code = open_all(options, &opened);
+    if (code == LS_EXIT_DONE && decides) {
+        code = make_decider(&opened);
+    }
+    if (code == LS_EXIT_DONE) {
+        code = act(options, &opened);
+    }
+    close_all(&opened);
+    return code;
 }
 
 // ---- a row

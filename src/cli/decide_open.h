@@ -13,12 +13,11 @@ typedef struct ls_decide_opened {
     ls_decider *decider;
 } ls_decide_opened;
 
-// Reads the plant file (arguments[0]) and opens the history of its data folder beside whoever
-// writes it. Returns an exit code; what is wrong was then said. Close it in any case.
-int ls_decide_open(const ls_options *options, ls_decide_opened *out);
-void ls_decide_close(ls_decide_opened *opened);
-// The decider as the service has it.
-int ls_decide_make(ls_decide_opened *opened);
+// Reads the plant file (arguments[0]), opens the history of its data folder beside whoever writes
+// it, makes the decider as the service has it where `decides`, and calls `act`. Returns its exit
+// code, or that of what went wrong before, which was then said.
+typedef int ls_decide_act(const ls_options *options, ls_decide_opened *opened);
+int ls_decide_with(const ls_options *options, bool decides, ls_decide_act *act);
 // The newest version of a decision's row, by its id; NULL after saying what is wrong.
 json_t *ls_decide_row(ls_decide_opened *opened, const char *id, int *out_code);
 

@@ -4,17 +4,8 @@
 
 #include "base/units.h"
 #include "cli/decide_open.h"
+#include "cli/json.h"
 #include "cli/table.h"
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
 
 static void put_head(const json_t *row, ls_buffer *out) {
     char date[48] = "";
@@ -25,18 +16,19 @@ static void put_head(const json_t *row, ls_buffer *out) {
     if (json_is_string(id)) {
         ls_buffer_printf(out, "%s  ", json_string_value(id));
     }
-    ls_buffer_printf(out, "%s  %s", date, text_of(row, "point"));
-    ls_buffer_printf(out, "  %s", text_of(row, "subject"));
+    ls_buffer_printf(out, "%s  %s", date, ls_json_text_at(row, "point"));
+    ls_buffer_printf(out, "  %s", ls_json_text_at(row, "subject"));
     if (json_is_string(json_object_get(row, "state"))) {
-        ls_buffer_printf(out, "  %s", text_of(row, "state"));
+        ls_buffer_printf(out, "  %s", ls_json_text_at(row, "state"));
     }
-    ls_buffer_printf(out, "\n  %s\n", text_of(row, "title"));
+    ls_buffer_printf(out, "\n  %s\n", ls_json_text_at(row, "title"));
     const json_t *why = json_object_get(row, "why");
     for (size_t i = 0; i < json_array_size(why); i++) {
         ls_buffer_printf(out, "    %s\n", json_string_value(json_array_get(why, i)));
     }
-    if (text_of(row, "reason")[0] != '\0') {
-        ls_buffer_printf(out, "    %s: %s\n", text_of(row, "state"), text_of(row, "reason"));
+    if (ls_json_text_at(row, "reason")[0] != '\0') {
+        ls_buffer_printf(out, "    %s: %s\n", ls_json_text_at(row, "state"),
+                         ls_json_text_at(row, "reason"));
     }
 }
 
@@ -51,7 +43,7 @@ static void put_candidates(const json_t *row, ls_buffer *out) {
     ls_table table;
     ls_arena_init(&arena);
     ls_table_init(&table, &arena);
-    const char *unit = text_of(row, "unit");
+    const char *unit = ls_json_text_at(row, "unit");
     char head[64];
     ls_text_format(head, sizeof head, "gain %s", unit);
     ls_table_column(&table, "", LS_ALIGN_LEFT);
@@ -70,12 +62,12 @@ static void put_candidates(const json_t *row, ls_buffer *out) {
         ls_table_row(&table);
         ls_table_cell(&table, 0, "%s%s", is_chosen ? "chosen" : "",
                       is_own ? (is_chosen ? ", own" : "own") : "");
-        ls_table_cell(&table, 1, "%s", text_of(c, "label"));
+        ls_table_cell(&table, 1, "%s", ls_json_text_at(c, "label"));
         ls_table_cell(&table, 2, "%lld",
                       (long long)json_integer_value(json_object_get(c, "futures")));
-        put_number(&table, 3, number_of(c, "gain"));
-        put_number(&table, 4, number_of(c, "low"));
-        put_number(&table, 5, number_of(c, "high"));
+        put_number(&table, 3, ls_json_number_at(c, "gain"));
+        put_number(&table, 4, ls_json_number_at(c, "low"));
+        put_number(&table, 5, ls_json_number_at(c, "high"));
     }
     ls_table_print(&table, 4, out);
     ls_arena_clear(&arena);
@@ -86,29 +78,33 @@ static void put_people(const json_t *row, ls_buffer *out) {
     const json_t *sent = json_object_get(row, "sent");
     for (size_t i = 0; i < json_array_size(approvals); i++) {
         const json_t *a = json_array_get(approvals, i);
-        ls_buffer_printf(out, "    approved by %s (%s)\n", text_of(a, "who"), text_of(a, "role"));
+        ls_buffer_printf(out, "    approved by %s (%s)\n", ls_json_text_at(a, "who"),
+                         ls_json_text_at(a, "role"));
     }
     for (size_t i = 0; i < json_array_size(sent); i++) {
         const json_t *s = json_array_get(sent, i);
         const json_int_t guard = json_integer_value(json_object_get(s, "guard"));
-        ls_buffer_printf(out, "    sent %s: %s %s %s", text_of(s, "id"), text_of(s, "kind"),
-                         text_of(s, "device"), text_of(s, "argument"));
+        ls_buffer_printf(out, "    sent %s: %s %s %s", ls_json_text_at(s, "id"),
+                         ls_json_text_at(s, "kind"), ls_json_text_at(s, "device"),
+                         ls_json_text_at(s, "argument"));
         ls_buffer_printf(out, ": %s",
-                         text_of(s, "result")[0] != '\0' ? text_of(s, "result") : "no answer yet");
+                         ls_json_text_at(s, "result")[0] != '\0' ? ls_json_text_at(s, "result")
+                                                                 : "no answer yet");
         if (guard > 0) {
             ls_buffer_printf(out, " by guard %lld", (long long)guard);
         }
-        ls_buffer_printf(out, "%s%s\n", text_of(s, "reason")[0] != '\0' ? ": " : "",
-                         text_of(s, "reason"));
+        ls_buffer_printf(out, "%s%s\n", ls_json_text_at(s, "reason")[0] != '\0' ? ": " : "",
+                         ls_json_text_at(s, "reason"));
     }
 }
 
 static void put_foot(const json_t *row, ls_buffer *out) {
     const json_t *snapshot = json_object_get(row, "snapshot");
     ls_buffer_printf(out, "    deadline %.6g ms, used %.3g ms%s; model %s, snapshot %s, build %s\n",
-                     number_of(row, "deadline_ms"), number_of(row, "used_ms"),
+                     ls_json_number_at(row, "deadline_ms"), ls_json_number_at(row, "used_ms"),
                      json_is_true(json_object_get(row, "cut")) ? " (cut)" : "",
-                     text_of(row, "model"), text_of(snapshot, "hash"), text_of(row, "build"));
+                     ls_json_text_at(row, "model"), ls_json_text_at(snapshot, "hash"),
+                     ls_json_text_at(row, "build"));
 }
 
 void ls_decide_print(const json_t *row, bool all, ls_buffer *out) {

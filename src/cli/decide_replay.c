@@ -72,16 +72,7 @@ static int replay(const ls_options *options, ls_decide_opened *o) {
 }
 
 static int run(const ls_options *options) {
-    ls_decide_opened opened;
-    int code = ls_decide_open(options, &opened);
-    if (code == LS_EXIT_DONE) {
-        code = ls_decide_make(&opened);
-    }
-    if (code == LS_EXIT_DONE) {
-        code = replay(options, &opened);
-    }
-    ls_decide_close(&opened);
-    return code;
+    return ls_decide_with(options, true, replay);
 }
 
 const ls_command ls_command_decide_replay = {

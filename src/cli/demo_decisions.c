@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "cli/json.h"
 
 enum { PAGE = 500, PAGES = 4 };  // what the service keeps in memory
 
@@ -20,16 +21,6 @@ static json_t *ask(const ls_service_address *address, const char *path) {
     }
     ls_buffer_clear(&body);
     return answer;
-}
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
-static double number_of(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
 static bool was_told(const ls_demo_decisions *d, const char *id) {
@@ -53,7 +44,7 @@ static bool is_before(const json_t *row, int64_t from_us) {
 
 static bool is_worth_telling(const json_t *row) {
     static const char *const quiet[] = {"kept", "watched", "sent", "approved", ""};
-    const char *state = text_of(row, "state");
+    const char *state = ls_json_text_at(row, "state");
     for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) {
         if (strcmp(state, quiet[i]) == 0) {
             return false;
@@ -67,17 +58,17 @@ static void tell_row(const json_t *row, ls_buffer *out) {
     const int64_t line_us = json_integer_value(json_object_get(row, "line_us"));
     const int64_t second = (line_us / 1000000 % 86400 + 86400) % 86400;
     ls_buffer_printf(out, "%02d:%02d:%02d  %-58s", (int)(second / 3600), (int)(second / 60 % 60),
-                     (int)(second % 60), text_of(row, "title"));
-    const double gain = number_of(claim, "gain");
-    const double hours = number_of(row, "horizon_s") / 3600.0;
-    if (strcmp(text_of(claim, "of"), "rule") == 0 && hours > 0.0) {
-        ls_buffer_printf(out, "  rule '%s': %+.3g %s an hour", text_of(row, "base"), gain / hours,
-                         text_of(row, "unit"));
+                     (int)(second % 60), ls_json_text_at(row, "title"));
+    const double gain = ls_json_number_at(claim, "gain");
+    const double hours = ls_json_number_at(row, "horizon_s") / 3600.0;
+    if (strcmp(ls_json_text_at(claim, "of"), "rule") == 0 && hours > 0.0) {
+        ls_buffer_printf(out, "  rule '%s': %+.3g %s an hour", ls_json_text_at(row, "base"),
+                         gain / hours, ls_json_text_at(row, "unit"));
     } else if (!isnan(gain)) {
-        ls_buffer_printf(out, "  %+.3g %s (%.3g to %.3g)", gain, text_of(row, "unit"),
-                         number_of(claim, "low"), number_of(claim, "high"));
+        ls_buffer_printf(out, "  %+.3g %s (%.3g to %.3g)", gain, ls_json_text_at(row, "unit"),
+                         ls_json_number_at(claim, "low"), ls_json_number_at(claim, "high"));
     }
-    ls_buffer_printf(out, "  %s\n", text_of(row, "state"));
+    ls_buffer_printf(out, "  %s\n", ls_json_text_at(row, "state"));
 }
 
 void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,
@@ -87,7 +78,7 @@ void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_addre
     decisions->answers = json_is_array(rows);
     for (size_t i = json_array_size(rows); i > 0; i--) {  // newest first
         const json_t *row = json_array_get(rows, i - 1);
-        const char *id = text_of(row, "id");
+        const char *id = ls_json_text_at(row, "id");
         if (id[0] != '\0' && !is_before(row, decisions->from_us) && is_worth_telling(row) &&
             !was_told(decisions, id)) {
             mark_told(decisions, id);
@@ -101,14 +92,14 @@ bool ls_demo_is_prepared(const ls_service_address *address, char *out_rule, size
     json_t *summary = ask(address, "/api/v1/decisions/summary");
     const bool prepared = json_is_true(json_object_get(summary, "prepared"));
     const json_t *bases = json_object_get(summary, "bases");
-    const char *name = text_of(summary, "base");
+    const char *name = ls_json_text_at(summary, "base");
     out_rule[0] = '\0';
     for (size_t i = 1; prepared && i < json_array_size(bases); i++) {  // [0] is the line's own
         const json_t *base = json_array_get(bases, i);
-        if (strcmp(text_of(base, "name"), name) == 0) {
+        if (strcmp(ls_json_text_at(base, "name"), name) == 0) {
             ls_text_format(out_rule, size, "'%s': %+.3g %s an hour (95 %%: %.3g to %.3g)", name,
-                           number_of(base, "gain"), text_of(summary, "unit"),
-                           number_of(base, "low"), number_of(base, "high"));
+                           ls_json_number_at(base, "gain"), ls_json_text_at(summary, "unit"),
+                           ls_json_number_at(base, "low"), ls_json_number_at(base, "high"));
         }
     }
     json_decref(summary);
@@ -118,8 +109,8 @@ bool ls_demo_is_prepared(const ls_service_address *address, char *out_rule, size
 // --- what it has brought
 
 static void count_state(const json_t *row, ls_demo_states *out) {
-    const char *state = text_of(row, "state");
-    const char *reason = text_of(row, "reason");
+    const char *state = ls_json_text_at(row, "state");
+    const char *reason = ls_json_text_at(row, "reason");
     out->done += strcmp(state, "done") == 0;
     out->late += strcmp(state, "late") == 0;
     out->denied += strcmp(state, "denied") == 0;
@@ -163,19 +154,19 @@ static void add(double *sum, double value) {
 static void add_kind(const json_t *row, ls_demo_ledger *out) {
     const json_t *promised = json_object_get(row, "promised");
     const json_t *realised = json_object_get(row, "realised");
-    add(&out->sent, number_of(row, "sent"));
-    add(&out->promised, number_of(promised, "gain"));
+    add(&out->sent, ls_json_number_at(row, "sent"));
+    add(&out->promised, ls_json_number_at(promised, "gain"));
     // Many promises rest on one measured rule: their errors go together.
-    add(&out->promised_low, number_of(promised, "low_together"));
-    add(&out->promised_high, number_of(promised, "high_together"));
+    add(&out->promised_low, ls_json_number_at(promised, "low_together"));
+    add(&out->promised_high, ls_json_number_at(promised, "high_together"));
     if (json_is_object(realised) && json_is_true(json_object_get(row, "shown"))) {
         out->realised_known = true;
-        add(&out->realised, number_of(realised, "gain"));
-        add(&out->realised_low, number_of(realised, "low"));
-        add(&out->realised_high, number_of(realised, "high"));
-        ls_text_format(out->method, sizeof out->method, "%s", text_of(realised, "method"));
+        add(&out->realised, ls_json_number_at(realised, "gain"));
+        add(&out->realised_low, ls_json_number_at(realised, "low"));
+        add(&out->realised_high, ls_json_number_at(realised, "high"));
+        ls_text_format(out->method, sizeof out->method, "%s", ls_json_text_at(realised, "method"));
     } else {
-        ls_text_format(out->why_not, sizeof out->why_not, "%s", text_of(row, "why_not"));
+        ls_text_format(out->why_not, sizeof out->why_not, "%s", ls_json_text_at(row, "why_not"));
     }
 }
 
@@ -188,18 +179,18 @@ void ls_demo_ledger_ask(const ls_service_address *address, int64_t from_us, ls_d
     for (size_t i = 0; i < json_array_size(rows); i++) {
         add_kind(json_array_get(rows, i), out);
     }
-    ls_text_format(out->unit, sizeof out->unit, "%s", text_of(prove, "unit"));
+    ls_text_format(out->unit, sizeof out->unit, "%s", ls_json_text_at(prove, "unit"));
     json_decref(prove);
     json_t *summary = ask(address, "/api/v1/decisions/summary");
     const json_t *promised = json_object_get(summary, "promised");
     if (!out->known && json_is_object(summary)) {
         out->known = true;
-        out->sent = number_of(summary, "sent");
-        out->promised = json_is_object(promised) ? number_of(promised, "gain")
-                                                 : number_of(summary, "promised");
-        out->promised_low = number_of(promised, "low");
-        out->promised_high = number_of(promised, "high");
-        ls_text_format(out->unit, sizeof out->unit, "%s", text_of(summary, "unit"));
+        out->sent = ls_json_number_at(summary, "sent");
+        out->promised = json_is_object(promised) ? ls_json_number_at(promised, "gain")
+                                                 : ls_json_number_at(summary, "promised");
+        out->promised_low = ls_json_number_at(promised, "low");
+        out->promised_high = ls_json_number_at(promised, "high");
+        ls_text_format(out->unit, sizeof out->unit, "%s", ls_json_text_at(summary, "unit"));
     }
     json_decref(summary);
 }

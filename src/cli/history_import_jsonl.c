@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/history_import.h"
+#include "cli/json.h"
 
 enum { WATCH_ROWS = 4096, NUMBER_SIZE = 40 };
 
@@ -66,16 +67,11 @@ static bool read_value(const json_t *value, const char *kind, ls_buffer *scratch
     return ls_value_read(kind, text, length, scratch, sample, out_right);
 }
 
-static const char *text_of(json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
 static ls_status read_long(ls_lines *lines, json_t *object, ls_history_intake *intake,
                            ls_sample *sample, ls_error *err) {
-    const char *name = text_of(object, "tag");
-    const char *quality = text_of(object, "quality");
-    const char *flags = text_of(object, "flags");
+    const char *name = ls_json_text_at(object, "tag");
+    const char *quality = ls_json_text_at(object, "quality");
+    const char *flags = ls_json_text_at(object, "flags");
     const char *right = "";
     const json_t *value = json_object_get(object, "value");
     ls_error why = {0};
@@ -83,7 +79,7 @@ static ls_status read_long(ls_lines *lines, json_t *object, ls_history_intake *i
         return ls_fail_at(err, why.status, lines->path, lines->line, 1, "'tag': %s", why.text);
     }
     if (value == NULL ||
-        !read_value(value, text_of(object, "kind"), &intake->scratch, sample, &right)) {
+        !read_value(value, ls_json_text_at(object, "kind"), &intake->scratch, sample, &right)) {
         char *text = value != NULL ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
         const ls_status status = fail(lines, "'value' cannot be", text != NULL ? text : "", right,
                                       err);

@@ -55,6 +55,16 @@ json_t *ls_json_notes(const ls_errors *notes) {
     return list;
 }
 
+const char *ls_json_text_at(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+double ls_json_number_at(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 void ls_json_print(json_t *object, ls_buffer *out) {
     char *text = object == NULL ? NULL
                                 : json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(12));

@@ -1,5 +1,4 @@
 // prove.c - `lineshaft prove`: what decisions promised, and what came of them.
-#include <math.h>
 #include <stdlib.h>
 
 #include "cli/command.h"
@@ -24,16 +23,11 @@ static const ls_option own_options[] = {
 static const ls_option *const tables[] = {ls_data_options, ls_history_range_options, own_options,
                                           NULL};
 
-static double number_of(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static void put_range(ls_table *table, int column, const json_t *of) {
     if (json_is_object(of)) {
-        ls_table_cell(table, column, "%.4g", number_of(of, "gain"));
-        ls_table_cell(table, column + 1, "%.4g to %.4g", number_of(of, "low"),
-                      number_of(of, "high"));
+        ls_table_cell(table, column, "%.4g", ls_json_number_at(of, "gain"));
+        ls_table_cell(table, column + 1, "%.4g to %.4g", ls_json_number_at(of, "low"),
+                      ls_json_number_at(of, "high"));
     } else {
         ls_table_cell(table, column, "not shown");
     }
@@ -57,13 +51,14 @@ static void put_table(const json_t *rows, ls_buffer *out) {
         const json_t *inside = json_object_get(row, "inside");
         ls_table_row(&table);
         ls_table_cell(&table, 0, "%s", json_string_value(json_object_get(row, "kind")));
-        ls_table_cell(&table, 1, "%.0f", number_of(row, "decisions"));
-        ls_table_cell(&table, 2, "%.0f", number_of(row, "sent"));
+        ls_table_cell(&table, 1, "%.0f", ls_json_number_at(row, "decisions"));
+        ls_table_cell(&table, 2, "%.0f", ls_json_number_at(row, "sent"));
         put_range(&table, 3, json_object_get(row, "promised"));
         put_range(&table, 5, json_object_get(row, "realised"));
-        if (number_of(inside, "of") > 0.0) {
-            ls_table_cell(&table, 7, "%.0f of %.0f, %.1f expected", number_of(inside, "count"),
-                          number_of(inside, "of"), number_of(inside, "expected"));
+        if (ls_json_number_at(inside, "of") > 0.0) {
+            ls_table_cell(&table, 7, "%.0f of %.0f, %.1f expected",
+                          ls_json_number_at(inside, "count"), ls_json_number_at(inside, "of"),
+                          ls_json_number_at(inside, "expected"));
         }
     }
     ls_table_print(&table, 0, out);
@@ -116,13 +111,7 @@ static int prove(const ls_options *options, ls_decide_opened *o) {
 }
 
 static int run(const ls_options *options) {
-    ls_decide_opened opened;
-    int code = ls_decide_open(options, &opened);
-    if (code == LS_EXIT_DONE) {
-        code = prove(options, &opened);
-    }
-    ls_decide_close(&opened);
-    return code;
+    return ls_decide_with(options, false, prove);
 }
 
 const ls_command ls_command_prove = {

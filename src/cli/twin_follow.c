@@ -13,6 +13,7 @@
 #include "cli/complain.h"
 #include "cli/data_option.h"
 #include "cli/interrupt.h"
+#include "cli/json.h"
 #include "cli/output.h"
 #include "cli/table.h"
 
@@ -29,11 +30,6 @@ static const ls_option own_options[] = {
     {0},
 };
 static const ls_option *const tables[] = {ls_data_options, own_options, NULL};
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
 
 static double number_of(const json_t *object, const char *key) {
     return json_number_value(json_object_get(object, key));
@@ -83,26 +79,27 @@ static void draw_machines(const json_t *state, ls_table *table) {
         join_lots(json_object_get(machine, "lots"), lots, sizeof lots);
         span_text(now - number_of(machine, "since_s"), since, sizeof since);
         ls_table_row(table);
-        const char *station = text_of(machine, "station");
+        const char *station = ls_json_text_at(machine, "station");
         if (strcmp(station, last) != 0) {
             const json_t *of = json_array_get(stations, at++);
             ls_table_cell(table, 0, "%s", station);
             ls_table_cell(table, 1, "%.0f", number_of(of, "waiting") + number_of(of, "coming"));
             last = station;
         }
-        const char *reason = text_of(machine, "reason");
-        ls_table_cell(table, 2, "%s", text_of(machine, "name"));
-        ls_table_cell(table, 3, "%s%s%s", text_of(machine, "state"), reason[0] != '\0' ? ": " : "",
-                      reason);
+        const char *reason = ls_json_text_at(machine, "reason");
+        ls_table_cell(table, 2, "%s", ls_json_text_at(machine, "name"));
+        ls_table_cell(table, 3, "%s%s%s", ls_json_text_at(machine, "state"),
+                      reason[0] != '\0' ? ": " : "", reason);
         ls_table_cell(table, 4, "%s", since);
         ls_table_cell(table, 5, "%s", lots);
-        ls_table_cell(table, 6, "%s", text_of(machine, "step"));
+        ls_table_cell(table, 6, "%s", ls_json_text_at(machine, "step"));
     }
 }
 
 static void draw_head(const json_t *state, ls_buffer *out) {
     const json_t *follow = json_object_get(state, "follow");
-    ls_buffer_printf(out, "%s  %s  ", text_of(state, "plant"), text_of(state, "now"));
+    ls_buffer_printf(out, "%s  %s  ", ls_json_text_at(state, "plant"),
+                     ls_json_text_at(state, "now"));
     ls_buffer_printf(out, "%.0f lots inside, %.0f done, %.0f scrapped\n", number_of(follow, "lots"),
                      number_of(follow, "done"), number_of(follow, "scrapped"));
     const json_t *divergences = json_object_get(follow, "divergences");
@@ -114,7 +111,8 @@ static void draw_head(const json_t *state, ls_buffer *out) {
     size_t i;
     const json_t *source;
     json_array_foreach(json_object_get(state, "sources"), i, source) {
-        ls_buffer_printf(out, "%s: %s, %.0f messages, %.0f missing\n", text_of(source, "name"),
+        ls_buffer_printf(out, "%s: %s, %.0f messages, %.0f missing\n",
+                         ls_json_text_at(source, "name"),
                          json_is_true(json_object_get(source, "connected")) ? "connected" : "AWAY",
                          number_of(source, "messages"), number_of(source, "missing"));
     }
@@ -125,17 +123,17 @@ static void draw_watch(const json_t *state, ls_buffer *out) {
     size_t i;
     const json_t *drift;
     json_array_foreach(json_object_get(state, "drifts"), i, drift) {
-        ls_buffer_printf(out, "drift: %s\n", text_of(drift, "text"));
+        ls_buffer_printf(out, "drift: %s\n", ls_json_text_at(drift, "text"));
     }
     const json_t *forecast = json_object_get(state, "forecast");
-    if (json_is_object(forecast) && text_of(forecast, "text")[0] != '\0') {
-        ls_buffer_printf(out, "forecast: %s\n", text_of(forecast, "text"));
+    if (json_is_object(forecast) && ls_json_text_at(forecast, "text")[0] != '\0') {
+        ls_buffer_printf(out, "forecast: %s\n", ls_json_text_at(forecast, "text"));
     }
 }
 
 static bool draw(const json_t *state, ls_buffer *out) {
     if (!json_is_true(json_object_get(state, "heard_anything"))) {
-        ls_buffer_printf(out, "%s: nothing was heard yet\n", text_of(state, "plant"));
+        ls_buffer_printf(out, "%s: nothing was heard yet\n", ls_json_text_at(state, "plant"));
         return true;
     }
     ls_arena arena;
