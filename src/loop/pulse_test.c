@@ -7,25 +7,6 @@
 #include "loop/testing/bench.h"
 #include "tests/harness.h"
 
-// One lot every ten minutes: sawn for 300 s, packed for 30 s.
-static void play_lot(bench *b, int number) {
-    char name[32];
-    char released[64];
-    const double at = number * 600.0;
-    snprintf(name, sizeof name, "L%d", number);
-    snprintf(released, sizeof released, "L%d product=x", number);
-    bench_text(b, "g/n/line/Released", at, released);
-    bench_text(b, "g/n/saw-1/Lots", at + 1, name);
-    bench_number(b, "g/n/saw-1/State", at + 1, 6);
-    bench_text(b, "g/n/saw-1/Lots", at + 301, "");
-    bench_number(b, "g/n/saw-1/State", at + 301, 4);
-    bench_text(b, "g/n/pack/Lots", at + 302, name);
-    bench_number(b, "g/n/pack/State", at + 302, 6);
-    bench_text(b, "g/n/pack/Lots", at + 332, "");
-    bench_number(b, "g/n/pack/State", at + 332, 4);
-    bench_text(b, "g/n/line/Done", at + 332, name);
-}
-
 static void look(bench *b, ls_pulse *pulse) {
     ls_pulse_look(pulse, b->intake.running.plant, b->intake.running.twin, b->intake.running.follow);
 }
@@ -38,7 +19,7 @@ static void test_rates_are_those_of_the_last_hour(void) {
     bench_number(&b, "g/n/saw-2/State", 0, 4);
     CHECK(isnan(ls_pulse_describe(pulse).per_hour));
     for (int i = 0; i < 30; i++) {
-        play_lot(&b, i);
+        bench_lot(&b, i, 300);
         look(&b, pulse);
     }
     const ls_pulse_figures f = ls_pulse_describe(pulse);
@@ -60,7 +41,7 @@ static void test_another_plant_begins_anew(void) {
     ls_pulse *pulse = ls_pulse_create();
     bench_open(&b, "");
     bench_number(&b, "g/n/saw-2/State", 0, 4);
-    play_lot(&b, 0);
+    bench_lot(&b, 0, 300);
     look(&b, pulse);
     CHECK_INT((int)ls_pulse_describe(pulse).made, 1);
     ls_pulse_forget(pulse);

@@ -16,25 +16,6 @@ static void pause_ms(int ms) {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
 }
 
-// One lot through the plant, its sawing taking `saw_s`; the saw's lots come every ten minutes.
-static void play_lot(bench *b, int number, double saw_s) {
-    char name[32];
-    char released[64];
-    const double at = number * 600.0;
-    snprintf(name, sizeof name, "L%d", number);
-    snprintf(released, sizeof released, "L%d product=x", number);
-    bench_text(b, "g/n/line/Released", at, released);
-    bench_text(b, "g/n/saw-1/Lots", at + 1, name);
-    bench_number(b, "g/n/saw-1/State", at + 1, 6);
-    bench_text(b, "g/n/saw-1/Lots", at + 1 + saw_s, "");
-    bench_number(b, "g/n/saw-1/State", at + 1 + saw_s, 4);
-    bench_text(b, "g/n/pack/Lots", at + 2 + saw_s, name);
-    bench_number(b, "g/n/pack/State", at + 2 + saw_s, 6);
-    bench_text(b, "g/n/pack/Lots", at + 32 + saw_s, "");
-    bench_number(b, "g/n/pack/State", at + 32 + saw_s, 4);
-    bench_text(b, "g/n/line/Done", at + 32 + saw_s, name);
-}
-
 // The plant file says 60 s; the line takes twice as long. That reaches the journal, and forecasts
 // are made meanwhile and set beside what happened.
 static void test_drift_is_told_and_forecasts_are_scored(void) {
@@ -48,7 +29,7 @@ static void test_drift_is_told_and_forecasts_are_scored(void) {
     bench_number(&b, "g/n/saw-2/State", 0, 4);
     ls_watch_figures figures = {0};
     for (int i = 0; i < 400 && (figures.scored < 3 || figures.drifts == 0); i++) {
-        play_lot(&b, i, 120 + (i * 7 % 10));
+        bench_lot(&b, i, 120 + (i * 7 % 10));
         if (i % 4 == 0) {
             pause_ms(60);  // the watch looks five times a second
         }

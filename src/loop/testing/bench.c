@@ -105,6 +105,24 @@ bool bench_number(bench *b, const char *tag, double at_s, int64_t number) {
     return bench_say(b, tag, at_s, (ls_sample){.kind = LS_VALUE_INT, .value.integer = number});
 }
 
+void bench_lot(bench *b, int number, double saw_s) {
+    char name[32];
+    char released[64];
+    const double at = number * 600.0;
+    snprintf(name, sizeof name, "L%d", number);
+    snprintf(released, sizeof released, "L%d product=x", number);
+    bench_text(b, "g/n/line/Released", at, released);
+    bench_text(b, "g/n/saw-1/Lots", at + 1, name);
+    bench_number(b, "g/n/saw-1/State", at + 1, 6);
+    bench_text(b, "g/n/saw-1/Lots", at + 1 + saw_s, "");
+    bench_number(b, "g/n/saw-1/State", at + 1 + saw_s, 4);
+    bench_text(b, "g/n/pack/Lots", at + 2 + saw_s, name);
+    bench_number(b, "g/n/pack/State", at + 2 + saw_s, 6);
+    bench_text(b, "g/n/pack/Lots", at + 32 + saw_s, "");
+    bench_number(b, "g/n/pack/State", at + 32 + saw_s, 4);
+    bench_text(b, "g/n/line/Done", at + 32 + saw_s, name);
+}
+
 static bool put_event(void *context, const ls_happened *happened) {
     ls_buffer_printf(context, "%s|%s|%s|%s\n", happened->kind, happened->subject, happened->text,
                      happened->json);

@@ -28,6 +28,10 @@ bool bench_text(bench *b, const char *tag, double at_s, const char *text);
 bool bench_number(bench *b, const char *tag, double at_s, int64_t number);
 bool bench_say(bench *b, const char *tag, double at_s, ls_sample sample);
 
+// One lot through the plant, its sawing taking `saw_s`, packing 30 s; the saw's lots come every ten
+// minutes, and are inside for 32 s more than the sawing.
+void bench_lot(bench *b, int number, double saw_s);
+
 // The events of the history as text, a line "KIND|SUBJECT|TEXT|JSON" each; static.
 const char *bench_events(bench *b);
 uint64_t bench_kept(bench *b);  // samples in the history
