@@ -165,6 +165,6 @@ test('a wall has no controls and does not scroll', async () => {
   await page.waitForSelector('.shape.bn');
   assert.equal(await page.locator('nav, main button, main input').count(), 0);
   assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth));
-  assert.match(await page.textContent('.now'), /live .*old/);
+  await page.waitForFunction(() => /live .*old/.test(document.querySelector('.now').textContent));
   await page.context().close();
 });
