@@ -100,13 +100,15 @@ test('a chart is asked for by its width, whatever the span, and a gap is drawn a
   const page = await openPage(browser, mock.url, {hash: '#/history'});
   await page.waitForSelector('.plot canvas');
   for (const span of ['8h', '30d']) {
+    const before = mock.asked.length;
     await page.click(`.tabs button:text-is("${span}")`);
-    await page.waitForTimeout(300);
+    for (let i = 0; i < 200 && !mock.asked.slice(before).some((a) => a.path === '/api/v1/history'); i++) await page.waitForTimeout(50);
     const points = Number(mock.asked.filter((a) => a.path === '/api/v1/history').at(-1).query.get('points'));
     assert.ok(points <= 1280, `${points} points for ${span}`);
     assert.ok(Number(await page.getAttribute('.plot', 'data-points')) <= 4 * 1280);
   }
-  const gap = await page.evaluate(() => {  // the middle of the gap (45 %) has no line: only ground, grid and hatching
+  await page.waitForTimeout(500);
+  const gap = await (await page.waitForFunction(() => {  // drawn at all; the middle of the gap (45 %) has no line: only ground, grid and hatching
     const canvas = document.querySelector('.plot canvas'), c = canvas.getContext('2d');
     const left = 70, right = canvas.width - 20, at = (share) => Math.round(left + (right - left) * share);
     const blue = (x) => {
@@ -115,8 +117,9 @@ test('a chart is asked for by its width, whatever the span, and a gap is drawn a
       for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 100 && d[i + 2] - d[i] > 40) n++;
       return n;
     };
-    return [blue(at(0.25)), blue(at(0.45)), blue(at(0.75))];
-  });
+    const found = [blue(at(0.25)), blue(at(0.45)), blue(at(0.75))];
+    return found[0] > 0 && found[2] > 0 ? found : false;
+  })).jsonValue();
   assert.ok(gap[0] > 0 && gap[2] > 0 && gap[1] === 0, gap.join());
   await page.context().close();
 });
