@@ -58,8 +58,8 @@ static int replay(const ls_options *options, ls_decide_opened *o) {
                                      &err);
     }
     if (status == LS_OK) {
-        memset(again, 0, sizeof *again);
-        status = ls_decider_replay(o->decider, kept.snapshot, &kept.answer, again, &err);
+        status = ls_kept_answer_replay(&kept, o->decider, o->intake.running.plant,
+                                       o->intake.running.twin, again, &err);
     }
     int code = status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
     if (status == LS_OK) {

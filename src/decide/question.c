@@ -1,6 +1,8 @@
 // question.c - which decisions stand open in a state.
 #include "decide/question.h"
 
+#include <math.h>
+
 #include "decide/look.h"
 #include "plant/distribution.h"
 
@@ -89,7 +91,8 @@ static bool is_open(const ls_plant *plant, const ls_ctx *c, const ls_question *q
                     c->releases[q->subject].order_at + c->releases[q->subject].order_count);
     case LS_DECIDE_CONWIP: return q->subject == point->release && point->number_count > 0;
     case LS_DECIDE_STAFFING: return q->subject == point->operators && point->number_count > 0;
-    case LS_DECIDE_SETPOINT: return q->subject == point->measured && point->number_count > 0;
+    case LS_DECIDE_SETPOINT:  // without a target nothing says which setting is better
+        return q->subject == point->measured && point->number_count > 0 && isfinite(point->target);
     default: return false;
     }
 }

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "base/kmath.h"
+
 enum { STEPS = 64 };  // of the horizon
 
 double ls_set_effect(const ls_measured *m, double from, double to) {
@@ -13,7 +15,7 @@ double ls_set_share(const ls_measured *m, int64_t after_us) {
     if (after_us < 0 || after_us < m->delay_us) {
         return 0.0;
     }
-    return m->tau_us <= 0 ? 1.0 : -expm1(-(double)(after_us - m->delay_us) / (double)m->tau_us);
+    return m->tau_us <= 0 ? 1.0 : -ls_expm1(-(double)(after_us - m->delay_us) / (double)m->tau_us);
 }
 
 double ls_set_predict(const ls_measured *m, double value, int64_t now_us,

@@ -13,9 +13,9 @@ enum { TRUTHS_MAX = 1000 };
 // The key that says what kind a truth is; its value says of what.
 static const char *const kind_keys[LS_HIDE_KIND_COUNT] = {"process", "setup",  "failures", "repair",
                                                           "wear",    "sensor", "habit"};
-enum { MODE, TIMES, GROWS, OFFSET, MISSES, STUCK, AT, FROM, UNTIL, OTHER_COUNT };
-static const char *const other_keys[OTHER_COUNT] = {"mode",  "times", "grows", "offset", "misses",
-                                                    "stuck", "at",    "from",  "until"};
+enum { MODE, TIMES, GROWS, OFFSET, NOISE, MISSES, STUCK, AT, FROM, UNTIL, OTHER_COUNT };
+static const char *const other_keys[OTHER_COUNT] = {"mode",   "times", "grows", "offset", "noise",
+                                                    "misses", "stuck", "at",    "from",   "until"};
 #define BIT(key) (1u << (key))
 // Which of the other keys each kind may have, beside from and until.
 static const unsigned allowed[LS_HIDE_KIND_COUNT] = {
@@ -24,7 +24,7 @@ static const unsigned allowed[LS_HIDE_KIND_COUNT] = {
     BIT(TIMES) | BIT(GROWS) | BIT(MODE),
     BIT(TIMES) | BIT(GROWS) | BIT(MODE),
     BIT(TIMES) | BIT(GROWS),
-    BIT(TIMES) | BIT(GROWS) | BIT(OFFSET) | BIT(MISSES) | BIT(STUCK),
+    BIT(TIMES) | BIT(GROWS) | BIT(OFFSET) | BIT(NOISE) | BIT(MISSES) | BIT(STUCK),
     BIT(AT),
 };
 
@@ -185,6 +185,7 @@ static void read_other(reader *r, const ls_yaml *value, int key, ls_hidden *h) {
     case TIMES: read_number(r, value, "times", 0.001, 1000.0, &h->factor); break;
     case GROWS: read_share(r, value, "grows", &h->grow_per_h); break;
     case OFFSET: read_number(r, value, "offset", -1e12, 1e12, &h->offset); break;
+    case NOISE: read_number(r, value, "noise", 0.0, 1e12, &h->noise); break;
     case MISSES: read_share(r, value, "misses", &h->miss); break;
     case STUCK:
         h->stuck = is_text(value) && strcmp(value->text, "yes") == 0;

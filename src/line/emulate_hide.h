@@ -29,6 +29,7 @@ typedef struct ls_hidden {
     const char *device, *signal;  // SENSOR
     double factor, grow_per_h;    // factor + grow_per_h * hours since from_us
     double offset;                // SENSOR
+    double noise;                 // SENSOR: standard deviation of what is added
     double miss;                  // SENSOR: share of what a counter does not count
     bool stuck;                   // SENSOR: the value of from_us stays
     int64_t from_us, until_us;    // plant time; LS_FOREVER: no end

@@ -279,6 +279,34 @@ static void test_sensors_lie(void) {
     ls_plant_destroy(plant);
 }
 
+static void test_a_sensor_is_noisy(void) {
+    enum { LOOKS = 2000 };
+    ls_plant *plant = cell();
+    ls_hide *hide = truths(plant, "flicker: {sensor: grind-1/Wear, noise: 2, from: 1 h}\n");
+    ear e;
+    ear plain;
+    ls_emulate *line = start(plant, 1, hide, &e);
+    start(plant, 1, NULL, &plain);
+    double sum = 0.0;
+    double square = 0.0;
+    for (int i = 0; i < LOOKS; i++) {
+        const int64_t at_us = hour + 5000000 + i * INT64_C(10000000);
+        CHECK_INT(ls_emulate_run(line, at_us, &err), LS_OK);
+        CHECK_INT(ls_emulate_run(plain.line, at_us, &err), LS_OK);
+        const double off = value_of(line, "grind-1", "Wear") -
+                           value_of(plain.line, "grind-1", "Wear");
+        sum += off;
+        square += off * off;
+    }
+    // Four standard errors of a mean and of a variance.
+    CHECK_NEAR(sum / LOOKS, 0.0, 4.0 * 2.0 / sqrt(LOOKS));
+    CHECK_NEAR(square / LOOKS, 4.0, 4.0 * 4.0 * sqrt(2.0 / LOOKS));
+    stop_line(&e);
+    stop_line(&plain);
+    ls_hide_destroy(hide);
+    ls_plant_destroy(plant);
+}
+
 static void test_operators_take_what_came_last(void) {
     ls_plant *plant = cell();
     ls_hide *hide = truths(plant, "habit: {habit: last-first, at: grind}\n");
@@ -314,6 +342,8 @@ static void test_mistakes_in_hidden_truths_have_places(void) {
         {"a: {habit: sleeping, at: grind}\n", "unknown habit 'sleeping'", 1},
         {"a: {habit: last-first}\n", "'a' needs 'at', a station", 1},
         {"a: {process: grind, from: 2 h, until: 1 h}\n", "'a' ends before it begins", 1},
+        {"a: {sensor: a/b, noise: -1}\n", "'noise' must be a number from 0", 1},
+        {"a: {process: grind, noise: 1}\n", "'noise' has no place here", 1},
         {"a: {sensor: a/b, stuck: maybe}\n", "'stuck' must be yes", 1},
         {"a: {\n", "", 0},
     };
@@ -563,6 +593,7 @@ int main(int argc, char **argv) {
     TEST(test_failures_come_more_often);
     TEST(test_a_counter_misses_parts);
     TEST(test_sensors_lie);
+    TEST(test_a_sensor_is_noisy);
     TEST(test_operators_take_what_came_last);
     TEST(test_mistakes_in_hidden_truths_have_places);
     TEST(test_commands_are_answered_once);

@@ -251,7 +251,8 @@ ls_status ls_emulate_resolve(ls_emulate *e, const char *file, ls_error *err) {
         const char *why = s == NULL || s->writable || strncmp(s->name, "Command/", 8) == 0
                               ? "the line has no such sensor"
                           : h->miss > 0.0 && !counter ? "only counters, Good and Bad, can miss"
-                          : (h->offset != 0.0 || h->factor != 1.0 || h->grow_per_h != 0.0) &&
+                          : (h->offset != 0.0 || h->noise != 0.0 || h->factor != 1.0 ||
+                             h->grow_per_h != 0.0) &&
                                   s->kind != LS_VALUE_REAL
                               ? "only measured values can be off"
                               : NULL;
@@ -263,12 +264,21 @@ ls_status ls_emulate_resolve(ls_emulate *e, const char *file, ls_error *err) {
     return LS_OK;
 }
 
+// A triangle of this standard deviation, drawn anew whenever measured values are looked at.
+static double noise_of(const ls_emulate *e, uint32_t truth, double deviation) {
+    const uint64_t look = (uint64_t)(ls_emulate_now(e) / EMULATE_TICK_US);
+    const double a = ls_random_uniform(e->noise_key, 0x20000 + truth, 2 * look);
+    const double b = ls_random_uniform(e->noise_key, 0x20000 + truth, 2 * look + 1);
+    return deviation * sqrt(6.0) * (a - b);
+}
+
 double ls_emulate_lie(const ls_emulate *e, uint32_t signal, double value, bool *out_stuck) {
     const int64_t now_us = ls_emulate_now(e);
     for (uint32_t i = 0; e->def.hide != NULL && i < e->def.hide->count; i++) {
         const ls_hidden *h = &e->def.hide->items[i];
         if (h->kind == LS_HIDE_SENSOR && e->lies[i] == signal && ls_hidden_is_on(h, now_us)) {
             value = value * ls_hidden_factor(h, now_us) + h->offset;
+            value += h->noise > 0.0 ? noise_of(e, i, h->noise) : 0.0;
             *out_stuck |= h->stuck;
             e->applied[i] += h->miss == 0.0;
         }

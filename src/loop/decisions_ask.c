@@ -212,6 +212,27 @@ static void note_overshoot(ls_decisions *d, int64_t stop_us, bool cut) {
     }
 }
 
+// What a setting does is told by its response, not by futures of the plant.
+static ls_status ask_setting(ls_decisions *d, const ls_question *question, const ls_budget *budget,
+                             ls_answer *out, ls_error *err) {
+    ls_status status = ls_decisions_outlook(d, question, err);
+    if (status == LS_OK) {
+        status = ls_setting_ask(d->plant, question, d->outlook, budget, out, err);
+        out->model_hash = d->twin->model->hash;
+    }
+    return status;
+}
+
+ls_status ls_decisions_answer(ls_decisions *d, const ls_question *questions, uint32_t count,
+                              const ls_budget *budget, ls_answer *out, ls_error *err) {
+    if (count > 1) {
+        return ls_decider_ask_together(d->decider, d->present, questions, count, budget, out, err);
+    }
+    return ls_decisions_is_setting(d->plant, questions)
+               ? ask_setting(d, questions, budget, out, err)
+               : ls_decider_ask(d->decider, d->present, questions, budget, out, err);
+}
+
 static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
     const ls_decide_point *point = &d->plant->decide.points[questions[0].point];
     const int64_t begun_us = ls_decisions_monotonic_us();
@@ -222,10 +243,7 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
     ls_status status = LS_ERR_MEMORY;
     if (answers != NULL) {
         memset(answers, 0, count * sizeof *answers);
-        status = count == 1
-                     ? ls_decider_ask(d->decider, d->present, questions, &budget, answers, &err)
-                     : ls_decider_ask_together(d->decider, d->present, questions, count, &budget,
-                                               answers, &err);
+        status = ls_decisions_answer(d, questions, count, &budget, answers, &err);
     }
     if (status == LS_OK) {
         note_overshoot(d, a.stop_us, answers[0].cut);
@@ -249,7 +267,7 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
 static bool is_due(ls_decisions *d, const ls_question *question, const bool *times_up) {
     const ls_decide_point *point = &d->plant->decide.points[question->point];
     decision_memory *memory = ls_decisions_memory(d, question);
-    if (memory == NULL || point->kind == LS_DECIDE_SETPOINT) {
+    if (memory == NULL) {
         return false;
     }
     if (memory->pending >= 0 &&

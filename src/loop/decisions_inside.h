@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/text.h"
+#include "decide/ask_setting.h"
 #include "decide/decide.h"
 #include "loop/decisions.h"
 #include "loop/decisions_number.h"
@@ -68,6 +69,18 @@ typedef struct decision_memory {
     uint64_t pending_mark;
 } decision_memory;
 
+// What was heard of one tag, rising in time; in plant time, up to `until_us` (since 1970).
+typedef struct decision_heard {
+    ls_seen *items;
+    uint32_t count;
+    int64_t until_us;
+    bool gone;  // what came last is stale, bad or no number
+} decision_heard;
+
+typedef struct decision_setting {
+    decision_heard value, setting;
+} decision_setting;
+
 typedef struct decision_lot {
     int64_t serial;  // -1: nobody in this slot
     char name[DECISION_NAME_SIZE];
@@ -99,7 +112,9 @@ struct ls_decisions {
     uint32_t lot_count;
     decision_memory *memories;
     uint32_t memory_count;
-    int64_t *due_us;  // by point, plant time; -1: not yet
+    int64_t *due_us;             // by point, plant time; -1: not yet
+    decision_setting *settings;  // by point, where it is about one; NULL: none was asked for
+    ls_outlook *outlook;         // of the question about a setting that is being answered
     uint64_t samples_seen;
     double certainty;
     uint64_t divergences;
@@ -149,11 +164,24 @@ const char *ls_decisions_lot(const ls_decisions *d, int64_t serial);  // NULL
 bool ls_decisions_still(ls_decisions *d, const decision_row *row);
 decision_memory *ls_decisions_memory(ls_decisions *d, const ls_question *question);  // NULL
 
+// ---- decisions_set.c: of the deciding thread
+// Reads on what the history has of the value and its setting. False: it cannot be read.
+bool ls_decisions_hear_setting(ls_decisions *d, const ls_question *question);
+// Makes d->outlook for a question about a setting, as of d->now_us.
+ls_status ls_decisions_outlook(ls_decisions *d, const ls_question *question, ls_error *err);
+// Changes when the setting was changed, by whomever.
+uint64_t ls_decisions_setting_mark(const ls_decisions *d, uint32_t point);
+void ls_decisions_forget_settings(ls_decisions *d);
+bool ls_decisions_is_setting(const ls_plant *plant, const ls_question *question);
+
 // ---- decisions_ask.c
 // The base rule is followed where the line would do something else, and it is better as a rule.
 bool ls_decisions_by_base(const ls_answer *answer);
 uint32_t ls_decisions_claim_futures(const ls_answer *answer);
 ls_effect ls_decisions_effect(const ls_answer *answer);  // chosen against what the line would do
+// One question, or several together. Fills d->outlook for one about a setting.
+ls_status ls_decisions_answer(ls_decisions *d, const ls_question *questions, uint32_t count,
+                              const ls_budget *budget, ls_answer *out, ls_error *err);
 void ls_decisions_ask_due(ls_decisions *d);
 
 // ---- decisions_text.c
@@ -163,6 +191,8 @@ typedef struct decision_words {
 } decision_words;
 void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision_words *out);
 const char *ls_decisions_subject(const ls_plant *plant, const ls_question *question);
+// That gains are told in: the objective's; of a setting that of its value.
+const char *ls_decisions_unit(const ls_plant *plant, const ls_question *question);
 
 // ---- decisions_json.c
 json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *answer,

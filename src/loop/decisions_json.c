@@ -129,7 +129,7 @@ json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *a, const l
     json_object_set_new(row, "title_ko", json_string(words.title_ko));
     json_object_set_new(row, "why", words.why);
     json_object_set_new(row, "why_ko", words.why_ko);
-    json_object_set_new(row, "unit", json_string(d->plant->decide.unit));
+    json_object_set_new(row, "unit", json_string(ls_decisions_unit(d->plant, &a->question)));
     put_search(d, a, effect, row);
     json_object_set_new(row, "guards", json_null());
     json_object_set_new(row, "expires_us", json_null());

@@ -70,6 +70,9 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
 uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *snapshot,
                            const ls_question *question) {
     const ls_decide_point *point = &d->plant->decide.points[question->point];
+    if (point->kind == LS_DECIDE_SETPOINT) {
+        return mix(1, ls_decisions_setting_mark(d, question->point)) >> 12 | 1;
+    }
     if (point->station == LS_NONE) {
         return 1;
     }
@@ -117,6 +120,8 @@ const char *ls_decisions_lot(const ls_decisions *d, int64_t serial) {
 
 bool ls_decisions_still(ls_decisions *d, const decision_row *row) {
     if (!ls_decisions_look(d, d->fresh) ||
+        (ls_decisions_is_setting(d->plant, &row->question) &&
+         !ls_decisions_hear_setting(d, &row->question)) ||
         ls_decisions_mark(d, d->fresh, &row->question) != row->mark) {
         return false;
     }

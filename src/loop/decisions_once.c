@@ -22,7 +22,10 @@ static ls_status ask_one(ls_decisions *d, const ls_question *question, int64_t w
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for an answer");
     }
     memset(answer, 0, sizeof *answer);
-    ls_status status = ls_decider_ask(d->decider, d->present, question, &budget, answer, err);
+    ls_status status = ls_decisions_answer(d, question, 1, &budget, answer, err);
+    if (status == LS_ERR_INVALID && ls_decisions_is_setting(d->plant, question)) {
+        status = LS_OK;  // too little has been heard of it
+    }
     if (status == LS_OK && answer->candidate_count > 1) {
         const ls_effect effect = ls_decisions_effect(answer);
         const double used_ms = (double)(ls_decisions_monotonic_us() - begun_us) * 1e-3;
@@ -37,8 +40,7 @@ static ls_status ask_one(ls_decisions *d, const ls_question *question, int64_t w
 
 static bool is_wanted(const ls_decisions *d, const ls_question *q, const ls_once_def *def) {
     const ls_decide_point *point = &d->plant->decide.points[q->point];
-    return point->kind != LS_DECIDE_SETPOINT &&
-           (def->point == NULL || strcmp(def->point, point->name) == 0) &&
+    return (def->point == NULL || strcmp(def->point, point->name) == 0) &&
            (def->subject == NULL || strcmp(def->subject, ls_decisions_subject(d->plant, q)) == 0);
 }
 
@@ -104,6 +106,7 @@ ls_status ls_decisions_once(ls_intake *intake, ls_decider *decider, const ls_onc
         status = ask_all(d, def, rows, err);
     }
     ls_snapshot_destroy(d->present);
+    ls_decisions_forget_settings(d);
     ls_free(d->lots);
     ls_free(d);
     if (status != LS_OK) {

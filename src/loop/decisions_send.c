@@ -70,6 +70,7 @@ static const char *fill(const ls_decisions *d, const ls_act *act, ls_command *c)
         break;
     case LS_DO_SET:
         c->kind = LS_COMMAND_SETPOINT;
+        ls_text_format(c->device, sizeof c->device, "line");
         c->number = act->number;
         ls_text_format(c->argument, sizeof c->argument, "%s=%.17g", c->target, act->number);
         return NULL;
@@ -272,7 +273,10 @@ static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const
     if (v->result == LS_COMMAND_SENT) {
         d->figures.sent++;
         if (json_object_get(row->json, "promised") == NULL) {
-            d->figures.promised += ls_decisions_promise(d, row);
+            // What a setting gains is in its value's unit, not in the objective's.
+            d->figures.promised += ls_decisions_is_setting(d->plant, &row->question)
+                                       ? 0.0
+                                       : ls_decisions_promise(d, row);
             json_object_set_new(row->json, "promised", json_true());
         }
     } else if (v->result == LS_COMMAND_REFUSED) {

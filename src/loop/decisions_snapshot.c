@@ -7,8 +7,9 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "loop/decisions_inside.h"
+#include "twin/model.h"
 
-enum { SNAPSHOT_MAGIC = 0x4c534431 };
+enum { SNAPSHOT_MAGIC = 0x4c534431, OUTLOOK_MAGIC = 0x4c534f31 };
 
 typedef struct kept_head {
     uint32_t magic, answer_size;
@@ -20,8 +21,10 @@ static void name_of(uint64_t number, char *out, size_t size) {
 }
 
 void ls_decisions_keep_snapshot(ls_decisions *d, uint64_t number, const ls_answer *answer) {
-    size_t size = 0;
-    const void *bytes = ls_snapshot_bytes(d->present, &size);
+    size_t size = sizeof *d->outlook;
+    const bool of_setting = ls_decisions_is_setting(d->plant, &answer->question);
+    const void *bytes = of_setting ? (const void *)d->outlook
+                                   : ls_snapshot_bytes(d->present, &size);
     const size_t all = sizeof(kept_head) + sizeof *answer + size;
     char *block = d->intake->history != NULL && all <= 16u << 20 ? ls_alloc(all) : NULL;
     if (block == NULL) {
@@ -30,7 +33,7 @@ void ls_decisions_keep_snapshot(ls_decisions *d, uint64_t number, const ls_answe
     memcpy(block + sizeof(kept_head), answer, sizeof *answer);
     memcpy(block + sizeof(kept_head) + sizeof *answer, bytes, size);
     const kept_head head = {
-        .magic = SNAPSHOT_MAGIC,
+        .magic = of_setting ? OUTLOOK_MAGIC : SNAPSHOT_MAGIC,
         .answer_size = (uint32_t)sizeof *answer,
         .number = number,
         .snapshot_size = size,
@@ -49,6 +52,18 @@ void ls_decisions_keep_snapshot(ls_decisions *d, uint64_t number, const ls_answe
     ls_free(block);
 }
 
+static ls_status unpack_outlook(const void *bytes, size_t size, ls_kept_answer *out,
+                                ls_error *err) {
+    out->outlook = size == sizeof *out->outlook ? ls_alloc(size) : NULL;
+    if (out->outlook == NULL) {
+        return size == sizeof *out->outlook
+                   ? ls_fail(err, LS_ERR_MEMORY, "out of memory for a kept decision")
+                   : ls_fail(err, LS_ERR_VERSION, "the snapshot was made by another version");
+    }
+    memcpy(out->outlook, bytes, size);
+    return LS_OK;
+}
+
 static ls_status unpack(const char *block, size_t size, const ls_twin *twin, uint64_t number,
                         ls_kept_answer *out, ls_error *err) {
     kept_head head;
@@ -56,7 +71,8 @@ static ls_status unpack(const char *block, size_t size, const ls_twin *twin, uin
         return ls_fail(err, LS_ERR_INVALID, "the snapshot is damaged");
     }
     memcpy(&head, block, sizeof head);
-    if (head.magic != SNAPSHOT_MAGIC || head.answer_size != sizeof out->answer) {
+    if ((head.magic != SNAPSHOT_MAGIC && head.magic != OUTLOOK_MAGIC) ||
+        head.answer_size != sizeof out->answer) {
         return ls_fail(err, LS_ERR_VERSION, "the snapshot was made by another version");
     }
     if (head.number != number) {
@@ -72,8 +88,10 @@ static ls_status unpack(const char *block, size_t size, const ls_twin *twin, uin
     }
     out->number = number;
     memcpy(&out->answer, block + sizeof head, sizeof out->answer);
-    return ls_snapshot_load(twin, block + sizeof head + sizeof out->answer, head.snapshot_size,
-                            &out->snapshot, err);
+    const char *bytes = block + sizeof head + sizeof out->answer;
+    return head.magic == OUTLOOK_MAGIC
+               ? unpack_outlook(bytes, head.snapshot_size, out, err)
+               : ls_snapshot_load(twin, bytes, head.snapshot_size, &out->snapshot, err);
 }
 
 ls_status ls_kept_answer_load(ls_history *history, const ls_twin *twin, uint64_t number,
@@ -97,7 +115,22 @@ ls_status ls_kept_answer_load(ls_history *history, const ls_twin *twin, uint64_t
 
 void ls_kept_answer_clear(ls_kept_answer *kept) {
     ls_snapshot_destroy(kept->snapshot);
+    ls_free(kept->outlook);
     kept->snapshot = NULL;
+    kept->outlook = NULL;
+}
+
+ls_status ls_kept_answer_replay(const ls_kept_answer *kept, ls_decider *decider,
+                                const ls_plant *plant, const ls_twin *twin, ls_answer *out,
+                                ls_error *err) {
+    memset(out, 0, sizeof *out);
+    if (kept->outlook == NULL) {
+        return ls_decider_replay(decider, kept->snapshot, &kept->answer, out, err);
+    }
+    if (kept->answer.model_hash != twin->model->hash) {
+        return ls_fail(err, LS_ERR_INVALID, "the answer was made from another plant");
+    }
+    return ls_setting_replay(plant, kept->outlook, &kept->answer, out, err);
 }
 
 // ---- comparing

@@ -21,6 +21,14 @@ const char *ls_decisions_subject(const ls_plant *plant, const ls_question *quest
                                        : plant->listen.values[point->measured].name;
 }
 
+const char *ls_decisions_unit(const ls_plant *plant, const ls_question *question) {
+    if (!ls_decisions_is_setting(plant, question)) {
+        return plant->decide.unit;
+    }
+    const char *unit = plant->listen.values[question->subject].unit;
+    return unit != NULL ? unit : "";
+}
+
 // ---- acts
 
 static const char *lot_of(const ls_decisions *d, const ls_act *act) {
@@ -199,10 +207,60 @@ static void why_search(const ls_answer *a, const decision_words *w) {
     say(w, en, ko);
 }
 
+// A setting is no act in the plant: its value goes where the response and its disturbance let it.
+static void why_setting(const ls_decisions *d, const ls_answer *a, decision_words *w) {
+    char en[SENTENCE_SIZE], ko[SENTENCE_SIZE], horizon[64];
+    const ls_measured *m = &d->plant->listen.values[a->question.subject];
+    const double target = d->plant->decide.points[a->question.point].target;
+    const char *unit = m->unit != NULL ? m->unit : "";
+    const ls_effect *e = &a->claim;
+    ls_units_print_time((a->horizon_us + LS_US_PER_S / 2) / LS_US_PER_S * LS_US_PER_S, horizon,
+                        sizeof horizon);
+    ls_text_format(en, sizeof en, "%s is at %.6g %s, set to %.6g; it should be %.6g", m->name,
+                   d->outlook->value, unit, d->outlook->setting, target);
+    ls_text_format(ko, sizeof ko, "%s 현재 값 %.6g %s, 설정값 %.6g, 목표 %.6g", m->name,
+                   d->outlook->value, unit, d->outlook->setting, target);
+    say(w, en, ko);
+    if (a->chosen == 0) {
+        ls_text_format(w->title, sizeof w->title, "%s stays as it is set", m->name);
+        ls_text_format(w->title_ko, sizeof w->title_ko, "%s: 설정값 유지", m->name);
+        ls_text_format(en, sizeof en,
+                       "of %u settings none brings it nearer beyond doubt over the next %s",
+                       a->candidate_count, horizon);
+        ls_text_format(ko, sizeof ko, "앞으로 %s 동안 %u개 설정값 중 확실히 더 나은 것이 없음",
+                       horizon, a->candidate_count);
+    } else {
+        ls_text_format(en, sizeof en,
+                       "over the next %s it is on average %.3g %s nearer (%.3g %%: %.3g to %.3g), "
+                       "on %u fresh futures",
+                       horizon, e->gain, unit, a->level * 100, e->low, e->high, a->claim_futures);
+        ls_text_format(
+            ko, sizeof ko,
+            "앞으로 %s 동안 목표에 평균 %.3g %s 더 가까움 (%.3g %% 구간 %.3g ~ %.3g), 새 "
+            "미래 %u개로 추정",
+            horizon, e->gain, unit, a->level * 100, e->low, e->high, a->claim_futures);
+    }
+    say(w, en, ko);
+    ls_text_format(en, sizeof en,
+                   "%u settings were tried on %llu futures of the declared response, disturbed as "
+                   "it has been%s",
+                   a->candidate_count, (unsigned long long)a->futures,
+                   a->cut ? "; the deadline ended the search" : "");
+    ls_text_format(ko, sizeof ko,
+                   "설정값 %u개를 선언된 응답과 지금까지의 외란으로 만든 미래 %llu개에서 시험%s",
+                   a->candidate_count, (unsigned long long)a->futures,
+                   a->cut ? "; 마감 시한으로 탐색 종료" : "");
+    say(w, en, ko);
+}
+
 void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision_words *out) {
     out->why = json_array();
     out->why_ko = json_array();
     titles(d, answer, out);
+    if (ls_decisions_is_setting(d->plant, &answer->question)) {
+        why_setting(d, answer, out);
+        return;
+    }
     why_gain(d, answer, out);
     why_terms(answer, out);
     why_search(answer, out);

@@ -157,7 +157,9 @@ static json_t *account_json(const ls_claim *claims, size_t count, const ls_plant
     json_t *sentences = json_array();
     for (size_t i = 0; i < kinds; i++) {
         json_array_append_new(rows, row_json(&made[i]));
-        say(sentences, &made[i], unit);
+        // Settings gain in the units of their values.
+        say(sentences, &made[i],
+            made[i].kind == LS_DECIDE_SETPOINT ? "of their values' units" : unit);
     }
     return json_pack("{s:o, s:n, s:s, s:o, s:o, s:o}", "rows", rows, "experiment", "unit", unit,
                      "from_us", def->from_us > INT64_MIN ? json_integer(def->from_us) : json_null(),

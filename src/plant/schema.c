@@ -350,7 +350,7 @@ const ls_key ls_schema[] = {
     KEY_NUMBER("decide.setpoint.low", -1e12, 1e12, .note = "`set.low` of the value", .help = "Lowest setting."),
     KEY_NUMBER("decide.setpoint.high", -1e12, 1e12, .note = "`set.high` of the value", .help = "Highest setting."),
     KEY_COUNT("decide.setpoint.steps", 1, 1000, .fallback = "10", .help = "Steps from `low` to `high`."),
-    KEY_NUMBER("decide.setpoint.target", -1e12, 1e12, .note = "none", .help = "What the measured value should be."),
+    KEY_NUMBER("decide.setpoint.target", -1e12, 1e12, .note = "none: it is not asked", .help = "What the measured value should be."),
     KEY_MAP("guards", .help = "What must hold before anything is sent to the line; docs/GUARDS.md tells of each."),
     KEY_TIME("guards.fresh", .fallback = "30 s", .help = "Oldest signal of the machine concerned, in the line's time."),
     KEY_TIME("guards.in-step", .fallback = "60 s", .help = "The twin must have been in step with the line for so long."),

@@ -1,5 +1,6 @@
 // decide_test.c - the whole circle as programs: an emulated cell is heard, decided about, and
 // commanded through the guard; then the guard dies, and then the service, without warning.
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,10 +106,71 @@ static void test_nothing_is_sent_late_after_the_service_died(void) {
     service_end(&s);
 }
 
+// The newest number that the history has of a tag.
+static double newest(const service *s, const char *tag) {
+    const char *const query[] = {"history", "query", s->data, tag, "--csv", NULL};
+    const char *said = service_ask(query);
+    const char *last = said != NULL ? strrchr(said, ',') : NULL;
+    double number = NAN;
+    for (const char *line = said; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        char name[80];
+        char value[40];
+        if (sscanf(line, "%79[^,],%*[^,],%39[^,\n]", name, value) == 2 && strcmp(name, tag) == 0) {
+            number = strtod(value, NULL);
+        }
+    }
+    CHECK(last != NULL);
+    return number;
+}
+
+// Something warms the bath by 4 C after 20 minutes: it is set lower, by the guard's steps, the line
+// does so, and the bath comes back to its target.
+static void test_a_setting_is_decided_sent_and_read_back(void) {
+    service s = {0};
+    char hide[SERVICE_PATH_SIZE];
+    snprintf(hide, sizeof hide, "%s", harness_source_path("examples/gearbox/bath-hide.yaml"));
+    const char *const fast[] = {"--speed", "60", "--hide", hide, NULL};
+    if (service_begin(&s, "examples/gearbox/bath.yaml", "") && service_run(&s) &&
+        service_emulate(&s, fast)) {
+        const double until = service_clock() + 240.0;
+        double set = NAN;
+        while (!(fabs(set - 56.0) <= 1.0) && service_clock() < until) {
+            service_pause(1.0);
+            set = newest(&s, "gearbox/bath/heater/Set");
+        }
+        CHECK_NEAR(set, 56.0, 1.0);
+        CHECK(rows_wait(&s, "done", 1));
+        service_pause(8.0);  // eight minutes of the line: five time constants
+        // The noise of the sensor is 0.3: three of them, and a step of the grid.
+        CHECK_NEAR(newest(&s, "gearbox/bath/heater/Temperature"), 60.0, 1.9);
+        rows_read(&s);
+        CHECK(rows_count_newest("done") >= 1);
+        for (int i = 1; i < ROWS_MAX; i++) {
+            if (strcmp(rows_newest(i), "done") == 0) {
+                char id[20];
+                snprintf(id, sizeof id, "d-%d", i);
+                const char *const replay[] = {"decide", "replay", s.plant, id,
+                                              "--data", s.data,   NULL};
+                const char *said = service_ask(replay);
+                CHECK(said != NULL && strstr(said, "the same, bit for bit") != NULL);
+                const char *const explain[] = {"decide", "explain", s.plant, id,
+                                               "--data", s.data,    NULL};
+                said = service_ask(explain);
+                CHECK(said != NULL && strstr(said, "nearer") != NULL &&
+                      strstr(said, "acknowledged") != NULL);
+                break;
+            }
+        }
+    }
+    service_end(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_commands_go_out_and_what_came_of_them_comes_back);
     TEST(test_a_guard_that_dies_is_started_again);
+    TEST(test_a_setting_is_decided_sent_and_read_back);
     TEST(test_nothing_is_sent_late_after_the_service_died);
     return harness_report();
 }
