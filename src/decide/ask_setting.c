@@ -118,7 +118,7 @@ static ls_effect effect_of(const ls_interval *i) {
 
 static void no_effects(ls_answer *out) {
     const ls_effect none = {(double)NAN, (double)NAN, (double)NAN};
-    out->claim = out->by_base = none;
+    out->claim = out->joint = out->by_base = none;
     for (int t = 0; t < LS_TERM_COUNT; t++) {
         out->terms[t] = none;
     }

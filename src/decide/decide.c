@@ -195,6 +195,18 @@ static uint32_t stack_plans(asking *a, const ls_plan *winner) {
     return count;
 }
 
+// What the last of the stacked plans does against the first.
+static void fill_joint(asking *a, const ls_race *race, const ls_plan *winner) {
+    const uint32_t acts = a->d->plan_count - 1;
+    const ls_interval gain = ls_race_gain(race, acts, 0, race->done, a->level);
+    for (uint32_t q = 0; q < a->count && acts > 1; q++) {
+        if (winner->pick[q] != 0) {
+            set_effect(&a->out[q].joint, &gain);
+            a->out[q].joint_count = acts;
+        }
+    }
+}
+
 static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_error *err) {
     ls_decider *d = a->d;
     d->plan_count = stack_plans(a, winner);
@@ -215,6 +227,9 @@ static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_err
                 fill_effects(a, &race, p, p - 1, 0, race.done, &a->out[q]);
             }
         }
+    }
+    if (race.done > 1) {
+        fill_joint(a, &race, winner);
     }
     return status;
 }
@@ -402,6 +417,7 @@ static void begin_row(const asking *a, const ls_snapshot *present, uint32_t q,
         row->by_base_futures = LS_STUDY_FRESH;
     }
     no_effect(&row->claim);
+    no_effect(&row->joint);
     for (int t = 0; t < LS_TERM_COUNT; t++) {
         no_effect(&row->terms[t]);
     }

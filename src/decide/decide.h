@@ -108,10 +108,14 @@ typedef struct ls_answer {
     int64_t horizon_us;
     uint32_t candidate_count;  // [0] is the incumbent: what the base rule would do
     ls_candidate candidates[LS_CANDIDATES_MAX];
-    uint32_t own;                    // candidate that the line's own rule would do; usually 0
-    uint32_t chosen;                 // 0: stay
-    ls_effect claim;                 // of the objective, on `claim_futures` fresh futures
-    uint32_t claim_futures;          // the same in all rows of questions answered together
+    uint32_t own;            // candidate that the line's own rule would do; usually 0
+    uint32_t chosen;         // 0: stay
+    ls_effect claim;         // of the objective, on `claim_futures` fresh futures
+    uint32_t claim_futures;  // the same in all rows of questions answered together
+    // Of all rows together that leave the incumbent, on the same futures, where there are several:
+    // their acts were found as one, and one without the others is not what was tried.
+    ls_effect joint;
+    uint32_t joint_count;  // so many leave it; 0 where it is one alone, or nothing was claimed
     ls_effect terms[LS_TERM_COUNT];  // what it does to each term (amounts, not weighted)
     // What the base rule, as a rule, gains on the line's own: per hour, found by prepare; NaN: not
     // known, or they are the same. Where own is not 0, following the incumbent is worth this.

@@ -374,6 +374,52 @@ static void test_questions_are_answered_together_and_again(void) {
     minifab_clear(&m);
 }
 
+// Two machines with nothing in common: what both acts gain together is the sum of what each gains.
+static void test_acts_found_together_have_one_joint_claim(void) {
+    static const char text[] =
+        "plant: two\n"
+        "stations:\n"
+        "  m: {process: {block: 30 min, long: 60 min, short: 10 min}}\n"
+        "  n: {process: {stop: 30 min, big: 60 min, small: 10 min}}\n"
+        "products:\n"
+        "  block: {route: [m], release: {every: 400 d, first: 0 s}}\n"
+        "  long: {route: [m], release: {every: 400 d, first: 1 min}}\n"
+        "  short: {route: [m], release: {every: 400 d, first: 2 min, lots: 3}}\n"
+        "  stop: {route: [n], release: {every: 400 d, first: 0 s}}\n"
+        "  big: {route: [n], release: {every: 400 d, first: 1 min}}\n"
+        "  small: {route: [n], release: {every: 400 d, first: 2 min, lots: 3}}\n"
+        "decide: {dispatch: {at: [m, n], wait: no, horizon: 5 h}}\n";
+    ls_plant *plant = NULL;
+    ls_twin *twin = NULL;
+    ls_error err = {0};
+    ls_errors errors;
+    ls_errors_init(&errors);
+    CHECK_INT(ls_plant_read(text, strlen(text), "two.yaml", NULL, &plant, &errors), LS_OK);
+    ls_errors_clear(&errors);
+    CHECK_INT(ls_twin_create(plant, &twin, &err), LS_OK);
+    ls_decider *d = decider_of(plant, twin, NULL);
+    ls_snapshot *present = at(twin, 1, 5 * minute_us);
+    ls_question q[LS_TOGETHER_MAX];
+    CHECK_INT(ls_decider_questions(d, present, true, q, LS_TOGETHER_MAX), 2);
+    ls_answer *a = calloc(3, sizeof *a);
+    const ls_budget budget = {.futures = 600};
+    CHECK_INT(ls_decider_ask_together(d, present, q, 2, &budget, a, &err), LS_OK);
+    for (int i = 0; i < 2; i++) {
+        CHECK(a[i].chosen != 0);
+        CHECK_INT(a[i].joint_count, 2);
+        CHECK_NEAR(a[i].claim.gain, 50.0 / 60.0, 1e-9);
+        CHECK_NEAR(a[i].joint.gain, 100.0 / 60.0, 1e-9);
+        CHECK_NEAR(a[i].joint.low, 100.0 / 60.0, 1e-9);
+    }
+    CHECK_INT(ls_decider_ask(d, present, &q[0], &budget, &a[2], &err), LS_OK);
+    CHECK_INT(a[2].joint_count, 0);
+    free(a);
+    ls_snapshot_destroy(present);
+    ls_decider_destroy(d);
+    ls_twin_destroy(twin);
+    ls_plant_destroy(plant);
+}
+
 static void test_asking_allocates_nothing_and_want_of_memory_is_told(void) {
     minifab m = fab();
     ls_decider *d = decider_of(m.plant, m.twin, NULL);
@@ -411,6 +457,7 @@ int main(int argc, char **argv) {
     TEST(test_what_only_the_simulation_knows_decides_nothing);
     TEST(test_a_cut_answer_is_made_again_bit_for_bit);
     TEST(test_questions_are_answered_together_and_again);
+    TEST(test_acts_found_together_have_one_joint_claim);
     TEST(test_asking_allocates_nothing_and_want_of_memory_is_told);
     return harness_report();
 }

@@ -29,13 +29,14 @@ bool ls_decisions_by_base(const ls_answer *a) {
 // What it brings against what the line would do by itself. Where the line would do what the base
 // rule does, that is the claim. Where the base rule is followed and the line would do something
 // else, one act alone is hardly ever better beyond doubt: what counts is what the rule gains as a
-// rule, which was measured when it was found. Without that the line's own loss is the gain.
+// rule, which was measured when it was found. Without that the line's own loss is the gain. Acts
+// that were found together stand or fall together, by what they gain together.
 ls_effect ls_decisions_effect(const ls_answer *a) {
     if (a->chosen == a->own) {
         return (ls_effect){0, 0, 0};
     }
     if (a->chosen != 0) {
-        return a->claim;
+        return a->joint_count > 1 ? a->joint : a->claim;
     }
     if (ls_decisions_by_base(a)) {
         const double hours = (double)a->horizon_us / 3.6e9;
@@ -136,7 +137,7 @@ static bool is_told(const ls_decisions *d, const ls_candidate *chosen) {
     return told;
 }
 
-static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
+static void file_answer(ls_decisions *d, const ls_answer *a, uint64_t search, int64_t begun_us,
                         int64_t deadline_us) {
     const ls_decide_point *point = &d->plant->decide.points[a->question.point];
     const ls_candidate *chosen = &a->candidates[a->chosen];
@@ -149,7 +150,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
     if (json == NULL) {
         return;
     }
-    json_object_set_new(json, "deadline_ms", json_real((double)point->within_us * 1e-3));
+    json_object_set_new(json, "deadline_ms", json_real((double)(deadline_us - begun_us) * 1e-3));
     json_object_set_new(json, "used_ms", json_real((double)(now_us - begun_us) * 1e-3));
     pthread_mutex_lock(&d->lock);
     d->figures.asked++;
@@ -168,6 +169,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
     row->effect = effect;
     row->claim_futures = ls_decisions_claim_futures(a);
     row->by_base = ls_decisions_by_base(a);
+    row->joint = a->chosen != 0 && a->joint_count > 1 ? search : 0;
     row->now_us = a->now_us;
     row->horizon_us = a->horizon_us;
     row->mark = ls_decisions_mark(d, d->present, &a->question);
@@ -197,11 +199,11 @@ static void file_answer(ls_decisions *d, const ls_answer *a, int64_t begun_us,
 
 // What filing and sending take, and how late the machine has lately answered: on a loaded one
 // threads wait for their turn, and a deadline that the search uses up is missed.
-static int64_t spare_of(const ls_decisions *d, const ls_decide_point *point) {
-    int64_t spare = point->within_us / SEND_SHARE;
+static int64_t spare_of(const ls_decisions *d, int64_t within_us) {
+    int64_t spare = within_us / SEND_SHARE;
     spare = spare > SEND_LEAST_US ? spare : SEND_LEAST_US;
     spare += d->overshoot_us;
-    return spare < point->within_us / 2 ? spare : point->within_us / 2;
+    return spare < within_us / 2 ? spare : within_us / 2;
 }
 
 static void note_overshoot(ls_decisions *d, int64_t stop_us, bool cut) {
@@ -233,11 +235,26 @@ ls_status ls_decisions_answer(ls_decisions *d, const ls_question *questions, uin
                : ls_decider_ask(d->decider, d->present, questions, budget, out, err);
 }
 
+// The nearest deadline and the most futures of all their points.
+static void limits_of(const ls_decisions *d, const ls_question *questions, uint32_t count,
+                      int64_t *out_within_us, uint32_t *out_futures) {
+    *out_within_us = INT64_MAX;
+    *out_futures = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const ls_decide_point *point = &d->plant->decide.points[questions[i].point];
+        *out_within_us = point->within_us < *out_within_us ? point->within_us : *out_within_us;
+        *out_futures = point->futures > *out_futures ? point->futures : *out_futures;
+    }
+}
+
 static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
     const ls_decide_point *point = &d->plant->decide.points[questions[0].point];
     const int64_t begun_us = ls_decisions_monotonic_us();
-    asking a = {.d = d, .stop_us = begun_us + point->within_us - spare_of(d, point)};
-    const ls_budget budget = {.futures = point->futures, .late = is_late, .context = &a};
+    int64_t within_us = 0;
+    asking a = {.d = d};
+    ls_budget budget = {.late = is_late, .context = &a};
+    limits_of(d, questions, count, &within_us, &budget.futures);
+    a.stop_us = begun_us + within_us - spare_of(d, within_us);
     ls_answer *answers = ls_alloc(count * sizeof *answers);
     ls_error err = {0};
     ls_status status = LS_ERR_MEMORY;
@@ -250,12 +267,13 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
     }
     pthread_mutex_lock(&d->lock);
     d->figures.asking_s += (double)(ls_decisions_monotonic_us() - begun_us) * 1e-6;
+    const uint64_t search = ++d->searches;
     pthread_mutex_unlock(&d->lock);
     for (uint32_t i = 0; status == LS_OK && i < count && !atomic_load(&d->ends); i++) {
         if (answers[i].candidate_count < 2) {
             continue;  // there was no choice after all
         }
-        file_answer(d, &answers[i], begun_us, begun_us + point->within_us);
+        file_answer(d, &answers[i], search, begun_us, begun_us + within_us);
     }
     if (status != LS_OK && status != LS_ERR_INVALID) {
         ls_say(LS_LOG_ERROR, "decision", point->name, "%s", err.text);
@@ -293,6 +311,16 @@ static void note_times(ls_decisions *d, bool *times_up) {
     }
 }
 
+// What happens at one instant interacts: a lot taken here is not there for another machine, and one
+// let in now will stand before both. Questions that look equally far are answered in one search.
+static bool may_join(const ls_decisions *d, const ls_question *a, const ls_question *b) {
+    const ls_decide_point *p = &d->plant->decide.points[a->point];
+    const ls_decide_point *q = &d->plant->decide.points[b->point];
+    return p->kind != LS_DECIDE_SETPOINT && q->kind != LS_DECIDE_SETPOINT &&
+           ls_decider_horizon_us(d->decider, a->point) ==
+               ls_decider_horizon_us(d->decider, b->point);
+}
+
 void ls_decisions_ask_due(ls_decisions *d) {
     ls_question open[DECISION_QUESTIONS];
     const uint32_t points = d->plant->decide.point_count;
@@ -307,8 +335,8 @@ void ls_decisions_ask_due(ls_decisions *d) {
     uint32_t due_count = 0;
     for (uint32_t i = 0; i < count && !atomic_load(&d->ends); i++) {
         const bool is_new = is_due(d, &open[i], times_up);
-        const bool fits = due_count > 0 && due[0].point == open[i].point &&
-                          due_count < DECISION_TOGETHER;
+        const bool fits = due_count > 0 && due_count < DECISION_TOGETHER &&
+                          may_join(d, &due[0], &open[i]);
         if (is_new && due_count > 0 && !fits) {
             ask(d, due, due_count);
             due_count = 0;

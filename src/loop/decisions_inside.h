@@ -52,6 +52,7 @@ typedef struct decision_row {
     ls_effect effect;  // of the chosen against what the line would do
     uint32_t claim_futures;
     bool by_base;                     // the effect is what the base rule gains, as a rule
+    uint64_t joint;                   // number of the search whose effect it shares; 0: its own
     int64_t now_us, horizon_us;       // plant time
     uint64_t mark;                    // of its machine when decided, see decisions_look.c
     int64_t expires_us;               // plant time; 0: never
@@ -131,6 +132,7 @@ struct ls_decisions {
     uint64_t changes;
     char changed_id[DECISION_ID_SIZE];
     decision_figures figures;
+    uint64_t searches;    // of several questions together
     int64_t promised_us;  // plant time up to which the base rule's gain is promised
 };
 
@@ -205,7 +207,8 @@ const char *ls_act_on(const ls_plant *plant, const ls_act *act);
 // Writes the row and sends its commands. Of the deciding thread.
 void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic);
 // What a row that was sent adds to what is promised. What the base rule gains in a span is promised
-// once, though many rows of that span follow it: each adds the time that is new, as claim.share.
+// once, though many rows of that span follow it: each adds the time that is new, as claim.share. So
+// is what several acts of one search gain together, by the first of its rows that was sent.
 // Under the lock.
 double ls_decisions_promise(ls_decisions *d, decision_row *row);
 void ls_decisions_verdict(void *context, const ls_verdict *verdict);

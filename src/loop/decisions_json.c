@@ -98,7 +98,14 @@ static void put_search(const ls_decisions *d, const ls_answer *a, const ls_effec
     json_t *claim = effect_json(effect);
     json_object_set_new(claim, "futures", json_integer(ls_decisions_claim_futures(a)));
     json_object_set_new(claim, "level", real(ls_decisions_by_base(a) ? LS_BASE_LEVEL : a->level));
-    json_object_set_new(claim, "of", json_string(ls_decisions_by_base(a) ? "rule" : "decision"));
+    const bool joint = a->chosen != 0 && a->joint_count > 1;
+    json_object_set_new(claim, "of",
+                        json_string(ls_decisions_by_base(a) ? "rule"
+                                    : joint                 ? "together"
+                                                            : "decision"));
+    if (joint) {
+        json_object_set_new(claim, "together", json_integer(a->joint_count));
+    }
     json_object_set_new(row, "horizon_s", real((double)a->horizon_us * 1e-6));
     json_object_set_new(row, "base", json_string(a->base));
     json_object_set_new(row, "own", json_integer(a->own));

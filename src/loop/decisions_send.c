@@ -246,7 +246,25 @@ static json_t *find_sent(const decision_row *row, const char *id) {
     return NULL;
 }
 
+// Has another row of the same search promised what they gain together?
+static bool is_promised(const ls_decisions *d, const decision_row *row) {
+    bool found = false;
+    for (uint32_t i = 0; i < d->row_count && d->rows != NULL && !found; i++) {
+        found = &d->rows[i] != row && d->rows[i].joint == row->joint &&
+                json_object_get(d->rows[i].json, "promised") != NULL;
+    }
+    return found;
+}
+
+static double share_claim(decision_row *row, double share) {
+    json_object_set_new(json_object_get(row->json, "claim"), "share", json_real(share));
+    return share * row->effect.gain;
+}
+
 double ls_decisions_promise(ls_decisions *d, decision_row *row) {
+    if (row->joint != 0) {
+        return share_claim(row, is_promised(d, row) ? 0.0 : 1.0);
+    }
     if (!row->by_base || row->horizon_us <= 0) {
         return row->effect.gain;
     }
@@ -255,8 +273,7 @@ double ls_decisions_promise(ls_decisions *d, decision_row *row) {
     const double share = until_us > from_us ? (double)(until_us - from_us) / (double)row->horizon_us
                                             : 0.0;
     d->promised_us = until_us > from_us ? until_us : d->promised_us;
-    json_object_set_new(json_object_get(row->json, "claim"), "share", json_real(share));
-    return share * row->effect.gain;
+    return share_claim(row, share);
 }
 
 static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const ls_verdict *v) {

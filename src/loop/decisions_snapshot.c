@@ -175,6 +175,7 @@ bool ls_answer_is_same(const ls_answer *a, const ls_answer *b, const char **out_
         {"the candidates", candidates},
         {"the choice", a->chosen == b->chosen && a->own == b->own},
         {"the claim", same_effect(&a->claim, &b->claim) && a->claim_futures == b->claim_futures},
+        {"the joint claim", same_effect(&a->joint, &b->joint) && a->joint_count == b->joint_count},
         {"the terms", terms},
         {"the number of futures", a->futures == b->futures},
     };

@@ -43,15 +43,19 @@ typedef struct mill {
     ls_decisions *d;
 } mill;
 
-static void use_plant(mill *m, const char *mode, const char *within, const char *two) {
-    char text[2048];
+static void use_text(mill *m, const char *text) {
     ls_plant *plant = NULL;
     ls_error err = {0};
-    snprintf(text, sizeof text, form, mode, within, two);
     CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
     m->b.zero_us = plant->start_us;
     CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
     CHECK_INT(ls_journal_create(m->b.intake.history, &m->journal, &err), LS_OK);
+}
+
+static void use_plant(mill *m, const char *mode, const char *within, const char *two) {
+    char text[2048];
+    snprintf(text, sizeof text, form, mode, within, two);
+    use_text(m, text);
 }
 
 // mill-1 works on L0; L1 is first in its queue, S1 to S3 are behind.
@@ -537,6 +541,89 @@ static void test_a_rule_promises_its_gain_once_for_a_span(void) {
     CHECK(promise(&d, true, 7200000000) == 60.0);
 }
 
+// ---- questions of two stations at one instant
+
+static const char two_form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: {long: 60 min, short: 2 min}}\n"
+    "  press: {machines: [press-1], process: {big: 60 min, small: 2 min}}\n"
+    "products:\n"
+    "  long: {route: [mill], release: {every: 20 h}}\n"
+    "  short: {route: [mill], release: {every: 20 h}}\n"
+    "  big: {route: [press], release: {every: 20 h}}\n"
+    "  small: {route: [press], release: {every: 20 h}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "decide:\n"
+    "  dispatch:\n"
+    "    - {at: mill, mode: auto, within: 20 s, futures: 400, wait: no, horizon: 4 h}\n"
+    "    - {at: press, mode: auto, within: 25 s, futures: 300, wait: no, horizon: 4 h}\n";
+
+static void say_two_queues(mill *m) {
+    static const char *const lots[] = {
+        "L0 class=long product=long",   "L1 class=long product=long",
+        "S1 class=short product=short", "S2 class=short product=short",
+        "B0 class=big product=big",     "B1 class=big product=big",
+        "K1 class=small product=small", "K2 class=small product=small"};
+    for (int i = 0; i < 8; i++) {
+        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
+    }
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 9, "L0"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 9, 6));
+    CHECK(bench_text(&m->b, "g/n/press-1/Lots", 9, "B0"));
+    CHECK(bench_number(&m->b, "g/n/press-1/State", 9, 6));
+    CHECK(bench_number(&m->b, "g/n/press-1/State", 10, 6));
+}
+
+static void two_open(mill *m) {
+    memset(m, 0, sizeof *m);
+    fake_guard_reset();
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    use_text(m, two_form);
+    say_two_queues(m);
+    open_decisions(m);
+}
+
+static void test_what_is_open_at_one_instant_is_answered_together_and_promised_once(void) {
+    mill m;
+    two_open(&m);
+    CHECK(await_commands(2));
+    CHECK(strcmp(fake.commands[0].device, fake.commands[1].device) != 0);
+    for (int i = 0; i < 2; i++) {
+        fake_guard_say(fake.commands[i].id, LS_COMMAND_SENT, 0, "");
+    }
+    json_t *rows = ls_decisions_list(m.d, false, 0, 100);
+    double gain = 0.0;
+    double shares = 0.0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const json_t *claim = json_object_get(row, "claim");
+        CHECK_STR(text_of(row, "state"), "sent");
+        CHECK_STR(text_of(claim, "of"), "together");
+        CHECK_INT(json_integer_value(json_object_get(claim, "together")), 2);
+        // One deadline for both: the nearer one.
+        CHECK_NEAR(json_real_value(json_object_get(row, "deadline_ms")), 20000.0, 1e-9);
+        CHECK_CONTAINS(json_string_value(json_array_get(json_object_get(row, "why"), 0)),
+                       "together with 1 other of this moment");
+        gain = json_real_value(json_object_get(claim, "gain"));
+        shares += json_real_value(json_object_get(claim, "share"));
+    }
+    CHECK_INT(json_array_size(rows), 2);
+    // At each machine a short lot is done 60 min earlier and a long one 2 min later.
+    CHECK_NEAR(gain, 2.0 * 58.0 / 60.0, 1e-9);
+    CHECK_NEAR(shares, 1.0, 0.0);
+    CHECK_NEAR(ls_decisions_describe(m.d).promised, gain, 1e-12);
+    json_decref(rows);
+    mill_close(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     ls_say_set_level(LS_LOG_ERROR);
@@ -558,5 +645,6 @@ int main(int argc, char **argv) {
     TEST(test_a_better_base_rule_is_worth_its_gain);
     TEST(test_a_row_by_the_base_rule_says_so);
     TEST(test_a_rule_promises_its_gain_once_for_a_span);
+    TEST(test_what_is_open_at_one_instant_is_answered_together_and_promised_once);
     return harness_report();
 }

@@ -157,15 +157,24 @@ static void why_gain(const ls_decisions *d, const ls_answer *a, const decision_w
         ls_text_format(ko, sizeof ko, "앞으로 %s 동안 %u개 대안 중 확실히 더 나은 것이 없음",
                        horizon, a->candidate_count);
     } else {
+        const ls_effect e = ls_decisions_effect(a);
+        char with[80] = "", with_ko[80] = "";
+        if (a->joint_count > 1) {
+            ls_text_format(with, sizeof with, "together with %u other of this moment ",
+                           a->joint_count - 1);
+            ls_text_format(with_ko, sizeof with_ko, "같은 순간의 다른 결정 %u개와 함께 ",
+                           a->joint_count - 1);
+        }
         ls_text_format(en, sizeof en,
-                       "over the next %s it gains %.3g %s (%.3g %%: %.3g to %.3g), on %u fresh "
+                       "over the next %s it %sgains %.3g %s (%.3g %%: %.3g to %.3g), on %u fresh "
                        "futures",
-                       horizon, a->claim.gain, unit, a->level * 100, a->claim.low, a->claim.high,
+                       horizon, with, e.gain, unit, a->level * 100, e.low, e.high,
                        a->claim_futures);
-        ls_text_format(
-            ko, sizeof ko,
-            "앞으로 %s 동안 이득 %.3g %s (%.3g %% 구간 %.3g ~ %.3g), 새 미래 %u개로 추정", horizon,
-            a->claim.gain, unit, a->level * 100, a->claim.low, a->claim.high, a->claim_futures);
+        ls_text_format(ko, sizeof ko,
+                       "앞으로 %s 동안 %s이득 %.3g %s (%.3g %% 구간 %.3g ~ %.3g), 새 미래 %u개로 "
+                       "추정",
+                       horizon, with_ko, e.gain, unit, a->level * 100, e.low, e.high,
+                       a->claim_futures);
     }
     say(w, en, ko);
 }

@@ -70,13 +70,16 @@ static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) 
     // Rows that follow a better rule promise its gain once for a span, each a share of it.
     const double told = number_of(claim, "share");
     const double share = isfinite(told) ? told : 1.0;
+    const char *of = json_string_value(json_object_get(claim, "of"));
     *out = (ls_claim){.sent = was_sent(row),
                       .gain = share * number_of(claim, "gain"),
                       .low = share * number_of(claim, "low"),
                       .high = share * number_of(claim, "high"),
                       .level = isfinite(level) ? level : 0.95,
-                      .of_rule = isfinite(told),
-                      .realised = json_is_object(real),
+                      .of_rule = isfinite(told) && (of == NULL || strcmp(of, "rule") == 0),
+                      // What acts found together bring is looked at once, with the promise.
+                      .realised = json_is_object(real) &&
+                                  (share > 0 || of == NULL || strcmp(of, "together") != 0),
                       .shown = json_is_true(json_object_get(real, "shown")),
                       .realised_gain = number_of(real, "gain"),
                       .realised_low = number_of(real, "low"),
