@@ -24,7 +24,7 @@ void ls_api_readyz(void *context, const ls_request *request, ls_answer *answer) 
 }
 
 static void write_stream(ls_live *stream, ls_buffer *out) {
-    const ls_live_figures f = ls_live_describe(stream);
+    const ls_ring_figures f = ls_live_describe(stream);
     ls_buffer_printf(out,
                      "# HELP lineshaft_page_listeners Pages that listen to the live stream.\n"
                      "# TYPE lineshaft_page_listeners gauge\n"

@@ -10,11 +10,18 @@
 #include "base/arena.h"
 #include "twin/twin.h"
 
-enum { RING = 1500, RING_BYTES_MAX = 16 << 20, LOOK_MS = 200, KPI_TICKS = 5, BEAT_TICKS = 10 };
-enum { NOTICE_TICKS = 10, CHANGES_MOST = 64, BEHIND_BYTES_MAX = 256 << 10 };
+enum { LOOK_MS = 200, KPI_TICKS = 5, BEAT_TICKS = 10, NOTICE_TICKS = 10, CHANGES_MOST = 64 };
 
 // What an event belongs to; a beat and a snapshot belong to everybody.
-enum { ALWAYS = 0, STATE = 1, KPI = 2, DECISIONS = 4, FORECAST = 8, NOTICES = 16, ALL = 31 };
+enum {
+    ALWAYS = LS_RING_ALWAYS,
+    STATE = 1,
+    KPI = 2,
+    DECISIONS = 4,
+    FORECAST = 8,
+    NOTICES = 16,
+    ALL = 31
+};
 static const struct {
     const char *name;
     unsigned topic;
@@ -23,83 +30,15 @@ static const struct {
     {"forecast", FORECAST}, {"notices", NOTICES},
 };
 
-typedef struct event {
-    uint64_t number;
-    char *text;  // malloc's
-    size_t size;
-    unsigned topic;
-    uint64_t bytes_before;  // of all events before it
-} event;
-
 struct ls_live {
     ls_service *service;
-    pthread_mutex_t lock;
-    pthread_cond_t more;
-    event ring[RING];
-    uint64_t first, next;  // numbers of the ring: [first, next)
-    size_t bytes;
-    uint64_t bytes_ever;
+    ls_ring *ring;
     json_t *stations;  // as last told; the thread's own
     uint64_t changes, notices;
     int64_t forecast_us;
     pthread_t thread;
-    bool has_thread, ends;
-    uint32_t listeners;
-    uint64_t dropped;
+    bool has_thread;
 };
-
-struct ls_listener {
-    ls_live *stream;
-    uint64_t at;  // next event to read
-    char *text;   // being read
-    size_t size, done;
-    unsigned topics;
-    bool needs_snapshot;
-};
-
-// ---- the ring
-
-static void drop_first(ls_live *s) {
-    event *e = s->ring + s->first % RING;
-    s->bytes -= e->size;
-    free(e->text);
-    e->text = NULL;
-    s->first++;
-}
-
-// "event: NAME, id: N, data: JSON"; takes the object.
-static char *compose(const char *name, uint64_t number, json_t *object, size_t *out_size) {
-    char *data = object != NULL ? json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12)) : NULL;
-    json_decref(object);
-    if (data == NULL) {
-        return NULL;
-    }
-    const size_t room = strlen(data) + 128;
-    char *text = malloc(room);
-    if (text != NULL) {
-        *out_size = (size_t)snprintf(text, room, "event: %s\nid: %llu\ndata: %s\n\n", name,
-                                     (unsigned long long)number, data);
-    }
-    free(data);
-    return text;
-}
-
-static void publish(ls_live *s, unsigned topic, const char *name, json_t *object) {
-    pthread_mutex_lock(&s->lock);
-    size_t size = 0;
-    char *text = compose(name, s->next, object, &size);
-    if (text != NULL) {
-        while (s->next - s->first >= RING || (s->bytes > RING_BYTES_MAX && s->first < s->next)) {
-            drop_first(s);
-        }
-        s->ring[s->next % RING] = (event){s->next, text, size, topic, s->bytes_ever};
-        s->bytes += size;
-        s->bytes_ever += size;
-        s->next++;
-        pthread_cond_broadcast(&s->more);
-    }
-    pthread_mutex_unlock(&s->lock);
-}
 
 // ---- what has changed
 
@@ -143,9 +82,9 @@ static void tell_changes(ls_live *s, json_t *state) {
         changed_machines(before, now, i, machines);
     }
     if (json_array_size(queues) + json_array_size(machines) > 0) {
-        publish(s, STATE, "state",
-                json_pack("{s:I, s:O, s:O, s:O}", "seq", (json_int_t)s->next, "t",
-                          json_object_get(state, "line_now_us"), "s", queues, "m", machines));
+        ls_ring_add(s->ring, STATE, "state",
+                    json_pack("{s:I, s:O, s:O, s:O}", "seq", (json_int_t)ls_ring_next(s->ring), "t",
+                              json_object_get(state, "line_now_us"), "s", queues, "m", machines));
     }
     json_decref(queues);
     json_decref(machines);
@@ -197,7 +136,7 @@ static void tell_forecast(ls_live *s, json_t *state) {
     const int64_t origin = json_integer_value(json_object_get(forecast, "origin_us"));
     if (json_is_object(forecast) && origin != s->forecast_us) {
         s->forecast_us = origin;
-        publish(s, FORECAST, "forecast", json_incref(forecast));
+        ls_ring_add(s->ring, FORECAST, "forecast", json_incref(forecast));
     }
 }
 
@@ -216,12 +155,12 @@ static void tell_decisions(ls_live *s) {
         json_t *row = json_array_get(rows, i - 1);
         const char *name = json_string_value(json_object_get(row, "id"));
         told |= name != NULL && strcmp(name, id) == 0;
-        publish(s, DECISIONS, "decision", json_incref(row));
+        ls_ring_add(s->ring, DECISIONS, "decision", json_incref(row));
     }
     json_decref(rows);
     json_t *row = told || id[0] == '\0' ? NULL : ls_view_decision(s->service, id);
     if (row != NULL) {
-        publish(s, DECISIONS, "decision", row);
+        ls_ring_add(s->ring, DECISIONS, "decision", row);
     }
 }
 
@@ -230,23 +169,38 @@ static void tell_notices(ls_live *s, bool quietly) {
     json_t *list = ls_view_notices(s->service, s->notices, &last);
     s->notices = last;
     for (size_t i = 0; i < json_array_size(list) && !quietly; i++) {
-        publish(s, NOTICES, "notice", json_incref(json_array_get(list, i)));
+        ls_ring_add(s->ring, NOTICES, "notice", json_incref(json_array_get(list, i)));
     }
     json_decref(list);
 }
 
-static bool is_over(ls_live *s) {
-    pthread_mutex_lock(&s->lock);
-    const bool over = s->ends;
-    pthread_mutex_unlock(&s->lock);
-    return over;
+static void tell_beat(ls_live *s, const json_t *state) {
+    ls_ring_add(
+        s->ring, ALWAYS, "beat",
+        json_pack("{s:O, s:I, s:O, s:I}", "t", json_object_get(state, "line_now_us"), "seq",
+                  (json_int_t)ls_ring_next(s->ring), "age_s", json_object_get(state, "age_s"),
+                  "check", (json_int_t)checksum(s->stations)));
 }
 
-static bool has_listeners(ls_live *s) {
-    pthread_mutex_lock(&s->lock);
-    const bool any = s->listeners > 0;
-    pthread_mutex_unlock(&s->lock);
-    return any;
+static void tell_kpi(ls_live *s, bool heard) {
+    json_t *kpi = ls_view_kpi(s->service);  // also keeps the pulse going
+    if (heard) {
+        ls_ring_add(s->ring, KPI, "kpi", kpi);
+    } else {
+        json_decref(kpi);
+    }
+}
+
+static void tell_state(ls_live *s, unsigned tick) {
+    json_t *state = ls_view_now(s->service);
+    if (state != NULL) {
+        tell_changes(s, state);
+        tell_forecast(s, state);
+    }
+    if (tick % BEAT_TICKS == 0) {
+        tell_beat(s, state);
+    }
+    json_decref(state);
 }
 
 static void *work(void *context) {
@@ -255,37 +209,26 @@ static void *work(void *context) {
     char id[64];
     tell_notices(s, true);  // what happened before nobody waits for
     s->changes = ls_view_decisions_changes(s->service, id, sizeof id);
-    for (unsigned tick = 1; !is_over(s); tick++) {
+    for (unsigned tick = 1; !ls_ring_ends(s->ring); tick++) {
         nanosleep(&pause, NULL);
+        const bool heard = ls_ring_is_heard(s->ring);
         if (tick % KPI_TICKS == 0) {
-            json_t *kpi = ls_view_kpi(s->service);  // also keeps the pulse going
-            if (has_listeners(s)) {
-                publish(s, KPI, "kpi", kpi);
-            } else {
-                json_decref(kpi);
-            }
+            tell_kpi(s, heard);
         }
-        if (!has_listeners(s)) {
-            // Who comes next begins with the whole state.
+        if (heard) {
+            tell_decisions(s);
+            tell_state(s, tick);
+        } else {  // who comes next begins with the whole state
             s->changes = ls_view_decisions_changes(s->service, id, sizeof id);
-            continue;
         }
-        json_t *state = ls_view_now(s->service);
-        if (state != NULL) {
-            tell_changes(s, state);
-            tell_forecast(s, state);
-        }
-        tell_decisions(s);
-        if (tick % NOTICE_TICKS == 0) {
+        if (heard && tick % NOTICE_TICKS == 0) {
             tell_notices(s, false);
         }
-        if (tick % BEAT_TICKS == 0) {
-            publish(s, ALWAYS, "beat",
-                    json_pack("{s:O, s:I, s:O, s:I}", "t", json_object_get(state, "line_now_us"),
-                              "seq", (json_int_t)s->next, "age_s", json_object_get(state, "age_s"),
-                              "check", (json_int_t)checksum(s->stations)));
+        if (ls_ring_wants_snapshot(s->ring)) {
+            const uint64_t number = ls_ring_next(s->ring) - 1;
+            ls_ring_give_snapshot(s->ring, ls_live_state(s), number);
         }
-        json_decref(state);
+        ls_ring_show(s->ring);
     }
     return NULL;
 }
@@ -300,9 +243,11 @@ ls_status ls_live_open(ls_service *service, ls_live **out, ls_error *err) {
     }
     memset(s, 0, sizeof *s);
     s->service = service;
-    s->first = s->next = 1;
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->more, NULL);
+    const ls_status status = ls_ring_create(&s->ring, err);
+    if (status != LS_OK) {
+        ls_free(s);
+        return status;
+    }
     if (pthread_create(&s->thread, NULL, work, s) != 0) {
         ls_live_close(s);
         return ls_fail(err, LS_ERR_MEMORY, "no thread for the live stream");
@@ -313,10 +258,7 @@ ls_status ls_live_open(ls_service *service, ls_live **out, ls_error *err) {
 }
 
 void ls_live_end(ls_live *s) {
-    pthread_mutex_lock(&s->lock);
-    s->ends = true;
-    pthread_cond_broadcast(&s->more);
-    pthread_mutex_unlock(&s->lock);
+    ls_ring_end(s->ring);
 }
 
 void ls_live_close(ls_live *s) {
@@ -327,12 +269,8 @@ void ls_live_close(ls_live *s) {
     if (s->has_thread) {
         pthread_join(s->thread, NULL);
     }
-    while (s->first < s->next) {
-        drop_first(s);
-    }
+    ls_ring_destroy(s->ring);
     json_decref(s->stations);
-    pthread_cond_destroy(&s->more);
-    pthread_mutex_destroy(&s->lock);
     ls_free(s);
 }
 
@@ -340,9 +278,7 @@ void ls_live_close(ls_live *s) {
 
 json_t *ls_live_state(ls_live *s) {
     char hash[24];
-    pthread_mutex_lock(&s->lock);
-    const uint64_t number = s->next - 1;
-    pthread_mutex_unlock(&s->lock);
+    const uint64_t number = ls_ring_await(s->ring);  // then the stream goes on from there
     json_t *state = ls_view_state(s->service);
     char *text = json_dumps(json_object_get(state, "stations"), JSON_COMPACT);
     snprintf(hash, sizeof hash, "%016llx",
@@ -375,112 +311,15 @@ bool ls_live_topics(const char *list, unsigned *out) {
 }
 
 ls_listener *ls_live_listen(ls_live *s, uint64_t after, unsigned wanted) {
-    ls_listener *l = ls_alloc(sizeof *l);
-    pthread_mutex_lock(&s->lock);
-    const bool full = l == NULL || s->listeners >= LS_LIVE_MOST || s->ends;
-    if (!full) {
-        const bool held = after != 0 && after + 1 >= s->first && after < s->next;
-        *l = (ls_listener){.stream = s,
-                           .at = held ? after + 1 : s->next,
-                           .topics = wanted,
-                           .needs_snapshot = !held};
-        s->listeners++;
-    }
-    pthread_mutex_unlock(&s->lock);
-    if (full) {
-        ls_free(l);
-        return NULL;
+    ls_listener *l = ls_ring_listen(s->ring, after, wanted, LS_LIVE_MOST);
+    if (l != NULL && ls_ring_begins(l)) {
+        json_t *state = ls_live_state(s);
+        const uint64_t number = (uint64_t)json_integer_value(json_object_get(state, "seq"));
+        ls_ring_begin(l, state, number);
     }
     return l;
 }
 
-void ls_live_leave(ls_listener *l) {
-    ls_live *s = l->stream;
-    pthread_mutex_lock(&s->lock);
-    s->listeners--;
-    pthread_mutex_unlock(&s->lock);
-    free(l->text);
-    ls_free(l);
-}
-
-static bool take_snapshot(ls_listener *l) {
-    ls_live *s = l->stream;
-    pthread_mutex_lock(&s->lock);
-    l->at = s->next;
-    pthread_mutex_unlock(&s->lock);
-    json_t *state = ls_live_state(s);
-    const uint64_t number = (uint64_t)json_integer_value(json_object_get(state, "seq"));
-    l->text = compose("snapshot", number, state, &l->size);
-    l->needs_snapshot = false;
-    return l->text != NULL;
-}
-
-// The next event of its topics; those of others are passed over.
-static bool has_event(ls_listener *l) {
-    ls_live *s = l->stream;
-    while (l->at >= s->first && l->at < s->next) {
-        const unsigned topic = s->ring[l->at % RING].topic;
-        if (topic == ALWAYS || (topic & l->topics) != 0) {
-            return true;
-        }
-        l->at++;
-    }
-    return l->at < s->first;
-}
-
-static bool is_behind(const ls_listener *l) {
-    const ls_live *s = l->stream;
-    return l->at < s->first ||
-           s->bytes_ever - s->ring[l->at % RING].bytes_before > BEHIND_BYTES_MAX;
-}
-
-// A copy of the next event; waits. False: the stream has ended.
-static bool take_event(ls_listener *l) {
-    ls_live *s = l->stream;
-    pthread_mutex_lock(&s->lock);
-    while (!s->ends && !has_event(l)) {
-        pthread_cond_wait(&s->more, &s->lock);
-    }
-    const bool over = s->ends;
-    if (!over && is_behind(l)) {
-        s->dropped++;
-        l->needs_snapshot = true;
-    } else if (!over) {
-        const event *e = s->ring + l->at % RING;
-        l->text = malloc(e->size);
-        l->size = e->size;
-        l->at++;
-        if (l->text != NULL) {
-            memcpy(l->text, e->text, e->size);
-        } else {
-            l->needs_snapshot = true;
-        }
-    }
-    pthread_mutex_unlock(&s->lock);
-    return !over;
-}
-
-ptrdiff_t ls_live_read(ls_listener *l, char *out, size_t size) {
-    while (l->text == NULL) {
-        l->done = 0;
-        if (l->needs_snapshot ? !take_snapshot(l) : !take_event(l)) {
-            return -1;
-        }
-    }
-    const size_t left = l->size - l->done;
-    const size_t now = left < size ? left : size;
-    memcpy(out, l->text + l->done, now);
-    l->done += now;
-    if (l->done == l->size) {
-        free(l->text);
-        l->text = NULL;
-    }
-    return (ptrdiff_t)now;
-}
-
-ls_live_figures ls_live_describe(ls_live *s) {
-    pthread_mutex_lock(&s->lock);
-    const ls_live_figures figures = {s->listeners, s->next - 1, s->dropped};
-    pthread_mutex_unlock(&s->lock);
-    return figures;
+ls_ring_figures ls_live_describe(const ls_live *s) {
+    return ls_ring_describe(s->ring);
 }

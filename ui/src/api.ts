@@ -18,7 +18,6 @@ export async function ask<T>(path: string, method = 'GET', body?: unknown,
       headers: body === undefined ? {} : {'Content-Type': 'application/json'},
       body: body === undefined ? null : JSON.stringify(body),
       credentials: 'same-origin',
-      cache: 'no-store',
     });
   } catch (error) {
     if (signal?.aborted) throw error;

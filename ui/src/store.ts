@@ -66,16 +66,20 @@ export class Store {
   }
 
   async open(): Promise<void> {
+    // index.html has these asked for while the script is still on its way, with the very same addresses.
+    const rows = ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}));
+    const state = ask<Snapshot>('state').catch(() => null);  // then the stream brings it
     [this.me, this.plant] = await Promise.all([ask<Me>('me'), ask<Plant>('plant')]);
     this.shape();
+    const first = await state;
+    if (first) this.snapshot(first);
     this.mark('page');
     if (!this.started) {
       this.started = true;
-      this.stream.start();
+      this.stream.start(this.seq);
       setInterval(() => this.second(), 1000);
     }
-    const first = await ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}));
-    for (const row of first.rows) this.putRow(row);
+    for (const row of (await rows).rows) this.putRow(row);
     this.mark('rows', 'page');
   }
 

@@ -60,7 +60,9 @@ export class LiveStream {
               private readonly onConnection: (connection: Connection) => void,
               private readonly onFollow: () => void) {}
 
-  start(): void {
+  // seen: number of the state that the page has already, 0 for none; the stream goes on from there.
+  start(seen: number): void {
+    if (seen > 0) this.lastId = String(seen);
     setInterval(() => this.watch(), 500);
     document.addEventListener('visibilitychange', () => this.visibility());
     const locks = navigator.locks as LockManager | undefined;
@@ -74,11 +76,12 @@ export class LiveStream {
       if (!this.leading) this.take(e.data as StreamMessage);
     };
     this.queueUp(locks);
-    this.onFollow();
+    if (!seen) this.onFollow();
   }
 
   // Asks the server anew, from the state as a whole.
   resync(): void {
+    if (!this.leading) return this.onFollow();
     this.lastId = '';
     this.stop?.abort();
     this.wake?.();
