@@ -89,9 +89,13 @@ static void ledger(const ls_demo_account *a, ls_buffer *out) {
     }
     ls_buffer_text(out, ".\n");
     if (l->realised_known) {
-        ls_buffer_printf(out, "Realised: %+.4g %s (%.4g to %.4g), by %s.\n", l->realised, unit,
-                         l->realised_low, l->realised_high,
-                         l->method[0] != '\0' ? l->method : "the service's own account");
+        ls_buffer_printf(out,
+                         "Realised: %+.4g %s (%.4g to %.4g) by %.0f of them in %.0f windows of "
+                         "time, by %s; it reproduces what happened with an error of %.3g.\n",
+                         l->realised, unit, l->realised_low, l->realised_high,
+                         l->realised_decisions, l->realised_windows,
+                         l->method[0] != '\0' ? l->method : "the service's own account",
+                         l->realised_error);
     } else {
         ls_buffer_printf(out, "Realised: not shown%s%s.\n", l->why_not[0] != '\0' ? ": " : "",
                          l->why_not);
@@ -180,7 +184,10 @@ void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
         ls_buffer_text(out, "{");
         number("gain", l->realised, ", ", out);
         number("low", l->realised_low, ", ", out);
-        number("high", l->realised_high, "}", out);
+        number("high", l->realised_high, ", ", out);
+        number("decisions", l->realised_decisions, ", ", out);
+        number("windows", l->realised_windows, ", ", out);
+        number("error", l->realised_error, "}", out);
     } else {
         ls_buffer_text(out, "null");
     }

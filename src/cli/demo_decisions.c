@@ -164,6 +164,9 @@ static void add_kind(const json_t *row, ls_demo_ledger *out) {
         add(&out->realised, ls_json_number_at(realised, "gain"));
         add(&out->realised_low, ls_json_number_at(realised, "low"));
         add(&out->realised_high, ls_json_number_at(realised, "high"));
+        add(&out->realised_decisions, ls_json_number_at(realised, "decisions"));
+        add(&out->realised_windows, ls_json_number_at(realised, "windows"));
+        add(&out->realised_error, ls_json_number_at(realised, "error"));
         ls_text_format(out->method, sizeof out->method, "%s", ls_json_text_at(realised, "method"));
     } else {
         ls_text_format(out->why_not, sizeof out->why_not, "%s", ls_json_text_at(row, "why_not"));

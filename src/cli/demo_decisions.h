@@ -38,6 +38,7 @@ typedef struct ls_demo_ledger {
     double promised_low, promised_high;
     bool realised_known;
     double realised, realised_low, realised_high;
+    double realised_decisions, realised_windows, realised_error;
     char method[32];
     char why_not[200];  // why nothing is shown as realised
     char unit[32];

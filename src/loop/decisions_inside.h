@@ -57,6 +57,7 @@ typedef struct decision_row {
     uint64_t mark;                    // of its machine when decided, see decisions_look.c
     int64_t expires_us;               // plant time; 0: never
     int64_t decided_us, deadline_us;  // monotonic
+    int64_t sent_us;                  // plant time; of those sent
     bool to_send;                     // approved, not yet sent
     uint32_t commands, answered;
     json_t *json;  // the row as docs/JSON.md has it

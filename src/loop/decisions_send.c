@@ -198,6 +198,7 @@ void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic) {
         return;
     }
     const uint32_t count = row->commands;
+    row->sent_us = d->now_us;
     note_pending(d, row);
     pthread_mutex_unlock(&d->lock);
     for (uint32_t i = 0; i < count; i++) {

@@ -64,9 +64,7 @@ static bool was_sent(const json_t *row) {
 
 static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) {
     const json_t *claim = json_object_get(row, "claim");
-    const json_t *real = json_object_get(row, "realised");
     const json_int_t time_us = json_integer_value(json_object_get(row, "time_us"));
-    const double level = number_of(claim, "level");
     // Rows that follow a better rule promise its gain once for a span, each a share of it.
     const double told = number_of(claim, "share");
     const double share = isfinite(told) ? told : 1.0;
@@ -75,15 +73,7 @@ static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) 
                       .gain = share * number_of(claim, "gain"),
                       .low = share * number_of(claim, "low"),
                       .high = share * number_of(claim, "high"),
-                      .level = isfinite(level) ? level : 0.95,
-                      .of_rule = isfinite(told) && (of == NULL || strcmp(of, "rule") == 0),
-                      // What acts found together bring is looked at once, with the promise.
-                      .realised = json_is_object(real) &&
-                                  (share > 0 || of == NULL || strcmp(of, "together") != 0),
-                      .shown = json_is_true(json_object_get(real, "shown")),
-                      .realised_gain = number_of(real, "gain"),
-                      .realised_low = number_of(real, "low"),
-                      .realised_high = number_of(real, "high")};
+                      .of_rule = isfinite(told) && (of == NULL || strcmp(of, "rule") == 0)};
     return kind_of(json_string_value(json_object_get(row, "kind")), &out->kind) &&
            time_us >= def->from_us && time_us < def->to_us;
 }
@@ -109,20 +99,65 @@ static ls_status claims_of(json_t *rows, const ls_prove_def *def, ls_claim **out
     return LS_OK;
 }
 
+// ---- windows of time become outcomes
+
+typedef struct outcomes {
+    ls_outcome *items;
+    size_t count, capacity;
+    const ls_prove_def *def;
+    bool failed;
+} outcomes;
+
+static bool outcome_of(const json_t *json, const ls_prove_def *def, ls_outcome *out) {
+    const json_t *promised = json_object_get(json, "promised");
+    const char *why = json_string_value(json_object_get(json, "why_not"));
+    *out = (ls_outcome){.decisions = (size_t)json_integer_value(json_object_get(json, "decisions")),
+                        .promised = number_of(promised, "gain"),
+                        .promised_low = number_of(promised, "low"),
+                        .promised_high = number_of(promised, "high"),
+                        .level = number_of(json, "level"),
+                        .gain = number_of(json, "gain"),
+                        .low = number_of(json, "low"),
+                        .high = number_of(json, "high"),
+                        .error = number_of(json, "error")};
+    ls_text_format(out->why, sizeof out->why, "%s", why != NULL ? why : "");
+    return kind_of(json_string_value(json_object_get(json, "kind")), &out->kind) &&
+           json_integer_value(json_object_get(json, "begun_us")) >= def->from_us &&
+           json_integer_value(json_object_get(json, "ended_us")) < def->to_us;
+}
+
+static bool take_outcome(void *context, const ls_happened *happened) {
+    outcomes *o = context;
+    if (o->count == o->capacity) {
+        const size_t capacity = o->capacity == 0 ? 64 : 2 * o->capacity;
+        ls_outcome *grown = ls_realloc(o->items, capacity * sizeof *grown);
+        o->failed = grown == NULL;
+        if (o->failed) {
+            return false;
+        }
+        o->items = grown;
+        o->capacity = capacity;
+    }
+    json_t *json = json_loads(happened->json, 0, NULL);
+    o->count += outcome_of(json, o->def, &o->items[o->count]);
+    json_decref(json);
+    return true;
+}
+
 // ---- the account as JSON
 
 static void say(json_t *sentences, const ls_account_row *r, const char *unit) {
-    char text[512];
+    char text[700];
     const char *kind = ls_decide_kind_name(r->kind);
     if (r->sent == 0) {
         ls_text_format(text, sizeof text, "%s: %zu decisions, none of them was done by the line.",
                        kind, r->decisions);
-    } else if (r->shown > 0) {
+    } else if (r->shown) {
         ls_text_format(text, sizeof text,
-                       "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g) and %zu of "
-                       "them are shown to have brought %.3g (%.3g to %.3g).",
-                       kind, r->sent, r->decisions, r->promised, unit, r->low, r->high, r->shown,
-                       r->gain, r->gain_low, r->gain_high);
+                       "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g). The %zu in "
+                       "%zu windows of time that are told brought %.3g (%.3g to %.3g).",
+                       kind, r->sent, r->decisions, r->promised, unit, r->low, r->high, r->realised,
+                       r->told, r->gain, r->gain_low, r->gain_high);
     } else {
         ls_text_format(text, sizeof text,
                        "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g). What came "
@@ -137,24 +172,25 @@ static json_t *row_json(const ls_account_row *r) {
                                  "low", ls_view_real(r->low), "high", ls_view_real(r->high),
                                  "low_together", ls_view_real(r->low_together), "high_together",
                                  ls_view_real(r->high_together));
-    json_t *realised = r->shown == 0
-                           ? json_null()
-                           : json_pack("{s:o, s:o, s:o, s:s, s:I}", "gain", ls_view_real(r->gain),
-                                       "low", ls_view_real(r->gain_low), "high",
-                                       ls_view_real(r->gain_high), "method", "counterfactual",
-                                       "decisions", (json_int_t)r->shown);
+    json_t *realised = !r->shown ? json_null()
+                                 : json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:o}", "gain",
+                                             ls_view_real(r->gain), "low",
+                                             ls_view_real(r->gain_low), "high",
+                                             ls_view_real(r->gain_high), "method", "counterfactual",
+                                             "decisions", (json_int_t)r->realised, "windows",
+                                             (json_int_t)r->told, "error", ls_view_real(r->error));
     json_t *inside = json_pack("{s:I, s:I, s:f}", "count", (json_int_t)r->inside, "of",
-                               (json_int_t)r->realised, "expected", r->expected);
+                               (json_int_t)r->told, "expected", r->expected);
     return json_pack("{s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",
                      ls_decide_kind_name(r->kind), "decisions", (json_int_t)r->decisions, "sent",
                      (json_int_t)r->sent, "promised", promised, "realised", realised, "shown",
-                     r->shown > 0, "why_not", r->why_not, "inside", inside);
+                     r->shown, "why_not", r->why_not, "inside", inside);
 }
 
-static json_t *account_json(const ls_claim *claims, size_t count, const ls_plant *plant,
-                            const ls_prove_def *def) {
+static json_t *account_json(const ls_claim *claims, size_t count, const outcomes *o,
+                            const ls_plant *plant, const ls_prove_def *def) {
     ls_account_row made[LS_DECIDE_KIND_COUNT];
-    const size_t kinds = ls_account_make(claims, count, made);
+    const size_t kinds = ls_account_make(claims, count, o->items, o->count, made);
     const char *unit = plant->decide.unit != NULL ? plant->decide.unit : "points";
     json_t *rows = json_array();
     json_t *sentences = json_array();
@@ -173,6 +209,7 @@ static json_t *account_json(const ls_claim *claims, size_t count, const ls_plant
 ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_prove_def *def,
                            json_t **out, ls_error *err) {
     gathered g = {.rows = json_object(), .def = def};
+    outcomes o = {.def = def};
     ls_claim *claims = NULL;
     size_t count = 0;
     *out = NULL;
@@ -183,13 +220,21 @@ ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_
         status = ls_fail(err, LS_ERR_MEMORY, "no memory for the rows of decisions");
     }
     if (status == LS_OK) {
+        status = ls_history_events(history, "account", def->from_us, INT64_MAX, take_outcome, &o,
+                                   err);
+    }
+    if (status == LS_OK && o.failed) {
+        status = ls_fail(err, LS_ERR_MEMORY, "no memory for what decisions brought");
+    }
+    if (status == LS_OK) {
         status = claims_of(g.rows, def, &claims, &count, err);
     }
     if (status == LS_OK) {
-        *out = account_json(claims, count, plant, def);
+        *out = account_json(claims, count, &o, plant, def);
         status = *out != NULL ? LS_OK : ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     ls_free(claims);
+    ls_free(o.items);
     json_decref(g.rows);
     return status;
 }

@@ -9,17 +9,33 @@
 #include "tests/harness.h"
 
 static void keep(bench *b, const char *id, int version, int64_t time_us, const char *kind,
-                 const char *state, double gain, const char *realised) {
+                 const char *state, double gain) {
     char json[1024];
     snprintf(json, sizeof json,
              "{\"id\": \"%s\", \"version\": %d, \"time_us\": %lld, \"kind\": \"%s\", \"state\": "
-             "\"%s\", \"claim\": {\"gain\": %g, \"low\": %g, \"high\": %g, \"level\": 0.95}, "
-             "\"realised\": %s}",
-             id, version, (long long)time_us, kind, state, gain, gain - 1, gain + 1, realised);
+             "\"%s\", \"claim\": {\"gain\": %g, \"low\": %g, \"high\": %g, \"level\": 0.95}}",
+             id, version, (long long)time_us, kind, state, gain, gain - 1, gain + 1);
     const ls_happened happened = {.time_us = time_us + version,
                                   .kind = "decision",
                                   .subject = id,
                                   .text = "a decision",
+                                  .json = json};
+    CHECK_INT(ls_history_event(b->intake.history, &happened, NULL), LS_OK);
+}
+
+// A window of a second that began at `time_us`; two decisions that promised 4 to 6.
+static void keep_window(bench *b, const char *kind, int64_t time_us, double gain, double error) {
+    char json[1024];
+    snprintf(json, sizeof json,
+             "{\"kind\": \"%s\", \"begun_us\": %lld, \"ended_us\": %lld, \"decisions\": 2, "
+             "\"promised\": {\"gain\": 5, \"low\": 4, \"high\": 6}, \"level\": 0.95, \"gain\": %g, "
+             "\"low\": %g, \"high\": %g, \"error\": %g, \"why_not\": \"\"}",
+             kind, (long long)time_us, (long long)time_us + 1000000, gain, gain - 0.5, gain + 0.5,
+             error);
+    const ls_happened happened = {.time_us = time_us + 5000000,
+                                  .kind = "account",
+                                  .subject = kind,
+                                  .text = "an account",
                                   .json = json};
     CHECK_INT(ls_history_event(b->intake.history, &happened, NULL), LS_OK);
 }
@@ -42,13 +58,14 @@ static double number(const json_t *rows, size_t at, const char *part, const char
 static void test_the_newest_version_of_each_row_counts(void) {
     bench b;
     bench_open(&b, "");
-    keep(&b, "d-1", 1, 1000000, "dispatch", "open", 5, "null");
-    keep(&b, "d-1", 3, 1000000, "dispatch", "done", 5,
-         "{\"gain\": 4.5, \"low\": 4, \"high\": 5, \"shown\": true}");
-    keep(&b, "d-1", 2, 1000000, "dispatch", "approved", 5, "null");
-    keep(&b, "d-2", 1, 2000000, "dispatch", "sent", 7, "null");
-    keep(&b, "d-3", 1, 3000000, "conwip", "refused", 9, "null");
-    keep(&b, "d-4", 1, 9000000, "conwip", "sent", 9, "null");
+    keep(&b, "d-1", 1, 1000000, "dispatch", "open", 5);
+    keep(&b, "d-1", 3, 1000000, "dispatch", "done", 5);
+    keep_window(&b, "dispatch", 900000, 4.5, 0.1);
+    keep_window(&b, "dispatch", 1900000, 0.5, 0.1);
+    keep(&b, "d-1", 2, 1000000, "dispatch", "approved", 5);
+    keep(&b, "d-2", 1, 2000000, "dispatch", "sent", 7);
+    keep(&b, "d-3", 1, 3000000, "conwip", "refused", 9);
+    keep(&b, "d-4", 1, 9000000, "conwip", "sent", 9);
     json_t *all = account(&b, INT64_MIN, INT64_MAX, NULL);
     const json_t *rows = json_object_get(all, "rows");
     CHECK_INT(json_array_size(rows), 2);
@@ -56,11 +73,19 @@ static void test_the_newest_version_of_each_row_counts(void) {
     CHECK_NEAR(number(rows, 0, NULL, "sent"), 2, 0);
     CHECK_NEAR(number(rows, 0, "promised", "gain"), 12, 1e-9);
     CHECK_NEAR(number(rows, 0, "promised", "low_together"), 10, 1e-9);
-    CHECK_NEAR(number(rows, 0, "realised", "gain"), 4.5, 1e-9);
+    CHECK_NEAR(number(rows, 0, "realised", "gain"), 5.0, 1e-9);
+    CHECK_NEAR(number(rows, 0, "realised", "decisions"), 4, 0);
+    CHECK_NEAR(number(rows, 0, "realised", "windows"), 2, 0);
+    CHECK_NEAR(number(rows, 0, "realised", "error"), 0.2, 1e-9);
+    CHECK_NEAR(number(rows, 0, "inside", "of"), 2, 0);
     CHECK_NEAR(number(rows, 0, "inside", "count"), 1, 0);
     CHECK(json_is_null(json_object_get(json_array_get(rows, 1), "realised")));
     CHECK_CONTAINS(json_string_value(json_array_get(json_object_get(all, "sentences"), 1)),
                    "is not shown");
+    json_decref(all);
+    all = account(&b, 1500000, 2500000, NULL);  // windows that lie in it as a whole
+    rows = json_object_get(all, "rows");
+    CHECK(json_is_null(json_object_get(json_array_get(rows, 0), "realised")));
     json_decref(all);
     all = account(&b, 2500000, 4000000, NULL);
     rows = json_object_get(all, "rows");

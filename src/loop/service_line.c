@@ -138,11 +138,18 @@ ls_status ls_service_open_line(ls_service *service, ls_error *err) {
     if (status == LS_OK) {
         status = open_sources(service, err);
     }
-    return status == LS_OK ? open_decisions(service, err) : status;
+    if (status == LS_OK) {
+        status = open_decisions(service, err);
+    }
+    return status == LS_OK ? ls_accounts_open(&service->intake, service->watch, service->decisions,
+                                              0, &service->accounts, err)
+                           : status;
 }
 
 // The other way round: nobody hears, then nobody reads.
 static void close_plant(ls_service *service) {
+    ls_accounts_close(service->accounts);
+    service->accounts = NULL;
     ls_decisions_close(service->decisions);
     service->decisions = NULL;
     ls_guard_child_stop(service->guard);

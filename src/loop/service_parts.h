@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "line/broker.h"
+#include "loop/accounts.h"
 #include "loop/decisions.h"
 #include "loop/desk.h"
 #include "loop/guard_child.h"
@@ -28,6 +29,7 @@ typedef struct ls_service {
     ls_desk *desk;
     ls_guard_child *guard;  // NULL: nothing may be sent
     ls_decisions *decisions;
+    ls_accounts *accounts;
     ls_pulse *pulse;  // under the intake's lock
     uint32_t *order;  // numbers of the plant's stations as they are drawn
     int port;         // of the web face

@@ -23,6 +23,8 @@ struct ls_watch {
     ls_online *online;
     ls_forecast *forecast;
     uint64_t facts, drifts;
+    void (*listener)(void *context, const ls_fact *fact);
+    void *listener_context;
     pthread_t thread;
     bool has_thread;
     _Atomic bool ends;
@@ -51,6 +53,9 @@ static void take_fact(void *context, const ls_fact *fact) {
     ls_watch *watch = context;
     ls_drift drift;
     watch->facts++;
+    if (watch->listener != NULL) {
+        watch->listener(watch->listener_context, fact);
+    }
     if (fact->kind == LS_FACT_DONE) {
         ls_forecast_done(watch->forecast, fact->time_us);
     }
@@ -157,6 +162,14 @@ void ls_watch_close(ls_watch *watch) {
     ls_forecast_destroy(watch->forecast);
     ls_online_destroy(watch->online);
     ls_free(watch);
+}
+
+void ls_watch_listen(ls_watch *watch, void (*fact)(void *context, const ls_fact *fact),
+                     void *context) {
+    pthread_mutex_lock(&watch->intake->lock);
+    watch->listener = fact;
+    watch->listener_context = context;
+    pthread_mutex_unlock(&watch->intake->lock);
 }
 
 // ---- telling

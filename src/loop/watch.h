@@ -14,6 +14,9 @@ typedef struct ls_watch ls_watch;
 ls_status ls_watch_open(ls_intake *intake, ls_journal *journal, ls_watch **out, ls_error *err);
 // Ends its thread. The intake's follower must be gone, or not be moved any more. NULL is fine.
 void ls_watch_close(ls_watch *watch);
+// One more that is told every fact, under the intake's lock; NULL: nobody. Takes that lock.
+void ls_watch_listen(ls_watch *watch, void (*fact)(void *context, const ls_fact *fact),
+                     void *context);
 // Adds "drifts", "estimates" and "forecast" to the object. Takes the intake's lock.
 void ls_watch_json(ls_watch *watch, json_t *object);
 // The newest forecast; false when there is none yet. Takes the intake's lock.

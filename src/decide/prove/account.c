@@ -22,73 +22,93 @@ static bool is_whole(double gain, double low, double high) {
     return isfinite(gain) && isfinite(low) && isfinite(high);
 }
 
-static void add_realised(ls_account_row *row, const ls_claim *c, widths *w) {
-    row->realised++;
-    row->expected += c->level;
-    row->inside += c->realised_gain >= c->low && c->realised_gain <= c->high;
-    if (c->shown) {
-        row->gain = row->shown == 0 ? c->realised_gain : row->gain + c->realised_gain;
-        row->shown++;
-        widen(w, c->realised_gain, c->realised_low, c->realised_high);
+// ---- what came
+
+static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_row *row,
+                         const char **out_why) {
+    widths w = {0};
+    row->gain = row->gain_low = row->gain_high = row->error = NAN;
+    for (size_t i = 0; i < count; i++) {
+        const ls_outcome *o = &outcomes[i];
+        if (o->kind != row->kind || o->decisions == 0) {
+            continue;
+        }
+        row->windows++;
+        if (!is_whole(o->gain, o->low, o->high) || !isfinite(o->error)) {
+            *out_why = o->why;
+            continue;
+        }
+        row->gain = row->told == 0 ? o->gain : row->gain + o->gain;
+        row->error = row->told == 0 ? o->error : row->error + o->error;
+        row->told++;
+        row->realised += o->decisions;
+        row->expected += o->level;
+        row->inside += o->gain >= o->promised_low && o->gain <= o->promised_high;
+        widen(&w, o->gain, o->low, o->high);
+    }
+    if (row->told > 0) {
+        row->gain_low = row->gain - sqrt(w.low2);
+        row->gain_high = row->gain + sqrt(w.high2);
+        row->shown = fabs(row->gain) > row->error * (1.0 + 1e-6) &&
+                     (row->gain_low > 0.0 || row->gain_high < 0.0);
     }
 }
 
-static void explain(ls_account_row *row) {
-    if (row->sent == 0) {
-        ls_text_format(row->why_not, sizeof row->why_not,
-                       "nothing of this kind was done by the line");
-    } else if (row->realised == 0) {
-        ls_text_format(row->why_not, sizeof row->why_not,
-                       "no horizon has passed yet with the durations of its time in the history");
-    } else if (row->shown == 0) {
-        ls_text_format(row->why_not, sizeof row->why_not,
-                       "the gain is not larger than the error with which the twin reproduces what "
-                       "really happened");
+static void explain(ls_account_row *row, const char *why_untold) {
+    char *out = row->why_not;
+    const size_t size = sizeof row->why_not;
+    if (row->sent == 0 && row->told == 0) {
+        ls_text_format(out, size, "nothing of this kind was done by the line");
+    } else if (row->told == 0 && row->windows > 0) {
+        ls_text_format(out, size, "%s", why_untold);
+    } else if (row->told == 0) {
+        ls_text_format(out, size,
+                       "no window of time has passed yet with the durations of its time in the "
+                       "history");
+    } else if (!row->shown && fabs(row->gain) <= row->error * (1.0 + 1e-6)) {
+        ls_text_format(out, size,
+                       "the gain of %.3g is not larger than the error of %.3g with which the twin "
+                       "reproduces what really happened",
+                       row->gain, row->error);
+    } else if (!row->shown) {
+        ls_text_format(out, size, "the interval from %.3g to %.3g of the gain holds zero",
+                       row->gain_low, row->gain_high);
     }
 }
 
-static void make_row(const ls_claim *claims, size_t count, ls_account_row *row) {
+static void make_row(const ls_claim *claims, size_t count, const ls_outcome *outcomes,
+                     size_t outcome_count, ls_account_row *row) {
     widths promised = {0};
     widths common = {0};  // claims that rest on one measured rule
-    widths realised = {0};
-    row->gain = row->gain_low = row->gain_high = NAN;
+    const char *why_untold = "";
     for (size_t i = 0; i < count; i++) {
         const ls_claim *c = &claims[i];
         if (c->kind != row->kind) {
             continue;
         }
         row->decisions++;
-        if (!c->sent || !is_whole(c->gain, c->low, c->high)) {
-            row->sent += c->sent;
-            continue;
-        }
-        row->sent++;
-        row->promised += c->gain;
-        widen(c->of_rule ? &common : &promised, c->gain, c->low, c->high);
-        if (c->realised && is_whole(c->realised_gain, c->realised_low, c->realised_high)) {
-            add_realised(row, c, &realised);
+        row->sent += c->sent;
+        if (c->sent && is_whole(c->gain, c->low, c->high)) {
+            row->promised += c->gain;
+            widen(c->of_rule ? &common : &promised, c->gain, c->low, c->high);
         }
     }
     row->low = row->promised - sqrt(promised.low2 + common.low * common.low);
     row->high = row->promised + sqrt(promised.high2 + common.high * common.high);
     row->low_together = row->promised - promised.low - common.low;
     row->high_together = row->promised + promised.high + common.high;
-    if (row->shown > 0) {
-        // Decisions overlap in time: their errors are taken as if they went together.
-        row->gain_low = row->gain - realised.low;
-        row->gain_high = row->gain + realised.high;
-    }
-    explain(row);
+    add_outcomes(outcomes, outcome_count, row, &why_untold);
+    explain(row, why_untold);
 }
 
-size_t ls_account_make(const ls_claim *claims, size_t count,
-                       ls_account_row rows[LS_DECIDE_KIND_COUNT]) {
+size_t ls_account_make(const ls_claim *claims, size_t count, const ls_outcome *outcomes,
+                       size_t outcome_count, ls_account_row rows[LS_DECIDE_KIND_COUNT]) {
     size_t made = 0;
     for (unsigned k = 0; k < LS_DECIDE_KIND_COUNT; k++) {
         ls_account_row row;
         memset(&row, 0, sizeof row);
         row.kind = (ls_decide_kind)k;
-        make_row(claims, count, &row);
+        make_row(claims, count, outcomes, outcome_count, &row);
         if (row.decisions > 0) {
             rows[made++] = row;
         }

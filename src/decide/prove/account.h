@@ -1,8 +1,11 @@
 // account.h - promised against realised, per kind of decision.
 //
-// A claim is one decision that was carried out: what it promised, with its interval, and, where its
-// horizon has passed, what it brought by a method. Promises add up; their intervals as if the
-// decisions were independent, and, wider, as if they all erred together. Pure.
+// A claim is one decision and what it promised, with its interval. Promises add up; their intervals
+// as if the decisions were independent, and, wider, as if they all erred together. What came of
+// them is told for windows of time, since one decision's effect cannot be parted from that of its
+// neighbours. Gains of windows add up, errors of the method plainly, intervals as independent
+// ones: what is left to the model is drawn by each window for itself. Whether a gain is shown is
+// judged of the sum, never window by window: picking the good ones would claim too much. Pure.
 #pragma once
 
 #include <stddef.h>
@@ -13,26 +16,35 @@ typedef struct ls_claim {
     ls_decide_kind kind;
     bool sent;               // the line has done it
     double gain, low, high;  // promised; in the objective's unit
-    double level;            // of the interval, e.g. 0.95
     bool of_rule;            // rests on one measured rule: such claims err together
-    bool realised;           // the rest counts
-    bool shown;              // and is not below the error of its method
-    double realised_gain, realised_low, realised_high;
 } ls_claim;
+
+// What the decisions of one kind brought in one window of time.
+typedef struct ls_outcome {
+    ls_decide_kind kind;
+    size_t decisions;                              // done in it
+    double promised, promised_low, promised_high;  // by them, as if all erred together
+    double level;                                  // of the interval
+    double gain, low, high;                        // by the method; NaN: not told
+    double error;   // with which the method reproduces what really happened
+    char why[200];  // it is not told
+} ls_outcome;
 
 typedef struct ls_account_row {
     ls_decide_kind kind;
     size_t decisions, sent;
     double promised, low, high;  // of those sent; as if independent, but for those of a rule
     double low_together, high_together;  // as if all erred together
-    size_t realised;                     // of those sent, with a figure
-    size_t shown;                        // above the error of the method
-    double gain, gain_low, gain_high;    // realised, of those shown; NaN: none
-    size_t inside;                       // realised gain lies in the promised interval
+    size_t windows, told;                // in which some were done; of these with a figure
+    size_t realised;                     // decisions of the windows told
+    double gain, gain_low, gain_high;    // realised, of the windows told; NaN: none
+    double error;                        // of the method
+    bool shown;                          // the gain is above the error and off zero
+    size_t inside;                       // windows whose gain lies in what they promised
     double expected;                     // so many should, by the levels
     char why_not[200];                   // why nothing is shown; "": it is
 } ls_account_row;
 
 // One row for each kind that occurs, in the order of kinds; returns how many.
-size_t ls_account_make(const ls_claim *claims, size_t count,
-                       ls_account_row rows[LS_DECIDE_KIND_COUNT]);
+size_t ls_account_make(const ls_claim *claims, size_t count, const ls_outcome *outcomes,
+                       size_t outcome_count, ls_account_row rows[LS_DECIDE_KIND_COUNT]);

@@ -6,21 +6,23 @@
 #include "tests/harness.h"
 
 static ls_claim claim(ls_decide_kind kind, bool sent, double gain, double half) {
-    return (ls_claim){.kind = kind,
-                      .sent = sent,
-                      .gain = gain,
-                      .low = gain - half,
-                      .high = gain + half,
-                      .level = 0.95};
+    return (ls_claim){
+        .kind = kind, .sent = sent, .gain = gain, .low = gain - half, .high = gain + half};
 }
 
-static ls_claim came(ls_claim c, bool shown, double gain, double half) {
-    c.realised = true;
-    c.shown = shown;
-    c.realised_gain = gain;
-    c.realised_low = gain - half;
-    c.realised_high = gain + half;
-    return c;
+// Of three decisions that promised 5, from 2 to 8.
+static ls_outcome came(ls_decide_kind kind, double gain, double half, double error) {
+    return (ls_outcome){.kind = kind,
+                        .decisions = 3,
+                        .promised = 5,
+                        .promised_low = 2,
+                        .promised_high = 8,
+                        .level = 0.95,
+                        .gain = gain,
+                        .low = gain - half,
+                        .high = gain + half,
+                        .error = error,
+                        .why = "the line was lost"};
 }
 
 static void test_promises_of_what_was_sent_add_up(void) {
@@ -28,7 +30,7 @@ static void test_promises_of_what_was_sent_add_up(void) {
         claim(LS_DECIDE_DISPATCH, true, 5, 3), claim(LS_DECIDE_DISPATCH, true, 7, 4),
         claim(LS_DECIDE_DISPATCH, false, 100, 1), claim(LS_DECIDE_CONWIP, false, 2, 1)};
     ls_account_row rows[LS_DECIDE_KIND_COUNT];
-    CHECK_INT(ls_account_make(claims, 4, rows), 2);
+    CHECK_INT(ls_account_make(claims, 4, NULL, 0, rows), 2);
     CHECK_INT(rows[0].kind, LS_DECIDE_DISPATCH);
     CHECK_INT(rows[0].decisions, 3);
     CHECK_INT(rows[0].sent, 2);
@@ -38,7 +40,7 @@ static void test_promises_of_what_was_sent_add_up(void) {
     CHECK_NEAR(rows[0].low_together, 5, 1e-12);
     CHECK_NEAR(rows[0].high_together, 19, 1e-12);
     CHECK(isnan(rows[0].gain));
-    CHECK_CONTAINS(rows[0].why_not, "horizon");
+    CHECK_CONTAINS(rows[0].why_not, "no window of time has passed");
     CHECK_CONTAINS(rows[1].why_not, "nothing of this kind was done");
 }
 
@@ -49,38 +51,51 @@ static void test_promises_of_one_rule_err_together(void) {
     ls_account_row rows[LS_DECIDE_KIND_COUNT];
     claims[0].of_rule = true;
     claims[1].of_rule = true;
-    CHECK_INT(ls_account_make(claims, 3, rows), 1);
+    CHECK_INT(ls_account_make(claims, 3, NULL, 0, rows), 1);
     CHECK(rows[0].low == 25.0);  // 30 less the root of (3 + 1)^2 + 3^2
     CHECK(rows[0].high == 35.0);
     CHECK(rows[0].low_together == 23.0);
 }
 
 static void test_what_came_is_counted_against_what_was_promised(void) {
-    const ls_claim claims[] = {came(claim(LS_DECIDE_BATCH, true, 5, 3), true, 6, 1),
-                               came(claim(LS_DECIDE_BATCH, true, 5, 3), true, 1, 1),
-                               came(claim(LS_DECIDE_BATCH, true, 5, 3), false, 4, 9)};
+    const ls_claim claims[] = {claim(LS_DECIDE_BATCH, true, 5, 3)};
+    const ls_outcome outcomes[] = {
+        came(LS_DECIDE_BATCH, 6, 3, 0.5), came(LS_DECIDE_BATCH, 1, 4, 0.25),
+        came(LS_DECIDE_BATCH, NAN, 0, 0), came(LS_DECIDE_SETUP, 100, 1, 0)};
     ls_account_row rows[LS_DECIDE_KIND_COUNT];
-    CHECK_INT(ls_account_make(claims, 3, rows), 1);
-    CHECK_INT(rows[0].realised, 3);
-    CHECK_INT(rows[0].shown, 2);
-    CHECK_INT(rows[0].inside, 2);
-    CHECK_NEAR(rows[0].expected, 2.85, 1e-12);
+    CHECK_INT(ls_account_make(claims, 1, outcomes, 4, rows), 1);
+    CHECK_INT(rows[0].windows, 3);
+    CHECK_INT(rows[0].told, 2);
+    CHECK_INT(rows[0].realised, 6);
+    CHECK_INT(rows[0].inside, 1);
+    CHECK_NEAR(rows[0].expected, 1.9, 1e-12);
     CHECK_NEAR(rows[0].gain, 7, 1e-12);
-    CHECK_NEAR(rows[0].gain_low, 5, 1e-12);
-    CHECK_NEAR(rows[0].gain_high, 9, 1e-12);
+    CHECK_NEAR(rows[0].error, 0.75, 1e-12);
+    CHECK_NEAR(rows[0].gain_low, 2, 1e-12);  // 7 less the root of 3^2 + 4^2
+    CHECK_NEAR(rows[0].gain_high, 12, 1e-12);
+    CHECK(rows[0].shown);
     CHECK_STR(rows[0].why_not, "");
 }
 
-static void test_gains_below_the_error_are_not_shown(void) {
-    const ls_claim claims[] = {came(claim(LS_DECIDE_SETUP, true, 5, 3), false, 4, 9),
+static void test_the_sum_is_judged_not_the_windows(void) {
+    const ls_claim claims[] = {claim(LS_DECIDE_SETUP, true, 5, 3),
                                claim(LS_DECIDE_SETUP, true, NAN, NAN)};
+    ls_outcome outcomes[] = {came(LS_DECIDE_SETUP, 6, 1, 0), came(LS_DECIDE_SETUP, -5.5, 1, 0)};
     ls_account_row rows[LS_DECIDE_KIND_COUNT];
-    CHECK_INT(ls_account_make(claims, 2, rows), 1);
+    CHECK_INT(ls_account_make(claims, 2, outcomes, 2, rows), 1);
     CHECK_INT(rows[0].sent, 2);
     CHECK_NEAR(rows[0].promised, 5, 0);
-    CHECK(isnan(rows[0].gain));
-    CHECK_CONTAINS(rows[0].why_not, "error with which the twin");
-    CHECK_INT(ls_account_make(claims, 0, rows), 0);
+    CHECK_NEAR(rows[0].gain, 0.5, 1e-12);
+    CHECK(!rows[0].shown);
+    CHECK_CONTAINS(rows[0].why_not, "holds zero");
+    outcomes[0].error = 0.6;  // now the error alone is enough
+    CHECK_INT(ls_account_make(claims, 2, outcomes, 2, rows), 1);
+    CHECK_CONTAINS(rows[0].why_not, "the gain of 0.5 is not larger than the error of 0.6");
+    outcomes[0].gain = outcomes[1].gain = NAN;
+    CHECK_INT(ls_account_make(claims, 2, outcomes, 2, rows), 1);
+    CHECK(isnan(rows[0].gain) && !rows[0].shown);
+    CHECK_STR(rows[0].why_not, "the line was lost");
+    CHECK_INT(ls_account_make(claims, 0, outcomes, 2, rows), 0);
 }
 
 int main(int argc, char **argv) {
@@ -88,6 +103,6 @@ int main(int argc, char **argv) {
     TEST(test_promises_of_what_was_sent_add_up);
     TEST(test_promises_of_one_rule_err_together);
     TEST(test_what_came_is_counted_against_what_was_promised);
-    TEST(test_gains_below_the_error_are_not_shown);
+    TEST(test_the_sum_is_judged_not_the_windows);
     return harness_report();
 }

@@ -54,7 +54,8 @@ typedef struct trial {
     ls_snapshot *future;
 } trial;
 
-static ls_status play(trial *t, bool with_acts, uint64_t seed, uint32_t number, double *out_cost,
+// With all acts, else with those that are kept.
+static ls_status play(trial *t, bool all, uint64_t seed, uint32_t number, double *out_cost,
                       ls_error *err) {
     const ls_counterfactual_def *def = t->def;
     for (size_t i = 0; i < def->realised->count; i++) {
@@ -65,8 +66,9 @@ static ls_status play(trial *t, bool with_acts, uint64_t seed, uint32_t number, 
     const int64_t from_us = ls_snapshot_now(t->from);
     const ls_amounts before = ls_amounts_read(t->twin, t->future->state, from_us);
     ls_status status = LS_OK;
-    for (size_t i = 0; with_acts && i < def->act_count && status == LS_OK; i++) {
-        if (def->acts[i].time_us >= from_us && def->acts[i].time_us < def->until_us) {
+    for (size_t i = 0; i < def->act_count && status == LS_OK; i++) {
+        if ((all || def->acts[i].kept) && def->acts[i].time_us >= from_us &&
+            def->acts[i].time_us < def->until_us) {
             status = ls_retell_run(&t->replay, t->future, def->acts[i].time_us, err);
             (void)ls_act_apply(t->twin, t->future, &def->acts[i].act, NULL);
             ls_retell_look(&t->replay, t->future);

@@ -16,6 +16,7 @@
 typedef struct ls_timed_act {
     int64_t time_us;  // plant time, not before the origin; in the order of time
     ls_act act;
+    bool kept;  // done in the other past as well: not one of those that are judged
 } ls_timed_act;
 
 enum { LS_COUNTERFACTUAL_FUTURES = 79 };  // the 2nd and 78th of 79 hold exactly 95 %

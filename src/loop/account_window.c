@@ -1,0 +1,169 @@
+// account_window.c - see account_window.h.
+#include "loop/account_window.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#define LEVEL 0.95
+static const double LOST = 0.5;  // certainty below which a present says nothing of the line
+static const uint64_t SEED = 0x6f726967;
+
+ls_status ls_account_window_init(ls_account_window *window, const ls_twin *twin, ls_error *err) {
+    memset(window, 0, sizeof *window);
+    return ls_snapshot_create(twin, 1, 0, &window->origin, err);
+}
+
+void ls_account_window_clear(ls_account_window *window) {
+    ls_snapshot_destroy(window->origin);
+    ls_realised_clear(&window->realised);
+    memset(window, 0, sizeof *window);
+}
+
+// ---- collecting
+
+static ls_amounts amounts_of(const ls_intake *intake, int64_t at_us) {
+    return ls_amounts_read(intake->running.twin, ls_follow_state(intake->running.follow), at_us);
+}
+
+void ls_account_window_begin(ls_account_window *window, const ls_intake *intake, int64_t wall_us) {
+    const ls_follow *follow = intake->running.follow;
+    ls_realised_clear(&window->realised);
+    ls_follow_fork(follow, SEED, 0, window->origin);
+    window->begun_us = wall_us;
+    window->from_us = ls_follow_now(follow);
+    window->until_us = -1;
+    window->at_begin = amounts_of(intake, window->from_us);
+    window->jumps = ls_follow_describe(follow).divergences[LS_DIVERGE_CLOCK];
+    window->refused = intake->figures.refused;
+    window->spoilt[0] = '\0';
+    window->open = true;
+}
+
+static void spoil(ls_account_window *window, const char *why) {
+    if (window->spoilt[0] == '\0') {
+        ls_text_format(window->spoilt, sizeof window->spoilt, "%s", why);
+    }
+}
+
+void ls_account_window_look(ls_account_window *window, const ls_intake *intake, int64_t length_us,
+                            int64_t wall_us) {
+    const ls_follow *follow = intake->running.follow;
+    const int64_t now_us = ls_follow_now(follow);
+    if (ls_follow_certainty(follow) < LOST) {
+        spoil(window, "the twin had lost the line for a while");
+    }
+    if (ls_follow_describe(follow).divergences[LS_DIVERGE_CLOCK] != window->jumps) {
+        spoil(window, "the line's clock jumped");
+    }
+    if (intake->figures.refused != window->refused) {
+        spoil(window, "the history could not take everything that was heard");
+    }
+    if (window->until_us < 0 && now_us - window->from_us >= length_us) {
+        window->until_us = now_us;
+        window->ended_us = wall_us;
+        window->at_end = amounts_of(intake, now_us);
+    }
+}
+
+void ls_account_window_fact(ls_account_window *window, const ls_twin *twin, const ls_fact *fact) {
+    ls_error err = {0};
+    if (window->open && fact->time_us > window->from_us &&
+        ls_realised_fact(&window->realised, twin, fact, &err) != LS_OK) {
+        spoil(window, "there was no memory for what the line showed");
+    }
+}
+
+bool ls_account_window_is_final(const ls_account_window *window, const ls_intake *intake) {
+    return window->open && window->until_us >= 0 &&
+           ls_follow_now(intake->running.follow) - window->until_us > intake->follow_def.late_us;
+}
+
+// ---- telling
+
+// NULL, or why no other past can be played.
+static const char *why_not(const ls_account_window *window, ls_decide_kind kind) {
+    switch (kind) {
+    case LS_DECIDE_RELEASE:
+    case LS_DECIDE_CONWIP:
+        return "what came into the line depended on these decisions: its own times of release are "
+               "not known";
+    case LS_DECIDE_SETPOINT: return "the twin does not hold what a setpoint does to the line";
+    case LS_DECIDE_STAFFING:
+    case LS_DECIDE_DISPATCH:
+    case LS_DECIDE_MAINTENANCE:
+    case LS_DECIDE_BATCH:
+    case LS_DECIDE_SETUP:
+    case LS_DECIDE_KIND_COUNT: break;
+    }
+    return window->spoilt[0] != '\0' ? window->spoilt : NULL;
+}
+
+// What the line released is known from what it showed: such acts are in it already.
+static size_t acts_of(const ls_done *done, size_t count, ls_decide_kind kind, ls_timed_act *out) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const bool inflow = done[i].act.kind == LS_DO_RELEASE || done[i].act.kind == LS_DO_KEEP;
+        if (!inflow) {
+            out[used++] = (ls_timed_act){
+                .time_us = done[i].time_us, .act = done[i].act, .kept = done[i].kind != kind};
+        }
+    }
+    return used;
+}
+
+static void add_promises(const ls_done *done, size_t count, ls_decide_kind kind, ls_outcome *out) {
+    for (size_t i = 0; i < count; i++) {
+        if (done[i].kind == kind && done[i].first) {
+            out->decisions++;
+            out->promised += done[i].gain;
+            out->promised_low += done[i].low;
+            out->promised_high += done[i].high;
+        }
+    }
+}
+
+ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plant,
+                                 const ls_twin *twin, ls_decide_kind kind, const ls_done *done,
+                                 size_t count, uint64_t seed, ls_outcome *out,
+                                 ls_counterfactual_result *out_result, ls_error *err) {
+    double weights[LS_TERM_COUNT];
+    *out = (ls_outcome){
+        .kind = kind, .level = LEVEL, .gain = NAN, .low = NAN, .high = NAN, .error = NAN};
+    *out_result = (ls_counterfactual_result){.gain = NAN, .low = NAN, .high = NAN, .error = NAN};
+    add_promises(done, count, kind, out);
+    const char *why = why_not(window, kind);
+    if (why != NULL) {
+        ls_text_format(out->why, sizeof out->why, "%s", why);
+        return LS_OK;
+    }
+    ls_timed_act *acts = ls_alloc((count + 1) * sizeof *acts);
+    if (acts == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu acts", count);
+    }
+    ls_cost_weights(&plant->decide, weights);
+    ls_realised_close(&window->realised);
+    const ls_amounts amounts = ls_amounts_between(&window->at_begin, &window->at_end);
+    const ls_counterfactual_def def = {.own = twin,
+                                       .origin = window->origin,
+                                       .realised = &window->realised,
+                                       .until_us = window->until_us,
+                                       .weights = weights,
+                                       .line_cost = ls_cost_of(weights, &amounts),
+                                       .acts = acts,
+                                       .act_count = acts_of(done, count, kind, acts),
+                                       .seed = seed,
+                                       .level = LEVEL};
+    const ls_status status = ls_counterfactual(&def, out_result, err);
+    ls_free(acts);
+    if (status == LS_OK) {
+        out->gain = out_result->gain;
+        out->low = out_result->low;
+        out->high = out_result->high;
+        out->error = out_result->error;
+        ls_text_format(out->why, sizeof out->why, "%s", out_result->why);
+    }
+    return status;
+}

@@ -1,0 +1,294 @@
+// accounts.c - see accounts.h.
+//
+// Facts come under the intake's lock, a window's length behind at most two windows: the one that
+// goes on, and the one before it, whose last facts are not final yet. The other past is played
+// outside all locks.
+#include "loop/accounts.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/units.h"
+#include "loop/account_window.h"
+
+enum { PAUSE_MS = 100, TEXT_SIZE = 400, NICE = 10 };
+enum { SHORTEST_H = 1, LONGEST_H = 12, HORIZONS = 2 };
+static const double IN_STEP = 0.9;  // certainty from which a window may begin
+static const uint64_t SEED = 0x6163636f756e74;
+
+struct ls_accounts {
+    ls_intake *intake;
+    ls_watch *watch;
+    ls_decisions *decisions;
+    int64_t window_us;  // 0: not known yet
+    pthread_t thread;
+    bool has_thread;
+    _Atomic bool ends;
+    uint64_t told;  // windows, for their seeds
+
+    ls_account_window windows[2];  // under the intake's lock, but for one that is final
+    uint32_t at;                   // the one that goes on
+};
+
+// ---- under the intake's lock
+
+static void take_fact(void *context, const ls_fact *fact) {
+    ls_accounts *a = context;
+    for (uint32_t i = 0; i < 2; i++) {
+        ls_account_window_fact(&a->windows[i], a->intake->running.twin, fact);
+    }
+}
+
+static int64_t now_since_1970(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * LS_US_PER_S + now.tv_nsec / 1000;
+}
+
+// Moves the windows on; the one that is final, or NULL.
+static ls_account_window *step(ls_accounts *a) {
+    ls_account_window *final = NULL;
+    ls_account_window *now = &a->windows[a->at];
+    ls_account_window *before = &a->windows[1 - a->at];
+    const int64_t wall_us = now_since_1970();
+    pthread_mutex_lock(&a->intake->lock);
+    const ls_follow *follow = a->intake->running.follow;
+    if (follow != NULL) {
+        if (before->open) {
+            ls_account_window_look(before, a->intake, a->window_us, wall_us);
+            final = ls_account_window_is_final(before, a->intake) ? before : NULL;
+        }
+        if (now->open) {
+            ls_account_window_look(now, a->intake, a->window_us, wall_us);
+        }
+        // The next one begins where one ends, so that nothing is left out; a window that is not
+        // final yet keeps it waiting: windows are much longer than signals are late.
+        const bool wanted = !now->open || now->until_us >= 0;
+        ls_account_window *next = now->open ? before : now;
+        if (wanted && !next->open && ls_follow_certainty(follow) >= IN_STEP) {
+            ls_account_window_begin(next, a->intake, wall_us);
+            a->at = next == &a->windows[0] ? 0 : 1;
+        }
+    }
+    pthread_mutex_unlock(&a->intake->lock);
+    return final;
+}
+
+// ---- telling
+
+static json_t *real(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+// `from_us` and `until_us`: the line's time, since 1970.
+static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o,
+                            const ls_counterfactual_result *r, int64_t from_us, int64_t until_us) {
+    json_t *promised = json_object();
+    json_object_set_new(promised, "gain", real(o->promised));
+    json_object_set_new(promised, "low", real(o->promised_low));
+    json_object_set_new(promised, "high", real(o->promised_high));
+    json_t *out = json_object();
+    json_object_set_new(out, "kind", json_string(ls_decide_kind_name(o->kind)));
+    json_object_set_new(out, "from_us", json_integer((json_int_t)from_us));
+    json_object_set_new(out, "until_us", json_integer((json_int_t)until_us));
+    json_object_set_new(out, "begun_us", json_integer((json_int_t)w->begun_us));
+    json_object_set_new(out, "ended_us", json_integer((json_int_t)w->ended_us));
+    json_object_set_new(out, "decisions", json_integer((json_int_t)o->decisions));
+    json_object_set_new(out, "promised", promised);
+    json_object_set_new(out, "method", json_string("counterfactual"));
+    json_object_set_new(out, "level", real(o->level));
+    json_object_set_new(out, "gain", real(o->gain));
+    json_object_set_new(out, "low", real(o->low));
+    json_object_set_new(out, "high", real(o->high));
+    json_object_set_new(out, "error", real(o->error));
+    json_object_set_new(out, "drawn", real(r->drawn));
+    json_object_set_new(out, "shown", json_boolean(r->shown));
+    json_object_set_new(out, "why_not", json_string(o->why));
+    return out;
+}
+
+static void say(const ls_accounts *a, const ls_outcome *o, const ls_counterfactual_result *r,
+                int64_t from_us, int64_t until_us, char *out) {
+    char from[48];
+    char until[48];
+    const char *unit = a->intake->running.plant->decide.unit;
+    ls_units_print_date(from_us / LS_US_PER_S * LS_US_PER_S, from, sizeof from);
+    ls_units_print_date(until_us / LS_US_PER_S * LS_US_PER_S, until, sizeof until);
+    if (r->shown) {
+        ls_text_format(out, TEXT_SIZE,
+                       "%s: %zu decisions from %s to %s brought %.3g %s (%.3g to %.3g) together",
+                       ls_decide_kind_name(o->kind), o->decisions, from, until, o->gain,
+                       unit != NULL ? unit : "points", o->low, o->high);
+    } else {
+        ls_text_format(out, TEXT_SIZE,
+                       "%s: what %zu decisions from %s to %s brought is not shown: %s",
+                       ls_decide_kind_name(o->kind), o->decisions, from, until, o->why);
+    }
+}
+
+static void note_in_rows(ls_accounts *a, const ls_account_window *w, const ls_outcome *o,
+                         const ls_counterfactual_result *r, const char *text) {
+    json_t *realised = json_object();
+    json_object_set_new(realised, "gain", real(r->shown ? o->gain : NAN));
+    json_object_set_new(realised, "low", real(r->shown ? o->low : NAN));
+    json_object_set_new(realised, "high", real(r->shown ? o->high : NAN));
+    json_object_set_new(realised, "method", json_string("counterfactual"));
+    json_object_set_new(realised, "shown", json_boolean(r->shown));
+    json_object_set_new(realised, "decisions", json_integer((json_int_t)o->decisions));
+    json_object_set_new(realised, "text", json_string(text));
+    ls_decisions_realise(a->decisions, o->kind, w->from_us, w->until_us, realised);
+    json_decref(realised);
+}
+
+static void keep(ls_accounts *a, const ls_account_window *w, const ls_outcome *o,
+                 const ls_counterfactual_result *r) {
+    char text[TEXT_SIZE];
+    const int64_t start_us = a->intake->running.plant->start_us;
+    const int64_t from_us = start_us + w->from_us;
+    const int64_t until_us = start_us + w->until_us;
+    say(a, o, r, from_us, until_us, text);
+    json_t *json = outcome_json(w, o, r, from_us, until_us);
+    char *dumped = json_dumps(json, JSON_COMPACT);
+    const ls_happened happened = {.time_us = now_since_1970(),
+                                  .kind = "account",
+                                  .subject = ls_decide_kind_name(o->kind),
+                                  .text = text,
+                                  .json = dumped != NULL ? dumped : "{}"};
+    ls_error err = {0};
+    if (dumped == NULL || a->intake->history == NULL ||
+        ls_history_event(a->intake->history, &happened, &err) != LS_OK) {
+        ls_say(LS_LOG_WARNING, "account", "", "what decisions brought could not be kept: %s",
+               err.text);
+    }
+    ls_say(LS_LOG_INFO, "account", "", "%s", text);
+    note_in_rows(a, w, o, r, text);
+    free(dumped);
+    json_decref(json);
+}
+
+static bool has_kind(const ls_done *done, size_t count, ls_decide_kind kind) {
+    for (size_t i = 0; i < count; i++) {
+        if (done[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell(ls_accounts *a, ls_account_window *w) {
+    ls_done *done = NULL;
+    size_t count = 0;
+    ls_error err = {0};
+    ls_status status = ls_decisions_done(a->decisions, w->from_us, w->until_us, &done, &count,
+                                         &err);
+    a->told++;
+    for (unsigned k = 0; k < LS_DECIDE_KIND_COUNT && status == LS_OK; k++) {
+        ls_outcome outcome;
+        ls_counterfactual_result result;
+        if (has_kind(done, count, (ls_decide_kind)k) && !atomic_load(&a->ends)) {
+            status = ls_account_window_tell(w, a->intake->running.plant, a->intake->running.twin,
+                                            (ls_decide_kind)k, done, count, SEED + a->told,
+                                            &outcome, &result, &err);
+            if (status == LS_OK) {
+                keep(a, w, &outcome, &result);
+            }
+        }
+    }
+    ls_free(done);
+    if (status != LS_OK) {
+        ls_say(LS_LOG_WARNING, "account", "", "what decisions brought cannot be told: %s",
+               err.text);
+    }
+}
+
+// ---- the thread
+
+static bool know_length(ls_accounts *a) {
+    if (a->window_us == 0) {
+        const int64_t horizon_us = HORIZONS * ls_decisions_horizon_us(a->decisions);
+        const int64_t least_us = SHORTEST_H * LS_US_PER_HOUR;
+        const int64_t most_us = LONGEST_H * LS_US_PER_HOUR;
+        a->window_us = horizon_us == 0         ? 0
+                       : horizon_us < least_us ? least_us
+                       : horizon_us > most_us  ? most_us
+                                               : horizon_us;
+    }
+    return a->window_us > 0;
+}
+
+static void *work(void *context) {
+    ls_accounts *a = context;
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    // Behind decisions and the line; a failure only means that it is not.
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+    while (!atomic_load(&a->ends)) {
+        nanosleep(&pause, NULL);
+        ls_account_window *final = know_length(a) ? step(a) : NULL;
+        if (final != NULL) {
+            // Facts still come into it under the lock: what it collected is taken out first.
+            pthread_mutex_lock(&a->intake->lock);
+            final->open = false;
+            pthread_mutex_unlock(&a->intake->lock);
+            tell(a, final);
+        }
+    }
+    return NULL;
+}
+
+// ---- opening, closing
+
+ls_status ls_accounts_open(ls_intake *intake, ls_watch *watch, ls_decisions *decisions,
+                           int64_t window_us, ls_accounts **out, ls_error *err) {
+    *out = NULL;
+    if (intake->running.plant->decide.point_count == 0) {
+        return LS_OK;  // nothing is decided
+    }
+    ls_accounts *a = ls_alloc(sizeof *a);
+    if (a == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the account");
+    }
+    a->intake = intake;
+    a->watch = watch;
+    a->decisions = decisions;
+    a->window_us = window_us;
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < 2 && status == LS_OK; i++) {
+        status = ls_account_window_init(&a->windows[i], intake->running.twin, err);
+    }
+    if (status == LS_OK) {
+        ls_watch_listen(watch, take_fact, a);
+        if (pthread_create(&a->thread, NULL, work, a) != 0) {
+            status = ls_fail(err, LS_ERR_MEMORY, "no thread for the account");
+        }
+        a->has_thread = status == LS_OK;
+    }
+    if (status != LS_OK) {
+        ls_accounts_close(a);
+        return status;
+    }
+    *out = a;
+    return LS_OK;
+}
+
+void ls_accounts_close(ls_accounts *a) {
+    if (a == NULL) {
+        return;
+    }
+    atomic_store(&a->ends, true);
+    if (a->has_thread) {
+        pthread_join(a->thread, NULL);
+    }
+    ls_watch_listen(a->watch, NULL, NULL);
+    for (uint32_t i = 0; i < 2; i++) {
+        ls_account_window_clear(&a->windows[i]);
+    }
+    ls_free(a);
+}

@@ -1,0 +1,204 @@
+// accounts_test.c - what decisions brought, on a mill where it can be reckoned by hand.
+//
+// L0 is in work for an hour. Behind it L1 (60 min) is first, and S1 to S3 (2 min each) are better
+// taken before it. By the line's own rule, first in first out, L1 ends at 120 min and the others at
+// 122, 124 and 126; by the decisions they end at 62, 64, 66, and L1 at 126: 3 x 60 - 6 = 174
+// minutes inside less, 2.9 lot hours.
+#include "loop/accounts.h"
+
+#include <lineshaft/plant.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "loop/prove_view.h"
+#include "loop/testing/bench.h"
+#include "loop/testing/fake_guard.h"
+#include "tests/harness.h"
+
+enum { PATIENCE_S = 120 };
+static const int64_t window_us = 3 * 3600 * INT64_C(1000000);
+
+static const char form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: {long: 60 min, short: 2 min}}\n"
+    "products:\n"
+    "  long: {route: [mill], release: {every: 200 h}}\n"
+    "  short: {route: [mill], release: {every: 200 h}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "decide:\n"
+    "  dispatch: {at: mill, mode: auto, within: 20 s, futures: 200, wait: no, horizon: 4 h}\n";
+
+typedef struct mill {
+    bench b;
+    ls_journal *journal;
+    ls_watch *watch;
+    ls_decisions *d;
+    ls_accounts *accounts;
+} mill;
+
+static void nap(int ms) {
+    const struct timespec pause = {.tv_nsec = ms * 1000000L};
+    nanosleep(&pause, NULL);
+}
+
+static void mill_open(mill *m) {
+    static const char *const lots[] = {
+        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
+        "S2 class=short product=short", "S3 class=short product=short"};
+    ls_plant *plant = NULL;
+    ls_error err = {0};
+    memset(m, 0, sizeof *m);
+    fake_guard_reset();
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-account-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    CHECK_INT(ls_plant_parse(form, strlen(form), "p.yaml", &plant, NULL, &err), LS_OK);
+    m->b.zero_us = plant->start_us;
+    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
+    CHECK_INT(ls_journal_create(m->b.intake.history, &m->journal, &err), LS_OK);
+    CHECK_INT(ls_watch_open(&m->b.intake, m->journal, &m->watch, &err), LS_OK);
+    for (int i = 0; i < 5; i++) {
+        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
+    }
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+}
+
+// The account first: its window has to begin before anything is done.
+static void open_decisions(mill *m) {
+    ls_error err = {0};
+    CHECK_INT(ls_decisions_open(&m->b.intake, m->journal, "guard", &m->d, &err), LS_OK);
+    CHECK_INT(ls_accounts_open(&m->b.intake, m->watch, m->d, window_us, &m->accounts, &err), LS_OK);
+}
+
+static void mill_close(mill *m) {
+    ls_accounts_close(m->accounts);
+    ls_decisions_close(m->d);
+    ls_watch_close(m->watch);
+    ls_journal_destroy(m->journal);
+    bench_close(&m->b);
+}
+
+// The line takes what it was told to, at once; false: it was told nothing in a long time.
+static bool obey(uint32_t number, char *out_lot) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (fake_guard_count() <= number && time(NULL) < end) {
+        nap(10);
+    }
+    if (fake_guard_count() <= number) {
+        return false;
+    }
+    snprintf(out_lot, 8, "%.7s", fake.commands[number].argument);
+    fake_guard_say(fake.commands[number].id, LS_COMMAND_SENT, 0, "");
+    fake_guard_say(fake.commands[number].id, LS_COMMAND_ACKNOWLEDGED, 0, "");
+    return true;
+}
+
+static void begin(mill *m, double at_s, const char *lot, const char *before) {
+    CHECK(bench_text(&m->b, "g/n/line/Done", at_s, before));
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", at_s, lot));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s, lot[0] != '\0' ? 6 : 4));
+}
+
+static json_t *prove(mill *m) {
+    const ls_prove_def all = {.from_us = INT64_MIN, .to_us = INT64_MAX};
+    json_t *out = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_prove_account(m->b.intake.history, m->b.intake.running.plant, &all, &out, &err),
+              LS_OK);
+    return out;
+}
+
+// Time passes until the window is told.
+static bool await_account(mill *m, double from_s) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    for (double at_s = from_s; time(NULL) < end; at_s += 60.0) {
+        CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s, 4));
+        if (strstr(bench_events(&m->b), "account|") != NULL) {
+            return true;
+        }
+        nap(50);
+    }
+    return false;
+}
+
+static double gain_of(const json_t *row, const char *key) {
+    const json_t *realised = json_object_get(row, "realised");
+    return json_is_object(realised) ? json_number_value(json_object_get(realised, key)) : NAN;
+}
+
+static void test_the_gain_is_what_can_be_reckoned_by_hand(void) {
+    mill m;
+    char lots[3][8];
+    mill_open(&m);
+    open_decisions(&m);
+    nap(500);  // the window begins
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 10, 6));
+    CHECK(obey(0, lots[0]));
+    begin(&m, 3606, lots[0], "L0");
+    CHECK(obey(1, lots[1]));
+    begin(&m, 3726, lots[1], lots[0]);
+    CHECK(obey(2, lots[2]));
+    begin(&m, 3846, lots[2], lots[1]);
+    begin(&m, 3966, "L1", lots[2]);
+    begin(&m, 7566, "", "L1");
+    CHECK(lots[0][0] == 'S' && lots[1][0] == 'S' && lots[2][0] == 'S');
+    CHECK(await_account(&m, 10900));
+    json_t *all = prove(&m);
+    const json_t *row = json_array_get(json_object_get(all, "rows"), 0);
+    CHECK(json_is_true(json_object_get(row, "shown")));
+    CHECK_NEAR(gain_of(row, "gain"), 2.9, 0.02);  // a choice holds until it is taken: seconds
+    CHECK_NEAR(gain_of(row, "decisions"), 3, 0);
+    CHECK_NEAR(gain_of(row, "error"), 0.0, 0.01);
+    CHECK(gain_of(row, "low") <= gain_of(row, "gain") && gain_of(row, "high") < 3.0);
+    CHECK_CONTAINS(json_string_value(json_array_get(json_object_get(all, "sentences"), 0)),
+                   "brought 2.9");
+    json_decref(all);
+    json_t *rows = ls_decisions_list(m.d, false, 0, 100);
+    int told = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *one = json_array_get(rows, i);
+        const bool done = strcmp(json_string_value(json_object_get(one, "state")), "done") == 0;
+        CHECK(done == json_is_object(json_object_get(one, "realised")));
+        told += done;
+    }
+    CHECK_INT(told, 3);
+    json_decref(rows);
+    mill_close(&m);
+}
+
+static void test_a_window_in_which_the_clock_jumped_is_not_told(void) {
+    mill m;
+    char lot[8];
+    mill_open(&m);
+    open_decisions(&m);
+    nap(500);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 10, 6));
+    CHECK(obey(0, lot));
+    begin(&m, 3606, lot, "L0");
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 400000, 6));  // four days later
+    CHECK(await_account(&m, 410900));
+    json_t *all = prove(&m);
+    const json_t *row = json_array_get(json_object_get(all, "rows"), 0);
+    CHECK(json_is_null(json_object_get(row, "realised")));
+    CHECK_CONTAINS(json_string_value(json_object_get(row, "why_not")), "the line's clock jumped");
+    json_decref(all);
+    mill_close(&m);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_the_gain_is_what_can_be_reckoned_by_hand);
+    TEST(test_a_window_in_which_the_clock_jumped_is_not_told);
+    return harness_report();
+}

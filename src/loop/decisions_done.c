@@ -1,0 +1,89 @@
+// decisions_done.c - what was done to the line, and what came of it: for the account.
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "loop/decisions_inside.h"
+
+static bool was_done(const decision_row *row, int64_t from_us, int64_t to_us) {
+    return (row->state == DECISION_SENT || row->state == DECISION_DONE) && row->commands > 0 &&
+           row->sent_us >= from_us && row->sent_us < to_us;
+}
+
+static void put(const ls_decisions *d, const decision_row *row, uint32_t act, ls_done *out) {
+    const json_t *claim = json_object_get(row->json, "claim");
+    const json_t *share = json_object_get(claim, "share");
+    const double part = json_is_number(share) ? json_number_value(share) : 1.0;
+    *out = (ls_done){.kind = d->plant->decide.points[row->question.point].kind,
+                     .time_us = row->sent_us,
+                     .first = act == 0,
+                     .act = row->chosen.acts[act]};
+    if (isfinite(row->effect.gain) && isfinite(row->effect.low) && isfinite(row->effect.high)) {
+        out->gain = part * row->effect.gain;
+        out->low = part * row->effect.low;
+        out->high = part * row->effect.high;
+    }
+}
+
+static int by_time(const void *a, const void *b) {
+    const ls_done *x = a;
+    const ls_done *y = b;
+    return (x->time_us > y->time_us) - (x->time_us < y->time_us);
+}
+
+ls_status ls_decisions_done(ls_decisions *d, int64_t from_us, int64_t to_us, ls_done **out,
+                            size_t *out_count, ls_error *err) {
+    size_t count = 0;
+    *out_count = 0;
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; i < d->row_count; i++) {
+        count += was_done(&d->rows[i], from_us, to_us) ? d->rows[i].chosen.act_count : 0;
+    }
+    *out = ls_alloc((count + 1) * sizeof **out);
+    const uint32_t oldest = d->row_at + DECISION_ROWS - d->row_count;
+    for (uint32_t i = 0; *out != NULL && i < d->row_count; i++) {
+        const decision_row *row = &d->rows[(oldest + i) % DECISION_ROWS];
+        const uint32_t acts = was_done(row, from_us, to_us) ? row->chosen.act_count : 0;
+        for (uint32_t a = 0; a < acts; a++) {
+            put(d, row, a, &(*out)[(*out_count)++]);
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+    if (*out == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu acts", count);
+    }
+    // Of one moment in the order of the decisions: they are in it already.
+    for (size_t i = 1; i < *out_count; i++) {
+        if ((*out)[i].time_us < (*out)[i - 1].time_us) {
+            qsort(*out, *out_count, sizeof **out, by_time);
+            break;
+        }
+    }
+    return LS_OK;
+}
+
+void ls_decisions_realise(ls_decisions *d, ls_decide_kind kind, int64_t from_us, int64_t to_us,
+                          json_t *realised) {
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; i < d->row_count; i++) {
+        decision_row *row =
+            &d->rows[(d->row_at + DECISION_ROWS - d->row_count + i) % DECISION_ROWS];
+        if (was_done(row, from_us, to_us) &&
+            d->plant->decide.points[row->question.point].kind == kind) {
+            json_object_set(row->json, "realised", realised);
+            (void)ls_decisions_keep(d, row, row->state, NULL);
+        }
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+int64_t ls_decisions_horizon_us(ls_decisions *d) {
+    int64_t longest = 0;
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t p = 0; d->prepared && p < d->plant->decide.point_count; p++) {
+        const int64_t horizon_us = ls_decider_horizon_us(d->decider, p);
+        longest = horizon_us > longest ? horizon_us : longest;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return longest;
+}
