@@ -20,18 +20,24 @@ static ls_status nobody(const char *data, ls_error *err) {
 }
 
 // tokens.json: {"viewer": "...", "operator": "...", "engineer": "..."}; only its owner may read it.
-static void find_token(const char *data, ls_service_address *out) {
-    static const char *const roles[] = {"viewer", "operator", "engineer"};
-    char path[PATH_SIZE];
+static bool read_token(const char *data, const char *role, char *out, size_t size) {
+    char path[PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/tokens.json", data);
     json_t *object = json_load_file(path, 0, NULL);
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        const char *token = json_string_value(json_object_get(object, roles[i]));
-        if (token != NULL && strpbrk(token, "\r\n ") == NULL) {
-            ls_text_format(out->token, sizeof out->token, "%s", token);
-        }
+    const char *token = json_string_value(json_object_get(object, role));
+    const bool found = token != NULL && strpbrk(token, "\r\n ") == NULL;
+    if (found) {
+        ls_text_format(out, size, "%s", token);
     }
     json_decref(object);
+    return found;
+}
+
+static void find_token(const char *data, ls_service_address *out) {
+    static const char *const roles[] = {"viewer", "operator", "engineer"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        (void)read_token(data, roles[i], out->token, sizeof out->token);
+    }
 }
 
 ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *err) {
@@ -50,6 +56,7 @@ ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *e
     const bool anywhere = host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
     snprintf(out->host, sizeof out->host, "%s", anywhere ? "127.0.0.1" : host);
     json_decref(object);
+    ls_text_format(out->data, sizeof out->data, "%s", data);
     find_token(data, out);
     const bool lives = out->pid > 0 && (kill(out->pid, 0) == 0 || errno == EPERM);
     return lives && out->port > 0 && out->port < 65536 ? LS_OK : nobody(data, err);
@@ -92,23 +99,21 @@ static bool read_all(int fd, ls_buffer *out) {
 }
 
 // Splits the head off; HTTP/1.0 has no chunks.
-static bool take_body(ls_buffer *answer, ls_buffer *out) {
+static bool take_body(ls_buffer *answer, ls_buffer *out, int *out_status) {
     const char *end = answer->data != NULL ? strstr(answer->data, "\r\n\r\n") : NULL;
+    int64_t status = 0;
     if (end == NULL || strncmp(answer->data, "HTTP/1.", 7) != 0 ||
-        strncmp(answer->data + 8, " 200", 4) != 0) {
+        !ls_text_parse_i64(answer->data + 9, 3, &status)) {
         return false;
     }
+    *out_status = (int)status;
     ls_buffer_append(out, end + 4, answer->size - (size_t)(end + 4 - answer->data));
     return !out->failed;
 }
 
-ls_status ls_service_ask(const ls_service_address *address, const char *path, ls_buffer *out,
-                         ls_error *err) {
-    char request[512];
-    const size_t size = ls_text_format(
-        request, sizeof request, "GET %s HTTP/1.0\r\nHost: localhost:%d\r\n%s%s%s\r\n", path,
-        address->port, address->token[0] != '\0' ? "Authorization: Bearer " : "", address->token,
-        address->token[0] != '\0' ? "\r\n" : "");
+// Sends a request whole and reads the answer whole.
+static ls_status talk(const ls_service_address *address, const char *path, const ls_buffer *request,
+                      ls_buffer *out, int *out_status, ls_error *err) {
     const int fd = open_socket(address);
     if (fd < 0) {
         return ls_fail(err, LS_ERR_IO, "the service on port %d does not answer: %s", address->port,
@@ -116,11 +121,54 @@ ls_status ls_service_ask(const ls_service_address *address, const char *path, ls
     }
     ls_buffer answer;
     ls_buffer_init(&answer);
-    const bool got = send(fd, request, size, MSG_NOSIGNAL) == (ssize_t)size &&
-                     read_all(fd, &answer) && take_body(&answer, out);
+    const bool got = !request->failed &&
+                     send(fd, request->data, request->size, MSG_NOSIGNAL) ==
+                         (ssize_t)request->size &&
+                     read_all(fd, &answer) && take_body(&answer, out, out_status);
     close(fd);
     ls_buffer_clear(&answer);
     return got ? LS_OK
                : ls_fail(err, LS_ERR_IO, "the service on port %d did not answer %s", address->port,
                          path);
+}
+
+static void begin_request(const ls_service_address *address, const char *method, const char *path,
+                          const char *token, ls_buffer *out) {
+    ls_buffer_init(out);
+    ls_buffer_printf(out, "%s %s HTTP/1.0\r\nHost: localhost:%d\r\n", method, path, address->port);
+    if (token[0] != '\0') {
+        ls_buffer_printf(out, "Authorization: Bearer %s\r\n", token);
+    }
+}
+
+ls_status ls_service_ask(const ls_service_address *address, const char *path, ls_buffer *out,
+                         ls_error *err) {
+    ls_buffer request;
+    int answered = 0;
+    begin_request(address, "GET", path, address->token, &request);
+    ls_buffer_text(&request, "\r\n");
+    ls_status status = talk(address, path, &request, out, &answered, err);
+    ls_buffer_clear(&request);
+    if (status == LS_OK && answered != 200) {
+        status = ls_fail(err, LS_ERR_IO, "the service on port %d did not answer %s", address->port,
+                         path);
+    }
+    return status;
+}
+
+ls_status ls_service_post(const ls_service_address *address, const char *role, const char *path,
+                          const char *body, ls_buffer *out, int *out_status, ls_error *err) {
+    ls_buffer request;
+    char token[sizeof address->token];
+    ls_text_format(token, sizeof token, "%s", address->token);
+    if (role != NULL && !read_token(address->data, role, token, sizeof token)) {
+        return ls_fail(err, LS_ERR_INVALID, "the data folder '%s' shows no token of role %s",
+                       address->data, role);
+    }
+    begin_request(address, "POST", path, token, &request);
+    ls_buffer_printf(&request, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                     strlen(body), body);
+    const ls_status status = talk(address, path, &request, out, out_status, err);
+    ls_buffer_clear(&request);
+    return status;
 }

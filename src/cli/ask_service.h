@@ -8,12 +8,18 @@ typedef struct ls_service_address {
     char host[64];
     int port;
     int pid;
+    char data[4096];  // folder
     char token[128];  // the strongest that may be read in the data folder; empty: none
 } ls_service_address;
 
 // Reads service.json of the data folder. LS_ERR_IO when no service runs there; says how to start
 // one.
 ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *err);
+// POST path with a JSON body, as this role (NULL: the strongest there is): the answer's body and
+// status, whatever it says. LS_ERR_IO when nothing answers, LS_ERR_INVALID when the data folder
+// shows no token of that role.
+ls_status ls_service_post(const ls_service_address *address, const char *role, const char *path,
+                          const char *body, ls_buffer *out, int *out_status, ls_error *err);
 // The body of GET path; LS_ERR_IO when the service does not answer within some seconds.
 ls_status ls_service_ask(const ls_service_address *address, const char *path, ls_buffer *out,
                          ls_error *err);

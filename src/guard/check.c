@@ -245,31 +245,45 @@ void ls_guard_check_send(const ls_guard_limits *limits, const ls_guard_state *st
     run(&c, command, out);
 }
 
-void ls_guard_check_together(const ls_guard_limits *limits, const ls_guard_state *state,
-                             const ls_command *commands, uint32_t count,
-                             const ls_guard_clock *clock, ls_guard_finding *out,
-                             uint32_t *out_index) {
+static void run_together(ls_guard_case *c, const ls_command *commands, uint32_t count,
+                         ls_guard_finding *out, uint32_t *out_index) {
     *out = (ls_guard_finding){0};
     *out_index = 0;
-    ls_guard_case c = {.limits = limits, .state = state, .clock = clock, .before = commands};
+    c->before = commands;
     if (count > LS_GUARD_BATCH) {
-        c.reason = out->reason;
-        c.ko = out->reason_ko;
+        c->reason = out->reason;
+        c->ko = out->reason_ko;
         out->guard = LS_GUARD_COMBINED;
-        ls_guard_no(&c, "%u commands together, at most %d can be checked",
+        ls_guard_no(c, "%u commands together, at most %d can be checked",
                     "명령 %u개를 한꺼번에 보냈습니다. 최대 %d개까지 확인할 수 있습니다", count,
                     LS_GUARD_BATCH);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        c.before_count = i;
-        run(&c, &commands[i], out);
+        c->before_count = i;
+        run(c, &commands[i], out);
         *out_index = i;
         if (out->guard != LS_GUARD_NONE) {
             return;
         }
     }
     *out_index = count;
+}
+
+void ls_guard_check_together(const ls_guard_limits *limits, const ls_guard_state *state,
+                             const ls_command *commands, uint32_t count,
+                             const ls_guard_clock *clock, ls_guard_finding *out,
+                             uint32_t *out_index) {
+    ls_guard_case c = {.limits = limits, .state = state, .clock = clock};
+    run_together(&c, commands, count, out, out_index);
+}
+
+void ls_guard_check_send_together(const ls_guard_limits *limits, const ls_guard_state *state,
+                                  const ls_command *commands, uint32_t count,
+                                  const ls_guard_clock *clock, ls_guard_finding *out,
+                                  uint32_t *out_index) {
+    ls_guard_case c = {.limits = limits, .state = state, .clock = clock, .sending = true};
+    run_together(&c, commands, count, out, out_index);
 }
 
 void ls_guard_explain(const ls_guard_limits *limits, const ls_guard_state *state,

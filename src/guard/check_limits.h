@@ -13,19 +13,19 @@
 
 // How much is remembered, beside what the plant asks for. Reaching one of these refuses.
 enum {
-    LS_GUARD_IDS = 4096,        // command ids seen
-    LS_GUARD_HOLDS = 64,        // holds by people
-    LS_GUARD_BYPASSES = 16,     // bypasses
-    LS_GUARD_REVOKED = 64,      // people whose approvals were revoked
-    LS_GUARD_TRIPS = 64,        // trips of the last day
-    LS_GUARD_ALARMS = 64,       // alarms of the last ten minutes
-    LS_GUARD_CHANGES = 1024,    // changes within the window of one budget
-    LS_GUARD_COUNT_MAX = 4096,  // largest count of a frequency limit
-    LS_GUARD_BATCH = 16,        // commands that are checked together
-    LS_GUARD_IN_WORK = 64,      // lots in one machine
-    LS_GUARD_LOTS_MAX = 65536,  // lots in the plant
-    LS_GUARD_FUTURES_MIN = 8,   // fresh futures that a claim rests on
-    LS_GUARD_FLOOD = 10,        // alarms in ten minutes; more is a flood
+    LS_GUARD_IDS = 4096,                 // command ids seen
+    LS_GUARD_HOLDS = 64,                 // holds by people
+    LS_GUARD_BYPASSES = 16,              // bypasses
+    LS_GUARD_REVOKED = 64,               // people whose approvals were revoked
+    LS_GUARD_TRIPS = 64,                 // trips of the last day
+    LS_GUARD_ALARMS = 64,                // alarms of the last ten minutes
+    LS_GUARD_CHANGES = 1024,             // changes within the window of one budget
+    LS_GUARD_COUNT_MAX = 4096,           // largest count of a frequency limit
+    LS_GUARD_BATCH = LS_GUARD_TOGETHER,  // commands that are checked together
+    LS_GUARD_IN_WORK = 64,               // lots in one machine
+    LS_GUARD_LOTS_MAX = 65536,           // lots in the plant
+    LS_GUARD_FUTURES_MIN = 8,            // fresh futures that a claim rests on
+    LS_GUARD_FLOOD = 10,                 // alarms in ten minutes; more is a flood
 };
 #define LS_GUARD_APPROVAL_US (60LL * 1000000)          // an approval counts for so long (wall)
 #define LS_GUARD_TWO_PERSONS_US (10LL * 60 * 1000000)  // two approvals lie at most so far apart

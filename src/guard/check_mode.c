@@ -65,14 +65,22 @@ bool ls_guard_fallback(const ls_guard_case *c) {
                        "라인 자체 규칙이 준비되지 않았습니다");
 }
 
-// 30. Healthy for two heartbeats: one alone would let a link that flutters in and out through.
+// Has it been well and then not, within a day? In the future, after the clock was set back: it has.
+static bool has_failed_today(const ls_guard_case *c) {
+    return c->state->unhealthy_us != LS_GUARD_UNKNOWN &&
+           ls_guard_span(c->clock->wall_us, c->state->unhealthy_us) < LS_GUARD_DAY_US;
+}
+
+// 30. Again only when healthy for two heartbeats: one alone would let a link that flutters in and
+// out through. The first time, what guards 31, 27 and 28 ask is enough: the line has answered a
+// fence twice, and a beat.
 bool ls_guard_healthy(const ls_guard_case *c) {
     if (c->state->latched) {
         return ls_guard_no(c, "too many trips today: a person must reset",
                            "오늘 트립이 너무 많습니다. 사람이 해제해야 합니다");
     }
     const int64_t since = c->state->healthy_since_us;
-    const int64_t needed = c->limits->guards->heartbeat_us;
+    const int64_t needed = has_failed_today(c) ? c->limits->guards->heartbeat_us : 0;
     if ((since != LS_GUARD_UNKNOWN && ls_guard_span(c->clock->mono_us, since) / 2 >= needed)) {
         return true;
     }

@@ -43,25 +43,73 @@ void ls_guard_note_id(ls_guard_state *state, const ls_command *command, ls_comma
 
 // The oldest gives way: only the newest `capacity` can lie within any window that still lets
 // something pass (frequency), and a full ring of a budget refuses by itself.
-static void push(ls_guard_window *window, int64_t at_us, double amount) {
+static void push(ls_guard_window *window, const ls_guard_change *change) {
     if (window->count == window->capacity) {
         window->first = (window->first + 1) % window->capacity;
         window->count--;
     }
-    window->changes[(window->first + window->count) % window->capacity] = (ls_guard_change){
-        .at_us = at_us, .amount = amount};
+    window->changes[(window->first + window->count) % window->capacity] = *change;
     window->count++;
 }
 
-static void note_windows(ls_guard_state *state, const ls_guard_case *c) {
-    const double change = ls_guard_amount(c);
-    const double amount = isnan(change) ? 0.0 : fabs(change);
+void ls_guard_note_change(ls_guard_state *state, uint32_t target, ls_command_kind kind,
+                          int64_t line_us, double amount) {
+    if (target >= state->limits->target_count) {
+        return;
+    }
+    const ls_guard_change change = {.at_us = line_us,
+                                    .amount = fabs(amount),
+                                    .order = ++state->change_count,
+                                    .target = target,
+                                    .kind = kind};
     for (uint32_t i = 0; i < state->limits->guards->limit_count; i++) {
-        const ls_guard_limit *limit = &state->limits->guards->limits[i];
         if (state->windows[i].capacity > 0 &&
-            ls_guard_limit_holds(limit, c->target, c->command->kind)) {
-            push(&state->windows[i], c->clock->line_us, amount);
+            ls_guard_limit_holds(&state->limits->guards->limits[i], &state->limits->targets[target],
+                                 kind)) {
+            push(&state->windows[i], &change);
         }
+    }
+    state->targets[target].changed_us = line_us;
+}
+
+double ls_guard_change_of(const ls_guard_state *state, const ls_command *command) {
+    ls_guard_case c = {.limits = state->limits, .state = state};
+    ls_guard_case_set(&c, command);
+    const double change = ls_guard_amount(&c);
+    return isnan(change) ? 0.0 : fabs(change);
+}
+
+// A window is in the order of its changes: the first after `order`, by halves.
+static const ls_guard_change *first_after(const ls_guard_window *window, uint64_t order) {
+    uint32_t low = 0, high = window->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const ls_guard_change *at = &window->changes[(window->first + middle) % window->capacity];
+        if (at->order > order) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low < window->count ? &window->changes[(window->first + low) % window->capacity] : NULL;
+}
+
+bool ls_guard_change_after(const ls_guard_state *state, uint64_t order, ls_guard_change *out) {
+    bool found = false;
+    for (uint32_t i = 0; i < state->limits->guards->limit_count; i++) {
+        const ls_guard_change *change = first_after(&state->windows[i], order);
+        if (change != NULL && (!found || change->order < out->order)) {
+            *out = *change;
+            found = true;
+        }
+    }
+    return found;
+}
+
+void ls_guard_note_journalled(ls_guard_state *state, const ls_command *commands, uint32_t count) {
+    state->journal_count = count < LS_GUARD_BATCH ? count : LS_GUARD_BATCH;
+    for (uint32_t i = 0; i < state->journal_count; i++) {
+        state->journal_ids[i] = ls_guard_hash(commands[i].id);
     }
 }
 
@@ -86,14 +134,15 @@ void ls_guard_note_sent(ls_guard_state *state, const ls_command *command,
     ls_guard_target_state *memory = &state->targets[c.at];
     memory->sequence = command->sequence;
     if (!ls_guard_is_stop(command)) {
-        note_windows(state, &c);
-        memory->changed_us = clock->line_us;
+        ls_guard_note_change(state, c.at, command->kind, clock->line_us,
+                             ls_guard_change_of(state, command));
     }
     note_pending(memory, &c);
 }
 
 void ls_guard_note_trip(ls_guard_state *state, const ls_guard_clock *clock) {
     state->healthy_since_us = LS_GUARD_UNKNOWN;
+    state->unhealthy_us = clock->wall_us;
     state->trips[state->trip_next] = clock->wall_us;
     state->trip_next = (state->trip_next + 1) % LS_GUARD_TRIPS;
     state->trip_count += state->trip_count < LS_GUARD_TRIPS;
@@ -110,6 +159,13 @@ void ls_guard_note_trip(ls_guard_state *state, const ls_guard_clock *clock) {
 void ls_guard_note_healthy(ls_guard_state *state, const ls_guard_clock *clock) {
     if (state->healthy_since_us == LS_GUARD_UNKNOWN) {
         state->healthy_since_us = clock->mono_us;
+    }
+}
+
+void ls_guard_note_unhealthy(ls_guard_state *state, const ls_guard_clock *clock) {
+    if (state->healthy_since_us != LS_GUARD_UNKNOWN) {
+        state->healthy_since_us = LS_GUARD_UNKNOWN;
+        state->unhealthy_us = clock->wall_us;
     }
 }
 

@@ -87,8 +87,39 @@ bool ls_guard_bypass_put(ls_guard_state *state, const ls_guard_bypass *bypass,
     return true;
 }
 
+bool ls_guard_bypass_end(ls_guard_state *state, uint32_t guard, ls_role role) {
+    if (role < LS_ROLE_ENGINEER) {
+        return false;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->bypass_count; i++) {
+        if (state->bypasses[i].guard != guard) {
+            state->bypasses[kept] = state->bypasses[i];
+            kept++;
+        }
+    }
+    const bool ended = kept < state->bypass_count;
+    state->bypass_count = kept;
+    return ended;
+}
+
+// No approval that such a revocation concerns counts any more, by its age.
+#define REVOKED_LONG_US (LS_GUARD_TWO_PERSONS_US + LS_GUARD_APPROVAL_US + LS_GUARD_SKEW_US)
+
+static void drop_long_revoked(ls_guard_state *state, int64_t now_us) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->revoked_count; i++) {
+        if (ls_guard_span(now_us, state->revoked[i].at_us) <= REVOKED_LONG_US) {
+            state->revoked[kept] = state->revoked[i];
+            kept++;
+        }
+    }
+    state->revoked_count = kept;
+}
+
 void ls_guard_revoke(ls_guard_state *state, const char *who, const ls_guard_clock *clock) {
     uint32_t at = 0;
+    drop_long_revoked(state, clock->wall_us);
     while (at < state->revoked_count && strcmp(state->revoked[at].who, who) != 0) {
         at++;
     }

@@ -79,6 +79,7 @@ static void begin(ls_guard_state *state) {
     state->line.beat_sent_us = LS_GUARD_UNKNOWN;
     state->line.beat_in_us = LS_GUARD_UNKNOWN;
     state->healthy_since_us = LS_GUARD_UNKNOWN;
+    state->unhealthy_us = LS_GUARD_UNKNOWN;
 }
 
 ls_status ls_guard_state_create(const ls_guard_limits *limits, ls_guard_state **out,

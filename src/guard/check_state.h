@@ -6,8 +6,8 @@
 // this boot; wall time is microseconds since 1970. What was never heard is unknown, and unknown is
 // refused.
 //
-// After a restart the state is made again by the same functions from the guard's journal
-// (holds, bypasses, trips, ids, sequences, changes), and by what the line tells anew.
+// After a restart the state is made again from the guard's journal (memory.h), and by what the line
+// tells anew.
 #pragma once
 
 #include "guard/check_limits.h"
@@ -83,6 +83,9 @@ typedef struct ls_guard_target_state {
 typedef struct ls_guard_change {
     int64_t at_us;  // line time
     double amount;
+    uint64_t order;  // counts up over all changes, from 1
+    uint32_t target;
+    ls_command_kind kind;
 } ls_guard_change;
 
 typedef struct ls_guard_window {  // one per limit of the plant file; of BUDGET and FREQUENCY
@@ -144,6 +147,7 @@ typedef struct ls_guard_state {
     ls_guard_condition_state *conditions;  // guards->condition_count
     ls_guard_target_state *targets;        // target_count
     ls_guard_window *windows;              // guards->limit_count
+    uint64_t change_count;                 // ever noted: order of the newest
     ls_guard_lot *lots;                    // open addressing
     uint32_t lot_slots, lot_count;
     bool lots_known;   // false until the line has told of all its lots, or when too many were told
@@ -158,13 +162,15 @@ typedef struct ls_guard_state {
     uint32_t revoked_count;
     bool revoked_lost;              // more than there is room for: no approval counts
     int64_t healthy_since_us;       // monotonic; LS_GUARD_UNKNOWN: not healthy
+    int64_t unhealthy_us;           // wall: when that ended last; LS_GUARD_UNKNOWN: it never did
     int64_t trips[LS_GUARD_TRIPS];  // wall, a ring of the newest
     uint32_t trip_count, trip_next;
     bool latched;                     // too many trips: until a person resets
     int64_t alarms[LS_GUARD_ALARMS];  // monotonic, a ring of the newest
     uint32_t alarm_count, alarm_next;
-    bool journal_ready;   // the journal can be written durably
-    uint64_t journal_id;  // hash of the command whose row was made durable last; 0: none
+    bool journal_ready;                    // the journal can be written durably
+    uint64_t journal_ids[LS_GUARD_BATCH];  // hashes of the commands whose rows were made durable
+    uint32_t journal_count;                // last: one, or those that go together
 } ls_guard_state;
 
 // Nothing is known, nobody owns, nothing is armed against anybody. LS_ERR_MEMORY.
@@ -201,6 +207,8 @@ bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who
 bool ls_guard_hold_lift(ls_guard_state *state, const char *point, ls_role role);
 bool ls_guard_bypass_put(ls_guard_state *state, const ls_guard_bypass *bypass,
                          const ls_guard_clock *clock);
+// Ends it before its time (engineer). False as well when the guard is not bypassed.
+bool ls_guard_bypass_end(ls_guard_state *state, uint32_t guard, ls_role role);
 void ls_guard_revoke(ls_guard_state *state, const char *who, const ls_guard_clock *clock);
 // After an interlock (a condition), a foreign write (a target; the other one LS_NONE).
 bool ls_guard_rearm(ls_guard_state *state, uint32_t condition, uint32_t target, ls_role role);
@@ -215,8 +223,18 @@ void ls_guard_note_id(ls_guard_state *state, const ls_command *command, ls_comma
 // times of then.
 void ls_guard_note_sent(ls_guard_state *state, const ls_command *command,
                         const ls_guard_clock *clock);
+// A target was changed by `amount` (of a value; else 0) at this line time: windows and dwell.
+void ls_guard_note_change(ls_guard_state *state, uint32_t target, ls_command_kind kind,
+                          int64_t line_us, double amount);
+// By how much a command would change its value now; 0: it is no setpoint, or that is unknown.
+double ls_guard_change_of(const ls_guard_state *state, const ls_command *command);
+// The next change after `order` (0: the first) that some window still holds. False: no more.
+bool ls_guard_change_after(const ls_guard_state *state, uint64_t order, ls_guard_change *out);
+// The commands that are about to be sent: their rows are durable. At most LS_GUARD_BATCH count.
+void ls_guard_note_journalled(ls_guard_state *state, const ls_command *commands, uint32_t count);
 void ls_guard_note_trip(ls_guard_state *state, const ls_guard_clock *clock);  // not healthy now
 void ls_guard_note_healthy(ls_guard_state *state, const ls_guard_clock *clock);
+void ls_guard_note_unhealthy(ls_guard_state *state, const ls_guard_clock *clock);
 void ls_guard_note_alarm(ls_guard_state *state, const ls_guard_clock *clock);
 
 typedef enum ls_read_back { LS_READ_PENDING, LS_READ_HELD, LS_READ_FAILED } ls_read_back;

@@ -102,6 +102,7 @@ static void tell_guard(const diary_entry *e) {
         s->line.lease_until_us = e->at.mono_us + (int64_t)e->number * SECOND;
         break;
     case DIARY_HEALTHY: ls_guard_note_healthy(s, &e->at); break;
+    case DIARY_UNHEALTHY: ls_guard_note_unhealthy(s, &e->at); break;
     case DIARY_TRIP: ls_guard_note_trip(s, &e->at); break;
     case DIARY_RESET: ls_guard_reset_trips(s, LS_ROLE_OPERATOR); break;
     case DIARY_ALARM: ls_guard_note_alarm(s, &e->at); break;
@@ -242,7 +243,7 @@ static void something_of_people(void) {
     case 7:
         happen((diary_entry){.kind = DIARY_LEASE, .flag = roll(5) != 0, .number = roll(20)});
         break;
-    case 8: happen((diary_entry){.kind = DIARY_HEALTHY}); break;
+    case 8: happen((diary_entry){.kind = roll(6) == 0 ? DIARY_UNHEALTHY : DIARY_HEALTHY}); break;
     case 9:
         if (roll(6) == 0) {
             happen((diary_entry){.kind = DIARY_TRIP});

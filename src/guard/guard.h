@@ -17,6 +17,7 @@ typedef struct ls_guard_def {
     // a broker that is not embedded.
     const char *folder;
     const char *broker_folder;                     // of the embedded broker
+    uint64_t journal_bytes;                        // of one generation of the journal; 0: 8 MiB
     const volatile int *stop;                      // not 0: stop
     void (*say)(void *context, const char *text);  // one line for the log; any thread
     void *context;

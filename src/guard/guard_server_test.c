@@ -46,13 +46,23 @@ typedef struct rig {
     ls_verdict verdicts[VERDICTS_MAX];
     uint32_t verdict_count;
     bool there;
-    char why[200];
-    bool beats, steps;  // the service's loop and the line's are alive
+    char why[240];
+    uint64_t ticket;  // of the last deed
+    ls_guard_answer answer;
+    uint32_t stands[LS_STANDS_KIND_COUNT];
+    ls_guard_standing standing;  // told last
+    bool beats, steps;           // the service's loop and the line's are alive
     int64_t beat_us;
     uint32_t commands;
 } rig;
 
 static ls_error err;
+
+static int64_t wall_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static int64_t now_us(void) {
     struct timespec t;
@@ -214,7 +224,47 @@ static ls_verdict command(rig *r, ls_command_kind kind, const char *machine, con
     return v;
 }
 
-// Until a command gets through: the guard wants to be healthy for ten seconds first.
+static void on_stands(void *context, const ls_guard_standing *standing) {
+    rig *r = context;
+    pthread_mutex_lock(&r->lock);
+    r->stands[standing->kind]++;
+    r->standing = *standing;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void on_answered(void *context, const ls_guard_answer *answer) {
+    rig *r = context;
+    pthread_mutex_lock(&r->lock);
+    r->answer = *answer;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static ls_guard_deed deed_of(ls_guard_deed_kind kind, const char *what, ls_role role) {
+    ls_guard_deed d = {.kind = kind, .role = role, .who = "kim"};
+    snprintf(d.what, sizeof d.what, "%s", what);
+    return d;
+}
+
+static bool is_answered(rig *r) {
+    pthread_mutex_lock(&r->lock);
+    const bool answered = r->answer.ticket == r->ticket;
+    pthread_mutex_unlock(&r->lock);
+    return answered;
+}
+
+// A person does it; the guard's answer. What stands then is counted in r->stands.
+static bool person(rig *r, ls_guard_deed d) {
+    pthread_mutex_lock(&r->lock);
+    memset(r->stands, 0, sizeof r->stands);
+    d.ticket = ++r->ticket;
+    pthread_mutex_unlock(&r->lock);
+    CHECK_INT(ls_guard_link_do(r->link, &d, &err), LS_OK);
+    WAIT_FOR(r, is_answered(r));
+    return is_answered(r) && r->answer.done;
+}
+
+// Until a command gets through: after a failure the guard wants to be healthy for twice the
+// heartbeat first.
 static bool wait_until_it_writes(rig *r) {
     ls_verdict v = {.result = LS_COMMAND_RESULT_COUNT};
     WAIT_FOR(r, ls_guard_link_is_there(r->link));
@@ -298,8 +348,12 @@ static bool rig_start(rig *r, const char *more, double speed) {
     start_guard(r, r->data, &r->guard);
     char path[160];
     snprintf(path, sizeof path, "%s/guard", r->data);
-    const ls_guard_link_def link = {
-        .folder = path, .verdict = on_verdict, .changed = on_changed, .context = r};
+    const ls_guard_link_def link = {.folder = path,
+                                    .verdict = on_verdict,
+                                    .changed = on_changed,
+                                    .stands = on_stands,
+                                    .answered = on_answered,
+                                    .context = r};
     CHECK_INT(ls_guard_link_open(&link, &r->link, &err), LS_OK);
     CHECK_INT(ls_emulate_play_create(&play, &r->play, &err), LS_OK);
     return r->broker != NULL && r->driver != NULL && r->play != NULL && r->link != NULL;
@@ -580,23 +634,119 @@ static void test_killed_between_journal_and_send(void) {
 static void test_a_hold_outlives_the_guard(void) {
     rig *r = make_rig("guards: {heartbeat: 3 s}\n", 60.0);
     if (r != NULL && wait_until_it_writes(r)) {
-        CHECK_INT(
-            ls_guard_link_hold(r->link, "dispatch grind", true, "kim", LS_ROLE_OPERATOR, &err),
-            LS_OK);
+        CHECK(person(r, deed_of(LS_DEED_HOLD, "dispatch grind", LS_ROLE_OPERATOR)));
         CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_HOLD);
         kill_guard(r);
         start_guard(r, r->data, &r->guard);
         WAIT_FOR(r, ls_guard_link_is_there(r->link));
         pass(r, 100000);
         CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_HOLD);
-        CHECK_INT(
-            ls_guard_link_hold(r->link, "dispatch grind", false, "kim", LS_ROLE_OPERATOR, &err),
-            LS_OK);
+        CHECK(person(r, deed_of(LS_DEED_LIFT, "dispatch grind", LS_ROLE_OPERATOR)));
         wait_until_it_writes(r);
     }
     if (r != NULL) {
         end_rig(r);
     }
+}
+
+// Dwell is bypassed, after the guard was killed still, and then not any more.
+static void test_a_bypass_is_journalled_and_ends(void) {
+    rig *r = make_rig("guards:\n  heartbeat: 3 s\n  dwell: {for: 8 h}\n", 60.0);
+    if (r == NULL) {
+        return;
+    }
+    if (wait_until_it_writes(r)) {
+        ls_guard_deed bypass = deed_of(LS_DEED_BYPASS, "", LS_ROLE_ENGINEER);
+        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_DWELL);
+        bypass.guard = LS_GUARD_DWELL;
+        snprintf(bypass.reason, sizeof bypass.reason, "trial");
+        bypass.until_us = wall_us() + INT64_C(600) * 1000000;
+        bypass.role = LS_ROLE_OPERATOR;
+        CHECK(!person(r, bypass));
+        CHECK_STR(r->answer.reason, "that takes an engineer");
+        CHECK(r->answer.reason_ko[0] != '\0');
+        bypass.role = LS_ROLE_ENGINEER;
+        CHECK(person(r, bypass));
+        CHECK_INT(r->stands[LS_STANDS_BYPASS], 1);
+        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").result, LS_COMMAND_ACKNOWLEDGED);
+        CHECK_INT(count_in_journal(r, "\"kind\":\"bypass\""), 1);
+        kill_guard(r);
+        start_guard(r, r->data, &r->guard);
+        wait_until_it_writes(r);  // with dwell bypassed
+        CHECK(person(r, deed_of(LS_DEED_SHOW, "", LS_ROLE_VIEWER)));
+        CHECK_INT(r->stands[LS_STANDS_BYPASS], 1);
+        CHECK(r->standing.until_us == bypass.until_us);
+        bypass.kind = LS_DEED_END_BYPASS;
+        CHECK(person(r, bypass));
+        CHECK_INT(r->stands[LS_STANDS_BYPASS], 0);
+        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_DWELL);
+    }
+    end_rig(r);
+}
+
+// Two at once, and none when one of them may not.
+static void test_commands_that_belong_together_go_together(void) {
+    rig *r = make_rig("guards: {heartbeat: 3 s}\n", 60.0);
+    if (r == NULL) {
+        return;
+    }
+    if (wait_until_it_writes(r)) {
+        ls_verdict v[2] = {0};
+        for (int i = 0; i < 100 && v[1].result != LS_COMMAND_ACKNOWLEDGED; i++) {
+            pass(r, i > 0 ? 300000 : 0);  // it may be that a machine has just failed
+            ls_command c[2] = {a_command(r, LS_COMMAND_HOLD, "grind-1", "0"),
+                               a_command(r, LS_COMMAND_HOLD, "grind-2", "0")};
+            CHECK_INT(ls_guard_link_send_together(r->link, c, 2, &err), LS_OK);
+            WAIT_FOR(r, is_final(r, c[0].id, &v[0]) && is_final(r, c[1].id, &v[1]));
+        }
+        CHECK_INT(v[0].result, LS_COMMAND_ACKNOWLEDGED);
+        CHECK_INT(v[1].result, LS_COMMAND_ACKNOWLEDGED);
+        const uint64_t before = ls_emulate_play_describe(r->play).line.commands;
+        ls_command c[2] = {a_command(r, LS_COMMAND_HOLD, "grind-1", "0"),
+                           a_command(r, LS_COMMAND_DISPATCH, "grind-2", "gear-x-1")};
+        CHECK_INT(ls_guard_link_send_together(r->link, c, 2, &err), LS_OK);
+        WAIT_FOR(r, is_final(r, c[0].id, &v[0]) && is_final(r, c[1].id, &v[1]));
+        CHECK_INT(v[0].result, LS_COMMAND_REFUSED);
+        CHECK_INT(v[0].guard, LS_GUARD_COMBINED);
+        CHECK_INT(v[1].guard, LS_GUARD_CONSERVATION);
+        // Two for one machine; more than there may be.
+        c[0] = a_command(r, LS_COMMAND_HOLD, "grind-1", "0");
+        c[1] = a_command(r, LS_COMMAND_HOLD, "grind-1", "");
+        CHECK_INT(ls_guard_link_send_together(r->link, c, 2, &err), LS_OK);
+        WAIT_FOR(r, is_final(r, c[0].id, &v[0]) && is_final(r, c[1].id, &v[1]));
+        CHECK_INT(v[0].result, LS_COMMAND_REFUSED);
+        CHECK_INT(v[1].result, LS_COMMAND_REFUSED);
+        pass(r, 300000);
+        CHECK_INT(ls_emulate_play_describe(r->play).line.commands - before, 0);
+        CHECK_INT(ls_guard_link_send_together(r->link, c, LS_GUARD_TOGETHER + 1, &err),
+                  LS_ERR_LIMIT);
+    }
+    end_rig(r);
+}
+
+// The first command may go as soon as the line is ours; after a failure, later.
+static void test_the_first_command_need_not_wait(void) {
+    rig *r = make_rig("guards: {heartbeat: 5 s}\n", 60.0);
+    if (r == NULL) {
+        return;
+    }
+    WAIT_FOR(r, ls_guard_link_is_there(r->link));
+    const int64_t leased_us = now_us();
+    if (wait_until_it_writes(r)) {
+        const double first = (double)(now_us() - leased_us) * 1e-6;
+        printf("first command %.2f s after the lease\n", first);
+        CHECK(first < 10.0);
+        kill_guard(r);
+        start_guard(r, r->data, &r->guard);
+        WAIT_FOR(r, !ls_guard_link_is_there(r->link));
+        WAIT_FOR(r, ls_guard_link_is_there(r->link));
+        const int64_t again_us = now_us();
+        wait_until_it_writes(r);
+        const double again = (double)(now_us() - again_us) * 1e-6;
+        printf("after it was killed: %.2f s\n", again);
+        CHECK(again > 9.0);  // twice the heartbeat, less the turns of both sides
+    }
+    end_rig(r);
 }
 
 static void test_a_flood_of_commands_does_not_stop_the_heartbeat(void) {
@@ -642,6 +792,9 @@ int main(int argc, char **argv) {
     TEST(test_a_second_writer_is_refused);
     TEST(test_killed_between_journal_and_send);
     TEST(test_a_hold_outlives_the_guard);
+    TEST(test_a_bypass_is_journalled_and_ends);
+    TEST(test_commands_that_belong_together_go_together);
+    TEST(test_the_first_command_need_not_wait);
     TEST(test_a_flood_of_commands_does_not_stop_the_heartbeat);
     return harness_report();
 }

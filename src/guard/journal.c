@@ -24,12 +24,14 @@ struct ls_guard_journal {
     ls_guard_journal_def def;
     char folder[PATH_SIZE - 64];
     int lock_file, file;
-    uint64_t size;  // good bytes
+    uint64_t size;     // good bytes
+    uint64_t turn_at;  // a new generation begins at this size
     bool ready, turning;
 };
 
 static const char *const kind_names[LS_JOURNAL_KIND_COUNT] = {
-    "accepted", "sending", "outcome", "refused", "line-id", "hold", "trip", "reset", "lease"};
+    "accepted", "sending", "outcome", "refused", "line-id", "hold",   "trip",   "reset", "lease",
+    "deed",     "yield",   "stopped", "summary", "id",      "target", "change", "full"};
 static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
 
 static int64_t fail_after = -1;
@@ -48,6 +50,40 @@ static void set_text(json_t *object, const char *name, const char *text) {
     if (text[0] != '\0') {
         json_t *value = json_string(text);
         json_object_set_new(object, name, value != NULL ? value : json_string("?"));
+    }
+}
+
+static void put_number(json_t *o, const char *name, int64_t number) {
+    json_object_set_new(o, name, json_integer((json_int_t)number));
+}
+
+static void put_target(json_t *o, const ls_journal_entry *e) {
+    set_text(o, "of", ls_command_kind_name(e->command.kind));
+    set_text(o, "target", e->command.target);
+    put_number(o, "sequence", e->command.sequence);
+}
+
+// What the newer kinds say.
+static void put_more(json_t *o, const ls_journal_entry *e) {
+    switch (e->kind) {
+    case LS_JOURNAL_DEED: json_object_set_new(o, "deed", ls_guard_deed_json(&e->deed)); break;
+    case LS_JOURNAL_YIELD: set_text(o, "what", e->deed.what); break;
+    case LS_JOURNAL_FULL: set_text(o, "what", ls_guard_deed_name(e->deed.kind)); break;
+    case LS_JOURNAL_ID:
+        put_number(o, "seen_id", (int64_t)e->seen_id);
+        put_number(o, "seen_body", (int64_t)e->seen_body);
+        set_text(o, "result", ls_command_result_name(e->result));
+        put_number(o, "guard", e->guard);
+        break;
+    case LS_JOURNAL_TARGET:
+        put_target(o, e);
+        put_number(o, "count", e->count);
+        break;
+    case LS_JOURNAL_CHANGE: put_target(o, e); break;
+    default: break;
+    }
+    if (e->kind == LS_JOURNAL_CHANGE || (e->kind == LS_JOURNAL_SENDING && e->amount != 0.0)) {
+        json_object_set_new(o, "amount", json_real(e->amount));
     }
 }
 
@@ -82,6 +118,7 @@ static json_t *entry_json(const ls_journal_entry *e) {
     set_text(o, "reason", e->reason);
     set_text(o, "point", e->point);
     set_text(o, "who", e->who);
+    put_more(o, e);
     return o;
 }
 
@@ -105,6 +142,30 @@ static uint32_t get_word(const json_t *o, const char *name, const char *const *w
     return i;
 }
 
+static bool read_deed(const json_t *o, ls_journal_entry *e) {
+    const json_t *deed = json_object_get(o, "deed");
+    const char *what = json_string_value(json_object_get(o, "what"));
+    if (e->kind == LS_JOURNAL_DEED) {
+        return ls_guard_deed_from_json(deed, &e->deed) == NULL;
+    }
+    if (e->kind == LS_JOURNAL_FULL) {
+        e->deed.kind = ls_guard_deed_find(what != NULL ? what : "");
+        return e->deed.kind < LS_DEED_KIND_COUNT;
+    }
+    return get_text(o, "what", e->deed.what, sizeof e->deed.what);
+}
+
+static bool read_target(const json_t *o, ls_journal_entry *e) {
+    const char *of = json_string_value(json_object_get(o, "of"));
+    if (e->kind != LS_JOURNAL_TARGET && e->kind != LS_JOURNAL_CHANGE) {
+        return true;
+    }
+    e->command.kind = ls_command_kind_find(of != NULL ? of : "");
+    e->command.sequence = (uint32_t)json_integer_value(json_object_get(o, "sequence"));
+    return e->command.kind < LS_COMMAND_KIND_COUNT &&
+           get_text(o, "target", e->command.target, sizeof e->command.target);
+}
+
 static bool entry_read(const json_t *o, ls_journal_entry *e) {
     memset(e, 0, sizeof *e);
     e->kind = (ls_journal_kind)get_word(o, "kind", kind_names, LS_JOURNAL_KIND_COUNT);
@@ -113,6 +174,10 @@ static bool entry_read(const json_t *o, ls_journal_entry *e) {
     e->line_id = json_integer_value(json_object_get(o, "line_id"));
     e->guard = (uint32_t)json_integer_value(json_object_get(o, "guard"));
     e->on = json_is_true(json_object_get(o, "on"));
+    e->amount = json_number_value(json_object_get(o, "amount"));
+    e->seen_id = (uint64_t)json_integer_value(json_object_get(o, "seen_id"));
+    e->seen_body = (uint64_t)json_integer_value(json_object_get(o, "seen_body"));
+    e->count = (uint32_t)json_integer_value(json_object_get(o, "count"));
     const char *result = json_string_value(json_object_get(o, "result"));
     e->result = result != NULL ? ls_command_result_find(result) : LS_COMMAND_REFUSED;
     const uint32_t role = get_word(o, "role", role_names, LS_ROLE_COUNT);
@@ -128,7 +193,7 @@ static bool entry_read(const json_t *o, ls_journal_entry *e) {
         good = good && get_text(o, "id", e->command.id, sizeof e->command.id) &&
                get_text(o, "device", e->command.device, sizeof e->command.device);
     }
-    return good;
+    return good && read_deed(o, e) && read_target(o, e);
 }
 
 // ---- reading
@@ -211,9 +276,9 @@ static ls_status fail(const ls_guard_journal *j, const char *what, ls_error *err
                    strerror(errno));
 }
 
-static ls_status open_file(ls_guard_journal *j, ls_error *err) {
+static ls_status open_file(ls_guard_journal *j, const char *name, ls_error *err) {
     char path[PATH_SIZE];
-    path_of(j, "journal", path);
+    path_of(j, name, path);
     j->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (j->file < 0 || ftruncate(j->file, (off_t)j->size) != 0) {
         return fail(j, "open", err);
@@ -239,29 +304,50 @@ static ls_status summarise(ls_guard_journal *j, ls_error *err) {
     return status;
 }
 
-// The file becomes journal.1. When that fails it just grows on.
-static void turn_over(ls_guard_journal *j) {
-    char path[PATH_SIZE], old[PATH_SIZE];
-    ls_error err = {0};
+// The new one takes the place of the old one, which steps back. Whatever of it is done when we die,
+// the folder holds one that is whole.
+static bool change_places(const ls_guard_journal *j) {
+    char path[PATH_SIZE], old[PATH_SIZE], fresh[PATH_SIZE];
     path_of(j, "journal", path);
     path_of(j, "journal.1", old);
-    const uint64_t size = j->size;
-    const int file = j->file;
-    if (rename(path, old) != 0) {
-        return;
+    path_of(j, "journal.new", fresh);
+    if (access(path, F_OK) == 0 && rename(path, old) != 0) {
+        return false;
     }
+    if (rename(fresh, path) != 0) {
+        (void)rename(old, path);
+        return false;
+    }
+    sync_folder(j);
+    return true;
+}
+
+// A summary becomes the journal. When that fails the one before goes on, and grows on.
+static ls_status turn_over(ls_guard_journal *j, ls_error *err) {
+    const ls_guard_journal before = *j;
+    j->file = -1;
     j->size = 0;
-    if (open_file(j, &err) == LS_OK && summarise(j, &err) == LS_OK) {
-        close(file);
-        return;
+    ls_status status = open_file(j, "journal.new", err);
+    if (status == LS_OK) {
+        status = summarise(j, err);
     }
-    if (j->file >= 0 && j->file != file) {
+    if (status == LS_OK && !change_places(j)) {
+        status = fail(j, "turn over", err);
+    }
+    if (status == LS_OK) {
+        if (before.file >= 0) {
+            close(before.file);
+        }
+        // A summary that is long by itself is not written again at once.
+        j->turn_at = j->size / 2 > j->def.bytes_max / 2 ? 2 * j->size : j->def.bytes_max;
+        return LS_OK;
+    }
+    if (j->file >= 0) {
         close(j->file);
     }
-    (void)rename(old, path);
-    j->file = file;
-    j->size = size;
-    j->ready = false;
+    *j = before;
+    j->turn_at = j->size + j->def.bytes_max / 8 + 1;  // tried again later
+    return status;
 }
 
 static bool write_all(int file, const char *bytes, size_t size, uint64_t at) {
@@ -314,8 +400,9 @@ static ls_status put_line(ls_guard_journal *j, const char *json, bool durable, l
 
 ls_status ls_guard_journal_append(ls_guard_journal *journal, const ls_journal_entry *entry,
                                   bool durable, ls_error *err) {
-    if (!journal->turning && journal->size >= journal->def.bytes_max) {
-        turn_over(journal);
+    ls_error later = {0};
+    if (!journal->turning && journal->size >= journal->turn_at) {
+        (void)turn_over(journal, &later);
     }
     ls_journal_entry filled = *entry;
     if (filled.wall_us == 0) {
@@ -364,6 +451,7 @@ ls_status ls_guard_journal_open(const ls_guard_journal_def *def, ls_guard_journa
     }
     j->def = *def;
     j->def.bytes_max = def->bytes_max != 0 ? def->bytes_max : BYTES_MAX;
+    j->turn_at = j->def.bytes_max;
     j->lock_file = j->file = -1;
     uint64_t old_size = 0;
     ls_status status = LS_OK;
@@ -380,10 +468,7 @@ ls_status ls_guard_journal_open(const ls_guard_journal_def *def, ls_guard_journa
         status = tell_file(j, "journal", &j->size, err);
     }
     if (status == LS_OK) {
-        status = open_file(j, err);
-    }
-    if (status == LS_OK && j->size == 0 && old_size > 0) {
-        status = summarise(j, err);
+        status = j->size == 0 && old_size > 0 ? turn_over(j, err) : open_file(j, "journal", err);
     }
     if (status != LS_OK) {
         ls_guard_journal_close(j);

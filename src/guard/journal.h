@@ -2,8 +2,9 @@
 //
 // A file of lines, `CRC32C JSON`, appended and made durable (fdatasync) before append returns where
 // that is asked for. Two generations, `journal` and `journal.1`: when the first has grown to
-// bytes_max it becomes the second, and the owner writes a summary of all that still counts at the
-// head of the new one. At open everything is told in order. A torn last line is what a crash leaves
+// bytes_max the owner writes a summary of all that still counts into `journal.new`; then the first
+// becomes the second, and that one the first. So a journal is never without its summary, whenever
+// it dies. At open everything is told in order. A torn last line is what a crash leaves
 // and is cut off; damage anywhere else is refused: whoever does not know what it sent sends
 // nothing.
 //
@@ -14,7 +15,7 @@
 
 typedef enum ls_journal_kind {
     LS_JOURNAL_ACCEPTED,  // command: passed its guards, waits to be sent
-    LS_JOURNAL_SENDING,   // command, line_id: may be on the wire from now on; durable
+    LS_JOURNAL_SENDING,   // command, line_id, amount: may be on the wire from now on; durable
     LS_JOURNAL_OUTCOME,   // id, result, guard, reason
     LS_JOURNAL_REFUSED,   // command, guard, reason
     LS_JOURNAL_LINE_ID,   // device, line_id: used up (a fence, or of a summary)
@@ -22,6 +23,16 @@ typedef enum ls_journal_kind {
     LS_JOURNAL_TRIP,      // reason
     LS_JOURNAL_RESET,     // who, role
     LS_JOURNAL_LEASE,     // on, reason
+    LS_JOURNAL_DEED,      // deed: what a person has done
+    LS_JOURNAL_YIELD,     // deed.what: an interlock was active, or others changed a target
+    LS_JOURNAL_STOPPED,   // the guard was told to end
+    // Of a summary.
+    LS_JOURNAL_SUMMARY,  // it begins: what was told before is all in it
+    LS_JOURNAL_ID,       // seen_id, seen_body, result, guard
+    LS_JOURNAL_TARGET,   // command.kind, .target, .sequence; line_us of the last change; count:
+                         // fights
+    LS_JOURNAL_CHANGE,   // command.kind, .target; line_us, amount
+    LS_JOURNAL_FULL,     // deed.kind: more of these (holds, revocations) than there was room for
     LS_JOURNAL_KIND_COUNT
 } ls_journal_kind;
 
@@ -38,6 +49,10 @@ typedef struct ls_journal_entry {
     char point[64], who[64];
     ls_role role;
     bool on;
+    ls_guard_deed deed;
+    double amount;  // of a change of a value
+    uint64_t seen_id, seen_body;
+    uint32_t count;
 } ls_journal_entry;
 
 typedef struct ls_guard_journal ls_guard_journal;

@@ -57,9 +57,9 @@ static void begin(void) {
 }
 
 static void end(void) {
-    static const char *const names[] = {"journal", "journal.1", "lock"};
+    static const char *const names[] = {"journal", "journal.1", "journal.new", "lock"};
     char path[128];
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
     }

@@ -89,6 +89,10 @@ static void on_message(void *context, const ls_guard_message *message) {
         link->def.verdict(link->def.context, &message->of.verdict);
     } else if (message->say == LS_SAY_STATE) {
         change(link, message->of.state.writes, message->of.state.why);
+    } else if (message->say == LS_SAY_STANDS && link->def.stands != NULL) {
+        link->def.stands(link->def.context, &message->of.standing);
+    } else if (message->say == LS_SAY_ANSWER && link->def.answered != NULL) {
+        link->def.answered(link->def.context, &message->of.answer);
     }
 }
 
@@ -232,20 +236,22 @@ ls_status ls_guard_link_send(ls_guard_link *link, const ls_command *command, ls_
     return say(link, &message, err);
 }
 
-ls_status ls_guard_link_hold(ls_guard_link *link, const char *point, bool hold, const char *who,
-                             ls_role role, ls_error *err) {
-    ls_guard_message message = {.say = LS_SAY_HOLD};
-    ls_text_format(message.of.hold.point, sizeof message.of.hold.point, "%s", point);
-    ls_text_format(message.of.hold.who, sizeof message.of.hold.who, "%s", who);
-    message.of.hold.role = role;
-    message.of.hold.hold = hold;
+ls_status ls_guard_link_send_together(ls_guard_link *link, const ls_command *commands,
+                                      uint32_t count, ls_error *err) {
+    if (count == 1) {
+        return ls_guard_link_send(link, commands, err);
+    }
+    if (count == 0 || count > LS_GUARD_TOGETHER) {
+        return ls_fail(err, LS_ERR_LIMIT, "%u commands together: 1 to %d can go", count,
+                       LS_GUARD_TOGETHER);
+    }
+    ls_guard_message message = {.say = LS_SAY_TOGETHER, .of.together.count = count};
+    memcpy(message.of.together.commands, commands, count * sizeof *commands);
     return say(link, &message, err);
 }
 
-ls_status ls_guard_link_reset(ls_guard_link *link, const char *who, ls_role role, ls_error *err) {
-    ls_guard_message message = {.say = LS_SAY_RESET};
-    ls_text_format(message.of.hold.who, sizeof message.of.hold.who, "%s", who);
-    message.of.hold.role = role;
+ls_status ls_guard_link_do(ls_guard_link *link, const ls_guard_deed *deed, ls_error *err) {
+    const ls_guard_message message = {.say = LS_SAY_DEED, .of.deed = *deed};
     return say(link, &message, err);
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 
-enum { LS_GUARD_SERVICE_US = 2000000 };
+enum { LS_GUARD_SERVICE_US = 2000000, LS_GUARD_TOGETHER = 16 };
 
 typedef enum ls_command_kind {  // of the line's handshake, docs/EMULATOR.md
     LS_COMMAND_DISPATCH,
@@ -71,12 +71,68 @@ typedef struct ls_verdict {
     int64_t at_us;  // wall, since 1970
 } ls_verdict;
 
+// What people tell the guard. It says yes or no itself, by their role.
+typedef enum ls_guard_deed_kind {
+    LS_DEED_HOLD,        // `what`: a point's name, "" for everything; operator
+    LS_DEED_LIFT,        // the same or a higher role than that of the hold
+    LS_DEED_BYPASS,      // `guard`, `reason`, `until_us`; engineer
+    LS_DEED_END_BYPASS,  // `guard`, before its time; engineer
+    LS_DEED_REARM,   // `what`: the tag of an interlock, or a value that others changed; operator
+    LS_DEED_REVOKE,  // `what`: whose approvals up to now count no more; engineer
+    LS_DEED_RESET,   // the trips of the day; operator
+    LS_DEED_SHOW,    // nothing is done; everybody
+    LS_DEED_KIND_COUNT
+} ls_guard_deed_kind;
+
+typedef struct ls_guard_deed {
+    uint64_t ticket;  // the caller's number for it: the answer bears it
+    ls_guard_deed_kind kind;
+    char who[64];
+    ls_role role;
+    char what[512];
+    uint32_t guard;
+    char reason[120];  // a bypass needs one; else for the record
+    int64_t until_us;  // of a bypass; wall, since 1970
+} ls_guard_deed;
+
+typedef struct ls_guard_answer {
+    uint64_t ticket;
+    bool done;
+    char reason[200], reason_ko[240];  // why not; else empty
+} ls_guard_answer;
+
+// What people have done, and what waits for them. Told one by one before each answer.
+typedef enum ls_guard_standing_kind {
+    LS_STANDS_HOLD,       // what: point; who, role
+    LS_STANDS_BYPASS,     // guard, who, role, reason, since_us, until_us
+    LS_STANDS_REVOKED,    // what: whose; since_us
+    LS_STANDS_INTERLOCK,  // what: tag; waits for a person to re-arm
+    LS_STANDS_FOREIGN,    // what: value; count: how often others changed it; waits for re-arming
+    LS_STANDS_TRIPS,      // count: of the last day; waits: latched until a person resets
+    LS_STANDS_KIND_COUNT
+} ls_guard_standing_kind;
+
+typedef struct ls_guard_standing {
+    uint64_t ticket;
+    ls_guard_standing_kind kind;
+    char what[512];
+    char who[64];
+    ls_role role;
+    uint32_t guard, count;
+    bool waits;  // for a person
+    char reason[120];
+    int64_t since_us, until_us;  // wall; 0: not known
+} ls_guard_standing;
+
 typedef struct ls_guard_link ls_guard_link;
 
 typedef struct ls_guard_link_def {
     const char *folder;  // of the guard, in the service's data folder
     void (*verdict)(void *context, const ls_verdict *verdict);  // from a thread of the link
     void (*changed)(void *context, bool there, const char *why);
+    // Of deeds: first what stands now, then the answer. NULL: not wanted.
+    void (*stands)(void *context, const ls_guard_standing *standing);
+    void (*answered)(void *context, const ls_guard_answer *answer);
     void *context;
 } ls_guard_link_def;
 
@@ -85,13 +141,12 @@ void ls_guard_link_close(ls_guard_link *link);  // NULL is fine
 bool ls_guard_link_is_there(ls_guard_link *link);
 // LS_ERR_IO: the guard is away, nothing was sent and nothing will be.
 ls_status ls_guard_link_send(ls_guard_link *link, const ls_command *command, ls_error *err);
-// Holds (or lets go) what is decided: point name, or "" for everything. Outlives restarts.
-ls_status ls_guard_link_hold(ls_guard_link *link, const char *point, bool hold, const char *who,
-                             ls_role role, ls_error *err);
+// Commands that belong together, in this order: all of them go, or none. At most LS_GUARD_TOGETHER.
+ls_status ls_guard_link_send_together(ls_guard_link *link, const ls_command *commands,
+                                      uint32_t count, ls_error *err);
+// What a person does; the answer comes through `answered`. Outlives restarts.
+ls_status ls_guard_link_do(ls_guard_link *link, const ls_guard_deed *deed, ls_error *err);
 // The caller is alive. To be called by the very loop that decides, at least every half second, not
 // by a timer: when the guard has not heard it for LS_GUARD_SERVICE_US it stops the heartbeat to the
 // line, and the line goes by its own rule. A link alone does not beat. LS_GUARD_SERVICE_US is 2 s.
 void ls_guard_link_beat(ls_guard_link *link);
-// A person lets the guard write again after so many trips a day that it stopped for good
-// (engineer).
-ls_status ls_guard_link_reset(ls_guard_link *link, const char *who, ls_role role, ls_error *err);

@@ -12,10 +12,14 @@ static const char *const kind_names[LS_COMMAND_KIND_COUNT] = {
 static const char *const result_names[LS_COMMAND_RESULT_COUNT] = {"refused", "sent", "acknowledged",
                                                                   "denied",  "lost", "expired"};
 static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
-static const char *const say_names[LS_SAY_COUNT] = {"command", "hold",    "reset",
-                                                    "beat",    "verdict", "state"};
+static const char *const say_names[LS_SAY_COUNT] = {"command", "together", "deed",   "beat",
+                                                    "verdict", "state",    "stands", "answer"};
+static const char *const deed_names[LS_DEED_KIND_COUNT] = {
+    "hold", "lift", "bypass", "end-bypass", "re-arm", "revoke", "reset", "show"};
+static const char *const standing_names[LS_STANDS_KIND_COUNT] = {"hold",      "bypass",  "revoked",
+                                                                 "interlock", "foreign", "trips"};
 
-typedef enum field_kind { TEXT, WORD, BOOL, U32, U64, I64, REAL, APPROVALS } field_kind;
+typedef enum field_kind { TEXT, WORD, BOOL, U32, U64, I64, REAL, APPROVALS, COMMANDS } field_kind;
 
 typedef struct field {
     const char *name;
@@ -66,17 +70,41 @@ static const field verdict_fields[] = {
     {"at_us", I64, OF(ls_verdict, at_us), NULL, 0},
     {0},
 };
-#define M(member) OF(ls_guard_message, of.member)
-static const field hold_fields[] = {
-    {"point", TEXT, M(hold.point), NULL, 0},
-    {"hold", BOOL, M(hold.hold), NULL, 0},
-    {"who", TEXT, M(hold.who), NULL, 0},
-    {"role", WORD, M(hold.role), WORDS(role_names)},
+static const field deed_fields[] = {
+    {"ticket", U64, OF(ls_guard_deed, ticket), NULL, 0},
+    {"kind", WORD, OF(ls_guard_deed, kind), WORDS(deed_names)},
+    {"who", TEXT, OF(ls_guard_deed, who), NULL, 0},
+    {"role", WORD, OF(ls_guard_deed, role), WORDS(role_names)},
+    {"what", TEXT, OF(ls_guard_deed, what), NULL, 0},
+    {"guard", U32, OF(ls_guard_deed, guard), NULL, 0},
+    {"reason", TEXT, OF(ls_guard_deed, reason), NULL, 0},
+    {"until_us", I64, OF(ls_guard_deed, until_us), NULL, 0},
     {0},
 };
-static const field reset_fields[] = {
-    {"who", TEXT, M(hold.who), NULL, 0},
-    {"role", WORD, M(hold.role), WORDS(role_names)},
+static const field standing_fields[] = {
+    {"ticket", U64, OF(ls_guard_standing, ticket), NULL, 0},
+    {"kind", WORD, OF(ls_guard_standing, kind), WORDS(standing_names)},
+    {"what", TEXT, OF(ls_guard_standing, what), NULL, 0},
+    {"who", TEXT, OF(ls_guard_standing, who), NULL, 0},
+    {"role", WORD, OF(ls_guard_standing, role), WORDS(role_names)},
+    {"guard", U32, OF(ls_guard_standing, guard), NULL, 0},
+    {"count", U32, OF(ls_guard_standing, count), NULL, 0},
+    {"waits", BOOL, OF(ls_guard_standing, waits), NULL, 0},
+    {"reason", TEXT, OF(ls_guard_standing, reason), NULL, 0},
+    {"since_us", I64, OF(ls_guard_standing, since_us), NULL, 0},
+    {"until_us", I64, OF(ls_guard_standing, until_us), NULL, 0},
+    {0},
+};
+static const field answer_fields[] = {
+    {"ticket", U64, OF(ls_guard_answer, ticket), NULL, 0},
+    {"done", BOOL, OF(ls_guard_answer, done), NULL, 0},
+    {"reason", TEXT, OF(ls_guard_answer, reason), NULL, 0},
+    {"reason_ko", TEXT, OF(ls_guard_answer, reason_ko), NULL, 0},
+    {0},
+};
+#define M(member) OF(ls_guard_message, of.member)
+static const field together_fields[] = {
+    {"commands", COMMANDS, M(together.commands), NULL, 0},
     {0},
 };
 static const field state_fields[] = {
@@ -91,11 +119,13 @@ static const struct {
     size_t at;  // of their struct in ls_guard_message
 } says[LS_SAY_COUNT] = {
     [LS_SAY_COMMAND] = {command_fields, offsetof(ls_guard_message, of)},
-    [LS_SAY_HOLD] = {hold_fields, 0},
-    [LS_SAY_RESET] = {reset_fields, 0},
+    [LS_SAY_TOGETHER] = {together_fields, 0},
+    [LS_SAY_DEED] = {deed_fields, offsetof(ls_guard_message, of)},
     [LS_SAY_BEAT] = {no_fields, 0},
     [LS_SAY_VERDICT] = {verdict_fields, offsetof(ls_guard_message, of)},
     [LS_SAY_STATE] = {state_fields, 0},
+    [LS_SAY_STANDS] = {standing_fields, offsetof(ls_guard_message, of)},
+    [LS_SAY_ANSWER] = {answer_fields, offsetof(ls_guard_message, of)},
 };
 
 // ---- out
@@ -107,6 +137,14 @@ static json_t *put_approvals(const ls_command *command) {
     for (uint32_t i = 0; i < command->approval_count && i < 2; i++) {
         json_array_append_new(list,
                               put_fields(approval_fields, (const char *)&command->approvals[i]));
+    }
+    return list;
+}
+
+static json_t *put_commands(const ls_guard_message *message) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < message->of.together.count && i < LS_GUARD_TOGETHER; i++) {
+        json_array_append_new(list, ls_guard_command_json(&message->of.together.commands[i]));
     }
     return list;
 }
@@ -141,6 +179,7 @@ static json_t *put_field(const field *f, const char *from) {
     case REAL:
         memcpy(&real, at, sizeof real);
         return isfinite(real) ? json_real(real) : json_null();
+    case COMMANDS: return put_commands((const ls_guard_message *)(const void *)from);
     case APPROVALS: break;
     }
     return put_approvals((const ls_command *)(const void *)from);
@@ -161,9 +200,18 @@ json_t *ls_guard_command_json(const ls_command *command) {
     return put_fields(command_fields, (const char *)command);
 }
 
+json_t *ls_guard_deed_json(const ls_guard_deed *deed) {
+    return put_fields(deed_fields, (const char *)deed);
+}
+
+json_t *ls_guard_standing_json(const ls_guard_standing *standing) {
+    return put_fields(standing_fields, (const char *)standing);
+}
+
 void ls_guard_protocol_write(const ls_guard_message *message, ls_buffer *out) {
     json_t *object = put_fields(says[message->say].fields,
                                 (const char *)message + says[message->say].at);
+    json_object_set_new(object, "v", json_integer(LS_GUARD_VERSION));
     json_object_set_new(object, "say", json_string(say_names[message->say]));
     char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
     if (text == NULL) {
@@ -193,6 +241,20 @@ static const char *get_approvals(const json_t *list, ls_command *command) {
         }
     }
     return NULL;
+}
+
+static const char *get_commands(const json_t *list, ls_guard_message *message) {
+    const size_t count = json_array_size(list);
+    if (!json_is_array(list) || count < 2 || count > LS_GUARD_TOGETHER) {
+        return "commands that go together are a list of 2 to 16";
+    }
+    message->of.together.count = (uint32_t)count;
+    const char *why = NULL;
+    for (size_t i = 0; i < count && why == NULL; i++) {
+        why = ls_guard_command_from_json(json_array_get(list, i),
+                                         &message->of.together.commands[i]);
+    }
+    return why;
 }
 
 static const char *get_text(const field *f, const json_t *value, char *at) {
@@ -241,6 +303,7 @@ static const char *get_field(const field *f, const json_t *value, char *to) {
         memcpy(at, &real, sizeof real);
         return json_is_number(value) || json_is_null(value) ? NULL : "a number is missing";
     }
+    case COMMANDS: return get_commands(value, (ls_guard_message *)(void *)to);
     case APPROVALS: return get_approvals(value, (ls_command *)(void *)to);
     default: return get_number(f, value, at);
     }
@@ -263,12 +326,22 @@ const char *ls_guard_command_from_json(const json_t *object, ls_command *out) {
     return get_fields(command_fields, object, 0, (char *)out);
 }
 
+const char *ls_guard_deed_from_json(const json_t *object, ls_guard_deed *out) {
+    memset(out, 0, sizeof *out);
+    return get_fields(deed_fields, object, 0, (char *)out);
+}
+
 static const char *get_message(const json_t *object, ls_guard_message *out) {
     const json_t *say = json_object_get(object, "say");
+    const json_t *version = json_object_get(object, "v");
+    if (!json_is_integer(version) || json_integer_value(version) != LS_GUARD_VERSION) {
+        return "it is not written in version 2 of the guard's messages: stop both, start one "
+               "program";
+    }
     for (uint32_t i = 0; json_is_string(say) && i < LS_SAY_COUNT; i++) {
         if (strcmp(json_string_value(say), say_names[i]) == 0) {
             out->say = (ls_guard_say)i;
-            return get_fields(says[i].fields, object, 1, (char *)out + says[i].at);
+            return get_fields(says[i].fields, object, 2, (char *)out + says[i].at);
         }
     }
     return "it does not say what it is";
@@ -290,6 +363,18 @@ const char *ls_guard_protocol_read(const char *text, size_t size, ls_guard_messa
 
 // ---- names
 
+const char *ls_role_name(ls_role role) {
+    return (uint32_t)role < LS_ROLE_COUNT ? role_names[role] : "";
+}
+
+const char *ls_guard_deed_name(ls_guard_deed_kind kind) {
+    return (uint32_t)kind < LS_DEED_KIND_COUNT ? deed_names[kind] : "";
+}
+
+const char *ls_guard_standing_name(ls_guard_standing_kind kind) {
+    return (uint32_t)kind < LS_STANDS_KIND_COUNT ? standing_names[kind] : "";
+}
+
 const char *ls_command_kind_name(ls_command_kind kind) {
     return (uint32_t)kind < LS_COMMAND_KIND_COUNT ? kind_names[kind] : "";
 }
@@ -308,6 +393,10 @@ static uint32_t find(const char *const *names, uint32_t count, const char *name)
 
 ls_command_result ls_command_result_find(const char *name) {
     return (ls_command_result)find(result_names, LS_COMMAND_RESULT_COUNT, name);
+}
+
+ls_guard_deed_kind ls_guard_deed_find(const char *name) {
+    return (ls_guard_deed_kind)find(deed_names, LS_DEED_KIND_COUNT, name);
 }
 
 ls_command_kind ls_command_kind_find(const char *name) {

@@ -86,7 +86,7 @@ static void say(int file, const char *text, size_t size) {
     CHECK_INT(send(file, text, size, MSG_NOSIGNAL), (int64_t)size);
 }
 
-static const char beat[] = "{\"say\":\"beat\"}\n";
+static const char beat[] = "{\"v\":2,\"say\":\"beat\"}\n";
 
 static void test_lines_may_come_in_any_pieces(void) {
     host h;
@@ -99,8 +99,8 @@ static void test_lines_may_come_in_any_pieces(void) {
         turns(&h, 1);
     }
     CHECK_INT(h.messages, 1);
-    char both[64];
-    const int size = snprintf(both, sizeof both, "%s%s{\"say\"", beat, beat);
+    char both[96];
+    const int size = snprintf(both, sizeof both, "%s%s{\"v\":2,\"say\"", beat, beat);
     say(file, both, (size_t)size);
     turns(&h, 2);
     CHECK_INT(h.messages, 3);
@@ -115,10 +115,12 @@ static void test_lines_may_come_in_any_pieces(void) {
 }
 
 static void test_who_says_no_message_is_dropped(void) {
-    static const char *const rude[] = {"\n", "GET / HTTP/1.1\n", "{\"say\":\"beat\",\"x\":1}\n"};
+    static const char *const rude[] = {"\n", "GET / HTTP/1.1\n",
+                                       "{\"v\":2,\"say\":\"beat\",\"x\":1}\n",
+                                       "{\"v\":1,\"say\":\"beat\"}\n", "{\"say\":\"beat\"}\n"};
     host h;
     start(&h);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 5; i++) {
         const int file = call(&h);
         turns(&h, 2);
         say(file, rude[i], strlen(rude[i]));
@@ -132,7 +134,7 @@ static void test_who_says_no_message_is_dropped(void) {
     turns(&h, 2);
     static char block[4096];
     memset(block, 'x', sizeof block);
-    for (int i = 0; i < 20 && h.gone == 3; i++) {
+    for (int i = 0; i < 40 && h.gone == 5; i++) {
         (void)!send(file, block, sizeof block, MSG_NOSIGNAL);
         turns(&h, 2);
     }

@@ -19,6 +19,10 @@
 // sent: the line is read first; when a later fence shows that the line never took that id it never
 // will.
 //
+// **Together.** Commands that belong together wait until all their devices are free, get their
+// rows, are asked about together, and leave in the order given without anything between. When one
+// of them cannot leave after another has, the heartbeat stops, and with it the choices lapse.
+//
 // **Read-back.** The line's answer counts when it was given twice, the second time asked for by
 // writing the same id again, which by the handshake does nothing but answer. No answer within
 // read_back_us: lost. Then the heartbeat stops, and with it all choices lapse.
@@ -43,8 +47,10 @@ typedef struct ls_guard_writer_def {
                  int64_t id);
     bool (*beat)(void *context, int64_t count);
     bool (*journal)(void *context, const ls_journal_entry *entry, bool durable);
-    // The row is durable; may it go, now? False: *out says which guard and why.
-    bool (*may_send)(void *context, const ls_command *command, ls_verdict *out);
+    // The rows are durable; may they go, together, now? False: *out says which guard and why,
+    // *out_at which of them.
+    bool (*may_send)(void *context, const ls_command *commands, uint32_t count, ls_verdict *out,
+                     uint32_t *out_at);
     void (*sent)(void *context, const ls_command *command);  // on the wire
     // The line has answered; does what it tells agree with what was asked (setpoints)?
     bool (*agrees)(void *context, const ls_command *command);
@@ -77,6 +83,9 @@ void ls_guard_writer_gone(ls_guard_writer *writer, uint32_t device, int64_t now_
 void ls_guard_writer_able(ls_guard_writer *writer, bool able, const char *why, int64_t now_us);
 // A command that has passed its guards. Verdicts come through `told`, also from within.
 void ls_guard_writer_submit(ls_guard_writer *writer, const ls_command *command, int64_t now_us);
+// Commands that go together, one for each device, or not at all; at most LS_GUARD_TOGETHER.
+void ls_guard_writer_submit_together(ls_guard_writer *writer, const ls_command *commands,
+                                     uint32_t count, int64_t now_us);
 // Returns when it wants to be called again, at the latest.
 int64_t ls_guard_writer_tick(ls_guard_writer *writer, int64_t now_us);
 

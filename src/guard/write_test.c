@@ -145,13 +145,18 @@ static bool on_journal(void *context, const ls_journal_entry *entry, bool durabl
     return true;
 }
 
-static bool on_may_send(void *context, const ls_command *command, ls_verdict *out) {
+// Asked about all at once, when their rows are on the disk.
+static bool on_may_send(void *context, const ls_command *commands, uint32_t count, ls_verdict *out,
+                        uint32_t *out_at) {
     side *s = context;
-    if (s->w->now_us < command->not_after_us) {
-        return true;
+    for (uint32_t i = 0; i < count; i++) {
+        if (s->w->now_us >= commands[i].not_after_us) {
+            *out = (ls_verdict){.result = LS_COMMAND_EXPIRED, .guard = 24, .reason = "late"};
+            *out_at = i;
+            return false;
+        }
     }
-    *out = (ls_verdict){.result = LS_COMMAND_EXPIRED, .guard = 24, .reason = "late"};
-    return false;
+    return true;
 }
 
 static void on_sent(void *context, const ls_command *command) {

@@ -228,6 +228,8 @@ static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err
         const ls_guard_link_def link = {.folder = guard_folder,
                                         .verdict = ls_decisions_verdict,
                                         .changed = guard_changed,
+                                        .stands = ls_decisions_stands,
+                                        .answered = ls_decisions_answered,
                                         .context = d};
         status = ls_guard_link_open(&link, &d->link, err);
     }
@@ -246,6 +248,9 @@ ls_status ls_decisions_open(ls_intake *intake, ls_journal *journal, const char *
     d->journal = journal;
     d->plant = intake->running.plant;
     d->twin = intake->running.twin;
+    pthread_mutex_init(&d->people.turn, NULL);
+    pthread_mutex_init(&d->people.lock, NULL);
+    pthread_cond_init(&d->people.wake, NULL);
     d->in_step_since_us = -1;
     d->samples_seen = UINT64_MAX;
     ls_status status = create(d, guard_folder, err);
@@ -300,5 +305,8 @@ void ls_decisions_close(ls_decisions *d) {
     if (d->has_lock) {
         pthread_mutex_destroy(&d->lock);
     }
+    pthread_cond_destroy(&d->people.wake);
+    pthread_mutex_destroy(&d->people.lock);
+    pthread_mutex_destroy(&d->people.turn);
     ls_free(d);
 }

@@ -31,6 +31,12 @@ typedef enum ls_review { LS_REVIEW_APPROVE, LS_REVIEW_REJECT, LS_REVIEW_HOLD } l
 ls_status ls_decisions_review(ls_decisions *decisions, const char *id, uint32_t version,
                               ls_review review, const char *who, ls_role role, ls_error *err);
 
+// What a person does to the guard; deed->ticket is filled in here. Waits for its answer, at most
+// two seconds. *out_stands: what stands now, an array (docs/JSON.md); NULL when it fails:
+// LS_ERR_INVALID (there is no guard), LS_ERR_IO (it is away or silent).
+ls_status ls_decisions_do(ls_decisions *decisions, const ls_guard_deed *deed,
+                          ls_guard_answer *out_answer, json_t **out_stands, ls_error *err);
+
 // Rows, newest first; `open` only those that wait for a person; at most `most`; before `before_us`
 // (0: now). NULL: out of memory.
 json_t *ls_decisions_list(ls_decisions *decisions, bool open, int64_t before_us, uint32_t most);

@@ -108,6 +108,16 @@ struct ls_decisions {
     _Atomic bool ends;
     _Atomic bool guard_there;
 
+    struct {                   // what a person tells the guard, one at a time
+        pthread_mutex_t turn;  // held from question to answer
+        pthread_mutex_t lock;  // of what follows
+        pthread_cond_t wake;
+        uint64_t ticket;
+        bool waits;
+        json_t *stands;
+        ls_guard_answer answer;
+    } people;
+
     // of the deciding thread alone
     ls_snapshot *present, *fresh;
     decision_lot *lots;  // by slot, of the present
@@ -213,6 +223,10 @@ void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic);
 // Under the lock.
 double ls_decisions_promise(ls_decisions *d, decision_row *row);
 void ls_decisions_verdict(void *context, const ls_verdict *verdict);
+
+// ---- decisions_people.c: of the link's thread
+void ls_decisions_stands(void *context, const ls_guard_standing *standing);
+void ls_decisions_answered(void *context, const ls_guard_answer *answer);
 
 // ---- decisions_snapshot.c
 void ls_decisions_keep_snapshot(ls_decisions *d, uint64_t number, const ls_answer *answer);

@@ -159,6 +159,25 @@ static void note_pending(ls_decisions *d, const decision_row *row) {
     }
 }
 
+// The acts of one decision belong together: all of them go, or none.
+static void send_together(ls_decisions *d, ls_command *commands, uint32_t count) {
+    ls_error err = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        ls_command *c = &commands[i];
+        c->state_now = c->state_version;  // looked at again a moment ago
+        c->certainty = d->certainty;
+        c->in_step_us = d->now_us - d->in_step_since_us;
+        c->not_after_us = ls_decisions_monotonic_us() + d->plant->decide.guards.not_after_us;
+    }
+    const bool sent = ls_guard_link_send_together(d->link, commands, count, &err) == LS_OK;
+    for (uint32_t i = 0; i < count && !sent; i++) {
+        ls_verdict verdict = {.result = LS_COMMAND_REFUSED, .at_us = ls_decisions_wall_us()};
+        ls_text_format(verdict.id, sizeof verdict.id, "%s", commands[i].id);
+        ls_text_format(verdict.reason, sizeof verdict.reason, "%s", err.text);
+        ls_decisions_verdict(d, &verdict);
+    }
+}
+
 void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic) {
     ls_command commands[LS_CANDIDATE_ACTS];
     pthread_mutex_lock(&d->lock);
@@ -201,20 +220,7 @@ void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic) {
     row->sent_us = d->now_us;
     note_pending(d, row);
     pthread_mutex_unlock(&d->lock);
-    for (uint32_t i = 0; i < count; i++) {
-        ls_error err = {0};
-        ls_command *c = &commands[i];
-        c->state_now = c->state_version;  // looked at again a moment ago
-        c->certainty = d->certainty;
-        c->in_step_us = d->now_us - d->in_step_since_us;
-        c->not_after_us = ls_decisions_monotonic_us() + d->plant->decide.guards.not_after_us;
-        if (ls_guard_link_send(d->link, c, &err) != LS_OK) {
-            ls_verdict verdict = {.result = LS_COMMAND_REFUSED, .at_us = ls_decisions_wall_us()};
-            ls_text_format(verdict.id, sizeof verdict.id, "%s", c->id);
-            ls_text_format(verdict.reason, sizeof verdict.reason, "%s", err.text);
-            ls_decisions_verdict(d, &verdict);
-        }
-    }
+    send_together(d, commands, count);
 }
 
 // ---- what comes back

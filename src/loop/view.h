@@ -36,6 +36,13 @@ uint64_t ls_view_decisions_changes(ls_service *service, char *out_id, size_t siz
 ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, ls_review review,
                          const char *who, ls_role role, ls_error *err);
 
+// ---- the guard. LS_ERR_INVALID: there is none; LS_ERR_IO: it is away or silent.
+// {"guards": [...], "stands": [...]}
+ls_status ls_view_guard(ls_service *service, json_t **out, ls_error *err);
+// What a person does. When answer->done is false the guard said no, and why.
+ls_status ls_view_guard_do(ls_service *service, const ls_guard_deed *deed,
+                           ls_guard_answer *out_answer, json_t **out_stands, ls_error *err);
+
 // ---- history
 json_t *ls_view_tags(ls_service *service, const char *pattern, uint32_t most);
 typedef struct ls_view_span {

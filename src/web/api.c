@@ -27,6 +27,10 @@ const ls_route ls_api_routes[] = {
      ls_api_hold},
     {"GET", "/api/v1/prove", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_prove},
 
+    {"GET", "/api/v1/guard", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_guard},
+    {"POST", "/api/v1/guard/*", LS_RIGHT_OPERATOR, LS_EFFORT_SOME, LS_REQUEST_BODY_SMALL,
+     ls_api_guard_do},
+
     {"GET", "/api/v1/history/tags", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_api_tags},
     {"GET", "/api/v1/history", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_history},
     {"GET", "/api/v1/history.csv", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_history_csv},

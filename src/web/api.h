@@ -22,6 +22,8 @@ ls_route_fn ls_api_me, ls_api_plant, ls_api_state;
 // api_decisions.c
 ls_route_fn ls_api_decisions, ls_api_decision, ls_api_summary, ls_api_approve, ls_api_reject,
     ls_api_hold, ls_api_prove;
+// api_guard.c
+ls_route_fn ls_api_guard, ls_api_guard_do;
 // api_history.c
 ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
 // api_twin.c
@@ -39,6 +41,7 @@ typedef struct ls_api_note_asked {
     int64_t scrap;
 } ls_api_note_asked;
 bool ls_api_read_note(const ls_request *request, ls_api_note_asked *out, ls_answer *answer);
+bool ls_api_read_deed(const ls_request *request, ls_guard_deed *out, ls_answer *answer);
 json_t *ls_api_read_what_if(const ls_request *request, ls_answer *answer);
 json_t *ls_api_read_file(const ls_request *request, bool with_hash, ls_answer *answer);
 bool ls_api_read_span(const ls_request *request, ls_view_span *out, ls_answer *answer);

@@ -72,6 +72,7 @@ static const struct {
     {"invalid", "요청이 올바르지 않습니다."},
     {"plant", "플랜트 파일에 오류가 있습니다."},
     {"expired", "제안이 만료되었거나 그 사이 바뀌었습니다."},
+    {"refused", "가드가 거부했습니다."},
     {"changed", "다른 사용자가 먼저 저장했습니다."},
     {"large", "요청이 너무 큽니다."},
     {"often", "요청이 너무 잦습니다. 잠시 후 다시 시도하세요."},
@@ -135,6 +136,16 @@ void ls_answer_fail(ls_answer *answer, int status, const char *code, const char 
     va_end(arguments);
     ls_text_tame(text, false);
     put_error(answer, status, error_object(code, text));
+}
+
+void ls_answer_fail_in_both(ls_answer *answer, int status, const char *code, const char *text,
+                            const char *text_ko) {
+    json_t *object = error_object(code, text);
+    json_t *korean_text = json_string(text_ko);
+    if (korean_text != NULL) {
+        json_object_set_new(object, "text_ko", korean_text);
+    }
+    put_error(answer, status, object);
 }
 
 int ls_answer_status_of(ls_status status) {

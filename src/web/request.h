@@ -60,6 +60,9 @@ void ls_answer_json(ls_answer *answer, json_t *object);
 // {"error": {"code", "text", "text_ko", "id"}}; `code` is one of the table in request.c.
 void ls_answer_fail(ls_answer *answer, int status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+// The same with its own words in Korean.
+void ls_answer_fail_in_both(ls_answer *answer, int status, const char *code, const char *text,
+                            const char *text_ko);
 // The same, with status and code by what went wrong, its hint and place.
 void ls_answer_error(ls_answer *answer, const ls_error *err);
 int ls_answer_status_of(ls_status status);

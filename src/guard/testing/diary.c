@@ -274,12 +274,19 @@ static uint32_t falls_back(const view *v) {
 }
 
 static uint32_t engaged(const view *v) {
-    const int trip = newest_any(v, DIARY_TRIP, v->d->count);
-    int first = -1;  // healthy since
-    for (int i = trip + 1; i < v->d->count && first < 0; i++) {
-        first = entry(v, i)->kind == DIARY_HEALTHY ? i : -1;
+    int first = -1, failed = -1;  // healthy since; when it was not any more, last
+    for (int i = 0; i < v->d->count; i++) {
+        const diary_kind kind = entry(v, i)->kind;
+        first = first < 0 && kind == DIARY_HEALTHY ? i : first;
+        if (kind == DIARY_TRIP || (kind == DIARY_UNHEALTHY && first >= 0)) {
+            first = -1;
+            failed = i;
+        }
     }
-    if (first < 0 || seconds(v->now->mono_us, entry(v, first)->at.mono_us) < 10) {
+    // The first time of the day at once, else after ten seconds.
+    const bool again = failed >= 0 &&
+                       seconds(v->now->wall_us, entry(v, failed)->at.wall_us) < 86400;
+    if (first < 0 || (again && seconds(v->now->mono_us, entry(v, first)->at.mono_us) < 10)) {
         return 30;
     }
     // Latched at any trip that was the third of its day, and not reset since.

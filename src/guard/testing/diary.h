@@ -26,6 +26,7 @@ typedef enum diary_kind {
     DIARY_LEASE,     // flag; number: seconds it lasts
     DIARY_EPOCH,     // number: of the line
     DIARY_HEALTHY,
+    DIARY_UNHEALTHY,
     DIARY_TRIP,
     DIARY_RESET,
     DIARY_ALARM,

@@ -17,6 +17,7 @@ void fake_guard_reset(void) {
     fake.beats = 0;
     fake.away = false;
     fake.sending = NULL;
+    fake.silent = false;
     pthread_mutex_unlock(&fake.lock);
 }
 
@@ -68,9 +69,32 @@ ls_status ls_guard_link_send(ls_guard_link *link, const ls_command *command, ls_
     return away ? ls_fail(err, LS_ERR_IO, "the guard is away") : LS_OK;
 }
 
-ls_status ls_guard_link_hold(ls_guard_link *link, const char *point, bool hold, const char *who,
-                             ls_role role, ls_error *err) {
-    (void)link, (void)point, (void)hold, (void)who, (void)role, (void)err;
+ls_status ls_guard_link_send_together(ls_guard_link *link, const ls_command *commands,
+                                      uint32_t count, ls_error *err) {
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        status = ls_guard_link_send(link, &commands[i], err);
+    }
+    return status;
+}
+
+// Answers at once, with what it was asked: nobody may do anything but an engineer.
+ls_status ls_guard_link_do(ls_guard_link *link, const ls_guard_deed *deed, ls_error *err) {
+    ls_guard_standing standing = {.ticket = deed->ticket, .kind = LS_STANDS_TRIPS, .count = 2};
+    ls_guard_answer answer = {.ticket = deed->ticket, .done = deed->role == LS_ROLE_ENGINEER};
+    (void)link;
+    if (fake.away) {
+        return ls_fail(err, LS_ERR_IO, "the guard is away");
+    }
+    fake.deed = *deed;
+    if (!answer.done) {
+        snprintf(answer.reason, sizeof answer.reason, "that takes an engineer");
+        snprintf(answer.reason_ko, sizeof answer.reason_ko, "엔지니어만 할 수 있습니다");
+    }
+    if (!fake.silent) {
+        fake.def.stands(fake.def.context, &standing);
+        fake.def.answered(fake.def.context, &answer);
+    }
     return LS_OK;
 }
 
@@ -79,9 +103,4 @@ void ls_guard_link_beat(ls_guard_link *link) {
     pthread_mutex_lock(&fake.lock);
     fake.beats++;
     pthread_mutex_unlock(&fake.lock);
-}
-
-ls_status ls_guard_link_reset(ls_guard_link *link, const char *who, ls_role role, ls_error *err) {
-    (void)link, (void)who, (void)role, (void)err;
-    return LS_OK;
 }

@@ -13,6 +13,8 @@ typedef struct fake_guard {
     ls_command commands[FAKE_COMMANDS];
     uint32_t count;
     uint32_t beats;
+    bool silent;                                                // deeds are not answered
+    ls_guard_deed deed;                                         // the last one
     bool away;                                                  // sending fails
     void (*sending)(void *context, const ls_command *command);  // in the moment of sending
     void *context;

@@ -1,0 +1,208 @@
+// check_situation_test.c - boundary cases of guards 9, 10, 13 to 16, 22, 26 and 32.
+#include <math.h>
+
+#include "base/text.h"
+#include "guard/testing/check_expect.h"
+#include "tests/harness.h"
+
+static void test_9_twin_in_step(void) {
+    begin();
+    EXPECT(WITH(dispatch, w.certainty = 0.8), 0);
+    EXPECT(WITH(dispatch, w.certainty = nextafter(0.8, 0.0)), 9);
+    EXPECT(WITH(dispatch, w.certainty = NAN), 9);
+    EXPECT(WITH(dispatch, w.in_step_us = 60 * SECOND), 0);
+    EXPECT(WITH(dispatch, w.in_step_us = 60 * SECOND - 1), 9);
+    EXPECT(WITH(dispatch, w.in_step_us = 0), 9);  // one sample above resets it
+}
+
+static void test_10_inside_the_model(void) {
+    begin();
+    EXPECT(WITH(dispatch, w.certainty = 1.0), 0);
+    EXPECT(WITH(dispatch, w.certainty = nextafter(1.0, 2.0)), 10);
+    EXPECT(WITH(dispatch, w.gain_low = NAN), 10);
+    EXPECT(WITH(dispatch, w.gain_low = INFINITY), 10);
+    g.plant.decide.guards.certainty_min = -1.0;
+    EXPECT(WITH(dispatch, w.certainty = -0.5), 10);
+}
+
+static void test_13_state_binding(void) {
+    begin();
+    EXPECT(WITH(dispatch, w.state_now = 42), 13);  // a lot moved in between
+    EXPECT(WITH(dispatch, w.state_now = w.state_version = 0), 13);
+}
+
+static void test_14_permissive(void) {
+    begin();
+    EXPECT(guard_case_dispatch(&g), 0);
+    hear_condition(1, 0.0);  // false between check and send
+    ls_command c = guard_case_dispatch(&g);
+    ls_guard_finding out;
+    ls_guard_note_journalled(g.state, &c, 1);
+    ls_guard_check_send(g.limits, g.state, &c, &g.clock, &out);
+    CHECK_INT(out.guard, 14);
+    EXPECT(guard_case_release(&g), 14);  // it is of every command
+    EXPECT(guard_case_stop(&g), 0);      // not of a stop
+    hear_condition(1, 1.0);
+    hear_condition(2, 0.0);  // of another machine
+    EXPECT(guard_case_dispatch(&g), 0);
+    g.state->conditions[1].heard.vouched_us = g.clock.line_us - 30 * SECOND;
+    EXPECT(guard_case_dispatch(&g), 0);
+    g.state->conditions[1].heard.vouched_us--;  // stale
+    EXPECT(guard_case_dispatch(&g), 14);
+    g.state->conditions[1].heard.vouched_us = g.clock.line_us + 2 * SECOND + 1;
+    EXPECT(guard_case_dispatch(&g), 14);
+    g.state->conditions[1].heard.vouched_us = LS_GUARD_UNKNOWN;
+    EXPECT(guard_case_dispatch(&g), 14);
+    hear_condition(1, 1.0);
+    g.state->conditions[1].heard.quality = LS_GUARD_QUALITY_BAD;
+    EXPECT(guard_case_dispatch(&g), 14);
+}
+
+static void test_15_interlock(void) {
+    begin();
+    hear_condition(0, 1.0);
+    EXPECT(guard_case_dispatch(&g), 15);
+    EXPECT(guard_case_release(&g), 0);  // it is of the grinder
+    EXPECT(guard_case_stop(&g), 0);
+    CHECK(!ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_OPERATOR));  // still active
+    hear_condition(0, 0.0);                                         // clearing does not resume
+    EXPECT(guard_case_dispatch(&g), 15);
+    CHECK(!ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_VIEWER));
+    CHECK(ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_OPERATOR));
+    EXPECT(guard_case_dispatch(&g), 0);
+    g.state->conditions[0].heard.quality = LS_GUARD_QUALITY_UNCERTAIN;
+    EXPECT(guard_case_dispatch(&g), 15);
+    CHECK(!ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_ENGINEER));  // nobody knows
+    g.conditions[0].machine = 0;  // of a mill: this one is not concerned
+    EXPECT(guard_case_dispatch(&g), 0);
+}
+
+static void test_16_packml_state(void) {
+    begin();
+    // 1 clearing .. 17 complete; x: taken
+    static const char *const taken[] = {
+        "..xxxx....x....xx",  // dispatch
+        "...xxx....x.....x",  // hold
+        "..xxxx....x....xx",  // maintain
+        "..xxxx...xxxxxxxx",  // stop
+        ".x.x.............",  // start
+    };
+    for (int state = 1; state <= 17; state++) {
+        ls_command start = WITH(stop, w.kind = LS_COMMAND_START);
+        const ls_command commands[] = {guard_case_dispatch(&g), hold("1 min", true),
+                                       guard_case_maintain(&g), guard_case_stop(&g), start};
+        for (int k = 0; k < 5; k++) {
+            harness_note("command %d in state %d", k, state);
+            CHECK_INT(at_state(commands[k], state), taken[k][state - 1] == 'x' ? 0 : 16);
+        }
+    }
+    const double unknown[] = {0.0, 18.0, 6.5, NAN, -1.0, 1e300};
+    for (int i = 0; i < 6; i++) {
+        CHECK_INT(at_state(guard_case_dispatch(&g), unknown[i]), 16);
+    }
+}
+
+static void test_22_sequence(void) {
+    begin();
+    sent_dispatch(100.0);
+    g.state->targets[CASE_GRIND].sequence = 5;
+    EXPECT(guard_case_dispatch(&g), 22);  // again
+    EXPECT(WITH(dispatch, w.sequence = 4), 22);
+    EXPECT(WITH(dispatch, w.sequence = 9), 0);           // a gap is no step back
+    g.state->targets[CASE_GRIND].sequence = UINT32_MAX;  // it does not begin again
+    EXPECT(WITH(dispatch, w.sequence = 0), 22);
+    EXPECT(WITH(dispatch, w.sequence = 1), 22);
+    EXPECT(WITH(setpoint, w.sequence = 1), 0);
+    EXPECT(WITH(setpoint, w.sequence = 0), 22);
+}
+
+static void hear_coolant(double value) {
+    const ls_guard_heard heard = guard_case_heard(&g, value);
+    ls_guard_hear_value(g.state, CASE_COOLANT, &heard, &g.clock);
+}
+
+static void test_26_foreign_write(void) {
+    begin();
+    hear_coolant(21.0);  // we have never written: not foreign
+    verified_ago(100.0);
+    EXPECT(guard_case_setpoint(&g), 0);
+    ls_command c = guard_case_setpoint(&g);
+    ls_guard_clock then = g.clock;
+    then.line_us -= 100 * SECOND;
+    ls_guard_note_sent(g.state, &c, &then);
+    hear_coolant(20.5);  // still on its way
+    CHECK_INT(g.state->targets[CASE_COOLANT].fights, 0);
+    read_at(0.1, 22.0, LS_READ_LINE);
+    read_at(0.2, 22.0, LS_READ_LINE);
+    verified_ago(100.0);
+    hear_coolant(22.0);
+    const ls_command next = WITH(setpoint, w.sequence = 6);
+    EXPECT(next, 0);
+    hear_coolant(24.0);  // an operator
+    verified_ago(100.0);
+    EXPECT(next, 26);
+    CHECK_INT(g.state->targets[CASE_COOLANT].fights, 1);
+    CHECK(!ls_guard_rearm(g.state, LS_NONE, CASE_COOLANT, LS_ROLE_VIEWER));
+    CHECK(ls_guard_rearm(g.state, LS_NONE, CASE_COOLANT, LS_ROLE_OPERATOR));
+    CHECK(!ls_guard_rearm(g.state, LS_NONE, LS_NONE, LS_ROLE_OPERATOR));
+    EXPECT(next, 0);
+    g.state->line.beat_heard = false;  // the line has gone back to its own by itself
+    hear_coolant(20.0);
+    CHECK_INT(g.state->targets[CASE_COOLANT].fights, 1);
+    ls_guard_heard bad = guard_case_heard(&g, 30.0);
+    bad.quality = LS_GUARD_QUALITY_BAD;
+    ls_guard_hear_value(g.state, CASE_COOLANT, &bad, &g.clock);
+    CHECK_NEAR(g.state->values[0].verified, 20.0, 0.0);
+}
+
+static void test_32_conservation(void) {
+    begin();
+    EXPECT(WITH(dispatch, set(w.argument, "L9")), 32);  // nobody knows it
+    EXPECT(WITH(dispatch, set(w.argument, "L3")), 32);  // it waits elsewhere
+    EXPECT(WITH(dispatch, set(w.argument, "L4")), 32);  // it waits nowhere yet
+    EXPECT(WITH(dispatch, set(w.argument, "L5")), 32);  // in a machine
+    ls_guard_hear_lots(g.state, 1, "L1");
+    EXPECT(guard_case_dispatch(&g), 32);
+    ls_guard_hear_arrived(g.state, "L1", 1);  // at two places
+    EXPECT(guard_case_dispatch(&g), 32);
+    ls_guard_hear_lots(g.state, 1, "");
+    EXPECT(guard_case_dispatch(&g), 0);
+    ls_guard_hear_gone(g.state, "L1");
+    ls_guard_hear_gone(g.state, "L1");
+    EXPECT(guard_case_dispatch(&g), 32);
+    EXPECT(WITH(dispatch, w.argument[0] = '\0'), 0);  // a choice is taken back
+    ls_guard_lots_begin(g.state);
+    EXPECT(guard_case_release(&g), 32);
+    EXPECT(guard_case_maintain(&g), 0);
+}
+
+static void test_32_room_for_lots(void) {
+    begin();
+    for (int i = 5; i < 11; i++) {
+        char lot[16];
+        ls_text_format(lot, sizeof lot, "M%d", i);
+        ls_guard_hear_released(g.state, lot);
+    }
+    CHECK_INT(g.state->lot_count, 11);
+    EXPECT(guard_case_release(&g), 0);
+    ls_guard_hear_released(g.state, "M12");
+    EXPECT(guard_case_release(&g), 32);
+    EXPECT(guard_case_dispatch(&g), 0);
+    ls_guard_hear_released(g.state, "M13");  // one too many: nothing is certain
+    EXPECT(guard_case_dispatch(&g), 32);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_9_twin_in_step);
+    TEST(test_10_inside_the_model);
+    TEST(test_13_state_binding);
+    TEST(test_14_permissive);
+    TEST(test_15_interlock);
+    TEST(test_16_packml_state);
+    TEST(test_22_sequence);
+    TEST(test_26_foreign_write);
+    TEST(test_32_conservation);
+    TEST(test_32_room_for_lots);
+    return harness_report();
+}
