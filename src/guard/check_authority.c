@@ -36,8 +36,11 @@ static bool of_point(const ls_guard_case *c) {
         return (kind == LS_COMMAND_DISPATCH || kind == LS_COMMAND_HOLD) && of_station(c);
     case LS_DECIDE_MAINTENANCE: return kind == LS_COMMAND_MAINTAIN && of_station(c);
     case LS_DECIDE_RELEASE:
-    case LS_DECIDE_CONWIP:
         return kind == LS_COMMAND_RELEASE && c->target->index == c->point->release;
+    case LS_DECIDE_CONWIP:  // a level by its value, or a lot more by hand
+        return (kind == LS_COMMAND_RELEASE && c->target->index == c->point->release) ||
+               (kind == LS_COMMAND_SETPOINT && c->target->index == c->point->measured);
+    case LS_DECIDE_STAFFING:
     case LS_DECIDE_SETPOINT:
         return kind == LS_COMMAND_SETPOINT && c->target->index == c->point->measured;
     default: return false;

@@ -132,10 +132,23 @@ static bool lots_fit(const ls_guard_case *c) {
                        c->limits->lots_most);
 }
 
+static bool level_fits(const ls_guard_case *c) {
+    if (c->command->number <= (double)c->limits->lots_most) {
+        return true;
+    }
+    return ls_guard_no(c, "%g lots kept, the plant holds at most %u",
+                       "재공 %g로트 유지: 공장 최대 %u로트", c->command->number,
+                       c->limits->lots_most);
+}
+
 // 32
 bool ls_guard_conserved(const ls_guard_case *c) {
     const bool chooses = c->command->kind == LS_COMMAND_DISPATCH && c->command->argument[0] != '\0';
     const bool adds = c->command->kind == LS_COMMAND_RELEASE;
+    if (c->command->kind == LS_COMMAND_SETPOINT && c->point != NULL &&
+        c->point->kind == LS_DECIDE_CONWIP) {
+        return level_fits(c);
+    }
     if (c->target == NULL || !(chooses || adds)) {
         return true;
     }

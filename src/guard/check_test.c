@@ -166,11 +166,11 @@ static void test_a_limit_names_its_targets(void) {
     CHECK(ls_guard_limit_holds(&limit, &g.limits->targets[CASE_COOLANT], LS_COMMAND_SETPOINT));
     limit.machine = LS_NONE;
     limit.of_decide_kind = true;
-    // d: dispatch and hold, m: maintain, start and stop, r: release, s: setpoint, a: all of
-    // machines
-    const char *const kinds = "drmddras";
-    const char *const taken[] = {"da", "da", "ma", "ma", "m", "r", "s"};
-    for (int kind = 0; kind <= LS_DECIDE_SETPOINT; kind++) {
+    // d: dispatch and hold, m: maintain, start and stop, r: release, c: release and setpoint, s:
+    // setpoint, a (a kind that does not exist): all of machines
+    const char *const kinds = "drmddcssa";
+    const char *const taken[] = {"da", "da", "ma", "ma", "m", "rc", "sc"};
+    for (int kind = 0; kind <= LS_DECIDE_KIND_COUNT; kind++) {
         limit.decide_kind = (ls_decide_kind)kind;
         for (int command = 0; command < LS_COMMAND_KIND_COUNT; command++) {
             harness_note("decide kind %d, command %d", kind, command);
@@ -178,6 +178,56 @@ static void test_a_limit_names_its_targets(void) {
                   (strchr(taken[command], kinds[kind]) != NULL));
         }
     }
+}
+
+static ls_command level(double value, const char *point) {
+    ls_command c = coolant(value);
+    set(c.point, point);
+    return c;
+}
+
+// The coolant stands for a number of lots or people here: 22 or 24 of them.
+static void test_numbers_of_lots_and_people_go_by_their_value(void) {
+    static double numbers[] = {22.0, 24.0};
+    begin();
+    EXPECT(level(22.0, "keep gear-b"), 19);  // it has no value
+    EXPECT(level(22.0, "people"), 19);
+    g.plant.decide.numbers = numbers;
+    g.plant.decide.number_count = 2;
+    g.plant.limits.lots = 23;
+    for (int i = 5; i <= 6; i++) {
+        g.points[i].measured = 1;
+        g.points[i].number_at = 0;
+        g.points[i].number_count = 2;
+    }
+    guard_case_again(&g);
+    EXPECT(level(22.0, "keep gear-b"), 0);
+    EXPECT(level(24.0, "keep gear-b"), 32);  // the plant holds 23 lots
+    EXPECT(level(23.0, "keep gear-b"), 1);   // not to be chosen
+    EXPECT(level(22.5, "keep gear-b"), 1);
+    EXPECT(level(22.0, "people"), 0);
+    EXPECT(level(24.0, "people"), 0);  // people are no lots
+    EXPECT(level(23.0, "people"), 1);
+    EXPECT(WITH(release, set(w.point, "people")), 19);
+    EXPECT(WITH(release, set(w.point, "keep gear-b")), 19);  // of gear-a
+    EXPECT(WITH(release, (set(w.point, "keep gear-b"), set(w.target, "gear-b"),
+                          set(w.argument, "gear-b"), w.sequence = 99)),
+           0);
+    ls_guard_row rows[LS_GUARD_COUNT];
+    const ls_command unknown = level(22.0, "nothing");  // each guard by itself knows no point
+    ls_guard_explain(g.limits, g.state, &unknown, &g.clock, rows);
+    for (int i = 0; i < LS_GUARD_COUNT; i++) {
+        const bool fails = rows[i].guard == LS_GUARD_AUTHORITY;
+        CHECK_INT(rows[i].outcome, fails ? LS_GUARD_FAILED : LS_GUARD_PASSED);
+    }
+    g.points[5].kind = LS_DECIDE_KIND_COUNT;  // a kind that does not exist
+    EXPECT(level(22.0, "keep gear-b"), 19);
+    g.points[5].kind = LS_DECIDE_CONWIP;
+    g.points[5].measured = g.points[6].measured = 0;  // of another value
+    EXPECT(level(22.0, "keep gear-b"), 19);
+    EXPECT(level(22.0, "people"), 19);
+    g.points[5].measured = g.points[6].measured = LS_NONE;
+    g.plant.limits.lots = 12;
 }
 
 static void test_memory_may_fail(void) {
@@ -230,6 +280,7 @@ int main(int argc, char **argv) {
     TEST(test_guards_have_names);
     TEST(test_limits_fit_or_say_so);
     TEST(test_a_limit_names_its_targets);
+    TEST(test_numbers_of_lots_and_people_go_by_their_value);
     TEST(test_memory_may_fail);
     TEST(test_spans_do_not_overflow);
     return harness_report();

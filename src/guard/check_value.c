@@ -32,6 +32,22 @@ static bool fits_tag(const ls_guard_case *c) {
                        number, c->target->name);
 }
 
+// Lots and people come whole, and as many as the plant file lets be chosen.
+static bool is_level(const ls_guard_case *c) {
+    const bool counts = c->point != NULL && (c->point->kind == LS_DECIDE_CONWIP ||
+                                             c->point->kind == LS_DECIDE_STAFFING);
+    const ls_decide *decide = &c->limits->plant->decide;
+    bool listed = !counts;
+    for (uint32_t i = 0; !listed && i < c->point->number_count; i++) {
+        listed = decide->numbers[c->point->number_at + i] == c->command->number;
+    }
+    if (listed) {
+        return true;
+    }
+    return ls_guard_no(c, "'%s' may not choose %g", "'%s'은(는) %g을(를) 선택할 수 없습니다",
+                       c->command->point, c->command->number);
+}
+
 static bool setting_in_range(const ls_guard_case *c) {
     double said = 0.0;
     if (!isfinite(c->command->number) || !ls_guard_setting(c->command, &said) ||
@@ -39,7 +55,7 @@ static bool setting_in_range(const ls_guard_case *c) {
         return ls_guard_no(c, "'%s' is no value of %s", "'%s'은(는) %s의 값이 아닙니다",
                            c->command->argument, c->target->name);
     }
-    if (!in_limits(c, c->target->low, c->target->high)) {
+    if (!in_limits(c, c->target->low, c->target->high) || !is_level(c)) {
         return false;
     }
     for (uint32_t i = 0; i < c->limits->guards->limit_count; i++) {

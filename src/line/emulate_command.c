@@ -134,8 +134,9 @@ static int setpoint(request *r) {
             return answer(r, BAD_ARGUMENT, "%s is set from %g to %g, not to %g", of->name,
                           of->set_low, of->set_high, value);
         }
-        ls_emulate_set(r->e, v, value);
-        return answer(r, DONE, "set");
+        ls_error err = {0};
+        return ls_emulate_set(r->e, v, value, &err) == LS_OK ? answer(r, DONE, "set")
+                                                             : refuse(r, &err);
     }
     return answer(r, BAD_ARGUMENT, "nothing is set by the name '%.*s'",
                   (int)(length < 64 ? length : 64), text);
@@ -232,7 +233,12 @@ static void write_setpoint(ls_emulate *e, uint32_t signal, const ls_sample *valu
         if (v->setpoint == signal) {
             const bool takes = e->beating && ls_sample_number(value, &setting) &&
                                within(&e->plant->listen.values[v->measured], setting);
-            ls_emulate_set(e, v, takes ? setting : v->setting);  // tells what holds
+            ls_error err = {0};
+            ls_emulate_begin(e);
+            if (!takes || ls_emulate_set(e, v, setting, &err) != LS_OK) {
+                (void)ls_emulate_set(e, v, v->setting, &err);  // tells what holds
+            }
+            ls_emulate_end(e);
         }
     }
 }
@@ -300,7 +306,9 @@ void ls_emulate_lapse(ls_emulate *e) {
         const ls_measured *of = &e->plant->listen.values[e->measured[i].measured];
         if (e->measured[i].setting != of->set_default) {
             e->figures.lapsed++;
-            ls_emulate_set(e, &e->measured[i], of->set_default);
+            ls_emulate_begin(e);
+            (void)ls_emulate_set(e, &e->measured[i], of->set_default, &err);
+            ls_emulate_end(e);
         }
     }
 }

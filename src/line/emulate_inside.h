@@ -50,7 +50,8 @@ typedef struct emulate_measured {
     uint32_t measured;          // of the plant
     uint32_t signal, setpoint;  // LS_NO: none
     double value, setting;
-    double *delay;  // settings of the ticks to come, a ring
+    uint32_t release, pool;  // whose number it is, LS_NO: none
+    double *delay;           // settings of the ticks to come, a ring
     uint32_t delay_ticks, delay_at;
 } emulate_measured;
 
@@ -112,7 +113,9 @@ uint32_t ls_emulate_lot_find(const ls_emulate *e, const char *name);  // slot, o
 // emulate_values.c
 ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err);
 void ls_emulate_tell_values(ls_emulate *e, bool birth);
-void ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting);
+// Fails where the number of lots or people that it stands for cannot be had; nothing is then
+// changed. Within ls_emulate_begin and _end.
+ls_status ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting, ls_error *err);
 
 // emulate_truth.c
 ls_status ls_emulate_compile(ls_emulate *e, ls_error *err);  // the twin, with habits

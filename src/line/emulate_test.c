@@ -507,6 +507,53 @@ static void test_a_dispatched_lot_is_taken_next(void) {
     ls_plant_destroy(plant);
 }
 
+static void test_numbers_of_lots_and_people_are_obeyed(void) {
+    static const char text[] =
+        "plant: levels\n"
+        "operators: {hands: {count: 2, skills: work}}\n"
+        "stations: {saw: {machines: 2, process: 60 s, operator: {skill: work, for: process}}}\n"
+        "products: {part: {route: [saw], release: {keep: 8}}}\n"
+        "decide:\n"
+        "  conwip: {of: part, levels: [4, 8], value: level}\n"
+        "  staffing: {of: hands, counts: [1, 2], value: people}\n"
+        "listen:\n"
+        "  sparkplug: {broker: embedded, group: g, nodes: [n]}\n"
+        "  values:\n"
+        "    level: {tag: g/n/yard/Level, setpoint: g/n/yard/LevelSet, set: {low: 0, high: 9, "
+        "default: 8}}\n"
+        "    people: {tag: g/n/yard/People, setpoint: g/n/yard/PeopleSet, set: {low: 0, high: 2, "
+        "default: 2}}\n";
+    ls_plant *plant = NULL;
+    CHECK_INT(ls_plant_parse(text, strlen(text), "levels.yaml", &plant, NULL, &err), LS_OK);
+    ear e;
+    host h = {start(plant, 1, NULL, &e), "line", 0};
+    CHECK_INT(ls_emulate_run(h.line, 10 * minute, &err), LS_OK);
+    CHECK_INT(ls_emulate_describe(h.line).lots, 8);
+    CHECK_INT(command(&h, 1, "setpoint", "level=4"), 4);  // no heartbeat
+    write_int(&h, "line", "Heartbeat", 1);
+    CHECK_INT(command(&h, 2, "setpoint", "level=4.5"), 3);
+    CHECK_CONTAINS(read_text(&h, "Command/Reason"), "not a whole number");
+    CHECK_INT(command(&h, 3, "setpoint", "level=4"), 0);
+    CHECK_NEAR(value_of(h.line, "yard", "LevelSet"), 4.0, 0.0);
+    CHECK_INT(ls_emulate_run(h.line, 20 * minute, &err), LS_OK);
+    CHECK_INT(ls_emulate_describe(h.line).lots, 4);
+    CHECK_NEAR(value_of(h.line, "yard", "Level"), 4.0, 0.0);
+    const uint64_t two = ls_emulate_describe(h.line).done;
+    CHECK_INT(ls_emulate_run(h.line, 30 * minute, &err), LS_OK);
+    CHECK_INT(ls_emulate_describe(h.line).done - two, 20);  // two a minute
+    CHECK_INT(command(&h, 4, "setpoint", "people=1"), 0);
+    CHECK_INT(ls_emulate_run(h.line, 32 * minute, &err), LS_OK);
+    const uint64_t one = ls_emulate_describe(h.line).done;
+    CHECK_INT(ls_emulate_run(h.line, 42 * minute, &err), LS_OK);
+    CHECK_INT(ls_emulate_describe(h.line).done - one, 10);
+    ls_emulate_wall(h.line, 10 * second);  // the heartbeat stops: the plant's own numbers
+    CHECK_NEAR(value_of(h.line, "yard", "LevelSet"), 8.0, 0.0);
+    CHECK_INT(ls_emulate_run(h.line, 43 * minute, &err), LS_OK);
+    CHECK_INT(ls_emulate_describe(h.line).lots, 8);
+    stop_line(&e);
+    ls_plant_destroy(plant);
+}
+
 // Anything may be written; nothing of it breaks the line or goes unanswered.
 static void test_hostile_writes_are_survived(void) {
     ls_plant *plant = cell();
@@ -599,6 +646,7 @@ int main(int argc, char **argv) {
     TEST(test_commands_are_answered_once);
     TEST(test_choices_want_a_heartbeat_and_lapse_without);
     TEST(test_a_dispatched_lot_is_taken_next);
+    TEST(test_numbers_of_lots_and_people_are_obeyed);
     TEST(test_hostile_writes_are_survived);
     TEST(test_every_allocation_may_fail);
     return harness_report();

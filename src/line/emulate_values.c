@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/units.h"
 #include "line/emulate_inside.h"
+#include "twin/intervene.h"
 
 // Two uniform draws: a triangle from -1 to 1.
 static double noise(ls_emulate *e, uint32_t machine) {
@@ -62,11 +63,30 @@ static uint32_t rest_state(const ls_measured *v) {
     return v->delay_us > 0 ? (uint32_t)((v->delay_us + EMULATE_TICK_US - 1) / EMULATE_TICK_US) : 0;
 }
 
-void ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting) {
+// A value of `decide: {conwip, staffing}` is a number of lots or people: the line keeps so many.
+static ls_status keep_level(ls_emulate *e, const emulate_measured *v, double setting,
+                            ls_error *err) {
+    if (setting != floor(setting) || setting < 0 || setting > 1e6) {
+        return ls_fail(err, LS_ERR_INVALID, "%g is not a whole number", setting);
+    }
+    return v->release != LS_NO
+               ? ls_intervene_keep(e->twin, e->snapshot, v->release, (uint32_t)setting, err)
+               : ls_intervene_staff(e->twin, e->snapshot, v->pool, (uint32_t)setting, err);
+}
+
+ls_status ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting, ls_error *err) {
+    const bool counts = measured->release != LS_NO || measured->pool != LS_NO;
+    const ls_status status = counts && setting != measured->setting
+                                 ? keep_level(e, measured, setting, err)
+                                 : LS_OK;
+    if (status != LS_OK) {
+        return status;
+    }
     measured->setting = setting;
     if (measured->setpoint != LS_NO) {
         ls_emulate_tell_real(e, measured->setpoint, setting);
     }
+    return LS_OK;
 }
 
 static void look_at_measured(ls_emulate *e, emulate_measured *v) {
@@ -123,6 +143,18 @@ static const char *tag_of(const ls_plant *plant, uint32_t measured) {
     return NULL;
 }
 
+static void find_level(const ls_plant *plant, emulate_measured *v) {
+    v->release = v->pool = LS_NO;
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        const ls_decide_point *p = &plant->decide.points[i];
+        if (p->measured == v->measured && p->kind == LS_DECIDE_CONWIP) {
+            v->release = p->release;
+        } else if (p->measured == v->measured && p->kind == LS_DECIDE_STAFFING) {
+            v->pool = p->operators;
+        }
+    }
+}
+
 ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err) {
     const ls_listen *listen = &e->plant->listen;
     e->measured = ls_arena_alloc(&e->arena, (listen->value_count + 1) * sizeof *e->measured);
@@ -135,6 +167,7 @@ ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err) {
         if (v.signal == LS_NO || of->setpoint == NULL) {
             continue;
         }
+        find_level(e->plant, &v);
         v.setpoint = add_signal(e, of->setpoint, of->unit, true, rest);
         v.delay_ticks = rest_state(of);
         v.delay_ticks = v.delay_ticks > 100000 ? 100000 : v.delay_ticks;

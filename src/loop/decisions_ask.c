@@ -57,13 +57,15 @@ static bool is_worth(const ls_decide_point *point, const ls_effect *e) {
     return isfinite(e->low) && e->low > 0 && e->gain >= point->gain_min;
 }
 
-static bool is_sendable(const ls_candidate *c) {
+// Why the line cannot be told to do this; NULL: it can.
+static const char *unsendable(const ls_decide_point *point, const ls_candidate *c) {
     for (uint32_t i = 0; i < c->act_count; i++) {
-        if (c->acts[i].kind == LS_DO_KEEP || c->acts[i].kind == LS_DO_STAFF) {
-            return false;  // people do that
+        if (point->measured == LS_NONE &&
+            (c->acts[i].kind == LS_DO_KEEP || c->acts[i].kind == LS_DO_STAFF)) {
+            return "the plant file names no 'value' that takes it: people do that";
         }
     }
-    return c->act_count > 0;
+    return c->act_count > 0 ? NULL : "there is nothing to send";
 }
 
 static bool same_acts(const ls_candidate *a, const ls_candidate *b) {
@@ -106,9 +108,11 @@ static decision_state first_state(ls_decisions *d, const ls_decide_point *point,
     if (late) {
         return DECISION_LATE;
     }
-    const bool can_send = d->link != NULL && is_sendable(chosen);
-    if (point->mode == LS_MODE_ADVISE || d->link == NULL ||
-        (point->mode == LS_MODE_AUTO && !can_send)) {
+    if (point->mode == LS_MODE_ADVISE || d->link == NULL) {
+        return DECISION_ADVISED;
+    }
+    *out_why = unsendable(point, chosen);
+    if (*out_why != NULL) {
         return DECISION_ADVISED;
     }
     if (point->mode == LS_MODE_AUTO && !atomic_load(&d->guard_there)) {

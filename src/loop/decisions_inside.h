@@ -127,6 +127,7 @@ struct ls_decisions {
     int64_t *due_us;             // by point, plant time; -1: not yet
     decision_setting *settings;  // by point, where it is about one; NULL: none was asked for
     ls_outlook *outlook;         // of the question about a setting that is being answered
+    int64_t levels_heard_us;     // monotonic
     uint64_t samples_seen;
     double certainty;
     uint64_t divergences;
@@ -182,6 +183,7 @@ decision_memory *ls_decisions_memory(ls_decisions *d, const ls_question *questio
 bool ls_decisions_hear_setting(ls_decisions *d, const ls_question *question);
 // Makes d->outlook for a question about a setting, as of d->now_us.
 ls_status ls_decisions_outlook(ls_decisions *d, const ls_question *question, ls_error *err);
+void ls_decisions_tell_levels(ls_decisions *d, ls_snapshot *present);
 // Changes when the setting was changed, by whomever.
 uint64_t ls_decisions_setting_mark(const ls_decisions *d, uint32_t point);
 void ls_decisions_forget_settings(ls_decisions *d);

@@ -62,6 +62,9 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
         ls_follow_fork(follow, 1, 0, into);
     }
     pthread_mutex_unlock(&d->intake->lock);
+    if (follow != NULL) {
+        ls_decisions_tell_levels(d, into);
+    }
     return follow != NULL;
 }
 
@@ -70,7 +73,7 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
 uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *snapshot,
                            const ls_question *question) {
     const ls_decide_point *point = &d->plant->decide.points[question->point];
-    if (point->kind == LS_DECIDE_SETPOINT) {
+    if (point->measured != LS_NONE) {
         return mix(1, ls_decisions_setting_mark(d, question->point)) >> 12 | 1;
     }
     if (point->station == LS_NONE) {

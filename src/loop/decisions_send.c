@@ -34,7 +34,8 @@ static const char *maintenance_of(const ls_plant *plant, uint32_t machine, int64
 }
 
 // NULL, or why it cannot be sent.
-static const char *fill(const ls_decisions *d, const ls_act *act, ls_command *c) {
+static const char *fill(const ls_decisions *d, const ls_decide_point *point, const ls_act *act,
+                        ls_command *c) {
     const ls_plant *plant = d->plant;
     const char *text = NULL;
     char span[64];
@@ -74,9 +75,19 @@ static const char *fill(const ls_decisions *d, const ls_act *act, ls_command *c)
         c->number = act->number;
         ls_text_format(c->argument, sizeof c->argument, "%s=%.17g", c->target, act->number);
         return NULL;
-    case LS_DO_NOTHING:
     case LS_DO_KEEP:
     case LS_DO_STAFF:
+        if (point->measured == LS_NONE) {
+            return "people do that, not the line";
+        }
+        c->kind = LS_COMMAND_SETPOINT;
+        c->number = (double)act->value;
+        ls_text_format(c->device, sizeof c->device, "line");
+        ls_text_format(c->target, sizeof c->target, "%s",
+                       plant->listen.values[point->measured].name);
+        ls_text_format(c->argument, sizeof c->argument, "%s=%.17g", c->target, c->number);
+        return NULL;
+    case LS_DO_NOTHING:
     case LS_DO_KIND_COUNT: return "people do that, not the line";
     }
     ls_text_format(c->argument, sizeof c->argument, "%s", text);
@@ -122,7 +133,7 @@ static const char *make_commands(ls_decisions *d, decision_row *row, bool automa
     for (uint32_t i = 0; i < row->chosen.act_count; i++) {
         ls_command *c = &out[i];
         memset(c, 0, sizeof *c);
-        const char *why = fill(d, &row->chosen.acts[i], c);
+        const char *why = fill(d, point, &row->chosen.acts[i], c);
         if (why != NULL) {
             return why;
         }

@@ -9,8 +9,13 @@
 #include "base/arena.h"
 #include "base/units.h"
 #include "loop/decisions_inside.h"
+#include "twin/intervene.h"
 
-enum { SEEN_MOST = 8192, SEEN_KEPT = 4096 };
+enum {
+    SEEN_MOST = 8192,
+    SEEN_KEPT = 4096,
+    LEVELS_US = 50000,  // levels seldom change: the history is not asked at every signal
+};
 #define VALUE_BACK_US LS_US_PER_DAY           // a value that moves is told more often than that
 #define SETTING_BACK_US (30 * LS_US_PER_DAY)  // a setting is told when it changes
 
@@ -114,6 +119,33 @@ ls_status ls_decisions_outlook(ls_decisions *d, const ls_question *question, ls_
     return ls_outlook_make(m, s->value.items, s->value.count, s->setting.items, s->setting.count,
                            d->now_us, ls_setting_step_us(d->plant, question->point), d->outlook,
                            err);
+}
+
+// The numbers of lots and people that the line tells, where a value of the plant file tells them:
+// the follower knows the plant file's alone.
+void ls_decisions_tell_levels(ls_decisions *d, ls_snapshot *present) {
+    const int64_t now_us = ls_decisions_monotonic_us();
+    const bool listens = now_us - d->levels_heard_us >= LEVELS_US;
+    d->levels_heard_us = listens ? now_us : d->levels_heard_us;
+    for (uint32_t i = 0; i < d->plant->decide.point_count; i++) {
+        const ls_decide_point *p = &d->plant->decide.points[i];
+        const ls_question q = {.point = i, .subject = p->measured};
+        if ((p->kind != LS_DECIDE_CONWIP && p->kind != LS_DECIDE_STAFFING) ||
+            p->measured == LS_NONE || (listens && !ls_decisions_hear_setting(d, &q)) ||
+            d->settings == NULL) {
+            continue;
+        }
+        const decision_heard *h = &d->settings[i].setting;
+        const double number = h->count > 0 && !h->gone ? h->items[h->count - 1].number : -1.0;
+        if (number < 0.0 || number > 1e6 || number != floor(number)) {
+            continue;
+        }
+        if (p->kind == LS_DECIDE_CONWIP) {
+            (void)ls_intervene_told_keep(d->twin, present, p->release, (uint32_t)number, NULL);
+        } else {
+            (void)ls_intervene_staff(d->twin, present, p->operators, (uint32_t)number, NULL);
+        }
+    }
 }
 
 uint64_t ls_decisions_setting_mark(const ls_decisions *d, uint32_t point) {

@@ -624,6 +624,71 @@ static void test_what_is_open_at_one_instant_is_answered_together_and_promised_o
     mill_close(&m);
 }
 
+// ---- what people do
+
+static const char level_form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: 10 min}\n"
+    "products:\n"
+    "  part: {route: [mill], release: {keep: 6}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "%s"
+    "decide:\n"
+    "  objective: wip\n"
+    "  conwip: {of: part, levels: [2, 6], mode: auto, within: 20 s, futures: 200, horizon: 4 h,\n"
+    "           every: 1 min%s}\n";
+
+static void levels_open(mill *m, const char *values, const char *value) {
+    char text[2048];
+    memset(m, 0, sizeof *m);
+    fake_guard_reset();
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    snprintf(text, sizeof text, level_form, values, value);
+    use_text(m, text);
+    for (int i = 0; i < 6; i++) {
+        char lot[80];
+        snprintf(lot, sizeof lot, "P%d class=part product=part", i);
+        CHECK(bench_text(&m->b, "g/n/line/Released", i, lot));
+    }
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "P0"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+    if (value[0] != '\0') {
+        CHECK(bench_number(&m->b, "g/n/yard/Level", 7, 6));
+        CHECK(bench_number(&m->b, "g/n/yard/LevelSet", 7, 6));
+    }
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 70, 6));
+    open_decisions(m);
+}
+
+static void test_a_level_is_sent_by_its_value_and_without_one_people_are_told(void) {
+    mill m;
+    levels_open(&m, "", "");
+    json_t *row = await(&m, "advised");
+    CHECK_CONTAINS(text_of(row, "reason"), "people do that");
+    CHECK_INT(fake_guard_count(), 0);
+    json_decref(row);
+    mill_close(&m);
+    levels_open(&m,
+                "  values: {level: {tag: g/n/yard/Level, setpoint: g/n/yard/LevelSet,\n"
+                "                   set: {low: 1, high: 9, default: 6}}}\n",
+                ", value: level");
+    CHECK(await_commands(1));
+    CHECK_INT(fake.commands[0].kind, LS_COMMAND_SETPOINT);
+    CHECK_STR(fake.commands[0].device, "line");
+    CHECK_STR(fake.commands[0].target, "level");
+    CHECK_STR(fake.commands[0].argument, "level=2");
+    CHECK_NEAR(fake.commands[0].number, 2.0, 0.0);
+    mill_close(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     ls_say_set_level(LS_LOG_ERROR);
@@ -646,5 +711,6 @@ int main(int argc, char **argv) {
     TEST(test_a_row_by_the_base_rule_says_so);
     TEST(test_a_rule_promises_its_gain_once_for_a_span);
     TEST(test_what_is_open_at_one_instant_is_answered_together_and_promised_once);
+    TEST(test_a_level_is_sent_by_its_value_and_without_one_people_are_told);
     return harness_report();
 }

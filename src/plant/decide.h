@@ -50,7 +50,8 @@ typedef struct ls_decide_point {
     uint32_t station;    // DISPATCH, MAINTENANCE, BATCH, SETUP; else LS_NONE
     uint32_t release;    // RELEASE, CONWIP: class
     uint32_t operators;  // STAFFING
-    uint32_t measured;   // SETPOINT: into listen.values
+    uint32_t measured;   // SETPOINT: into listen.values; CONWIP, STAFFING: the one that tells and
+                         // takes the number in force, LS_NONE: people see to it
     bool on_event;       // asked when something happens that matters to it (the default of
                          // DISPATCH, BATCH, SETUP, RELEASE)
     int64_t every_us;    // asked so often; 0: on events alone

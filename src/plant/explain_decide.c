@@ -36,7 +36,8 @@ static const char *target_of(const ls_plant *plant, const ls_decide_point *p) {
                                    : plant->listen.values[p->measured].name;
 }
 
-static void put_numbers(ls_buffer *out, const ls_decide *d, const ls_decide_point *p) {
+static void put_numbers(ls_buffer *out, const ls_plant *plant, const ls_decide_point *p) {
+    const ls_decide *d = &plant->decide;
     static const char *const keys[LS_DECIDE_KIND_COUNT] = {
         [LS_DECIDE_CONWIP] = "levels",
         [LS_DECIDE_STAFFING] = "counts",
@@ -51,6 +52,10 @@ static void put_numbers(ls_buffer *out, const ls_decide *d, const ls_decide_poin
         ls_put_number(out, d->numbers[p->number_at + i]);
     }
     ls_buffer_text(out, "]");
+    if (p->measured != LS_NONE && p->kind != LS_DECIDE_SETPOINT) {
+        ls_buffer_text(out, ", value: ");
+        ls_put_text(out, plant->listen.values[p->measured].name);
+    }
     if (isfinite(p->target) && p->kind == LS_DECIDE_SETPOINT) {
         ls_buffer_text(out, ", target: ");
         ls_put_number(out, p->target);
@@ -62,7 +67,7 @@ static void put_point(ls_buffer *out, const ls_plant *plant, const ls_decide_poi
     ls_put_text(out, p->name);
     ls_buffer_text(out, p->station != LS_NONE ? ", at: " : ", of: ");
     ls_put_text(out, target_of(plant, p));
-    put_numbers(out, &plant->decide, p);
+    put_numbers(out, plant, p);
     ls_buffer_printf(out, ", mode: %s, events: %s", ls_decide_mode_name(p->mode),
                      p->on_event ? "yes" : "no");
     if (p->every_us > 0) {

@@ -79,6 +79,37 @@ static void read_settings(ls_decide_draft *d, const ls_yaml *map, const ls_yaml 
     }
 }
 
+// The value by which the line takes one of the numbers. What holds without a heartbeat, its
+// default, is the plant's own number: the line then goes by its own rule.
+static void read_value(ls_decide_draft *d, const ls_yaml *value, ls_decide_point *p) {
+    ls_reader *r = d->r;
+    p->measured = ls_yaml_is_text(value) ? ls_decide_measured(d, value) : LS_NONE;
+    if (p->measured == LS_NONE) {
+        return;
+    }
+    const ls_measured *v = &r->plant->listen.values[p->measured];
+    const double own = p->kind == LS_DECIDE_CONWIP
+                           ? LS_ROW(ls_release, r->releases, p->release)->keep
+                           : LS_ROW(ls_operators, r->operators, p->operators)->count;
+    if (v->setpoint == NULL) {
+        ls_reader_mistake(r, value, "give it 'setpoint: TAG, set: {low: 1, high: 30}'",
+                          "value '%s' cannot be set", value->text);
+    } else if (v->set_default != own) {
+        ls_reader_mistake(r, value, ls_reader_format(r, "'default: %.17g' in its 'set'", own),
+                          "'%s' falls back to %.17g, the plant's own number is %.17g", value->text,
+                          v->set_default, own);
+    }
+    for (uint32_t i = p->number_at; i < d->numbers.count && v->setpoint != NULL; i++) {
+        const double number = *LS_ROW(double, d->numbers, i);
+        if (!(number >= v->set_low && number <= v->set_high)) {
+            ls_reader_mistake(r, value, "'set' of the value says what may be set",
+                              "'%s' cannot be set to %.17g, it takes %.17g to %.17g", value->text,
+                              number, v->set_low, v->set_high);
+            return;
+        }
+    }
+}
+
 void ls_decide_read_numbers(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at,
                             ls_decide_point *p) {
     ls_reader *r = d->r;
@@ -86,8 +117,10 @@ void ls_decide_read_numbers(ls_decide_draft *d, const ls_yaml *map, const ls_yam
     p->number_at = d->numbers.count;
     if (p->kind == LS_DECIDE_CONWIP) {
         read_list(d, ls_take(r, map, "decide.conwip.levels"), true, 1, 1e6);
+        read_value(d, ls_take(r, map, "decide.conwip.value"), p);
     } else if (p->kind == LS_DECIDE_STAFFING) {
         read_list(d, ls_take(r, map, "decide.staffing.counts"), true, 0, 1e6);
+        read_value(d, ls_take(r, map, "decide.staffing.value"), p);
     } else if (p->kind == LS_DECIDE_SETPOINT) {
         read_settings(d, map, at, p);
     }

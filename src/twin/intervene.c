@@ -180,6 +180,30 @@ ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t
     return act(twin, snapshot, LS_ACT_KEEP, release, lots);
 }
 
+ls_status ls_intervene_told_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                                 uint32_t lots, ls_error *err) {
+    const ls_status status = check_class(twin, snapshot, release, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    ls_ctx c = context_of(twin, snapshot);
+    if (c.releases[release].kind != LS_RELEASE_KEEP || lots > c.m->lots) {
+        return ls_fail(err, LS_ERR_INVALID, "%s does not keep %u lots in the plant",
+                       twin->classes[release], lots);
+    }
+    uint32_t inside = 0;
+    for (uint32_t i = 0; i < c.s->lot_used; i++) {
+        inside += c.lot[i].where != LS_LOT_FREE && c.lot[i].release == release;
+    }
+    ls_s_release *rs = c.release + release;
+    rs->kept = lots + 1;
+    rs->over = inside > lots ? inside - lots : 0;
+    rs->left = lots > inside ? lots - inside : 0;
+    ls_source_set(&c, c.m->source_release + release, rs->left > 0 ? c.now : LS_NEVER);
+    snapshot->scratch.still = 0;
+    return LS_OK;
+}
+
 ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_t pool,
                              uint32_t people, ls_error *err) {
     if (pool >= twin->model->pools) {

@@ -34,6 +34,10 @@ ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint
 // that leave have no successor.
 ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
                             uint32_t lots, ls_error *err);
+// The line tells that this level is in force: nothing is released for it here, since the line has
+// done so. Of the lots inside those beyond it have no successor; missing ones are owed.
+ls_status ls_intervene_told_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                                 uint32_t lots, ls_error *err);
 // So many people of a pool are there while its shift runs. Who is at work finishes the phase.
 ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_t pool,
                              uint32_t people, ls_error *err);

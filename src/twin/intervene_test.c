@@ -206,6 +206,43 @@ static void test_another_conwip_level_takes_hold_as_lots_leave(void) {
     leave(&s);
 }
 
+// What the line tells of its level is in force already: told after the line has let its lots in, or
+// while those beyond it still leave, the state goes on as the one that was set so.
+static void test_a_level_that_is_told_is_in_force_and_releases_nothing(void) {
+    static const char text[] =
+        "plant: kept\n"
+        "limits: {lots: 20}\n"
+        "stations:\n"
+        "  a: {process: 10 min}\n"
+        "products:\n"
+        "  x: {route: [a], release: {keep: 6}}\n";
+    static const uint32_t levels[] = {3, 9, 6};
+    for (size_t i = 0; i < 3; i++) {
+        scene set = scene_of(text, 25);
+        CHECK_INT(ls_intervene_keep(set.twin, set.snapshot, 0, levels[i], &err), LS_OK);
+        run_to(&set, 36);  // one has left
+        scene told = scene_of(text, 25);
+        CHECK_INT(ls_intervene_keep(told.twin, told.snapshot, 0, levels[i], &err), LS_OK);
+        run_to(&told, 36);
+        ls_s_release *rs = told.c.release;
+        rs->kept = 0;  // as a follower has it, who knows the plant file's level alone
+        rs->over = 0;
+        rs->left = levels[i] < 6 ? 1 : 0;  // to it the one that left is owed
+        CHECK_INT(ls_intervene_told_keep(told.twin, told.snapshot, 0, levels[i], &err), LS_OK);
+        CHECK_INT(ls_intervene_kept(told.twin, told.snapshot, 0), levels[i]);
+        for (int minutes = 36; minutes < 200; minutes += 7) {
+            run_to(&set, minutes);
+            run_to(&told, minutes);
+            CHECK_INT(ls_snapshot_lots(told.snapshot), ls_snapshot_lots(set.snapshot));
+        }
+        CHECK_INT(ls_snapshot_lots(told.snapshot), levels[i]);
+        CHECK_INT(ls_intervene_told_keep(told.twin, told.snapshot, 0, 21, &err), LS_ERR_INVALID);
+        CHECK_INT(ls_intervene_told_keep(told.twin, told.snapshot, 1, 2, &err), LS_ERR_INVALID);
+        leave(&told);
+        leave(&set);
+    }
+}
+
 static void test_fewer_operators_finish_what_they_are_at_and_more_begin_at_once(void) {
     scene s = scene_of(
         "plant: staffed\n"
@@ -272,6 +309,7 @@ int main(int argc, char **argv) {
     TEST(test_a_release_by_hand_is_one_more);
     TEST(test_hands_are_saved_loaded_and_forked);
     TEST(test_another_conwip_level_takes_hold_as_lots_leave);
+    TEST(test_a_level_that_is_told_is_in_force_and_releases_nothing);
     TEST(test_fewer_operators_finish_what_they_are_at_and_more_begin_at_once);
     TEST(test_acts_of_one_moment_are_settled_together);
     return harness_report();

@@ -166,11 +166,58 @@ static void test_a_setting_is_decided_sent_and_read_back(void) {
     service_end(&s);
 }
 
+// Two machines that take a minute each, and twelve lots between them: fewer do nearly as much.
+static const char levels[] =
+    "plant: levels\n"
+    "start: 2026-01-05T06:00\n"
+    "stations:\n"
+    "  cut: {process: exp 60 s}\n"
+    "  polish: {process: exp 60 s}\n"
+    "products:\n"
+    "  part: {route: [cut, polish], release: {keep: 12}}\n"
+    "decide:\n"
+    "  objective: {throughput: 20, wip: 40, unit: EUR}\n"
+    "  conwip: {of: part, levels: [4, 6, 12], value: level, mode: auto, every: 2 min, within: 2 "
+    "s,\n"
+    "           futures: 900, horizon: 1 h}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: levels, nodes: [line]}\n"
+    "  values:\n"
+    "    level: {tag: levels/line/yard/Level, setpoint: levels/line/yard/LevelSet,\n"
+    "            set: {low: 1, high: 20, default: 12}}\n";
+
+static void test_a_level_is_decided_sent_and_heard(void) {
+    service s = {0};
+    static const char *const fast[] = {"--speed", "60", NULL};
+    if (service_begin_text(&s, levels) && service_run(&s) && service_emulate(&s, fast)) {
+        CHECK(rows_wait(&s, "done", 1));
+        const double set = newest(&s, "levels/line/yard/LevelSet");
+        CHECK(set == 4.0 || set == 6.0);
+        const int kept = rows_count(&s, "kept");
+        CHECK(rows_wait(&s, "kept", kept + 2));  // asked again, from the level in force
+        rows_read(&s);
+        int last = 0;
+        for (int i = 1; i < ROWS_MAX; i++) {
+            last = strcmp(rows_newest(i), "kept") == 0 ? i : last;
+        }
+        char id[20];
+        char stays[40];
+        snprintf(id, sizeof id, "d-%d", last);
+        snprintf(stays, sizeof stays, "lots kept: stay at %.0f",
+                 newest(&s, "levels/line/yard/LevelSet"));
+        const char *const explain[] = {"decide", "explain", s.plant, id, "--data", s.data, NULL};
+        const char *said = service_ask(explain);
+        CHECK(said != NULL && strstr(said, stays) != NULL);
+    }
+    service_end(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_commands_go_out_and_what_came_of_them_comes_back);
     TEST(test_a_guard_that_dies_is_started_again);
     TEST(test_a_setting_is_decided_sent_and_read_back);
+    TEST(test_a_level_is_decided_sent_and_heard);
     TEST(test_nothing_is_sent_late_after_the_service_died);
     return harness_report();
 }
