@@ -76,9 +76,14 @@ void ls_account_window_fact(ls_account_window *window, const ls_twin *twin, cons
     }
 }
 
-bool ls_account_window_is_final(const ls_account_window *window, const ls_intake *intake) {
-    return window->open && window->until_us >= 0 &&
-           ls_follow_now(intake->running.follow) - window->until_us > intake->follow_def.late_us;
+bool ls_account_window_is_final(const ls_account_window *window, ls_intake *intake) {
+    const bool final = window->open && window->until_us >= 0 &&
+                       ls_follow_now(intake->running.follow) - window->until_us >
+                           intake->follow_def.late_us;
+    if (final) {
+        ls_follow_settle(intake->running.follow);  // its last facts
+    }
+    return final;
 }
 
 // ---- telling

@@ -31,7 +31,7 @@ void ls_account_window_look(ls_account_window *window, const ls_intake *intake, 
                             int64_t wall_us);
 void ls_account_window_fact(ls_account_window *window, const ls_twin *twin, const ls_fact *fact);
 // It has ended, and no late signal can change it any more.
-bool ls_account_window_is_final(const ls_account_window *window, const ls_intake *intake);
+bool ls_account_window_is_final(const ls_account_window *window, ls_intake *intake);
 
 // What one kind of decision brought in a window that is final. `done`: all that was done in it, of
 // every kind, by time; `seed`: of what is left to the model. Under no lock. Fails with

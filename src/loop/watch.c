@@ -91,8 +91,9 @@ static void take_divergence(void *context, const ls_divergence *divergence) {
 static bool begin_forecast(ls_watch *watch) {
     bool begun = false;
     pthread_mutex_lock(&watch->intake->lock);
-    const ls_follow *follow = watch->intake->running.follow;
+    ls_follow *follow = watch->intake->running.follow;
     if (follow != NULL) {
+        ls_follow_settle(follow);  // all that was done until then has been told
         const int64_t now = ls_follow_now(follow);
         // A forecast from a present that is mostly supposed would say nothing of the twin.
         begun = ls_forecast_is_due(watch->forecast, now) && ls_follow_certainty(follow) > 0.5;

@@ -218,6 +218,16 @@ static void commit(ls_follow *f) {
     f->dropped += count;
 }
 
+// The base is in nobody's way: it moves when someone has time (ls_follow_settle), or when much has
+// gathered, so that a signal does not pay for one of ten minutes ago as well.
+static void commit_much(ls_follow *f) {
+    const ls_recent *j = &f->recent;
+    if (j->end - j->first > FOLLOW_COMMIT_EVERY &&
+        j->items[j->first + FOLLOW_COMMIT_EVERY].time_us < f->now_us - f->def.late_us) {
+        commit(f);
+    }
+}
+
 // ---- clocks
 
 static void tell_clock(ls_follow *f, ls_divergence_kind kind, int64_t time_us, const char *text,
@@ -309,7 +319,7 @@ static void take(ls_follow *f, const ls_heard *heard) {
         }
         f->newest_us = h.time_us;
         f->now_us = h.time_us > f->now_us ? h.time_us : f->now_us;
-        commit(f);
+        commit_much(f);
         place = f->recent.end;
     }
     if (!ls_recent_insert(&f->recent, &h, &place)) {
@@ -384,6 +394,10 @@ void ls_follow_advance(ls_follow *f, int64_t now_us) {
         f->is_shown = false;
         commit(f);
     }
+}
+
+void ls_follow_settle(ls_follow *f) {
+    commit(f);
 }
 
 int64_t ls_follow_now(const ls_follow *f) {

@@ -72,7 +72,8 @@ typedef struct ls_follow_def {
         clock_jump_us;  // a step forward of more than this without a birth is a jump, default 1 h
     uint64_t seed;      // of the forks of ls_follow_fork
     // Facts and divergences, each once and for good: told when they lie late_us behind, so that no
-    // late signal can change them any more. Either may be NULL.
+    // late signal can change them any more, by the next advance or settle, or when many have
+    // gathered. Either may be NULL.
     void (*fact)(void *context, const ls_fact *fact);
     void (*diverged)(void *context, const ls_divergence *divergence);
     void *context;
@@ -94,6 +95,8 @@ void ls_follow_destroy(ls_follow *follow);
 void ls_follow_hear(ls_follow *follow, const ls_heard *heard);
 // Time has passed without anything heard: calendars turn, transports that are due arrive.
 void ls_follow_advance(ls_follow *follow, int64_t now_us);
+// Tells what is final by now. Signals wait for it only where they are many.
+void ls_follow_settle(ls_follow *follow);
 int64_t ls_follow_now(const ls_follow *follow);
 
 // The state as it stands, for looking (names: ls_follow_lot_name).

@@ -12,6 +12,7 @@
 enum {
     FOLLOW_MARKS = 4,
     FOLLOW_MARK_EVERY = 512,
+    FOLLOW_COMMIT_EVERY = 256,
     FOLLOW_AHEAD_MIN = 8,  // so many signals in a row from far ahead are believed
 };
 
