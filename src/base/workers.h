@@ -20,8 +20,9 @@ typedef struct ls_job {
 enum { LS_WORKERS_MAX = 1024 };
 
 int ls_workers_default(void);  // processors this process may use, 1..LS_WORKERS_MAX
-// Runs the job and waits for it; the calling thread is worker 0, so worker_count 1 starts no
-// thread. Never more workers than indexes; where the system gives fewer threads, fewer do the work.
-// Which index fails first does not depend on the number of workers. A failing index goes before
+// Runs the job and waits for it, on a pool of its own (pool.h: one that stays costs less for many
+// short jobs). The calling thread is worker 0, so worker_count 1 starts no thread. Never more
+// workers than indexes; where the system gives fewer threads, fewer do the work. Which index fails
+// first does not depend on the number of workers. A failing index goes before
 // LS_ERR_STOPPED, which says that not every index was handed out.
 ls_status ls_workers_run(const ls_job *job, int worker_count, ls_error *err);
