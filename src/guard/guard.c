@@ -144,7 +144,9 @@ static void on_told(void *context, const ls_command *command, const ls_verdict *
     if (verdict->result != LS_COMMAND_SENT) {
         close_pending(g, command, verdict->result == LS_COMMAND_ACKNOWLEDGED, &clock);
     }
-    ls_guard_put_verdict(g, verdict, clock.wall_us);
+    ls_verdict timed = *verdict;
+    timed.mono_us = clock.mono_us;
+    ls_guard_put_verdict(g, &timed, clock.wall_us);
 }
 
 static void on_leased(void *context, bool held, const char *why) {

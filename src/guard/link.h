@@ -68,7 +68,8 @@ typedef struct ls_verdict {
     ls_command_result result;
     uint32_t guard;  // number as in docs/GUARDS.md, 0: none
     char reason[200];
-    int64_t at_us;  // wall, since 1970
+    int64_t at_us;    // wall, since 1970
+    int64_t mono_us;  // in the monotonic clock of this boot, of what went to the line; 0: not known
 } ls_verdict;
 
 // What people tell the guard. It says yes or no itself, by their role.

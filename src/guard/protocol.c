@@ -68,6 +68,7 @@ static const field verdict_fields[] = {
     {"guard", U32, OF(ls_verdict, guard), NULL, 0},
     {"reason", TEXT, OF(ls_verdict, reason), NULL, 0},
     {"at_us", I64, OF(ls_verdict, at_us), NULL, 0},
+    {"mono_us", I64, OF(ls_verdict, mono_us), NULL, 0},
     {0},
 };
 static const field deed_fields[] = {

@@ -51,8 +51,12 @@ static void make_all(ls_guard_message out[LS_SAY_COUNT]) {
         out[LS_SAY_TOGETHER].of.together.commands[i].gain_min = (double)i;
     }
     out[LS_SAY_DEED].of.deed = a_deed();
-    out[LS_SAY_VERDICT].of.verdict = (ls_verdict){
-        .id = "d-7-1", .result = LS_COMMAND_DENIED, .guard = 7, .reason = "\"no\"\n", .at_us = 9};
+    out[LS_SAY_VERDICT].of.verdict = (ls_verdict){.id = "d-7-1",
+                                                  .result = LS_COMMAND_DENIED,
+                                                  .guard = 7,
+                                                  .reason = "\"no\"\n",
+                                                  .at_us = 9,
+                                                  .mono_us = 11};
     strcpy(out[LS_SAY_STATE].of.state.why, "the line is silent");
     out[LS_SAY_STANDS].of.standing = (ls_guard_standing){.ticket = 7,
                                                          .kind = LS_STANDS_FOREIGN,

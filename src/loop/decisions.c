@@ -11,8 +11,10 @@
 #include "loop/decisions_inside.h"
 
 enum {
-    PAUSE_US = 5000,
+    PAUSE_US = 20000,  // longest sleep while nothing is heard
     BEAT_US = 100000,
+    QUIET_US = 1000,
+    QUIET_MOST = 3,
     SEARCH_US = 4000000,    // for trials of base rules; confirming takes about as long again
     PREPARE_US = 60000000,  // longer than that hangs: no heartbeat any more
 };
@@ -42,15 +44,64 @@ static void beat(ls_decisions *d) {
 }
 
 static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    (void)lender;
-    return ls_workers_run(job, ls_workers_default(), err);
+    const ls_decisions *d = lender;
+    return ls_pool_run(d->pool, job, err);
+}
+
+void ls_decisions_wake(ls_decisions *d) {
+    atomic_store(&d->called, true);
+    pthread_mutex_lock(&d->intake->lock);
+    pthread_cond_broadcast(&d->intake->news);
+    pthread_mutex_unlock(&d->intake->lock);
+}
+
+static bool is_called(ls_decisions *d) {
+    return atomic_load(&d->ends) || atomic_load(&d->called) ||
+           atomic_load(&d->intake->news_us) != 0;
+}
+
+// Sleeps until the line or a person has said something; at most PAUSE_US, since we beat.
+static void await_news(ls_decisions *d) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += PAUSE_US * 1000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&d->intake->lock);
+    while (!is_called(d) &&
+           pthread_cond_timedwait(&d->intake->news, &d->intake->lock, &until) == 0) {
+    }
+    pthread_mutex_unlock(&d->intake->lock);
+    atomic_store(&d->called, false);
+}
+
+static uint64_t batches_heard(ls_decisions *d) {
+    pthread_mutex_lock(&d->intake->lock);
+    const uint64_t batches = d->intake->figures.batches;
+    pthread_mutex_unlock(&d->intake->lock);
+    return batches;
+}
+
+// What belongs to one moment of the line comes in several messages: who looked between two of them
+// would see a machine that is done, and its lot nowhere.
+static void await_quiet(ls_decisions *d) {
+    const struct timespec pause = {.tv_nsec = QUIET_US * 1000L};
+    uint64_t batches = batches_heard(d);
+    for (int i = 0; i < QUIET_MOST; i++) {
+        nanosleep(&pause, NULL);
+        const uint64_t now = batches_heard(d);
+        if (now == batches) {
+            return;
+        }
+        batches = now;
+    }
 }
 
 // What was heard since we looked, without looking at all of it.
 static bool is_news(ls_decisions *d) {
     pthread_mutex_lock(&d->intake->lock);
     const bool follows = d->intake->running.follow != NULL;
-    bool news = follows && d->intake->figures.samples != d->samples_seen;
+    bool news = follows && atomic_load(&d->intake->news_us) != 0;
     if (follows && !news) {
         const int64_t now = ls_follow_now(d->intake->running.follow);
         for (uint32_t p = 0; p < d->plant->decide.point_count && !news; p++) {
@@ -163,13 +214,20 @@ static void await_base(ls_decisions *d) {
 
 static void *work(void *context) {
     ls_decisions *d = context;
-    const struct timespec pause = {.tv_nsec = PAUSE_US * 1000L};
+    pthread_setname_np(pthread_self(), "ls-decide");
     await_base(d);
+    atomic_store(&d->intake->news_us, 0);  // nothing was decided meanwhile, on purpose
+    bool first = true;
     while (!atomic_load(&d->ends)) {
-        nanosleep(&pause, NULL);
+        await_news(d);
         beat(d);
         send_approved(d);
-        if (is_news(d) && ls_decisions_look(d, d->present)) {
+        if (!first && !is_news(d)) {
+            continue;
+        }
+        await_quiet(d);
+        if (ls_decisions_look(d, d->present)) {
+            first = false;
             expire(d);
             ls_decisions_ask_due(d);
         }
@@ -214,10 +272,13 @@ static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err
         return status;
     }
     ls_decider_def def = ls_decider_def_default();
-    def.lent = (ls_lent){.run = lend, .lender = d, .workers = ls_workers_default()};
-    def.enough = is_enough;
-    def.context = d;
-    status = ls_decider_create(d->plant, d->twin, &def, &d->decider, err);
+    status = ls_pool_create(ls_workers_default(), &d->pool, err);
+    if (status == LS_OK) {
+        def.lent = (ls_lent){.run = lend, .lender = d, .workers = ls_pool_workers(d->pool)};
+        def.enough = is_enough;
+        def.context = d;
+        status = ls_decider_create(d->plant, d->twin, &def, &d->decider, err);
+    }
     if (status == LS_OK) {
         status = ls_snapshot_create(d->twin, 1, 0, &d->present, err);
     }
@@ -252,7 +313,6 @@ ls_status ls_decisions_open(ls_intake *intake, ls_journal *journal, const char *
     pthread_mutex_init(&d->people.lock, NULL);
     pthread_cond_init(&d->people.wake, NULL);
     d->in_step_since_us = -1;
-    d->samples_seen = UINT64_MAX;
     ls_status status = create(d, guard_folder, err);
     if (status == LS_OK && d->decider != NULL) {
         if (pthread_create(&d->thread, NULL, work, d) != 0) {
@@ -288,6 +348,7 @@ void ls_decisions_close(ls_decisions *d) {
     }
     atomic_store(&d->ends, true);
     if (d->has_thread) {
+        ls_decisions_wake(d);
         pthread_join(d->thread, NULL);
     }
     ls_guard_link_close(d->link);  // then no verdict comes any more
@@ -296,6 +357,7 @@ void ls_decisions_close(ls_decisions *d) {
     }
     ls_decisions_forget(d);
     ls_decider_destroy(d->decider);
+    ls_pool_destroy(d->pool);
     ls_snapshot_destroy(d->present);
     ls_snapshot_destroy(d->fresh);
     ls_free(d->lots);

@@ -50,10 +50,12 @@ typedef struct ls_decisions_figures {
     double futures_per_s;         // of the time spent in the search
     double held;                  // share of answers within their deadline
     double used_50_s, used_99_s;  // time from event to row, rounded up to a power of two of 16 us
-    double promised;              // gain of what was sent, in the objective's unit
-    bool guard;                   // it is there
-    bool prepared;                // the base rule was looked for
-} ls_decisions_figures;           // NaN where there is nothing yet
+    double wire_held;  // share of commands on the wire within the deadline, counted from the event
+    double wire_50_s, wire_99_s, wire_999_s;  // time from event to the wire, rounded up likewise
+    double promised;                          // gain of what was sent, in the objective's unit
+    bool guard;                               // it is there
+    bool prepared;                            // the base rule was looked for
+} ls_decisions_figures;                       // NaN where there is nothing yet
 ls_decisions_figures ls_decisions_describe(ls_decisions *decisions);
 
 // One act of a decision that the line has done, or was told.

@@ -3,21 +3,22 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "loop/decisions_deadline.h"
 #include "loop/decisions_inside.h"
-
-// Of `within`, what filing and sending take.
-enum { SEND_SHARE = 8, SEND_LEAST_US = 2000, FORGET = 32 };
 
 // ---- a deadline
 
 typedef struct asking {
     ls_decisions *d;
-    int64_t stop_us;  // monotonic
+    ls_deadline deadline;
 } asking;
 
+// From any worker.
 static bool is_late(void *context) {
     const asking *a = context;
-    return ls_decisions_monotonic_us() >= a->stop_us || atomic_load(&a->d->ends);
+    const bool is_news = atomic_load_explicit(&a->d->intake->news_us, memory_order_relaxed) != 0;
+    return ls_deadline_is_over(&a->deadline, ls_decisions_monotonic_us(), is_news) ||
+           atomic_load_explicit(&a->d->ends, memory_order_relaxed);
 }
 
 // ---- answers
@@ -122,12 +123,12 @@ static decision_state first_state(ls_decisions *d, const ls_decide_point *point,
     return point->mode == LS_MODE_AUTO ? DECISION_APPROVED : DECISION_OPEN;
 }
 
-static void count_time(decision_figures *f, int64_t used_us) {
+void ls_decisions_count_time(uint64_t *buckets, int64_t us) {
     int bucket = 0;
-    while (bucket < DECISION_BUCKETS - 1 && used_us > INT64_C(16) << bucket) {
+    while (bucket < DECISION_BUCKETS - 1 && us > INT64_C(16) << bucket) {
         bucket++;
     }
-    f->buckets[bucket]++;
+    buckets[bucket]++;
 }
 
 // What a machine was told stands until something else is better beyond doubt, and a lot that one
@@ -141,26 +142,27 @@ static bool is_told(const ls_decisions *d, const ls_candidate *chosen) {
     return told;
 }
 
-static void file_answer(ls_decisions *d, const ls_answer *a, uint64_t search, int64_t begun_us,
-                        int64_t deadline_us) {
+static void file_answer(ls_decisions *d, const ls_answer *a, uint64_t search, int64_t heard_us,
+                        int64_t within_us) {
     const ls_decide_point *point = &d->plant->decide.points[a->question.point];
     const ls_candidate *chosen = &a->candidates[a->chosen];
     const int64_t now_us = ls_decisions_monotonic_us();
     const ls_effect effect = ls_decisions_effect(a);
     const bool worth = a->chosen != a->own && is_worth(point, &effect) && !is_told(d, chosen);
+    const int64_t deadline_us = heard_us + within_us;
     const bool late = now_us > deadline_us;
     const char *why = NULL;
     json_t *json = ls_decisions_row_json(d, a, &effect);
     if (json == NULL) {
         return;
     }
-    json_object_set_new(json, "deadline_ms", json_real((double)(deadline_us - begun_us) * 1e-3));
-    json_object_set_new(json, "used_ms", json_real((double)(now_us - begun_us) * 1e-3));
+    json_object_set_new(json, "deadline_ms", json_real((double)within_us * 1e-3));
+    json_object_set_new(json, "used_ms", json_real((double)(now_us - heard_us) * 1e-3));
     pthread_mutex_lock(&d->lock);
     d->figures.asked++;
     d->figures.futures += a->futures;
     d->figures.late += late;
-    count_time(&d->figures, now_us - begun_us);
+    ls_decisions_count_time(d->figures.buckets, now_us - heard_us);
     const decision_state state = first_state(d, point, worth, late, chosen, &why);
     if (has_same_open(d, a, worth)) {
         json_decref(json);
@@ -177,6 +179,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, uint64_t search, in
     row->now_us = a->now_us;
     row->horizon_us = a->horizon_us;
     row->mark = ls_decisions_mark(d, d->present, &a->question);
+    row->heard_us = heard_us;
     row->decided_us = now_us;
     row->deadline_us = deadline_us;
     if (state == DECISION_OPEN) {
@@ -185,38 +188,27 @@ static void file_answer(ls_decisions *d, const ls_answer *a, uint64_t search, in
                             json_integer((json_int_t)(d->plant->start_us + row->expires_us)));
     }
     const uint64_t number = row->number;
-    if (state != DECISION_KEPT) {
+    const bool sends = state == DECISION_APPROVED;
+    if (state != DECISION_KEPT && !sends) {
         ls_decisions_keep_snapshot(d, number, a);
     }
     const bool kept = ls_decisions_keep(d, row, state, why);
-    if (state == DECISION_APPROVED && !kept) {
+    if (sends && !kept) {
         d->figures.refused++;
         (void)ls_decisions_keep(d, row, DECISION_REFUSED, "it could not be written down before");
     }
     pthread_mutex_unlock(&d->lock);
-    if (state == DECISION_APPROVED && kept) {
+    if (sends && kept) {
         ls_decisions_send(d, number, true);
+    }
+    if (sends) {  // the line does not wait for it
+        pthread_mutex_lock(&d->lock);
+        ls_decisions_keep_snapshot(d, number, a);
+        pthread_mutex_unlock(&d->lock);
     }
 }
 
 // ---- asking
-
-// What filing and sending take, and how late the machine has lately answered: on a loaded one
-// threads wait for their turn, and a deadline that the search uses up is missed.
-static int64_t spare_of(const ls_decisions *d, int64_t within_us) {
-    int64_t spare = within_us / SEND_SHARE;
-    spare = spare > SEND_LEAST_US ? spare : SEND_LEAST_US;
-    spare += d->overshoot_us;
-    return spare < within_us / 2 ? spare : within_us / 2;
-}
-
-static void note_overshoot(ls_decisions *d, int64_t stop_us, bool cut) {
-    const int64_t over = ls_decisions_monotonic_us() - stop_us;
-    d->overshoot_us -= d->overshoot_us / FORGET;
-    if (cut && over > d->overshoot_us) {
-        d->overshoot_us = over;
-    }
-}
 
 // What a setting does is told by its response, not by futures of the plant.
 static ls_status ask_setting(ls_decisions *d, const ls_question *question, const ls_budget *budget,
@@ -251,14 +243,17 @@ static void limits_of(const ls_decisions *d, const ls_question *questions, uint3
     }
 }
 
-static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
+// One search for these questions; `searches` are to be made for this event, this one included.
+static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, int64_t heard_us,
+                uint32_t searches) {
     const ls_decide_point *point = &d->plant->decide.points[questions[0].point];
     const int64_t begun_us = ls_decisions_monotonic_us();
     int64_t within_us = 0;
     asking a = {.d = d};
     ls_budget budget = {.late = is_late, .context = &a};
     limits_of(d, questions, count, &within_us, &budget.futures);
-    a.stop_us = begun_us + within_us - spare_of(d, within_us);
+    a.deadline = ls_deadline_of(
+        heard_us, within_us, ls_deadline_spare_us(within_us, d->overshoot_us), begun_us, searches);
     ls_answer *answers = ls_alloc(count * sizeof *answers);
     ls_error err = {0};
     ls_status status = LS_ERR_MEMORY;
@@ -266,18 +261,20 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count) {
         memset(answers, 0, count * sizeof *answers);
         status = ls_decisions_answer(d, questions, count, &budget, answers, &err);
     }
+    const int64_t ended_us = ls_decisions_monotonic_us();
     if (status == LS_OK) {
-        note_overshoot(d, a.stop_us, answers[0].cut);
+        d->overshoot_us = ls_deadline_overshoot_us(d->overshoot_us, a.deadline.stop_us, ended_us,
+                                                   answers[0].cut);
     }
     pthread_mutex_lock(&d->lock);
-    d->figures.asking_s += (double)(ls_decisions_monotonic_us() - begun_us) * 1e-6;
+    d->figures.asking_s += (double)(ended_us - begun_us) * 1e-6;
     const uint64_t search = ++d->searches;
     pthread_mutex_unlock(&d->lock);
     for (uint32_t i = 0; status == LS_OK && i < count && !atomic_load(&d->ends); i++) {
         if (answers[i].candidate_count < 2) {
             continue;  // there was no choice after all
         }
-        file_answer(d, &answers[i], search, begun_us, begun_us + within_us);
+        file_answer(d, &answers[i], search, heard_us, within_us);
     }
     if (status != LS_OK && status != LS_ERR_INVALID) {
         ls_say(LS_LOG_ERROR, "decision", point->name, "%s", err.text);
@@ -325,32 +322,47 @@ static bool may_join(const ls_decisions *d, const ls_question *a, const ls_quest
                ls_decider_horizon_us(d->decider, b->point);
 }
 
-void ls_decisions_ask_due(ls_decisions *d) {
+// Those of the open questions that are to be asked now; at most DECISION_QUESTIONS.
+static uint32_t find_due(ls_decisions *d, ls_question *out) {
     ls_question open[DECISION_QUESTIONS];
     const uint32_t points = d->plant->decide.point_count;
     bool *times_up = ls_alloc(points * sizeof *times_up);
     if (times_up == NULL) {
-        return;
+        return 0;
     }
     note_times(d, times_up);
     uint32_t count = ls_decider_questions(d->decider, d->present, true, open, DECISION_QUESTIONS);
     count = count < DECISION_QUESTIONS ? count : DECISION_QUESTIONS;
-    ls_question due[DECISION_TOGETHER];
-    uint32_t due_count = 0;
-    for (uint32_t i = 0; i < count && !atomic_load(&d->ends); i++) {
-        const bool is_new = is_due(d, &open[i], times_up);
-        const bool fits = due_count > 0 && due_count < DECISION_TOGETHER &&
-                          may_join(d, &due[0], &open[i]);
-        if (is_new && due_count > 0 && !fits) {
-            ask(d, due, due_count);
-            due_count = 0;
+    uint32_t due = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_due(d, &open[i], times_up)) {
+            out[due++] = open[i];
         }
-        if (is_new) {
-            due[due_count++] = open[i];
-        }
-    }
-    if (due_count > 0 && !atomic_load(&d->ends)) {
-        ask(d, due, due_count);
     }
     ls_free(times_up);
+    return due;
+}
+
+// How many of these are answered in one search.
+static uint32_t together(const ls_decisions *d, const ls_question *due, uint32_t count) {
+    uint32_t some = 1;
+    while (some < count && some < DECISION_TOGETHER && may_join(d, &due[0], &due[some])) {
+        some++;
+    }
+    return some;
+}
+
+void ls_decisions_ask_due(ls_decisions *d) {
+    ls_question due[DECISION_QUESTIONS];
+    const int64_t heard_us = d->heard_us != 0 ? d->heard_us : ls_decisions_monotonic_us();
+    const uint32_t count = find_due(d, due);
+    uint32_t searches = 0;
+    for (uint32_t i = 0; i < count; i += together(d, due + i, count - i)) {
+        searches++;
+    }
+    for (uint32_t i = 0; i < count && !atomic_load(&d->ends); searches--) {
+        const uint32_t some = together(d, due + i, count - i);
+        ask(d, due + i, some, heard_us, searches);
+        i += some;
+    }
 }

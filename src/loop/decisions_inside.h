@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/pool.h"
 #include "base/text.h"
 #include "decide/ask_setting.h"
 #include "decide/decide.h"
@@ -51,14 +52,14 @@ typedef struct decision_row {
     ls_candidate chosen;
     ls_effect effect;  // of the chosen against what the line would do
     uint32_t claim_futures;
-    bool by_base;                     // the effect is what the base rule gains, as a rule
-    uint64_t joint;                   // number of the search whose effect it shares; 0: its own
-    int64_t now_us, horizon_us;       // plant time
-    uint64_t mark;                    // of its machine when decided, see decisions_look.c
-    int64_t expires_us;               // plant time; 0: never
-    int64_t decided_us, deadline_us;  // monotonic
-    int64_t sent_us;                  // plant time; of those sent
-    bool to_send;                     // approved, not yet sent
+    bool by_base;                // the effect is what the base rule gains, as a rule
+    uint64_t joint;              // number of the search whose effect it shares; 0: its own
+    int64_t now_us, horizon_us;  // plant time
+    uint64_t mark;               // of its machine when decided, see decisions_look.c
+    int64_t expires_us;          // plant time; 0: never
+    int64_t heard_us, decided_us, deadline_us;  // monotonic
+    int64_t sent_us;                            // plant time; of those sent
+    bool to_send;                               // approved, not yet sent
     uint32_t commands, answered;
     json_t *json;  // the row as docs/JSON.md has it
 } decision_row;
@@ -90,7 +91,9 @@ typedef struct decision_lot {
 
 typedef struct decision_figures {
     uint64_t asked, futures, sent, refused, late, approved, failed;
-    uint64_t buckets[DECISION_BUCKETS];
+    uint64_t buckets[DECISION_BUCKETS];       // from event to row
+    uint64_t wire_buckets[DECISION_BUCKETS];  // from event to command on the wire, mode auto
+    uint64_t wired, wired_late;
     double asking_s;  // spent in the search
     double promised;  // gain of what was sent
 } decision_figures;
@@ -101,12 +104,14 @@ struct ls_decisions {
     const ls_plant *plant;
     const ls_twin *twin;
     ls_decider *decider;
+    ls_pool *pool;
     ls_guard_link *link;  // NULL: nothing can be sent
     pthread_mutex_t lock;
     pthread_t thread;
     bool has_lock, has_thread, prepared;
     _Atomic bool ends;
     _Atomic bool guard_there;
+    _Atomic bool called;  // a person has said something
 
     struct {                   // what a person tells the guard, one at a time
         pthread_mutex_t turn;  // held from question to answer
@@ -128,7 +133,7 @@ struct ls_decisions {
     decision_setting *settings;  // by point, where it is about one; NULL: none was asked for
     ls_outlook *outlook;         // of the question about a setting that is being answered
     int64_t levels_heard_us;     // monotonic
-    uint64_t samples_seen;
+    int64_t heard_us;  // monotonic: the oldest signal that this look is the first to see; 0: none
     double certainty;
     uint64_t divergences;
     int64_t in_step_since_us, now_us;  // plant time
@@ -150,6 +155,8 @@ struct ls_decisions {
 
 int64_t ls_decisions_monotonic_us(void);
 int64_t ls_decisions_wall_us(void);
+void ls_decisions_wake(ls_decisions *d);  // under no lock
+void ls_decisions_count_time(uint64_t *buckets, int64_t us);
 
 // ---- decisions_row.c: under the lock
 const char *ls_decision_state_name(decision_state state);

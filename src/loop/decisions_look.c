@@ -56,7 +56,10 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
     const ls_follow *follow = d->intake->running.follow;
     if (follow != NULL) {
         d->now_us = ls_follow_now(follow);
-        d->samples_seen = d->intake->figures.samples;
+        // A second look, before something is sent, asks nothing: what is new then stays news.
+        if (into == d->present) {
+            d->heard_us = atomic_exchange(&d->intake->news_us, 0);
+        }
         note_step(d, follow);
         copy_names(d, follow);
         ls_follow_fork(follow, 1, 0, into);

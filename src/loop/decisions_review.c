@@ -90,6 +90,9 @@ ls_status ls_decisions_review(ls_decisions *d, const char *id, uint32_t version,
     const ls_status status = row == NULL ? no_such(err, id)
                                          : review(d, row, version, what, who, role, err);
     pthread_mutex_unlock(&d->lock);
+    if (status == LS_OK && what == LS_REVIEW_APPROVE) {
+        ls_decisions_wake(d);
+    }
     return status;
 }
 
@@ -156,14 +159,14 @@ static json_t *real(double value) {
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-static double quantile(const decision_figures *f, double q) {
+static double quantile(const uint64_t *buckets, double q) {
     uint64_t all = 0;
     double below = 0;
     for (int i = 0; i < DECISION_BUCKETS; i++) {
-        all += f->buckets[i];
+        all += buckets[i];
     }
     for (int i = 0; i < DECISION_BUCKETS && all > 0; i++) {
-        below += (double)f->buckets[i];
+        below += (double)buckets[i];
         if (below >= q * (double)all) {
             return ldexp(16e-6, i);
         }
@@ -189,8 +192,12 @@ ls_decisions_figures ls_decisions_describe(ls_decisions *d) {
     pthread_mutex_unlock(&d->lock);
     out.futures_per_s = f.asking_s > 0 ? (double)f.futures / f.asking_s : NAN;
     out.held = f.asked > 0 ? (double)(f.asked - f.late) / (double)f.asked : NAN;
-    out.used_50_s = quantile(&f, 0.5);
-    out.used_99_s = quantile(&f, 0.99);
+    out.used_50_s = quantile(f.buckets, 0.5);
+    out.used_99_s = quantile(f.buckets, 0.99);
+    out.wire_held = f.wired > 0 ? (double)(f.wired - f.wired_late) / (double)f.wired : NAN;
+    out.wire_50_s = quantile(f.wire_buckets, 0.5);
+    out.wire_99_s = quantile(f.wire_buckets, 0.99);
+    out.wire_999_s = quantile(f.wire_buckets, 0.999);
     return out;
 }
 
@@ -262,6 +269,10 @@ json_t *ls_decisions_summary(ls_decisions *d) {
     json_object_set_new(
         out, "used_ms",
         json_pack("{s:o, s:o}", "p50", real(f.used_50_s * 1e3), "p99", real(f.used_99_s * 1e3)));
+    json_object_set_new(out, "wire_held", real(f.wire_held));
+    json_object_set_new(out, "wire_ms",
+                        json_pack("{s:o, s:o, s:o}", "p50", real(f.wire_50_s * 1e3), "p99",
+                                  real(f.wire_99_s * 1e3), "p999", real(f.wire_999_s * 1e3)));
     json_object_set_new(out, "open", json_integer((json_int_t)f.open));
     json_object_set_new(out, "sent", json_integer((json_int_t)f.sent));
     json_object_set_new(out, "refused", json_integer((json_int_t)f.refused));

@@ -123,6 +123,8 @@ static void note_command(decision_row *row, const ls_command *c) {
     json_object_set_new(sent, "guard", json_null());
     json_object_set_new(sent, "reason", json_null());
     json_object_set_new(sent, "at_us", json_integer((json_int_t)ls_decisions_wall_us()));
+    json_object_set_new(sent, "wire_ms", json_null());
+    json_object_set_new(sent, "done_ms", json_null());
     json_array_append_new(json_object_get(row->json, "sent"), sent);
 }
 
@@ -294,6 +296,24 @@ double ls_decisions_promise(ls_decisions *d, decision_row *row) {
     return share_claim(row, share);
 }
 
+// How long after the event it was on the wire, or answered: of commands that no person had to
+// approve first.
+static void note_time(ls_decisions *d, const decision_row *row, json_t *sent, const ls_verdict *v) {
+    const ls_decide_point *point = &d->plant->decide.points[row->question.point];
+    if (point->mode != LS_MODE_AUTO || v->mono_us <= 0 || row->heard_us <= 0) {
+        return;
+    }
+    const int64_t us = v->mono_us - row->heard_us;
+    if (v->result == LS_COMMAND_SENT) {
+        json_object_set_new(sent, "wire_ms", json_real((double)us * 1e-3));
+        ls_decisions_count_time(d->figures.wire_buckets, us);
+        d->figures.wired++;
+        d->figures.wired_late += v->mono_us > row->deadline_us;
+    } else if (v->result == LS_COMMAND_ACKNOWLEDGED) {
+        json_object_set_new(sent, "done_ms", json_real((double)us * 1e-3));
+    }
+}
+
 static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const ls_verdict *v) {
     const char *before = json_string_value(json_object_get(sent, "result"));
     if (before != NULL && strcmp(before, result_names[v->result]) == 0) {
@@ -303,6 +323,7 @@ static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const
     json_object_set_new(sent, "guard", v->guard > 0 ? json_integer(v->guard) : json_null());
     json_object_set_new(sent, "reason", json_string(v->reason));
     json_object_set_new(sent, "at_us", json_integer((json_int_t)v->at_us));
+    note_time(d, row, sent, v);
     const bool good = v->result == LS_COMMAND_SENT || v->result == LS_COMMAND_ACKNOWLEDGED;
     decision_state state = row->state == DECISION_SENT ? state_after(v->result) : row->state;
     if (v->result == LS_COMMAND_SENT) {

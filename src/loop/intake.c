@@ -23,6 +23,11 @@ ls_status ls_intake_init(ls_intake *intake, ls_error *err) {
     if (pthread_mutex_init(&intake->lock, NULL) != 0) {
         return ls_fail(err, LS_ERR_MEMORY, "no lock for the intake");
     }
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&intake->news, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     return LS_OK;
 }
 
@@ -30,6 +35,7 @@ void ls_intake_clear(ls_intake *intake) {
     ls_free(intake->stamped);
     intake->stamped = NULL;
     ls_running_clear(&intake->running);
+    pthread_cond_destroy(&intake->news);
     pthread_mutex_destroy(&intake->lock);
 }
 
@@ -49,6 +55,7 @@ static void hear_one(void *context, const ls_heard *heard) {
     ls_intake *intake = context;
     if (intake->running.follow != NULL || begin_follow(intake, heard->time_us)) {
         ls_follow_hear(intake->running.follow, heard);
+        intake->meant = true;
     }
 }
 
@@ -180,6 +187,13 @@ static const ls_sample *stamp(ls_intake *intake, const ls_sample *samples, size_
     return intake->stamped;
 }
 
+// The oldest that nobody has looked at counts: a deadline begins with it.
+static void note_news(ls_intake *intake, int64_t came_us) {
+    if (intake->meant && atomic_load(&intake->news_us) == 0) {
+        atomic_store(&intake->news_us, came_us);
+    }
+}
+
 static bool heard(void *context, const ls_sample *samples, size_t count) {
     ls_intake *intake = context;
     const int64_t began = clock_ns(CLOCK_MONOTONIC);
@@ -189,14 +203,20 @@ static bool heard(void *context, const ls_sample *samples, size_t count) {
         samples = stamp(intake, samples, count, arrival_us);
     }
     const bool kept = samples != NULL && keep_samples(intake, samples, count);
+    intake->meant = false;
     if (kept) {
         follow_samples(intake, samples, count);
+        note_news(intake, began / 1000);
         intake->figures.samples += count;
         intake->figures.batches++;
         intake->figures.last_heard_us = arrival_us;
         count_latency(&intake->figures, clock_ns(CLOCK_MONOTONIC) - began);
     }
+    const bool tells = intake->meant;
     pthread_mutex_unlock(&intake->lock);
+    if (tells) {
+        pthread_cond_broadcast(&intake->news);
+    }
     return kept;
 }
 

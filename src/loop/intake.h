@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "history/history.h"
 #include "line/driver.h"
@@ -35,6 +36,11 @@ typedef struct ls_intake {
     ls_intake_figures figures;
     ls_sample *stamped;  // with `clock: arrival`: a message with our times
     size_t stamped_capacity;
+    bool meant;  // something in this batch had a meaning for the twin
+    // Arrival (monotonic) of the oldest signal with a meaning that whoever decides has not looked
+    // at; 0: there is none. Written under the lock, and `news` said.
+    _Atomic int64_t news_us;
+    pthread_cond_t news;                                      // of the lock, in the monotonic clock
     void (*noticed)(void *context, const ls_notice *notice);  // not under the lock
     void (*order)(void *context, const ls_sample *sample);    // under the lock: only remember it
     void *context;

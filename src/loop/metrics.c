@@ -217,6 +217,14 @@ static void write_decisions(ls_buffer *out, const ls_decisions_figures *f) {
         number(out, "decision_seconds", "quantile", "0.5", f->used_50_s);
         number(out, "decision_seconds", "quantile", "0.99", f->used_99_s);
     }
+    if (isfinite(f->wire_held)) {
+        single(out, "command_deadline_held_ratio", "gauge",
+               "Share of commands of mode auto on the wire in time.", f->wire_held);
+        family(out, "command_seconds", "gauge", "From event to command on the wire, rounded up.");
+        number(out, "command_seconds", "quantile", "0.5", f->wire_50_s);
+        number(out, "command_seconds", "quantile", "0.99", f->wire_99_s);
+        number(out, "command_seconds", "quantile", "0.999", f->wire_999_s);
+    }
 }
 
 // ---- the process
