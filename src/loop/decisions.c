@@ -25,8 +25,14 @@ static int64_t clock_us(clockid_t clock) {
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static _Atomic int64_t ahead_us;
+
+void ls_decisions_clock_ahead(int64_t us) {
+    atomic_store(&ahead_us, us);
+}
+
 int64_t ls_decisions_monotonic_us(void) {
-    return clock_us(CLOCK_MONOTONIC);
+    return clock_us(CLOCK_MONOTONIC) + atomic_load_explicit(&ahead_us, memory_order_relaxed);
 }
 
 int64_t ls_decisions_wall_us(void) {

@@ -155,6 +155,9 @@ struct ls_decisions {
 
 int64_t ls_decisions_monotonic_us(void);
 int64_t ls_decisions_wall_us(void);
+// For tests: our monotonic clock runs so far ahead of the one that stamps what is heard, as if
+// everything had waited so long.
+void ls_decisions_clock_ahead(int64_t us);
 void ls_decisions_wake(ls_decisions *d);  // under no lock
 void ls_decisions_count_time(uint64_t *buckets, int64_t us);
 

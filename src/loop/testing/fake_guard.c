@@ -15,6 +15,7 @@ void fake_guard_reset(void) {
     pthread_mutex_lock(&fake.lock);
     fake.count = 0;
     fake.beats = 0;
+    fake.mono_us = 0;
     fake.away = false;
     fake.sending = NULL;
     fake.silent = false;
@@ -22,7 +23,7 @@ void fake_guard_reset(void) {
 }
 
 void fake_guard_say(const char *id, ls_command_result result, uint32_t guard, const char *reason) {
-    ls_verdict verdict = {.result = result, .guard = guard, .at_us = 1};
+    ls_verdict verdict = {.result = result, .guard = guard, .at_us = 1, .mono_us = fake.mono_us};
     snprintf(verdict.id, sizeof verdict.id, "%s", id);
     snprintf(verdict.reason, sizeof verdict.reason, "%s", reason);
     fake.def.verdict(fake.def.context, &verdict);

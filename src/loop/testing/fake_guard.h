@@ -15,6 +15,7 @@ typedef struct fake_guard {
     uint32_t beats;
     bool silent;                                                // deeds are not answered
     ls_guard_deed deed;                                         // the last one
+    int64_t mono_us;                                            // of what it says; 0: not known
     bool away;                                                  // sending fails
     void (*sending)(void *context, const ls_command *command);  // in the moment of sending
     void *context;
