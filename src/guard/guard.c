@@ -220,6 +220,10 @@ static void take_turn(guard *g) {
     ls_guard_writer_able(g->writer, g->able, why != NULL ? why : "", clock.mono_us);
     ls_guard_writer_tick(g->writer, clock.mono_us);
     ls_guard_look(g);
+    const ls_guard_writer_figures w = ls_guard_writer_describe(g->writer);
+    if (w.waiting == 0 && w.on_wire == 0) {
+        ls_guard_journal_prepare(g->journal);
+    }
     const bool writes = g->state->line.owner == LS_OWNER_US;
     if (why == NULL && !writes) {
         why = !ls_guard_ear_is_connected(g->ear) ? "the broker cannot be reached"

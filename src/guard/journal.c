@@ -17,6 +17,8 @@
 #include "history/crc.h"
 
 enum { PATH_SIZE = 4096, HEAD = 9 };  // eight digits and a blank
+// Zeros kept ahead of the rows: made so many at a time, when fewer than the second are left.
+enum { ROOM = 1 << 20, ROOM_LEAST = 1 << 17, HOLE_MAX = 1 << 16 };
 #define BYTES_MAX ((uint64_t)8 << 20)
 #define READ_MAX ((size_t)1 << 28)
 
@@ -26,6 +28,7 @@ struct ls_guard_journal {
     int lock_file, file;
     uint64_t size;     // good bytes
     uint64_t turn_at;  // a new generation begins at this size
+    uint64_t room;     // of the file; what is behind the good bytes is zero
     bool ready, turning;
 };
 
@@ -213,18 +216,71 @@ static bool read_line(const char *line, size_t size, ls_journal_entry *out) {
     return good;
 }
 
+// Rows are written over zeros. After a power failure a block may have come to the disk before the
+// one in front of it; then zeros stand within a line. Whatever was in them was not durable yet, so
+// that nothing of it was sent. Only rows since the last durable one can be so: near the end.
+static bool is_hole(const char *line, size_t length, size_t left) {
+    return left <= HOLE_MAX && memchr(line, '\0', length) != NULL;
+}
+
+static bool is_blank(const char *line, size_t length) {
+    size_t blanks = 0;
+    while (blanks < length && line[blanks] == ' ') {
+        blanks++;
+    }
+    return blanks == length;
+}
+
+// A hole becomes a line of blanks, for the next time: rows will follow it, and it is near the end
+// no more.
+static ls_status fill_hole(const char *path, size_t at, size_t length, ls_error *err) {
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    bool good = file >= 0;
+    for (size_t i = 0; i < length && good; i++) {
+        good = pwrite(file, " ", 1, (off_t)(at + i)) == 1;
+    }
+    good = good && fdatasync(file) == 0;
+    const int why = errno;
+    if (file >= 0) {
+        close(file);
+    }
+    return good ? LS_OK
+                : ls_fail(err, LS_ERR_IO, "cannot mend the guard's journal '%s': %s", path,
+                          strerror(why));
+}
+
+static size_t without_zeros(const char *text, size_t size) {
+    while (size > 0 && text[size - 1] == '\0') {
+        size--;
+    }
+    return size;
+}
+
 // *out_size: bytes of whole lines.
 static ls_status tell_lines(ls_guard_journal *j, const char *path, const char *text, size_t size,
                             uint64_t *out_size, ls_error *err) {
     size_t at = 0;
+    size = without_zeros(text, size);
     for (int line = 1; at < size; line++) {
         const char *end = memchr(text + at, '\n', size - at);
         const size_t length = end != NULL ? (size_t)(end - (text + at)) : size - at;
         const bool last = end == NULL || at + length + 1 == size;
         ls_journal_entry entry;
+        if (end != NULL && length > 0 && is_blank(text + at, length)) {
+            at += length + 1;
+            continue;
+        }
         if (end == NULL || !read_line(text + at, length, &entry)) {
             if (last) {
                 break;
+            }
+            if (is_hole(text + at, length, size - at)) {
+                const ls_status status = fill_hole(path, at, length, err);
+                if (status != LS_OK) {
+                    return status;
+                }
+                at += length + 1;
+                continue;
             }
             ls_fail_at(err, LS_ERR_INVALID, path, line, 1, "the guard's journal is damaged");
             ls_hint(err,
@@ -276,13 +332,38 @@ static ls_status fail(const ls_guard_journal *j, const char *what, ls_error *err
                    strerror(errno));
 }
 
+// Nothing behind the good bytes.
+static bool cut(ls_guard_journal *j) {
+    const bool done = ftruncate(j->file, (off_t)j->size) == 0;
+    j->room = done ? j->size : j->room;
+    return done;
+}
+
+// A row that is written over zeros is durable with its own blocks. One that makes the file longer
+// waits for whatever else the file system has to write just then: beside a busy disk that was 145
+// ms for one row in a hundred, instead of 9. Where there is no room the rows themselves make it.
+static void make_room(ls_guard_journal *j) {
+    static const char zeros[1 << 16];
+    const uint64_t wanted = j->size + ROOM;
+    while (j->room < wanted) {
+        const uint64_t missing = wanted - j->room;
+        const ssize_t n = pwrite(j->file, zeros, missing < sizeof zeros ? missing : sizeof zeros,
+                                 (off_t)j->room);
+        if (n <= 0) {
+            break;
+        }
+        j->room += (uint64_t)n;
+    }
+}
+
 static ls_status open_file(ls_guard_journal *j, const char *name, ls_error *err) {
     char path[PATH_SIZE];
     path_of(j, name, path);
     j->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (j->file < 0 || ftruncate(j->file, (off_t)j->size) != 0) {
+    if (j->file < 0 || !cut(j)) {
         return fail(j, "open", err);
     }
+    make_room(j);
     if (fsync(j->file) != 0) {
         return fail(j, "sync", err);
     }
@@ -336,6 +417,7 @@ static ls_status turn_over(ls_guard_journal *j, ls_error *err) {
     }
     if (status == LS_OK) {
         if (before.file >= 0) {
+            (void)!ftruncate(before.file, (off_t)before.size);
             close(before.file);
         }
         // A summary that is long by itself is not written again at once.
@@ -385,15 +467,16 @@ static ls_status put_line(ls_guard_journal *j, const char *json, bool durable, l
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the guard's journal");
     }
     ls_status status = LS_OK;
-    if (!j->ready && ftruncate(j->file, (off_t)j->size) != 0) {
+    if (!j->ready && !cut(j)) {
         status = fail(j, "cut", err);
     } else if (!write_all(j->file, line.data, line.size, j->size) ||
                (durable && fdatasync(j->file) != 0)) {
         status = fail(j, "write", err);
-        (void)!ftruncate(j->file, (off_t)j->size);
+        (void)cut(j);
     }
     j->ready = status == LS_OK;
     j->size += status == LS_OK ? line.size : 0;
+    j->room = j->room > j->size ? j->room : j->size;
     ls_buffer_clear(&line);
     return status;
 }
@@ -419,6 +502,17 @@ ls_status ls_guard_journal_append(ls_guard_journal *journal, const ls_journal_en
     const ls_status status = put_line(journal, text, durable, err);
     free(text);
     return status;
+}
+
+void ls_guard_journal_prepare(ls_guard_journal *journal) {
+    ls_error later = {0};
+    if (journal->size + ROOM_LEAST / 2 >= journal->turn_at) {
+        (void)turn_over(journal, &later);
+    }
+    if (journal->ready && journal->room - journal->size < ROOM_LEAST) {
+        make_room(journal);
+        (void)fdatasync(journal->file);
+    }
 }
 
 bool ls_guard_journal_is_ready(const ls_guard_journal *journal) {
@@ -483,6 +577,7 @@ void ls_guard_journal_close(ls_guard_journal *journal) {
         return;
     }
     if (journal->file >= 0) {
+        (void)cut(journal);
         fdatasync(journal->file);
         close(journal->file);
     }

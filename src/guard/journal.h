@@ -8,6 +8,9 @@
 // and is cut off; damage anywhere else is refused: whoever does not know what it sent sends
 // nothing.
 //
+// Rows are written over zeros that were put there before, so that a durable one does not wait for
+// the file system's other work. The zeros behind the last row are no rows; `close` takes them off.
+//
 // Not thread safe.
 #pragma once
 
@@ -76,6 +79,9 @@ void ls_guard_journal_close(ls_guard_journal *journal);  // NULL is fine
 // until an append succeeds in cutting off what was half written.
 ls_status ls_guard_journal_append(ls_guard_journal *journal, const ls_journal_entry *entry,
                                   bool durable, ls_error *err);
+// Does now what an append would have to do soon: room ahead, the next generation. For moments in
+// which nobody waits.
+void ls_guard_journal_prepare(ls_guard_journal *journal);
 bool ls_guard_journal_is_ready(const ls_guard_journal *journal);  // the last append succeeded
 
 // For tests: writing fails like a full device after so many more bytes; -1 switches it off.

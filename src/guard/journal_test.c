@@ -160,6 +160,100 @@ static void test_a_torn_end_is_cut_off(void) {
     end();
 }
 
+// Killed: the zeros ahead of the rows are still there, behind what was written or half written.
+static void test_zeros_ahead_are_no_rows(void) {
+    begin();
+    ls_guard_journal *journal = open_journal(0);
+    for (int n = 1; n <= 3; n++) {
+        const ls_journal_entry e = sending(n);
+        append(journal, &e);
+    }
+    uint64_t size = 0;
+    char *bytes = read_file(&size);  // as a kill would leave it
+    ls_guard_journal_close(journal);
+    uint64_t closed_size = 0;
+    free(read_file(&closed_size));
+    const size_t line = (size_t)(strchr(bytes, '\n') - bytes) + 1;
+    CHECK_INT(closed_size, 3 * line);
+    CHECK(size > 4 * line);
+    for (size_t cut = 0; cut <= 3 * line; cut += 7) {
+        memset(bytes + 3 * line - cut, 0, cut);
+        write_file(bytes, size);
+        journal = open_journal(0);
+        CHECK_INT(heard.count, (3 * line - cut) / line);
+        const ls_journal_entry e = sending(9);
+        append(journal, &e);
+        ls_guard_journal_close(journal);
+        journal = open_journal(0);
+        CHECK_INT(heard.count, (3 * line - cut) / line + 1);
+        ls_guard_journal_close(journal);
+    }
+    free(bytes);
+    end();
+}
+
+// The power failed while rows were on their way to the disk, and a later block was there first.
+static void test_a_hole_near_the_end_is_no_damage(void) {
+    begin();
+    ls_guard_journal *journal = open_journal(0);
+    for (int n = 1; n <= 5; n++) {
+        const ls_journal_entry e = sending(n);
+        append(journal, &e);
+    }
+    ls_guard_journal_close(journal);
+    uint64_t size = 0;
+    char *bytes = read_file(&size);
+    const size_t line = (size_t)(strchr(bytes, '\n') - bytes) + 1;
+    memset(bytes + line + line / 2, 0, 2 * line);  // ends within row 4
+    write_file(bytes, size);
+    for (int again = 0; again < 2; again++) {
+        journal = open_journal(0);
+        CHECK_INT(heard.count, again == 0 ? 2 : 302);
+        CHECK_STR(heard.ids[0], "d-1-1");
+        CHECK_STR(heard.ids[1], "d-5-1");
+        for (int n = 6; n <= 305 && again == 0; n++) {  // now it is far from the end
+            const ls_journal_entry e = sending(n);
+            CHECK_INT(ls_guard_journal_append(journal, &e, n == 305, &err), LS_OK);
+        }
+        ls_guard_journal_close(journal);
+    }
+    free(bytes);
+    bytes = read_file(&size);
+    CHECK(size > 1 << 16);
+    memset(bytes + line / 2, 0, 10);  // there it is damage
+    write_file(bytes, size);
+    const ls_guard_journal_def def = {.folder = folder};
+    CHECK_INT(ls_guard_journal_open(&def, &journal, &err), LS_ERR_INVALID);
+    free(bytes);
+    end();
+}
+
+static void test_room_is_made_when_nobody_waits(void) {
+    begin();
+    ls_guard_journal *journal = open_journal(1 << 22);
+    uint64_t size = 0, rows = 0, least = UINT64_MAX;
+    for (int n = 1; n <= 3500; n++) {
+        const ls_journal_entry e = sending(n);
+        CHECK_INT(ls_guard_journal_append(journal, &e, false, &err), LS_OK);
+        ls_guard_journal_prepare(journal);
+        if (n % 100 == 0) {
+            char *bytes = read_file(&size);
+            const char *end = memchr(bytes, '\0', size);
+            const uint64_t ahead = end != NULL ? size - (uint64_t)(end - bytes) : 0;
+            least = ahead < least ? ahead : least;
+            free(bytes);
+        }
+    }
+    CHECK(least >= 1 << 17);
+    ls_guard_journal_close(journal);
+    free(read_file(&rows));
+    CHECK(rows > 1 << 20);  // more than was made at first
+    journal = open_journal(1 << 22);
+    CHECK_INT(heard.count, 3500);
+    ls_guard_journal_close(journal);
+    end();
+}
+
 // A flipped bit before the last line is no crash: it is refused and named.
 static void test_damage_within_is_refused(void) {
     begin();
@@ -232,6 +326,9 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_what_was_written_comes_back);
     TEST(test_a_torn_end_is_cut_off);
+    TEST(test_zeros_ahead_are_no_rows);
+    TEST(test_a_hole_near_the_end_is_no_damage);
+    TEST(test_room_is_made_when_nobody_waits);
     TEST(test_damage_within_is_refused);
     TEST(test_a_full_disk_loses_nothing_and_is_said);
     TEST(test_it_does_not_grow_without_end);
