@@ -59,7 +59,9 @@ ls_status ls_view_history_csv(ls_service *service, const ls_view_span *span, ls_
 // ---- twin
 // Lots made from now on, from the followed state. LS_ERR_INVALID: nothing is followed yet.
 ls_status ls_view_forecast(ls_service *service, double hours, json_t **out, ls_error *err);
-// {"set": [{"path", "value"}], "hours", "futures"}: as the plant file says, and with other values.
+// {"set": [{"path", "value"}], "hours", "futures"}: as the plant file says, and with other values;
+// both from the followed present (twin/follow/carry.h), or, where nothing is followed yet, from time
+// zero of the plant, warm-up left out.
 ls_status ls_view_what_if(ls_service *service, const json_t *asked, json_t **out,
                           ls_errors *errors);
 

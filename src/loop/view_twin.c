@@ -10,6 +10,7 @@
 #include "loop/view.h"
 #include "loop/view_inside.h"
 #include "twin/calibrate/edit.h"
+#include "twin/follow/carry.h"
 #include "twin/twin.h"
 
 enum { FUTURES = 60, TIMES = 48, SEED = 7, SETS_MAX = 16 };
@@ -198,46 +199,88 @@ static json_t *interval(const ls_estimate *of) {
                      ls_view_real(of->mean + of->half_width));
 }
 
-static ls_status run_both(const ls_plant *as_is, const ls_plant *what_if, double hours,
-                          int64_t reps, json_t **out, ls_error *err) {
-    ls_twin *twins[2] = {NULL, NULL};
-    ls_twin_result *results[2] = {NULL, NULL};
-    const ls_plant *plants[2] = {as_is, what_if};
-    ls_status status = LS_OK;
-    for (int i = 0; i < 2 && status == LS_OK; i++) {
-        status = ls_twin_create(plants[i], &twins[i], err);
-        if (status == LS_OK) {
-            ls_run_def def = ls_run_def_default(twins[i]);
-            def.for_us = (int64_t)(hours * HOUR_US);
-            def.warmup_us = def.warmup_us >= 0 ? def.warmup_us : def.for_us;
-            def.reps = reps;
-            def.seed = SEED;
-            def.workers = 1;
-            status = ls_twin_run(twins[i], &def, &results[i], err);
-        }
+typedef struct pair {  // the plant as it is, and what if
+    ls_plant *plants[2];
+    ls_twin *twins[2];
+    ls_snapshot *presents[2];  // NULL: nothing is followed; both begin at time zero
+    ls_twin_result *results[2];
+    int64_t origin_us;  // since 1970
+} pair;
+
+static void clear_pair(pair *p) {
+    for (int i = 0; i < 2; i++) {
+        ls_twin_result_destroy(p->results[i]);
+        ls_snapshot_destroy(p->presents[i]);
+        ls_twin_destroy(p->twins[i]);
+        ls_plant_destroy(p->plants[i]);
     }
-    if (status == LS_OK) {
-        json_t *objects[3] = {json_object(), json_object(), json_object()};
-        const uint32_t all[2] = {as_is->release_count, what_if->release_count};
-        for (size_t k = 0; k < FIGURES; k++) {
-            ls_estimate of[3];
-            of[0] = ls_twin_result_class(results[0], all[0], figures[k].figure);
-            of[1] = ls_twin_result_class(results[1], all[1], figures[k].figure);
-            if (ls_twin_compare(results[0], results[1], all[0], all[1], figures[k].figure, 0.95,
-                                &of[2], NULL) == LS_OK) {
-                for (int i = 0; i < 3; i++) {
-                    json_object_set_new(objects[i], figures[k].name, interval(&of[i]));
-                }
+}
+
+// The followed present, carried to both sides alike; nothing followed is no failure.
+static ls_status carry_present(ls_service *service, pair *p, ls_error *err) {
+    ls_snapshot *present = NULL;
+    ls_error nothing = {0};
+    pthread_rwlock_rdlock(&service->line_lock);
+    const ls_running *running = &service->intake.running;
+    const ls_carry_side from = {running->plant, running->twin};
+    ls_status status = take_present(service, &present, &nothing);
+    if (status == LS_ERR_INVALID) {
+        p->origin_us = p->plants[0]->start_us;
+        status = LS_OK;
+    } else if (status == LS_OK) {
+        p->origin_us = running->plant->start_us + ls_snapshot_now(present);
+    }
+    for (int i = 0; i < 2 && status == LS_OK && present != NULL; i++) {
+        const ls_carry_side to = {p->plants[i], p->twins[i]};
+        status = ls_carry_present(&from, present, &to, SEED, &p->presents[i], err);
+    }
+    pthread_rwlock_unlock(&service->line_lock);
+    ls_snapshot_destroy(present);
+    return status;
+}
+
+static ls_status run_side(pair *p, int i, double hours, int64_t reps, ls_error *err) {
+    ls_run_def def = ls_run_def_default(p->twins[i]);
+    def.for_us = (int64_t)(hours * HOUR_US);
+    def.warmup_us = p->presents[i] != NULL ? 0 : def.warmup_us >= 0 ? def.warmup_us : def.for_us;
+    def.from = p->presents[i];
+    def.reps = reps;
+    def.seed = SEED;
+    def.workers = 1;
+    return ls_twin_run(p->twins[i], &def, &p->results[i], err);
+}
+
+static json_t *pair_object(const pair *p, int64_t reps) {
+    json_t *objects[3] = {json_object(), json_object(), json_object()};
+    const uint32_t all[2] = {p->plants[0]->release_count, p->plants[1]->release_count};
+    for (size_t k = 0; k < FIGURES; k++) {
+        ls_estimate of[3];
+        of[0] = ls_twin_result_class(p->results[0], all[0], figures[k].figure);
+        of[1] = ls_twin_result_class(p->results[1], all[1], figures[k].figure);
+        if (ls_twin_compare(p->results[0], p->results[1], all[0], all[1], figures[k].figure, 0.95,
+                            &of[2], NULL) == LS_OK) {
+            for (int i = 0; i < 3; i++) {
+                json_object_set_new(objects[i], figures[k].name, interval(&of[i]));
             }
         }
-        *out = json_pack("{s:o, s:o, s:o, s:I, s:i, s:s}", "as_is", objects[0], "what_if",
-                         objects[1], "difference", objects[2], "futures", (json_int_t)reps, "seed",
-                         SEED, "from", "time zero of the plant file, warm-up left out");
     }
-    for (int i = 0; i < 2; i++) {
-        ls_twin_result_destroy(results[i]);
-        ls_twin_destroy(twins[i]);
+    return json_pack("{s:o, s:o, s:o, s:I, s:i, s:s, s:I}", "as_is", objects[0], "what_if",
+                     objects[1], "difference", objects[2], "futures", (json_int_t)reps, "seed",
+                     SEED, "from", p->presents[0] != NULL ? "present" : "zero", "origin_us",
+                     (json_int_t)p->origin_us);
+}
+
+static ls_status run_both(ls_service *service, pair *p, double hours, int64_t reps, json_t **out,
+                          ls_error *err) {
+    ls_status status = LS_OK;
+    for (int i = 0; i < 2 && status == LS_OK; i++) {
+        status = ls_twin_create(p->plants[i], &p->twins[i], err);
     }
+    status = status == LS_OK ? carry_present(service, p, err) : status;
+    for (int i = 0; i < 2 && status == LS_OK; i++) {
+        status = run_side(p, i, hours, reps, err);
+    }
+    *out = status == LS_OK ? pair_object(p, reps) : NULL;
     return status;
 }
 
@@ -267,7 +310,7 @@ ls_status ls_view_what_if(ls_service *service, const json_t *asked, json_t **out
     double hours = 0.0;
     int64_t futures = 0;
     json_t *sets = NULL;
-    ls_plant *plants[2] = {NULL, NULL};
+    pair p = {0};
     *out = NULL;
     ls_arena_init(&arena);
     ls_buffer_init(&changed);
@@ -277,19 +320,18 @@ ls_status ls_view_what_if(ls_service *service, const json_t *asked, json_t **out
     }
     status = status == LS_OK ? edit_text(text, size, sets, &arena, &changed, &err) : status;
     if (status == LS_OK) {
-        status = ls_view_read_text(service, text, size, &plants[0], errors);
+        status = ls_view_read_text(service, text, size, &p.plants[0], errors);
         if (status == LS_OK) {
-            status = ls_view_read_text(service, changed.data, changed.size, &plants[1], errors);
+            status = ls_view_read_text(service, changed.data, changed.size, &p.plants[1], errors);
         }
         if (status == LS_OK) {
-            status = run_both(plants[0], plants[1], hours, futures, out, &err);
+            status = run_both(service, &p, hours, futures, out, &err);
         }
     }
     if (status != LS_OK && err.text[0] != '\0') {
         ls_errors_add(errors, &err);
     }
-    ls_plant_destroy(plants[0]);
-    ls_plant_destroy(plants[1]);
+    clear_pair(&p);
     ls_buffer_clear(&changed);
     ls_arena_clear(&arena);
     return status;

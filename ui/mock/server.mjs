@@ -154,7 +154,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
       as_is: {made: {mean: 806, low: 780, high: 829}, wip: {mean: 63, low: 58, high: 68}},
       what_if: {made: {mean: 851, low: 822, high: 876}, wip: {mean: 62.8, low: 57, high: 68}},
       difference: {made: {mean: 45, low: 38, high: 52}, wip: {mean: -0.2, low: -1.4, high: 1.0}},
-      bands: {as_is: data.forecast(now(), asked.hours), what_if: data.forecast(now(), asked.hours, 1.1)}, futures: asked.futures, seed: 7, from: 'time zero', hash: '3f2a9c51d07b4e18'});
+      bands: {as_is: data.forecast(now(), asked.hours), what_if: data.forecast(now(), asked.hours, 1.1)}, futures: asked.futures, seed: 7, from: 'present', origin_us: now(), hash: '3f2a9c51d07b4e18'});
   }
 
   function check(text) {

@@ -225,7 +225,8 @@ export interface WhatIfAnswer {
   futures?: number;
   seed?: number | string;
   hash?: string;
-  from?: string;
+  from?: 'present' | 'zero';
+  origin_us?: number;
 }
 
 export interface FileError {

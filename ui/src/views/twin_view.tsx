@@ -1,6 +1,6 @@
 // twin_view.tsx - the forecast against what came, and "what if": change a number, see the difference.
 import {ask} from '../api';
-import {count, decimals, digitsFor, interval, percent, range} from '../format';
+import {clock, count, decimals, digitsFor, interval, percent, range} from '../format';
 import {t, word} from '../i18n';
 import {Failed, Loading, useAsk, errorText} from '../parts/notice';
 import {Whisker, scaleOf, unclear} from '../parts/interval';
@@ -60,7 +60,7 @@ function Result({answer, changes}: {answer: WhatIfAnswer; changes: Change[]}) {
           <td>{!d ? '–' : <><Whisker gain={d} scale={scaleOf([d])} width={120} /> <strong class="num">{interval(d.gain, d.low, d.high)}</strong>
             {unclear(d) && <span class="unclear-word"> {t('gain.unclear')}</span>}</>}</td></tr>;
       })}</tbody></table></div>
-    <p class="muted">{t('whatif.note', {n: answer.futures ?? 200})}{answer.from && ` ${t('whatif.from')}`}</p>
+    <p class="muted">{t('whatif.note', {n: answer.futures ?? 200})}{answer.from === 'present' ? ` ${t('whatif.from.present', {time: clock(answer.origin_us ?? store.lineNow)})}` : answer.from && ` ${t('whatif.from')}`}</p>
   </section>;
 }
 
