@@ -252,8 +252,10 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, i
     asking a = {.d = d};
     ls_budget budget = {.late = is_late, .context = &a};
     limits_of(d, questions, count, &within_us, &budget.futures);
-    a.deadline = ls_deadline_of(
-        heard_us, within_us, ls_deadline_spare_us(within_us, d->overshoot_us), begun_us, searches);
+    pthread_mutex_lock(&d->lock);
+    const int64_t spare_us = ls_deadline_spare_us(within_us, d->sending_us, d->overshoot_us);
+    pthread_mutex_unlock(&d->lock);
+    a.deadline = ls_deadline_of(heard_us, within_us, spare_us, begun_us, searches);
     ls_answer *answers = ls_alloc(count * sizeof *answers);
     ls_error err = {0};
     ls_status status = LS_ERR_MEMORY;
@@ -263,8 +265,9 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, i
     }
     const int64_t ended_us = ls_decisions_monotonic_us();
     if (status == LS_OK) {
-        d->overshoot_us = ls_deadline_overshoot_us(d->overshoot_us, a.deadline.stop_us, ended_us,
-                                                   answers[0].cut);
+        // A search that ended by itself says nothing of being late.
+        d->overshoot_us = ls_deadline_learn_us(d->overshoot_us,
+                                               answers[0].cut ? ended_us - a.deadline.stop_us : 0);
     }
     pthread_mutex_lock(&d->lock);
     d->figures.asking_s += (double)(ended_us - begun_us) * 1e-6;

@@ -5,9 +5,10 @@
 
 enum { SEND_SHARE = 8, SEND_LEAST_US = 2000, FORGET = 32 };
 
-int64_t ls_deadline_spare_us(int64_t within_us, int64_t overshoot_us) {
+int64_t ls_deadline_spare_us(int64_t within_us, int64_t sending_us, int64_t overshoot_us) {
     int64_t spare = within_us / SEND_SHARE;
-    spare = (spare > SEND_LEAST_US ? spare : SEND_LEAST_US) + overshoot_us;
+    spare = spare > SEND_LEAST_US ? spare : SEND_LEAST_US;
+    spare = (spare > sending_us ? spare : sending_us) + overshoot_us;
     return spare < within_us / 2 ? spare : within_us / 2;
 }
 
@@ -25,8 +26,7 @@ bool ls_deadline_is_over(const ls_deadline *deadline, int64_t now_us, bool is_ne
     return now_us >= deadline->stop_us || (is_news && now_us >= deadline->yield_us);
 }
 
-int64_t ls_deadline_overshoot_us(int64_t overshoot_us, int64_t stop_us, int64_t now_us, bool cut) {
-    const int64_t left = overshoot_us - overshoot_us / FORGET;
-    const int64_t over = now_us - stop_us;
-    return cut && over > left ? over : left;
+int64_t ls_deadline_learn_us(int64_t lately_us, int64_t us) {
+    const int64_t left_us = lately_us - lately_us / FORGET;
+    return us > left_us ? us : left_us;
 }

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Of `within_us`, what filing and sending take, and how late the machine has lately answered
-// (`overshoot_us`): on a loaded one threads wait for their turn, and a deadline that the search
-// uses up is missed. At most half.
-int64_t ls_deadline_spare_us(int64_t within_us, int64_t overshoot_us);
+// Of `within_us`, what filing and sending take (an eighth, or what they have lately taken,
+// `sending_us`), and how late the machine has lately answered (`overshoot_us`): on a loaded one
+// threads wait for their turn, and a deadline that the search uses up is missed. At most half.
+int64_t ls_deadline_spare_us(int64_t within_us, int64_t sending_us, int64_t overshoot_us);
 
 typedef struct ls_deadline {
     int64_t stop_us;   // the search ends
@@ -27,6 +27,6 @@ ls_deadline ls_deadline_of(int64_t heard_us, int64_t within_us, int64_t spare_us
 // Must a search end?
 bool ls_deadline_is_over(const ls_deadline *deadline, int64_t now_us, bool is_news);
 
-// The overshoot after one more search that ended at now_us: rises at once, when the search was cut
-// and had to end at stop_us, and is slowly forgotten.
-int64_t ls_deadline_overshoot_us(int64_t overshoot_us, int64_t stop_us, int64_t now_us, bool cut);
+// A span as it has lately been at most, after one more of `us`: rises at once and is slowly
+// forgotten.
+int64_t ls_deadline_learn_us(int64_t lately_us, int64_t us);

@@ -6,11 +6,12 @@
 #define MS INT64_C(1000)
 
 static void test_filing_and_sending_have_their_part(void) {
-    CHECK_INT(ls_deadline_spare_us(100 * MS, 0), 12500);       // an eighth
-    CHECK_INT(ls_deadline_spare_us(8 * MS, 0), 2 * MS);        // at least 2 ms
-    CHECK_INT(ls_deadline_spare_us(100 * MS, 5 * MS), 17500);  // and what came late lately
-    CHECK_INT(ls_deadline_spare_us(100 * MS, 900 * MS), 50 * MS);
-    CHECK_INT(ls_deadline_spare_us(1, 0), 0);
+    CHECK_INT(ls_deadline_spare_us(100 * MS, 0, 0), 12500);               // an eighth
+    CHECK_INT(ls_deadline_spare_us(8 * MS, 0, 0), 2 * MS);                // at least 2 ms
+    CHECK_INT(ls_deadline_spare_us(100 * MS, 3 * MS, 5 * MS), 17500);     // what came late lately
+    CHECK_INT(ls_deadline_spare_us(100 * MS, 30 * MS, 5 * MS), 35 * MS);  // and a slow disk
+    CHECK_INT(ls_deadline_spare_us(100 * MS, 30 * MS, 900 * MS), 50 * MS);
+    CHECK_INT(ls_deadline_spare_us(1, 0, 0), 0);
 }
 
 static void test_one_search_has_all_that_is_left_since_the_event(void) {
@@ -50,17 +51,16 @@ static void test_an_event_that_waited_too_long_gets_the_incumbent_at_once(void) 
     CHECK(ls_deadline_is_over(&d, 300 * MS, false));
 }
 
-static void test_an_overshoot_is_noted_at_once_and_forgotten_slowly(void) {
-    int64_t over_us = ls_deadline_overshoot_us(0, 80 * MS, 90 * MS, true);
-    CHECK_INT(over_us, 10 * MS);
-    CHECK_INT(ls_deadline_overshoot_us(over_us, 80 * MS, 95 * MS, true), 15 * MS);
-    // A search that ended by itself, or gave way, says nothing of being late.
-    CHECK(ls_deadline_overshoot_us(over_us, 80 * MS, 200 * MS, false) < over_us);
-    CHECK(ls_deadline_overshoot_us(over_us, 80 * MS, 40 * MS, true) < over_us);
+static void test_what_took_long_is_noted_at_once_and_forgotten_slowly(void) {
+    int64_t lately_us = ls_deadline_learn_us(0, 10 * MS);
+    CHECK_INT(lately_us, 10 * MS);
+    CHECK_INT(ls_deadline_learn_us(lately_us, 15 * MS), 15 * MS);
+    CHECK(ls_deadline_learn_us(lately_us, 0) < lately_us);
+    CHECK(ls_deadline_learn_us(lately_us, -40 * MS) > 9 * MS);
     for (int i = 0; i < 200; i++) {
-        over_us = ls_deadline_overshoot_us(over_us, 80 * MS, 40 * MS, false);
+        lately_us = ls_deadline_learn_us(lately_us, 0);
     }
-    CHECK(over_us < 10 * MS / 100);
+    CHECK(lately_us < 10 * MS / 100);
 }
 
 // A machine that loses its processor for some milliseconds now and then: searches in a row, each
@@ -71,10 +71,10 @@ static void test_after_one_late_answer_the_next_ones_hold(void) {
     int64_t overshoot_us = 0, now_us = 0;
     for (int i = 0; i < 9; i++) {
         const int64_t heard_us = now_us;
-        const int64_t spare_us = ls_deadline_spare_us(100 * MS, overshoot_us);
+        const int64_t spare_us = ls_deadline_spare_us(100 * MS, 0, overshoot_us);
         const ls_deadline d = ls_deadline_of(heard_us, 100 * MS, spare_us, now_us, 1);
         now_us = d.stop_us + stalls_ms[i] * MS;
-        overshoot_us = ls_deadline_overshoot_us(overshoot_us, d.stop_us, now_us, true);
+        overshoot_us = ls_deadline_learn_us(overshoot_us, now_us - d.stop_us);
         now_us += 2 * MS;
         CHECK_INT(now_us - heard_us > 100 * MS, i == 0);
     }
@@ -87,7 +87,7 @@ int main(int argc, char **argv) {
     TEST(test_a_search_gives_way_to_news_after_half_of_its_time);
     TEST(test_searches_of_one_event_share_its_deadline);
     TEST(test_an_event_that_waited_too_long_gets_the_incumbent_at_once);
-    TEST(test_an_overshoot_is_noted_at_once_and_forgotten_slowly);
+    TEST(test_what_took_long_is_noted_at_once_and_forgotten_slowly);
     TEST(test_after_one_late_answer_the_next_ones_hold);
     return harness_report();
 }

@@ -150,6 +150,7 @@ struct ls_decisions {
     char changed_id[DECISION_ID_SIZE];
     decision_figures figures;
     uint64_t searches;    // of several questions together
+    int64_t sending_us;   // from the decision to the wire it took at most so long, lately
     int64_t promised_us;  // plant time up to which the base rule's gain is promised
 };
 

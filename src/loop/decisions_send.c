@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "loop/decisions_deadline.h"
 #include "loop/decisions_inside.h"
 
 // ---- one act as a command
@@ -307,6 +308,7 @@ static void note_time(ls_decisions *d, const decision_row *row, json_t *sent, co
     if (v->result == LS_COMMAND_SENT) {
         json_object_set_new(sent, "wire_ms", json_real((double)us * 1e-3));
         ls_decisions_count_time(d->figures.wire_buckets, us);
+        d->sending_us = ls_deadline_learn_us(d->sending_us, v->mono_us - row->decided_us);
         d->figures.wired++;
         d->figures.wired_late += v->mono_us > row->deadline_us;
     } else if (v->result == LS_COMMAND_ACKNOWLEDGED) {
