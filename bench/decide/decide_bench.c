@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/pool.h"
 #include "base/statistics.h"
-#include "base/workers.h"
 #include "decide/rehearse.h"
 #include "decide/rules.h"
 #include "decide/testing/minifab.h"
@@ -167,7 +167,7 @@ static int bench_rules(const options *o) {
 // ---- run
 
 static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    return ls_workers_run(job, *(int *)lender, err);
+    return ls_pool_run(lender, job, err);
 }
 
 typedef struct subject {
@@ -176,14 +176,16 @@ typedef struct subject {
     plain slow;
     ls_rehearse_decider quick;
     timed who;
-    int workers;
+    ls_pool *pool;  // to the end
 } subject;
 
 static void take_decider(const options *o, subject *s) {
     ls_error err = {0};
     ls_decider_def def = ls_decider_def_default();
-    s->workers = o->workers;
-    def.lent = (ls_lent){.run = lend, .lender = &s->workers, .workers = o->workers};
+    if (ls_pool_create(o->workers, &s->pool, &err) != LS_OK) {
+        fail("workers", &err);
+    }
+    def.lent = (ls_lent){.run = lend, .lender = s->pool, .workers = ls_pool_workers(s->pool)};
     if (ls_decider_create(s->plant, s->twin, &def, &s->quick.decider, &err) != LS_OK) {
         fail("decider", &err);
     }

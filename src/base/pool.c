@@ -173,9 +173,12 @@ static bool start(worker *w) {
 // Signals are for the program's own threads.
 static void start_threads(ls_pool *p) {
     sigset_t all, before;
+    p->started = 1;
+    if (p->count == 1) {
+        return;
+    }
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    p->started = 1;
     while (p->started < p->count && start(&p->workers[p->started])) {
         p->started++;
     }

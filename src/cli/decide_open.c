@@ -57,6 +57,7 @@ static int open_all(const ls_options *options, ls_decide_opened *o) {
 
 static void close_all(ls_decide_opened *o) {
     ls_decider_destroy(o->decider);
+    ls_pool_destroy(o->pool);
     (void)ls_history_close(o->intake.history, NULL);  // nothing was written
     ls_tags *tags = o->intake.tags;
     ls_intake_clear(&o->intake);
@@ -64,16 +65,18 @@ static void close_all(ls_decide_opened *o) {
 }
 
 static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    (void)lender;
-    return ls_workers_run(job, ls_workers_default(), err);
+    return ls_pool_run(lender, job, err);
 }
 
 static int make_decider(ls_decide_opened *o) {
     ls_error err = {0};
     ls_decider_def def = ls_decider_def_default();
-    def.lent = (ls_lent){.run = lend, .workers = ls_workers_default()};
-    const ls_status status = ls_decider_create(o->intake.running.plant, o->intake.running.twin,
-                                               &def, &o->decider, &err);
+    ls_status status = ls_pool_create(ls_workers_default(), &o->pool, &err);
+    if (status == LS_OK) {
+        def.lent = (ls_lent){.run = lend, .lender = o->pool, .workers = ls_pool_workers(o->pool)};
+        status = ls_decider_create(o->intake.running.plant, o->intake.running.twin, &def,
+                                   &o->decider, &err);
+    }
     return status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
 }
 

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "base/pool.h"
 #include "base/text.h"
 #include "cli/options.h"
 #include "decide/decide.h"
@@ -10,6 +11,7 @@
 
 typedef struct ls_decide_opened {
     ls_intake intake;  // running plant, history (for reading), tags
+    ls_pool *pool;     // that the decider is lent
     ls_decider *decider;
 } ls_decide_opened;
 
