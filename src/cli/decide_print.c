@@ -78,8 +78,9 @@ static void put_people(const json_t *row, ls_buffer *out) {
     const json_t *sent = json_object_get(row, "sent");
     for (size_t i = 0; i < json_array_size(approvals); i++) {
         const json_t *a = json_array_get(approvals, i);
-        ls_buffer_printf(out, "    approved by %s (%s)\n", ls_json_text_at(a, "who"),
-                         ls_json_text_at(a, "role"));
+        const char *said = ls_json_text_at(a, "text");
+        ls_buffer_printf(out, "    approved by %s (%s)%s%s\n", ls_json_text_at(a, "who"),
+                         ls_json_text_at(a, "role"), said[0] != '\0' ? ": " : "", said);
     }
     for (size_t i = 0; i < json_array_size(sent); i++) {
         const json_t *s = json_array_get(sent, i);

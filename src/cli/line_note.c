@@ -6,7 +6,7 @@
 #include "cli/data_option.h"
 #include "cli/drop.h"
 
-enum { KEYS = 4 };
+enum { KEYS = 5 };
 
 static const ls_option own_options[] = {
     {.name = "machine", .kind = LS_OPTION_TEXT, .argument = "NAME", .about = "which (needed)"},
@@ -20,13 +20,17 @@ static const ls_option own_options[] = {
      .argument = "DATE",
      .says = "now",
      .about = "when that was"},
+    {.name = "text",
+     .kind = LS_OPTION_TEXT,
+     .argument = "TEXT",
+     .about = "what else there is to say; kept with the note"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "what was noted, as one object"},
     {0},
 };
 static const ls_option *const tables[] = {own_options, ls_data_options, NULL};
 
 static int run(const ls_options *options) {
-    static const char *const keys[KEYS] = {"machine", "reason", "scrap", "time"};
+    static const char *const keys[KEYS] = {"machine", "reason", "scrap", "time", "text"};
     const char *values[KEYS];
     char said[400];
     for (int i = 0; i < KEYS; i++) {

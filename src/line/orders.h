@@ -26,7 +26,7 @@ typedef enum ls_desk_kind {
 typedef struct ls_desk_event {
     ls_desk_kind kind;
     const char *from;  // "orders/monday.csv:3", "view open_orders", "tag plant/mes/order"
-    const char *text;  // SET_ASIDE, AWAY
+    const char *text;  // SET_ASIDE, AWAY; NOTE: what the person added, or NULL
     // ORDER
     const char *id;
     uint32_t product, release;  // release (class): LS_NONE when the product has none
@@ -39,6 +39,7 @@ typedef struct ls_desk_event {
     uint32_t mode;  // index into ls_plant.failures; LS_NONE: no reason
     uint32_t scrap;
     int64_t time_us;  // plant time
+    const char *by;   // who said so, or NULL
 } ls_desk_event;
 
 // True: it is in safe hands. False: not now; it is told again at the next poll. (Only ORDER and

@@ -11,7 +11,7 @@ enum { LS_ORDER_ID_MAX = 127, LS_ORDERS_MAX = 1000000, LS_ORDER_ROWS_MAX = 10000
 // One row, wherever it comes from: values by key. NULL or "": not given.
 typedef struct ls_order_row {
     const char *order, *product, *class_name, *lots, *due, *priority, *release;  // orders
-    const char *machine, *reason, *scrap, *time;                                 // notes
+    const char *machine, *reason, *scrap, *time, *text, *by;                     // notes
 } ls_order_row;
 // Where the value of a key goes; NULL: no such key. `is_note` chooses the keys.
 const char **ls_order_key(ls_order_row *row, const char *key, bool is_note);

@@ -8,6 +8,8 @@
 
 enum { LOTS_MAX = 1000000, PRIORITY_MAX = 1000000, NAMES_MAX = 4096 };
 
+enum { NOTE_TEXT_MOST = 500 };
+
 static bool is_given(const char *text) {
     return text != NULL && text[0] != '\0';
 }
@@ -18,12 +20,19 @@ const char **ls_order_key(ls_order_row *row, const char *key, bool is_note) {
         const char **at;
         bool of_note;
     } keys[] = {
-        {"order", &row->order, false},      {"product", &row->product, false},
-        {"class", &row->class_name, false}, {"lots", &row->lots, false},
-        {"due", &row->due, false},          {"priority", &row->priority, false},
-        {"release", &row->release, false},  {"machine", &row->machine, true},
-        {"reason", &row->reason, true},     {"scrap", &row->scrap, true},
+        {"order", &row->order, false},
+        {"product", &row->product, false},
+        {"class", &row->class_name, false},
+        {"lots", &row->lots, false},
+        {"due", &row->due, false},
+        {"priority", &row->priority, false},
+        {"release", &row->release, false},
+        {"machine", &row->machine, true},
+        {"reason", &row->reason, true},
+        {"scrap", &row->scrap, true},
         {"time", &row->time, true},
+        {"text", &row->text, true},
+        {"by", &row->by, true},
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (keys[i].of_note == is_note && strcmp(keys[i].key, key) == 0) {
@@ -34,7 +43,7 @@ const char **ls_order_key(ls_order_row *row, const char *key, bool is_note) {
 }
 
 const char *ls_order_keys(bool is_note) {
-    return is_note ? "machine, reason, scrap, time"
+    return is_note ? "machine, reason, scrap, time, text, by"
                    : "order, product, class, lots, due, priority, release";
 }
 
@@ -249,6 +258,9 @@ bool ls_note_check(const ls_orders *desk, const ls_order_row *row, int64_t now_u
                        (name_list){p->machines, sizeof(ls_machine), offsetof(ls_machine, name),
                                    p->machine_count});
     }
+    if (is_given(row->text) && strlen(row->text) > NOTE_TEXT_MOST) {
+        return wrong(err, "'text' has %zu bytes, at most %d", strlen(row->text), NOTE_TEXT_MOST);
+    }
     if (!is_given(row->reason) && !is_given(row->scrap)) {
         return wrong(err, "neither 'reason' nor 'scrap' is given");
     }
@@ -258,5 +270,7 @@ bool ls_note_check(const ls_orders *desk, const ls_order_row *row, int64_t now_u
         return false;
     }
     out->scrap = (uint32_t)scrap;
+    out->text = is_given(row->text) ? row->text : NULL;
+    out->by = is_given(row->by) ? row->by : NULL;
     return true;
 }

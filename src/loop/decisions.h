@@ -26,10 +26,11 @@ void ls_decisions_close(ls_decisions *decisions);  // NULL is fine
 
 // What an operator may do to an open row. `version` is the one that was seen: another one, or a row
 // that is no longer open, is refused with LS_ERR_INVALID and the reason for people. The same twice
-// is once.
+// is once. `said`: what the operator adds in words, kept in the row; NULL or "": nothing.
 typedef enum ls_review { LS_REVIEW_APPROVE, LS_REVIEW_REJECT, LS_REVIEW_HOLD } ls_review;
 ls_status ls_decisions_review(ls_decisions *decisions, const char *id, uint32_t version,
-                              ls_review review, const char *who, ls_role role, ls_error *err);
+                              ls_review review, const char *who, ls_role role, const char *said,
+                              ls_error *err);
 
 // What a person does to the guard; deed->ticket is filled in here. Waits for its answer, at most
 // two seconds. *out_stands: what stands now, an array (docs/JSON.md); NULL when it fails:

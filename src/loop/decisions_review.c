@@ -20,12 +20,21 @@ static bool approved_by(const decision_row *row, const char *who) {
     return false;
 }
 
-static void approve(ls_decisions *d, decision_row *row, const char *who, ls_role role) {
+// Who said it, and what they added.
+typedef struct person {
+    const char *who, *said;
+    ls_role role;
+} person;
+
+static void approve(ls_decisions *d, decision_row *row, const person *by) {
     json_t *approvals = json_object_get(row->json, "approvals");
     json_t *one = json_object();
-    json_object_set_new(one, "who", json_string(who));
-    json_object_set_new(one, "role", json_string(role_names[role]));
+    json_object_set_new(one, "who", json_string(by->who));
+    json_object_set_new(one, "role", json_string(role_names[by->role]));
     json_object_set_new(one, "at_us", json_integer((json_int_t)ls_decisions_wall_us()));
+    if (by->said != NULL && by->said[0] != '\0') {
+        json_object_set_new(one, "text", json_string(by->said));
+    }
     json_array_append_new(approvals, one);
     const size_t needed = d->plant->decide.guards.two_persons ? 2 : 1;
     if (json_array_size(approvals) < needed) {
@@ -45,13 +54,13 @@ static ls_status no_such(ls_error *err, const char *id) {
 }
 
 static ls_status review(ls_decisions *d, decision_row *row, uint32_t version, ls_review what,
-                        const char *who, ls_role role, ls_error *err) {
+                        const person *by, ls_error *err) {
     static const decision_state after[] = {
         [LS_REVIEW_APPROVE] = DECISION_APPROVED,
         [LS_REVIEW_REJECT] = DECISION_REJECTED,
         [LS_REVIEW_HOLD] = DECISION_HELD,
     };
-    const bool again = what == LS_REVIEW_APPROVE ? approved_by(row, who)
+    const bool again = what == LS_REVIEW_APPROVE ? approved_by(row, by->who)
                                                  : row->state == after[what];
     if (again && row->state != DECISION_HELD) {
         return LS_OK;  // the same twice is once
@@ -68,27 +77,30 @@ static ls_status review(ls_decisions *d, decision_row *row, uint32_t version, ls
                        row->version);
     }
     if (what == LS_REVIEW_APPROVE) {
-        approve(d, row, who, role);
+        approve(d, row, by);
     } else {
-        char said[DECISION_TEXT_SIZE];
-        ls_text_format(said, sizeof said, "by %s", who);
+        char said[2 * DECISION_TEXT_SIZE];
+        const bool added = by->said != NULL && by->said[0] != '\0';
+        ls_text_format(said, sizeof said, "by %s%s%s", by->who, added ? ": " : "",
+                       added ? by->said : "");
         (void)ls_decisions_keep(d, row, after[what], said);
     }
     return LS_OK;
 }
 
 ls_status ls_decisions_review(ls_decisions *d, const char *id, uint32_t version, ls_review what,
-                              const char *who, ls_role role, ls_error *err) {
+                              const char *who, ls_role role, const char *said, ls_error *err) {
     if (role != LS_ROLE_OPERATOR && role != LS_ROLE_ENGINEER) {
         return ls_fail(err, LS_ERR_INVALID, "that takes an operator");
     }
     if ((unsigned)what > LS_REVIEW_HOLD || who == NULL || who[0] == '\0') {
         return ls_fail(err, LS_ERR_INVALID, "who it is must be known");
     }
+    const person by = {who, said, role};
     pthread_mutex_lock(&d->lock);
     decision_row *row = ls_decisions_row(d, ls_decision_number(id));
     const ls_status status = row == NULL ? no_such(err, id)
-                                         : review(d, row, version, what, who, role, err);
+                                         : review(d, row, version, what, &by, err);
     pthread_mutex_unlock(&d->lock);
     if (status == LS_OK && what == LS_REVIEW_APPROVE) {
         ls_decisions_wake(d);

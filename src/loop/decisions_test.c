@@ -136,7 +136,7 @@ static ls_status review(mill *m, const json_t *row, ls_review what, const char *
                         ls_error *err) {
     return ls_decisions_review(m->d, text_of(row, "id"),
                                (uint32_t)json_integer_value(json_object_get(row, "version")), what,
-                               who, LS_ROLE_OPERATOR, err);
+                               who, LS_ROLE_OPERATOR, "the spare is on its way", err);
 }
 
 static bool await_commands(uint32_t count) {
@@ -203,13 +203,15 @@ static void test_an_approved_row_is_written_then_sent_then_done(void) {
     fake.sending = look_for_row;
     json_t *row = await(&m, "open");
     const char *id = text_of(row, "id");
-    CHECK_INT(ls_decisions_review(m.d, id, 99, LS_REVIEW_APPROVE, "kim", LS_ROLE_OPERATOR, &err),
-              LS_ERR_INVALID);
+    CHECK_INT(
+        ls_decisions_review(m.d, id, 99, LS_REVIEW_APPROVE, "kim", LS_ROLE_OPERATOR, NULL, &err),
+        LS_ERR_INVALID);
     CHECK(strstr(err.text, "changed") != NULL);
-    CHECK_INT(ls_decisions_review(m.d, id, 1, LS_REVIEW_APPROVE, "kim", LS_ROLE_VIEWER, &err),
+    CHECK_INT(ls_decisions_review(m.d, id, 1, LS_REVIEW_APPROVE, "kim", LS_ROLE_VIEWER, NULL, &err),
               LS_ERR_INVALID);
-    CHECK_INT(ls_decisions_review(m.d, "d-77", 1, LS_REVIEW_APPROVE, "kim", LS_ROLE_OPERATOR, &err),
-              LS_ERR_INVALID);
+    CHECK_INT(
+        ls_decisions_review(m.d, "d-77", 1, LS_REVIEW_APPROVE, "kim", LS_ROLE_OPERATOR, NULL, &err),
+        LS_ERR_INVALID);
     CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);
     CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);  // twice is once
     CHECK(await_commands(1));
@@ -227,6 +229,8 @@ static void test_an_approved_row_is_written_then_sent_then_done(void) {
     fake_guard_say(fake.commands[0].id, LS_COMMAND_ACKNOWLEDGED, 0, "");
     json_t *done = await(&m, "done");
     CHECK_STR(text_of(done, "id"), id);
+    const json_t *approval = json_array_get(json_object_get(done, "approvals"), 0);
+    CHECK_STR(text_of(approval, "text"), "the spare is on its way");
     CHECK_INT(fake_guard_count(), 1);
     json_decref(done);
     json_decref(row);

@@ -83,10 +83,11 @@ static void follow_note(ls_desk *desk, const ls_desk_event *event) {
 static bool take_note(ls_desk *desk, const ls_desk_event *event) {
     const ls_plant *plant = desk->plant;
     const char *reason = event->mode != LS_NONE ? plant->failures[event->mode].name : "";
-    char text[300];
-    ls_text_format(text, sizeof text, "%s: %s%s%u parts scrapped, said by a person",
+    char text[1000];
+    ls_text_format(text, sizeof text, "%s: %s%s%u parts scrapped, said by %s%s%s",
                    plant->machines[event->machine].name, reason, reason[0] != '\0' ? ", " : "",
-                   event->scrap);
+                   event->scrap, event->by != NULL ? event->by : "a person",
+                   event->text != NULL ? ": " : "", event->text != NULL ? event->text : "");
     ls_journal_write(desk->journal, LS_LOG_INFO, "note", plant->machines[event->machine].name,
                      plant->start_us + event->time_us, text, NULL);
     follow_note(desk, event);

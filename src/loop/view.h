@@ -34,7 +34,7 @@ json_t *ls_view_decision(ls_service *service, const char *id);
 json_t *ls_view_decisions_summary(ls_service *service);
 uint64_t ls_view_decisions_changes(ls_service *service, char *out_id, size_t size);
 ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, ls_review review,
-                         const char *who, ls_role role, ls_error *err);
+                         const char *who, ls_role role, const char *said, ls_error *err);
 
 // ---- the guard. LS_ERR_INVALID: there is none; LS_ERR_IO: it is away or silent.
 // {"guards": [...], "stands": [...]}
@@ -60,8 +60,8 @@ ls_status ls_view_history_csv(ls_service *service, const ls_view_span *span, ls_
 // Lots made from now on, from the followed state. LS_ERR_INVALID: nothing is followed yet.
 ls_status ls_view_forecast(ls_service *service, double hours, json_t **out, ls_error *err);
 // {"set": [{"path", "value"}], "hours", "futures"}: as the plant file says, and with other values;
-// both from the followed present (twin/follow/carry.h), or, where nothing is followed yet, from time
-// zero of the plant, warm-up left out.
+// both from the followed present (twin/follow/carry.h), or, where nothing is followed yet, from
+// time zero of the plant, warm-up left out.
 ls_status ls_view_what_if(ls_service *service, const json_t *asked, json_t **out,
                           ls_errors *errors);
 
@@ -72,6 +72,7 @@ json_t *ls_view_check(ls_service *service, const char *text, size_t size);
 ls_status ls_view_save(ls_service *service, const char *text, size_t size, const char *hash,
                        json_t **out, ls_errors *errors);
 
-// ---- people: a stop reason or scrapped parts, as by `line note`.
+// ---- people: a stop reason or scrapped parts, as by `line note`; `said`: what they add in words,
+// or NULL.
 ls_status ls_view_note(ls_service *service, const char *machine, const char *reason, int64_t scrap,
-                       const char *who, ls_error *err);
+                       const char *said, const char *who, ls_error *err);

@@ -37,11 +37,11 @@ uint64_t ls_view_decisions_changes(ls_service *service, char *out_id, size_t siz
 }
 
 ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, ls_review review,
-                         const char *who, ls_role role, ls_error *err) {
+                         const char *who, ls_role role, const char *said, ls_error *err) {
     pthread_rwlock_rdlock(&service->line_lock);
     const ls_status status = service->decisions != NULL
                                  ? ls_decisions_review(service->decisions, id, version, review, who,
-                                                       role, err)
+                                                       role, said, err)
                                  : ls_fail(
                                        err, LS_ERR_INVALID,
                                        "nothing is decided here: the plant file has no decide:");

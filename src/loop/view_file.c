@@ -109,15 +109,22 @@ ls_status ls_view_save(ls_service *service, const char *text, size_t size, const
     return status;
 }
 
+// A note is one line of the log and of a table.
+static void on_one_line(const char *said, char *out, size_t size) {
+    ls_text_format(out, size, "%s", said != NULL ? said : "");
+    for (char *at = out; *at != '\0'; at++) {
+        *at = (unsigned char)*at < ' ' || *at == 0x7f ? ' ' : *at;
+    }
+}
+
 ls_status ls_view_note(ls_service *service, const char *machine, const char *reason, int64_t scrap,
-                       const char *who, ls_error *err) {
-    enum { PATH_SIZE = 4096 };
-    static const char *const keys[] = {"machine", "reason", "scrap", "time"};
+                       const char *said, const char *who, ls_error *err) {
+    enum { PATH_SIZE = 4096, NOTE_SIZE = 504 };
+    static const char *const keys[] = {"machine", "reason", "scrap", "time", "text", "by"};
     char number[24];
     char at[48];
     char path[PATH_SIZE];
     ls_buffer csv;
-    (void)who;
     ls_buffer_init(&csv);
     ls_text_format(number, sizeof number, "%lld", (long long)scrap);
     pthread_rwlock_rdlock(&service->line_lock);
@@ -127,8 +134,10 @@ ls_status ls_view_note(ls_service *service, const char *machine, const char *rea
                             ? running->plant->start_us + ls_follow_now(running->follow)
                             : ls_view_wall_us();
     ls_units_print_date(now / 1000000 * 1000000, at, sizeof at);
-    const char *values[] = {machine, reason, scrap > 0 ? number : NULL, at};
-    ls_status status = ls_orders_compose(running->plant, true, keys, values, 4, now, &csv, err);
+    char text[NOTE_SIZE];
+    on_one_line(said, text, sizeof text);
+    const char *values[] = {machine, reason, scrap > 0 ? number : NULL, at, text, who};
+    ls_status status = ls_orders_compose(running->plant, true, keys, values, 6, now, &csv, err);
     pthread_mutex_unlock(&service->intake.lock);
     pthread_rwlock_unlock(&service->line_lock);
     if (status == LS_OK) {

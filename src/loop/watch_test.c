@@ -88,13 +88,16 @@ static void test_orders_and_notes_come_in_on_a_thread(void) {
     bench_number(&b, "g/n/saw-1/State", 100, 9);
     ls_desk_put(desk, "g/n/line/Order", "order=W1 product=x lots=3", 25);
     ls_desk_put(desk, "g/n/line/Order", "order=W2 product=y", 18);
-    drop(&b, "notes", "machine,reason,scrap,time\nsaw-1,blade,2,2026-01-05T00:01:40\n");
-    CHECK(wait_for(desk, 1, 1, 1));
+    drop(&b, "notes",
+         "machine,reason,scrap,time,text,by\nsaw-1,blade,2,2026-01-05T00:01:40,,\n"
+         "saw-1,,1,,\"burr, as on Monday\",kim\n");
+    CHECK(wait_for(desk, 1, 2, 1));
     const char *events = bench_events(&b);
     CHECK_CONTAINS(events, "order|W1|order W1: 3 lots of x, from ");
     CHECK_CONTAINS(events, "\"lots\":3");
     CHECK_CONTAINS(events, "set-aside|");
     CHECK_CONTAINS(events, "note|saw-1|saw-1: blade, 2 parts scrapped, said by a person");
+    CHECK_CONTAINS(events, "saw-1: 1 parts scrapped, said by kim: burr, as on Monday");
     ls_desk_close(desk);
     ls_journal_destroy(journal);
     bench_close(&b);

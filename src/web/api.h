@@ -34,7 +34,12 @@ ls_route_fn ls_api_file, ls_api_check, ls_api_save, ls_api_note;
 ls_route_fn ls_page_index, ls_page_asset, ls_page_openapi;
 
 // What a body asks for, apart from doing it. False or NULL: it is wrong, and the answer says so.
-bool ls_api_read_review(const ls_request *request, uint32_t *out_version, ls_answer *answer);
+typedef struct ls_api_review_asked {
+    json_t *body;  // json_decref
+    uint32_t version;
+    const char *text;  // NULL: nothing was added
+} ls_api_review_asked;
+bool ls_api_read_review(const ls_request *request, ls_api_review_asked *out, ls_answer *answer);
 typedef struct ls_api_note_asked {
     json_t *body;  // json_decref
     const char *machine, *reason, *text;

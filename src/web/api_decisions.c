@@ -3,7 +3,7 @@
 #include "web/api.h"
 #include "web/connections.h"
 
-enum { ROWS_MOST = 500, ROWS = 50, PROVE_AGE_US = 10000000 };
+enum { ROWS_MOST = 500, ROWS = 50, PROVE_AGE_US = 10000000, TEXT_MOST = 500 };
 
 void ls_api_decisions(void *context, const ls_request *request, ls_answer *answer) {
     const ls_api *api = context;
@@ -47,37 +47,46 @@ void ls_api_summary(void *context, const ls_request *request, ls_answer *answer)
     }
 }
 
-bool ls_api_read_review(const ls_request *request, uint32_t *out_version, ls_answer *answer) {
-    static const char *const keys[] = {"version", NULL};
+bool ls_api_read_review(const ls_request *request, ls_api_review_asked *out, ls_answer *answer) {
+    static const char *const keys[] = {"version", "text", NULL};
     json_t *body = ls_request_json(request, keys, answer);
+    *out = (ls_api_review_asked){.body = body};
     if (body == NULL) {
         return false;
     }
     const json_t *version = json_object_get(body, "version");
     const int64_t number = json_integer_value(version);
-    const bool fine = json_is_integer(version) && number >= 1 && number <= UINT32_MAX;
-    *out_version = fine ? (uint32_t)number : 0;
-    json_decref(body);
+    bool fine = json_is_integer(version) && number >= 1 && number <= UINT32_MAX;
+    out->version = fine ? (uint32_t)number : 0;
     if (!fine) {
         ls_answer_fail(answer, 400, "invalid",
                        "version must be that of the row that was seen, a whole number from 1");
+    } else if (json_object_get(body, "text") != NULL) {
+        out->text = ls_request_text(body, "text", 0, TEXT_MOST, answer);
+        fine = out->text != NULL;
+    }
+    if (!fine) {
+        json_decref(body);
+        out->body = NULL;
     }
     return fine;
 }
 
 static void review(const ls_api *api, const ls_request *request, ls_review how, ls_answer *answer) {
-    uint32_t version = 0;
-    if (!ls_api_read_review(request, &version, answer)) {
+    ls_api_review_asked asked;
+    if (!ls_api_read_review(request, &asked, answer)) {
         return;
     }
     json_t *row = find_row(api, request, answer);
     if (row == NULL) {
+        json_decref(asked.body);
         return;
     }
     json_decref(row);
     ls_error err = {0};
-    const ls_status status = ls_view_review(api->service, request->part, version, how, request->who,
-                                            request->role, &err);
+    const ls_status status = ls_view_review(api->service, request->part, asked.version, how,
+                                            request->who, request->role, asked.text, &err);
+    json_decref(asked.body);
     if (status == LS_ERR_INVALID) {
         ls_answer_fail(answer, 409, "expired", "%s", err.text);
     } else if (status != LS_OK) {

@@ -108,11 +108,8 @@ void ls_api_note(void *context, const ls_request *request, ls_answer *answer) {
     if (!ls_api_read_note(request, &asked, answer)) {
         return;
     }
-    if (ls_view_note(api->service, asked.machine, asked.reason, asked.scrap, request->who, &err) ==
-        LS_OK) {
-        if (asked.text != NULL && asked.text[0] != '\0') {
-            ls_say(LS_LOG_INFO, "note", asked.machine, "%s: %s", request->who, asked.text);
-        }
+    if (ls_view_note(api->service, asked.machine, asked.reason, asked.scrap, asked.text,
+                     request->who, &err) == LS_OK) {
         ls_answer_json(answer, json_object());
     } else {
         ls_answer_error(answer, &err);

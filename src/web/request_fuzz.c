@@ -31,9 +31,10 @@ static void read_all(const ls_request *request) {
     for (int i = 0; i < 8; i++) {
         ls_answer_init(answers + i);
     }
-    uint32_t version = 0;
-    const bool reviewed = ls_api_read_review(request, &version, answers);
-    assert(reviewed == (answers[0].status == 200) && (!reviewed || version > 0));
+    ls_api_review_asked review;
+    const bool reviewed = ls_api_read_review(request, &review, answers);
+    assert(reviewed == (answers[0].status == 200) && (!reviewed || review.version > 0));
+    json_decref(review.body);
     ls_api_note_asked note;
     if (ls_api_read_note(request, &note, answers + 1)) {
         assert(note.machine != NULL && (note.reason != NULL) != (note.scrap > 0));

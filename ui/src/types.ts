@@ -150,7 +150,8 @@ export interface Row {
   used_ms: number;
   guards: {number: number; name: string; pass: boolean; text: string}[] | null;
   expires_us: number | null;
-  approvals: {who: string; role: string; at_us: number}[];
+  reason?: string | null;
+  approvals: {who: string; role: string; at_us: number; text?: string}[];
   sent: {id: string; kind: string; device: string; argument: string | number | null; result: string;
     guard: number | string | null; reason: string | null; at_us: number}[];
   realised: (Gain & {method: string; text?: string}) | null;

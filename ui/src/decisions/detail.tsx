@@ -53,7 +53,8 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
         : t('guards.pass', {n: row.guards.filter((g) => g.pass).length, of: row.guards.length})}
         {row.guards?.some((g) => !g.pass) && <ul>{row.guards.filter((g) => !g.pass).map((g) =>
           <li class="problem">{g.number} {word('guard', g.name)}: {g.text}</li>)}</ul>}</dd></>}
-      {row.approvals.map((a) => <><dt>{t('reviewed')}</dt><dd>{a.who} ({word('role', a.role)}) {stamp(a.at_us)}</dd></>)}
+      {row.approvals.map((a) => <><dt>{t('reviewed')}</dt><dd>{a.who} ({word('role', a.role)}) {stamp(a.at_us)}{a.text && `: ${a.text}`}</dd></>)}
+      {row.reason && <><dt>{t('state.why')}</dt><dd>{row.reason}</dd></>}
       {row.sent.map((s) => <><dt>{t('sent')}</dt><dd class="ids">{s.kind} {s.device} {s.argument}: {s.result}
         {s.guard !== null && s.guard !== undefined ? ` ${t('guards.by', {n: s.guard})}` : ''}{s.reason ? ` (${s.reason})` : ''} {stamp(s.at_us)}</dd></>)}
       <dt>{t('replay')}</dt><dd class="ids"><code>lineshaft decide replay {row.id}</code>

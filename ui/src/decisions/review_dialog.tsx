@@ -19,13 +19,15 @@ export function ReviewDialog({row, review, onClose}: {row: Row; review: Review; 
   const sending = useRef(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
+  const [text, setText] = useState('');
   const changed = store.rows.get(row.id)?.version !== seen.current;
   const send = async () => {
     if (sending.current || store.offline) return;
     sending.current = true;
     setBusy(true);
     try {
-      store.putRow(await ask<Row>(`decisions/${encodeURIComponent(row.id)}/${review}`, 'POST', {version: seen.current}));
+      store.putRow(await ask<Row>(`decisions/${encodeURIComponent(row.id)}/${review}`, 'POST',
+        {version: seen.current, ...(text ? {text} : {})}));
       onClose();
     } catch (failed) {
       setError(errorText(failed));
@@ -38,6 +40,8 @@ export function ReviewDialog({row, review, onClose}: {row: Row; review: Review; 
     {row.claim && <p>{t('promised')}: <strong class="num">{interval(row.claim.gain, row.claim.low, row.claim.high, row.unit, row.claim.level)}</strong>,
       {' '}{t('n.futures', {n: row.claim.futures})}. {unclear(row.claim) && t('gain.unclear.long')}</p>}
     <p>{t(`review.${review}.ask`)}</p>
+    <label>{t('note.text')}
+      <input maxLength={150} value={text} onInput={(e) => setText(e.currentTarget.value)} /></label>
     {changed && <p class="problem" role="alert">{t('review.changed')}</p>}
     {store.offline && <p class="problem">{t('right.offline')}</p>}
     {error && <p class="problem" role="alert">{error}</p>}

@@ -254,6 +254,7 @@ export default {
   'state.starved': 'part wait',
   'state.unknown': 'unknown',
   'state.waiting': 'operator wait',
+  'state.why': 'About its state',
   'table': 'Table',
   'term.changes': 'setups',
   'term.cycle-time': 'lead time',

@@ -257,6 +257,7 @@ export default {
   'state.starved': '자재 대기',
   'state.unknown': '갱신 지연',
   'state.waiting': '작업자 대기',
+  'state.why': '상태 설명',
   'table': '표로 보기',
   'term.changes': '준비교체 횟수',
   'term.cycle-time': '리드타임',
