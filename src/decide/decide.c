@@ -68,7 +68,7 @@ static ls_status run_plan(void *context, uint32_t candidate, uint64_t future, in
         return LS_OK;
     }
     if (status == LS_OK) {
-        status = ls_future_run(twin, snapshot, d->until_us, err);
+        status = ls_future_run(twin, snapshot, d->until_us, d->budget, err);
     }
     const ls_amounts after = ls_amounts_read(twin, snapshot->state, d->until_us);
     *out = ls_amounts_between(&d->before, &after);
@@ -477,6 +477,7 @@ static void set_up(asking *a, const ls_snapshot *present, const ls_question *que
     const int64_t last_us = d->twin->model->horizon - 1;
     d->until_us = horizon_us < last_us - now_us ? now_us + horizon_us : last_us;
     d->question_count = a->count;
+    d->budget = &a->budget;
     ls_twin_rebase(ls_decider_base_twin(d), present, d->present);
     d->before = ls_amounts_read(ls_decider_base_twin(d), d->present->state, now_us);
     for (uint32_t q = 0; q < a->count; q++) {
@@ -508,6 +509,7 @@ static ls_status ask(ls_decider *d, const ls_snapshot *present, const ls_questio
         copy_candidates(&a);
         status = count == 1 ? ask_one(&a, err) : ask_several(&a, err);
         end_rows(&a);
+        d->budget = NULL;  // ours
     }
     return status;
 }

@@ -346,6 +346,43 @@ static void test_a_cut_answer_is_made_again_bit_for_bit(void) {
     minifab_clear(&m);
 }
 
+static bool count_looks(void *context) {
+    atomic_fetch_add((atomic_int *)context, 1);
+    return false;
+}
+
+// A future of a large plant, or a long one, takes longer than a deadline: the clock is looked at
+// within it too, and that changes nothing of what it brings.
+static void test_the_clock_is_looked_at_within_long_futures(void) {
+    minifab m = fab();
+    ls_answer *a = calloc(2, sizeof *a);
+    ls_decider *d = decider_of(m.plant, m.twin, NULL);
+    ls_snapshot *present = open_moment(d, m.twin, 2);
+    const ls_question q = first_question(d, present);
+    ls_error err = {0};
+    const int64_t before_us = m.plant->decide.points[q.point].horizon_us;
+    m.plant->decide.points[q.point].horizon_us = 300 * day_us;
+    atomic_int looks = 0;
+    const ls_budget counted = {.futures = 24, .late = count_looks, .context = &looks};
+    const ls_budget blind = {.futures = 24};
+    CHECK_INT(ls_decider_ask(d, present, &q, &counted, &a[0], &err), LS_OK);
+    CHECK(a[0].futures > 0);
+    CHECK((uint64_t)atomic_load(&looks) >= 3 * a[0].futures);
+    CHECK_INT(ls_decider_ask(d, present, &q, &blind, &a[1], &err), LS_OK);
+    CHECK(same_answer(&a[0], &a[1]));
+    // Late within the very first future: nothing of it counts, and the incumbent stays.
+    atomic_int left = 2;
+    const ls_budget short_of_time = {.futures = 24, .late = late_after, .context = &left};
+    CHECK_INT(ls_decider_ask(d, present, &q, &short_of_time, &a[0], &err), LS_OK);
+    CHECK(a[0].cut && a[0].futures == 0 && a[0].chosen == 0);
+    CHECK(atomic_load(&left) >= -2);  // given up at once
+    m.plant->decide.points[q.point].horizon_us = before_us;
+    free(a);
+    ls_snapshot_destroy(present);
+    ls_decider_destroy(d);
+    minifab_clear(&m);
+}
+
 static void test_questions_are_answered_together_and_again(void) {
     minifab m = fab();
     ls_decider *d = decider_of(m.plant, m.twin, NULL);
@@ -456,6 +493,7 @@ int main(int argc, char **argv) {
     TEST(test_any_number_of_workers_gives_the_same_answer);
     TEST(test_what_only_the_simulation_knows_decides_nothing);
     TEST(test_a_cut_answer_is_made_again_bit_for_bit);
+    TEST(test_the_clock_is_looked_at_within_long_futures);
     TEST(test_questions_are_answered_together_and_again);
     TEST(test_acts_found_together_have_one_joint_claim);
     TEST(test_asking_allocates_nothing_and_want_of_memory_is_told);

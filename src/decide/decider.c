@@ -60,13 +60,29 @@ static ls_status run_hands_off(const ls_twin *twin, ls_snapshot *snapshot, int64
     return status;
 }
 
+// Half a millisecond or so at a time.
+static ls_status run_on(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
+                        const ls_budget *budget, ls_error *err) {
+    enum { EVENTS = 1 << 13 };
+    ls_status status = LS_OK;
+    uint64_t done = EVENTS;
+    while (status == LS_OK && done == EVENTS) {
+        status = ls_snapshot_step(twin, snapshot, until_us, EVENTS, &done, err);
+        if (status == LS_OK && done == EVENTS && budget != NULL && budget->late != NULL &&
+            budget->late(budget->context)) {
+            status = ls_fail(err, LS_ERR_STOPPED, "late");
+        }
+    }
+    return status;
+}
+
 ls_status ls_future_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
-                        ls_error *err) {
+                        const ls_budget *budget, ls_error *err) {
     if (snapshot->state->stopped != 0) {
         return LS_OK;
     }
     ls_status status = run_hands_off(twin, snapshot, until_us, err);
-    status = status == LS_OK ? ls_snapshot_run(twin, snapshot, until_us, err) : status;
+    status = status == LS_OK ? run_on(twin, snapshot, until_us, budget, err) : status;
     return status == LS_ERR_STUCK || status == LS_ERR_LIMIT ? LS_OK : status;
 }
 

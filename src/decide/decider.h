@@ -47,6 +47,7 @@ struct ls_decider {
     uint32_t plan_count, question_count;
     uint64_t seed;
     int64_t until_us;
+    const ls_budget *budget;
     ls_amounts before;
 };
 
@@ -63,6 +64,8 @@ ls_status ls_decider_lend(const ls_decider *decider, const ls_job *job, ls_error
 int64_t ls_cycle_guess(const ls_twin *twin);
 
 // Runs a state on to until_us, or until its plant ends or stands still for good: that is a future
-// too. Fails only by a bug or for want of memory.
+// too. A future of a large plant may take longer than a deadline: when `budget` (NULL: none) says
+// that it is late, it is given up with LS_ERR_STOPPED. Else fails only by a bug or for want of
+// memory.
 ls_status ls_future_run(const ls_twin *twin, ls_snapshot *snapshot, int64_t until_us,
-                        ls_error *err);
+                        const ls_budget *budget, ls_error *err);

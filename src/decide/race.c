@@ -76,6 +76,10 @@ static ls_status run_future(void *context, int64_t index, int worker, ls_error *
         ls_amounts *out = &race->amounts[(size_t)at * race->count + candidate];
         const ls_status status = race->field->run(race->field->context, candidate,
                                                   race->first_future + at, worker, out, err);
+        if (status == LS_ERR_STOPPED) {
+            atomic_store_explicit(&h->late, true, memory_order_relaxed);
+            return LS_OK;
+        }
         if (status != LS_OK) {
             return status;
         }

@@ -23,7 +23,8 @@ enum {
 };
 
 // What a candidate costs in one future. Called from any worker's thread; `future` numbers a stream
-// of common random numbers. A future that cannot be run gives NaN amounts.
+// of common random numbers. A future that cannot be run gives NaN amounts; LS_ERR_STOPPED: it was
+// late before the future was over.
 typedef struct ls_race_field {
     ls_status (*run)(void *context, uint32_t candidate, uint64_t future, int worker,
                      ls_amounts *out, ls_error *err);

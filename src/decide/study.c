@@ -32,7 +32,7 @@ static ls_status pilot(ls_study *study, ls_snapshot *s, ls_error *err) {
     for (int half = 0; half < 2 && status == LS_OK; half++) {
         mark = ls_amounts_read(twin, s->state, ls_snapshot_now(s));
         const int64_t until_us = ls_snapshot_now(s) + cycles(study, PILOT_CYCLES);
-        status = ls_future_run(twin, s, until_us, err);
+        status = ls_future_run(twin, s, until_us, NULL, err);
     }
     if (status == LS_OK) {
         const ls_amounts end = ls_amounts_read(twin, s->state, ls_snapshot_now(s));
@@ -61,7 +61,7 @@ static ls_status settle_one(void *context, int64_t index, int worker, ls_error *
     const ls_twin *twin = study->d->twin;
     ls_snapshot *s = study->start[index];
     ls_snapshot_fork_into(twin, work->from, study->d->def.seed ^ STUDY_SEED, (uint64_t)index, s);
-    return ls_future_run(twin, s, ls_snapshot_now(s) + cycles(study, SETTLE_CYCLES), err);
+    return ls_future_run(twin, s, ls_snapshot_now(s) + cycles(study, SETTLE_CYCLES), NULL, err);
 }
 
 static ls_status make_starts(ls_study *study, const ls_snapshot *from, ls_error *err) {
@@ -133,9 +133,10 @@ static ls_status run_one(void *context, int64_t index, int worker, ls_error *err
     ls_twin_rebase(work->twin, work->study->start[work->first + index], s);
     const int64_t from_us = ls_snapshot_now(s) + work->warm_us;
     status = ls_acts_apply(work->twin, s, NULL, 0, err);
-    status = status == LS_OK ? ls_future_run(work->twin, s, from_us, err) : status;
+    status = status == LS_OK ? ls_future_run(work->twin, s, from_us, NULL, err) : status;
     const ls_amounts before = ls_amounts_read(work->twin, s->state, from_us);
-    status = status == LS_OK ? ls_future_run(work->twin, s, from_us + work->span_us, err) : status;
+    status = status == LS_OK ? ls_future_run(work->twin, s, from_us + work->span_us, NULL, err)
+                             : status;
     const ls_amounts after = ls_amounts_read(work->twin, s->state, from_us + work->span_us);
     const ls_amounts amounts = ls_amounts_between(&before, &after);
     work->costs[index] = ls_cost_of(d->weights, &amounts) / ((double)work->span_us / 3.6e9);
