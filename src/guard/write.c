@@ -537,7 +537,6 @@ static void command_done(ls_guard_writer *w, uint32_t of, int64_t result, const 
         // knows.
         const ls_command command = d->command;
         d->wire = WIRE_NOTHING;
-        d->fenced = false;
         w->figures.foreign++;
         finish(w, &command, LS_COMMAND_LOST, GUARD_ONE_WRITER,
                "somebody else has commanded the line since");
@@ -664,7 +663,7 @@ static void look_at_wire(ls_guard_writer *w, uint32_t of, int64_t now_us) {
     if (now_us - d->sent_us > w->def.read_back_us) {
         const ls_command command = d->command;
         d->wire = WIRE_NOTHING;
-        d->fenced = false;  // whatever is still under way is fenced off before the next one
+        // With the lease all fences go: what is still under way is fenced off before the next one.
         finish(w, &command, LS_COMMAND_LOST, GUARD_READ_BACK,
                "the line did not confirm it in time");
         trip(w, "a command was not confirmed in time");
@@ -697,10 +696,7 @@ static void send_beat(ls_guard_writer *w, int64_t now_us) {
 // more: answered again, it was still the line's last when the beat was there, and whoever fences
 // later hears that somebody beats.
 static void prove(ls_guard_writer *w, int64_t now_us) {
-    if (!w->lost) {
-        drop_lease(w, "another guard writes to this line");
-        return;
-    }
+    assert(w->lost);  // else the fencing would have ended
     w->lease = LEASE_PROVING;
     w->was_heard = false;
     w->beat_heard_us = 0;

@@ -231,8 +231,10 @@ static void hand_over(ls_driver *d, const ls_modbus_group *g) {
     d->figures.samples += count;
     d->figures.last_heard_us = now;
     (void)pthread_mutex_unlock(&d->mutex);
-    if (count > 0) {
-        (void)d->sink.heard(d->sink.context, d->samples, count);
+    if (count > 0 && !d->sink.heard(d->sink.context, d->samples, count)) {
+        for (uint32_t i = g->from; i < g->to; i++) {
+            d->points[d->plan.order[i]].known = false;  // told anew, until it is taken
+        }
     }
 }
 

@@ -290,8 +290,14 @@ int64_t ls_sparkplug_host_tick(ls_sparkplug_host *host, int64_t now_us) {
         say_state(host, true, host->state_ms);
     }
     for (uint32_t i = 0; i < host->node_count; i++) {
+        host_node *node = host->nodes[i];
+        if (node->again_us != 0 && now_us >= node->again_us) {
+            node->again_us = 0;
+            host_want_rebirth(host, node, now_us, "once more, after what was not taken");
+        }
+        due_us = node->again_us != 0 && node->again_us < due_us ? node->again_us : due_us;
         const int64_t order_us = host_order_tick(host, i, now_us);
-        const int64_t rebirth_us = host_rebirth_tick(host, host->nodes[i], now_us);
+        const int64_t rebirth_us = host_rebirth_tick(host, node, now_us);
         due_us = order_us < due_us ? order_us : due_us;
         due_us = rebirth_us < due_us ? rebirth_us : due_us;
     }

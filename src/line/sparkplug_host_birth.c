@@ -169,7 +169,7 @@ bool host_take_birth(ls_sparkplug_host *host, host_node *node, uint32_t node_ind
     }
     if (device == 0) {
         node->born = true;
-        node->unsure = false;
+        node->unsure = node->untaken = false;
         node->why = NULL;
         node->has_bd_seq = has_bd_seq;
         node->bd_seq = bd_seq;

@@ -56,6 +56,10 @@ typedef struct host_held {  // a message that waits, in the order of arrival
     uint8_t bytes[];
 } host_held;
 
+// After the births of a node of which something was missed it tells, in data, what births have no
+// room for, such as the names of its lots. Only a second birth, after that, counts them all.
+#define HOST_AGAIN_US INT64_C(5000000)
+
 typedef struct host_node {
     uint32_t id_size;  // of "GROUP/NODE", which is devices[0].subject
     char group[LS_SPARKPLUG_ID_MAX + 1], name[LS_SPARKPLUG_ID_MAX + 1];
@@ -80,6 +84,9 @@ typedef struct host_node {
     host_held *late;  // data of devices that waits for their birth, the last first
     int64_t late_until_us;
     uint32_t held_count;  // of both
+
+    bool untaken;      // the sink did not take something of it, and it has not been born since
+    int64_t again_us;  // when it is asked once more after that; 0: not
 
     // Rebirth requests.
     const char *why;  // NULL: none is wanted
@@ -118,6 +125,7 @@ struct ls_sparkplug_host {
     host_table node_ids;
     host_owner *owners;
     uint32_t owner_capacity;
+    bool sink_takes;   // what was handed on last
     ls_sample *batch;  // of the message in work; pad2 is the metric's index until it is handed on
     uint32_t batch_count, batch_capacity;
     size_t held_bytes;

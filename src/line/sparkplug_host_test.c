@@ -1,6 +1,7 @@
 // sparkplug_host_test.c - a host application against the assertions of Sparkplug 3.0, and against
 // what networks do to messages.
 #include "line/sparkplug_host.h"
+#include "line/sparkplug_host_model.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -302,6 +303,69 @@ static void test_a_lost_message_is_named_and_a_rebirth_asked_for(void) {
     CHECK_INT(listener_last(&f.l, "plant/cell/Speed")->quality, LS_QUALITY_GOOD);
     pass(&f, 100 * SECOND);
     CHECK_INT(rebirths(&f), 1);
+    teardown(&f);
+}
+
+static size_t not_taken;
+
+// A sink that cannot keep what it hears, for a while.
+static bool takes_nothing(void *context, const ls_sample *samples, size_t count) {
+    (void)samples;
+    (void)context;
+    not_taken += count;
+    return false;
+}
+
+static void test_what_was_not_taken_is_asked_for_when_it_can_be(void) {
+    fixture f;
+    setup(&f);
+    alive(&f);
+    not_taken = 0;
+    const ls_sink sink = f.host->sink;
+    f.host->sink.heard = takes_nothing;
+    ndata(&f, 2, 2);
+    ddata(&f, 3, 3);
+    pass(&f, 20 * SECOND);
+    CHECK_INT(not_taken, 2);
+    CHECK_INT(rebirths(&f), 0);  // it would not be taken either
+    f.host->sink = sink;
+    ddata(&f, 4, 4);
+    CHECK_INT(rebirths(&f), 1);
+    CHECK_INT(f.l.noticed[LS_NOTICE_GAP], 0);
+    nbirth(&f, 0, 0);
+    dbirth(&f, 1);
+    ndata(&f, 5, 2);
+    pass(&f, 5 * SECOND - MS);
+    CHECK_INT(rebirths(&f), 1);
+    pass(&f, MS);  // once more, when what came after the births is known
+    CHECK_INT(rebirths(&f), 2);
+    nbirth(&f, 0, 0);
+    dbirth(&f, 1);
+    ndata(&f, 5, 2);
+    pass(&f, 100 * SECOND);
+    CHECK_INT(rebirths(&f), 2);
+    // A birth that was not taken makes up for nothing; one that was taken does by itself.
+    f.host->sink.heard = takes_nothing;
+    ndata(&f, 6, 3);
+    nbirth(&f, 0, 0);
+    f.host->sink = sink;
+    dbirth(&f, 1);
+    ndata(&f, 7, 2);
+    CHECK_INT(rebirths(&f), 3);
+    nbirth(&f, 0, 0);
+    dbirth(&f, 1);
+    pass(&f, 5 * SECOND);
+    CHECK_INT(rebirths(&f), 4);
+    nbirth(&f, 0, 0);
+    dbirth(&f, 1);
+    f.host->sink.heard = takes_nothing;
+    ndata(&f, 8, 2);
+    f.host->sink = sink;
+    nbirth(&f, 0, 0);
+    dbirth(&f, 1);
+    ndata(&f, 9, 2);
+    pass(&f, 100 * SECOND);
+    CHECK_INT(rebirths(&f), 4);
     teardown(&f);
 }
 
@@ -1018,6 +1082,7 @@ int main(int argc, char **argv) {
     TEST(test_seq_wraps_over_node_and_devices_without_a_gap);
     TEST(test_a_late_message_is_waited_for_and_order_kept);
     TEST(test_a_lost_message_is_named_and_a_rebirth_asked_for);
+    TEST(test_what_was_not_taken_is_asked_for_when_it_can_be);
     TEST(test_what_was_given_up_and_comes_is_history);
     TEST(test_duplicates_are_dropped_and_counted);
     TEST(test_a_straggler_from_before_a_rebirth_opens_no_gap);

@@ -70,14 +70,30 @@ static void remember(host_metric *metric, const ls_sample *sample) {
     metric->last.bits = sample->value.natural;
 }
 
-static void hand_on(ls_sparkplug_host *host) {
+static void hand_on(ls_sparkplug_host *host, host_node *node) {
     if (host->batch_count > 0) {
         host->figures.samples += host->batch_count;
-        if (!host->sink.heard(host->sink.context, host->batch, host->batch_count)) {
+        host->sink_takes = host->sink.heard(host->sink.context, host->batch, host->batch_count);
+        if (!host->sink_takes) {
             host->figures.refused += host->batch_count;  // QoS 0: nothing to be sent again
+            node->untaken = true;
         }
     }
     host->batch_count = 0;
+}
+
+// The sink takes again what is heard: nodes of which it has missed something say all of it anew.
+static void make_up_for_untaken(ls_sparkplug_host *host, int64_t now_us) {
+    for (uint32_t i = 0; host->sink_takes && i < host->node_count; i++) {
+        if (host->nodes[i]->untaken && host->nodes[i]->born) {
+            host->nodes[i]->untaken = false;
+            host->nodes[i]->again_us = now_us + HOST_AGAIN_US;
+            host->due_us = host->nodes[i]->again_us < host->due_us ? host->nodes[i]->again_us
+                                                                   : host->due_us;
+            host_want_rebirth(host, host->nodes[i], now_us,
+                              "what it said was not taken for a while");
+        }
+    }
 }
 
 int64_t host_batch_commit(ls_sparkplug_host *host, host_node *node) {
@@ -90,7 +106,7 @@ int64_t host_batch_commit(ls_sparkplug_host *host, host_node *node) {
         }
         sample->pad2 = 0;
     }
-    hand_on(host);
+    hand_on(host, node);
     return newest_us;
 }
 
@@ -169,10 +185,10 @@ void host_stale(ls_sparkplug_host *host, host_node *node, uint32_t device, bool 
         sample.quality = metric->quality = LS_QUALITY_STALE;
         host->batch[host->batch_count++] = sample;
         if (host->batch_count == BITE) {
-            hand_on(host);
+            hand_on(host, node);
         }
     }
-    hand_on(host);
+    hand_on(host, node);
 }
 
 // Exponential mean over some 16 messages. A single late message is no jump; several in a row are.
@@ -309,4 +325,5 @@ void host_take_data(ls_sparkplug_host *host, host_node *node, const host_message
         node->lead_us = newest_us - m->now_us;
         node->newest_us = newest_us;
     }
+    make_up_for_untaken(host, m->now_us);
 }

@@ -146,6 +146,42 @@ static void allow_files(pid_t process, rlim_t bytes) {
     CHECK_INT(prlimit(process, RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
+static const char rebirths_metric[] = "source_rebirths_total{source=\"sparkplug\"}";
+
+// The newest number that the history has of a tag; -1: none.
+static int newest(const service *s, const char *tag) {
+    const char *const query[] = {"history", "query", s->data, tag, "--csv", NULL};
+    const char *said = service_ask(query);
+    const char *last = said != NULL ? strrchr(said, '\n') : NULL;
+    while (last != NULL && last > said && (last[1] == '\0' || last[1] == '\n')) {
+        last--;
+        while (last > said && *last != '\n') {
+            last--;
+        }
+    }
+    int number = -1;
+    return last != NULL && sscanf(last + 1, "%*[^,],%*[^,],%d", &number) == 1 ? number : -1;
+}
+
+// The line stands still for a moment: as many lots wait as it says.
+static void check_lots(const service *s) {
+    static const char *const names[] = {"saw", "grind"};
+    kill(s->emulate, SIGSTOP);
+    service_pause(1.0);
+    json_t *state = service_state(s);
+    const json_t *stations = json_object_get(state, "stations");
+    for (size_t i = 0; i < 2; i++) {
+        char tag[64];
+        const json_t *station = json_array_get(stations, i);
+        snprintf(tag, sizeof tag, "shop/cell/queues/%s", names[i]);
+        harness_note("%s", names[i]);
+        CHECK_STR(json_string_value(json_object_get(station, "name")), names[i]);
+        CHECK_INT(json_integer_value(json_object_get(station, "waiting")), newest(s, tag));
+    }
+    json_decref(state);
+    kill(s->emulate, SIGCONT);
+}
+
 // Files of the service may not grow. What cannot be kept has not been heard, so nothing is decided
 // from it, no row is written, and no command is sent.
 static void test_with_a_full_disk_nothing_is_sent(void) {
@@ -161,13 +197,19 @@ static void test_with_a_full_disk_nothing_is_sent(void) {
         CHECK(service_metric(&s, "commands_sent_total") == sent);
         const char *body = "";
         CHECK_INT(service_get(&s, "/healthz", &body), 200);
-        // When there is room again it hears and decides again; the line has told much that it has
-        // missed, so nothing is said here about what it finds.
+        // When there is room again it hears and decides again; what it has missed the line tells
+        // anew, so that lots that are gone are gone, and commands are obeyed as before.
+        const double births = service_metric(&s, rebirths_metric);
+        const int before = rows_count(&s, "done");
         allow_files(s.run, RLIM_INFINITY);
         const double samples = service_metric(&s, "samples_total");
         const double decisions = service_metric(&s, "decisions_total");
         CHECK(wait_metric(&s, "samples_total", samples + 100));
+        CHECK(wait_metric(&s, rebirths_metric, births + 1));
         CHECK(wait_metric(&s, "decisions_total", decisions + 5));
+        CHECK(rows_wait(&s, "done", before + 3));
+        check_lots(&s);
+        CHECK(check_account(&s) > 0);
         rows_read(&s);
     }
     service_end(&s);
