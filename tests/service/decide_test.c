@@ -208,74 +208,76 @@ static void test_a_level_is_decided_sent_and_heard(void) {
         const char *const explain[] = {"decide", "explain", s.plant, id, "--data", s.data, NULL};
         const char *said = service_ask(explain);
         CHECK(said != NULL && strstr(said, stays) != NULL);
+    }
+    service_end(&s);
+}
 
-        // What `lineshaft guard WORD PLANT MORE...` says; NULL: it said no.
-        static const char *guard_ask(const service *s, const char *word, const char *const more[]) {
-            const char *arguments[16] = {"guard", word, s->plant};
-            int at = 3;
-            for (int i = 0; more[i] != NULL; i++) {
-                arguments[at++] = more[i];
-            }
-            arguments[at++] = "--data";
-            arguments[at] = s->data;
-            return service_ask(arguments);
-        }
+// What `lineshaft guard WORD PLANT MORE...` says; NULL: it said no.
+static const char *guard_ask(const service *s, const char *word, const char *const more[]) {
+    const char *arguments[16] = {"guard", word, s->plant};
+    int at = 3;
+    for (int i = 0; more[i] != NULL; i++) {
+        arguments[at++] = more[i];
+    }
+    arguments[at++] = "--data";
+    arguments[at] = s->data;
+    return service_ask(arguments);
+}
 #define GUARD(s, word, ...) guard_ask(s, word, (const char *const[]){__VA_ARGS__, NULL})
 
-        // What people tell the guard: held nothing is sent, also after the guard died; each role
-        // may do what it may; what stands is told.
-        static void test_people_hold_bypass_and_lift(void) {
-            service s = {0};
-            if (start(&s) && rows_wait(&s, "done", 1)) {
-                const char *said = GUARD(&s, "hold", "--who", "kim");
-                CHECK_CONTAINS(said != NULL ? said : "",
-                               "hold       everything, by kim, engineer@127.0.0.1");
-                service_pause(1.0);  // what was sent before has its answer
-                const double sent = service_metric(&s, "commands_sent_total");
-                const pid_t guard = rows_find_child(&s, " guard ");
-                CHECK(guard > 0 && kill(guard, SIGKILL) == 0);
-                const double refused = service_metric(&s, "commands_refused_total");
-                const double until = service_clock() + ROWS_PATIENCE_S;
-                while (!(service_metric(&s, "commands_refused_total") >= refused + 5) &&
-                       service_clock() < until) {
-                    service_pause(0.2);
-                }
-                CHECK(service_metric(&s, "commands_refused_total") >= refused + 5);
-                CHECK(service_metric(&s, "commands_sent_total") == sent);
-                // An operator may neither lift an engineer's hold nor bypass.
-                CHECK(GUARD(&s, "lift", "--role", "operator") == NULL);
-                CHECK(GUARD(&s, "bypass", "6", "--for", "10 min", "--reason", "trial", "--role",
-                            "operator") == NULL);
-                CHECK(GUARD(&s, "bypass", "7", "--for", "10 min", "--reason", "trial") == NULL);
-                CHECK(GUARD(&s, "bypass", "6", "--for", "9 h", "--reason", "trial") == NULL);
-                said = GUARD(&s, "bypass", "minimum dwell", "--for", "10 min", "--reason", "trial");
-                CHECK_CONTAINS(said != NULL ? said : "",
-                               "bypass     guard 6, minimum dwell, until ");
-                CHECK(GUARD(&s, "re-arm", "no such tag") == NULL);
-                said = GUARD(&s, "revoke", "operator@127.0.0.1");
-                CHECK_CONTAINS(said != NULL ? said : "",
-                               "revoked    approvals of operator@127.0.0.1 up to");
-                said = GUARD(&s, "show", "--json");
-                CHECK_CONTAINS(said != NULL ? said : "", "\"format\": \"guard/1\"");
-                CHECK(GUARD(&s, "reset", "--role", "operator") != NULL);
-                said = GUARD(&s, "lift", "--who", "lee");
-                CHECK(said != NULL && strstr(said, "hold ") == NULL);
-                said = GUARD(&s, "bypass", "6", "--end");
-                CHECK(said != NULL && strstr(said, "bypass ") == NULL);
-                const int before = rows_count(&s, "done");
-                CHECK(rows_wait(&s, "done", before + 1));
-            }
-            service_end(&s);
+// What people tell the guard: held nothing is sent, also after the guard died; each role
+// may do what it may; what stands is told.
+static void test_people_hold_bypass_and_lift(void) {
+    service s = {0};
+    if (start(&s) && rows_wait(&s, "done", 1)) {
+        const char *said = GUARD(&s, "hold", "--who", "kim");
+        CHECK_CONTAINS(said != NULL ? said : "",
+                       "hold       everything, by kim, engineer@127.0.0.1");
+        service_pause(1.0);  // what was sent before has its answer
+        const double sent = service_metric(&s, "commands_sent_total");
+        const pid_t guard = rows_find_child(&s, " guard ");
+        CHECK(guard > 0 && kill(guard, SIGKILL) == 0);
+        const double refused = service_metric(&s, "commands_refused_total");
+        const double until = service_clock() + ROWS_PATIENCE_S;
+        while (!(service_metric(&s, "commands_refused_total") >= refused + 5) &&
+               service_clock() < until) {
+            service_pause(0.2);
         }
+        CHECK(service_metric(&s, "commands_refused_total") >= refused + 5);
+        CHECK(service_metric(&s, "commands_sent_total") == sent);
+        // An operator may neither lift an engineer's hold nor bypass.
+        CHECK(GUARD(&s, "lift", "--role", "operator") == NULL);
+        CHECK(GUARD(&s, "bypass", "6", "--for", "10 min", "--reason", "trial", "--role",
+                    "operator") == NULL);
+        CHECK(GUARD(&s, "bypass", "7", "--for", "10 min", "--reason", "trial") == NULL);
+        CHECK(GUARD(&s, "bypass", "6", "--for", "9 h", "--reason", "trial") == NULL);
+        said = GUARD(&s, "bypass", "minimum dwell", "--for", "10 min", "--reason", "trial");
+        CHECK_CONTAINS(said != NULL ? said : "", "bypass     guard 6, minimum dwell, until ");
+        CHECK(GUARD(&s, "re-arm", "no such tag") == NULL);
+        said = GUARD(&s, "revoke", "operator@127.0.0.1");
+        CHECK_CONTAINS(said != NULL ? said : "",
+                       "revoked    approvals of operator@127.0.0.1 up to");
+        said = GUARD(&s, "show", "--json");
+        CHECK_CONTAINS(said != NULL ? said : "", "\"format\": \"guard/1\"");
+        CHECK(GUARD(&s, "reset", "--role", "operator") != NULL);
+        said = GUARD(&s, "lift", "--who", "lee");
+        CHECK(said != NULL && strstr(said, "hold ") == NULL);
+        said = GUARD(&s, "bypass", "6", "--end");
+        CHECK(said != NULL && strstr(said, "bypass ") == NULL);
+        const int before = rows_count(&s, "done");
+        CHECK(rows_wait(&s, "done", before + 1));
+    }
+    service_end(&s);
+}
 
-        int main(int argc, char **argv) {
-            harness_init(argc, argv);
-            TEST(test_commands_go_out_and_what_came_of_them_comes_back);
-            TEST(test_a_guard_that_dies_is_started_again);
-            TEST(test_a_setting_is_decided_sent_and_read_back);
-            TEST(test_a_level_is_decided_sent_and_heard);
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_commands_go_out_and_what_came_of_them_comes_back);
+    TEST(test_a_guard_that_dies_is_started_again);
+    TEST(test_a_setting_is_decided_sent_and_read_back);
+    TEST(test_a_level_is_decided_sent_and_heard);
 
-            TEST(test_people_hold_bypass_and_lift);
-            TEST(test_nothing_is_sent_late_after_the_service_died);
-            return harness_report();
-        }
+    TEST(test_people_hold_bypass_and_lift);
+    TEST(test_nothing_is_sent_late_after_the_service_died);
+    return harness_report();
+}
