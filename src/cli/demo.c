@@ -19,6 +19,7 @@
 #include "cli/complain.h"
 #include "cli/demo_account.h"
 #include "cli/demo_child.h"
+#include "cli/demo_past.h"
 #include "cli/demo_plant.h"
 #include "cli/demo_week.h"
 #include "cli/interrupt.h"
@@ -27,7 +28,7 @@
 #include "line/broker.h"
 #include "line/data_folder.h"
 
-enum { PATH_SIZE = 1024, LOG_TAIL = 2000 };
+enum { PATH_SIZE = 1024, LOG_TAIL = 2000, PAST_MOMENTS = 6 };
 #define START_S 120.0  // longest that the service may take to answer; seconds are usual
 #define STOP_S 20.0
 #define PREPARE_S 60.0                // longest that it waits for the base rule, and for the guard
@@ -192,6 +193,30 @@ static void remove_folder(const demo *d) {
 
 // --- the emulated week
 
+// The first screen shows decisions at once: what would have been decided in the week's last hour.
+static ls_status decide_past(demo *d, const char *history, int64_t for_us, ls_error *err) {
+    const int64_t end_us = d->plant->start_us + for_us;
+    const int64_t step_us = LS_US_PER_HOUR / PAST_MOMENTS;
+    const double began = clock_s();
+    uint32_t rows = 0;
+    if (for_us < CATCH_UP_US) {
+        return LS_OK;
+    }
+    const ls_status status = ls_demo_past_decide(
+        &(ls_demo_past){.plant = d->file,
+                        .history = history,
+                        .birth_us = end_us - CATCH_UP_US,
+                        .first_us = end_us - LS_US_PER_HOUR,
+                        .step_us = step_us,
+                        .moments = PAST_MOMENTS,
+                        .stop = ls_interrupt_flag()},
+        &rows, err);
+    if (status == LS_OK && rows > 0) {
+        say(d, "  %u decisions of its last hour, asked in %.1f s\n", rows, clock_s() - began);
+    }
+    return status;
+}
+
 static ls_status make_week(demo *d, int64_t for_us, ls_error *err) {
     char history[PATH_SIZE + 64];
     char span[32];
@@ -218,7 +243,7 @@ static ls_status make_week(demo *d, int64_t for_us, ls_error *err) {
     if (status == LS_OK) {
         say(d, "  %.1f million values in %.1f s\n", (double)samples / 1e6, clock_s() - began);
     }
-    return status;
+    return status == LS_OK ? decide_past(d, history, for_us, err) : status;
 }
 
 // --- the service

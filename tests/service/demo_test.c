@@ -139,6 +139,39 @@ static void test_ctrl_c_ends_it_cleanly(void) {
     end();
 }
 
+// The first screen has decisions: rows of the emulated past, in the plant's time, sent to nobody.
+static void test_the_emulated_past_has_decisions(void) {
+    char data[300];
+    char history[320];
+    begin();
+    snprintf(data, sizeof data, "%s/kept", folder);
+    snprintf(history, sizeof history, "%s/kept/history", folder);
+    const char *const demo[] = {program(), "demo",   "--week", "4h", "--for",
+                                "1s",      "--data", data,     NULL};
+    CHECK_INT(child_wait(child_start(demo, in_folder("out"), in_folder("err"))), 0);
+    const char *const events[] = {program(),  "history", "events",           history,  "--kind",
+                                  "decision", "--to",    "2026-01-05T10:00", "--json", NULL};
+    CHECK_INT(child_wait(child_start(events, in_folder("rows"), in_folder("err"))), 0);
+    char *rows = said("rows");
+    int count = 0;
+    char *rest = NULL;
+    for (char *line = strtok_r(rows, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        json_t *event = json_loads(line, 0, NULL);
+        const json_t *row = json_object_get(event, "details");
+        const char *state = json_string_value(json_object_get(row, "state"));
+        CHECK(state != NULL && (strcmp(state, "watched") == 0 || strcmp(state, "kept") == 0));
+        CHECK_STR(json_string_value(json_object_get(row, "mode")), "watch");
+        CHECK_INT(json_array_size(json_object_get(row, "sent")), 0);
+        CHECK(json_array_size(json_object_get(row, "candidates")) > 1);
+        CHECK(json_integer_value(json_object_get(row, "futures")) > 0);
+        count++;
+        json_decref(event);
+    }
+    CHECK(count > 0);
+    free(rows);
+    end();
+}
+
 static void test_a_folder_that_holds_something_is_refused(void) {
     begin();
     CHECK(service_write(in_folder("mine"), "here"));
@@ -154,6 +187,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_it_ends_by_itself_with_an_account);
     TEST(test_ctrl_c_ends_it_cleanly);
+    TEST(test_the_emulated_past_has_decisions);
     TEST(test_a_folder_that_holds_something_is_refused);
     return harness_report();
 }
