@@ -145,7 +145,7 @@ static void test_the_emulated_past_has_decisions(void) {
     char history[320];
     begin();
     snprintf(data, sizeof data, "%s/kept", folder);
-    snprintf(history, sizeof history, "%s/kept/history", folder);
+    snprintf(history, sizeof history, "%s/kept/data/history", folder);
     const char *const demo[] = {program(), "demo",   "--week", "4h", "--for",
                                 "1s",      "--data", data,     NULL};
     CHECK_INT(child_wait(child_start(demo, in_folder("out"), in_folder("err"))), 0);
