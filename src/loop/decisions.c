@@ -218,6 +218,17 @@ static void await_base(ls_decisions *d) {
     say_base(d);
 }
 
+// What the history has of settings, perhaps a month of it, is read before the first deadline
+// begins.
+static void read_settings(ls_decisions *d) {
+    for (uint32_t p = 0; p < d->plant->decide.point_count; p++) {
+        const ls_question question = {.point = p, .subject = d->plant->decide.points[p].measured};
+        if (ls_decisions_is_setting(d->plant, &question)) {
+            (void)ls_decisions_hear_setting(d, &question);  // asked again when it matters
+        }
+    }
+}
+
 static void *work(void *context) {
     ls_decisions *d = context;
     pthread_setname_np(pthread_self(), "ls-decide");
@@ -232,6 +243,9 @@ static void *work(void *context) {
             continue;
         }
         await_quiet(d);
+        if (first && ls_decisions_look(d, d->present)) {
+            read_settings(d);
+        }
         if (ls_decisions_look(d, d->present)) {
             first = false;
             expire(d);
