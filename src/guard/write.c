@@ -392,9 +392,10 @@ static void send_commands(ls_guard_writer *w, const ls_command *commands, uint32
     }
 }
 
+// What is fenced is known: a device that goes loses its fence.
 static bool is_free(const ls_guard_writer *w, const ls_command *command) {
     const wired *d = &w->devices[device_of(w, command->device)];
-    return d->wire == WIRE_NOTHING && d->known && d->fenced;
+    return d->wire == WIRE_NOTHING && d->fenced;
 }
 
 // The first of the queue whose devices are free; false: none.
@@ -495,7 +496,7 @@ static bool is_fenced(const ls_guard_writer *w) {
             return false;
         }
     }
-    return w->devices[w->def.line].fenced;
+    return true;  // the line itself is known, else nobody fences
 }
 
 static void prove(ls_guard_writer *w, int64_t now_us);

@@ -27,7 +27,7 @@ typedef struct steps {
     int fail_device;  // sending there fails; -1: none
     bool forbids, disagrees;
     bool held;
-    uint32_t sent_count;
+    uint32_t sent_count, outcomes;
     ls_journal_kind watch;  // while rows of this kind are written
     char leaving[200];      // ids of open rows were these
 } steps;
@@ -105,6 +105,7 @@ static bool on_journal(void *context, const ls_journal_entry *entry, bool durabl
         note("no row %s", kinds[entry->kind]);
         return false;
     }
+    s.outcomes += entry->kind == LS_JOURNAL_OUTCOME;
     if (entry->kind != LS_JOURNAL_OUTCOME) {
         note("row %s%s", kinds[entry->kind], durable ? " durable" : "");
     }
@@ -463,6 +464,7 @@ static void test_a_command_step_by_step(void) {
     hear_done(GRIND, id + 1, 2);
     hear_done(GRIND, id + 1, 0);  // another answer: it begins again
     CHECK_STR(diary(), "ask grind; ask grind");
+    CHECK_INT(s.outcomes, 1);  // of the first: its row comes with its verdict
     hear_done(GRIND, id + 1, 2);
     hear_done(GRIND, id + 1, 2);
     CHECK_STR(diary(), "ask grind; b is denied");
@@ -619,7 +621,9 @@ static void test_a_device_that_comes_back_is_fenced_first(void) {
     CHECK(figures().held);
     submit("a", GRIND, 10 * SECOND);
     CHECK_STR(diary(), "row accepted");
-    hear_id(GRIND, 20);  // a machine that was changed: not a stranger's while it is not fenced
+    tick(0);
+    CHECK_STR(diary(), "");  // nobody is there to be fenced
+    hear_id(GRIND, 20);      // a machine that was changed: not a stranger's while it is not fenced
     CHECK(figures().held);
     ls_guard_writer_hear_lost(s.writer, false, s.now_us);
     CHECK_STR(diary(), "");
@@ -787,6 +791,13 @@ static void test_our_fence_says_that_it_was_never_taken(void) {
     hear_done(GRIND, s.fence[GRIND], 1);
     CHECK_STR(diary(), "");
     hear_id(GRIND, s.fence[GRIND]);
+    CHECK_STR(diary(), "a is lost by 25");
+    restart(LS_JOURNAL_SENDING);
+    come();
+    hear_id(GRIND, 30);
+    tick(0);
+    (void)diary();
+    hear_id(GRIND, s.fence[GRIND]);  // before its answer
     CHECK_STR(diary(), "a is lost by 25");
     end();
 }
