@@ -22,7 +22,8 @@ static ls_status choose(const ls_twin *twin, ls_snapshot *snapshot, const ls_act
     if (slot == LS_NO) {
         return ls_fail(err, LS_ERR_INVALID, "lot %lld is not in the plant", (long long)act->value);
     }
-    return ls_intervene_choose(twin, snapshot, act->index, slot, err);
+    return act->number != 0.0 ? ls_intervene_choose_pure(twin, snapshot, act->index, slot, err)
+                              : ls_intervene_choose(twin, snapshot, act->index, slot, err);
 }
 
 static ls_status hold(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
@@ -124,19 +125,23 @@ static void hold_text(const char *name, int64_t us, char *out, size_t size) {
     }
 }
 
+static void choice_text(const char *machine, const ls_act *act, const char *lot, char *out,
+                        size_t size) {
+    const char *pure = act->number != 0.0 ? ", in a batch of its product alone" : "";
+    if (lot != NULL) {
+        ls_text_format(out, size, "%s takes %s next%s", machine, lot, pure);
+    } else {
+        ls_text_format(out, size, "%s takes lot %lld next%s", machine, (long long)act->value, pure);
+    }
+}
+
 void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char *out,
                  size_t size) {
     const char *machine = machine_name(plant, act->index);
     const char *class = class_name(plant, act->index);
     switch (act->kind) {
     case LS_DO_NOTHING: ls_text_format(out, size, "the line's own rule goes on"); break;
-    case LS_DO_CHOOSE:
-        if (lot != NULL) {
-            ls_text_format(out, size, "%s takes %s next", machine, lot);
-        } else {
-            ls_text_format(out, size, "%s takes lot %lld next", machine, (long long)act->value);
-        }
-        break;
+    case LS_DO_CHOOSE: choice_text(machine, act, lot, out, size); break;
     case LS_DO_HOLD: hold_text(machine, act->value, out, size); break;
     case LS_DO_RELEASE: ls_text_format(out, size, "release %s now", class); break;
     case LS_DO_MAINTAIN:

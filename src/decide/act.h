@@ -9,7 +9,8 @@
 
 typedef enum ls_act_kind {
     LS_DO_NOTHING,  // the line's own rule goes on
-    LS_DO_CHOOSE,   // machine `index` takes the lot with serial `value` next
+    LS_DO_CHOOSE,   // machine `index` takes the lot with serial `value` next; `number` 1: in a
+                    // batch of its product alone
     LS_DO_HOLD,     // machine starts nothing new for value us (0: released, LS_FOREVER: until told)
     LS_DO_RELEASE,  // one more release of class `index`
     LS_DO_MAINTAIN,  // machine: maintenance `value` (mode, counted within the machine)

@@ -16,7 +16,7 @@ static bool act_is(const ls_candidate *candidate, const ls_act *act) {
     }
     const ls_act *a = candidate->acts;
     return a->kind == act->kind && a->index == act->index && a->value == act->value &&
-           (a->number == act->number || act->kind != LS_DO_SET);
+           a->number == act->number;
 }
 
 uint32_t ls_candidate_add(ls_candidates *out, ls_act act, const char *format, ...) {

@@ -8,6 +8,8 @@
 //                batching stations: each family that offers a batch; `wait`: nothing until a lot
 //                that is on its way has come
 //   batch        as dispatch, and batches that are not full yet
+//                with `pure`, where a family offers lots of several products: the batch of each
+//                alone
 //   setup        going on, and changing to each other state with the best lot of it
 //   maintenance  not now, or each maintenance of the machine that is not due yet
 //   release      not now, or one now

@@ -103,6 +103,61 @@ static void add_lot(ls_candidate_view *v, uint32_t lot, const char *which) {
                      setup_text);
 }
 
+// Lots of one product that a family could give to the machine now; *out_others: of others too.
+static uint32_t pure_lots(const ls_ctx *c, const ls_m_station *st, uint32_t machine,
+                          uint32_t family, uint32_t product, bool *out_others) {
+    const ls_u64 *members = c->masks + c->families[st->family_at + family].mask_at;
+    uint32_t count = 0;
+    *out_others = false;
+    for (uint32_t q = 0; q < st->queue_count; q++) {
+        if (((members[q >> 6] >> (q & 63)) & 1) == 0 || !ls_look_may_take(c, machine, q) ||
+            ls_look_count(c, st, q) == 0) {
+            continue;
+        }
+        const ls_m_step *step = c->steps + c->queues[st->queue_at + q].step;
+        uint32_t lots = ls_look_count(c, st, q);
+        lots = step->batch_most != 0 && lots > step->batch_most ? step->batch_most : lots;
+        if (step->product == product) {
+            count += lots * ls_lot_size(st, step);
+        } else {
+            *out_others = true;
+        }
+    }
+    return count;
+}
+
+// The batch of this queue's product alone, where its family would mix it with others, and where it
+// may be begun with so few.
+static void add_pure(ls_candidate_view *v, uint32_t queue) {
+    const ls_ctx *c = &v->c;
+    const uint32_t machine = v->question.subject;
+    const ls_m_station *st = c->stations + c->machines[machine].station;
+    const ls_m_step *step = c->steps + c->queues[st->queue_at + queue].step;
+    const uint32_t family = family_of(c, st, queue);
+    bool others = false;
+    const uint32_t lots = family != LS_NO
+                              ? pure_lots(c, st, machine, family, step->product, &others)
+                              : 0;
+    if (others && (v->point->kind == LS_DECIDE_BATCH || lots >= step->batch_min)) {
+        const uint32_t lot = v->base.queue[st->queue_at + queue].head;
+        ls_act act = choose(v, lot);
+        act.number = 1.0;
+        ls_candidate_add(v->out, act, "%s alone (%u of %u that fit)",
+                         step_name(v, c->lot[lot].step),
+                         lots < step->batch_max ? lots : step->batch_max, step->batch_max);
+    }
+}
+
+static void add_pure_batches(ls_candidate_view *v) {
+    const ls_ctx *c = &v->c;
+    const ls_m_station *st = c->stations + c->machines[v->question.subject].station;
+    for (uint32_t q = 0; q < st->queue_count && (st->features & LS_F_BATCH) != 0; q++) {
+        if (may_begin(v, q)) {
+            add_pure(v, q);
+        }
+    }
+}
+
 static bool batch_is_there(const ls_candidate_view *v, const bool *tried, uint32_t queue) {
     const ls_ctx *c = &v->c;
     const ls_m_station *st = c->stations + c->machines[v->question.subject].station;
@@ -221,6 +276,9 @@ void ls_candidates_of_machine(ls_candidate_view *v) {
         add_setups(v);
     } else {
         add_lots(v);
+    }
+    if (v->point->pure) {
+        add_pure_batches(v);
     }
     if (v->point->wait) {
         add_waits(v);

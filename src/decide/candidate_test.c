@@ -84,7 +84,7 @@ static void check_distinct(const ls_candidates *all) {
             const ls_candidate *a = all->items + i;
             const ls_candidate *b = all->items + k;
             CHECK(a->act_count != b->act_count || a->acts[0].kind != b->acts[0].kind ||
-                  a->acts[0].value != b->acts[0].value);
+                  a->acts[0].value != b->acts[0].value || a->acts[0].number != b->acts[0].number);
         }
     }
 }
@@ -212,6 +212,75 @@ static void test_only_a_batch_question_begins_a_batch_that_is_not_full(void) {
     leave(s);
 }
 
+static const char *const mixed =
+    "plant: mixed\n"
+    "stations:\n"
+    "  oven: {process: 60 min, batch: {min: 3, max: 6, by: any}}\n"
+    "products:\n"
+    "  a: {route: [oven], release: {every: 400 d, first: 1 min, lots: 2}}\n"
+    "  b: {route: [oven], release: {every: 400 d, first: 2 min, lots: 3}}\n";
+
+static uint32_t pure_count(const ls_candidates *all) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < all->count; i++) {
+        count += all->items[i].act_count == 1 && all->items[i].acts[0].number == 1.0;
+    }
+    return count;
+}
+
+// Lots of each product in the oven when this act is done.
+static void bake(stand *s, const ls_act *act, uint32_t out[2]) {
+    ls_error err = {0};
+    ls_snapshot *copy = NULL;
+    CHECK_INT(ls_snapshot_copy(s->twin, s->present, &copy, &err), LS_OK);
+    CHECK_INT(ls_acts_apply(s->twin, copy, act, 1, &err), LS_OK);
+    CHECK_INT(ls_state_check(s->twin, copy->state, &err), LS_OK);
+    const ls_ctx c = ls_look(s->twin, copy);
+    out[0] = out[1] = 0;
+    for (uint32_t lot = c.machine[0].lots; lot != LS_NO; lot = c.lot[lot].next) {
+        out[c.lot[lot].release]++;
+    }
+    ls_snapshot_destroy(copy);
+}
+
+static void test_batches_of_one_product_are_tried_where_the_point_says_so(void) {
+    stand *s = set_up(mixed, LS_DECIDE_BATCH, false);
+    s->point.station = 0;
+    hold_until(s, 0, 10 * MINUTE_US);
+    CHECK_INT(pure_count(find(s, 0)), 0);
+    s->point.pure = true;
+    const ls_candidates *all = find(s, 0);
+    check_distinct(all);
+    CHECK_INT(pure_count(all), 2);
+    for (uint32_t i = 0; i < all->count; i++) {
+        uint32_t baked[2];
+        if (all->items[i].acts[0].kind != LS_DO_CHOOSE) {
+            continue;
+        }
+        bake(s, &all->items[i].acts[0], baked);
+        if (all->items[i].acts[0].number == 1.0) {
+            CHECK((baked[0] == 2 && baked[1] == 0) || (baked[0] == 0 && baked[1] == 3));
+            CHECK_CONTAINS(all->items[i].label, "alone");
+        } else {
+            CHECK(baked[0] == 2 && baked[1] == 3);
+        }
+    }
+    s->point.kind = LS_DECIDE_DISPATCH;  // bound to the least of a batch: two lots of a are too few
+    CHECK_INT(pure_count(find(s, 0)), 1);
+    leave(s);
+    s = set_up(two_kinds, LS_DECIDE_DISPATCH, false);
+    s->point.station = 1;
+    s->point.pure = true;
+    hold_until(s, 1, 58 * MINUTE_US);
+    CHECK_INT(pure_count(find(s, 1)), 0);  // no batches there
+    ls_act act = s->found.items[0].acts[0];
+    act.number = 1.0;
+    ls_error err = {0};
+    CHECK_INT(ls_acts_apply(s->twin, s->present, &act, 1, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "makes no batches");
+    leave(s);
+}
+
 static void test_lots_that_all_fit_make_one_batch_whoever_is_first(void) {
     stand *s = set_up(oven, LS_DECIDE_BATCH, false);
     s->point.station = 1;
@@ -271,6 +340,7 @@ int main(int argc, char **argv) {
     TEST(test_what_one_lot_leaves_open_is_whether_to_wait);
     TEST(test_a_machine_at_work_is_asked_ahead_only);
     TEST(test_only_a_batch_question_begins_a_batch_that_is_not_full);
+    TEST(test_batches_of_one_product_are_tried_where_the_point_says_so);
     TEST(test_lots_that_all_fit_make_one_batch_whoever_is_first);
     TEST(test_numbers_maintenance_and_releases);
     return harness_report();

@@ -36,6 +36,9 @@ bool ls_guard_bypass_valid(const ls_guard_limits *limits, const ls_guard_bypass 
 void ls_guard_case_set(ls_guard_case *c, const ls_command *command);
 // The value of "NAME=VALUE"; false: it is not that.
 bool ls_guard_setting(const ls_command *command, double *out);
+// The lot that a DISPATCH names: its argument without " pure" behind it (a batch of the lot's
+// product alone). `out` has the size of an argument.
+void ls_guard_lot_name(const ls_command *command, char *out);
 
 // check_authority.c
 bool ls_guard_known_once(const ls_guard_case *c);  // 21

@@ -14,6 +14,17 @@ uint64_t ls_guard_hash(const char *text) {
     return hash | 1;
 }
 
+void ls_guard_lot_name(const ls_command *command, char *out) {
+    static const char pure[] = " pure";
+    const size_t whole = strnlen(command->argument, sizeof command->argument - 1);
+    const size_t name = whole > sizeof pure - 1 ? whole - (sizeof pure - 1) : whole;
+    memcpy(out, command->argument, whole);
+    out[whole] = '\0';
+    if (strcmp(out + name, pure) == 0) {
+        out[name] = '\0';
+    }
+}
+
 static uint32_t slot_of(const ls_guard_state *state, uint64_t name) {
     uint32_t slot = (uint32_t)(name ^ name >> 32) & (state->lot_slots - 1);
     while (state->lots[slot].name != 0 && state->lots[slot].name != name) {

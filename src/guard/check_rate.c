@@ -134,8 +134,11 @@ bool ls_guard_no_flood(const ls_guard_case *c) {
 // --- together
 
 static bool same_lot(const ls_command *a, const ls_command *b) {
-    return a->kind == LS_COMMAND_DISPATCH && b->kind == LS_COMMAND_DISPATCH &&
-           a->argument[0] != '\0' && strcmp(a->argument, b->argument) == 0;
+    char one[sizeof a->argument], other[sizeof b->argument];
+    ls_guard_lot_name(a, one);
+    ls_guard_lot_name(b, other);
+    return a->kind == LS_COMMAND_DISPATCH && b->kind == LS_COMMAND_DISPATCH && one[0] != '\0' &&
+           strcmp(one, other) == 0;
 }
 
 static bool apart(const ls_guard_case *c, const ls_command *other) {

@@ -221,6 +221,8 @@ static void test_33_sums_over_limits(void) {
     c[1] = WITH(dispatch, set(w.id, "d-1-2"); set(w.target, "mill-2"); set(w.device, "mill-2"));
     EXPECT(c[1], 0);
     CHECK_INT(together(c, 2, &index).guard, 33);
+    set(c[1].argument, "L1 pure");
+    CHECK_INT(together(c, 2, &index).guard, 33);
     set(c[1].argument, "L2");
     CHECK_INT(together(c, 2, &index).guard, 0);
     c[0].argument[0] = c[1].argument[0] = '\0';  // two choices taken back

@@ -105,7 +105,8 @@ bool ls_guard_bound(const ls_guard_case *c) {
 }
 
 static bool lot_waits(const ls_guard_case *c) {
-    const char *name = c->command->argument;
+    char name[sizeof c->command->argument];
+    ls_guard_lot_name(c->command, name);
     const ls_guard_lot *lot = ls_guard_lot_find(c->state, name);
     if (lot == NULL) {
         return ls_guard_no(c, "no lot '%s' is in the plant", "로트 '%s'이(가) 공장에 없습니다",

@@ -167,6 +167,10 @@ static void test_32_conservation(void) {
     EXPECT(guard_case_dispatch(&g), 32);
     ls_guard_hear_lots(g.state, 1, "");
     EXPECT(guard_case_dispatch(&g), 0);
+    EXPECT(WITH(dispatch, set(w.argument, "L1 pure")), 0);  // in a batch of its product alone
+    EXPECT(WITH(dispatch, set(w.argument, "L1 impure")), 32);
+    EXPECT(WITH(dispatch, set(w.argument, "L1pure")), 32);
+    EXPECT(WITH(dispatch, set(w.argument, " pure")), 32);
     ls_guard_hear_gone(g.state, "L1");
     ls_guard_hear_gone(g.state, "L1");
     EXPECT(guard_case_dispatch(&g), 32);

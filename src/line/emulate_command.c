@@ -39,7 +39,13 @@ static int refuse(request *r, const ls_error *err) {
 
 static int dispatch(request *r) {
     ls_error err = {0};
-    const char *name = r->command->argument;
+    char name[EMULATE_COMMAND_TEXT];
+    memcpy(name, r->command->argument, sizeof name);
+    char *blank = strchr(name, ' ');  // "LOT pure": in a batch of its product alone
+    const bool pure = blank != NULL && strcmp(blank, " pure") == 0;
+    if (pure) {
+        *blank = '\0';
+    }
     uint32_t lot = LS_NO;  // none: the choice is taken back
     if (name[0] != '\0') {
         lot = ls_emulate_lot_find(r->e, name);
@@ -47,9 +53,11 @@ static int dispatch(request *r) {
             return answer(r, BAD_ARGUMENT, "no lot '%.64s' is in the plant", name);
         }
     }
-    return ls_intervene_choose(r->e->twin, r->e->snapshot, r->machine, lot, &err) == LS_OK
-               ? answer(r, DONE, "chosen")
-               : refuse(r, &err);
+    const ls_status status = pure ? ls_intervene_choose_pure(r->e->twin, r->e->snapshot, r->machine,
+                                                             lot, &err)
+                                  : ls_intervene_choose(r->e->twin, r->e->snapshot, r->machine, lot,
+                                                        &err);
+    return status == LS_OK ? answer(r, DONE, "chosen") : refuse(r, &err);
 }
 
 static int hold(request *r) {

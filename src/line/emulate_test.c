@@ -507,6 +507,29 @@ static void test_a_dispatched_lot_is_taken_next(void) {
     ls_plant_destroy(plant);
 }
 
+static void test_a_batch_of_one_product_is_obeyed(void) {
+    static const char text[] =
+        "plant: oven\n"
+        "stations: {oven: {machines: 1, process: 60 min, batch: {min: 1, max: 6, by: any}}}\n"
+        "products:\n"
+        "  c: {route: [oven], release: {every: 400 d, first: 0 s}}\n"
+        "  a: {route: [oven], release: {every: 400 d, first: 1 min, lots: 2}}\n"
+        "  b: {route: [oven], release: {every: 400 d, first: 2 min, lots: 3}}\n"
+        "listen: {sparkplug: {broker: embedded, group: g, nodes: [n]}}\n";
+    ls_plant *plant = NULL;
+    CHECK_INT(ls_plant_parse(text, strlen(text), "oven.yaml", &plant, NULL, &err), LS_OK);
+    ear e;
+    host h = {start(plant, 1, NULL, &e), plant->machines[0].name, 0};
+    CHECK_INT(ls_emulate_run(h.line, 10 * minute, &err), LS_OK);
+    write_int(&h, "line", "Heartbeat", 1);
+    CHECK_INT(command(&h, 1, "dispatch", "b-3 impure"), 2);
+    CHECK_INT(command(&h, 2, "dispatch", "b-3 pure"), 0);
+    CHECK_INT(ls_emulate_run(h.line, 61 * minute, &err), LS_OK);
+    CHECK_STR(read_text(&h, "Lots"), "b-3 b-4 b-5");
+    stop_line(&e);
+    ls_plant_destroy(plant);
+}
+
 static void test_numbers_of_lots_and_people_are_obeyed(void) {
     static const char text[] =
         "plant: levels\n"
@@ -646,6 +669,7 @@ int main(int argc, char **argv) {
     TEST(test_commands_are_answered_once);
     TEST(test_choices_want_a_heartbeat_and_lapse_without);
     TEST(test_a_dispatched_lot_is_taken_next);
+    TEST(test_a_batch_of_one_product_is_obeyed);
     TEST(test_numbers_of_lots_and_people_are_obeyed);
     TEST(test_hostile_writes_are_survived);
     TEST(test_every_allocation_may_fail);

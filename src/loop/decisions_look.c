@@ -105,7 +105,8 @@ uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *questi
         for (uint32_t i = 0; i < found->count; i++) {
             const ls_candidate *c = &found->items[i];
             for (uint32_t k = 0; k < c->act_count; k++) {
-                hash = mix(hash, (uint64_t)c->acts[k].kind);
+                const bool pure = c->acts[k].kind == LS_DO_CHOOSE && c->acts[k].number != 0.0;
+                hash = mix(hash, (uint64_t)c->acts[k].kind + (pure ? 100 : 0));
                 // How long to wait shortens while time passes: no reason to ask again.
                 hash = c->acts[k].kind == LS_DO_HOLD ? hash : mix(hash, (uint64_t)c->acts[k].value);
             }

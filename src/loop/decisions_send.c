@@ -49,6 +49,10 @@ static const char *fill(const ls_decisions *d, const ls_decide_point *point, con
         if (text == NULL || text[0] == '\0' || text[0] == '~') {
             return "the line has not said the name of the lot";
         }
+        if (act->number != 0.0) {
+            ls_text_format(c->argument, sizeof c->argument, "%s pure", text);
+            return NULL;
+        }
         break;
     case LS_DO_HOLD:
         c->kind = LS_COMMAND_HOLD;

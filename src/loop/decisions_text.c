@@ -55,7 +55,10 @@ static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t s
     char more[130];
     const char *on = ls_act_on(d->plant, act);
     switch (act->kind) {
-    case LS_DO_CHOOSE: ls_text_format(out, size, "%s: 다음 로트 %s", on, lot_of(d, act)); return;
+    case LS_DO_CHOOSE:
+        ls_text_format(out, size, "%s: 다음 로트 %s%s", on, lot_of(d, act),
+                       act->number != 0.0 ? " (같은 제품만의 배치)" : "");
+        return;
     case LS_DO_HOLD:
         ls_units_print_time(act->value, more, sizeof more);
         ls_text_format(out, size, "%s: %s 동안 시작하지 않고 대기", on, more);

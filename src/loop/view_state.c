@@ -61,9 +61,9 @@ static json_t *machine_object(const ls_running *running, uint32_t machine) {
     json_object_set_new(object, "setup", setup != NULL ? json_string(setup) : json_null());
     json_object_set_new(object, "reason", reason != NULL ? json_string(reason) : json_null());
     json_object_set_new(object, "chosen",
-                        of->chosen != 0
-                            ? json_string(ls_follow_lot_name(running->follow, of->chosen - 1))
-                            : json_null());
+                        of->chosen != 0 ? json_string(ls_follow_lot_name(
+                                              running->follow, (of->chosen & ~LS_CHOSEN_PURE) - 1))
+                                        : json_null());
     return object;
 }
 

@@ -59,6 +59,7 @@ typedef struct ls_decide_point {
     int64_t horizon_us;  // 0: chosen from the plant
     uint32_t futures;    // most for one decision; default 2000
     bool wait;           // DISPATCH, BATCH, SETUP: may decide to wait
+    bool pure;           // DISPATCH, BATCH: may make a batch of one product where others fit too
     int64_t approve_us;  // a proposal is open for so long (line time), default 10 min
     double gain_min;     // of the objective's unit: nothing is proposed below it, default 0
     double level;        // of its intervals, default 0.95

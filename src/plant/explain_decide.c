@@ -91,6 +91,9 @@ static void put_point(ls_buffer *out, const ls_plant *plant, const ls_decide_poi
     if (p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH || p->kind == LS_DECIDE_SETUP) {
         ls_buffer_printf(out, ", wait: %s", p->wait ? "yes" : "no");
     }
+    if (p->pure) {
+        ls_buffer_text(out, ", pure: yes");
+    }
     ls_buffer_text(out, "}\n");
 }
 

@@ -94,7 +94,7 @@ static void read_value(ls_decide_draft *d, const ls_yaml *value, ls_decide_point
     if (v->setpoint == NULL) {
         ls_reader_mistake(r, value, "give it 'setpoint: TAG, set: {low: 1, high: 30}'",
                           "value '%s' cannot be set", value->text);
-    } else if (v->set_default != own) {
+    } else if (v->set_default != own && r->error_count == 0) {  // else it may not be known
         ls_reader_mistake(r, value, ls_reader_format(r, "'default: %.17g' in its 'set'", own),
                           "'%s' falls back to %.17g, the plant's own number is %.17g", value->text,
                           v->set_default, own);

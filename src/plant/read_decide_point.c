@@ -91,6 +91,19 @@ static void read_wait(ls_decide_draft *d, const ls_yaml *map, ls_decide_point *p
     }
 }
 
+static void read_pure(ls_decide_draft *d, const ls_yaml *map, ls_decide_point *p) {
+    const ls_yaml *pure = ls_take(d->r, map, "decide.dispatch.pure");
+    const bool batches = p->station != LS_NONE &&
+                         LS_ROW(ls_station, d->r->stations, p->station)->batch;
+    if (batches && (p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH)) {
+        ls_take_yes(d->r, map, "decide.dispatch.pure", &p->pure);
+    } else if (pure != NULL && p->station != LS_NONE) {
+        ls_reader_mistake(
+            d->r, pure, "take it out",
+            "'pure' means something for dispatch and batch at a station with 'batch'");
+    }
+}
+
 // --- targets
 
 static bool has_maintenance(const ls_reader *r, const ls_station *station) {
@@ -205,7 +218,7 @@ static void read_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
     read_limits(d->r, map, &p);
     ls_decide_read_numbers(d, map, at, &p);
     name_point(d, map, at, several, &p);
-    p.wait = false;
+    p.wait = p.pure = false;
     const uint32_t index = d->points.count;
     *(ls_decide_point *)ls_rows_push(d->r, &d->points, NULL) = p;
     if (d->r->out_of_memory) {
@@ -213,6 +226,7 @@ static void read_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
     }
     read_when(d->r, map, LS_ROW(ls_decide_point, d->points, index));
     read_wait(d, map, LS_ROW(ls_decide_point, d->points, index));
+    read_pure(d, map, LS_ROW(ls_decide_point, d->points, index));
 }
 
 static void read_entry(ls_decide_draft *d, const ls_yaml *map, ls_decide_kind kind) {

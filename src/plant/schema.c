@@ -335,6 +335,7 @@ const ls_key ls_schema[] = {
     {.path = "decide.dispatch.at", .type = LS_KEY_NAME, .shapes = ONE | LIST, .required = true, .help = "The station, or a list of them: a point each."},
     POINT_KEYS("decide.dispatch", "yes, unless `every` is given"),
     KEY_YESNO("decide.dispatch.wait", .fallback = "yes", .help = "It may decide to wait, though a lot is there; not for `maintenance`."),
+    KEY_YESNO("decide.dispatch.pure", .fallback = "no", .help = "It may make a batch of one product alone, though others would fit; of `dispatch` and `batch` at a station with `batch`."),
     {.path = "decide.release", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "not decided", .help = "Whether a lot of a class comes into the line now."},
     {.path = "decide.release.of", .type = LS_KEY_TEXT, .shapes = ONE | LIST, .required = true, .help = "The class, operators or value, or a list of them: a point each."},
     POINT_KEYS("decide.release", "`release` alone: yes, unless `every` is given"),

@@ -234,6 +234,16 @@ LS_SLOW void ls_queues_close(const ls_m_station *st, const ls_m_step *step, ls_u
     }
 }
 
+// A batch of one product: the queues of all others.
+LS_SLOW void ls_queues_close_others(const ls_ctx *c, const ls_m_station *st, ls_u32 product,
+                                    ls_u64 *open) {
+    for (ls_u32 queue = 0; queue < st->queue_count; queue++) {
+        if (c->steps[c->queues[st->queue_at + queue].step].product != product) {
+            open[queue >> 6] &= ~((ls_u64)1 << (queue & 63));
+        }
+    }
+}
+
 // Fills the machine from the family of the pick, best lots first, up to the step's maximum.
 LS_SLOW void ls_take_batch(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls_u32 machine,
                            const ls_pick *pick) {
@@ -243,6 +253,9 @@ LS_SLOW void ls_take_batch(ls_ctx *c, const ls_m_station *st, ls_u32 station, ls
     ls_u64 open[LS_BATCH_WORDS];
     for (ls_u32 w = 0; w < st->queue_words; w++) {
         open[w] = members[w] & mask[w];
+    }
+    if (LS_UNLIKELY(mc->chosen == (LS_CHOSEN_PURE | (pick->lot + 1)))) {
+        ls_queues_close_others(c, st, c->steps[c->lot[pick->lot].step].product, open);
     }
     ls_u32 tail = LS_NO;
     const ls_u32 max = c->steps[c->lot[pick->lot].step].batch_max;

@@ -38,11 +38,15 @@ LS_FN int ls_lot_comes(const ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
     return lot->where != LS_LOT_LAG;
 }
 
+LS_FN ls_u32 ls_chosen_lot(const ls_s_machine *mc) {
+    return (mc->chosen & ~LS_CHOSEN_PURE) - 1;
+}
+
 // The lot that was chosen for a machine, when it can begin with it now; a batch is begun with it
 // even when it is not full.
 LS_SLOW ls_pick ls_pick_chosen(const ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_pick p = ls_pick_none(0);
-    const ls_u32 lot_index = c->machine[machine].chosen - 1;
+    const ls_u32 lot_index = ls_chosen_lot(c->machine + machine);
     const ls_lot *lot = c->lot + lot_index;
     const ls_m_step *step = c->steps + lot->step;
     if (lot->where != LS_LOT_WAITING || step->station != c->machines[machine].station) {
@@ -72,7 +76,7 @@ LS_SLOW ls_pick ls_pick_chosen(const ls_ctx *c, const ls_m_station *st, ls_u32 m
 LS_SLOW void ls_choices_lapse(ls_ctx *c) {
     for (ls_u32 i = 0; i < c->m->machines; i++) {
         ls_s_machine *mc = c->machine + i;
-        if (mc->chosen != 0 && !ls_lot_comes(c, mc->chosen - 1, c->machines[i].station)) {
+        if (mc->chosen != 0 && !ls_lot_comes(c, ls_chosen_lot(mc), c->machines[i].station)) {
             mc->chosen = 0;
         }
     }

@@ -42,8 +42,8 @@ static bool is_stopped(const ls_snapshot *snapshot, const ls_twin *twin, uint32_
     return (c.machine[machine].hand & LS_HAND_STOPPED) != 0;
 }
 
-ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
-                              uint32_t lot_index, ls_error *err) {
+static ls_status choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                        uint32_t lot_index, uint32_t pure, ls_error *err) {
     const ls_status status = check_machine(twin, snapshot, machine, err);
     if (status != LS_OK || lot_index == LS_NO) {
         return status != LS_OK ? status : act(twin, snapshot, LS_ACT_CHOOSE, machine, 0);
@@ -63,7 +63,22 @@ ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32
         return ls_fail(err, LS_ERR_INVALID, "%s must not do the lot's step %s",
                        twin->machines[machine], twin->steps[c.lot[lot_index].step]);
     }
-    return act(twin, snapshot, LS_ACT_CHOOSE, machine, (int64_t)lot_index + 1);
+    return act(twin, snapshot, LS_ACT_CHOOSE, machine, (int64_t)((lot_index + 1) | pure));
+}
+
+ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                              uint32_t lot_index, ls_error *err) {
+    return choose(twin, snapshot, machine, lot_index, 0, err);
+}
+
+ls_status ls_intervene_choose_pure(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                                   uint32_t lot_index, ls_error *err) {
+    const ls_ctx c = context_of(twin, snapshot);
+    if (machine < c.m->machines &&
+        (c.stations[c.machines[machine].station].features & LS_F_BATCH) == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s makes no batches", twin->machines[machine]);
+    }
+    return choose(twin, snapshot, machine, lot_index, LS_CHOSEN_PURE, err);
 }
 
 ls_status ls_intervene_hold(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,

@@ -13,6 +13,10 @@
 // it goes elsewhere or another machine takes it. LS_NO for lot: no choice.
 ls_status ls_intervene_choose(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                               uint32_t lot_index, ls_error *err);
+// The same, and the batch begun with it takes lots of its product alone, though the station would
+// mix them. Of a station without batches it is refused.
+ls_status ls_intervene_choose_pure(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                                   uint32_t lot_index, ls_error *err);
 // The machine starts nothing new before until_us (LS_NEVER: until released); 0 releases it.
 ls_status ls_intervene_hold(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                             int64_t until_us, ls_error *err);

@@ -26,6 +26,9 @@ enum {
     LS_HAND_HELD = 2,     // starts nothing new
 };
 
+// In ls_s_machine.chosen: the batch is of the lot's product alone.
+#define LS_CHOSEN_PURE 0x80000000u
+
 // Where a lot is.
 enum {
     LS_LOT_FREE,
@@ -113,7 +116,7 @@ typedef struct ls_s_machine {
     ls_u32 setup_to;       // state after the running setup
     ls_u32 operator_need;  // skill of the operator it holds, + 1
     ls_u32 hand;           // what a control system decided: LS_HAND_...
-    ls_u32 chosen;         // lot that is taken next, as soon as it waits here, + 1
+    ls_u32 chosen;         // lot that is taken next, as soon as it waits here, + 1; LS_CHOSEN_PURE
     ls_i64 held_until;     // with LS_HAND_HELD; LS_NEVER: until released
 } ls_s_machine;
 

@@ -155,7 +155,10 @@ static void see_hand(sight *w, ls_u32 i) {
            "hand at machine", i);
     expect(w, (mc->hand & LS_HAND_HELD) != 0 ? mc->held_until >= 0 : mc->held_until == 0,
            "hold of machine", i);
-    expect(w, mc->chosen <= c->s->lot_used, "choice of machine", i);
+    expect(w,
+           (mc->chosen & ~LS_CHOSEN_PURE) <= c->s->lot_used && mc->chosen != LS_CHOSEN_PURE &&
+               ((mc->chosen & LS_CHOSEN_PURE) == 0 || (st->features & LS_F_BATCH) != 0),
+           "choice of machine", i);
     expect(w, (mc->hand == 0 && mc->chosen == 0) || c->s->hands != 0, "hand at machine", i);
     expect(w,
            (mc->hand & LS_HAND_STOPPED) == 0 || mc->phase == LS_PHASE_NONE ||

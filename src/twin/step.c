@@ -49,7 +49,7 @@ LS_FN void ls_station_dispatch(ls_ctx *c, const ls_m_station *st, ls_u32 station
             }
             ls_u32 taker = machine;
             if (LS_UNLIKELY((st->features & LS_F_EITHER) != 0) &&
-                c->machine[machine].chosen != pick.lot + 1) {
+                (c->machine[machine].chosen & ~LS_CHOSEN_PURE) != pick.lot + 1) {
                 taker = ls_least_setup_machine(c, st, machine, pick.lot);
             }
             ls_machine_start_rare(c, st, station, taker, &pick);

@@ -48,6 +48,7 @@ typedef struct machine {
     bool stopped, held;
     int64_t held_until;
     uint32_t chosen;  // number of a lot + 1
+    bool pure;        // its batch is of its product alone
     int64_t times[LS_STATE_COUNT];
 } machine;
 
@@ -92,6 +93,7 @@ struct ls_reference {
     const ls_model *model;
     uint64_t key;
     int64_t now;
+    uint32_t product;    // + 1: lots of no other are looked at
     uint64_t *position;  // per stream
     lot *lots;
     uint32_t lot_count, lot_capacity;
@@ -659,6 +661,9 @@ static lot *best_lot(const ls_reference *r, uint32_t m, uint32_t family) {
             continue;
         }
         const ls_step *step = &r->plant->steps[l->step];
+        if (r->product != 0 && step->product + 1 != r->product) {
+            continue;
+        }
         if (family != LS_NONE && step->batch_most != 0 &&
             of_step_in(r, m, l->step) >= step->batch_most) {
             continue;
@@ -982,11 +987,15 @@ static void machine_start(ls_reference *r, uint32_t m, lot *first, uint32_t fami
         const uint32_t max = r->plant->steps[first->step].batch_max;
         uint32_t size = 0;
         lot *l = first;
+        if (mc->pure && mc->chosen != 0 && &r->lots[mc->chosen - 1] == first) {
+            r->product = r->plant->steps[first->step].product + 1;
+        }
         while (l != NULL && (size == 0 || size + size_of(r, l) <= max)) {
             take(r, m, l);
             size += size_of(r, l);
             l = size < max ? best_lot(r, m, family) : NULL;
         }
+        r->product = 0;
     }
     for (lot *l = next_in(r, m, 0); l != NULL; l = next_in(r, m, l->order)) {
         note(r, LS_TRACE_START, serial_of(r, l), l->step, m);
@@ -1658,7 +1667,8 @@ int ls_reference_run(ls_reference *r, int64_t until_us, uint64_t max_events) {
 
 // ---- hands
 
-void ls_reference_choose(ls_reference *r, uint32_t m, uint32_t serial) {
+void ls_reference_choose(ls_reference *r, uint32_t m, uint32_t serial, bool pure) {
+    r->machines[m].pure = pure;
     r->machines[m].chosen = serial == LS_NONE ? 0 : serial + 1;
     look_again(r, r->machines[m].station);
     settle(r);

@@ -103,7 +103,8 @@ void ls_reference_destroy(ls_reference *r);  // NULL is fine
 int ls_reference_run(ls_reference *r, int64_t until_us, uint64_t max_events);
 
 // What a control system does now; settled at once. Whether it may is for the caller to know.
-void ls_reference_choose(ls_reference *r, uint32_t machine, uint32_t serial);  // LS_NONE: no choice
+// LS_NONE: no choice. `pure`: the batch takes lots of its product alone.
+void ls_reference_choose(ls_reference *r, uint32_t machine, uint32_t serial, bool pure);
 void ls_reference_hold(ls_reference *r, uint32_t machine, int64_t until_us);
 void ls_reference_stop(ls_reference *r, uint32_t machine);
 void ls_reference_start(ls_reference *r, uint32_t machine);

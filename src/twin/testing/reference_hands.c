@@ -13,12 +13,15 @@ uint64_t reference_hands_draw(reference_hands *h, uint64_t below) {
 typedef struct act {
     uint32_t kind, index, lot;
     int64_t until_us;
+    bool pure;
 } act;
 
 static ls_status kernel_does(const ls_twin *twin, ls_snapshot *s, const act *a) {
     ls_error err;
     switch (a->kind) {
-    case LS_ACT_CHOOSE: return ls_intervene_choose(twin, s, a->index, a->lot, &err);
+    case LS_ACT_CHOOSE:
+        return a->pure ? ls_intervene_choose_pure(twin, s, a->index, a->lot, &err)
+                       : ls_intervene_choose(twin, s, a->index, a->lot, &err);
     case LS_ACT_HOLD: return ls_intervene_hold(twin, s, a->index, a->until_us, &err);
     case LS_ACT_STOP: return ls_intervene_stop(twin, s, a->index, &err);
     case LS_ACT_START: return ls_intervene_start(twin, s, a->index, &err);
@@ -32,7 +35,7 @@ static ls_status kernel_does(const ls_twin *twin, ls_snapshot *s, const act *a) 
 static void reference_does(ls_reference *r, const ls_ctx *c, const act *a) {
     switch (a->kind) {
     case LS_ACT_CHOOSE:
-        ls_reference_choose(r, a->index, a->lot == LS_NO ? LS_NO : c->lot[a->lot].serial);
+        ls_reference_choose(r, a->index, a->lot == LS_NO ? LS_NO : c->lot[a->lot].serial, a->pure);
         break;
     case LS_ACT_HOLD: ls_reference_hold(r, a->index, a->until_us); break;
     case LS_ACT_STOP: ls_reference_stop(r, a->index); break;
@@ -49,7 +52,7 @@ static act any_act(reference_hands *h, const ls_ctx *c) {
                                     LS_ACT_HOLD,   LS_ACT_HOLD,     LS_ACT_STOP,    LS_ACT_START,
                                     LS_ACT_START,  LS_ACT_MAINTAIN, LS_ACT_RELEASE, LS_ACT_KEEP,
                                     LS_ACT_STAFF};
-    act a = {kinds[reference_hands_draw(h, sizeof kinds)], 0, LS_NO, 0};
+    act a = {kinds[reference_hands_draw(h, sizeof kinds)], 0, LS_NO, 0, false};
     const uint32_t things = a.kind == LS_ACT_RELEASE || a.kind == LS_ACT_KEEP ? c->m->releases
                             : a.kind == LS_ACT_STAFF                          ? c->m->pools
                                                                               : c->m->machines;
@@ -63,6 +66,10 @@ static act any_act(reference_hands *h, const ls_ctx *c) {
             const ls_m_station *st = c->stations + c->steps[c->lot[a.lot].step].station;
             a.index = st->machine_at + (uint32_t)reference_hands_draw(h, st->machine_count);
         }
+    }
+    if (a.kind == LS_ACT_CHOOSE && a.lot != LS_NO &&
+        (c->stations[c->machines[a.index].station].features & LS_F_BATCH) != 0) {
+        a.pure = reference_hands_draw(h, 2) > 0;
     }
     if (a.kind == LS_ACT_MAINTAIN) {
         a.lot = (uint32_t)reference_hands_draw(h, 3);
