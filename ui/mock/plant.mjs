@@ -92,7 +92,7 @@ export function rows(nowUs) {
     make('d-1190', 1900, {state: 'done', expires_us: null, approvals: [{who: 'kim', role: 'operator', at_us: nowUs - 1880e6}],
       sent: [{id: 'c-88', kind: 'choose', device: 'grind-2', argument: 'gear-a-18', result: 'done', guard: null, reason: null, at_us: nowUs - 1879e6}],
       subject: 'grind-2', title: 'grind-2 takes gear-a-18 next instead of gear-b-03', title_ko: 'grind-2 설비의 다음 로트: gear-b-03 대신 gear-a-18',
-      realised: {gain: 1.7, low: 0.9, high: 2.5, method: 'counterfactual', text: ''}}),
+      realised: {gain: 1.7, low: 0.9, high: 2.5, method: 'counterfactual', shown: true, decisions: 3, text: ''}}),
     make('d-1177', 4800, {state: 'denied', expires_us: null, guards: [{number: 7, name: 'freshness', pass: false, text: 'grind.speed is 41 s old, limit 30 s'}],
       sent: [{id: 'c-80', kind: 'choose', device: 'grind-1', argument: 'gear-b-02', result: 'denied', guard: 7, reason: 'stale', at_us: at}],
       title: 'grind-1 takes gear-b-02 next', title_ko: 'grind-1 설비의 다음 로트: gear-b-02'}),

@@ -154,7 +154,7 @@ export interface Row {
   approvals: {who: string; role: string; at_us: number; text?: string}[];
   sent: {id: string; kind: string; device: string; argument: string | number | null; result: string;
     guard: number | string | null; reason: string | null; at_us: number}[];
-  realised: (Gain & {method: string; text?: string}) | null;
+  realised: (Gain & {method: string; decisions?: number; text?: string}) | null;
   snapshot: {hash: string; bytes: number} | null;
   seed: number | string | null;
   model: string | null;

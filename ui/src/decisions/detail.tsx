@@ -25,7 +25,7 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
     {row.realised && <div class="claim"><span>{t('realised')}</span>
       <Whisker gain={null} realised={row.realised} scale={scale} width={200} />
       <strong class="num">{interval(row.realised.gain, row.realised.low, row.realised.high, row.unit)}</strong>
-      <span class="muted">{word('method', row.realised.method)}{row.realised.text ? `: ${row.realised.text}` : ''}</span></div>}
+      <span class="muted">{word('method', row.realised.method)}{(row.realised.decisions ?? 1) > 1 ? `: ${t('realised.together', {n: row.realised.decisions ?? 1})}` : ''}</span></div>}
     <h3>{t('why')}</h3>
     <ul class="why">{whyOf(row).map((line) => <li>{line}</li>)}</ul>
     {open && <div class="buttons">
