@@ -10,16 +10,13 @@
 #include "decide/prove/retell.h"
 #include "twin/rebase.h"
 
-enum { REPRODUCTIONS = 5 };
-static const uint64_t SEED_REPRODUCE = 0x70726f76;
-
 typedef struct source {
     const ls_realised *realised;
     uint32_t *used;  // of the values from each first place on
     int64_t until_us;
 } source;
 
-static bool give(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us) {
+static ls_given_answer give(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us) {
     static const ls_realised_kind kinds[] = {LS_REALISED_PROCESS, LS_REALISED_RELEASE,
                                              LS_REALISED_FAILURE, LS_REALISED_REPAIR};
     source *s = context;
@@ -29,18 +26,13 @@ static bool give(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us
     if (at >= r->count || r->items[at].kind != kinds[kind] || r->items[at].key != key) {
         if (kind == LS_GIVEN_RELEASE && *io_us <= s->until_us) {
             *io_us = s->until_us + 1;  // all that came are known: this one did not
-            return true;
+            return LS_GIVEN_VALUE;
         }
-        return false;
+        return LS_GIVEN_NOTHING;
     }
     s->used[first]++;
-    if (!r->items[at].censored) {
-        *io_us = r->items[at].value;
-        return true;
-    }
-    // A little short on average where the model's draw lies below: docs/PROOF.md.
-    *io_us = *io_us > r->items[at].value ? *io_us : r->items[at].value + 1;
-    return true;
+    *io_us = r->items[at].value;
+    return r->items[at].censored ? LS_GIVEN_BOUND : LS_GIVEN_VALUE;
 }
 
 // ---- one future
@@ -143,8 +135,10 @@ static void interval(const ls_counterfactual_def *def, double *costs, uint32_t n
 
 // ---- under the actual policy
 
-static ls_status reproduce(const ls_counterfactual_def *def, ls_counterfactual_result *out,
-                           ls_error *err) {
+// On the same futures as by the own rule: what their luck does to the gain is in the error too, and
+// the same rule on both sides makes both equal, so that nothing is claimed.
+static ls_status reproduce(const ls_counterfactual_def *def, uint32_t futures,
+                           ls_counterfactual_result *out, ls_error *err) {
     const ls_twin *twin = def->actual != NULL ? def->actual : def->own;
     trial t = {0};
     ls_snapshot *start = NULL;
@@ -157,12 +151,12 @@ static ls_status reproduce(const ls_counterfactual_def *def, ls_counterfactual_r
         status = open_trial(&t, def, twin, start, err);
     }
     double sum = 0.0;
-    for (uint32_t i = 0; i < REPRODUCTIONS && status == LS_OK; i++) {
+    for (uint32_t i = 0; i < futures && status == LS_OK; i++) {
         double cost = 0.0;
-        status = play(&t, true, def->seed ^ SEED_REPRODUCE, i, &cost, err);
+        status = play(&t, true, def->seed, i, &cost, err);
         sum += cost;
     }
-    out->error = fabs(sum / REPRODUCTIONS - def->line_cost);
+    out->error = fabs(sum / futures - def->line_cost);
     close_trial(&t);
     ls_snapshot_destroy(start);
     return status;
@@ -198,7 +192,7 @@ ls_status ls_counterfactual(const ls_counterfactual_def *def, ls_counterfactual_
     ls_status status = play_own(def, futures, costs, out, err);
     if (status == LS_OK) {
         interval(def, costs, futures, def->level > 0.0 ? def->level : 0.95, out);
-        status = reproduce(def, out, err);
+        status = reproduce(def, futures, out, err);
     }
     ls_free(costs);
     if (status == LS_OK) {

@@ -23,6 +23,7 @@ static const int64_t minute_us = 60 * INT64_C(1000000);
 
 static const char text[] =
     "plant: proof\n"
+    "%s"
     "stations:\n"
     "  cut: {process: exp 8 min, machines: 2, dispatch: %s}\n"
     "  mill: {dispatch: %s, fails: {every: exp 4 h, repair: exp 20 min}}\n"
@@ -31,13 +32,16 @@ static const char text[] =
     "  short: {route: [cut, {at: mill, process: exp 3 min}, pack], release: {every: exp 16 min}}\n"
     "  long: {route: [cut, {at: mill, process: exp 14 min}, pack], release: {every: exp 24 min}}\n";
 
-static ls_twin *twin_of(const char *rule) {
+// Ways between the stations are not heard: the model draws them.
+static const char ways[] = "transport: {default: exp 3 min}\n";
+
+static ls_twin *twin_with(const char *rule, const char *transport) {
     char full[2048];
     ls_plant *plant = NULL;
     ls_twin *twin = NULL;
     ls_errors errors;
     ls_error err = {0};
-    snprintf(full, sizeof full, text, rule, rule, rule);
+    snprintf(full, sizeof full, text, transport, rule, rule, rule);
     ls_errors_init(&errors);
     if (ls_plant_read(full, strlen(full), "proof.yaml", NULL, &plant, &errors) != LS_OK ||
         ls_twin_create(plant, &twin, &err) != LS_OK) {
@@ -47,6 +51,10 @@ static ls_twin *twin_of(const char *rule) {
     ls_errors_clear(&errors);
     ls_plant_destroy(plant);
     return twin;
+}
+
+static ls_twin *twin_of(const char *rule) {
+    return twin_with(rule, "");
 }
 
 // ---- the world, and what is heard of it
@@ -64,7 +72,7 @@ static double mean_of(const ls_model *m, uint32_t step) {
     return means[s->product][s->number < 3 ? s->number : 2] * 60e6;
 }
 
-static bool happen(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us) {
+static ls_given_answer happen(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us) {
     world *w = context;
     if (kind == LS_GIVEN_PROCESS) {
         const double mean = mean_of(w->twin->model, (uint32_t)key);
@@ -75,7 +83,7 @@ static bool happen(void *context, ls_given_kind kind, uint64_t key, int64_t *io_
                                                  LS_REALISED_FAILURE, LS_REALISED_REPAIR};
         (void)ls_realised_add(w->heard, kinds[kind], key, *io_us, false, NULL);
     }
-    return kind == LS_GIVEN_PROCESS;
+    return kind == LS_GIVEN_PROCESS ? LS_GIVEN_VALUE : LS_GIVEN_NOTHING;
 }
 
 static void hear_bound(ls_realised *r, ls_realised_kind kind, uint64_t key, int64_t ran_us) {
@@ -167,53 +175,85 @@ static int runs_wanted(void) {
     return soak != NULL && soak[0] != '\0' ? 1000 : 120;
 }
 
-static void test_intervals_cover_the_true_other_past(void) {
-    ls_twin *own = twin_of("fifo");
-    ls_twin *actual = twin_of("spt");
-    const int runs = runs_wanted();
-    int covered = 0;
-    int open = 0;
-    int open_covered = 0;
-    int shown = 0;
-    int wrong = 0;
-    double width = 0.0;
-    double gain = 0.0;
-    double truth = 0.0;
-    double drawn = 0.0;
-    double error = 0.0;
+typedef struct tally {
+    int runs, covered, shown, wrong;
+    int open, open_covered;  // something was left to the model, and it mattered
+    double width, gain, truth, drawn, error;
+    double bias, bias_stderr;  // of the gain where something was open
+} tally;
+
+static tally run_many(const ls_twin *own, const ls_twin *actual, int runs) {
+    tally t = {.runs = runs};
+    double squares = 0.0;
     for (int i = 0; i < runs; i++) {
         const outcome o = one_run(own, actual, (uint64_t)i + 1, 8.0);
         const bool in = o.found.low - 1e-9 <= o.truth && o.truth <= o.found.high + 1e-9;
         const bool wide = o.found.high - o.found.low > 1e-9;
-        covered += in;
-        open += wide;  // else all that matters was heard, and the truth is known
-        open_covered += wide && in;
-        shown += o.found.shown;
-        wrong += o.found.shown && o.truth * o.found.gain < 0.0;
-        width += (o.found.high - o.found.low) / runs;
-        gain += o.found.gain / runs;
-        truth += o.truth / runs;
-        drawn += o.found.drawn / runs;
-        error += o.found.error / runs;
+        const double miss = wide ? o.found.gain - o.truth : 0.0;
+        t.covered += in;
+        t.open += wide;
+        t.open_covered += wide && in;
+        t.shown += o.found.shown;
+        t.wrong += o.found.shown && o.truth * o.found.gain < 0.0;
+        t.width += (o.found.high - o.found.low) / runs;
+        t.gain += o.found.gain / runs;
+        t.truth += o.truth / runs;
+        t.drawn += o.found.drawn / runs;
+        t.error += o.found.error / runs;
+        t.bias += miss;
+        squares += miss * miss;
     }
-    harness_note(
-        "%d of %d covered, %d shown, %d of them with the wrong sign; gain %.3f, true "
-        "%.3f lot h, width %.3f, drawn %.1f %%, error of reproduction %.4f",
-        covered, runs, shown, wrong, gain, truth, width, 100.0 * drawn, error);
+    const int n = t.open > 1 ? t.open : 2;
+    t.bias /= n;
+    t.bias_stderr = sqrt((squares / n - t.bias * t.bias) / (n - 1));
+    return t;
+}
+
+static void tell(const char *what, const tally *t) {
+    harness_note("%s: %d of %d covered, %d shown, %d wrong, width %.3f", what, t->covered, t->runs,
+                 t->shown, t->wrong, t->width);
     if (getenv("LINESHAFT_SHOW") != NULL) {
         printf(
-            "%d of %d covered, where something is left open %d of %d; %d shown, %d wrong; gain "
-            "%.3f, true %.3f, width %.3f, drawn %.3f, error %.4f\n",
-            covered, runs, open_covered, open, shown, wrong, gain, truth, width, drawn, error);
+            "%s: %d of %d covered, where something is left open %d of %d; %d shown, %d wrong; gain "
+            "%.3f, true %.3f, where open off by %.3f +- %.3f; width %.3f, drawn %.3f, error %.4f\n",
+            what, t->covered, t->runs, t->open_covered, t->open, t->shown, t->wrong, t->gain,
+            t->truth, t->bias, t->bias_stderr, t->width, t->drawn, t->error);
     }
-    // Where all that matters was heard the interval is a point, and right. Of the others 95 %, with
-    // four standard errors of the binomial; measured of 1,000 runs: 470 of 484, and 986 in all.
-    CHECK(covered >= 0.93 * runs);
-    CHECK(open >= runs / 4);
-    CHECK(open_covered >= 0.95 * open - 4.0 * sqrt(0.0475 * open));
-    CHECK(truth > 0.0 && shown > runs / 20);
-    CHECK(wrong <= runs / 40);
-    CHECK_NEAR(gain, truth, 0.15 * truth + 0.3);
+}
+
+// Nearly all that happened was heard. Where all that matters was, the interval is a point and
+// right; elsewhere futures often cost the same to the microsecond, and ties widen what is covered.
+static void test_intervals_cover_the_true_other_past(void) {
+    ls_twin *own = twin_of("fifo");
+    ls_twin *actual = twin_of("spt");
+    const tally t = run_many(own, actual, runs_wanted());
+    tell("all heard", &t);
+    CHECK(t.covered >= 0.93 * t.runs);
+    CHECK(t.open >= t.runs / 4);
+    // Four standard errors of the binomial.
+    CHECK(t.open_covered >= 0.95 * t.open - 4.0 * sqrt(0.0475 * t.open));
+    CHECK(t.truth > 0.0 && t.shown > t.runs / 20);
+    CHECK(t.wrong <= t.runs / 40);
+    CHECK_NEAR(t.gain, t.truth, 0.15 * t.truth + 0.3);
+    CHECK_NEAR(t.bias, 0.0, 4.0 * t.bias_stderr);
+    ls_twin_destroy(own);
+    ls_twin_destroy(actual);
+}
+
+// The model draws the ways: something is open in every run, and no two futures cost the same. Then
+// the share is that of the level, neither less nor more: 93 to 97 % of 1,000 (of fewer: four
+// standard errors of the binomial).
+static void test_intervals_that_are_open_cover_as_often_as_they_say(void) {
+    ls_twin *own = twin_with("fifo", ways);
+    ls_twin *actual = twin_with("spt", ways);
+    const tally t = run_many(own, actual, runs_wanted());
+    tell("ways drawn", &t);
+    const double share = (double)t.covered / t.runs;
+    CHECK_INT(t.open, t.runs);
+    CHECK_NEAR(share, 0.95, t.runs < 1000 ? 4.0 * sqrt(0.0475 / t.runs) : 0.02);
+    CHECK_NEAR(t.bias, 0.0, 4.0 * t.bias_stderr);
+    CHECK(t.shown > t.runs / 4);
+    CHECK(t.wrong <= t.runs / 40);
     ls_twin_destroy(own);
     ls_twin_destroy(actual);
 }
@@ -227,6 +267,80 @@ static void test_the_same_rule_twice_claims_nothing(void) {
         CHECK(!o.found.shown);
         CHECK(o.found.why[0] != '\0');
     }
+    ls_twin_destroy(own);
+}
+
+static void test_the_same_rule_twice_claims_nothing_where_much_is_drawn(void) {
+    ls_twin *own = twin_with("fifo", ways);
+    const tally t = run_many(own, own, runs_wanted());
+    tell("same rule", &t);
+    CHECK_NEAR(t.truth, 0.0, 1e-9);
+    CHECK_INT(t.shown, 0);
+    ls_twin_destroy(own);
+}
+
+// ---- what is known only to be longer than a bound
+
+typedef struct bounds {
+    int64_t process_us, failure_us;
+} bounds;
+
+static ls_given_answer only_bounds(void *context, ls_given_kind kind, uint64_t key,
+                                   int64_t *io_us) {
+    const bounds *b = context;
+    (void)key;
+    if (kind != LS_GIVEN_PROCESS && kind != LS_GIVEN_FAILURE) {
+        return LS_GIVEN_NOTHING;
+    }
+    *io_us = kind == LS_GIVEN_PROCESS ? b->process_us : b->failure_us;
+    return LS_GIVEN_BOUND;
+}
+
+// Exponential times have no memory: beyond the bound the mean is the whole mean again.
+static void test_a_bound_is_passed_as_the_model_would_from_there(void) {
+    enum { FORKS = 1500 };
+    ls_twin *own = twin_of("fifo");
+    ls_snapshot *origin = NULL;
+    ls_snapshot *future = NULL;
+    ls_retell replay;
+    ls_error err = {0};
+    bounds b = {.process_us = 40 * minute_us, .failure_us = 600 * minute_us};
+    CHECK_INT(ls_snapshot_create(own, 3, 0, &origin, &err), LS_OK);
+    ls_ctx now;
+    for (int64_t minute = 300; minute < 1000; minute++) {
+        CHECK_INT(ls_snapshot_run(own, origin, minute * minute_us, &err), LS_OK);
+        ls_ctx_open(&now, own->model, origin->state, &origin->scratch);
+        if (now.machine[0].phase == LS_PHASE_RUN && now.mode[0].active == 0) {
+            break;
+        }
+    }
+    CHECK_INT(ls_snapshot_copy(own, origin, &future, &err), LS_OK);
+    CHECK_INT(ls_retell_init(&replay, own, only_bounds, &b, &err), LS_OK);
+    double run_us = 0.0;
+    double clock_us = 0.0;
+    int runs = 0;
+    for (uint32_t i = 0; i < FORKS; i++) {
+        ls_ctx c;
+        ls_snapshot_fork_into(own, origin, 11, i, future);
+        ls_retell_restart(&replay);
+        ls_retell_look(&replay, future);
+        ls_ctx_open(&c, own->model, future->state, &future->scratch);
+        for (uint32_t k = 0; k < 2; k++) {  // the machines of `cut`
+            if (c.machine[k].phase == LS_PHASE_RUN) {
+                CHECK(c.machine[k].phase_total > b.process_us);
+                run_us += (double)(c.machine[k].phase_total - b.process_us);
+                runs++;
+            }
+        }
+        CHECK(c.mode[0].active != 0 || c.mode[0].total > b.failure_us);
+        clock_us += (double)(c.mode[0].total - b.failure_us) / FORKS;
+    }
+    CHECK(runs >= FORKS);
+    CHECK_NEAR(run_us / runs / 60e6, 8.0, 4.0 * 8.0 / sqrt(runs));
+    CHECK_NEAR(clock_us / 60e6, 240.0, 4.0 * 240.0 / sqrt(FORKS));
+    ls_retell_clear(&replay);
+    ls_snapshot_destroy(future);
+    ls_snapshot_destroy(origin);
     ls_twin_destroy(own);
 }
 
@@ -311,7 +425,10 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_what_happened_is_reproduced_exactly_where_all_was_heard);
     TEST(test_the_same_rule_twice_claims_nothing);
+    TEST(test_the_same_rule_twice_claims_nothing_where_much_is_drawn);
+    TEST(test_a_bound_is_passed_as_the_model_would_from_there);
     TEST(test_intervals_cover_the_true_other_past);
+    TEST(test_intervals_that_are_open_cover_as_often_as_they_say);
     TEST(test_a_gain_below_the_error_of_the_twin_is_not_shown);
     TEST(test_facts_of_the_follower_become_values);
     return harness_report();

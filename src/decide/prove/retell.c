@@ -7,8 +7,9 @@
 #include "decide/prove/realised.h"
 #include "twin/context.h"
 #include "twin/event.h"
+#include "twin/fork.h"
 
-enum { GIVEN_NOTHING, GIVEN_CLOCK, GIVEN_REPAIR };
+enum { STAGE_NONE, STAGE_CLOCK, STAGE_REPAIR };
 
 ls_status ls_retell_init(ls_retell *r, const ls_twin *twin, ls_given given, void *context,
                          ls_error *err) {
@@ -41,6 +42,37 @@ void ls_retell_restart(ls_retell *r) {
     r->started = false;
 }
 
+// ---- longer than a bound
+
+// By rejection: a draw that is above the bound has the right law already. The other one is drawn as
+// a fork draws what has run for as long as the bound.
+static int64_t process_beyond(ls_ctx *c, uint32_t machine, int64_t bound_us) {
+    ls_s_machine *mc = c->machine + machine;
+    if (mc->phase_total <= bound_us) {
+        const int64_t elapsed = mc->phase_elapsed;
+        const int64_t lag = mc->lag;
+        mc->phase_elapsed = bound_us;
+        mc->phase_elapsed -= mc->phase_since != LS_NEVER ? c->now - mc->phase_since : 0;
+        ls_fork_machine(c, machine);
+        mc->phase_elapsed = elapsed;
+        mc->lag = lag;
+    }
+    return mc->phase_total > bound_us ? mc->phase_total : bound_us + 1;
+}
+
+static int64_t mode_beyond(ls_ctx *c, uint32_t at, int64_t bound_us) {
+    ls_s_mode *sm = c->mode + at;
+    if (sm->total <= bound_us) {
+        const int64_t elapsed = sm->elapsed;
+        sm->elapsed = bound_us - (sm->since != LS_NEVER ? c->now - sm->since : 0);
+        ls_fork_mode(c, at);
+        sm->elapsed = elapsed;
+    }
+    return sm->total > bound_us ? sm->total : bound_us + 1;
+}
+
+// ---- what has just begun
+
 // The run of an operation, not its setup, loading or unloading. Cascades keep the model's times.
 static void look_machine(ls_retell *r, ls_ctx *c, uint32_t i) {
     ls_s_machine *mc = c->machine + i;
@@ -58,12 +90,15 @@ static void look_machine(ls_retell *r, ls_ctx *c, uint32_t i) {
     r->begun[i] = c->now;
     int64_t total = mc->phase_total;
     const bool can = (st->features & (LS_F_LAG | LS_F_LOADING)) == 0;
-    if (!can || !r->given(r->context, LS_GIVEN_PROCESS,
-                          ls_realised_operation(c->lot[mc->lots].serial, mc->step), &total)) {
-        r->drawn++;
+    const uint64_t key = ls_realised_operation(c->lot[mc->lots].serial, mc->step);
+    const ls_given_answer known = can ? r->given(r->context, LS_GIVEN_PROCESS, key, &total)
+                                      : LS_GIVEN_NOTHING;
+    r->forced += known == LS_GIVEN_VALUE;
+    r->drawn += known != LS_GIVEN_VALUE;
+    if (known == LS_GIVEN_NOTHING) {
         return;
     }
-    r->forced++;
+    total = known == LS_GIVEN_BOUND ? process_beyond(c, i, total) : total;
     const int64_t ran = mc->phase_elapsed + (halted ? 0 : c->now - mc->phase_since);
     mc->phase_total = total > ran ? total : ran;
     if (halted) {
@@ -92,7 +127,8 @@ static void look_release(ls_retell *r, ls_ctx *c, uint32_t i) {
     int64_t next = rs->since + rs->total;
     bool given = false;
     for (uint32_t lot = 0; ls_source_is_set(c, source) && lot < c->releases[i].lots; lot++) {
-        given = r->given(r->context, LS_GIVEN_RELEASE, i, &next);  // they come at one time
+        // They come at one time.
+        given = r->given(r->context, LS_GIVEN_RELEASE, i, &next) == LS_GIVEN_VALUE;
     }
     if (given) {
         next = next > c->now ? next : c->now;
@@ -118,16 +154,18 @@ static void put_mode(ls_ctx *c, uint32_t at) {
 static void look_mode(ls_retell *r, ls_ctx *c, uint32_t at) {
     ls_s_mode *sm = c->mode + at;
     const ls_m_mode *mode = c->modes + at;
-    const uint8_t stage = sm->active == 0  ? GIVEN_CLOCK
-                          : sm->waits == 0 ? GIVEN_REPAIR
-                                           : GIVEN_NOTHING;
-    if (mode->maintenance != 0 || stage == r->modes[at] || stage == GIVEN_NOTHING) {
+    const uint8_t stage = sm->active == 0  ? STAGE_CLOCK
+                          : sm->waits == 0 ? STAGE_REPAIR
+                                           : STAGE_NONE;
+    if (mode->maintenance != 0 || stage == r->modes[at] || stage == STAGE_NONE) {
         return;
     }
     r->modes[at] = stage;
     int64_t total = sm->total;
-    if (r->given(r->context, stage == GIVEN_CLOCK ? LS_GIVEN_FAILURE : LS_GIVEN_REPAIR, at,
-                 &total)) {
+    const ls_given_answer known = r->given(
+        r->context, stage == STAGE_CLOCK ? LS_GIVEN_FAILURE : LS_GIVEN_REPAIR, at, &total);
+    if (known != LS_GIVEN_NOTHING) {
+        total = known == LS_GIVEN_BOUND ? mode_beyond(c, at, total) : total;
         sm->total = total > sm->elapsed ? total : sm->elapsed + 1;
         put_mode(c, at);
     }

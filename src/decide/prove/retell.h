@@ -13,9 +13,14 @@ typedef enum ls_given_kind {
     LS_GIVEN_REPAIR
 } ls_given_kind;
 
-// True: *io_us, the model's own draw, was looked at and is now what it shall be. `key` as in
-// realised.h. PROCESS, FAILURE, REPAIR: a span; RELEASE: the time of the next lot.
-typedef bool (*ls_given)(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us);
+// What is known of it: nothing, how long it was, or only that it is longer.
+typedef enum ls_given_answer { LS_GIVEN_NOTHING, LS_GIVEN_VALUE, LS_GIVEN_BOUND } ls_given_answer;
+
+// *io_us is the model's own draw. VALUE: it is now what it shall be. BOUND: it is now what it shall
+// be more than; the model draws again, given that, where its draw was not. `key` as in realised.h.
+// PROCESS, FAILURE, REPAIR: a span; RELEASE: the time of the next lot, never a bound.
+typedef ls_given_answer (*ls_given)(void *context, ls_given_kind kind, uint64_t key,
+                                    int64_t *io_us);
 
 typedef struct ls_retell {
     const ls_twin *twin;
