@@ -22,20 +22,25 @@ static const char bath[] =
     "  sparkplug: {broker: embedded, group: PLANT, nodes: [line]}\n"
     "  values:\n"
     "    bath: {tag: PLANT/line/line/Bath, unit: C, setpoint: PLANT/line/line/BathSet,\n"
-    "           set: {low: 40, high: 80, default: 60}, response: {tau: 60 s, delay: 20 s}}\n";
+    "           set: {low: 40, high: 80, default: 60}, response: {%stau: 60 s, delay: 20 s}}\n";
 
-static ls_plant *read_plant(const char *guards) {
+static ls_plant *read_with(const char *response, const char *guards) {
     char text[2048];
     ls_plant *plant = NULL;
     ls_errors errors;
     ls_errors_init(&errors);
-    snprintf(text, sizeof text, "%s%s", bath, guards);
+    const int length = snprintf(text, sizeof text, bath, response);
+    snprintf(text + length, sizeof text - (size_t)length, "%s", guards);
     if (ls_plant_read(text, strlen(text), "test.yaml", NULL, &plant, &errors) != LS_OK) {
         harness_note("%s", errors.items[0].text);
     }
     ls_errors_clear(&errors);
     CHECK(plant != NULL);
     return plant;
+}
+
+static ls_plant *read_plant(const char *guards) {
+    return read_with("", guards);
 }
 
 // Heard for 300 steps: `offset` above what the setting explains, and white noise of +- noise / 2.
@@ -72,6 +77,21 @@ static void test_a_disturbed_value_is_brought_back_to_its_target(void) {
     CHECK(a->claim_futures >= LS_SETTING_FRESH_LEAST);
     CHECK(a->futures <= 2000);
     CHECK_CONTAINS(a->candidates[a->chosen].label, "bath to 56 C");
+    free(a);
+    ls_plant_destroy(plant);
+}
+
+// A fifth of a degree for one of the setting: only the lowest comes near 56.
+static void test_a_table_says_what_a_setting_does(void) {
+    ls_plant *plant = read_with("table: [50 to 58, 60 to 60, 70 to 62], ", "");
+    const ls_outlook o = outlook_of(plant, 4.0, 1.0, 5);
+    ls_answer *a = calloc(1, sizeof *a);
+    CHECK_INT(ls_setting_ask(plant, &about, &o, &(ls_budget){.futures = 2000}, a, NULL), LS_OK);
+    CHECK(a->chosen != 0);
+    CHECK_NEAR(a->candidates[a->chosen].acts[0].number, 50.0, 0.0);
+    // From 64 towards 62: less than 2, and more than half of it over dead time and 4 time
+    // constants.
+    CHECK(a->claim.gain > 1.0 && a->claim.gain < 2.0);
     free(a);
     ls_plant_destroy(plant);
 }
@@ -232,6 +252,7 @@ static void test_without_a_target_there_is_no_question(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_disturbed_value_is_brought_back_to_its_target);
+    TEST(test_a_table_says_what_a_setting_does);
     TEST(test_a_value_on_its_target_is_left_alone);
     TEST(test_few_futures_are_enough_for_a_claim_and_none_leaves_it);
     TEST(test_late_it_stays_as_it_is);

@@ -260,7 +260,10 @@ static void test_batches_of_one_product_are_tried_where_the_point_says_so(void) 
         bake(s, &all->items[i].acts[0], baked);
         if (all->items[i].acts[0].number == 1.0) {
             CHECK((baked[0] == 2 && baked[1] == 0) || (baked[0] == 0 && baked[1] == 3));
+            char said[200];
             CHECK_CONTAINS(all->items[i].label, "alone");
+            ls_act_text(s->plant, &all->items[i].acts[0], "x-1", said, sizeof said);
+            CHECK_STR(said, "oven takes x-1 next, in a batch of its product alone");
         } else {
             CHECK(baked[0] == 2 && baked[1] == 3);
         }

@@ -53,6 +53,9 @@ static json_t *candidate_json(const ls_decisions *d, const ls_candidate *c) {
         json_object_set_new(act, "kind", json_string(ls_act_kind_name(c->acts[i].kind)));
         json_object_set_new(act, "on", json_string(ls_act_on(d->plant, &c->acts[i])));
         json_object_set_new(act, "value", act_value(d, &c->acts[i]));
+        if (c->acts[i].kind == LS_DO_CHOOSE && c->acts[i].number != 0.0) {
+            json_object_set_new(act, "pure", json_true());
+        }
         json_array_append_new(acts, act);
     }
     json_t *out = json_object();
