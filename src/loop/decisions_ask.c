@@ -315,12 +315,18 @@ static void note_times(ls_decisions *d, bool *times_up) {
     }
 }
 
+// Acts of this instant. Levels and settings have time, and deadlines of their own.
+static bool is_of_the_instant(ls_decide_kind kind) {
+    return kind == LS_DECIDE_DISPATCH || kind == LS_DECIDE_BATCH || kind == LS_DECIDE_SETUP ||
+           kind == LS_DECIDE_RELEASE || kind == LS_DECIDE_MAINTENANCE;
+}
+
 // What happens at one instant interacts: a lot taken here is not there for another machine, and one
 // let in now will stand before both. Questions that look equally far are answered in one search.
 static bool may_join(const ls_decisions *d, const ls_question *a, const ls_question *b) {
     const ls_decide_point *p = &d->plant->decide.points[a->point];
     const ls_decide_point *q = &d->plant->decide.points[b->point];
-    return p->kind != LS_DECIDE_SETPOINT && q->kind != LS_DECIDE_SETPOINT &&
+    return is_of_the_instant(p->kind) && is_of_the_instant(q->kind) &&
            ls_decider_horizon_us(d->decider, a->point) ==
                ls_decider_horizon_us(d->decider, b->point);
 }
