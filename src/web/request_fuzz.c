@@ -48,6 +48,9 @@ static void read_all(const ls_request *request) {
         assert((file != NULL) == (answers[3 + i].status == 200));
         json_decref(file);
     }
+    ls_guard_deed deed;
+    const bool wants = ls_api_read_deed(request, &deed, answers + 7);
+    assert(wants == (answers[7].status == 200) && (!wants || deed.kind < LS_DEED_SHOW));
     ls_view_span span;
     if (ls_api_read_span(request, &span, answers + 5)) {
         assert(span.from_us >= 0 && span.to_us > span.from_us && span.points > 0);

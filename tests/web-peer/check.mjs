@@ -76,11 +76,11 @@ const file = JSON.parse((await ask('GET', '/api/v1/plant/file')).text);
 const rows = JSON.parse((await ask('GET', '/api/v1/decisions')).text).rows;
 const values = {
   tags: tags.slice(0, 3).map((t) => t.name).join(','), from_us: me.line_now_us - 3600e6, to_us: me.line_now_us + 1,
-  id: rows[0]?.id ?? 'd-1', name: 'app.js', topics: 'state,kpi', match: '**', hours: 1, limit: 5, points: 50, open: 0, before_us: me.now_us + 1e6,
+  id: rows[0]?.id ?? 'd-1', deed: 'lift', name: 'app.js', topics: 'state,kpi', match: '**', hours: 1, limit: 5, points: 50, open: 0, before_us: me.now_us + 1e6,
 };
 const bodies = {
   approve: {version: 1000}, reject: {version: 1000}, hold: {version: 1000}, checkPlant: {text: file.text},
-  savePlantFile: {text: file.text, hash: file.hash}, note: {machine: plant.stations[0].machines[0].name, scrap: 1},
+  savePlantFile: {text: file.text, hash: file.hash}, guardDo: {what: '', who: 'check'}, note: {machine: plant.stations[0].machines[0].name, scrap: 1},
   whatIf: {set: [{path: `stations.${plant.stations[0].name}.machines`, value: '2'}], hours: 0.5, futures: 4},
 };
 const operations = [];
