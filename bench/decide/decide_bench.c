@@ -28,7 +28,7 @@ enum { SEEDS_MOST = 256, KEPT = 8 };
 
 typedef struct options {
     const char *folder, *rules, *by, *plant;
-    bool poisson, no_wait, no_part, no_prepare;
+    bool poisson, no_wait, no_part, no_prepare, together;
     double load, weeks, warmup, settle, horizon_days, z, level, per_lot_h;
     int seeds, first, workers, futures;
 } options;
@@ -66,6 +66,7 @@ static minifab make(const options *o, const char *rules, bool decide) {
 // Counts the wall time of the answers beside them.
 typedef struct timed {
     ls_rehearse_ask ask;
+    ls_rehearse_ask_together ask_together;
     void *context;
     double wall_s;
     uint64_t count;
@@ -81,12 +82,26 @@ static ls_status ask_timed(void *context, const ls_snapshot *present, const ls_q
     return status;
 }
 
+static ls_status ask_together_timed(void *context, const ls_snapshot *present,
+                                    const ls_question *questions, uint32_t count, uint64_t number,
+                                    ls_rehearse_reply *out, ls_error *err) {
+    timed *t = context;
+    const double begin = now_s();
+    const ls_status status = t->ask_together(t->context, present, questions, count, number, out,
+                                             err);
+    t->wall_s += now_s() - begin;
+    t->count += count > 1 ? count : 0;
+    return status;
+}
+
 // False: the plant takes in more than it finishes.
 static bool try_one(const options *o, const ls_plant *plant, const ls_twin *twin, int seed,
                     timed *who, ls_rehearse_result *out) {
+    const bool together = who != NULL && who->ask_together != NULL;
     const ls_rehearse_def def = {.plant = plant,
                                  .twin = twin,
                                  .seed = 1,
+                                 .ask_together = together ? ask_together_timed : NULL,
                                  .replication = (uint64_t)seed,
                                  .warmup_us = days_us(7 * (o->warmup - o->settle)),
                                  .settle_us = days_us(7 * o->settle),
@@ -194,6 +209,7 @@ static void take_decider(const options *o, subject *s) {
     }
     s->quick.budget.futures = (uint32_t)o->futures;
     s->who = (timed){.ask = ls_rehearse_ask_decider, .context = &s->quick};
+    s->who.ask_together = o->together ? ls_rehearse_ask_decider_together : NULL;
 }
 
 static void take_subject(const options *o, subject *s, ls_plant *plant, ls_twin *twin) {
@@ -202,9 +218,10 @@ static void take_subject(const options *o, subject *s, ls_plant *plant, ls_twin 
     if (o->per_lot_h > 0.0) {
         plant->decide.weights[LS_TERM_THROUGHPUT] = o->per_lot_h;
     }
+    const int at_once = o->together ? LS_TOGETHER_MAX : 1;
     for (uint32_t i = 0; i < plant->decide.point_count; i++) {
         plant->decide.points[i].horizon_us = days_us(o->horizon_days);
-        plant->decide.points[i].futures = (uint32_t)o->futures;
+        plant->decide.points[i].futures = (uint32_t)(o->futures * at_once);
         plant->decide.points[i].level = o->level;
     }
     if (strcmp(o->by, "decider") == 0) {
@@ -223,10 +240,11 @@ static void take_subject(const options *o, subject *s, ls_plant *plant, ls_twin 
 static void print_result(const char *name, const ls_rehearse_result *r) {
     printf(
         "\"%s\": {\"wip\": %.4f, \"cycle_h\": %.4f, \"per_week\": %.4f, \"tardiness_h\": %.4f, "
-        "\"on_time\": %.4f, \"questions\": %llu, \"changed\": %llu, \"futures\": %llu}",
+        "\"on_time\": %.4f, \"questions\": %llu, \"changed\": %llu, \"futures\": %llu, "
+        "\"together\": %llu}",
         name, r->wip, r->cycle_h, r->per_week, r->tardiness_h, r->on_time,
         (unsigned long long)r->questions, (unsigned long long)r->changed,
-        (unsigned long long)r->futures);
+        (unsigned long long)r->futures, (unsigned long long)r->together);
 }
 
 static ls_rehearse_result run_one(const options *o, const ls_plant *plant, const ls_twin *twin,
@@ -365,27 +383,18 @@ static int bench_single(const options *o) {
     return 0;
 }
 
-static const struct option long_options[] = {{"folder", required_argument, NULL, 'd'},
-                                             {"rules", required_argument, NULL, 'r'},
-                                             {"by", required_argument, NULL, 'b'},
-                                             {"plant", required_argument, NULL, 'p'},
-                                             {"poisson", no_argument, NULL, 'P'},
-                                             {"no-wait", no_argument, NULL, 'W'},
-                                             {"no-part", no_argument, NULL, 'B'},
-                                             {"no-prepare", no_argument, NULL, 'N'},
-                                             {"load", required_argument, NULL, 'l'},
-                                             {"weeks", required_argument, NULL, 'w'},
-                                             {"warmup", required_argument, NULL, 'u'},
-                                             {"settle", required_argument, NULL, 't'},
-                                             {"horizon", required_argument, NULL, 'h'},
-                                             {"seeds", required_argument, NULL, 's'},
-                                             {"first", required_argument, NULL, 'f'},
-                                             {"workers", required_argument, NULL, 'j'},
-                                             {"futures", required_argument, NULL, 'n'},
-                                             {"z", required_argument, NULL, 'z'},
-                                             {"level", required_argument, NULL, 'L'},
-                                             {"per-lot", required_argument, NULL, 'T'},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {
+    {"folder", required_argument, NULL, 'd'},  {"rules", required_argument, NULL, 'r'},
+    {"by", required_argument, NULL, 'b'},      {"plant", required_argument, NULL, 'p'},
+    {"poisson", no_argument, NULL, 'P'},       {"no-wait", no_argument, NULL, 'W'},
+    {"no-part", no_argument, NULL, 'B'},       {"no-prepare", no_argument, NULL, 'N'},
+    {"together", no_argument, NULL, 'G'},      {"load", required_argument, NULL, 'l'},
+    {"weeks", required_argument, NULL, 'w'},   {"warmup", required_argument, NULL, 'u'},
+    {"settle", required_argument, NULL, 't'},  {"horizon", required_argument, NULL, 'h'},
+    {"seeds", required_argument, NULL, 's'},   {"first", required_argument, NULL, 'f'},
+    {"workers", required_argument, NULL, 'j'}, {"futures", required_argument, NULL, 'n'},
+    {"z", required_argument, NULL, 'z'},       {"level", required_argument, NULL, 'L'},
+    {"per-lot", required_argument, NULL, 'T'}, {NULL, 0, NULL, 0}};
 
 static bool read_options(int argc, char **argv, options *o) {
     int c = 0;
@@ -399,6 +408,7 @@ static bool read_options(int argc, char **argv, options *o) {
         case 'W': o->no_wait = true; break;
         case 'B': o->no_part = true; break;
         case 'N': o->no_prepare = true; break;
+        case 'G': o->together = true; break;
         case 'l': o->load = atof(optarg); break;
         case 'w': o->weeks = atof(optarg); break;
         case 'u': o->warmup = atof(optarg); break;

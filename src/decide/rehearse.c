@@ -135,22 +135,27 @@ static bool find_question(const rehearsal *r, uint32_t machine, ls_question *out
     return false;
 }
 
-// The machine is free but for its gate: asks if there is a choice, else the rule decides.
-static ls_status serve_machine(rehearsal *r, uint32_t machine) {
+// Free but for its gate, and something has come since it was looked at last. Shows the present.
+static bool is_due(rehearsal *r, uint32_t machine) {
     gate *g = r->gates + machine;
     const ls_ctx c = ls_look(r->def->twin, r->plant);
     const bool asked = !g->waits && g->seen == lots_come(&c, machine) && g->until_us == LS_NEVER;
     if (gate_is_shut(&c, g, machine)) {
-        return LS_OK;
+        return false;
     }
     show_present(r);
     const ls_ctx shown = ls_look(r->def->twin, r->present);
     if (asked && ls_look_pick(&shown, machine).lot == LS_NO) {
-        return LS_OK;  // nothing is new; a batch that has waited long enough would be
+        return false;  // nothing is new; a batch that has waited long enough would be
     }
     g->waits = false;
     g->seen = lots_come(&c, machine);
     g->until_us = LS_NEVER;
+    return true;
+}
+
+// Asks about a machine that is due, if there is a choice; else the rule decides.
+static ls_status serve_machine(rehearsal *r, uint32_t machine) {
     ls_question question;
     bool waits = false;
     ls_status status = LS_OK;
@@ -162,22 +167,106 @@ static ls_status serve_machine(rehearsal *r, uint32_t machine) {
     return status == LS_OK && !waits ? let_begin(r, machine) : status;
 }
 
+// For all machines before one of them begins, as in the futures in which it was tried.
+static ls_status do_what_leaves(rehearsal *r, const ls_question *questions,
+                                const ls_rehearse_reply *replies, uint32_t count) {
+    bool waits[LS_TOGETHER_MAX] = {false};
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        if (replies[i].leaves) {
+            status = do_acts(r, &replies[i], questions[i].subject, &waits[i]);
+        }
+    }
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        if (replies[i].leaves && !waits[i]) {
+            status = let_begin(r, questions[i].subject);
+        }
+    }
+    return status;
+}
+
+static ls_status ask_several(rehearsal *r, const ls_question *questions, uint32_t count,
+                             ls_rehearse_reply *replies) {
+    memset(replies, 0, count * sizeof *replies);
+    show_present(r);
+    return r->def->ask_together(r->def->context, r->present, questions, count, r->out->questions,
+                                replies, r->err);
+}
+
+// As the base rule would, now that others have begun: what it would have done before may be gone.
+static ls_status follow_base(rehearsal *r, uint32_t machine) {
+    ls_question question;
+    ls_rehearse_reply reply;
+    bool waits = false;
+    ls_status status = LS_OK;
+    show_present(r);
+    if (find_question(r, machine, &question)) {
+        status = ask_several(r, &question, 1, &reply);
+        r->out->changed += reply.changed;
+        status = status == LS_OK ? do_acts(r, &reply, machine, &waits) : status;
+    }
+    return status == LS_OK && !waits ? let_begin(r, machine) : status;
+}
+
+static ls_status serve_together(rehearsal *r, const ls_question *questions, uint32_t count) {
+    ls_rehearse_reply replies[LS_TOGETHER_MAX];
+    ls_status status = ask_several(r, questions, count, replies);
+    status = status == LS_OK ? do_what_leaves(r, questions, replies, count) : status;
+    for (uint32_t i = 0; i < count; i++) {
+        r->out->changed += replies[i].leaves && replies[i].changed;
+        r->out->futures += replies[i].futures;
+    }
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        status = replies[i].leaves ? LS_OK : follow_base(r, questions[i].subject);
+    }
+    r->out->questions += count;
+    r->out->together += count;
+    return status;
+}
+
+// Those that were left for one search, where it is still a choice for more than one of them.
+static ls_status serve_left(rehearsal *r, const uint32_t *machines, uint32_t count) {
+    ls_question open[LS_TOGETHER_MAX];
+    uint32_t open_count = 0;
+    show_present(r);
+    for (uint32_t i = 0; i < count; i++) {
+        open_count += find_question(r, machines[i], &open[open_count]);
+    }
+    if (open_count > 1 && open_count == count) {
+        return serve_together(r, open, count);
+    }
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        show_present(r);
+        status = serve_machine(r, machines[i]);
+    }
+    return status;
+}
+
 static ls_status serve_machines(rehearsal *r) {
     ls_status status = LS_OK;
+    uint32_t left[LS_TOGETHER_MAX];
+    uint32_t left_count = 0;
     const uint32_t machines = r->def->twin->model->machines;
     for (uint32_t i = 0; i < machines && status == LS_OK; i++) {
         if (!r->gates[i].used) {
             continue;
         }
         const ls_ctx c = ls_look(r->def->twin, r->plant);
-        if (would_begin(&c, i)) {
-            status = serve_machine(r, i);
+        ls_question question;
+        if (would_begin(&c, i) && is_due(r, i)) {
+            if (r->def->ask_together != NULL && left_count < LS_TOGETHER_MAX &&
+                find_question(r, i, &question)) {
+                left[left_count++] = i;
+            } else {
+                status = serve_machine(r, i);
+            }
         } else if (c.machine[i].phase != LS_PHASE_NONE || c.machine[i].mode != 0) {
             r->gates[i].waits = false;
             r->gates[i].until_us = 0;  // it will be looked at when it is free
         }
     }
-    return status;
+    return status == LS_OK && left_count > 0 ? serve_left(r, left, left_count) : status;
 }
 
 static ls_status serve_point(rehearsal *r, uint32_t point) {
@@ -339,11 +428,13 @@ static ls_status rehearse(rehearsal *r) {
     const uint64_t questions = r->out->questions;
     const uint64_t changed = r->out->changed;
     const uint64_t futures = r->out->futures;
+    const uint64_t together = r->out->together;
     r->count_from_us = counted;
     status = status == LS_OK ? run_decided(r, counted + def->for_us) : status;
     r->out->questions -= questions;
     r->out->changed -= changed;
     r->out->futures -= futures;
+    r->out->together -= together;
     if (status == LS_OK) {
         finish(r, &from);
     }

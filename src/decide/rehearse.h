@@ -8,6 +8,9 @@
 // The plant's own streams and those of the futures never meet: what the decider is shown is a copy
 // whose hidden ends every fork draws again. For the same definition the same result, on any number
 // of workers, as long as no clock bounds the answers.
+//
+// Machines that are free at the same instant are asked about one after another, each beside what
+// was decided for those before it; or, where the definition has `ask_together`, in one search.
 #pragma once
 
 #include <stdatomic.h>
@@ -21,10 +24,18 @@ typedef struct ls_rehearse_reply {
     uint32_t act_count;
     uint64_t futures;
     bool changed;  // other than the line's own rule
+    bool leaves;   // other than the base rule; read where questions were answered together
 } ls_rehearse_reply;
 typedef ls_status (*ls_rehearse_ask)(void *context, const ls_snapshot *present,
                                      const ls_question *question, uint64_t number,
                                      ls_rehearse_reply *out, ls_error *err);
+// The same for several machines that are free at once, at most LS_TOGETHER_MAX; a reply for each.
+// The futures of all of them stand in the first. What leaves the base rule is done first. For each
+// of the others it is then asked again, with a count of 1: only what the base rule would do now.
+typedef ls_status (*ls_rehearse_ask_together)(void *context, const ls_snapshot *present,
+                                              const ls_question *questions, uint32_t count,
+                                              uint64_t number, ls_rehearse_reply *out,
+                                              ls_error *err);
 
 typedef struct ls_rehearse_def {
     const ls_plant *plant;
@@ -34,6 +45,7 @@ typedef struct ls_rehearse_def {
     int64_t settle_us;           // decided, not counted
     int64_t for_us;              // decided and counted
     ls_rehearse_ask ask;         // NULL: the line's own rule all the time
+    ls_rehearse_ask_together ask_together;  // NULL: one machine after another
     void *context;
     const atomic_bool *stop;  // may be NULL
 } ls_rehearse_def;
@@ -46,17 +58,21 @@ typedef struct ls_rehearse_result {
     double tardiness_h;
     uint64_t released, done, scrapped;
     uint64_t questions, changed, futures;
-    uint64_t hash;  // of the plant's last state
+    uint64_t together;  // questions of which several were answered in one search
+    uint64_t hash;      // of the plant's last state
 } ls_rehearse_result;
 
 ls_status ls_rehearse(const ls_rehearse_def *def, ls_rehearse_result *out, ls_error *err);
 
-// Asks a decider, each time with the same budget.
+// Asks a decider, each time with the same budget; questions together with as much for each.
 typedef struct ls_rehearse_decider {
     ls_decider *decider;
     ls_budget budget;
-    ls_answer answer;  // the last
+    ls_answer answers[LS_TOGETHER_MAX];  // the last
 } ls_rehearse_decider;
 ls_status ls_rehearse_ask_decider(void *context, const ls_snapshot *present,
                                   const ls_question *question, uint64_t number,
                                   ls_rehearse_reply *out, ls_error *err);
+ls_status ls_rehearse_ask_decider_together(void *context, const ls_snapshot *present,
+                                           const ls_question *questions, uint32_t count,
+                                           uint64_t number, ls_rehearse_reply *out, ls_error *err);

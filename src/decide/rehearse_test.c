@@ -69,6 +69,73 @@ static void test_who_always_leaves_it_to_the_rule_gets_the_rule(void) {
     minifab_clear(&m);
 }
 
+typedef struct told {
+    uint64_t searches, rows, after;
+    int64_t held_us;
+} told;
+
+// The first of several waits an hour; the rest is to go by the base rule.
+static ls_status hold_the_first(void *context, const ls_snapshot *present,
+                                const ls_question *questions, uint32_t count, uint64_t number,
+                                ls_rehearse_reply *out, ls_error *err) {
+    (void)present, (void)number, (void)err;
+    told *t = context;
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        CHECK(questions[i].subject < questions[i + 1].subject);
+    }
+    t->searches += count > 1;
+    t->rows += count > 1 ? count : 0;
+    t->after += count == 1;
+    if (count > 1) {
+        const ls_act hold = {
+            .kind = LS_DO_HOLD, .index = questions[0].subject, .value = t->held_us};
+        out[0] = (ls_rehearse_reply){.acts = {hold}, .act_count = 1, .leaves = true};
+        out[0].changed = true;
+    }
+    return LS_OK;
+}
+
+static ls_status leave_alone(void *context, const ls_snapshot *present, const ls_question *question,
+                             uint64_t number, ls_rehearse_reply *out, ls_error *err) {
+    (void)context, (void)present, (void)question, (void)number, (void)out, (void)err;
+    return LS_OK;
+}
+
+static ls_rehearse_result run_told(const minifab *m, told *t) {
+    ls_rehearse_def def = {.plant = m->plant,
+                           .twin = m->twin,
+                           .seed = 1,
+                           .warmup_us = 2 * WEEK_US,
+                           .for_us = 4 * WEEK_US,
+                           .ask = leave_alone,
+                           .ask_together = hold_the_first,
+                           .context = t};
+    ls_rehearse_result result;
+    ls_error err = {0};
+    CHECK_INT(ls_rehearse(&def, &result, &err), LS_OK);
+    return result;
+}
+
+// Only what leaves the base rule is done as told; about each other machine it is asked once more.
+static void test_what_is_decided_together_is_done_and_the_rest_asked_again(void) {
+    minifab m = make("FIFO/SPT/LSU");
+    told none = {.held_us = 0};
+    told hour = {.held_us = 3600000000LL};
+    const ls_rehearse_result at_once = run_told(&m, &none);
+    const ls_rehearse_result held = run_told(&m, &hour);
+    harness_note("%llu searches of %llu questions, %.3f lots inside; held %.3f",
+                 (unsigned long long)hour.searches, (unsigned long long)hour.rows, at_once.wip,
+                 held.wip);
+    CHECK(hour.searches > 10);
+    CHECK(hour.after > 0 && hour.after <= hour.rows - hour.searches);
+    CHECK_INT(held.together, hour.rows);
+    CHECK_INT(held.changed, hour.searches);
+    CHECK(held.questions > held.together);
+    CHECK(held.hash != at_once.hash);
+    CHECK(held.wip > at_once.wip);
+    minifab_clear(&m);
+}
+
 static void test_rehearsed_control_is_better_than_its_base(void) {
     minifab m = make("CR/SPT/SPT");
     plain p;
@@ -187,6 +254,7 @@ static void test_memory_that_runs_out_is_told(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_who_always_leaves_it_to_the_rule_gets_the_rule);
+    TEST(test_what_is_decided_together_is_done_and_the_rest_asked_again);
     TEST(test_rehearsed_control_is_better_than_its_base);
     TEST(test_the_same_definition_gives_the_same_run);
     TEST(test_the_decider_sees_no_hidden_end);
