@@ -451,6 +451,43 @@ static void test_open_rows_can_be_listed_alone(void) {
     mill_close(&m);
 }
 
+// What a person does goes to the guard with its role; the guard's answer comes back with what
+// stands, or that it gave none.
+static void test_people_are_answered_by_the_guard(void) {
+    mill m;
+    mill_open(&m, "approve", "2 s", "no");
+    ls_guard_deed deed = {.kind = LS_DEED_RESET, .who = "kim", .role = LS_ROLE_OPERATOR};
+    ls_guard_answer answer;
+    json_t *stands = NULL;
+    ls_error why;
+    CHECK_INT(ls_decisions_do(m.d, &deed, &answer, &stands, &why), LS_OK);
+    CHECK(!answer.done);
+    CHECK_STR(answer.reason, "that takes an engineer");
+    CHECK_INT(json_array_size(stands), 1);
+    CHECK_STR(text_of(json_array_get(stands, 0), "kind"), "trips");
+    json_decref(stands);
+    deed.role = LS_ROLE_ENGINEER;
+    CHECK_INT(ls_decisions_do(m.d, &deed, &answer, &stands, &why), LS_OK);
+    CHECK(answer.done);
+    CHECK_STR(fake.deed.who, "kim");
+    CHECK_INT(fake.deed.ticket, 2);  // each its own
+    json_decref(stands);
+    fake.silent = true;
+    CHECK_INT(ls_decisions_do(m.d, &deed, &answer, &stands, &why), LS_ERR_IO);
+    CHECK_CONTAINS(why.text, "does not answer");
+    CHECK(stands == NULL);
+    fake.silent = false;
+    fake.away = true;
+    CHECK_INT(ls_decisions_do(m.d, &deed, &answer, &stands, &why), LS_ERR_IO);
+    CHECK_CONTAINS(why.text, "away");
+    fake.away = false;
+    mill_close(&m);
+    mill_open(&m, "advise", "2 s", "no");
+    CHECK_INT(ls_decisions_do(m.d, &deed, &answer, &stands, &why), LS_ERR_INVALID);
+    CHECK_CONTAINS(why.text, "there is no guard");
+    mill_close(&m);
+}
+
 static void test_the_loop_beats(void) {
     mill m;
     mill_open(&m, "auto", "20 s", "no");
@@ -710,6 +747,7 @@ int main(int argc, char **argv) {
     TEST(test_another_plant_file_expires_what_is_open);
     TEST(test_a_guard_that_is_away_is_said);
     TEST(test_open_rows_can_be_listed_alone);
+    TEST(test_people_are_answered_by_the_guard);
     TEST(test_the_loop_beats);
     TEST(test_a_better_base_rule_is_worth_its_gain);
     TEST(test_a_row_by_the_base_rule_says_so);
