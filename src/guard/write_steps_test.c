@@ -87,7 +87,8 @@ static void note_open_rows(void) {
         char more[64];
         ls_text_format(more, sizeof more, "%s%s %s", i > 0 ? ", " : "", row.command.id,
                        row.kind == LS_JOURNAL_SENDING ? "sending" : "accepted");
-        strcat(s.leaving, more);
+        CHECK(strlen(s.leaving) + strlen(more) < sizeof s.leaving);
+        strncat(s.leaving, more, sizeof s.leaving - strlen(s.leaving) - 1);
     }
 }
 
@@ -166,6 +167,7 @@ static void begin(void) {
     memset(&s, 0, sizeof s);
     ls_buffer_init(&s.diary);
     s.fail_device = -1;
+    s.watch = LS_JOURNAL_KIND_COUNT;
     s.now_us = 100 * SECOND;
     def.devices = names;
     def.device_count = DEVICES;
