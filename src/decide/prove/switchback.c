@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/statistics.h"
 #include "base/units.h"
+#include "decide/prove/sequential.h"
 
 enum { EXACT_COINS = 16, DRAWN = 20000, STREAM_COINS = 0x73776263, COINS_MOST = 1 << 20 };
 
@@ -72,13 +73,18 @@ static int side(const ls_switchback *d, const uint8_t *coins, uint32_t period, d
     return coins[first] != 0 ? 1 : -1;
 }
 
-double ls_switchback_ht(const ls_switchback *d, const uint8_t *coins, const double *y) {
+// Of the first `seen` periods, more than the order.
+static double ht_of(const ls_switchback *d, const uint8_t *coins, const double *y, uint32_t seen) {
     double sum = 0.0;
-    for (uint32_t t = d->order; t < d->periods; t++) {
+    for (uint32_t t = d->order; t < seen; t++) {
         double weight = 0.0;
         sum += side(d, coins, t, &weight) * weight * y[t];
     }
-    return sum / (d->periods - d->order);
+    return sum / (seen - d->order);
+}
+
+double ls_switchback_ht(const ls_switchback *d, const uint8_t *coins, const double *y) {
+    return ht_of(d, coins, y, d->periods);
 }
 
 double ls_switchback_hajek(const ls_switchback *d, const uint8_t *coins, const double *y) {
@@ -118,17 +124,17 @@ static bool equal(const ls_switchback *d, const uint8_t *coins, uint32_t from, u
     return true;
 }
 
-static double variance_without_carryover(const ls_switchback *d, const double *y) {
+static double variance_without_carryover(const double *y, uint32_t seen) {
     double sum = 0.0;
-    for (uint32_t t = 0; t < d->periods; t++) {
+    for (uint32_t t = 0; t < seen; t++) {
         sum += 4.0 * y[t] * y[t];
     }
-    return sum / d->periods / d->periods;
+    return sum / seen / seen;
 }
 
 double ls_switchback_variance(const ls_switchback *d, const uint8_t *coins, const double *y) {
     if (d->order == 0) {
-        return variance_without_carryover(d, y);
+        return variance_without_carryover(y, d->periods);
     }
     const uint32_t last = d->periods / d->order - 2;
     const double kept = d->periods - d->order;
@@ -147,20 +153,18 @@ double ls_switchback_variance(const ls_switchback *d, const uint8_t *coins, cons
 
 // A pair of neighbouring blocks can be seen with weight 16 when its three coins are equal, with 8
 // at an end, where two are enough: then the expectation is exactly what belongs there. Each square
-// carries its own variance and the half of two products of opposite rules.
-double ls_switchback_variance_centred(const ls_switchback *d, const uint8_t *coins,
-                                      const double *y) {
-    if (d->order == 0) {
-        return variance_without_carryover(d, y);
-    }
+// carries its own variance and the half of two products of opposite rules. Where only whole blocks
+// up to `blocks` have been seen, the last one carries half a product too many.
+static double variance_centred(const ls_switchback *d, const uint8_t *coins, const double *y,
+                               uint32_t blocks) {
     const uint32_t last = d->periods / d->order - 2;
-    const double kept = d->periods - d->order;
+    const double kept = (double)(blocks - 1) * d->order;
     double v = 0.0;
-    for (uint32_t j = 0; j <= last; j++) {
+    for (uint32_t j = 0; j + 1 < blocks; j++) {
         const double s = block_sum(d, y, j);
         const bool end = j == 0 || j == last;
         v += (end ? 6.0 : 24.0) * s * s * equal(d, coins, j, j + 1);
-        if (j < last) {
+        if (j + 2 < blocks) {
             const double weight = j == 0 || j + 1 == last ? 8.0 : 16.0;
             v += weight * s * block_sum(d, y, j + 1) * equal(d, coins, j, j + 2);
         }
@@ -168,13 +172,60 @@ double ls_switchback_variance_centred(const ls_switchback *d, const uint8_t *coi
     return v > 0.0 ? v / (kept * kept) : 0.0;
 }
 
+double ls_switchback_variance_centred(const ls_switchback *d, const uint8_t *coins,
+                                      const double *y) {
+    return d->order == 0 ? variance_without_carryover(y, d->periods)
+                         : variance_centred(d, coins, y, d->periods / d->order);
+}
+
 // ---- randomisation
+
+// What a period adds to the estimate: `weighed` when its coins, first to last, show one side.
+typedef struct window {
+    uint32_t first, last;
+    double weighed;
+} window;
+
+// Coins of a period's window and the weight do not depend on how they fall: worked out once, for
+// some 20,000 throws. Neighbours with the same coins go together.
+static uint32_t make_windows(const ls_switchback *d, const double *y, window *out) {
+    uint32_t count = 0;
+    for (uint32_t t = d->order; t < d->periods; t++) {
+        const uint32_t first = ls_switchback_coin(d, t - d->order);
+        const uint32_t last = ls_switchback_coin(d, t);
+        const double weighed = ldexp(y[t], (int)(last - first + 1));
+        if (count > 0 && out[count - 1].first == first && out[count - 1].last == last) {
+            out[count - 1].weighed += weighed;
+        } else {
+            out[count++] = (window){first, last, weighed};
+        }
+    }
+    return count;
+}
+
+static double sum_windows(const window *windows, uint32_t count, const uint8_t *coins) {
+    double sum = 0.0;
+    for (uint32_t i = 0; i < count; i++) {
+        const window *w = &windows[i];
+        const uint8_t rule = coins[w->first];
+        bool alone = true;
+        for (uint32_t c = w->first + 1; c <= w->last; c++) {
+            alone = alone && coins[c] == rule;
+        }
+        const double added = alone ? w->weighed : 0.0;
+        sum += rule != 0 ? added : -added;
+    }
+    return sum;
+}
 
 static void assign(uint8_t *coins, uint32_t count, uint64_t seed, uint64_t draw, bool exact) {
     const uint64_t key = ls_random_key(seed, draw);
+    uint64_t bits = draw;
     for (uint32_t i = 0; i < count; i++) {
-        coins[i] = exact ? (uint8_t)(draw >> i & 1)
-                         : (uint8_t)(ls_random_uniform(key, STREAM_COINS, i) < 0.5);
+        if (!exact && i % 64 == 0) {
+            bits = ls_random_bits(key, STREAM_COINS, i / 64);
+        }
+        coins[i] = (uint8_t)(bits >> i % 64 & 1);
     }
 }
 
@@ -183,24 +234,28 @@ double ls_switchback_p(const ls_switchback *d, const uint8_t *coins, const doubl
     const uint32_t count = ls_switchback_coins(d);
     const bool exact = count <= EXACT_COINS;
     const uint64_t all = exact ? UINT64_C(1) << count : DRAWN;
-    const double seen = fabs(ls_switchback_ht(d, coins, y));
     uint8_t *other = ls_alloc(count);
-    if (other == NULL) {
+    window *windows = other != NULL ? ls_alloc(d->periods * sizeof *windows) : NULL;
+    if (windows == NULL) {
+        ls_free(other);
         return NAN;
     }
+    const uint32_t window_count = make_windows(d, y, windows);
+    const double seen = fabs(sum_windows(windows, window_count, coins));
     uint64_t hits = 0;
     for (uint64_t i = 0; i < all; i++) {
         assign(other, count, seed, i, exact);
-        hits += fabs(ls_switchback_ht(d, other, y)) >= seen - 1e-12 * (1.0 + seen);
+        hits += fabs(sum_windows(windows, window_count, other)) >= seen - 1e-12 * (1.0 + seen);
     }
+    ls_free(windows);
     ls_free(other);
     return exact ? (double)hits / (double)all : (1.0 + (double)hits) / (1.0 + (double)all);
 }
 
 // ---- an experiment
 
-static ls_status prepare(const ls_switchback_def *def, double *y, ls_error *err) {
-    for (uint32_t t = 0; t < def->design.periods; t++) {
+static ls_status prepare(const ls_switchback_def *def, uint32_t seen, double *y, ls_error *err) {
+    for (uint32_t t = 0; t < seen; t++) {
         y[t] = def->outcomes[t] - (def->forecast != NULL ? def->forecast[t] : 0.0) - def->centre;
         if (!isfinite(y[t])) {
             ls_fail(err, LS_ERR_INVALID, "period %u of the experiment has no value", t + 1);
@@ -229,8 +284,10 @@ static ls_status answer(const ls_switchback_def *def, const double *y, ls_switch
     return isnan(out->p) ? ls_fail(err, LS_ERR_MEMORY, "out of memory") : LS_OK;
 }
 
-ls_status ls_switchback_analyse(const ls_switchback_def *def, ls_switchback_result *out,
-                                ls_error *err) {
+// Checks, then y of the first `seen` periods; ls_free.
+static ls_status open_outcomes(const ls_switchback_def *def, uint32_t seen, double **out,
+                               ls_error *err) {
+    *out = NULL;
     ls_status status = ls_switchback_check(&def->design, def->carryover_us, err);
     if (status != LS_OK) {
         return status;
@@ -239,10 +296,66 @@ ls_status ls_switchback_analyse(const ls_switchback_def *def, ls_switchback_resu
     if (y == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
-    status = prepare(def, y, err);
+    status = prepare(def, seen, y, err);
+    if (status != LS_OK) {
+        ls_free(y);
+        return status;
+    }
+    *out = y;
+    return LS_OK;
+}
+
+ls_status ls_switchback_analyse(const ls_switchback_def *def, ls_switchback_result *out,
+                                ls_error *err) {
+    double *y = NULL;
+    ls_status status = open_outcomes(def, def->design.periods, &y, err);
     if (status == LS_OK) {
         status = answer(def, y, out, err);
     }
     ls_free(y);
     return status;
+}
+
+// ---- looks at any time
+
+// What the periods seen so far add up to: how many values, their mean, the variance of one.
+static void look_at(const ls_switchback *d, const uint8_t *coins, const double *y, uint32_t seen,
+                    ls_switchback_look *out) {
+    const uint32_t block = d->order > 0 ? d->order : 1;
+    const uint32_t whole = seen - seen % block;
+    out->seen = whole;
+    out->values = whole / block - (d->order > 0);
+    out->effect = ht_of(d, coins, y, whole);
+    out->variance = out->values * (d->order == 0 ? variance_without_carryover(y, whole)
+                                                 : variance_centred(d, coins, y, whole / block));
+}
+
+ls_status ls_switchback_look_at(const ls_switchback_def *def, uint32_t seen,
+                                ls_switchback_look *out, ls_error *err) {
+    const ls_switchback *d = &def->design;
+    const uint32_t block = d->order > 0 ? d->order : 1;
+    double *y = NULL;
+    *out = (ls_switchback_look){.effect = NAN, .low = -INFINITY, .high = INFINITY, .p = 1.0};
+    seen = seen < d->periods ? seen : d->periods;
+    const ls_status status = open_outcomes(def, seen, &y, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    double most = 1.0;
+    for (uint32_t at = block * LS_SWITCHBACK_FIRST_LOOK; at <= seen; at += block) {
+        look_at(d, def->coins, y, at, out);
+        const double v = out->variance;
+        const double tau2 = v * LS_SWITCHBACK_MIXING;
+        out->low = out->high = out->effect;
+        if (v > 0.0) {
+            const double half = ls_sequential_radius(out->values, v, tau2, def->level);
+            out->low -= half;
+            out->high += half;
+            most = fmax(most, ls_sequential_ratio(out->effect, out->values, v, tau2));
+        }
+    }
+    ls_free(y);
+    out->p = 1.0 / most;
+    out->claimed = out->p <= 1.0 - def->level;
+    return LS_OK;
 }

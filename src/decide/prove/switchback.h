@@ -70,3 +70,24 @@ typedef struct ls_switchback_result {
 // LS_ERR_INVALID says why there is no answer. Fails with LS_ERR_MEMORY.
 ls_status ls_switchback_analyse(const ls_switchback_def *def, ls_switchback_result *out,
                                 ls_error *err);
+
+// ---- before the end
+
+// The first look: after fewer blocks the variance is hardly known. Mixing variance, in variances of
+// one value: narrowest near thirty values.
+enum { LS_SWITCHBACK_FIRST_LOOK = 10 };
+#define LS_SWITCHBACK_MIXING 0.1
+
+typedef struct ls_switchback_look {
+    uint32_t seen, values;     // whole blocks of periods; block sums behind the estimate
+    double effect, low, high;  // NaN, infinite: too early
+    double variance;           // of one value: the conservative one
+    double p;                  // the least of all looks so far
+    bool claimed;
+} ls_switchback_look;
+// What the first `seen` periods say, however often one looks and whenever one stops: the mixture
+// sequential test of sequential.h at every block's end, with the conservative variance so far in
+// the place of a known one (so exact in the long run alone; the tests count false claims). Outcomes
+// and forecasts behind `seen` are not read. Fails like ls_switchback_analyse.
+ls_status ls_switchback_look_at(const ls_switchback_def *def, uint32_t seen,
+                                ls_switchback_look *out, ls_error *err);

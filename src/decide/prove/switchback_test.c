@@ -119,6 +119,70 @@ static void test_the_centred_variance_bounds_the_true_one_for_outcomes_of_any_si
     }
 }
 
+// Looked at before the end, where the last block seen has a coin of its own.
+static void test_the_variance_of_a_first_part_bounds_the_true_one_too(void) {
+    const ls_switchback d = design(14, 1);
+    for (uint32_t k = 0; k < 40; k++) {
+        const uint32_t seen = 10 + k % 5;
+        double mean = 0.0;
+        double squares = 0.0;
+        double estimate = 0.0;
+        for (uint32_t n = 0; n < 1U << 12; n++) {
+            uint8_t w[MOST];
+            double y[MOST];
+            ls_switchback_look look;
+            ls_error err = {0};
+            throw(n, 12, w);
+            for (uint32_t t = 0; t < d.periods; t++) {
+                const uint8_t now = w[ls_switchback_coin(&d, t)];
+                const uint8_t then = w[ls_switchback_coin(&d, t > 0 ? t - 1 : 0)];
+                y[t] = unit(500000 + 1000ULL * k + 4ULL * t + 2U * now + then) - 0.5;
+            }
+            const ls_switchback_def def = {.design = d,
+                                           .carryover_us = hour_us,
+                                           .coins = w,
+                                           .outcomes = y,
+                                           .level = 0.95};
+            CHECK_INT(ls_switchback_look_at(&def, seen, &look, &err), LS_OK);
+            CHECK_INT(look.seen, seen);
+            mean += look.effect / (1 << 12);
+            squares += look.effect * look.effect / (1 << 12);
+            estimate += look.variance / look.values / (1 << 12);
+        }
+        harness_note("case %u: true %g, estimated %g", k, squares - mean * mean, estimate);
+        CHECK(estimate >= squares - mean * mean - 1e-12);
+    }
+}
+
+static void test_a_look_reads_nothing_that_has_not_happened(void) {
+    const ls_switchback d = design(16, 1);
+    uint8_t coins[MOST] = {0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 1, 1};
+    double y[MOST];
+    ls_switchback_look few;
+    ls_switchback_look look;
+    ls_switchback_look again;
+    ls_error err = {0};
+    for (uint32_t t = 0; t < MOST; t++) {
+        y[t] = t < 12 ? unit(t) - 0.5 : NAN;
+    }
+    const ls_switchback_def def = {.design = d,
+                                   .carryover_us = hour_us,
+                                   .coins = coins,
+                                   .outcomes = y,
+                                   .level = 0.95};
+    CHECK_INT(ls_switchback_look_at(&def, 9, &few, &err), LS_OK);
+    CHECK(isnan(few.effect) && isinf(few.high) && !few.claimed);
+    CHECK_NEAR(few.p, 1.0, 0.0);
+    CHECK_INT(ls_switchback_look_at(&def, 12, &look, &err), LS_OK);
+    CHECK(isfinite(look.effect) && look.low < look.effect && look.effect < look.high);
+    coins[11] ^= 1;  // of period 13, not thrown yet
+    CHECK_INT(ls_switchback_look_at(&def, 12, &again, &err), LS_OK);
+    CHECK_NEAR(again.effect, look.effect, 0.0);
+    CHECK_NEAR(again.high, look.high, 0.0);
+    CHECK_INT(ls_switchback_look_at(&def, 13, &again, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "period 13");
+}
+
 static const double example[12] = {10.2, 11.1, 11.4, 11.0, 10.6, 9.8,
                                    10.1, 11.3, 11.2, 11.5, 11.1, 11.4};
 
@@ -213,8 +277,16 @@ static int runs_wanted(void) {
 
 typedef struct many {
     int claimed, covered;
+    int early;  // claimed by looking after every period
     double width;
 } many;
+
+// A soak takes a while: a line now and then says how far it is.
+static void progress(const char *what, int done, int runs) {
+    if (runs > 100 && done % (runs / 10) == 0) {
+        fprintf(stderr, "%s: %d of %d\n", what, done, runs);
+    }
+}
 
 // Experiments of 56 coins; noise, a slow wave and a ramp that no coin can follow.
 static many run_many(int runs, double effect, bool adjusted) {
@@ -236,12 +308,22 @@ static many run_many(int runs, double effect, bool adjusted) {
             y[t] = forecast[t] + unit(100000 + 100 * (uint64_t)k + t) - 0.5 +
                    effect * 0.5 * (now + then);
         }
-        CHECK_INT(analyse(&d, hour_us, coins, y, adjusted ? forecast : NULL, adjusted ? 0.0 : 51.0,
-                          &r, &err),
-                  LS_OK);
+        const ls_switchback_def def = {.design = d,
+                                       .carryover_us = hour_us,
+                                       .coins = coins,
+                                       .outcomes = y,
+                                       .forecast = adjusted ? forecast : NULL,
+                                       .centre = adjusted ? 0.0 : 51.0,
+                                       .level = 0.95,
+                                       .seed = 3};
+        CHECK_INT(ls_switchback_analyse(&def, &r, &err), LS_OK);
+        ls_switchback_look look;
+        CHECK_INT(ls_switchback_look_at(&def, d.periods, &look, &err), LS_OK);
+        out.early += look.claimed;
         out.claimed += r.claimed;
         out.covered += r.low <= effect && effect <= r.high;
         out.width += (r.high - r.low) / runs;
+        progress(adjusted ? "an effect" : "the same rule", k + 1, runs);
     }
     return out;
 }
@@ -250,18 +332,18 @@ static void test_the_same_rule_twice_claims_nothing_and_an_effect_is_covered(voi
     const int runs = runs_wanted();
     const many same = run_many(runs, 0.0, false);
     const many effect = run_many(runs, 0.8, true);
-    harness_note(
-        "of %d: same rule claimed %d, covered %d, width %g; effect 0.8 claimed %d, "
-        "covered %d, width %g",
-        runs, same.claimed, same.covered, same.width, effect.claimed, effect.covered, effect.width);
+    char said[400];
+    snprintf(said, sizeof said,
+             "of %d: same rule claimed %d (looking always %d), covered %d, width %g; effect 0.8 "
+             "claimed %d (looking always %d), covered %d, width %g",
+             runs, same.claimed, same.early, same.covered, same.width, effect.claimed, effect.early,
+             effect.covered, effect.width);
+    harness_note("%s", said);
     if (getenv("LINESHAFT_SHOW") != NULL) {
-        printf(
-            "of %d: same rule claimed %d, covered %d, width %g; effect 0.8 claimed %d, covered "
-            "%d, width %g\n",
-            runs, same.claimed, same.covered, same.width, effect.claimed, effect.covered,
-            effect.width);
+        printf("%s\n", said);
     }
     CHECK(same.claimed <= 0.05 * runs + 1);  // conservative: far fewer
+    CHECK(same.early <= 0.05 * runs + 1);
     CHECK(same.covered >= 0.93 * runs - 2);
     CHECK(effect.covered >= 0.93 * runs - 2);
     CHECK(effect.claimed >= runs / 2);
@@ -285,6 +367,8 @@ int main(int argc, char **argv) {
     TEST(test_coins_stand_where_the_design_says);
     TEST(test_the_estimate_is_exact_on_average_and_its_variance_conservative);
     TEST(test_the_centred_variance_bounds_the_true_one_for_outcomes_of_any_sign);
+    TEST(test_the_variance_of_a_first_part_bounds_the_true_one_too);
+    TEST(test_a_look_reads_nothing_that_has_not_happened);
     TEST(test_the_example_of_the_book);
     TEST(test_blocks_shorter_than_the_carryover_are_refused_with_the_needed_length);
     TEST(test_shapes_that_are_no_design_are_refused);
