@@ -8,6 +8,7 @@
 #include "cli/history_open.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/prove_experiment.h"
 #include "cli/table.h"
 #include "loop/prove_view.h"
 
@@ -89,6 +90,7 @@ static int show(json_t *account, bool as_json) {
         ls_json_print(json_incref(account), &out);
     } else {
         put_account(account, &out);
+        ls_prove_put_experiment(json_object_get(account, "experiment"), &out);
     }
     const int code = ls_output_print(&out);
     ls_buffer_clear(&out);

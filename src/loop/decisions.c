@@ -107,7 +107,8 @@ static void await_quiet(ls_decisions *d) {
 static bool is_news(ls_decisions *d) {
     pthread_mutex_lock(&d->intake->lock);
     const bool follows = d->intake->running.follow != NULL;
-    bool news = follows && atomic_load(&d->intake->news_us) != 0;
+    bool news = follows && (atomic_load(&d->intake->news_us) != 0 ||
+                            ls_experiment_has_news(d->experiment));
     if (follows && !news) {
         const int64_t now = ls_follow_now(d->intake->running.follow);
         for (uint32_t p = 0; p < d->plant->decide.point_count && !news; p++) {
@@ -121,13 +122,16 @@ static bool is_news(ls_decisions *d) {
 
 // Proposals whose time is over, or whose machine went on.
 static void expire(ls_decisions *d) {
+    const char *bars = ls_experiment_bars(d->experiment, d->now_us);
     pthread_mutex_lock(&d->lock);
     for (uint32_t i = 0; i < d->row_count; i++) {
         decision_row *row = &d->rows[i];
         if (!ls_decision_is_open(row)) {
             continue;
         }
-        if (row->expires_us > 0 && d->now_us >= row->expires_us) {
+        if (bars != NULL) {
+            (void)ls_decisions_keep(d, row, DECISION_EXPIRED, bars);
+        } else if (row->expires_us > 0 && d->now_us >= row->expires_us) {
             (void)ls_decisions_keep(d, row, DECISION_EXPIRED, "nobody said anything in time");
         } else if (ls_decisions_mark(d, d->present, &row->question) != row->mark) {
             (void)ls_decisions_keep(d, row, DECISION_EXPIRED, "the line has gone on");
@@ -229,6 +233,17 @@ static void read_settings(ls_decisions *d) {
     }
 }
 
+// Where the new rule's period begins, what stands open is asked again: the answers so far were not
+// for sending.
+static void step_experiment(ls_decisions *d) {
+    ls_experiment_step(d->experiment, d->present, d->now_us);
+    const bool barred = ls_experiment_bars(d->experiment, d->now_us) != NULL;
+    for (uint32_t i = 0; i < d->memory_count && d->barred && !barred; i++) {
+        d->memories[i].signature = 0;
+    }
+    d->barred = barred;
+}
+
 static void *work(void *context) {
     ls_decisions *d = context;
     pthread_setname_np(pthread_self(), "ls-decide");
@@ -248,6 +263,7 @@ static void *work(void *context) {
         }
         if (ls_decisions_look(d, d->present)) {
             first = false;
+            step_experiment(d);
             expire(d);
             ls_decisions_ask_due(d);
         }
@@ -298,6 +314,9 @@ static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err
         def.enough = is_enough;
         def.context = d;
         status = ls_decider_create(d->plant, d->twin, &def, &d->decider, err);
+    }
+    if (status == LS_OK) {
+        status = ls_experiment_open(d->intake, d->decider, &d->experiment, err);
     }
     if (status == LS_OK) {
         status = ls_snapshot_create(d->twin, 1, 0, &d->present, err);
@@ -376,6 +395,7 @@ void ls_decisions_close(ls_decisions *d) {
         expire_all(d);
     }
     ls_decisions_forget(d);
+    ls_experiment_close(d->experiment);
     ls_decider_destroy(d->decider);
     ls_pool_destroy(d->pool);
     ls_snapshot_destroy(d->present);

@@ -103,7 +103,8 @@ static decision_state first_state(ls_decisions *d, const ls_decide_point *point,
     if (!worth) {
         return DECISION_KEPT;
     }
-    if (point->mode == LS_MODE_WATCH) {
+    *out_why = ls_experiment_bars(d->experiment, d->now_us);
+    if (point->mode == LS_MODE_WATCH || *out_why != NULL) {
         return DECISION_WATCHED;
     }
     if (late) {

@@ -14,6 +14,7 @@
 #include "decide/decide.h"
 #include "loop/decisions.h"
 #include "loop/decisions_number.h"
+#include "loop/experiment.h"
 
 enum {
     DECISION_ROWS = 2000,      // kept in memory; older ones stand in the history
@@ -106,6 +107,8 @@ struct ls_decisions {
     ls_decider *decider;
     ls_pool *pool;
     ls_guard_link *link;  // NULL: nothing can be sent
+    ls_experiment *experiment;  // of the deciding thread; NULL: none
+    bool barred;                // by the experiment, at the last look
     pthread_mutex_t lock;
     pthread_t thread;
     bool has_lock, has_thread, prepared;

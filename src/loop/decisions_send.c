@@ -213,8 +213,10 @@ void ls_decisions_send(ls_decisions *d, uint64_t number, bool automatic) {
         return;
     }
     row->to_send = false;
-    if (!still) {
-        (void)ls_decisions_keep(d, row, DECISION_EXPIRED, "the line has gone on");
+    const char *bars = ls_experiment_bars(d->experiment, d->now_us);
+    if (!still || bars != NULL) {
+        (void)ls_decisions_keep(d, row, DECISION_EXPIRED,
+                                bars != NULL ? bars : "the line has gone on");
         pthread_mutex_unlock(&d->lock);
         return;
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "loop/decisions_inside.h"
 #include "loop/decisions_snapshot.h"
@@ -730,6 +731,97 @@ static void test_a_level_is_sent_by_its_value_and_without_one_people_are_told(vo
     mill_close(&m);
 }
 
+// ---- an experiment
+
+// The coins are those of run.seed and the moment of the beginning, which is that of say_queue: the
+// first seed whose first coin is the own rule's and whose second is not.
+static uint64_t seed_of_own_then_new(int64_t begins_us) {
+    uint64_t seed = 1;
+    for (;; seed++) {
+        const uint64_t coins = ls_random_key(seed, (uint64_t)begins_us) >> 1;
+        if (!ls_switchback_draw(coins, 0) && ls_switchback_draw(coins, 1)) {
+            return seed;
+        }
+    }
+}
+
+static void use_experiment(mill *m) {
+    char text[2400];
+    char more[200];
+    snprintf(text, sizeof text, form, "approve", "20 s", "no");
+    snprintf(more, sizeof more, "run: {seed: %llu}\n",
+             (unsigned long long)seed_of_own_then_new((1767571200 + 10) * INT64_C(1000000)));
+    char *decide = strstr(text, "decide:\n") + strlen("decide:\n");
+    const char line[] = "  experiment: switchback\n";
+    memmove(decide + strlen(line), decide, strlen(decide) + 1);
+    memcpy(decide, line, strlen(line));
+    strcat(text, more);
+    use_text(m, text);
+    CHECK_INT(m->b.zero_us, 1767571200 * INT64_C(1000000));
+}
+
+static json_t *await_experiment(mill *m, const char *state) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    json_t *account = NULL;
+    for (;;) {
+        ls_error err = {0};
+        CHECK_INT(ls_experiment_prove(m->b.intake.history, &account, &err), LS_OK);
+        if (strcmp(text_of(account, "state"), state) == 0 || time(NULL) >= end) {
+            break;
+        }
+        json_decref(account);
+        nap();
+    }
+    CHECK_STR(text_of(account, "state"), state);
+    return account;
+}
+
+static json_t *await_reason(mill *m, const char *reason) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (time(NULL) < end) {
+        json_t *row = await(m, "watched");
+        if (row == NULL || strstr(text_of(row, "reason"), reason) != NULL) {
+            return row;
+        }
+        json_decref(row);
+        nap();
+    }
+    CHECK(false);
+    return NULL;
+}
+
+static void test_in_the_own_rules_period_nothing_is_sent_and_in_the_other_it_is(void) {
+    mill m;
+    ls_error err = {0};
+    memset(&m, 0, sizeof m);
+    fake_guard_reset();
+    snprintf(m.b.folder, sizeof m.b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m.b.folder) != NULL);
+    bench_open_history(&m.b);
+    use_experiment(&m);
+    say_queue(&m);
+    open_decisions(&m);
+    json_t *account = await_experiment(&m, "runs");
+    const double block_s = json_number_value(json_object_get(account, "block_s"));
+    CHECK_INT(json_integer_value(json_object_get(account, "begins_us")),
+              m.b.zero_us + 10 * BENCH_S);
+    json_decref(account);
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 11, "S3"));  // another question
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 11, 6));
+    json_t *row = await_reason(&m, "own rule's period");
+    CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_ERR_INVALID);
+    json_decref(row);
+    CHECK_INT(fake_guard_count(), 0);
+    for (double s = 600; s < 10 + 2 * block_s + 600; s += 600) {
+        CHECK(bench_number(&m.b, "g/n/mill-1/State", s, 6));
+    }
+    row = await(&m, "open");
+    CHECK_INT(review(&m, row, LS_REVIEW_APPROVE, "kim", &err), LS_OK);
+    CHECK(await_commands(1));
+    json_decref(row);
+    mill_close(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     ls_say_set_level(LS_LOG_ERROR);
@@ -754,5 +846,8 @@ int main(int argc, char **argv) {
     TEST(test_a_rule_promises_its_gain_once_for_a_span);
     TEST(test_what_is_open_at_one_instant_is_answered_together_and_promised_once);
     TEST(test_a_level_is_sent_by_its_value_and_without_one_people_are_told);
+}
+
+    TEST(test_in_the_own_rules_period_nothing_is_sent_and_in_the_other_it_is);
     return harness_report();
 }

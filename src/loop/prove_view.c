@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "decide/prove/account.h"
+#include "loop/experiment_record.h"
 #include "loop/service_parts.h"
 #include "loop/view_inside.h"
 
@@ -200,7 +201,7 @@ static json_t *account_json(const ls_claim *claims, size_t count, const outcomes
         say(sentences, &made[i],
             made[i].kind == LS_DECIDE_SETPOINT ? "of their values' units" : unit);
     }
-    return json_pack("{s:o, s:n, s:s, s:o, s:o, s:o}", "rows", rows, "experiment", "unit", unit,
+    return json_pack("{s:o, s:s, s:o, s:o, s:o}", "rows", rows, "unit", unit,
                      "from_us", def->from_us > INT64_MIN ? json_integer(def->from_us) : json_null(),
                      "to_us", def->to_us < INT64_MAX ? json_integer(def->to_us) : json_null(),
                      "sentences", sentences);
@@ -211,6 +212,7 @@ ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_
     gathered g = {.rows = json_object(), .def = def};
     outcomes o = {.def = def};
     ls_claim *claims = NULL;
+    json_t *experiment = NULL;
     size_t count = 0;
     *out = NULL;
     // Later versions of a row may lie behind the end: all are read, and the row's own time counts.
@@ -232,6 +234,14 @@ ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_
     if (status == LS_OK) {
         *out = account_json(claims, count, &o, plant, def);
         status = *out != NULL ? LS_OK : ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    if (status == LS_OK) {
+        status = ls_experiment_prove(history, &experiment, err);
+        json_object_set_new(*out, "experiment", experiment);
+    }
+    if (status != LS_OK) {
+        json_decref(*out);
+        *out = NULL;
     }
     ls_free(claims);
     ls_free(o.items);

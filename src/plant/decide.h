@@ -129,6 +129,8 @@ typedef struct ls_decide {
     uint32_t number_count;
     ls_experiment_kind experiment;
     int64_t experiment_block_us;  // 0: the least that the carryover allows
+    uint32_t experiment_periods;  // at least 8, default 20
+    int experiment_line, experiment_column;
     ls_guards guards;
 } ls_decide;
 

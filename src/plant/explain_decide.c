@@ -22,6 +22,7 @@ static void put_objective(ls_buffer *out, const ls_decide *d) {
         ls_buffer_text(out, ", block: ");
         ls_put_time(out, d->experiment_block_us);
     }
+    ls_buffer_printf(out, ", periods: %u", d->experiment_periods);
     ls_buffer_text(out, "}\n");
 }
 

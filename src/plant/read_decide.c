@@ -61,11 +61,16 @@ static void read_objective(ls_decide_draft *d, ls_decide *out) {
 static void read_experiment(ls_decide_draft *d, ls_decide *out) {
     ls_reader *r = d->r;
     const ls_yaml *map = ls_take_map(r, d->node, "decide.experiment");
+    const ls_yaml *at = ls_take(r, d->node, "decide.experiment");
     int kind = 0;
+    out->experiment_periods = 20;
+    out->experiment_line = at != NULL ? at->line : 0;
+    out->experiment_column = at != NULL ? at->column : 0;
     if (map == NULL) {
         ls_take_choice(r, d->node, "decide.experiment", &kind);
     } else {
         ls_take_choice(r, map, "decide.experiment.kind", &kind);
+        ls_take_u32(r, map, "decide.experiment.periods", &out->experiment_periods);
         if (ls_take_time(r, map, "decide.experiment.block", &out->experiment_block_us) &&
             out->experiment_block_us == 0) {
             ls_reader_mistake(r, ls_take(r, map, "decide.experiment.block"),

@@ -70,7 +70,9 @@ static ls_status measure(const ls_carryover_def *def, pair *p, ls_summary *at, s
         status = ls_snapshot_create(def->second, 1, 0, &p->there, err);
     }
     for (uint32_t i = 0; i < def->pairs && status == LS_OK; i++) {
-        status = run_pair(def, p, i, before, steps, at, err);
+        status = def->stop != NULL && atomic_load(def->stop)
+                     ? ls_fail(err, LS_ERR_STOPPED, "stopped while the carryover was measured")
+                     : run_pair(def, p, i, before, steps, at, err);
     }
     if (status == LS_OK) {
         judge(def, at, before, steps, out);

@@ -6,6 +6,8 @@
 // greatest, or within two standard errors of zero where even that greatest was not more.
 #pragma once
 
+#include <stdatomic.h>
+
 #include "twin/twin.h"
 
 typedef struct ls_carryover_def {
@@ -17,6 +19,7 @@ typedef struct ls_carryover_def {
     uint32_t pairs;                 // at least 2
     double share;                   // e.g. 0.1
     uint64_t seed;
+    const atomic_bool *stop;  // may be NULL
 } ls_carryover_def;
 
 typedef struct ls_carryover {
@@ -24,5 +27,6 @@ typedef struct ls_carryover {
     int64_t carryover_us;  // a multiple of step_us; -1 when not known (as switchback.h takes it)
     double greatest;       // mean difference, lots
 } ls_carryover;
-// Fails with LS_ERR_INVALID (no kin, times, pairs), LS_ERR_MEMORY, what running fails with.
+// Fails with LS_ERR_INVALID (no kin, times, pairs), LS_ERR_MEMORY, LS_ERR_STOPPED, what running
+// fails with.
 ls_status ls_carryover_measure(const ls_carryover_def *def, ls_carryover *out, ls_error *err);
