@@ -107,8 +107,8 @@ static void await_quiet(ls_decisions *d) {
 static bool is_news(ls_decisions *d) {
     pthread_mutex_lock(&d->intake->lock);
     const bool follows = d->intake->running.follow != NULL;
-    bool news = follows && (atomic_load(&d->intake->news_us) != 0 ||
-                            ls_experiment_has_news(d->experiment));
+    bool news = follows &&
+                (atomic_load(&d->intake->news_us) != 0 || ls_experiment_has_news(d->experiment));
     if (follows && !news) {
         const int64_t now = ls_follow_now(d->intake->running.follow);
         for (uint32_t p = 0; p < d->plant->decide.point_count && !news; p++) {

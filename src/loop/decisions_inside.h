@@ -106,7 +106,7 @@ struct ls_decisions {
     const ls_twin *twin;
     ls_decider *decider;
     ls_pool *pool;
-    ls_guard_link *link;  // NULL: nothing can be sent
+    ls_guard_link *link;        // NULL: nothing can be sent
     ls_experiment *experiment;  // of the deciding thread; NULL: none
     bool barred;                // by the experiment, at the last look
     pthread_mutex_t lock;

@@ -846,8 +846,6 @@ int main(int argc, char **argv) {
     TEST(test_a_rule_promises_its_gain_once_for_a_span);
     TEST(test_what_is_open_at_one_instant_is_answered_together_and_promised_once);
     TEST(test_a_level_is_sent_by_its_value_and_without_one_people_are_told);
-}
-
     TEST(test_in_the_own_rules_period_nothing_is_sent_and_in_the_other_it_is);
     return harness_report();
 }

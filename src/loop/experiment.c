@@ -75,8 +75,7 @@ static void *run(void *context) {
 
 static void begin_work(ls_experiment *x, work_kind kind, const ls_snapshot *present) {
     x->err = (ls_error){0};
-    if (x->work != WORK_NONE ||
-        ls_snapshot_copy(x->twin, present, &x->from, &x->err) != LS_OK) {
+    if (x->work != WORK_NONE || ls_snapshot_copy(x->twin, present, &x->from, &x->err) != LS_OK) {
         return;  // still busy, or no memory: measured later, or this forecast is left out
     }
     x->work = kind;
@@ -191,9 +190,8 @@ static bool is_known(ls_experiment *x) {
 static void begin_design(ls_experiment *x, int64_t now_us) {
     ls_experiment_record *r = &x->record;
     const int64_t begins_us = x->plant->start_us + now_us;
-    const ls_switchback shape = {.periods = x->plant->decide.experiment_periods,
-                                 .order = 1,
-                                 .period_us = x->block_us};
+    const ls_switchback shape = {
+        .periods = x->plant->decide.experiment_periods, .order = 1, .period_us = x->block_us};
     char why[400];
     ls_error err = {0};
     if (!is_known(x)) {
@@ -373,8 +371,7 @@ void ls_experiment_step(ls_experiment *x, const ls_snapshot *present, int64_t no
     }
     const ls_experiment_record *r = &x->record;
     if (x->measured && r->state == LS_EXPERIMENT_RUNS &&
-        (x->resumed || r->begun == 0 ||
-         period_at(r, x->plant->start_us + now_us) + 1 > r->begun)) {
+        (x->resumed || r->begun == 0 || period_at(r, x->plant->start_us + now_us) + 1 > r->begun)) {
         turn(x, present);
     }
 }

@@ -27,8 +27,8 @@ void ls_experiment_close(ls_experiment *experiment);  // NULL is fine
 // After each look: turns of periods, outcomes, forecasts. `present` is a fork of what is followed,
 // at plant time now_us. Not while a lock is held. NULL is fine.
 void ls_experiment_step(ls_experiment *experiment, const ls_snapshot *present, int64_t now_us);
-// Has the twin finished something that the next step takes? Then there should be one, though nothing
-// was heard. NULL is fine.
+// Has the twin finished something that the next step takes? Then there should be one, though
+// nothing was heard. NULL is fine.
 bool ls_experiment_has_news(const ls_experiment *experiment);
 // Why nothing may be sent at this plant time, for people; NULL: it may. NULL is fine.
 const char *ls_experiment_bars(const ls_experiment *experiment, int64_t now_us);

@@ -78,10 +78,11 @@ bool ls_experiment_keep_design(ls_history *history, const ls_experiment_record *
     char carryover[64];
     ls_units_print_time(r->shape.period_us, block, sizeof block);
     ls_units_print_time(r->carryover_us, carryover, sizeof carryover);
-    ls_text_format(said, sizeof said,
-                   "begins: %u periods of %s, %u coins; what a rule leaves behind lasts %s (against "
-                   "'%s', on the twin)",
-                   r->shape.periods, block, ls_switchback_coins(&r->shape), carryover, r->rule);
+    ls_text_format(
+        said, sizeof said,
+        "begins: %u periods of %s, %u coins; what a rule leaves behind lasts %s (against "
+        "'%s', on the twin)",
+        r->shape.periods, block, ls_switchback_coins(&r->shape), carryover, r->rule);
     json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "what", "design",
                              "key", r->key, "unit", r->unit, "rule", r->rule, "begins_us",
                              (json_int_t)r->begins_us, "block_us", (json_int_t)r->shape.period_us,
@@ -103,15 +104,15 @@ bool ls_experiment_keep_period(ls_history *history, const ls_experiment_record *
     for (int i = 0; i < LS_TERM_COUNT; i++) {
         json_array_append_new(amounts, json_real(p->begin.amounts.of[i]));
     }
-    ls_text_format(said, sizeof said, "period %u of %u %s: %s", period + 1, r->shape.periods,
-                   p->hours > 0.0 ? "goes on" : "begins",
-                   ls_experiment_is_new(r, period) ? "what is decided is sent"
-                                                   : "the line's own rule");
-    json_t *json = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "what",
-                             "period", "period", (json_int_t)period + 1, "rule",
-                             rule_of(r, period), "read_us", whole(p->begin.time_us), "heard",
-                             whole((int64_t)p->begin.heard), "amounts", amounts, "cost",
-                             json_real(p->cost), "hours", json_real(p->hours));
+    ls_text_format(
+        said, sizeof said, "period %u of %u %s: %s", period + 1, r->shape.periods,
+        p->hours > 0.0 ? "goes on" : "begins",
+        ls_experiment_is_new(r, period) ? "what is decided is sent" : "the line's own rule");
+    json_t *json = json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "what", "period", "period",
+                             (json_int_t)period + 1, "rule", rule_of(r, period), "read_us",
+                             whole(p->begin.time_us), "heard", whole((int64_t)p->begin.heard),
+                             "amounts", amounts, "cost", json_real(p->cost), "hours",
+                             json_real(p->hours));
     return keep(history, r, LS_LOG_INFO, json, said);
 }
 
@@ -119,13 +120,13 @@ bool ls_experiment_keep_forecast(ls_history *history, const ls_experiment_record
                                  uint32_t period) {
     char said[200];
     const ls_experiment_period *p = &r->periods[period];
-    ls_text_format(said, sizeof said,
-                   "period %u: the twin expects %.4g %s an hour by the line's own rule, and %.4g in "
-                   "the one after",
-                   period + 1, p->here, r->unit, p->ahead);
+    ls_text_format(
+        said, sizeof said,
+        "period %u: the twin expects %.4g %s an hour by the line's own rule, and %.4g in "
+        "the one after",
+        period + 1, p->here, r->unit, p->ahead);
     json_t *json = json_pack("{s:s, s:I, s:o, s:o}", "what", "forecast", "period",
-                             (json_int_t)period + 1, "this", real(p->here), "next",
-                             real(p->ahead));
+                             (json_int_t)period + 1, "this", real(p->here), "next", real(p->ahead));
     return keep(history, r, LS_LOG_DEBUG, json, said);
 }
 
@@ -151,8 +152,8 @@ bool ls_experiment_keep_state(ls_history *history, const ls_experiment_record *r
     char said[LS_EXPERIMENT_REASON + 32];
     ls_text_format(said, sizeof said, "%s%s%s", states[r->state], r->reason[0] != '\0' ? ": " : "",
                    r->reason);
-    json_t *json = json_pack("{s:s, s:s, s:s}", "what", states[r->state], "reason", r->reason, "key",
-                             r->key);
+    json_t *json = json_pack("{s:s, s:s, s:s}", "what", states[r->state], "reason", r->reason,
+                             "key", r->key);
     return keep(history, r, r->state == LS_EXPERIMENT_REFUSED ? LS_LOG_ERROR : LS_LOG_INFO, json,
                 said);
 }

@@ -37,7 +37,7 @@ static ls_status count_events(const ls_twin *twin, const ls_snapshot *present, i
     ls_status status = ls_snapshot_fork(twin, present, CARRYOVER_SEED, 0, &one, err);
     if (status == LS_OK) {
         const uint64_t before = ls_snapshot_events(one);
-        status = ls_future_run(twin, one, ls_snapshot_now(one) + span_us, err);
+        status = ls_future_run(twin, one, ls_snapshot_now(one) + span_us, NULL, err);
         *out = (double)(ls_snapshot_events(one) - before) + 1.0;
     }
     ls_snapshot_destroy(one);
@@ -54,8 +54,9 @@ ls_status ls_experiment_measure(const ls_decider *d, const ls_snapshot *present,
     const int64_t step_us = ls_cycle_guess(d->twin) / STEPS_A_CYCLE;
     const ls_twin *other = other_rule(d, &out->rule);
     if (other == NULL) {
-        ls_fail(err, LS_ERR_INVALID, "no station of this plant has a choice of rules, so that the "
-                                     "carryover cannot be measured on the twin");
+        ls_fail(err, LS_ERR_INVALID,
+                "no station of this plant has a choice of rules, so that the "
+                "carryover cannot be measured on the twin");
         return LS_ERR_INVALID;
     }
     double events = 1.0;
@@ -92,7 +93,7 @@ static ls_status add_future(const ls_decider *d, const ls_snapshot *present, int
     ls_amounts before = ls_amounts_read(d->twin, work->state, from_us);
     for (int k = 0; k < 2 && status == LS_OK; k++) {
         const int64_t until_us = from_us + (k + 1) * block_us;
-        status = ls_future_run(d->twin, work, until_us, err);
+        status = ls_future_run(d->twin, work, until_us, NULL, err);
         const ls_amounts after = ls_amounts_read(d->twin, work->state, until_us);
         sums[k] += cost_between(d, &before, &after, block_us);
         before = after;

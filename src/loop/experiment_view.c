@@ -84,8 +84,9 @@ static void say(const ls_experiment_record *r, const json_t *of, bool at_end, ui
     const double high = json_number_value(json_object_get(of, "high"));
     const double p = json_number_value(json_object_get(of, "p"));
     if (!json_is_number(json_object_get(of, "gain"))) {
-        ls_text_format(en, size, "Experiment: %u of %u periods are over; too early to say anything.",
-                       over, r->shape.periods);
+        ls_text_format(en, size,
+                       "Experiment: %u of %u periods are over; too early to say anything.", over,
+                       r->shape.periods);
         ls_text_format(ko, size, "실험: %u/%u 기간 완료; 아직 말할 수 없음.", over,
                        r->shape.periods);
         return;
@@ -94,8 +95,7 @@ static void say(const ls_experiment_record *r, const json_t *of, bool at_end, ui
                    "Experiment: after %u of %u periods Lineshaft %s %.3g %s an hour (%.3g to %.3g, "
                    "p %.2g%s)%s",
                    over, r->shape.periods, gain < 0 ? "loses" : "gains", fabs(gain), r->unit, low,
-                   high, p, at_end ? "" : ", looked at any time",
-                   claimed ? "." : ": not shown.");
+                   high, p, at_end ? "" : ", looked at any time", claimed ? "." : ": not shown.");
     ls_text_format(ko, size, "실험: %u/%u 기간 후 시간당 효과 %.3g %s (%.3g ~ %.3g, p %.2g): %s.",
                    over, r->shape.periods, gain, r->unit, low, high, p,
                    claimed ? "입증됨" : "입증되지 않음");
@@ -136,9 +136,9 @@ static void put_answer(const ls_experiment_record *r, const numbers *n, uint32_t
         ls_text_format(en, sizeof en, "Experiment: no answer: %s.", err.text);
         ls_text_format(ko, sizeof ko, "실험: 결과 없음: %s.", err.text);
     }
-    json_object_set_new(out, "claimed",
-                        json_boolean(status == LS_OK &&
-                                     json_is_true(json_object_get(valid, "claimed"))));
+    json_object_set_new(
+        out, "claimed",
+        json_boolean(status == LS_OK && json_is_true(json_object_get(valid, "claimed"))));
     json_object_set_new(out, "any_time", early);
     json_object_set_new(out, "final", final);
     json_object_set_new(out, "text", json_string(en));
@@ -160,8 +160,8 @@ json_t *ls_experiment_account(const ls_experiment_record *r) {
         return json_null();
     }
     ls_text_format(id, sizeof id, "x-%llu", (unsigned long long)r->number);
-    json_t *out = json_pack("{s:s, s:s, s:s}", "id", id, "state", ls_experiment_state_name(r->state),
-                            "reason", r->reason);
+    json_t *out = json_pack("{s:s, s:s, s:s}", "id", id, "state",
+                            ls_experiment_state_name(r->state), "reason", r->reason);
     if (r->periods == NULL) {
         put_refused(r, out);
         return out;

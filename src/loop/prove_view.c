@@ -201,10 +201,10 @@ static json_t *account_json(const ls_claim *claims, size_t count, const outcomes
         say(sentences, &made[i],
             made[i].kind == LS_DECIDE_SETPOINT ? "of their values' units" : unit);
     }
-    return json_pack("{s:o, s:s, s:o, s:o, s:o}", "rows", rows, "unit", unit,
-                     "from_us", def->from_us > INT64_MIN ? json_integer(def->from_us) : json_null(),
-                     "to_us", def->to_us < INT64_MAX ? json_integer(def->to_us) : json_null(),
-                     "sentences", sentences);
+    return json_pack("{s:o, s:s, s:o, s:o, s:o}", "rows", rows, "unit", unit, "from_us",
+                     def->from_us > INT64_MIN ? json_integer(def->from_us) : json_null(), "to_us",
+                     def->to_us < INT64_MAX ? json_integer(def->to_us) : json_null(), "sentences",
+                     sentences);
 }
 
 ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_prove_def *def,

@@ -138,11 +138,8 @@ static void test_the_variance_of_a_first_part_bounds_the_true_one_too(void) {
                 const uint8_t then = w[ls_switchback_coin(&d, t > 0 ? t - 1 : 0)];
                 y[t] = unit(500000 + 1000ULL * k + 4ULL * t + 2U * now + then) - 0.5;
             }
-            const ls_switchback_def def = {.design = d,
-                                           .carryover_us = hour_us,
-                                           .coins = w,
-                                           .outcomes = y,
-                                           .level = 0.95};
+            const ls_switchback_def def = {
+                .design = d, .carryover_us = hour_us, .coins = w, .outcomes = y, .level = 0.95};
             CHECK_INT(ls_switchback_look_at(&def, seen, &look, &err), LS_OK);
             CHECK_INT(look.seen, seen);
             mean += look.effect / (1 << 12);
@@ -165,11 +162,8 @@ static void test_a_look_reads_nothing_that_has_not_happened(void) {
     for (uint32_t t = 0; t < MOST; t++) {
         y[t] = t < 12 ? unit(t) - 0.5 : NAN;
     }
-    const ls_switchback_def def = {.design = d,
-                                   .carryover_us = hour_us,
-                                   .coins = coins,
-                                   .outcomes = y,
-                                   .level = 0.95};
+    const ls_switchback_def def = {
+        .design = d, .carryover_us = hour_us, .coins = coins, .outcomes = y, .level = 0.95};
     CHECK_INT(ls_switchback_look_at(&def, 9, &few, &err), LS_OK);
     CHECK(isnan(few.effect) && isinf(few.high) && !few.claimed);
     CHECK_NEAR(few.p, 1.0, 0.0);
