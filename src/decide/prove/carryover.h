@@ -27,6 +27,7 @@ typedef struct ls_carryover {
     int64_t carryover_us;  // a multiple of step_us; -1 when not known (as switchback.h takes it)
     double greatest;       // mean difference, lots
 } ls_carryover;
+// Pairs that block themselves for good are left out; more than half of them are LS_ERR_STUCK.
 // Fails with LS_ERR_INVALID (no kin, times, pairs), LS_ERR_MEMORY, LS_ERR_STOPPED, what running
 // fails with.
 ls_status ls_carryover_measure(const ls_carryover_def *def, ls_carryover *out, ls_error *err);
