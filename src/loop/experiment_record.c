@@ -76,8 +76,8 @@ bool ls_experiment_keep_design(ls_history *history, const ls_experiment_record *
     char said[512];
     char block[64];
     char carryover[64];
-    ls_units_print_time(r->shape.period_us, block, sizeof block);
-    ls_units_print_time(r->carryover_us, carryover, sizeof carryover);
+    ls_units_show_time((double)r->shape.period_us, block, sizeof block);
+    ls_units_show_time((double)r->carryover_us, carryover, sizeof carryover);
     ls_text_format(
         said, sizeof said,
         "begins: %u periods of %s, %u coins; what a rule leaves behind lasts %s (against "
