@@ -1,0 +1,103 @@
+// experiment_test.c - an experiment in the whole circle as programs: the emulated cell takes turns
+// between its own rule and what is decided; the service dies in the middle and goes on.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/harness.h"
+#include "tests/service/rows.h"
+
+enum { PATIENCE_S = 300 };
+
+static bool begin(service *s) {
+    char *text = harness_read_file(harness_source_path("examples/gearbox/cell.yaml"), NULL);
+    char *decide = text != NULL ? strstr(text, "\ndecide:") : NULL;
+    const char *listen = decide != NULL ? strstr(decide, "\nlisten:") : NULL;
+    char all[8192];
+    CHECK(listen != NULL);
+    if (listen == NULL || strlen(text) > 7000) {
+        free(text);
+        return false;
+    }
+    // At speed 1800 a deadline of 2 s of ours is an hour of the line's: what is sent is late, and
+    // counts as it was assigned.
+    snprintf(all, sizeof all,
+             "%.*s\ndecide:\n  experiment: {kind: switchback, periods: 8}\n"
+             "  dispatch: {at: grind, mode: auto, within: 2 s, futures: 200}\n%s",
+             (int)(decide - text), text, listen);
+    free(text);
+    const bool fine = service_begin_text(s, all);
+    CHECK(fine);
+    return fine;
+}
+
+// What `prove` says of the experiment; the caller's. NULL: nothing yet.
+static json_t *experiment(const service *s) {
+    const char *const prove[] = {"prove", s->plant, "--data", s->data, "--json", NULL};
+    const char *said = service_ask(prove);
+    json_t *all = said != NULL ? json_loads(said, 0, NULL) : NULL;
+    json_t *of = json_incref(json_object_get(all, "experiment"));
+    json_decref(all);
+    return of;
+}
+
+static json_t *await_over(const service *s, int over) {
+    const double until = service_clock() + PATIENCE_S;
+    for (;;) {
+        json_t *now = experiment(s);
+        if (json_is_object(now) && json_integer_value(json_object_get(now, "over")) >= over) {
+            return now;
+        }
+        if (service_clock() >= until) {
+            harness_note("not so many periods were over in time");
+            CHECK(false);
+            return now;
+        }
+        json_decref(now);
+        service_pause(0.5);
+    }
+}
+
+static json_int_t begins_of(const json_t *of) {
+    return json_integer_value(json_object_get(of, "begins_us"));
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *key) {
+    return json_equal(json_object_get(a, key), json_object_get(b, key)) == 1;
+}
+
+static void test_turns_go_on_after_the_service_died(void) {
+    static const char *const fast[] = {"--speed", "1800", NULL};
+    service s = {0};
+    if (begin(&s) && service_run(&s) && service_emulate(&s, fast)) {
+        json_t *before = await_over(&s, 0);
+        kill(s.run, SIGKILL);
+        waitpid(s.run, NULL, 0);
+        s.run = 0;
+        CHECK(service_run(&s));
+        json_t *after = await_over(&s, 1);
+        CHECK_STR(json_string_value(json_object_get(after, "id")), "x-1");
+        CHECK(begins_of(before) > 0 && begins_of(before) == begins_of(after));
+        CHECK(json_number_value(json_object_get(after, "block_s")) >=
+              json_number_value(json_object_get(after, "carryover_s")));
+        const json_t *rows = json_object_get(before, "rows");
+        for (size_t i = 0; i < json_array_size(rows); i++) {
+            CHECK(same_text(json_array_get(rows, i),
+                            json_array_get(json_object_get(after, "rows"), i), "rule"));
+        }
+        CHECK(json_number_value(json_object_get(json_array_get(json_object_get(after, "rows"), 0),
+                                                "per_hour")) > 0.0);
+        CHECK(json_is_false(json_object_get(after, "claimed")));
+        json_decref(before);
+        json_decref(after);
+    }
+    service_end(&s);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_turns_go_on_after_the_service_died);
+    return harness_report();
+}
