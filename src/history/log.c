@@ -14,7 +14,7 @@
 #include "history/block.h"
 #include "history/segment.h"
 
-enum { BUFFER_KEPT = 8 << 20, DEFINED_WORDS = LS_TAGS_MAX / 64 };
+enum { BUFFER_KEPT = 8 << 20, RESERVED_BYTES = 1 << 20, DEFINED_WORDS = LS_TAGS_MAX / 64 };
 
 static atomic_llong write_allowed = -1;
 
@@ -215,6 +215,8 @@ void ls_log_close(ls_log *log) {
     (void)sync_locked(log);
     pthread_mutex_unlock(&log->lock);
     if (log->fd >= 0) {
+        // What was reserved and not used; should it stay, the next start gives it back.
+        (void)!ftruncate(log->fd, (off_t)log->segments[log->count - 1].size);
         close(log->fd);
     }
     ls_writer_clear(&log->buffer);
@@ -227,6 +229,15 @@ void ls_log_close(ls_log *log) {
 }
 
 // ---- appending; the lock is held
+
+// Room ahead of the end, the file's size left as it is: a write then neither looks for blocks nor
+// waits for who does. A file system that cannot, or has too little, goes without.
+static void reserve_ahead(ls_log *log) {
+    if (log->segments[log->count - 1].size + RESERVED_BYTES / 2 > log->reserved) {
+        (void)!fallocate(log->fd, FALLOC_FL_KEEP_SIZE, (off_t)log->reserved, RESERVED_BYTES);
+        log->reserved += RESERVED_BYTES;
+    }
+}
 
 // The file that is full waits for its sync.
 static void retire(ls_log *log) {
@@ -264,6 +275,7 @@ static ls_status start_segment(ls_log *log, ls_error *err) {
         return ls_log_fail(err, path, "cannot write the log", code != 0 ? code : ENOMEM);
     }
     log->fd = fd;
+    log->reserved = 0;
     log->folder_dirty = true;
     log->bytes += LS_SEGMENT_HEAD;
     memset(log->defined, 0, DEFINED_WORDS * sizeof *log->defined);
@@ -277,7 +289,11 @@ static ls_status make_ready(ls_log *log, ls_error *err) {
         log->next_start = last->start + last->size;
         retire(log);
     }
-    return log->fd >= 0 ? LS_OK : start_segment(log, err);
+    const ls_status status = log->fd >= 0 ? LS_OK : start_segment(log, err);
+    if (status == LS_OK) {
+        reserve_ahead(log);
+    }
+    return status;
 }
 
 static uint64_t end_locked(const ls_log *log) {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -444,6 +445,33 @@ static void test_a_log_that_is_left_is_a_head(void) {
     remove_folder();
 }
 
+static long long bytes_on_disk(void) {
+    struct stat st = {0};
+    each_file(take_name);
+    CHECK_INT(stat(the_file, &st), 0);
+    return (long long)st.st_blocks * 512;
+}
+
+// A file of the log has its whole room from the start, while it is written.
+static void test_room_that_was_reserved_is_given_back(void) {
+    fresh_folder();
+    const pid_t child = fork();
+    if (child == 0) {  // ends as if it were killed
+        _exit(append_numbers(open_log(), 0, 10, NULL) == LS_OK ? 0 : 1);
+    }
+    int code = -1;
+    CHECK_INT(waitpid(child, &code, 0), child);
+    CHECK_INT(code, 0);
+    ls_log *log = open_log();
+    CHECK(bytes_on_disk() <= 65536);
+    CHECK_INT(append_numbers(log, 10, 20, NULL), LS_OK);
+    const reading r = read_all(log, 0);
+    CHECK(r.is_right && r.numbers == 20);
+    ls_log_close(log);
+    CHECK(bytes_on_disk() <= 65536);
+    remove_folder();
+}
+
 static void test_allocations_may_fail(void) {
     fresh_folder();
     bool done = false;
@@ -495,6 +523,7 @@ int main(int argc, char **argv) {
     TEST(test_the_limit_of_the_log_is_named);
     TEST(test_covered_segments_go_and_positions_stay);
     TEST(test_a_log_that_is_left_is_a_head);
+    TEST(test_room_that_was_reserved_is_given_back);
     TEST(test_allocations_may_fail);
     return harness_report();
 }

@@ -196,8 +196,12 @@ ls_status ls_segments_mend(ls_log *log, ls_error *err) {
         status = find_valid_end(log, last, bytes, path, &end, err);
     }
     ls_free(bytes);
-    if (status != LS_OK || (end == last->size && end > 0)) {
+    if (status != LS_OK) {
         return status;
+    }
+    if (end == last->size && end > 0) {
+        (void)!truncate(path, (off_t)end);  // gives back what a killed program had reserved
+        return LS_OK;
     }
     atomic_fetch_add(&log->torn, last->size > 0);
     log->bytes -= last->size - end;

@@ -28,6 +28,7 @@ struct ls_log {
     uint64_t next_start;
     uint64_t *defined;  // bit per tag: named in the current segment
     ls_writer buffer;
+    uint64_t reserved;  // bytes of the current segment's file that have their room
     // The thread that syncs.
     pthread_t thread;
     bool has_thread, stops, waits, is_dirty, folder_dirty;
