@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/data_option.h"
-
+#include "import/plant_file.h"
 #include "loop/say.h"
 #include "loop/service.h"
 #include "ls_build.h"
@@ -81,6 +81,18 @@ static void watch_signals(void) {
     sigaction(SIGXFSZ, &action, NULL);  // a file that may not grow is a full disk
 }
 
+// The plant file may say what --insecure does. One that cannot be read is the service's to report.
+static bool plant_is_insecure(const char *path) {
+    ls_errors errors;
+    ls_plant *plant = NULL;
+    ls_errors_init(&errors);
+    const bool insecure = ls_plant_file_read(path, &plant, &errors) == LS_OK &&
+                          plant->listen.web_insecure;
+    ls_plant_destroy(plant);
+    ls_errors_clear(&errors);
+    return insecure;
+}
+
 static ls_status make_web(const ls_options *options, const char *data, ls_web **out,
                           ls_error *err) {
     const ls_web_def def = {
@@ -90,7 +102,8 @@ static ls_status make_web(const ls_options *options, const char *data, ls_web **
         .name = ls_options_get(options, "name")->text,
         .certificate = ls_options_get(options, "tls-cert")->text,
         .key = ls_options_get(options, "tls-key")->text,
-        .insecure = ls_options_get(options, "insecure")->given,
+        .insecure = ls_options_get(options, "insecure")->given ||
+                    plant_is_insecure(options->arguments[0]),
     };
     return ls_web_create(&def, out, err);
 }

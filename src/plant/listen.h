@@ -167,6 +167,7 @@ typedef struct ls_listen {
     const char *history_store, *history_login;  // `history: {store:, login:, keep:}`
     const ls_keep_rule *keep;
     uint32_t keep_count;
+    bool web_insecure;  // `web: {insecure: yes}`
 } ls_listen;
 
 // The path of a file or folder that the plant file names: beside the plant file unless absolute.

@@ -210,9 +210,9 @@ static void read_by_station(ls_reader *r) {
 
 static void read_parts(ls_reader *r) {
     void (*const parts[])(ls_reader *) = {
-        read_head,        ls_read_calendars, ls_read_people,    ls_read_stations,
-        ls_read_products, read_by_station,   ls_read_transport, ls_read_releases,
-        ls_read_orders,   ls_read_listen,    ls_read_history,   ls_read_decide,
+        read_head,       ls_read_calendars, ls_read_people,   ls_read_stations, ls_read_products,
+        read_by_station, ls_read_transport, ls_read_releases, ls_read_orders,   ls_read_listen,
+        ls_read_history, ls_read_decide,    ls_read_web,
     };
     read_paths(r);
     ls_schema_check(r);

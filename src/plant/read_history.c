@@ -1,4 +1,4 @@
-// read_history.c - `history:`: where what was heard is kept, and how long.
+// read_history.c - `history:`: where what was heard is kept, and how long; `web:`: who may see it.
 #include <string.h>
 
 #include "plant/listen_reader.h"
@@ -61,4 +61,9 @@ void ls_read_history(ls_reader *r) {
     }
     out->keep = ls_rows_close(r, &rows, &out->keep_count);
     ls_free(rows.items);
+}
+
+void ls_read_web(ls_reader *r) {
+    const ls_yaml *map = ls_take_map(r, r->root, "web");
+    ls_take_yes(r, map, "web.insecure", &r->plant->listen.web_insecure);
 }

@@ -312,6 +312,8 @@ const ls_key ls_schema[] = {
     {.path = "history.keep.raw", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "forever", .fallback = "forever", .help = "How long every sample is kept."},
     KEY_TIME("history.keep.then", .note = "nothing is kept afterwards", .help = "Afterwards one row per so much time: first, last, mean, min, max, count."),
     {.path = "history.keep.for", .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, .words = "forever", .fallback = "forever", .help = "With `then`: how long these are kept, counted from the sample."},
+    KEY_MAP("web", .help = "The page of the service; docs/PAGE.md."),
+    KEY_YESNO("web.insecure", .fallback = "no", .help = "The page may listen on addresses that others can reach without TLS; they can then read its tokens on the way. As `run --insecure`."),
     KEY_MAP("decide", .note = "nothing is decided", .help = "What may be decided, where, how, and for what; docs/DECIDE.md tells more."),
     {.path = "decide.objective", .type = LS_KEY_CHOICE, .shapes = ONE | MAP, .words = TERMS, .fallback = "cycle-time", .help = "What it is for: one of these, or weights of several; more of the first two is better, less of the others."},
     KEY_NUMBER("decide.objective.throughput", 0, 1e12, .fallback = "0", .help = "Worth of a lot done."),

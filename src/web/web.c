@@ -92,7 +92,8 @@ static ls_status check(const ls_web_def *def, ls_error *err) {
                 def->listen);
         ls_hint(err,
                 "give --tls-cert and --tls-key, or put something in front that has them and "
-                "listen on 127.0.0.1; --insecure does it without");
+                "listen on 127.0.0.1; --insecure, or 'web: {insecure: true}' in the plant file, "
+                "does it without");
         return LS_ERR_INVALID;
     }
     return LS_OK;
