@@ -103,7 +103,10 @@ export function rows(nowUs) {
 }
 
 export const account = {
-  unit: 'lot h', experiment: null, rows: [
+  experiment: {claimed: false,
+    text: 'Experiment: after 9 of 20 periods Lineshaft gains 0.4 lot h an hour (-0.3 to 1.1, p 0.3, looked at any time): not shown.',
+    text_ko: '실험: 9/20 기간 후 시간당 효과 0.4 lot h (-0.3 ~ 1.1, p 0.3): 입증되지 않음.'},
+  unit: 'lot h', rows: [
     {kind: 'dispatch', decisions: 42, sent: 39, promised: {gain: 1.9, low: 1.4, high: 2.4}, realised: {gain: 1.6, low: 1.1, high: 2.1}, shown: true, why_not: null, inside: {count: 37, of: 39, expected: 37.1}},
     {kind: 'batch', decisions: 20, sent: 12, promised: {gain: 0.5, low: 0.2, high: 0.8}, realised: null, shown: false, why_not: 'gain is smaller than the error of the twin', inside: {count: 0, of: 0, expected: 0}}],
 };

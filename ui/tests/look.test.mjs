@@ -84,7 +84,19 @@ test('every interval is named with its kind and n (T11)', async () => {
   assert.equal(await page.locator('.detail svg.interval').count() > 2, true);
   assert.match(await page.textContent('.ledger'), /37 of 39 \(expected 37\)/);
   assert.match(await page.textContent('.ledger'), /not shown: gain is smaller than the error of the twin/);
+  assert.match(await page.textContent('.ledger .experiment'), /after 9 of 20 periods .*\(-0\.3 to 1\.1, .*\): not shown/);
   await page.context().close();
+});
+
+test('figures of the whole plant are those of the server, whatever the stations shown add up to (T12)', async () => {
+  const own = await startMock();
+  own.state.kpi = {...own.state.kpi, made: 98765, made_shift: 98765, wip: 4321};  // nothing on the page adds up to these
+  const page = await openPage(browser, own.url);
+  await page.waitForFunction(() => document.querySelectorAll('.kpis .big').length > 4);
+  const shown = await page.$$eval('.kpis .big', (all) => all.map((e) => e.textContent.replaceAll(/\D/g, '')));
+  assert.ok(shown.includes('98765') && shown.includes('4321'), shown.join());
+  await page.context().close();
+  await own.stop();
 });
 
 test('what has no interval shows none', async () => {

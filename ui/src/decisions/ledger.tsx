@@ -1,7 +1,7 @@
 // ledger.tsx - promised against realised, per kind of decision: the account that earns trust.
 import {ApiError, ask} from '../api';
 import {count, interval, unitName} from '../format';
-import {t, word} from '../i18n';
+import {currentLang, t, word} from '../i18n';
 import {Whisker, scaleOf} from '../parts/interval';
 import {Empty, Failed, Loading, useAsk} from '../parts/notice';
 import type {ProveRow} from '../types';
@@ -9,7 +9,11 @@ import type {ProveRow} from '../types';
 interface Account {
   rows: ProveRow[];
   unit: string;
-  experiment: Record<string, unknown> | null;
+  experiment: {text: string; text_ko: string} | null;
+}
+
+function Experiment({of}: {of: Account['experiment']}) {
+  return of && <p class="experiment">{currentLang() === 'ko' ? of.text_ko : of.text}</p>;
 }
 
 export function Ledger() {
@@ -17,7 +21,8 @@ export function Ledger() {
   const none = error instanceof ApiError && (error.status === 503 || error.status === 404);
   if (error && !none) return <Failed error={error} again={again} />;
   if (!value && !none) return <Loading what={t('loading.ledger')} />;
-  if (!value || value.rows.length === 0) return <section class="card"><h2>{t('ledger')}</h2><Empty>{t('ledger.empty')}</Empty></section>;
+  if (!value || value.rows.length === 0) return <section class="card"><h2>{t('ledger')}</h2><Empty>{t('ledger.empty')}</Empty>
+    {value && <Experiment of={value.experiment} />}</section>;
   const scale = scaleOf(value.rows.flatMap((r) => [r.promised, r.shown ? r.realised : null]));
   const all = value.rows.reduce((s, r) => s + (r.inside?.of ?? 0), 0);
   const inside = value.rows.reduce((s, r) => s + (r.inside?.count ?? 0), 0);
@@ -35,6 +40,7 @@ export function Ledger() {
         <td class="num">{r.shown && r.realised ? <span class={r.realised.low > 0 ? 'good' : ''}>{interval(r.realised.gain, r.realised.low, r.realised.high)}</span>
           : <span class="muted">{t('not.shown')}{r.why_not ? `: ${r.why_not}` : ''}</span>}</td></tr>)}</tbody>
     </table></div>
+    <Experiment of={value.experiment} />
     <p class="muted">{t('ledger.note')}</p>
   </section>;
 }
