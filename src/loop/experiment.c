@@ -13,7 +13,8 @@
 #include "loop/experiment_twin.h"
 #include "loop/say.h"
 
-#define LEAST_HEARD 0.5  // of a period, for its outcome to count
+#define LEAST_HEARD 0.5          // of a period, for its outcome to count
+#define AGAIN_US LS_US_PER_HOUR  // of the line, until the carryover is measured once more
 
 typedef enum work_kind { WORK_NONE, WORK_MEASURE, WORK_FORECAST } work_kind;
 
@@ -25,8 +26,9 @@ struct ls_experiment {
     ls_experiment_record record;
     char key[LS_EXPERIMENT_KEY];
     double weights[LS_TERM_COUNT];
-    bool measured;  // it is known whether it can begin
-    bool resumed;   // of the history, and not looked at yet
+    bool measured;     // it is known whether it can begin
+    int64_t again_us;  // plant time: measured from another present then; 0: never
+    bool resumed;      // of the history, and not looked at yet
 
     // One piece of work at a time; its thread owns what follows until `done`.
     work_kind work;
@@ -172,7 +174,8 @@ static bool is_known(ls_experiment *x) {
     char looked[64];
     char why[200];
     if (x->status != LS_OK) {
-        refuse(x, x->err.text, x->err.hint);
+        refuse(x, x->err.text,
+               x->err.hint[0] != '\0' ? x->err.hint : "tried again in an hour of the line");
         return false;
     }
     if (!x->found.carryover.known) {
@@ -181,7 +184,7 @@ static bool is_known(ls_experiment *x) {
                        "on the twin the line's own rule and '%s' have not agreed again after %s: "
                        "no block is known to be long enough",
                        x->found.rule, looked);
-        refuse(x, why, "");
+        refuse(x, why, "tried again in an hour of the line");
         return false;
     }
     return true;
@@ -195,6 +198,7 @@ static void begin_design(ls_experiment *x, int64_t now_us) {
     char why[400];
     ls_error err = {0};
     if (!is_known(x)) {
+        x->again_us = now_us + AGAIN_US;  // how long a rule acts depends on where it begins
         return;
     }
     if (ls_switchback_check(&shape, x->found.carryover.carryover_us, &err) != LS_OK) {
@@ -363,6 +367,10 @@ void ls_experiment_step(ls_experiment *x, const ls_snapshot *present, int64_t no
     }
     if (ls_experiment_has_news(x)) {
         collect(x, now_us);
+    }
+    if (x->again_us > 0 && now_us >= x->again_us) {
+        x->again_us = 0;
+        x->measured = false;
     }
     if (!x->measured && x->work == WORK_NONE && !is_hopeless(x)) {
         x->block_us = x->plant->decide.experiment_block_us;
