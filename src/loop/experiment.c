@@ -75,12 +75,21 @@ static void *run(void *context) {
     return NULL;
 }
 
-static void begin_work(ls_experiment *x, work_kind kind, const ls_snapshot *present) {
+// `seed` and `block_us` of the work; `period` of a forecast. What the thread owns is touched only
+// when there is none.
+static void begin_work(ls_experiment *x, work_kind kind, const ls_snapshot *present,
+                       int64_t block_us, uint64_t seed, uint32_t period) {
+    if (x->work != WORK_NONE) {
+        return;  // still busy: measured later, or this forecast is left out
+    }
     x->err = (ls_error){0};
-    if (x->work != WORK_NONE || ls_snapshot_copy(x->twin, present, &x->from, &x->err) != LS_OK) {
-        return;  // still busy, or no memory: measured later, or this forecast is left out
+    if (ls_snapshot_copy(x->twin, present, &x->from, &x->err) != LS_OK) {
+        return;
     }
     x->work = kind;
+    x->block_us = block_us;
+    x->seed = seed;
+    x->of_period = period;
     atomic_store(&x->done, false);
     if (pthread_create(&x->thread, NULL, run, x) != 0) {
         x->work = WORK_NONE;
@@ -337,10 +346,7 @@ static void turn(ls_experiment *x, const ls_snapshot *present) {
     if (period >= r->shape.periods) {
         end_all(x);
     } else if (begin_period(x, period, &now)) {
-        x->of_period = period;
-        x->block_us = r->shape.period_us;
-        x->seed = r->seed + period;
-        begin_work(x, WORK_FORECAST, present);
+        begin_work(x, WORK_FORECAST, present, r->shape.period_us, r->seed + period, period);
     }
 }
 
@@ -373,9 +379,8 @@ void ls_experiment_step(ls_experiment *x, const ls_snapshot *present, int64_t no
         x->measured = false;
     }
     if (!x->measured && x->work == WORK_NONE && !is_hopeless(x)) {
-        x->block_us = x->plant->decide.experiment_block_us;
-        x->seed = x->plant->run_seed;
-        begin_work(x, WORK_MEASURE, present);
+        begin_work(x, WORK_MEASURE, present, x->plant->decide.experiment_block_us,
+                   x->plant->run_seed, 0);
     }
     const ls_experiment_record *r = &x->record;
     if (x->measured && r->state == LS_EXPERIMENT_RUNS &&
