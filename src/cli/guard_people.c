@@ -69,27 +69,23 @@ static void print_time(int64_t us, ls_buffer *out) {
     }
 }
 
-static const char *text_of(const json_t *one, const char *key) {
-    const char *text = json_string_value(json_object_get(one, key));
-    return text != NULL ? text : "";
-}
-
 static void print_bypass(const json_t *one, ls_buffer *out) {
     const uint32_t guard = (uint32_t)json_integer_value(json_object_get(one, "guard"));
     ls_buffer_printf(out, "bypass     guard %u, %s, until ", guard, ls_guard_name(guard));
     print_time(json_integer_value(json_object_get(one, "until_us")), out);
-    ls_buffer_printf(out, ", by %s: %s\n", text_of(one, "who"), text_of(one, "reason"));
+    ls_buffer_printf(out, ", by %s: %s\n", ls_json_text_at(one, "who"),
+                     ls_json_text_at(one, "reason"));
 }
 
 static void print_one(const json_t *one, ls_buffer *out) {
-    const char *kind = text_of(one, "kind");
-    const char *what = text_of(one, "what");
+    const char *kind = ls_json_text_at(one, "kind");
+    const char *what = ls_json_text_at(one, "what");
     const int count = (int)json_integer_value(json_object_get(one, "count"));
     if (strcmp(kind, "bypass") == 0) {
         print_bypass(one, out);
     } else if (strcmp(kind, "hold") == 0) {
         ls_buffer_printf(out, "hold       %s, by %s (%s)\n", what[0] != '\0' ? what : "everything",
-                         text_of(one, "who"), text_of(one, "role"));
+                         ls_json_text_at(one, "who"), ls_json_text_at(one, "role"));
     } else if (strcmp(kind, "revoked") == 0) {
         ls_buffer_printf(out, "revoked    approvals of %s up to ", what);
         print_time(json_integer_value(json_object_get(one, "since_us")), out);
@@ -167,7 +163,7 @@ static char *body_of(const ls_options *options, const char *what, int64_t guard,
 
 // No, and why: in the words of the guard or of the service.
 static int complain_of(const json_t *answer, int status) {
-    const char *why = text_of(json_object_get(answer, "error"), "text");
+    const char *why = ls_json_text_at(json_object_get(answer, "error"), "text");
     ls_error err = {0};
     ls_fail(&err, LS_ERR_INVALID, status == REFUSED ? "the guard refuses: %s" : "%s",
             why[0] != '\0' ? why : "the service gave no reason");

@@ -1,14 +1,9 @@
 // json.c - see json.h.
 #include "cli/json.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-json_t *ls_json_number(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 json_t *ls_json_estimate(ls_estimate estimate) {
     return json_pack("{s:o, s:o}", "mean", ls_json_number(estimate.mean), "half_width",
@@ -53,16 +48,6 @@ json_t *ls_json_notes(const ls_errors *notes) {
         json_array_append_new(list, ls_json_mistake(&notes->items[i]));
     }
     return list;
-}
-
-const char *ls_json_text_at(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
-double ls_json_number_at(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
 void ls_json_print(json_t *object, ls_buffer *out) {

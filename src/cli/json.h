@@ -9,15 +9,12 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "loop/json_value.h"
 
-json_t *ls_json_number(double value);              // null where there is none
 json_t *ls_json_estimate(ls_estimate estimate);    // {"mean", "half_width"}
 json_t *ls_json_text(const char *text);            // bytes that are no UTF-8 become `?`
 json_t *ls_json_hex(uint64_t value);               // 16 digits
 json_t *ls_json_mistake(const ls_error *mistake);  // {"text", "hint", "file", "line", "column"}
 json_t *ls_json_notes(const ls_errors *notes);
-// Of an object that was read: "" and NAN where there is no such text or number.
-const char *ls_json_text_at(const json_t *object, const char *key);
-double ls_json_number_at(const json_t *object, const char *key);
 // Prints the object and gives it back.
 void ls_json_print(json_t *object, ls_buffer *out);

@@ -10,11 +10,6 @@
 
 enum { ROWS_SHOWN = 24 };  // the newest; all of them stand in --json
 
-static double number_at(const json_t *of, const char *key) {
-    const json_t *value = json_object_get(of, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 static void put_number(ls_table *table, int column, double value) {
     if (isfinite(value)) {
         ls_table_cell(table, column, "%.4g", value);
@@ -38,11 +33,11 @@ static void put_rows(const json_t *rows, ls_buffer *out) {
         ls_units_print_date(json_integer_value(json_object_get(row, "begins_us")), begins,
                             sizeof begins);
         ls_table_row(&table);
-        ls_table_cell(&table, 0, "%.0f", number_at(row, "period"));
+        ls_table_cell(&table, 0, "%.0f", ls_json_number_at(row, "period"));
         ls_table_cell(&table, 1, "%s", begins);
         ls_table_cell(&table, 2, "%s", json_string_value(json_object_get(row, "rule")));
-        put_number(&table, 3, number_at(row, "per_hour"));
-        put_number(&table, 4, number_at(row, "expected"));
+        put_number(&table, 3, ls_json_number_at(row, "per_hour"));
+        put_number(&table, 4, ls_json_number_at(row, "expected"));
     }
     ls_table_print(&table, 0, out);
     ls_arena_clear(&arena);

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/units.h"
 #include "loop/account_window.h"
+#include "loop/json_value.h"
 
 enum { PAUSE_MS = 100, TEXT_SIZE = 400, NICE = 10 };
 enum { SHORTEST_H = 1, LONGEST_H = 12, HORIZONS = 2 };
@@ -84,17 +85,13 @@ static ls_account_window *step(ls_accounts *a) {
 
 // ---- telling
 
-static json_t *real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 // `from_us` and `until_us`: the line's time, since 1970.
 static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o,
                             const ls_counterfactual_result *r, int64_t from_us, int64_t until_us) {
     json_t *promised = json_object();
-    json_object_set_new(promised, "gain", real(o->promised));
-    json_object_set_new(promised, "low", real(o->promised_low));
-    json_object_set_new(promised, "high", real(o->promised_high));
+    json_object_set_new(promised, "gain", ls_json_number(o->promised));
+    json_object_set_new(promised, "low", ls_json_number(o->promised_low));
+    json_object_set_new(promised, "high", ls_json_number(o->promised_high));
     json_t *out = json_object();
     json_object_set_new(out, "kind", json_string(ls_decide_kind_name(o->kind)));
     json_object_set_new(out, "from_us", json_integer((json_int_t)from_us));
@@ -104,12 +101,12 @@ static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o,
     json_object_set_new(out, "decisions", json_integer((json_int_t)o->decisions));
     json_object_set_new(out, "promised", promised);
     json_object_set_new(out, "method", json_string("counterfactual"));
-    json_object_set_new(out, "level", real(o->level));
-    json_object_set_new(out, "gain", real(o->gain));
-    json_object_set_new(out, "low", real(o->low));
-    json_object_set_new(out, "high", real(o->high));
-    json_object_set_new(out, "error", real(o->error));
-    json_object_set_new(out, "drawn", real(r->drawn));
+    json_object_set_new(out, "level", ls_json_number(o->level));
+    json_object_set_new(out, "gain", ls_json_number(o->gain));
+    json_object_set_new(out, "low", ls_json_number(o->low));
+    json_object_set_new(out, "high", ls_json_number(o->high));
+    json_object_set_new(out, "error", ls_json_number(o->error));
+    json_object_set_new(out, "drawn", ls_json_number(r->drawn));
     json_object_set_new(out, "shown", json_boolean(r->shown));
     json_object_set_new(out, "why_not", json_string(o->why));
     return out;
@@ -137,9 +134,9 @@ static void say(const ls_accounts *a, const ls_outcome *o, const ls_counterfactu
 static void note_in_rows(ls_accounts *a, const ls_account_window *w, const ls_outcome *o,
                          const ls_counterfactual_result *r, const char *text) {
     json_t *realised = json_object();
-    json_object_set_new(realised, "gain", real(r->shown ? o->gain : NAN));
-    json_object_set_new(realised, "low", real(r->shown ? o->low : NAN));
-    json_object_set_new(realised, "high", real(r->shown ? o->high : NAN));
+    json_object_set_new(realised, "gain", ls_json_number(r->shown ? o->gain : NAN));
+    json_object_set_new(realised, "low", ls_json_number(r->shown ? o->low : NAN));
+    json_object_set_new(realised, "high", ls_json_number(r->shown ? o->high : NAN));
     json_object_set_new(realised, "method", json_string("counterfactual"));
     json_object_set_new(realised, "shown", json_boolean(r->shown));
     json_object_set_new(realised, "decisions", json_integer((json_int_t)o->decisions));

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "loop/decisions_inside.h"
+#include "loop/json_value.h"
 
 static bool was_done(const decision_row *row, int64_t from_us, int64_t to_us) {
     return (row->state == DECISION_SENT || row->state == DECISION_DONE) && row->commands > 0 &&
@@ -11,9 +12,8 @@ static bool was_done(const decision_row *row, int64_t from_us, int64_t to_us) {
 }
 
 static void put(const ls_decisions *d, const decision_row *row, uint32_t act, ls_done *out) {
-    const json_t *claim = json_object_get(row->json, "claim");
-    const json_t *share = json_object_get(claim, "share");
-    const double part = json_is_number(share) ? json_number_value(share) : 1.0;
+    const double share = ls_json_number_at(json_object_get(row->json, "claim"), "share");
+    const double part = isfinite(share) ? share : 1.0;
     *out = (ls_done){.kind = d->plant->decide.points[row->question.point].kind,
                      .time_us = row->sent_us,
                      .first = act == 0,

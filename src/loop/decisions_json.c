@@ -5,11 +5,8 @@
 
 #include "base/units.h"
 #include "loop/decisions_inside.h"
+#include "loop/json_value.h"
 #include "ls_build.h"
-
-static json_t *real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *hex(uint64_t value) {
     char text[24];
@@ -43,7 +40,8 @@ static json_t *act_value(const ls_decisions *d, const ls_act *act) {
     if (lot != NULL) {
         return json_string(lot);
     }
-    return act->kind == LS_DO_SET ? real(act->number) : json_integer((json_int_t)act->value);
+    return act->kind == LS_DO_SET ? ls_json_number(act->number)
+                                  : json_integer((json_int_t)act->value);
 }
 
 static json_t *candidate_json(const ls_decisions *d, const ls_candidate *c) {
@@ -63,17 +61,17 @@ static json_t *candidate_json(const ls_decisions *d, const ls_candidate *c) {
     json_object_set_new(out, "acts", acts);
     json_object_set_new(out, "futures", json_integer(c->futures));
     json_object_set_new(out, "rounds", json_integer(c->rounds));
-    json_object_set_new(out, "gain", real(c->gain));
-    json_object_set_new(out, "low", real(c->low));
-    json_object_set_new(out, "high", real(c->high));
+    json_object_set_new(out, "gain", ls_json_number(c->gain));
+    json_object_set_new(out, "low", ls_json_number(c->low));
+    json_object_set_new(out, "high", ls_json_number(c->high));
     return out;
 }
 
 static json_t *effect_json(const ls_effect *e) {
     json_t *out = json_object();
-    json_object_set_new(out, "gain", real(e->gain));
-    json_object_set_new(out, "low", real(e->low));
-    json_object_set_new(out, "high", real(e->high));
+    json_object_set_new(out, "gain", ls_json_number(e->gain));
+    json_object_set_new(out, "low", ls_json_number(e->low));
+    json_object_set_new(out, "high", ls_json_number(e->high));
     return out;
 }
 
@@ -100,7 +98,8 @@ static void put_search(const ls_decisions *d, const ls_answer *a, const ls_effec
     }
     json_t *claim = effect_json(effect);
     json_object_set_new(claim, "futures", json_integer(ls_decisions_claim_futures(a)));
-    json_object_set_new(claim, "level", real(ls_decisions_by_base(a) ? LS_BASE_LEVEL : a->level));
+    json_object_set_new(claim, "level",
+                        ls_json_number(ls_decisions_by_base(a) ? LS_BASE_LEVEL : a->level));
     const bool joint = a->chosen != 0 && a->joint_count > 1;
     json_object_set_new(claim, "of",
                         json_string(ls_decisions_by_base(a) ? "rule"
@@ -109,7 +108,7 @@ static void put_search(const ls_decisions *d, const ls_answer *a, const ls_effec
     if (joint) {
         json_object_set_new(claim, "together", json_integer(a->joint_count));
     }
-    json_object_set_new(row, "horizon_s", real((double)a->horizon_us * 1e-6));
+    json_object_set_new(row, "horizon_s", ls_json_number((double)a->horizon_us * 1e-6));
     json_object_set_new(row, "base", json_string(a->base));
     json_object_set_new(row, "own", json_integer(a->own));
     json_object_set_new(row, "chosen", json_integer(a->chosen));

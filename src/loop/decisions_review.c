@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "loop/decisions_inside.h"
+#include "loop/json_value.h"
 
 static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
 
@@ -167,10 +168,6 @@ uint64_t ls_decisions_changes(ls_decisions *d, char *out_id, size_t size) {
 
 // ---- figures
 
-static json_t *real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static double quantile(const uint64_t *buckets, double q) {
     uint64_t all = 0;
     double below = 0;
@@ -237,9 +234,9 @@ static void put_bases(const ls_decisions *d, bool prepared, json_t *out) {
     for (uint32_t i = 0; i < count && i < 64; i++) {
         json_t *base = json_object();
         json_object_set_new(base, "name", json_string(bases[i].name));
-        json_object_set_new(base, "gain", real(bases[i].gain));
-        json_object_set_new(base, "low", real(bases[i].low));
-        json_object_set_new(base, "high", real(bases[i].high));
+        json_object_set_new(base, "gain", ls_json_number(bases[i].gain));
+        json_object_set_new(base, "low", ls_json_number(bases[i].low));
+        json_object_set_new(base, "high", ls_json_number(bases[i].high));
         json_array_append_new(list, base);
         if (bases[i].chosen) {
             json_object_set_new(out, "base", json_string(bases[i].name));
@@ -248,7 +245,7 @@ static void put_bases(const ls_decisions *d, bool prepared, json_t *out) {
     json_object_set_new(out, "bases", list);
     json_object_set_new(out, "horizon_s",
                         count > 0 && d->plant->decide.point_count > 0
-                            ? real((double)ls_decider_horizon_us(d->decider, 0) * 1e-6)
+                            ? ls_json_number((double)ls_decider_horizon_us(d->decider, 0) * 1e-6)
                             : json_null());
 }
 
@@ -275,20 +272,21 @@ json_t *ls_decisions_summary(ls_decisions *d) {
     json_object_set_new(out, "guard", json_boolean(f.guard));
     json_object_set_new(out, "asked", json_integer((json_int_t)f.asked));
     json_object_set_new(out, "futures", json_integer((json_int_t)f.futures));
-    json_object_set_new(out, "futures_per_s", real(f.futures_per_s));
+    json_object_set_new(out, "futures_per_s", ls_json_number(f.futures_per_s));
     json_object_set_new(out, "late", json_integer((json_int_t)f.late));
-    json_object_set_new(out, "deadline_held", real(f.held));
+    json_object_set_new(out, "deadline_held", ls_json_number(f.held));
+    json_object_set_new(out, "used_ms",
+                        json_pack("{s:o, s:o}", "p50", ls_json_number(f.used_50_s * 1e3), "p99",
+                                  ls_json_number(f.used_99_s * 1e3)));
+    json_object_set_new(out, "wire_held", ls_json_number(f.wire_held));
     json_object_set_new(
-        out, "used_ms",
-        json_pack("{s:o, s:o}", "p50", real(f.used_50_s * 1e3), "p99", real(f.used_99_s * 1e3)));
-    json_object_set_new(out, "wire_held", real(f.wire_held));
-    json_object_set_new(out, "wire_ms",
-                        json_pack("{s:o, s:o, s:o}", "p50", real(f.wire_50_s * 1e3), "p99",
-                                  real(f.wire_99_s * 1e3), "p999", real(f.wire_999_s * 1e3)));
+        out, "wire_ms",
+        json_pack("{s:o, s:o, s:o}", "p50", ls_json_number(f.wire_50_s * 1e3), "p99",
+                  ls_json_number(f.wire_99_s * 1e3), "p999", ls_json_number(f.wire_999_s * 1e3)));
     json_object_set_new(out, "open", json_integer((json_int_t)f.open));
     json_object_set_new(out, "sent", json_integer((json_int_t)f.sent));
     json_object_set_new(out, "refused", json_integer((json_int_t)f.refused));
-    json_object_set_new(out, "promised", real(f.promised));
+    json_object_set_new(out, "promised", ls_json_number(f.promised));
     json_object_set_new(out, "points", points_json(d));
     return out;
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "loop/json_value.h"
 #include "loop/say.h"
 
 static const char *const states[LS_EXPERIMENT_STATE_COUNT] = {"runs", "ended", "stopped",
@@ -40,10 +41,6 @@ bool ls_experiment_is_new(const ls_experiment_record *r, uint32_t period) {
 }
 
 // ---- writing
-
-static json_t *real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *whole(int64_t value) {
     return json_integer((json_int_t)value);
@@ -88,7 +85,7 @@ bool ls_experiment_keep_design(ls_history *history, const ls_experiment_record *
                              (json_int_t)r->begins_us, "block_us", (json_int_t)r->shape.period_us,
                              "periods", (json_int_t)r->shape.periods, "carryover_us",
                              (json_int_t)r->carryover_us, "seed", whole((int64_t)r->seed),
-                             "expected", real(r->expected));
+                             "expected", ls_json_number(r->expected));
     return keep(history, r, LS_LOG_INFO, json, said);
 }
 
@@ -126,7 +123,8 @@ bool ls_experiment_keep_forecast(ls_history *history, const ls_experiment_record
         "the one after",
         period + 1, p->here, r->unit, p->ahead);
     json_t *json = json_pack("{s:s, s:I, s:o, s:o}", "what", "forecast", "period",
-                             (json_int_t)period + 1, "this", real(p->here), "next", real(p->ahead));
+                             (json_int_t)period + 1, "this", ls_json_number(p->here), "next",
+                             ls_json_number(p->ahead));
     return keep(history, r, LS_LOG_DEBUG, json, said);
 }
 
@@ -144,7 +142,7 @@ bool ls_experiment_keep_outcome(ls_history *history, const ls_experiment_record 
     }
     json_t *json = json_pack("{s:s, s:I, s:s, s:o, s:o}", "what", "outcome", "period",
                              (json_int_t)period + 1, "rule", rule_of(r, period), "per_hour",
-                             real(p->outcome), "share", real(p->share));
+                             ls_json_number(p->outcome), "share", ls_json_number(p->share));
     return keep(history, r, LS_LOG_INFO, json, said);
 }
 
@@ -159,11 +157,6 @@ bool ls_experiment_keep_state(ls_history *history, const ls_experiment_record *r
 }
 
 // ---- reading
-
-static double number_of(const json_t *json, const char *key) {
-    const json_t *value = json_object_get(json, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
 
 static int64_t whole_of(const json_t *json, const char *key) {
     return json_integer_value(json_object_get(json, key));
@@ -192,7 +185,7 @@ static void take_design(recalling *to, uint64_t number, const json_t *json) {
         .begins_us = whole_of(json, "begins_us"),
         .carryover_us = whole_of(json, "carryover_us"),
         .seed = (uint64_t)whole_of(json, "seed"),
-        .expected = number_of(json, "expected")};
+        .expected = ls_json_number_at(json, "expected")};
     copy_text(json, "key", r->key, sizeof r->key);
     copy_text(json, "unit", r->unit, sizeof r->unit);
     copy_text(json, "rule", r->rule, sizeof r->rule);
@@ -226,12 +219,12 @@ static void take_of_period(ls_experiment_record *r, const char *what, const json
     if (strcmp(what, "period") == 0) {
         take_period(r, (uint32_t)period - 1, json);
     } else if (strcmp(what, "forecast") == 0) {
-        p->here = number_of(json, "this");
-        p->ahead = number_of(json, "next");
+        p->here = ls_json_number_at(json, "this");
+        p->ahead = ls_json_number_at(json, "next");
     } else if (strcmp(what, "outcome") == 0) {
         p->over = true;
-        p->outcome = number_of(json, "per_hour");
-        p->share = number_of(json, "share");
+        p->outcome = ls_json_number_at(json, "per_hour");
+        p->share = ls_json_number_at(json, "share");
         r->begun = period > (int64_t)r->begun ? (uint32_t)period : r->begun;
     }
 }

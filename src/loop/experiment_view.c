@@ -6,17 +6,15 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "loop/experiment_record.h"
+#include "loop/json_value.h"
 
 #define LEVEL 0.95
 
-static json_t *real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 // Costs become gains: less is better.
 static json_t *gain_json(double effect, double low, double high, double p, bool claimed) {
-    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "gain", real(-effect), "low", real(-high), "high",
-                     real(-low), "p", real(p), "claimed", claimed);
+    return json_pack("{s:o, s:o, s:o, s:o, s:b}", "gain", ls_json_number(-effect), "low",
+                     ls_json_number(-high), "high", ls_json_number(-low), "p", ls_json_number(p),
+                     "claimed", claimed);
 }
 
 // Periods in a row from the first on that are over.
@@ -70,8 +68,9 @@ static json_t *rows_of(const ls_experiment_record *r, const numbers *n) {
             rows, json_pack("{s:I, s:s, s:I, s:b, s:o, s:o, s:o}", "period", (json_int_t)t + 1,
                             "rule", ls_experiment_is_new(r, t) ? "lineshaft" : "own", "begins_us",
                             (json_int_t)(r->begins_us + (int64_t)t * r->shape.period_us), "over",
-                            p->over, "per_hour", real(p->outcome), "expected",
-                            real(n->forecasts[t]), "share", real(p->over ? p->share : NAN)));
+                            p->over, "per_hour", ls_json_number(p->outcome), "expected",
+                            ls_json_number(n->forecasts[t]), "share",
+                            ls_json_number(p->over ? p->share : NAN)));
     }
     return rows;
 }
@@ -126,8 +125,8 @@ static void put_answer(const ls_experiment_record *r, const numbers *n, uint32_t
     if (status == LS_OK && at_end) {
         json_decref(final);
         final = gain_json(end.effect, end.low, end.high, end.p, end.claimed);
-        json_object_set_new(final, "hajek", real(-end.hajek));
-        json_object_set_new(final, "p_least", real(end.p_least));
+        json_object_set_new(final, "hajek", ls_json_number(-end.hajek));
+        json_object_set_new(final, "p_least", ls_json_number(end.p_least));
     }
     const json_t *valid = json_is_object(final) ? final : early;
     if (status == LS_OK) {

@@ -52,11 +52,6 @@ static bool kind_of(const char *name, ls_decide_kind *out) {
     return false;
 }
 
-static double number_of(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
 // The line has done it, or was told to: intention counts.
 static bool was_sent(const json_t *row) {
     const char *state = json_string_value(json_object_get(row, "state"));
@@ -67,13 +62,13 @@ static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) 
     const json_t *claim = json_object_get(row, "claim");
     const json_int_t time_us = json_integer_value(json_object_get(row, "time_us"));
     // Rows that follow a better rule promise its gain once for a span, each a share of it.
-    const double told = number_of(claim, "share");
+    const double told = ls_json_number_at(claim, "share");
     const double share = isfinite(told) ? told : 1.0;
     const char *of = json_string_value(json_object_get(claim, "of"));
     *out = (ls_claim){.sent = was_sent(row),
-                      .gain = share * number_of(claim, "gain"),
-                      .low = share * number_of(claim, "low"),
-                      .high = share * number_of(claim, "high"),
+                      .gain = share * ls_json_number_at(claim, "gain"),
+                      .low = share * ls_json_number_at(claim, "low"),
+                      .high = share * ls_json_number_at(claim, "high"),
                       .of_rule = isfinite(told) && (of == NULL || strcmp(of, "rule") == 0)};
     return kind_of(json_string_value(json_object_get(row, "kind")), &out->kind) &&
            time_us >= def->from_us && time_us < def->to_us;
@@ -113,14 +108,14 @@ static bool outcome_of(const json_t *json, const ls_prove_def *def, ls_outcome *
     const json_t *promised = json_object_get(json, "promised");
     const char *why = json_string_value(json_object_get(json, "why_not"));
     *out = (ls_outcome){.decisions = (size_t)json_integer_value(json_object_get(json, "decisions")),
-                        .promised = number_of(promised, "gain"),
-                        .promised_low = number_of(promised, "low"),
-                        .promised_high = number_of(promised, "high"),
-                        .level = number_of(json, "level"),
-                        .gain = number_of(json, "gain"),
-                        .low = number_of(json, "low"),
-                        .high = number_of(json, "high"),
-                        .error = number_of(json, "error")};
+                        .promised = ls_json_number_at(promised, "gain"),
+                        .promised_low = ls_json_number_at(promised, "low"),
+                        .promised_high = ls_json_number_at(promised, "high"),
+                        .level = ls_json_number_at(json, "level"),
+                        .gain = ls_json_number_at(json, "gain"),
+                        .low = ls_json_number_at(json, "low"),
+                        .high = ls_json_number_at(json, "high"),
+                        .error = ls_json_number_at(json, "error")};
     ls_text_format(out->why, sizeof out->why, "%s", why != NULL ? why : "");
     return kind_of(json_string_value(json_object_get(json, "kind")), &out->kind) &&
            json_integer_value(json_object_get(json, "begun_us")) >= def->from_us &&
@@ -169,17 +164,18 @@ static void say(json_t *sentences, const ls_account_row *r, const char *unit) {
 }
 
 static json_t *row_json(const ls_account_row *r) {
-    json_t *promised = json_pack("{s:o, s:o, s:o, s:o, s:o}", "gain", ls_view_real(r->promised),
-                                 "low", ls_view_real(r->low), "high", ls_view_real(r->high),
-                                 "low_together", ls_view_real(r->low_together), "high_together",
-                                 ls_view_real(r->high_together));
-    json_t *realised = !r->shown ? json_null()
-                                 : json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:o}", "gain",
-                                             ls_view_real(r->gain), "low",
-                                             ls_view_real(r->gain_low), "high",
-                                             ls_view_real(r->gain_high), "method", "counterfactual",
-                                             "decisions", (json_int_t)r->realised, "windows",
-                                             (json_int_t)r->told, "error", ls_view_real(r->error));
+    json_t *promised = json_pack("{s:o, s:o, s:o, s:o, s:o}", "gain", ls_json_number(r->promised),
+                                 "low", ls_json_number(r->low), "high", ls_json_number(r->high),
+                                 "low_together", ls_json_number(r->low_together), "high_together",
+                                 ls_json_number(r->high_together));
+    json_t *realised = !r->shown
+                           ? json_null()
+                           : json_pack("{s:o, s:o, s:o, s:s, s:I, s:I, s:o}", "gain",
+                                       ls_json_number(r->gain), "low", ls_json_number(r->gain_low),
+                                       "high", ls_json_number(r->gain_high), "method",
+                                       "counterfactual", "decisions", (json_int_t)r->realised,
+                                       "windows", (json_int_t)r->told, "error",
+                                       ls_json_number(r->error));
     json_t *inside = json_pack("{s:I, s:I, s:f}", "count", (json_int_t)r->inside, "of",
                                (json_int_t)r->told, "expected", r->expected);
     return json_pack("{s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",

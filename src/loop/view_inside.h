@@ -3,9 +3,9 @@
 
 #include <jansson.h>
 
+#include "loop/json_value.h"
 #include "loop/service_parts.h"
 
-json_t *ls_view_real(double value);               // null for what is no number
 int64_t ls_view_wall_us(void);                    // since 1970
 json_t *ls_view_demo(const ls_service *service);  // DATA/demo.json, or NULL
 // Names of the lots in a machine.

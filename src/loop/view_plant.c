@@ -108,7 +108,7 @@ static json_t *station_object(const ls_plant *plant, uint32_t s) {
                         station->batch
                             ? json_pack("{s:i, s:i}", "min", (int)least, "max", (int)most)
                             : json_null());
-    json_object_set_new(object, "mean_s", ls_view_real(mean_s(plant, s)));
+    json_object_set_new(object, "mean_s", ls_json_number(mean_s(plant, s)));
     json_object_set_new(object, "machines", machines);
     json_object_set_new(object, "next", next_stations(plant, s));
     return object;

@@ -1,5 +1,4 @@
 // view_state.c - the live state as the page draws it, and its figures.
-#include <math.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -10,10 +9,6 @@
 static const char *const state_names[LS_STATE_COUNT] = {
     "starved", "run", "setup", "blocked", "down", "pm", "off", "waiting",
 };
-
-json_t *ls_view_real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 // Does the failure mode or maintenance concern machine k of its station?
 static bool concerns(const ls_plant *plant, const ls_failure *failure, uint32_t k) {
@@ -114,11 +109,11 @@ static json_t *kpi_object(ls_service *service) {
     json_object_set_new(object, "made", json_integer((json_int_t)f.made));
     json_object_set_new(object, "made_shift", json_null());
     json_object_set_new(object, "plan_shift", json_null());
-    json_object_set_new(object, "per_hour", ls_view_real(f.per_hour));
+    json_object_set_new(object, "per_hour", ls_json_number(f.per_hour));
     json_object_set_new(object, "wip", json_integer(f.wip));
-    json_object_set_new(object, "on_time", ls_view_real(f.on_time));
-    json_object_set_new(object, "oee", ls_view_real(f.oee));
-    json_object_set_new(object, "cycle_s", ls_view_real(f.cycle_s));
+    json_object_set_new(object, "on_time", ls_json_number(f.on_time));
+    json_object_set_new(object, "oee", ls_json_number(f.oee));
+    json_object_set_new(object, "cycle_s", ls_json_number(f.cycle_s));
     json_object_set_new(object, "scrapped", json_integer((json_int_t)f.scrapped));
     json_object_set_new(object, "bottleneck", busiest);
     return object;

@@ -1,5 +1,4 @@
 // view_twin.c - what the twin expects from now on, and what would be with other numbers.
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,9 +193,9 @@ static const figure_name figures[] = {
 enum { FIGURES = sizeof figures / sizeof figures[0] };
 
 static json_t *interval(const ls_estimate *of) {
-    return json_pack("{s:o, s:o, s:o}", "mean", ls_view_real(of->mean), "low",
-                     ls_view_real(of->mean - of->half_width), "high",
-                     ls_view_real(of->mean + of->half_width));
+    return json_pack("{s:o, s:o, s:o}", "mean", ls_json_number(of->mean), "low",
+                     ls_json_number(of->mean - of->half_width), "high",
+                     ls_json_number(of->mean + of->half_width));
 }
 
 typedef struct pair {  // the plant as it is, and what if

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/units.h"
+#include "loop/json_value.h"
 #include "twin/estimate/forecast.h"
 #include "twin/estimate/online.h"
 
@@ -175,10 +176,6 @@ void ls_watch_listen(ls_watch *watch, void (*fact)(void *context, const ls_fact 
 
 // ---- telling
 
-static json_t *real(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *drift_object(const ls_watch *watch, uint32_t number, const ls_estimate_of *of) {
     char text[TEXT_SIZE];
     char name[160];
@@ -196,8 +193,8 @@ static json_t *estimate_object(const ls_watch *watch, uint32_t number, const ls_
     json_t *object = json_object();
     json_object_set_new(object, "of", json_string(name));
     json_object_set_new(object, "values", json_integer((json_int_t)of->count));
-    json_object_set_new(object, "ratio", real(of->ratio));
-    json_object_set_new(object, "ratio_sd", real(of->ratio_sd));
+    json_object_set_new(object, "ratio", ls_json_number(of->ratio));
+    json_object_set_new(object, "ratio_sd", ls_json_number(of->ratio_sd));
     return object;
 }
 
@@ -208,13 +205,13 @@ static json_t *score_object(const ls_forecast_score *score) {
         json_array_append_new(pit, json_integer((json_int_t)score->pit[i]));
     }
     json_object_set_new(object, "count", json_integer((json_int_t)score->count));
-    json_object_set_new(object, "crps", real(score->crps));
-    json_object_set_new(object, "error", real(score->error));
-    json_object_set_new(object, "interval_score", real(score->interval));
+    json_object_set_new(object, "crps", ls_json_number(score->crps));
+    json_object_set_new(object, "error", ls_json_number(score->error));
+    json_object_set_new(object, "interval_score", ls_json_number(score->interval));
     json_object_set_new(object, "independent", json_integer((json_int_t)score->independent));
-    json_object_set_new(object, "coverage", real(score->coverage));
-    json_object_set_new(object, "coverage_low", real(score->coverage_low));
-    json_object_set_new(object, "coverage_high", real(score->coverage_high));
+    json_object_set_new(object, "coverage", ls_json_number(score->coverage));
+    json_object_set_new(object, "coverage_low", ls_json_number(score->coverage_low));
+    json_object_set_new(object, "coverage_high", ls_json_number(score->coverage_high));
     json_object_set_new(object, "pit", pit);
     return object;
 }
@@ -231,13 +228,13 @@ static json_t *forecast_object(const ls_forecast *forecast, int64_t start_us) {
     json_object_set_new(object, "text", json_string(text));
     json_object_set_new(object, "made", json_integer((json_int_t)f.made));
     json_object_set_new(object, "failed", json_integer((json_int_t)f.failed));
-    json_object_set_new(object, "origin_s", real((double)f.origin_us * 1e-6));
-    json_object_set_new(object, "next_s", real(f.next_s));
-    json_object_set_new(object, "next_low_s", real(f.next_low_s));
-    json_object_set_new(object, "next_high_s", real(f.next_high_s));
-    json_object_set_new(object, "output", real(f.output_mean));
-    json_object_set_new(object, "output_low", real(f.output_low));
-    json_object_set_new(object, "output_high", real(f.output_high));
+    json_object_set_new(object, "origin_s", ls_json_number((double)f.origin_us * 1e-6));
+    json_object_set_new(object, "next_s", ls_json_number(f.next_s));
+    json_object_set_new(object, "next_low_s", ls_json_number(f.next_low_s));
+    json_object_set_new(object, "next_high_s", ls_json_number(f.next_high_s));
+    json_object_set_new(object, "output", ls_json_number(f.output_mean));
+    json_object_set_new(object, "output_low", ls_json_number(f.output_low));
+    json_object_set_new(object, "output_high", ls_json_number(f.output_high));
     json_object_set_new(object, "next_score", score_object(&f.next));
     json_object_set_new(object, "output_score", score_object(&f.output));
     return object;
