@@ -132,12 +132,10 @@ static void add_promises(const ls_done *done, size_t count, ls_decide_kind kind,
 
 ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plant,
                                  const ls_twin *twin, ls_decide_kind kind, const ls_done *done,
-                                 size_t count, uint64_t seed, ls_outcome *out,
-                                 ls_counterfactual_result *out_result, ls_error *err) {
+                                 size_t count, uint64_t seed, ls_outcome *out, ls_error *err) {
     double weights[LS_TERM_COUNT];
     *out = (ls_outcome){
         .kind = kind, .level = LEVEL, .gain = NAN, .low = NAN, .high = NAN, .error = NAN};
-    *out_result = (ls_counterfactual_result){.gain = NAN, .low = NAN, .high = NAN, .error = NAN};
     add_promises(done, count, kind, out);
     const char *why = why_not(window, kind);
     if (why != NULL) {
@@ -161,14 +159,17 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
                                        .act_count = acts_of(done, count, kind, acts),
                                        .seed = seed,
                                        .level = LEVEL};
-    const ls_status status = ls_counterfactual(&def, out_result, err);
+    ls_counterfactual_result result;
+    const ls_status status = ls_counterfactual(&def, &result, err);
     ls_free(acts);
     if (status == LS_OK) {
-        out->gain = out_result->gain;
-        out->low = out_result->low;
-        out->high = out_result->high;
-        out->error = out_result->error;
-        ls_text_format(out->why, sizeof out->why, "%s", out_result->why);
+        out->gain = result.gain;
+        out->low = result.low;
+        out->high = result.high;
+        out->error = result.error;
+        out->drawn = result.drawn;
+        out->shown = result.shown;
+        ls_text_format(out->why, sizeof out->why, "%s", result.why);
     }
     return status;
 }

@@ -38,5 +38,4 @@ bool ls_account_window_is_final(const ls_account_window *window, ls_intake *inta
 // LS_ERR_MEMORY and what running the plant fails with. What cannot be told is no failure.
 ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plant,
                                  const ls_twin *twin, ls_decide_kind kind, const ls_done *done,
-                                 size_t count, uint64_t seed, ls_outcome *out,
-                                 ls_counterfactual_result *out_result, ls_error *err);
+                                 size_t count, uint64_t seed, ls_outcome *out, ls_error *err);

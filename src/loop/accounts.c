@@ -1,14 +1,12 @@
 // accounts.c - see accounts.h.
 //
-// Facts come under the intake's lock, a window's length behind at most two windows: the one that
-// goes on, and the one before it, whose last facts are not final yet. The other past is played
-// outside all locks.
+// Facts come under the intake's lock, for two windows at most: the one that goes on, and the one
+// before it, whose last facts are not final yet. The other past is played outside all locks.
 #include "loop/accounts.h"
 
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -86,8 +84,8 @@ static ls_account_window *step(ls_accounts *a) {
 // ---- telling
 
 // `from_us` and `until_us`: the line's time, since 1970.
-static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o,
-                            const ls_counterfactual_result *r, int64_t from_us, int64_t until_us) {
+static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, int64_t from_us,
+                            int64_t until_us) {
     json_t *promised = json_object();
     json_object_set_new(promised, "gain", ls_json_number(o->promised));
     json_object_set_new(promised, "low", ls_json_number(o->promised_low));
@@ -106,20 +104,20 @@ static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o,
     json_object_set_new(out, "low", ls_json_number(o->low));
     json_object_set_new(out, "high", ls_json_number(o->high));
     json_object_set_new(out, "error", ls_json_number(o->error));
-    json_object_set_new(out, "drawn", ls_json_number(r->drawn));
-    json_object_set_new(out, "shown", json_boolean(r->shown));
+    json_object_set_new(out, "drawn", ls_json_number(o->drawn));
+    json_object_set_new(out, "shown", json_boolean(o->shown));
     json_object_set_new(out, "why_not", json_string(o->why));
     return out;
 }
 
-static void say(const ls_accounts *a, const ls_outcome *o, const ls_counterfactual_result *r,
-                int64_t from_us, int64_t until_us, char *out) {
+static void say(const ls_accounts *a, const ls_outcome *o, int64_t from_us, int64_t until_us,
+                char *out) {
     char from[48];
     char until[48];
     const char *unit = a->intake->running.plant->decide.unit;
     ls_units_print_date(from_us / LS_US_PER_S * LS_US_PER_S, from, sizeof from);
     ls_units_print_date(until_us / LS_US_PER_S * LS_US_PER_S, until, sizeof until);
-    if (r->shown) {
+    if (o->shown) {
         ls_text_format(out, TEXT_SIZE,
                        "%s: %zu decisions from %s to %s brought %.3g %s (%.3g to %.3g) together",
                        ls_decide_kind_name(o->kind), o->decisions, from, until, o->gain,
@@ -132,42 +130,34 @@ static void say(const ls_accounts *a, const ls_outcome *o, const ls_counterfactu
 }
 
 static void note_in_rows(ls_accounts *a, const ls_account_window *w, const ls_outcome *o,
-                         const ls_counterfactual_result *r, const char *text) {
+                         const char *text) {
     json_t *realised = json_object();
-    json_object_set_new(realised, "gain", ls_json_number(r->shown ? o->gain : NAN));
-    json_object_set_new(realised, "low", ls_json_number(r->shown ? o->low : NAN));
-    json_object_set_new(realised, "high", ls_json_number(r->shown ? o->high : NAN));
+    json_object_set_new(realised, "gain", ls_json_number(o->shown ? o->gain : NAN));
+    json_object_set_new(realised, "low", ls_json_number(o->shown ? o->low : NAN));
+    json_object_set_new(realised, "high", ls_json_number(o->shown ? o->high : NAN));
     json_object_set_new(realised, "method", json_string("counterfactual"));
-    json_object_set_new(realised, "shown", json_boolean(r->shown));
+    json_object_set_new(realised, "shown", json_boolean(o->shown));
     json_object_set_new(realised, "decisions", json_integer((json_int_t)o->decisions));
     json_object_set_new(realised, "text", json_string(text));
     ls_decisions_realise(a->decisions, o->kind, w->from_us, w->until_us, realised);
     json_decref(realised);
 }
 
-static void keep(ls_accounts *a, const ls_account_window *w, const ls_outcome *o,
-                 const ls_counterfactual_result *r) {
+static void keep(ls_accounts *a, const ls_account_window *w, const ls_outcome *o) {
     char text[TEXT_SIZE];
     const int64_t start_us = a->intake->running.plant->start_us;
     const int64_t from_us = start_us + w->from_us;
     const int64_t until_us = start_us + w->until_us;
-    say(a, o, r, from_us, until_us, text);
-    json_t *json = outcome_json(w, o, r, from_us, until_us);
-    char *dumped = json_dumps(json, JSON_COMPACT);
-    const ls_happened happened = {.time_us = now_since_1970(),
-                                  .kind = "account",
-                                  .subject = ls_decide_kind_name(o->kind),
-                                  .text = text,
-                                  .json = dumped != NULL ? dumped : "{}"};
+    say(a, o, from_us, until_us, text);
+    json_t *json = outcome_json(w, o, from_us, until_us);
     ls_error err = {0};
-    if (dumped == NULL || a->intake->history == NULL ||
-        ls_history_event(a->intake->history, &happened, &err) != LS_OK) {
+    if (!ls_journal_record(a->intake->history, "account", ls_decide_kind_name(o->kind), text, json,
+                           &err)) {
         ls_say(LS_LOG_WARNING, "account", "", "what decisions brought could not be kept: %s",
                err.text);
     }
     ls_say(LS_LOG_INFO, "account", "", "%s", text);
-    note_in_rows(a, w, o, r, text);
-    free(dumped);
+    note_in_rows(a, w, o, text);
     json_decref(json);
 }
 
@@ -189,13 +179,12 @@ static void tell(ls_accounts *a, ls_account_window *w) {
     a->told++;
     for (unsigned k = 0; k < LS_DECIDE_KIND_COUNT && status == LS_OK; k++) {
         ls_outcome outcome;
-        ls_counterfactual_result result;
         if (has_kind(done, count, (ls_decide_kind)k) && !atomic_load(&a->ends)) {
             status = ls_account_window_tell(w, a->intake->running.plant, a->intake->running.twin,
                                             (ls_decide_kind)k, done, count, SEED + a->told,
-                                            &outcome, &result, &err);
+                                            &outcome, &err);
             if (status == LS_OK) {
-                keep(a, w, &outcome, &result);
+                keep(a, w, &outcome);
             }
         }
     }

@@ -58,21 +58,13 @@ bool ls_decisions_keep(ls_decisions *d, decision_row *row, decision_state state,
     if (reason != NULL) {
         json_object_set_new(row->json, "reason", json_string(reason));
     }
-    char *text = json_dumps(row->json, JSON_COMPACT);
     char said[DECISION_TEXT_SIZE];
     const char *title = json_string_value(json_object_get(row->json, "title"));
     ls_text_format(said, sizeof said, "%s %s: %s%s%s", id, states[state],
                    title != NULL ? title : "", reason != NULL ? ": " : "",
                    reason != NULL ? reason : "");
-    const ls_happened happened = {.time_us = ls_decisions_wall_us(),
-                                  .kind = "decision",
-                                  .subject = id,
-                                  .text = said,
-                                  .json = text != NULL ? text : "{}"};
     ls_error err = {0};
-    const bool kept = text != NULL && d->intake->history != NULL &&
-                      ls_history_event(d->intake->history, &happened, &err) == LS_OK;
-    free(text);
+    const bool kept = ls_journal_record(d->intake->history, "decision", id, said, row->json, &err);
     ls_say(level_of(state), "decision", "", "%s", said);
     if (!kept && d->intake->history != NULL && d->figures.failed++ == 0) {
         ls_say(LS_LOG_ERROR, "history", "", "a decision could not be kept: %s", err.text);

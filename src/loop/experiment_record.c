@@ -4,13 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "loop/journal.h"
 #include "loop/json_value.h"
-#include "loop/say.h"
 
 static const char *const states[LS_EXPERIMENT_STATE_COUNT] = {"runs", "ended", "stopped",
                                                               "refused"};
@@ -51,20 +50,10 @@ static bool keep(ls_history *history, const ls_experiment_record *r, ls_log_leve
                  json_t *json, const char *said) {
     char id[32];
     ls_text_format(id, sizeof id, "x-%llu", (unsigned long long)r->number);
-    char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    const ls_happened happened = {.time_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000,
-                                  .kind = "experiment",
-                                  .subject = id,
-                                  .text = said,
-                                  .json = text != NULL ? text : "{}"};
     ls_error err = {0};
-    const bool kept = text != NULL && history != NULL &&
-                      ls_history_event(history, &happened, &err) == LS_OK;
+    const bool kept = ls_journal_record(history, "experiment", id, said, json, &err);
     ls_say(kept ? level : LS_LOG_ERROR, "experiment", id, "%s%s%s", said,
            kept ? "" : "; it could not be kept: ", kept ? "" : err.text);
-    free(text);
     json_decref(json);
     return kept;
 }

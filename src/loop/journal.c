@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -118,4 +119,15 @@ void ls_journal_destroy(ls_journal *journal) {
     }
     pthread_mutex_destroy(&journal->lock);
     ls_free(journal);
+}
+
+bool ls_journal_record(ls_history *history, const char *kind, const char *subject, const char *text,
+                       const json_t *json, ls_error *err) {
+    char *dumped = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+    const ls_happened happened = {
+        .time_us = now_us(), .kind = kind, .subject = subject, .text = text, .json = dumped};
+    const bool kept = dumped != NULL && history != NULL &&
+                      ls_history_event(history, &happened, err) == LS_OK;
+    free(dumped);
+    return kept;
 }

@@ -26,8 +26,10 @@ typedef struct ls_outcome {
     double promised, promised_low, promised_high;  // by them, as if all erred together
     double level;                                  // of the interval
     double gain, low, high;                        // by the method; NaN: not told
-    double error;   // with which the method reproduces what really happened
-    char why[200];  // it is not told
+    double error;                                  // with which it reproduces what really happened
+    double drawn;                                  // share of operations left to the model
+    bool shown;                                    // alone, the window would show a gain
+    char why[200];                                 // it is not
 } ls_outcome;
 
 typedef struct ls_account_row {
