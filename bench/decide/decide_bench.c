@@ -181,10 +181,6 @@ static int bench_rules(const options *o) {
 
 // ---- run
 
-static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    return ls_pool_run(lender, job, err);
-}
-
 typedef struct subject {
     ls_plant *plant;
     ls_twin *twin;
@@ -200,7 +196,7 @@ static void take_decider(const options *o, subject *s) {
     if (ls_pool_create(o->workers, &s->pool, &err) != LS_OK) {
         fail("workers", &err);
     }
-    def.lent = (ls_lent){.run = lend, .lender = s->pool, .workers = ls_pool_workers(s->pool)};
+    def.lent = ls_lent_pool(s->pool);
     if (ls_decider_create(s->plant, s->twin, &def, &s->quick.decider, &err) != LS_OK) {
         fail("decider", &err);
     }

@@ -55,41 +55,37 @@ static int open_all(const ls_options *options, ls_decide_opened *o) {
     return status == LS_OK ? open_history(options, o, &err) : ls_complain(&err);
 }
 
-static void close_all(ls_decide_opened *o) {
+void ls_decide_close(ls_decide_opened *o) {
     ls_decider_destroy(o->decider);
     ls_pool_destroy(o->pool);
-    (void)ls_history_close(o->intake.history, NULL);  // nothing was written
+    (void)ls_history_close(o->intake.history, NULL);  // whoever has written has closed it before
     ls_tags *tags = o->intake.tags;
     ls_intake_clear(&o->intake);
     ls_tags_destroy(tags);
 }
 
-static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    return ls_pool_run(lender, job, err);
-}
-
-static int make_decider(ls_decide_opened *o) {
-    ls_error err = {0};
+ls_status ls_decide_make(ls_decide_opened *o, ls_error *err) {
     ls_decider_def def = ls_decider_def_default();
-    ls_status status = ls_pool_create(ls_workers_default(), &o->pool, &err);
+    ls_status status = ls_pool_create(ls_workers_default(), &o->pool, err);
     if (status == LS_OK) {
-        def.lent = (ls_lent){.run = lend, .lender = o->pool, .workers = ls_pool_workers(o->pool)};
+        def.lent = ls_lent_pool(o->pool);
         status = ls_decider_create(o->intake.running.plant, o->intake.running.twin, &def,
-                                   &o->decider, &err);
+                                   &o->decider, err);
     }
-    return status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+    return status;
 }
 
 int ls_decide_with(const ls_options *options, bool decides, ls_decide_act *act) {
     ls_decide_opened opened;
     int code = open_all(options, &opened);
-    if (code == LS_EXIT_DONE && decides) {
-        code = make_decider(&opened);
+    ls_error err = {0};
+    if (code == LS_EXIT_DONE && decides && ls_decide_make(&opened, &err) != LS_OK) {
+        code = ls_complain(&err);
     }
     if (code == LS_EXIT_DONE) {
         code = act(options, &opened);
     }
-    close_all(&opened);
+    ls_decide_close(&opened);
     return code;
 }
 

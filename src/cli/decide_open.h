@@ -20,6 +20,10 @@ typedef struct ls_decide_opened {
 // code, or that of what went wrong before, which was then said.
 typedef int ls_decide_act(const ls_options *options, ls_decide_opened *opened);
 int ls_decide_with(const ls_options *options, bool decides, ls_decide_act *act);
+// The decider as the service has it, on a pool of its own; closing takes both, and what else is
+// open.
+ls_status ls_decide_make(ls_decide_opened *opened, ls_error *err);
+void ls_decide_close(ls_decide_opened *opened);
 // The newest version of a decision's row, by its id; NULL after saying what is wrong.
 json_t *ls_decide_row(ls_decide_opened *opened, const char *id, int *out_code);
 

@@ -5,26 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/pool.h"
 #include "base/tags.h"
 #include "base/text.h"
-#include "base/workers.h"
-#include "decide/decide.h"
+#include "cli/decide_open.h"
 #include "loop/decisions_once.h"
 #include "loop/keeper.h"
 
 enum { WITHIN_US = 100000 };
 
 typedef struct asker {
-    ls_intake intake;
-    ls_pool *pool;
-    ls_decider *decider;
+    ls_decide_opened opened;
     uint32_t rows;
 } asker;
-
-static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    return ls_pool_run(lender, job, err);
-}
 
 static ls_status read_plant(asker *a, const ls_demo_past *past, ls_error *err) {
     ls_errors errors;
@@ -35,38 +27,29 @@ static ls_status read_plant(asker *a, const ls_demo_past *past, ls_error *err) {
         ls_fail(err, status, "%s", errors.count > 0 ? errors.items[0].text : "out of memory");
     }
     ls_errors_clear(&errors);
-    return status == LS_OK ? ls_running_make(plant, a->intake.tags, &a->intake.running, err)
-                           : status;
+    return status == LS_OK
+               ? ls_running_make(plant, a->opened.intake.tags, &a->opened.intake.running, err)
+               : status;
 }
 
 static ls_status open_all(asker *a, const ls_demo_past *past, ls_error *err) {
     ls_history_def keep = ls_history_def_default();
     keep.store = past->history;
-    ls_status status = ls_intake_init(&a->intake, err);
-    status = status == LS_OK ? ls_tags_create(&a->intake.tags, err) : status;
+    ls_status status = ls_intake_init(&a->opened.intake, err);
+    status = status == LS_OK ? ls_tags_create(&a->opened.intake.tags, err) : status;
     status = status == LS_OK ? read_plant(a, past, err) : status;
-    if (status != LS_OK || a->intake.running.plant->decide.point_count == 0) {
+    if (status != LS_OK || a->opened.intake.running.plant->decide.point_count == 0) {
         return status;
     }
-    status = ls_history_open(&keep, a->intake.tags, &a->intake.history, err);
-    status = status == LS_OK ? ls_pool_create(ls_workers_default(), &a->pool, err) : status;
-    if (status == LS_OK) {
-        ls_decider_def def = ls_decider_def_default();
-        def.lent = (ls_lent){.run = lend, .lender = a->pool, .workers = ls_pool_workers(a->pool)};
-        status = ls_decider_create(a->intake.running.plant, a->intake.running.twin, &def,
-                                   &a->decider, err);
-    }
-    return status;
+    status = ls_history_open(&keep, a->opened.intake.tags, &a->opened.intake.history, err);
+    return status == LS_OK ? ls_decide_make(&a->opened, err) : status;
 }
 
-static void close_all(asker *a) {
-    ls_tags *tags = a->intake.tags;
-    ls_decider_destroy(a->decider);
-    ls_pool_destroy(a->pool);
-    (void)ls_history_close(a->intake.history, NULL);
-    a->intake.history = NULL;
-    ls_intake_clear(&a->intake);
-    ls_tags_destroy(tags);
+// What was written is safe only when the history is closed.
+static ls_status close_history(asker *a, ls_error *err) {
+    const ls_status status = ls_history_close(a->opened.intake.history, err);
+    a->opened.intake.history = NULL;
+    return status;
 }
 
 // `low` of the claim above 0: better beyond doubt, as the service has it in mode `watch`.
@@ -95,15 +78,16 @@ static ls_status keep(asker *a, json_t *row, int64_t at_us, ls_error *err) {
     char *text = json_dumps(row, JSON_COMPACT);
     const ls_happened happened = {
         .time_us = at_us, .kind = "decision", .subject = id, .text = said, .json = text};
-    const ls_status status = text != NULL ? ls_history_event(a->intake.history, &happened, err)
-                                          : ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    const ls_status status = text != NULL
+                                 ? ls_history_event(a->opened.intake.history, &happened, err)
+                                 : ls_fail(err, LS_ERR_MEMORY, "out of memory");
     free(text);
     return status;
 }
 
 static ls_status ask(asker *a, int64_t at_us, ls_error *err) {
     json_t *rows = NULL;
-    ls_status status = ls_decisions_once(&a->intake, a->decider,
+    ls_status status = ls_decisions_once(&a->opened.intake, a->opened.decider,
                                          &(ls_once_def){.within_us = WITHIN_US}, &rows, err);
     for (size_t i = 0; i < json_array_size(rows) && status == LS_OK; i++) {
         status = keep(a, json_array_get(rows, i), at_us, err);
@@ -123,7 +107,7 @@ static ls_status ask_all(asker *a, const ls_demo_past *past, ls_error *err) {
         if (past->stop != NULL && *past->stop != 0) {
             return ls_fail(err, LS_ERR_STOPPED, "stopped");
         }
-        status = ls_keeper_restore_at(&a->intake, at_us, at_us - heard_us, &heard, err);
+        status = ls_keeper_restore_at(&a->opened.intake, at_us, at_us - heard_us, &heard, err);
         status = status == LS_OK ? ask(a, at_us, err) : status;
         heard_us = at_us + 1;
     }
@@ -133,10 +117,12 @@ static ls_status ask_all(asker *a, const ls_demo_past *past, ls_error *err) {
 ls_status ls_demo_past_decide(const ls_demo_past *past, uint32_t *out_rows, ls_error *err) {
     asker a = {0};
     ls_status status = open_all(&a, past, err);
-    if (status == LS_OK && a.decider != NULL) {
+    if (status == LS_OK && a.opened.decider != NULL) {
         status = ask_all(&a, past, err);
+        const ls_status closed = close_history(&a, status == LS_OK ? err : NULL);
+        status = status == LS_OK ? closed : status;
     }
     *out_rows = a.rows;
-    close_all(&a);
+    ls_decide_close(&a.opened);
     return status;
 }

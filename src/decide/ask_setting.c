@@ -10,12 +10,10 @@
 #include "base/text.h"
 #include "decide/race.h"
 
-#define CLAIM_FIRST ((uint64_t)1 << 40)   // fresh futures have their own random numbers
-#define RATE_PERIOD_US INT64_C(60000000)  // as the guard: a longer silence allows no more
-enum { DISTANCE = LS_TERM_WIP };          // where the one amount stands: less is better
+#define CLAIM_FIRST ((uint64_t)1 << 40)  // fresh futures have their own random numbers
+enum { DISTANCE = LS_TERM_WIP };         // where the one amount stands: less is better
 
 typedef struct asking {
-    const ls_measured *measured;
     const ls_outlook *outlook;
     double target, level, gain_min;
     uint64_t seed;
@@ -45,7 +43,7 @@ static bool concerns(const ls_plant *plant, const ls_guard_limit *limit, uint32_
 static bool limit_allows(const ls_guard_limit *limit, const ls_outlook *o, double setting) {
     const double change = fabs(setting - o->setting);
     const int64_t since_us = o->since_us == INT64_MIN ? INT64_MAX : o->now_us - o->since_us;
-    const int64_t counted_us = since_us < RATE_PERIOD_US ? since_us : RATE_PERIOD_US;
+    const int64_t counted_us = since_us < LS_RATE_PERIOD_US ? since_us : LS_RATE_PERIOD_US;
     switch (limit->kind) {
     case LS_LIMIT_RANGE: return setting >= limit->low && setting <= limit->high;
     case LS_LIMIT_STEP: return change <= limit->high;
@@ -250,8 +248,7 @@ static void begin(const ls_plant *plant, const ls_question *q, const ls_outlook 
                               ((uint64_t)q->point << 32) | q->subject);
     ls_text_format(out->base, sizeof out->base, "as it is set");
     no_effects(out);
-    *a = (asking){.measured = &plant->listen.values[q->subject],
-                  .outlook = outlook,
+    *a = (asking){.outlook = outlook,
                   .target = point->target,
                   .level = out->level,
                   .gain_min = point->gain_min,
@@ -261,7 +258,7 @@ static void begin(const ls_plant *plant, const ls_question *q, const ls_outlook 
         ls_candidate *c = &out->candidates[i];
         const double setting = i == 0 ? outlook->setting : c->acts[0].number;
         c->gain = c->low = c->high = (double)NAN;
-        ls_outlook_path(a->measured, outlook, setting, a->paths[i]);
+        ls_outlook_path(&plant->listen.values[q->subject], outlook, setting, a->paths[i]);
         a->picks[i] = i;
     }
 }

@@ -12,15 +12,17 @@ static const char *step_name(const ls_candidate_view *v, uint32_t step) {
     return v->from->twin->steps[step];
 }
 
-// Lots that a family could give to the machine now, each step's `most` observed.
+// Lots (or parts) of a product that a family could give to the machine now, each step's `most`
+// observed; LS_NO: of any.
 static uint32_t family_lots(const ls_ctx *c, const ls_m_station *st, uint32_t machine,
-                            uint32_t family) {
+                            uint32_t family, uint32_t product) {
     const ls_u64 *members = c->masks + c->families[st->family_at + family].mask_at;
     uint32_t count = 0;
     for (uint32_t q = 0; q < st->queue_count; q++) {
         if (((members[q >> 6] >> (q & 63)) & 1) != 0 && ls_look_may_take(c, machine, q)) {
             const ls_m_step *step = c->steps + c->queues[st->queue_at + q].step;
-            uint32_t lots = ls_look_count(c, st, q);
+            uint32_t lots = product == LS_NO || step->product == product ? ls_look_count(c, st, q)
+                                                                         : 0;
             lots = step->batch_most != 0 && lots > step->batch_most ? step->batch_most : lots;
             count += lots * ls_lot_size(st, step);
         }
@@ -64,7 +66,7 @@ static bool may_begin(const ls_candidate_view *v, uint32_t queue) {
     }
     if ((st->features & LS_F_BATCH) != 0 && v->point->kind != LS_DECIDE_BATCH) {
         const uint32_t family = family_of(c, st, queue);
-        return family != LS_NO && family_lots(c, st, machine, family) >= step->batch_min;
+        return family != LS_NO && family_lots(c, st, machine, family, LS_NO) >= step->batch_min;
     }
     return true;
 }
@@ -80,7 +82,7 @@ static bool is_one_batch(const ls_candidate_view *v, uint32_t queue) {
     const ls_m_step *step = c->steps + c->queues[st->queue_at + queue].step;
     const uint32_t family = family_of(c, st, queue);
     return family != LS_NO && step->batch_most == 0 &&
-           family_lots(c, st, machine, family) <= step->batch_max;
+           family_lots(c, st, machine, family, LS_NO) <= step->batch_max;
 }
 
 static void add_lot(ls_candidate_view *v, uint32_t lot, const char *which) {
@@ -103,29 +105,6 @@ static void add_lot(ls_candidate_view *v, uint32_t lot, const char *which) {
                      setup_text);
 }
 
-// Lots of one product that a family could give to the machine now; *out_others: of others too.
-static uint32_t pure_lots(const ls_ctx *c, const ls_m_station *st, uint32_t machine,
-                          uint32_t family, uint32_t product, bool *out_others) {
-    const ls_u64 *members = c->masks + c->families[st->family_at + family].mask_at;
-    uint32_t count = 0;
-    *out_others = false;
-    for (uint32_t q = 0; q < st->queue_count; q++) {
-        if (((members[q >> 6] >> (q & 63)) & 1) == 0 || !ls_look_may_take(c, machine, q) ||
-            ls_look_count(c, st, q) == 0) {
-            continue;
-        }
-        const ls_m_step *step = c->steps + c->queues[st->queue_at + q].step;
-        uint32_t lots = ls_look_count(c, st, q);
-        lots = step->batch_most != 0 && lots > step->batch_most ? step->batch_most : lots;
-        if (step->product == product) {
-            count += lots * ls_lot_size(st, step);
-        } else {
-            *out_others = true;
-        }
-    }
-    return count;
-}
-
 // The batch of this queue's product alone, where its family would mix it with others, and where it
 // may be begun with so few.
 static void add_pure(ls_candidate_view *v, uint32_t queue) {
@@ -134,10 +113,11 @@ static void add_pure(ls_candidate_view *v, uint32_t queue) {
     const ls_m_station *st = c->stations + c->machines[machine].station;
     const ls_m_step *step = c->steps + c->queues[st->queue_at + queue].step;
     const uint32_t family = family_of(c, st, queue);
-    bool others = false;
-    const uint32_t lots = family != LS_NO
-                              ? pure_lots(c, st, machine, family, step->product, &others)
-                              : 0;
+    if (family == LS_NO) {
+        return;
+    }
+    const uint32_t lots = family_lots(c, st, machine, family, step->product);
+    const bool others = family_lots(c, st, machine, family, LS_NO) > lots;
     if (others && (v->point->kind == LS_DECIDE_BATCH || lots >= step->batch_min)) {
         const uint32_t lot = v->base.queue[st->queue_at + queue].head;
         ls_act act = choose(v, lot);

@@ -188,7 +188,6 @@ static ls_status do_what_leaves(rehearsal *r, const ls_question *questions,
 static ls_status ask_several(rehearsal *r, const ls_question *questions, uint32_t count,
                              ls_rehearse_reply *replies) {
     memset(replies, 0, count * sizeof *replies);
-    show_present(r);
     return r->def->ask_together(r->def->context, r->present, questions, count, r->out->questions,
                                 replies, r->err);
 }

@@ -4,9 +4,6 @@
 
 #include "guard/check_inside.h"
 
-// After a long silence the allowed change does not go on growing.
-#define RATE_PERIOD_US (60LL * 1000000)
-
 static const ls_guard_limit *limit_of(const ls_guard_case *c, uint32_t index, ls_guard_kind kind) {
     const ls_guard_limit *limit = &c->limits->guards->limits[index];
     return limit->kind == kind && c->target != NULL &&
@@ -21,7 +18,7 @@ static bool slow_by(const ls_guard_case *c, const ls_guard_limit *limit) {
         return ls_guard_no(c, "when %s was last read back is unknown",
                            "%s을(를) 마지막으로 확인한 시각을 알 수 없습니다", c->target->name);
     }
-    const double seconds = (double)(since < RATE_PERIOD_US ? since : RATE_PERIOD_US) / 1e6;
+    const double seconds = (double)(since < LS_RATE_PERIOD_US ? since : LS_RATE_PERIOD_US) / 1e6;
     const double change = fabs(c->command->number - c->value->verified);
     if (change <= limit->high * seconds) {
         return true;

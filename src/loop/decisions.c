@@ -49,11 +49,6 @@ static void beat(ls_decisions *d) {
     }
 }
 
-static ls_status lend(void *lender, const ls_job *job, ls_error *err) {
-    const ls_decisions *d = lender;
-    return ls_pool_run(d->pool, job, err);
-}
-
 void ls_decisions_wake(ls_decisions *d) {
     atomic_store(&d->called, true);
     pthread_mutex_lock(&d->intake->lock);
@@ -310,7 +305,7 @@ static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err
     ls_decider_def def = ls_decider_def_default();
     status = ls_pool_create(ls_workers_default(), &d->pool, err);
     if (status == LS_OK) {
-        def.lent = (ls_lent){.run = lend, .lender = d, .workers = ls_pool_workers(d->pool)};
+        def.lent = ls_lent_pool(d->pool);
         def.enough = is_enough;
         def.context = d;
         status = ls_decider_create(d->plant, d->twin, &def, &d->decider, err);

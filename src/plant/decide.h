@@ -78,6 +78,9 @@ typedef enum ls_guard_kind {
     LS_LIMIT_KIND_COUNT
 } ls_guard_kind;
 
+// Of RATE: after a longer silence the allowed change does not go on growing.
+#define LS_RATE_PERIOD_US INT64_C(60000000)
+
 // A limit that the guard holds; NULL/LS_NONE fields: of every target of that kind.
 typedef struct ls_guard_limit {
     ls_guard_kind kind;
