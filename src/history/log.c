@@ -231,9 +231,11 @@ void ls_log_close(ls_log *log) {
 // ---- appending; the lock is held
 
 // Room ahead of the end, the file's size left as it is: a write then neither looks for blocks nor
-// waits for who does. A file system that cannot, or has too little, goes without.
+// waits for who does. A file system that cannot, or has too little, goes without. Not further than
+// a segment grows: what is not used would stay with one that is full.
 static void reserve_ahead(ls_log *log) {
-    if (log->segments[log->count - 1].size + RESERVED_BYTES / 2 > log->reserved) {
+    if (log->reserved < LS_SEGMENT_BYTES &&
+        log->segments[log->count - 1].size + RESERVED_BYTES / 2 > log->reserved) {
         (void)!fallocate(log->fd, FALLOC_FL_KEEP_SIZE, (off_t)log->reserved, RESERVED_BYTES);
         log->reserved += RESERVED_BYTES;
     }
