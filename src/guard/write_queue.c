@@ -6,7 +6,10 @@
 #include "guard/protocol.h"
 #include "guard/write_inside.h"
 
-static void take_from_queue(ls_guard_writer *w, uint32_t at, uint32_t count) {
+static void take_from_queue(ls_guard_writer *w, uint32_t at, uint32_t count, ls_command *out) {
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = w->queue[at + i].command;
+    }
     w->queued -= count;
     memmove(&w->queue[at], &w->queue[at + count], (w->queued - at) * sizeof w->queue[0]);
 }
@@ -116,15 +119,14 @@ static bool is_free(const ls_guard_writer *w, const ls_command *command) {
 // The first of the queue whose devices are free; false: none.
 static bool send_next(ls_guard_writer *w, int64_t now_us) {
     for (uint32_t i = 0, members = 0; i < w->queued; i += members) {
-        ls_command commands[LS_GUARD_TOGETHER];
         uint32_t free = 0;
         members = w->queue[i].members;
         for (uint32_t k = 0; k < members; k++) {
-            commands[k] = w->queue[i + k].command;
-            free += is_free(w, &commands[k]);
+            free += is_free(w, &w->queue[i + k].command);
         }
         if (free == members) {
-            take_from_queue(w, i, members);
+            ls_command commands[LS_GUARD_TOGETHER];
+            take_from_queue(w, i, members, commands);
             send_commands(w, commands, members, now_us);
             return true;
         }
@@ -193,15 +195,14 @@ static bool is_late(const ls_command *command, int64_t now_us) {
 // With one that is late all go that belong to it.
 void ls_writer_expire(ls_guard_writer *w, int64_t now_us) {
     for (uint32_t i = 0; i < w->queued;) {
-        ls_command commands[LS_GUARD_TOGETHER];
         const uint32_t members = w->queue[i].members;
         bool late = false;
         for (uint32_t k = 0; k < members; k++) {
-            commands[k] = w->queue[i + k].command;
-            late = late || is_late(&commands[k], now_us);
+            late = late || is_late(&w->queue[i + k].command, now_us);
         }
         if (late) {
-            take_from_queue(w, i, members);
+            ls_command commands[LS_GUARD_TOGETHER];
+            take_from_queue(w, i, members, commands);
             finish_all(w, commands, members, LS_COMMAND_EXPIRED, GUARD_EXPIRY,
                        "it was not sent in time");
         } else {
