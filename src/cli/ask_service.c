@@ -20,24 +20,29 @@ static ls_status nobody(const char *data, ls_error *err) {
 }
 
 // tokens.json: {"viewer": "...", "operator": "...", "engineer": "..."}; only its owner may read it.
-static bool read_token(const char *data, const char *role, char *out, size_t size) {
+// NULL: it is not there. The caller's.
+static json_t *read_tokens(const char *data) {
     char path[PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/tokens.json", data);
-    json_t *object = json_load_file(path, 0, NULL);
-    const char *token = json_string_value(json_object_get(object, role));
+    return json_load_file(path, 0, NULL);
+}
+
+static bool take_token(const json_t *tokens, const char *role, char *out, size_t size) {
+    const char *token = json_string_value(json_object_get(tokens, role));
     const bool found = token != NULL && strpbrk(token, "\r\n ") == NULL;
     if (found) {
         ls_text_format(out, size, "%s", token);
     }
-    json_decref(object);
     return found;
 }
 
 static void find_token(const char *data, ls_service_address *out) {
     static const char *const roles[] = {"viewer", "operator", "engineer"};
+    json_t *tokens = read_tokens(data);
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        (void)read_token(data, roles[i], out->token, sizeof out->token);
+        (void)take_token(tokens, roles[i], out->token, sizeof out->token);
     }
+    json_decref(tokens);
 }
 
 ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *err) {
@@ -161,7 +166,10 @@ ls_status ls_service_post(const ls_service_address *address, const char *role, c
     ls_buffer request;
     char token[sizeof address->token];
     ls_text_format(token, sizeof token, "%s", address->token);
-    if (role != NULL && !read_token(address->data, role, token, sizeof token)) {
+    json_t *tokens = role != NULL ? read_tokens(address->data) : NULL;
+    const bool has = role == NULL || take_token(tokens, role, token, sizeof token);
+    json_decref(tokens);
+    if (!has) {
         return ls_fail(err, LS_ERR_INVALID, "the data folder '%s' shows no token of role %s",
                        address->data, role);
     }

@@ -95,16 +95,18 @@ static bool plant_is_insecure(const char *path) {
 
 static ls_status make_web(const ls_options *options, const char *data, ls_web **out,
                           ls_error *err) {
-    const ls_web_def def = {
+    ls_web_def def = {
         .listen = ls_options_get(options, "listen")->text,
         .port = (int)ls_options_get(options, "port")->number,
         .data = data,
         .name = ls_options_get(options, "name")->text,
         .certificate = ls_options_get(options, "tls-cert")->text,
         .key = ls_options_get(options, "tls-key")->text,
-        .insecure = ls_options_get(options, "insecure")->given ||
-                    plant_is_insecure(options->arguments[0]),
+        .insecure = ls_options_get(options, "insecure")->given,
     };
+    // The plant file is asked only where it matters: it is read whole.
+    def.insecure = def.insecure ||
+                   (ls_web_is_open(&def) && plant_is_insecure(options->arguments[0]));
     return ls_web_create(&def, out, err);
 }
 

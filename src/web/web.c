@@ -79,6 +79,11 @@ static ls_status open_face(void *context, ls_service *service, int *out_port, ls
     return status;
 }
 
+bool ls_web_is_open(const ls_web_def *def) {
+    return ls_auth_is_address(def->listen) && !ls_auth_is_loopback(def->listen) &&
+           def->certificate == NULL;
+}
+
 // Who listens to others sends tokens over a wire; that needs TLS, or somebody who says it does not.
 static ls_status check(const ls_web_def *def, ls_error *err) {
     if ((def->certificate == NULL) != (def->key == NULL)) {
@@ -86,8 +91,7 @@ static ls_status check(const ls_web_def *def, ls_error *err) {
                        "a certificate needs its key, and a key its "
                        "certificate");
     }
-    if (ls_auth_is_address(def->listen) && !ls_auth_is_loopback(def->listen) &&
-        def->certificate == NULL && !def->insecure) {
+    if (ls_web_is_open(def) && !def->insecure) {
         ls_fail(err, LS_ERR_INVALID, "%s can be reached by others, who could read the tokens",
                 def->listen);
         ls_hint(err,
