@@ -1,4 +1,5 @@
 """Running one process and measuring it; what machine this is; medians."""
+import math
 import os
 import platform
 import re
@@ -108,3 +109,17 @@ def machine_slug(description):
 
 def find_program(name):
     return shutil.which(name)
+
+
+# Student's t, 97.5 %, for 1 to 30 degrees of freedom.
+T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+        2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+        2.052, 2.048, 2.045, 2.042]
+
+
+def interval(values):
+    """Mean and half width of the 95 % interval."""
+    if len(values) < 2:
+        return statistics.mean(values), math.inf
+    t = T975[len(values) - 2] if len(values) <= 31 else 1.96
+    return statistics.mean(values), t * statistics.stdev(values) / math.sqrt(len(values))

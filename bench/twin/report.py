@@ -1,4 +1,11 @@
-"""Results as Markdown, for docs/BENCHMARKS.md."""
+"""Results as Markdown, for docs/BENCHMARKS.md, and as JSON beside each other."""
+import json
+import os
+
+from measure import machine_slug
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RESULTS = os.path.join(os.path.dirname(HERE), "results")
 
 
 def table(header, rows):
@@ -104,3 +111,19 @@ def markdown(result):
             parts.append("- %s: %s, %s" % (bar["what"], bar["value"],
                                            "met" if bar["met"] else "NOT MET"))
     return "\n\n".join(parts) + "\n"
+
+
+def write_whole(path, value):
+    """All of it or nothing of it, as JSON."""
+    with open(path + ".part", "w", encoding="utf-8") as target:
+        json.dump(value, target, indent=1, sort_keys=True)
+        target.write("\n")
+    os.replace(path + ".part", path)
+
+
+def save(result, output, name):
+    """Into `output`, or bench/results/NAME-MACHINE.json; where it stands then."""
+    path = output or os.path.join(RESULTS, "%s-%s.json" % (name, machine_slug(result["machine"])))
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    write_whole(path, result)
+    return path
