@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {startMock} from '../mock/server.mjs';
 import {axe} from './axe.mjs';
-import {openBrowser, openPage} from './browser.mjs';
+import {openBrowser, openPage, withPage} from './browser.mjs';
 
 let browser, mock;
 before(async () => {
@@ -142,21 +142,33 @@ test('shortcuts can be switched off (T7)', async () => {
 });
 
 test('a proposal is found, read and approved by keyboard alone', async () => {
-  const own = await startMock();
-  const page = await openPage(browser, own.url);
-  await page.keyboard.press('KeyG');
-  await page.keyboard.press('KeyD');
-  await page.waitForSelector('.detail');
-  await page.keyboard.press('KeyJ');
-  await page.keyboard.press('KeyK');
-  await page.keyboard.press('KeyA');
-  await page.waitForSelector('dialog[open]');
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
-  await page.waitForSelector('dialog', {state: 'detached'});
-  assert.deepEqual(own.reviews.map((r) => [r.id, r.act]), [['d-1207', 'approve']]);
-  await page.context().close();
-  await own.stop();
+  await withPage(browser, {}, async (page, own) => {
+    await page.keyboard.press('KeyG');
+    await page.keyboard.press('KeyD');
+    await page.waitForSelector('.detail');
+    await page.keyboard.press('KeyJ');
+    await page.keyboard.press('KeyK');
+    await page.keyboard.press('KeyA');
+    await page.waitForSelector('dialog[open]');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog', {state: 'detached'});
+    assert.deepEqual(own.reviews.map((r) => [r.id, r.act]), [['d-1207', 'approve']]);
+  });
+});
+
+test('keys faster than the page is drawn act on the row that they lead to', async () => {
+  await withPage(browser, {hash: '#/decisions'}, async (page, own) => {
+    await page.waitForSelector('.detail');
+    await page.evaluate(() => {  // all within one turn: nothing is drawn between them
+      for (const code of ['KeyJ', 'KeyA']) dispatchEvent(new KeyboardEvent('keydown', {code, bubbles: true}));
+    });
+    await page.waitForSelector('dialog[open]');
+    assert.match(await page.textContent('.inbox [aria-current]'), /wash waits for two more parts/);
+    await page.click('dialog .primary');
+    await page.waitForSelector('dialog', {state: 'detached'});
+    assert.deepEqual(own.reviews.map((r) => [r.id, r.act]), [['d-1206', 'approve']]);
+  });
 });
 
 test('a station is opened by keyboard, and the skip link leads to the content', async () => {

@@ -1,6 +1,7 @@
 // browser.mjs - Debian's Chromium for the tests, and pages that open the mock.
 import {chromium} from 'playwright-core';
 import {existsSync} from 'node:fs';
+import {startMock} from '../mock/server.mjs';
 
 const program = [process.env.LINESHAFT_CHROMIUM, '/usr/bin/chromium'].find((p) => p && existsSync(p));
 
@@ -21,4 +22,18 @@ export async function openPage(browser, url, {hash = '', lang = 'en', theme = 'l
   await page.goto(`${url}?${query}${hash}`);
   if (wait) await page.waitForSelector('main .view');
   return page;
+}
+
+// A page and a server of its own for one test; both end with it, however it ends: a server that is
+// left behind would keep the test's process from ending.
+export async function withPage(browser, options, act) {
+  const mock = await startMock(options.mock);
+  let page;
+  try {
+    page = await openPage(browser, mock.url, options);
+    await act(page, mock);
+  } finally {
+    await page?.context().close();
+    await mock.stop();
+  }
 }

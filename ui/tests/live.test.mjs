@@ -1,8 +1,7 @@
 // The live stream: losing it, coming back, and never acting twice or late (T3, T9, T22, T24).
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {startMock} from '../mock/server.mjs';
-import {openBrowser, openPage} from './browser.mjs';
+import {openBrowser, withPage} from './browser.mjs';
 import {load} from './load.mjs';
 
 let browser;
@@ -10,16 +9,6 @@ before(async () => {
   browser = await openBrowser();
 });
 after(async () => browser?.close());
-
-async function withPage(options, act) {
-  const mock = await startMock(options.mock), page = await openPage(browser, mock.url, options);
-  try {
-    await act(page, mock);
-  } finally {
-    await page.context().close();
-    await mock.stop();
-  }
-}
 
 test('events are read whole, however they are cut', async () => {
   const {EventReader} = await load('stream.ts');
@@ -32,7 +21,7 @@ test('events are read whole, however they are cut', async () => {
 });
 
 test('a change of the stream reaches the drawing without a new page', async () => {
-  await withPage({}, async (page, mock) => {
+  await withPage(browser, {}, async (page, mock) => {
     await page.waitForFunction(() => document.querySelector('.shape.bn'));
     mock.change(0, 0, 'down', 7);
     await page.waitForFunction(() => document.querySelector('.tile').getAttribute('aria-label') === 'load, down, queue 7');
@@ -40,7 +29,7 @@ test('a change of the stream reaches the drawing without a new page', async () =
 });
 
 test('a silent stream: within ten seconds a banner, an age on every value, the old values stay, grey; nothing can be sent (T3, T9)', async () => {
-  await withPage({}, async (page, mock) => {
+  await withPage(browser, {}, async (page, mock) => {
     await page.waitForFunction(() => document.querySelector('.shape.bn'));
     const made = await page.textContent('.figure .big');
     mock.cut();
@@ -68,7 +57,7 @@ test('a silent stream: within ten seconds a banner, an age on every value, the o
 });
 
 test('a beat with another check than ours makes the page ask anew (T22)', async () => {
-  await withPage({}, async (page, mock) => {
+  await withPage(browser, {}, async (page, mock) => {
     await page.waitForFunction(() => document.querySelector('.shape.bn'));
     const opened = () => mock.asked.filter((a) => a.path === '/api/v1/stream').length;
     const before = opened();
@@ -82,7 +71,7 @@ test('a beat with another check than ours makes the page ask anew (T22)', async 
 test('the check is the one that the server is to send (T22)', async () => {
   // FNV-1a, 32 bit, over "queue;working;" of a station and "code;" of each of its machines.
   const fnv = (text) => [...text].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193) >>> 0, 0x811c9dc5);
-  await withPage({mock: {healthy: true}}, async (page, mock) => {
+  await withPage(browser, {mock: {healthy: true}}, async (page, mock) => {
     await page.waitForFunction(() => document.querySelector('.shape.bn'));
     const text = mock.state.stations.map((s) => `${s.queue};${s.working};${s.machines.map(() => '0;').join('')}`).join('');
     const before = mock.asked.filter((a) => a.path === '/api/v1/stream').length;
@@ -93,7 +82,7 @@ test('the check is the one that the server is to send (T22)', async () => {
 });
 
 test('a dialog has the focus on Cancel, Enter does nothing else, and a double click sends once (T24)', async () => {
-  await withPage({hash: '#/decisions/d-1207'}, async (page, mock) => {
+  await withPage(browser, {hash: '#/decisions/d-1207'}, async (page, mock) => {
     mock.delayMs = 3000;  // the next lines are over by then, on a busy machine too
     await page.click('.detail .primary');
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
@@ -110,7 +99,7 @@ test('a dialog has the focus on Cancel, Enter does nothing else, and a double cl
 });
 
 test('a proposal that expired or changed is not approved, and the page says why (T24)', async () => {
-  await withPage({hash: '#/decisions/d-1207', lang: 'ko'}, async (page, mock) => {
+  await withPage(browser, {hash: '#/decisions/d-1207', lang: 'ko'}, async (page, mock) => {
     mock.expire = true;
     await page.click('.detail .primary');
     await page.click('dialog [data-review]');
@@ -127,7 +116,7 @@ test('a proposal that expired or changed is not approved, and the page says why 
 });
 
 test('a viewer sees controls disabled, with the reason', async () => {
-  await withPage({hash: '#/decisions/d-1207', mock: {role: 'viewer'}}, async (page, mock) => {
+  await withPage(browser, {hash: '#/decisions/d-1207', mock: {role: 'viewer'}}, async (page, mock) => {
     await page.waitForFunction(() => /needs the role operator/.test(document.querySelector('.detail .buttons')?.textContent));
     for (const button of await page.locator('.detail .buttons button').all()) assert.ok(await button.isDisabled());
     await page.keyboard.press('KeyA');
@@ -139,17 +128,16 @@ test('a viewer sees controls disabled, with the reason', async () => {
 });
 
 test('a missing token is said, with what to do', async () => {
-  const mock = await startMock(), page = await openPage(browser, 'about:blank'.slice(0, 0) + mock.url);
-  mock.refuse = true;
-  await page.reload();
-  await page.waitForSelector('.failed');
-  assert.match(await page.textContent('.failed'), /needs a token\. \(r-17\)/);
-  await page.context().close();
-  await mock.stop();
+  await withPage(browser, {}, async (page, mock) => {
+    mock.refuse = true;
+    await page.reload();
+    await page.waitForSelector('.failed');
+    assert.match(await page.textContent('.failed'), /needs a token\. \(r-17\)/);
+  });
 });
 
 test('the plant file is checked in place and saved only when it checks, never over another\'s change', async () => {
-  await withPage({hash: '#/plant'}, async (page, mock) => {
+  await withPage(browser, {hash: '#/plant'}, async (page, mock) => {
     await page.waitForSelector('textarea');
     const text = await page.inputValue('textarea');
     await page.fill('textarea', text.replace('turn, grind', 'weldr, grind'));
@@ -173,7 +161,7 @@ test('the plant file is checked in place and saved only when it checks, never ov
 });
 
 test('a stop reason and scrap are entered at a station', async () => {
-  await withPage({hash: '#/line/grind'}, async (page, mock) => {
+  await withPage(browser, {hash: '#/line/grind'}, async (page, mock) => {
     await page.waitForSelector('.drawer');
     await page.click('.drawer button:text-is("Stop reason…")');
     await page.selectOption('dialog select >> nth=1', 'wheel');
@@ -190,7 +178,7 @@ test('a stop reason and scrap are entered at a station', async () => {
 });
 
 test('what if: a number is changed, the difference comes with its interval, a bad one with its reason', async () => {
-  await withPage({hash: '#/twin'}, async (page) => {
+  await withPage(browser, {hash: '#/twin'}, async (page) => {
     await page.waitForSelector('.whatif');
     await page.click('.whatif .primary');
     await page.waitForSelector('.whatif-result');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {startMock} from '../mock/server.mjs';
-import {openBrowser, openPage} from './browser.mjs';
+import {openBrowser, openPage, withPage} from './browser.mjs';
 import {chroma} from './palette.mjs';
 import {pixels} from './pixels.mjs';
 
@@ -17,15 +17,14 @@ after(async () => {
 
 for (const theme of ['light', 'dark']) {
   test(`a healthy plant shows no colour, links apart (T1, ${theme})`, async () => {
-    const own = await startMock({healthy: true}), page = await openPage(browser, own.url, {theme});
-    await page.waitForFunction(() => document.querySelector('.shape.bn'));
-    await page.waitForTimeout(400);
-    // Links keep their accent everywhere; here they are hidden. Neutral tokens have a chroma of up to 6.
-    await page.evaluate(() => document.querySelectorAll('a, .legend').forEach((e) => { e.style.visibility = 'hidden'; }));
-    const coloured = (await pixels(browser, await page.screenshot())).filter(([hex]) => chroma(hex) > 8);
-    assert.deepEqual(coloured, []);
-    await page.context().close();
-    await own.stop();
+    await withPage(browser, {theme, mock: {healthy: true}}, async (page) => {
+      await page.waitForFunction(() => document.querySelector('.shape.bn'));
+      await page.waitForTimeout(400);
+      // Links keep their accent everywhere; here they are hidden. Neutral tokens have a chroma of up to 6.
+      await page.evaluate(() => document.querySelectorAll('a, .legend').forEach((e) => { e.style.visibility = 'hidden'; }));
+      const coloured = (await pixels(browser, await page.screenshot())).filter(([hex]) => chroma(hex) > 8);
+      assert.deepEqual(coloured, []);
+    });
   });
 }
 
@@ -89,14 +88,13 @@ test('every interval is named with its kind and n (T11)', async () => {
 });
 
 test('figures of the whole plant are those of the server, whatever the stations shown add up to (T12)', async () => {
-  const own = await startMock();
-  own.state.kpi = {...own.state.kpi, made: 98765, made_shift: 98765, wip: 4321};  // nothing on the page adds up to these
-  const page = await openPage(browser, own.url);
-  await page.waitForFunction(() => document.querySelectorAll('.kpis .big').length > 4);
-  const shown = await page.$$eval('.kpis .big', (all) => all.map((e) => e.textContent.replaceAll(/\D/g, '')));
-  assert.ok(shown.includes('98765') && shown.includes('4321'), shown.join());
-  await page.context().close();
-  await own.stop();
+  await withPage(browser, {}, async (page, own) => {
+    own.state.kpi = {...own.state.kpi, made: 98765, made_shift: 98765, wip: 4321};  // nothing on the page adds up to these
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll('.kpis .big').length > 4);
+    const shown = await page.$$eval('.kpis .big', (all) => all.map((e) => e.textContent.replaceAll(/\D/g, '')));
+    assert.ok(shown.includes('98765') && shown.includes('4321'), shown.join());
+  });
 });
 
 test('what has no interval shows none', async () => {
@@ -137,17 +135,16 @@ test('a chart is asked for by its width, whatever the span, and a gap is drawn a
 });
 
 test('the fan draws nothing of fewer than 20 futures, and says so', async () => {
-  const own = await startMock(), page = await openPage(browser, own.url);
-  await page.route('**/api/v1/forecast*', async (route) => {
-    const answer = await route.fetch(), json = await answer.json();
-    await route.fulfill({json: {...json, futures: 12}});
+  await withPage(browser, {}, async (page) => {
+    await page.route('**/api/v1/forecast*', async (route) => {
+      const answer = await route.fetch(), json = await answer.json();
+      await route.fulfill({json: {...json, futures: 12}});
+    });
+    await page.evaluate(() => { location.hash = '#/twin'; });
+    await page.waitForSelector('.twin-view .empty');
+    assert.match(await page.textContent('.twin-view .empty'), /12 futures are too few/);
+    assert.equal(await page.locator('.twin-view canvas').count(), 0);
   });
-  await page.evaluate(() => { location.hash = '#/twin'; });
-  await page.waitForSelector('.twin-view .empty');
-  assert.match(await page.textContent('.twin-view .empty'), /12 futures are too few/);
-  assert.equal(await page.locator('.twin-view canvas').count(), 0);
-  await page.context().close();
-  await own.stop();
 });
 
 test('the first screen of a demo says which line runs better, by how much, and leads to why', async () => {

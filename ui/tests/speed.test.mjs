@@ -54,8 +54,12 @@ test('a frame with changes of 200 stations costs little, and renders no componen
   await page.context().close();
 });
 
-test('eight tabs of one browser all load and are live over one stream (T20)', async () => {
+test('eight tabs of one browser all load and are live over one stream (T20)', async (t) => {
   const own = await startMock(), context = await browser.newContext();
+  t.after(async () => {
+    await context.close();
+    await own.stop();
+  });
   const pages = [];
   for (let i = 0; i < 8; i++) pages.push(await openPage(browser, own.url, {context}));
   for (const page of pages) await page.waitForFunction(() => document.querySelector('.shape.bn'), null, {timeout: 20000});
@@ -66,6 +70,4 @@ test('eight tabs of one browser all load and are live over one stream (T20)', as
   for (let i = 0; i < 200 && own.streams.size !== 1; i++) await new Promise((done) => setTimeout(done, 50));
   own.change(0, 0, 'run', 3);
   for (const page of pages.slice(1)) await page.waitForFunction(() => document.querySelector('.tile').getAttribute('aria-label') === 'load, run, queue 3');
-  await context.close();
-  await own.stop();
 });

@@ -7,7 +7,7 @@ import {Ledger} from '../decisions/ledger';
 import {ReviewDialog, type Review} from '../decisions/review_dialog';
 import {Empty} from '../parts/notice';
 import {onKeys} from '../keyboard';
-import {go, useRoute} from '../route';
+import {go, route, useRoute} from '../route';
 import {store, useStore} from '../store';
 import type {Row} from '../types';
 import {useEffect, useRef, useState} from 'preact/hooks';
@@ -32,10 +32,14 @@ export function DecisionsView() {
   useEffect(() => {
     if (item && row && folder !== 'all' && folderOf(row) !== folder) setFolder('all');
   }, [item, row?.id]);
-  const act = (r: Review) => row && (row.state === 'open' || row.state === 'held') &&
-    store.me.role !== 'viewer' && !store.offline && setReview({row, review: r});
+  // Keys may come faster than the view is drawn: they look where the page is now, not where it was.
+  const open = () => route().item || kept.current;
+  const act = (r: Review) => {
+    const now = store.rows.get(open());
+    if (now && (now.state === 'open' || now.state === 'held') && store.me.role !== 'viewer' && !store.offline) setReview({row: now, review: r});
+  };
   const step = (by: number) => {
-    const at = rows.findIndex((r) => r.id === row?.id), next = rows[Math.max(0, at + by)];
+    const at = rows.findIndex((r) => r.id === open()), next = rows[Math.max(0, at + by)];
     if (next) go('decisions', next.id, undefined, true);
   };
   useEffect(() => onKeys({KeyA: () => act('approve'), KeyR: () => act('reject'), KeyH: () => act('hold'),
