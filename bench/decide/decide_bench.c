@@ -203,7 +203,7 @@ static void take_decider(const options *o, subject *s) {
     if (!o->no_prepare && ls_decider_prepare(s->quick.decider, NULL, NULL, &err) != LS_OK) {
         fail("prepare", &err);
     }
-    s->quick.budget.futures = (uint32_t)o->futures;
+    s->quick.budget = (ls_budget){.futures = (uint32_t)o->futures, .unclaimed = true};
     s->who = (timed){.ask = ls_rehearse_ask_decider, .context = &s->quick};
     s->who.ask_together = o->together ? ls_rehearse_ask_decider_together : NULL;
 }

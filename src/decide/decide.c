@@ -293,15 +293,15 @@ static ls_status take_winner(asking *a, const ls_race *race, uint32_t futures, l
     const uint32_t winner = ls_race_winner(race, 0, race->done, a->level, a->gain_min);
     const ls_plan plan = a->d->plans[winner];
     choose(a, &plan);
-    return winner == 0 || race->cut ? LS_OK : claim(a, &plan, futures, err);
+    return winner == 0 || race->cut || futures == 0 ? LS_OK : claim(a, &plan, futures, err);
 }
 
 static ls_status ask_one(asking *a, ls_error *err) {
-    const uint32_t third = a->budget.futures / 3;
+    const uint32_t claims = a->budget.unclaimed ? 0 : a->budget.futures / 3;
     ls_race race;
-    const ls_status status = race_singles(a, LS_CANDIDATES_MAX, a->budget.futures - third, &race,
+    const ls_status status = race_singles(a, LS_CANDIDATES_MAX, a->budget.futures - claims, &race,
                                           err);
-    return status != LS_OK || race.cut ? status : take_winner(a, &race, third, err);
+    return status != LS_OK || race.cut ? status : take_winner(a, &race, claims, err);
 }
 
 // The best deviations, of different questions, best first: at most JOINED_FROM.
@@ -349,16 +349,17 @@ static void joined_plans(asking *a) {
 }
 
 static ls_status ask_several(asking *a, ls_error *err) {
-    const uint32_t third = a->budget.futures / 3;
+    const uint32_t claims = a->budget.unclaimed ? 0 : a->budget.futures / 3;
+    const uint32_t half = (a->budget.futures - claims) / 2;
     ls_race race;
-    ls_status status = race_singles(a, TOGETHER_PLANS, third, &race, err);
+    ls_status status = race_singles(a, TOGETHER_PLANS, half, &race, err);
     if (status != LS_OK || race.cut) {
         return status;
     }
     joined_plans(a);
     open_race(a, &race, JOINED_FIRST);
-    status = run_race(a, &race, third, err);
-    return status != LS_OK ? status : take_winner(a, &race, third, err);
+    status = run_race(a, &race, half, err);
+    return status != LS_OK ? status : take_winner(a, &race, claims, err);
 }
 
 // ---- asking

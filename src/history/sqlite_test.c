@@ -162,6 +162,7 @@ static void test_a_folder_that_cannot_be_written_can_be_read(void) {
     const char *folder = fresh_folder();
     make_store(folder);
     CHECK_INT(chmod(folder, 0555), 0);
+    CHECK_INT(chmod(root, 0755), 0);  // before the child goes in
     const pid_t child = fork();
     if (child == 0) {
         if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) {
@@ -178,7 +179,6 @@ static void test_a_folder_that_cannot_be_written_can_be_read(void) {
         _exit(code);
     }
     int state = 0;
-    CHECK_INT(chmod(root, 0755), 0);
     waitpid(child, &state, 0);
     CHECK_INT(state, 0);
     CHECK_INT(chmod(folder, 0750), 0);
