@@ -111,6 +111,35 @@ export const account = {
     {kind: 'batch', decisions: 20, sent: 12, promised: {gain: 0.5, low: 0.2, high: 0.8}, realised: null, shown: false, why_not: 'gain is smaller than the error of the twin', inside: {count: 0, of: 0, expected: 0}}],
 };
 
+// Number, name, name in Korean, group; those that can be bypassed are in the list below it.
+const numbers = [
+  [1, 'range', '범위', 'value'], [2, 'rate of change', '변화율', 'rate'], [3, 'step size', '변경 폭', 'value'],
+  [4, 'moving budget', '누적 변경량', 'rate'], [5, 'command frequency', '명령 빈도', 'rate'], [6, 'minimum dwell', '최소 유지 시간', 'rate'],
+  [7, 'freshness', '최신성', 'freshness'], [8, 'quality', '신호 품질', 'freshness'], [9, 'twin in step', '트윈 동기', 'state'],
+  [10, 'model range', '모델 범위', 'state'], [11, 'claim', '기대 이득', 'value'], [12, 'deadline', '결정 기한', 'freshness'],
+  [13, 'state binding', '상태 일치', 'state'], [14, 'permissive', '허가 조건', 'state'], [15, 'interlock', '인터록', 'state'],
+  [16, 'PackML state', 'PackML 상태', 'state'], [17, 'mode', '운전 모드', 'mode'], [18, 'operator hold', '작업자 보류', 'authority'],
+  [19, 'authority', '권한', 'authority'], [20, 'two persons', '2인 승인', 'authority'], [21, 'idempotence', '중복 명령', 'authority'],
+  [22, 'sequence', '순번', 'state'], [23, 'write-ahead', '선기록', 'journal'], [24, 'expiry', '만료', 'send'],
+  [25, 'read-back', '되읽기', 'read back'], [26, 'foreign write', '외부 변경', 'state'], [27, 'heartbeat out', '송신 하트비트', 'mode'],
+  [28, 'heartbeat in', '수신 하트비트', 'mode'], [29, 'fallback ready', '대체 규칙 준비', 'mode'], [30, 're-engage', '재투입', 'mode'],
+  [31, 'one writer', '단일 기록자', 'mode'], [32, 'conservation', '로트 보존', 'state'], [33, 'combined effect', '종합 영향', 'combined effect'],
+  [34, 'alarm rate', '알람 빈도', 'rate'], [35, 'bypass', '우회', 'authority'],
+];
+export const guards = numbers.map(([guard, name, name_ko, group]) => ({guard, name, name_ko, group,
+  can_bypass: [3, 4, 5, 6, 9, 10, 11, 14, 34].includes(guard)}));
+
+// What stands at the guard, one of each kind. Times are of the wall.
+export const standing = (kind, more = {}) =>
+  ({kind, what: '', who: '', role: 'viewer', guard: 0, count: 0, waits: kind !== 'bypass' && kind !== 'revoked', reason: '', since_us: 0, until_us: 0, ...more});
+
+export const busyGuard = (wallUs) => [
+  standing('hold', {what: 'dispatch grind', who: 'kim, operator@192.0.2.7', role: 'operator', since_us: wallUs - 1500e6}),
+  standing('bypass', {guard: 6, who: 'lee, engineer@192.0.2.9', role: 'engineer', reason: 'trial of the new wheel', since_us: wallUs - 300e6, until_us: wallUs + 1500e6}),
+  standing('interlock', {what: 'gearbox/cell/line/DoorOpen'}),
+  standing('trips', {count: 1, waits: false, since_us: wallUs - 9000e6}),
+];
+
 // Of parts made from now on, as the server counts them.
 export function forecast(nowUs, hours, gain = 1) {
   const n = 48, step = hours * 3600e6 / n, times_us = Array.from({length: n}, (_, i) => nowUs + (i + 1) * step);

@@ -18,8 +18,9 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   const plant = stations ? data.large(stations) : data.gearbox();
   const born = Date.now(), first = data.startUs + 6 * 3600e6;
   const now = () => first + (frozen ? 0 : Math.round((Date.now() - born) * 1e3 * speed));
+  const wall = () => frozen ? first : Date.now() * 1000;
   const mock = {
-    role, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
+    role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
     state: data.state(plant, first, healthy), file: {text: data.plantText, hash: 'h1', file: 'cell.yaml'}, delayMs: 0, plant, now,
     send(event, body) {
       for (const s of mock.streams) s.write(`event: ${event}\nid: ${mock.state.seq}\ndata: ${JSON.stringify(body)}\n\n`);
@@ -69,9 +70,11 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     const found = /^decisions\/([^/]+)(?:\/(approve|reject|hold))?$/.exec(api);
     if (api === 'stream') return stream(response);
     if (api === 'me') return json({role: mock.role, version: '0.3.0', plant: plant.name, emulated: demo, demo: demo ? {speed: 60} : null,
-      now_us: Date.now() * 1000, line_now_us: now(), zone: 'UTC'});
+      now_us: wall(), line_now_us: now(), zone: 'UTC'});
     if (api === 'plant') return json(plant);
     if (api === 'state') return json(snapshot());
+    if (api === 'guard') return mock.state.link.guard ? json({guards: data.guards, stands: mock.stands}) : fail(503, 'busy', 'The guard is away.', '안전 검사가 응답하지 않습니다.');
+    if (api.startsWith('guard/')) return deed(api.slice('guard/'.length), asked, json, fail);
     if (api === 'prove') return json(data.account);
     if (api === 'decisions') return json({rows: url.searchParams.get('before_us') ? [] : mock.rows});
     if (found && !['summary'].includes(found[1])) return review(found[1], found[2], asked, json, fail);
@@ -130,6 +133,33 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     Object.assign(row, {version: row.version + 1, state: {approve: 'approved', reject: 'rejected', hold: 'held'}[act]});
     mock.send('decision', row);
     return json(row);
+  }
+
+  // As the guard does: by role and by what stands.
+  async function deed(name, asked, json, fail) {
+    mock.deeds.push({name, ...asked});
+    if (mock.role === 'viewer') return fail(403, 'role', 'This needs the role operator.', '작업자 권한이 필요합니다.');
+    if (mock.delayMs) await new Promise((done) => setTimeout(done, mock.delayMs));
+    if (['bypass', 'end-bypass', 'revoke'].includes(name) && mock.role !== 'engineer') return fail(409, 'refused', 'that takes an engineer', '엔지니어만 할 수 있습니다');
+    const put = (kind, more) => mock.stands.push(data.standing(kind, {who: `${asked.who ? `${asked.who}, ` : ''}${mock.role}@127.0.0.1`, role: mock.role, since_us: wall(), ...more}));
+    const drop = (is) => {
+      const kept = mock.stands.filter((s) => !is(s)), gone = kept.length < mock.stands.length;
+      mock.stands = kept;
+      return gone;
+    };
+    let done = true;
+    if (name === 'hold') put('hold', {what: asked.what});
+    else if (name === 'lift') done = drop((s) => s.kind === 'hold' && s.what === asked.what);
+    else if (name === 'bypass') {
+      if (!asked.reason) return fail(409, 'refused', 'a bypass needs a reason', '우회에는 사유가 필요합니다');
+      if (asked.for_s > 14400) return fail(409, 'refused', 'a bypass lasts at most 4.0 h (guards: bypass)', '우회는 최대 4.0시간입니다 (guards: bypass)');
+      put('bypass', {guard: asked.guard, reason: asked.reason, until_us: wall() + asked.for_s * 1e6});
+    } else if (name === 'end-bypass') done = drop((s) => s.kind === 'bypass' && s.guard === asked.guard);
+    else if (name === 're-arm') done = drop((s) => (s.kind === 'interlock' || s.kind === 'foreign') && s.what === asked.what);
+    else if (name === 'reset') done = drop((s) => s.kind === 'trips');
+    else if (name === 'revoke') put('revoked', {what: asked.what, who: ''});
+    else return fail(404, 'unknown', `there is no '${name}'`, '없는 조치입니다.');
+    return done ? json({stands: mock.stands}) : fail(409, 'refused', `'${asked.what ?? asked.guard ?? ''}' does not stand`, '해당하는 조치가 없습니다');
   }
 
   function past(query) {

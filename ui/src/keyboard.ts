@@ -29,6 +29,7 @@ function pressed(e: KeyboardEvent): void {
   if (e.isComposing || e.ctrlKey || e.altKey || e.metaKey || inField(e.target)) return;
   if (keysOff() && e.code !== 'Escape') return;
   if (document.querySelector('dialog[open]')) return;  // it has its own
+  let twice = false;
   if (performance.now() - waitingG < 1500) {
     waitingG = -Infinity;
     const view = goes[e.code];
@@ -36,8 +37,9 @@ function pressed(e: KeyboardEvent): void {
       e.preventDefault();
       return go(view);
     }
+    twice = e.code === 'KeyG' && !e.shiftKey;
   }
-  const name = e.shiftKey ? `Shift+${e.code}` : e.code;
+  const name = twice ? 'KeyG KeyG' : e.shiftKey ? `Shift+${e.code}` : e.code;
   if (name === 'KeyG') return void (waitingG = performance.now());
   for (const keys of layers) {
     const act = keys[name];

@@ -3,10 +3,13 @@ import {announce} from './announce';
 import {clock, duration, zoneNote} from './format';
 import {currentLang, loadLang, t, type Lang} from './i18n';
 import {onKeys} from './keyboard';
+import {GuardChip} from './guard/chip';
+import {GuardPanel} from './guard/panel';
+import {hasGuard, watchGuard} from './guard/standing';
 import {Help} from './parts/help';
 import {Patterns} from './parts/glyph';
 import {Failed, Loading} from './parts/notice';
-import {choose, go, hrefOf, isWall, route, useRoute, views, type View} from './route';
+import {choose, chosen, go, hrefOf, isWall, route, useRoute, views, type View} from './route';
 import {store, useStore} from './store';
 import {isDark, switchTheme} from './theme';
 import {stateNames} from './state';
@@ -42,7 +45,8 @@ function Now() {
   </div>;
 }
 
-function Bar({view, onLang, onHelp}: {view: View; onLang: () => void; onHelp: () => void}) {
+function Bar({view, guard, onGuard, onLang, onHelp}:
+    {view: View; guard: boolean; onGuard: () => void; onLang: () => void; onHelp: () => void}) {
   useStore('rows', 'page');
   const [, again] = useReducer((n: number) => n + 1, 0);
   const open = store.openRows().length;
@@ -50,6 +54,7 @@ function Bar({view, onLang, onHelp}: {view: View; onLang: () => void; onHelp: ()
     <span class="plant-name">{store.plant.name || 'Lineshaft'}</span>
     {!isWall() && <nav aria-label={t('views')}>{views.map((v) => <a href={hrefOf(v)} aria-current={v === view ? 'page' : undefined}>
       {t(`view.${v}`)}{v === 'decisions' && open > 0 && <span class="badge num">{open}</span>}</a>)}</nav>}
+    <GuardChip open={guard} onPress={onGuard} />
     <Now />
     {!isWall() && <div class="bar-buttons">
       <button class="quiet" lang={currentLang() === 'ko' ? 'en' : 'ko'} onClick={onLang}>{currentLang() === 'ko' ? 'English' : '한국어'}</button>
@@ -102,6 +107,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const view = isWall() ? 'line' : asked;
   const [, again] = useReducer((n: number) => n + 1, 0);
   const [help, setHelp] = useState(false);
+  const [guard, setGuard] = useState(chosen('guard') === '1');
   const [lazy, setLazy] = useState<Lazy | null>(null);
   const [lost, setLost] = useState<unknown>(null);
   const lang = async () => {
@@ -114,7 +120,13 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
       setLost(e);
     }
   };
+  const showGuard = (on: boolean) => {
+    choose('guard', on ? '1' : null);
+    setGuard(on);
+    if (!on) document.querySelector<HTMLElement>('.guard-chip')?.focus();
+  };
   useAnnouncements();
+  useEffect(watchGuard, []);
   useWall();
   useStore('link', 'page');
   useEffect(() => {
@@ -130,6 +142,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     Slash: () => document.querySelector<HTMLElement>('[data-search]')?.focus(),
     KeyW: () => (choose('wall', isWall() ? null : '1'), location.reload()),
     KeyT: () => document.querySelector<HTMLElement>('[data-table]')?.click(),
+    'KeyG KeyG': () => hasGuard() && !isWall() && showGuard(true),
     KeyJ: () => move(1), KeyK: () => move(-1),
     Escape: () => route().item && go(view),
   }), [view]);
@@ -139,15 +152,18 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   return <div class={`page${store.offline && store.known ? ' stale' : ''}`} key={currentLang()}>
     <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.getElementById('main')?.focus())}>{t('skip')}</a>
     <header><Ribbon />
-      <Bar view={view} onLang={() => void lang()} onHelp={() => setHelp(true)} /></header>
+      <Bar view={view} guard={guard} onGuard={() => showGuard(!guard)} onLang={() => void lang()} onHelp={() => setHelp(true)} /></header>
     <Banner />
     <Patterns />
+    <div class="frame">
     <main id="main" tabIndex={-1}>
       {failed !== null && failed !== undefined ? <Failed error={failed} again={retry} />
         : lost ? <Failed error={lost} />
         : !store.plant.stations.length ? <><h1 class="visually-hidden">Lineshaft</h1><Loading what={t('loading.plant')} /></>
         : Sheet ? <Sheet /> : <><h1 class="visually-hidden">{t(`view.${view}`)}</h1><Loading what={t('loading.view')} /></>}
     </main>
+    {guard && !isWall() && hasGuard() && <GuardPanel onClose={() => showGuard(false)} />}
+    </div>
     <div id="said" class="visually-hidden" role="status" aria-live="polite" />
     {help && <Help onClose={() => setHelp(false)} />}
   </div>;

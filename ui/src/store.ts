@@ -9,7 +9,7 @@ import {LiveStream, type Connection, type StreamMessage} from './stream';
 import {useEffect, useReducer} from 'preact/hooks';
 import type {Forecast, Kpi, LineDifference, LineRow, Link, Me, Notice, Plant, Row, Snapshot} from './types';
 
-export type Topic = 'state' | 'kpi' | 'rows' | 'link' | 'notices' | 'second' | 'page';
+export type Topic = 'state' | 'kpi' | 'rows' | 'link' | 'notices' | 'guard' | 'second' | 'page';
 
 export interface Segment {
   code: number;
@@ -38,6 +38,7 @@ export class Store {
   notices: Notice[] = [];
   rows = new Map<string, Row>();
   trend: Record<'made' | 'wip' | 'oee' | 'per_hour', number[]> = {made: [], wip: [], oee: [], per_hour: []};
+  wallOffset = 0;  // of the server's wall clock to ours, microseconds
   ageBase = 0;  // of the state itself, seconds, when the last message came
 
   queue = new Int32Array(0);
@@ -70,6 +71,7 @@ export class Store {
     const rows = ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}));
     const state = ask<Snapshot>('state').catch(() => null);  // then the stream brings it
     [this.me, this.plant] = await Promise.all([ask<Me>('me'), ask<Plant>('plant')]);
+    this.wallOffset = this.me.now_us - Date.now() * 1000;
     this.shape();
     const first = await state;
     if (first) this.snapshot(first);

@@ -172,6 +172,32 @@ export interface ProveRow {
   inside: {count: number; of: number; expected: number} | null;
 }
 
+export interface Standing {
+  kind: 'hold' | 'bypass' | 'revoked' | 'interlock' | 'foreign' | 'trips';
+  what: string;
+  who: string;
+  role: Role;
+  guard: number;
+  count: number;
+  waits: boolean;  // for a person
+  reason: string;
+  since_us: number;  // wall; 0: not known
+  until_us: number;
+}
+
+export interface GuardNumber {
+  guard: number;
+  name: string;
+  name_ko: string;
+  group: string;
+  can_bypass: boolean;
+}
+
+export interface GuardAnswer {
+  guards: GuardNumber[];
+  stands: Standing[];
+}
+
 export interface Notice {
   time_us: number;
   kind: string;

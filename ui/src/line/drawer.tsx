@@ -3,6 +3,7 @@
 import {ago, clock, duration, percent} from '../format';
 import {t} from '../i18n';
 import {Glyph, stateWord} from '../parts/glyph';
+import {PointHolds} from '../guard/panel';
 import {hrefOf} from '../route';
 import {store, useStore} from '../store';
 import {isBottleneck, queueText, shareOf} from './describe';
@@ -46,7 +47,7 @@ export function Drawer({station, onClose}: {station: number; onClose: () => void
           {' '}{t('of.span', {span: duration((to - start) / 1e6)})}</div>
       </li>;
     })}</ul>
-    {points.length > 0 && <p class="muted">{points.map((p) => `${p.name}: ${t(`mode.${p.mode}` as 'mode.watch')}`).join(', ')}</p>}
+    {points.length > 0 && <PointHolds points={points} />}
     <div class="buttons">
       <button disabled={!!why} title={why} onClick={() => setNote('reason')}>{t('note.reason.button')}</button>
       <button disabled={!!why} title={why} onClick={() => setNote('scrap')}>{t('note.scrap.button')}</button>
