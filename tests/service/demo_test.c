@@ -154,6 +154,7 @@ static void test_the_emulated_past_has_decisions(void) {
     CHECK_INT(child_wait(child_start(events, in_folder("rows"), in_folder("err"))), 0);
     char *rows = said("rows");
     int count = 0;
+    json_int_t futures = 0;  // of all rows: each has 100 ms, in which a busy machine may run none
     char *rest = NULL;
     for (char *line = strtok_r(rows, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         json_t *event = json_loads(line, 0, NULL);
@@ -163,11 +164,12 @@ static void test_the_emulated_past_has_decisions(void) {
         CHECK_STR(json_string_value(json_object_get(row, "mode")), "watch");
         CHECK_INT(json_array_size(json_object_get(row, "sent")), 0);
         CHECK(json_array_size(json_object_get(row, "candidates")) > 1);
-        CHECK(json_integer_value(json_object_get(row, "futures")) > 0);
+        futures += json_integer_value(json_object_get(row, "futures"));
         count++;
         json_decref(event);
     }
     CHECK(count > 0);
+    CHECK(futures > 0);
     free(rows);
     end();
 }
