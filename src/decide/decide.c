@@ -1,9 +1,9 @@
 // decide.c - asks and answers: candidates, their race, the claim.
 //
-// One question is a race of its candidates (two thirds of the budget) and a claim: the winner
-// against the incumbent again, on futures that took no part in choosing it. Several questions are a
-// race of every single deviation, a race of the best ones joined, and the claim. What the deadline
-// leaves of it is used: see `conclude_cut`.
+// One question is a race of its candidates (two thirds of the budget) and a claim, where one is
+// wanted: the winner against the incumbent again, on futures that took no part in choosing it.
+// Several questions are a race of every single deviation, a race of the best ones joined, and the
+// claim. What the deadline leaves of it is used: see `conclude_cut`.
 #include "decide/decide.h"
 
 #include <assert.h>
@@ -296,8 +296,12 @@ static ls_status take_winner(asking *a, const ls_race *race, uint32_t futures, l
     return winner == 0 || race->cut || futures == 0 ? LS_OK : claim(a, &plan, futures, err);
 }
 
+static uint32_t for_claim(const asking *a) {
+    return a->budget.unclaimed ? 0 : a->budget.futures / 3;
+}
+
 static ls_status ask_one(asking *a, ls_error *err) {
-    const uint32_t claims = a->budget.unclaimed ? 0 : a->budget.futures / 3;
+    const uint32_t claims = for_claim(a);
     ls_race race;
     const ls_status status = race_singles(a, LS_CANDIDATES_MAX, a->budget.futures - claims, &race,
                                           err);
@@ -349,7 +353,7 @@ static void joined_plans(asking *a) {
 }
 
 static ls_status ask_several(asking *a, ls_error *err) {
-    const uint32_t claims = a->budget.unclaimed ? 0 : a->budget.futures / 3;
+    const uint32_t claims = for_claim(a);
     const uint32_t half = (a->budget.futures - claims) / 2;
     ls_race race;
     ls_status status = race_singles(a, TOGETHER_PLANS, half, &race, err);

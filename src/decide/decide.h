@@ -134,7 +134,7 @@ typedef struct ls_answer {
 
 typedef struct ls_budget {
     uint32_t futures;             // most, of all candidates together; 0: the incumbent
-    bool unclaimed;               // nobody reads the claim: all futures go into the choice
+    bool unclaimed;               // nobody reads the claim: all go into the choice; not of settings
     bool (*late)(void *context);  // true: answer now; NULL: never. Any worker's thread.
     void *context;
 } ls_budget;

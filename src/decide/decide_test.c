@@ -285,6 +285,32 @@ static void test_any_number_of_workers_gives_the_same_answer(void) {
     minifab_clear(&m);
 }
 
+// Without a claim the same choice takes a third fewer futures, and replays.
+static void test_what_nobody_reads_is_not_claimed(void) {
+    minifab m = fab();
+    ls_decider *d = decider_of(m.plant, m.twin, NULL);
+    ls_answer *a = calloc(3, sizeof *a);
+    uint32_t claims = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        ls_snapshot *present = open_moment(d, m.twin, seed);
+        const ls_question q = first_question(d, present);
+        const ls_budget unclaimed = {.futures = 400, .unclaimed = true};
+        ask(d, present, 600, &a[0]);
+        CHECK_INT(ls_decider_ask(d, present, &q, &unclaimed, &a[1], NULL), LS_OK);
+        CHECK_INT(a[1].chosen, a[0].chosen);
+        CHECK_INT(a[1].futures, a[0].futures - a[0].claim_futures * (a[0].chosen != 0 ? 2 : 0));
+        CHECK(a[1].claim_futures == 0 && isnan(a[1].claim.gain) && !a[1].cut);
+        CHECK_INT(ls_decider_replay(d, present, &a[1], &a[2], NULL), LS_OK);
+        CHECK(same_answer(&a[1], &a[2]));
+        claims += a[0].claim_futures > 0;
+        ls_snapshot_destroy(present);
+    }
+    CHECK(claims > 0);
+    free(a);
+    ls_decider_destroy(d);
+    minifab_clear(&m);
+}
+
 static void test_what_only_the_simulation_knows_decides_nothing(void) {
     minifab m = fab();
     ls_decider *d = decider_of(m.plant, m.twin, NULL);
@@ -491,6 +517,7 @@ int main(int argc, char **argv) {
     TEST(test_more_time_gives_no_worse_an_answer);
     TEST(test_a_setpoint_is_not_asked_here);
     TEST(test_any_number_of_workers_gives_the_same_answer);
+    TEST(test_what_nobody_reads_is_not_claimed);
     TEST(test_what_only_the_simulation_knows_decides_nothing);
     TEST(test_a_cut_answer_is_made_again_bit_for_bit);
     TEST(test_the_clock_is_looked_at_within_long_futures);

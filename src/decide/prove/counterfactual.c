@@ -167,11 +167,11 @@ static void judge(ls_counterfactual_result *out) {
     out->why[0] = '\0';
     if (fabs(out->gain) <= out->error * (1.0 + 1e-6)) {
         ls_text_format(out->why, sizeof out->why,
-                       "the twin reproduces what happened with an error of %.3g, which is not "
-                       "smaller than the gain of %.3g",
+                       "the twin reproduces what happened with an error of %.4g, which is not "
+                       "smaller than the gain of %.4g",
                        out->error, out->gain);
     } else if (out->low <= 0.0 && out->high >= 0.0) {
-        ls_text_format(out->why, sizeof out->why, "the interval from %.3g to %.3g holds zero",
+        ls_text_format(out->why, sizeof out->why, "the interval from %.4g to %.4g holds zero",
                        out->low, out->high);
     } else {
         out->shown = true;
