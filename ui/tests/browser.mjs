@@ -24,6 +24,10 @@ export async function openPage(browser, url, {hash = '', lang = 'en', theme = 'l
   return page;
 }
 
+// What a thumb would miss: controls in sight that are less than 44 px high.
+export const smallTargets = (page) => page.evaluate(() => [...document.querySelectorAll('button, a.button, nav a, select, input:not([type=checkbox])')]
+  .filter((e) => e.offsetParent && !e.classList.contains('link') && e.getBoundingClientRect().height < 43).map((e) => e.outerHTML.slice(0, 80)));
+
 // A page and a server of its own for one test; both end with it, however it ends: a server that is
 // left behind would keep the test's process from ending.
 export async function withPage(browser, options, act) {

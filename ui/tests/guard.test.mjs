@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {busyGuard, standing} from '../mock/plant.mjs';
 import {axe} from './axe.mjs';
-import {openBrowser, withPage} from './browser.mjs';
+import {openBrowser, smallTargets, withPage} from './browser.mjs';
 
 let browser;
 before(async () => {
@@ -13,6 +13,14 @@ after(async () => browser?.close());
 
 const chipSays = (page, word) => page.waitForFunction((w) => document.querySelector('.guard-chip strong')?.textContent === w, word);
 const sent = async (page) => page.waitForSelector('dialog', {state: 'detached'});
+
+// A button that opens a deed's dialog, what is entered there, and the button that does it.
+async function doDeed(page, name, {within = '', enter} = {}) {
+  await page.click(`${within} [data-deed=${name}]`);
+  await enter?.();
+  await page.click(`[data-send=${name}]`);
+  await sent(page);
+}
 
 async function openPanel(page) {
   await page.click('button.guard-chip');
@@ -44,20 +52,11 @@ test('each deed is asked about, sent as the guard wants it, and shown after its 
     await page.keyboard.press('KeyG');
     await page.keyboard.press('KeyG');
     await chipSays(page, 'tripped');
-    await page.click('[data-deed=reset]');
-    await page.fill('dialog input', 'lee');
-    await page.click('[data-send=reset]');
-    await sent(page);
-    await page.click('.guard-panel li:has-text("DoorOpen") [data-deed=re-arm]');
-    await page.click('[data-send=re-arm]');
-    await sent(page);
-    await page.click('[data-deed=hold]');
-    await page.click('[data-send=hold]');
-    await sent(page);
+    await doDeed(page, 'reset', {enter: () => page.fill('dialog input', 'lee')});
+    await doDeed(page, 're-arm', {within: '.guard-panel li:has-text("DoorOpen")'});
+    await doDeed(page, 'hold');
     await chipSays(page, 'on hold');
-    await page.click('[data-deed=lift]');
-    await page.click('[data-send=lift]');
-    await sent(page);
+    await doDeed(page, 'lift');
     await page.click('[data-deed=bypass]');
     assert.ok(await page.isDisabled('[data-send=bypass]'), 'a bypass without a reason');
     await page.selectOption('dialog select >> nth=0', '6');
@@ -69,14 +68,11 @@ test('each deed is asked about, sent as the guard wants it, and shown after its 
     await page.selectOption('dialog select >> nth=1', '600');
     await page.click('[data-send=bypass]');
     await sent(page);
-    await page.click('[data-deed=end-bypass]');
-    await page.click('[data-send=end-bypass]');
-    await sent(page);
-    await page.click('[data-deed=revoke]');
-    assert.deepEqual(await page.$$eval('dialog datalist option', (all) => all.map((o) => o.value)), ['kim']);
-    await page.fill('dialog input >> nth=0', 'kim');
-    await page.click('[data-send=revoke]');
-    await sent(page);
+    await doDeed(page, 'end-bypass');
+    await doDeed(page, 'revoke', {enter: async () => {
+      assert.deepEqual(await page.$$eval('dialog datalist option', (all) => all.map((o) => o.value)), ['kim']);
+      await page.fill('dialog input >> nth=0', 'kim');
+    }});
     assert.match(await page.textContent('.guard-panel'), /Approvals revoked: kim/);
     const lee = {who: 'lee'};
     assert.deepEqual(mock.deeds, [{name: 'reset', ...lee}, {name: 're-arm', what: 'a/DoorOpen', ...lee}, {name: 'hold', what: '', ...lee},
@@ -140,12 +136,10 @@ for (const [role, says] of [['viewer', /needs the role operator.*needs the role 
 
 test('a station\'s decision points are held and lifted in its drawer', async () => {
   await withPage(browser, {hash: '#/line/grind'}, async (page, mock) => {
-    await page.click('.drawer [data-deed=hold]');
-    await page.click('[data-send=hold]');
+    await doDeed(page, 'hold', {within: '.drawer'});
     await page.waitForSelector('.drawer [data-deed=lift]');
     assert.match(await page.textContent('.drawer'), /dispatch grind: approve.*on hold by engineer@127\.0\.0\.1/);
-    await page.click('.drawer [data-deed=lift]');
-    await page.click('[data-send=lift]');
+    await doDeed(page, 'lift', {within: '.drawer'});
     await page.waitForSelector('.drawer [data-deed=hold]');
     assert.deepEqual(mock.deeds.map((d) => [d.name, d.what]), [['hold', 'dispatch grind'], ['lift', 'dispatch grind']]);
   });
@@ -186,9 +180,12 @@ test('a screen reader is told what stands anew and what is over', async () => {
 
 test('no guard is shown where nothing can be sent', async () => {
   await withPage(browser, {}, async (page, mock) => {
+    await chipSays(page, 'armed');
+    const at = page.url();
+    await page.goto('about:blank');  // what the page before has asked does not count
     for (const p of mock.plant.decide.points) p.mode = 'advise';
     const before = mock.asked.length;
-    await page.reload();
+    await page.goto(at);
     await page.waitForSelector('.shape.bn');
     assert.equal(await page.locator('.guard-chip').count(), 0);
     assert.ok(!mock.asked.slice(before).some((a) => a.path === '/api/v1/guard'));
@@ -203,10 +200,7 @@ for (const lang of ['en', 'ko']) for (const theme of ['light', 'dark']) {
       await page.waitForSelector('.guard-panel [data-deed=end-bypass]');
       assert.deepEqual(await axe(page), [], 'panel');
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'scrolls sideways');
-      if (theme === 'dark') {
-        const small = await page.evaluate(() => [...document.querySelectorAll('button')].filter((e) => e.offsetParent && e.getBoundingClientRect().height < 43).map((e) => e.outerHTML.slice(0, 80)));
-        assert.deepEqual(small, [], 'targets under 44 px');
-      }
+      if (theme === 'dark') assert.deepEqual(await smallTargets(page), [], 'targets under 44 px');
       for (const deed of ['bypass', 'revoke']) {
         await page.click(`[data-deed=${deed}]`);
         assert.deepEqual(await axe(page), [], deed);

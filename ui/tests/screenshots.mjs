@@ -1,5 +1,6 @@
 // screenshots.mjs - every view in both languages and both themes, into a folder (../docs/page unless
 // another is named), from the mock's fixed data.
+import {busyGuard} from '../mock/plant.mjs';
 import {startMock} from '../mock/server.mjs';
 import {openBrowser, openPage} from './browser.mjs';
 import {smallPng} from './small_png.mjs';
@@ -31,6 +32,15 @@ for (const lang of ['en', 'ko']) for (const theme of ['light', 'dark']) {
     } : undefined);
   }
 }
+mock.stands = busyGuard(mock.wall());
+const openGuard = async (p) => {
+  await p.click('button.guard-chip');
+  await p.waitForSelector('.guard-panel [data-deed=end-bypass]');
+};
+await shoot('guard-en-light', {hash: '#/line', height: 860}, openGuard);
+await shoot('guard-ko-dark', {hash: '#/line', lang: 'ko', theme: 'dark', height: 860}, openGuard);
+await shoot('phone-guard-ko-dark', {hash: '#/line', lang: 'ko', theme: 'dark', width: 390, height: 844}, openGuard);
+mock.stands = [];
 await shoot('phone-line-ko-light', {hash: '#/line', lang: 'ko', width: 390, height: 844});
 await shoot('phone-decisions-en-dark', {hash: '#/decisions/d-1207', theme: 'dark', width: 390, height: 844});
 await shoot('wall-en-dark', {wall: true, theme: 'dark', width: 1920, height: 1080});

@@ -4,7 +4,7 @@ import {duration, interval, num, percent, stamp, unitName} from '../format';
 import {isKnown} from '../gain';
 import {t, word} from '../i18n';
 import {GainText, Whisker, scaleOf} from '../parts/interval';
-import {mayWrite} from '../line/drawer';
+import {lacks} from '../parts/rights';
 import {store} from '../store';
 import type {Row} from '../types';
 import type {Review} from './review_dialog';
@@ -13,7 +13,7 @@ import {leftOf, stateOf, titleOf, whyOf} from './title';
 const reviews: Review[] = ['reject', 'hold', 'approve'];
 
 export function Detail({row, onReview}: {row: Row; onReview: (review: Review) => void}) {
-  const open = row.state === 'open' || row.state === 'held', right = mayWrite();
+  const open = row.state === 'open' || row.state === 'held', right = lacks('operator');
   const scale = scaleOf([...row.candidates, row.claim, row.realised]);
   return <article class="detail card" aria-label={titleOf(row)}>
     <h2>{titleOf(row)}</h2>

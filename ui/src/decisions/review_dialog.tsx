@@ -4,8 +4,8 @@ import {ask} from '../api';
 import {interval} from '../format';
 import {t} from '../i18n';
 import {Dialog} from '../parts/dialog';
-import {errorText} from '../parts/notice';
 import {unclear} from '../parts/interval';
+import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
 import type {Row} from '../types';
 import {titleOf} from './title';
@@ -16,25 +16,14 @@ export type Review = 'approve' | 'reject' | 'hold';
 export function ReviewDialog({row, review, onClose}: {row: Row; review: Review; onClose: () => void}) {
   useStore('link', 'rows');
   const seen = useRef(row.version);  // of the row as the dialog was opened
-  const sending = useRef(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const {busy, error, sendOnce} = useSendOnce();
   const [text, setText] = useState('');
   const changed = store.rows.get(row.id)?.version !== seen.current;
-  const send = async () => {
-    if (sending.current || store.offline) return;
-    sending.current = true;
-    setBusy(true);
-    try {
-      store.putRow(await ask<Row>(`decisions/${encodeURIComponent(row.id)}/${review}`, 'POST',
-        {version: seen.current, ...(text ? {text} : {})}));
-      onClose();
-    } catch (failed) {
-      setError(errorText(failed));
-      setBusy(false);
-      sending.current = false;
-    }
-  };
+  const send = () => sendOnce(async () => {
+    store.putRow(await ask<Row>(`decisions/${encodeURIComponent(row.id)}/${review}`, 'POST',
+      {version: seen.current, ...(text ? {text} : {})}));
+    onClose();
+  });
   return <Dialog title={t(`review.${review}`)} onClose={onClose}>
     <p>{titleOf(row)}</p>
     {row.claim && <p>{t('promised')}: <strong class="num">{interval(row.claim.gain, row.claim.low, row.claim.high, row.unit, row.claim.level)}</strong>,

@@ -4,7 +4,7 @@ import {ask} from '../api';
 import {duration} from '../format';
 import {t} from '../i18n';
 import {Dialog} from '../parts/dialog';
-import {errorText} from '../parts/notice';
+import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
 import type {Standing} from '../types';
 import {find, guarding, guardName, lookAgain, putStands, sentenceOf, standing, whyNot, type Deed} from './standing';
@@ -41,9 +41,7 @@ export function DeedDialog({deed: asked, onClose}: {deed: Deed; onClose: () => v
     ...(asked.name === 'bypass' && asked.guard === undefined ? {guard: can[0]?.guard ?? 0} : {}),
     ...(asked.name === 'revoke' ? {what: asked.what ?? ''} : {})}));
   const seen = useRef(seenOf(deed));
-  const sending = useRef(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const {busy, error, sendOnce} = useSendOnce();
   const [reason, setReason] = useState('');
   const [span, setSpan] = useState(1800);
   const [who, setWho] = useState(name);
@@ -55,24 +53,14 @@ export function DeedDialog({deed: asked, onClose}: {deed: Deed; onClose: () => v
   const changed = !busy && seenOf(deed) !== seen.current, why = whyNot(deed);
   const lacks = deed.name === 'bypass' && !reason.trim() ? t('deed.bypass.lacks')
     : deed.name === 'revoke' && !deed.what?.trim() ? t('deed.revoke.lacks') : '';
-  const send = async () => {
-    if (sending.current || store.offline) return;
-    sending.current = true;
-    setBusy(true);
+  const send = () => sendOnce(async () => {
     name = who.trim();
-    try {
-      const {stands} = await ask<{stands: Standing[]}>(`guard/${deed.name}`, 'POST', {
-        ...(deed.what !== undefined ? {what: deed.what.trim()} : {}), ...(deed.guard !== undefined ? {guard: deed.guard} : {}),
-        ...(deed.name === 'bypass' ? {reason: reason.trim(), for_s: span} : {}), ...(name ? {who: name} : {})});
-      putStands(stands);
-      onClose();
-    } catch (failed) {
-      setError(errorText(failed));
-      setBusy(false);
-      sending.current = false;
-      lookAgain();
-    }
-  };
+    const {stands} = await ask<{stands: Standing[]}>(`guard/${deed.name}`, 'POST', {
+      ...(deed.what !== undefined ? {what: deed.what.trim()} : {}), ...(deed.guard !== undefined ? {guard: deed.guard} : {}),
+      ...(deed.name === 'bypass' ? {reason: reason.trim(), for_s: span} : {}), ...(name ? {who: name} : {})});
+    putStands(stands);
+    onClose();
+  }, lookAgain);
   const about = standsOf(deed);
   return <Dialog title={t(`deed.${deed.name}`)} onClose={onClose}>
     {about ? <p class="ids">{sentenceOf(about)}{about.who && ` · ${t('by', {who: about.who})}`}</p>

@@ -6,6 +6,7 @@ import {announce} from '../announce';
 import {ApiError, ask} from '../api';
 import {currentLang, t} from '../i18n';
 import {errorText} from '../parts/notice';
+import {lacks} from '../parts/rights';
 import {store} from '../store';
 import type {GuardAnswer, GuardNumber, Role, Row, Standing} from '../types';
 
@@ -87,9 +88,7 @@ export function lastRefusal(): {row: Row; guard: number; reason: string; at_us: 
 // Why this person cannot do it now; '' when nothing is in the way.
 export function whyNot(deed: Deed): string {
   const engineer = deed.name === 'bypass' || deed.name === 'end-bypass' || deed.name === 'revoke' || deed.role === 'engineer';
-  if (store.offline) return t('right.offline');
-  if (store.me.role === 'viewer' || (engineer && store.me.role !== 'engineer')) return t(engineer ? 'right.engineer.deed' : 'right.operator');
-  return condition() === 'away' ? t('armed.away.long') : '';
+  return lacks(engineer ? 'engineer' : 'operator') || (condition() === 'away' ? t('armed.away.long') : '');
 }
 
 function tell(before: Standing[], now: Standing[]): void {

@@ -3,6 +3,7 @@
 import {ago, clock, duration, percent} from '../format';
 import {t} from '../i18n';
 import {Glyph, stateWord} from '../parts/glyph';
+import {lacks} from '../parts/rights';
 import {PointHolds} from '../guard/panel';
 import {hrefOf} from '../route';
 import {store, useStore} from '../store';
@@ -12,16 +13,13 @@ import {barsOf, shares} from './bars';
 import {Strip} from './timeline';
 import {useEffect, useRef, useState} from 'preact/hooks';
 
-export const mayWrite = (): string =>
-  store.offline ? t('right.offline') : store.me.role === 'viewer' ? t('right.operator') : '';
-
 export function Drawer({station, onClose}: {station: number; onClose: () => void}) {
   useStore('state', 'kpi', 'second', 'link');
   const [note, setNote] = useState<'reason' | 'scrap' | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [station]);
   const plan = store.plant.stations[station]!;
-  const first = store.machineAt[station]!, why = mayWrite();
+  const first = store.machineAt[station]!, why = lacks('operator');
   const to = store.lineNow, from = to - 2 * 3600e6;
   const points = store.plant.decide?.points.filter((p) => p.at === plan.name) ?? [];
   return <aside class="drawer" aria-label={plan.name}>

@@ -2,7 +2,7 @@
 import {ask} from '../api';
 import {t} from '../i18n';
 import {Dialog} from '../parts/dialog';
-import {errorText} from '../parts/notice';
+import {useSendOnce} from '../parts/send_once';
 import {store} from '../store';
 import {useState} from 'preact/hooks';
 
@@ -14,21 +14,16 @@ export function NoteDialog({station, kind, onClose}:
   const [reason, setReason] = useState(reasons[0] ?? 'other');
   const [scrap, setScrap] = useState('1');
   const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const {busy, error, sendOnce} = useSendOnce();
   const number = Number(scrap);
   const bad = kind === 'scrap' && !(Number.isInteger(number) && number >= 1 && number <= 100000);
-  const send = async (e: Event) => {
+  const send = (e: Event) => {
     e.preventDefault();
-    if (busy || bad || store.offline) return;
-    setBusy(true);
-    try {
+    if (bad) return;
+    void sendOnce(async () => {
       await ask('notes', 'POST', {machine, text, ...(kind === 'reason' ? {reason} : {scrap: number})});
       onClose();
-    } catch (failed) {
-      setError(errorText(failed));
-      setBusy(false);
-    }
+    });
   };
   return <Dialog title={t(kind === 'reason' ? 'note.reason' : 'note.scrap', {station: plan.name})} onClose={onClose}>
     <form onSubmit={send}>
