@@ -7,9 +7,11 @@
 
 #include "base/arena.h"
 #include "line/emulate_inside.h"
+#include "line/emulate_waiting.h"
+#include "line/modbus_value.h"
 
 enum { BLOCK = 64, QUEUE_AT = 40, REGISTERS_MAX = 65536 };
-enum { KIND_WORDS = 1, LINE_BLOCK_FIXED = QUEUE_AT };
+enum { ECHO_AT = 36, WAITING_WORDS = 64, REASON_WORDS = 40 };
 
 // Where a signal of a machine stands in its block, and how.
 typedef struct place {
@@ -47,11 +49,24 @@ static const place line_places[LINE_COUNT] = {
     [LINE_COMMAND + COMMAND_RESULT] = {"command-result", 35, LS_REGISTER_U16, 1, false},
 };
 
+static const place echo_place = {"heartbeat-echo", ECHO_AT, LS_REGISTER_U16, 1, false};
+static const place queue_place = {"queue", QUEUE_AT, LS_REGISTER_U16, 1, false};
+static const place waiting_place = {"waiting", 0, LS_REGISTER_TEXT, WAITING_WORDS, false};
+static const place reason_place = {"command-reason", 0, LS_REGISTER_TEXT, REASON_WORDS, false};
+
 typedef struct mapped {
     ls_register reg;  // name NULL: not in any register
     uint32_t of;      // machine or LS_NO
     int k;
 } mapped;
+
+// Behind the blocks and the counts of waiting lots: their names, station by station, then the
+// reasons of the answers, machine by machine and the line's. Of a large plant what has no room is
+// left out.
+typedef struct tail {
+    uint32_t waiting_at, reason_at, end;
+    uint32_t waiting_count, reason_count;
+} tail;
 
 struct ls_emulate_modbus {
     ls_arena arena;
@@ -59,19 +74,50 @@ struct ls_emulate_modbus {
     ls_modbus_server *server;
     mapped *signals;
     uint32_t signal_count;
+    tail tail;
+    ls_emulate_waiting *waiting;
+    uint32_t arrived_at;  // signals of the line from here on
+    bool taking;          // what a client wrote stands in its registers already
     pthread_mutex_t lock;
     bool *dirty;  // blocks that a client wrote into
     uint32_t block_count;
 };
 
-static ls_register register_of(const place *p, uint32_t block) {
+static tail tail_of(const ls_plant *plant) {
+    const uint32_t counted = plant->machine_count * BLOCK + QUEUE_AT + plant->station_count;
+    tail t = {.waiting_at = (counted + BLOCK - 1) / BLOCK * BLOCK};
+    const uint32_t first = (plant->machine_count + 1) * BLOCK;
+    t.waiting_at = t.waiting_at > first ? t.waiting_at : first;
+    const uint32_t room = t.waiting_at < REGISTERS_MAX ? REGISTERS_MAX - t.waiting_at : 0;
+    t.waiting_count = room / WAITING_WORDS < plant->station_count ? room / WAITING_WORDS
+                                                                  : plant->station_count;
+    t.reason_at = t.waiting_at + t.waiting_count * WAITING_WORDS;
+    const uint32_t left = room - t.waiting_count * WAITING_WORDS;
+    t.reason_count = left / REASON_WORDS < plant->machine_count + 1 ? left / REASON_WORDS
+                                                                    : plant->machine_count + 1;
+    t.end = t.reason_at + t.reason_count * REASON_WORDS;
+    return t;
+}
+
+static ls_register register_at(const place *p, uint32_t at) {
     return (ls_register){.name = p->name,
                          .table = LS_REGISTER_HOLDING,
                          .type = p->type,
-                         .at = block * BLOCK + p->at,
+                         .at = at,
                          .words = p->words,
                          .write = p->write,
                          .scale = 1.0};
+}
+
+static ls_register register_of(const place *p, uint32_t block) {
+    return register_at(p, block * BLOCK + p->at);
+}
+
+// The reason of a device's answer; the line is behind the machines.
+static ls_register reason_register(const tail *t, uint32_t device) {
+    return device < t->reason_count
+               ? register_at(&reason_place, t->reason_at + device * REASON_WORDS)
+               : (ls_register){0};
 }
 
 // Signals of a machine stand in the order of SIGNAL_..., then queues, then the line's.
@@ -79,20 +125,24 @@ static void map_signals(ls_emulate_modbus *m) {
     const uint32_t machines = m->plant->machine_count;
     const uint32_t queue_at = machines * SIGNAL_MACHINE_COUNT;
     const uint32_t line_at = queue_at + m->plant->station_count;
-    static const place queue = {"queue", 0, LS_REGISTER_U16, 1, false};
+    m->arrived_at = line_at;
     for (uint32_t i = 0; i < m->signal_count; i++) {
         mapped *to = &m->signals[i];
         to->of = LS_NO;
         if (i < queue_at) {
             to->of = i / SIGNAL_MACHINE_COUNT;
             to->k = (int)(i % SIGNAL_MACHINE_COUNT);
-            to->reg = register_of(&machine_places[to->k], to->of);
+            to->reg = to->k == SIGNAL_COMMAND + COMMAND_REASON
+                          ? reason_register(&m->tail, to->of)
+                          : register_of(&machine_places[to->k], to->of);
         } else if (i < line_at) {
-            to->reg = register_of(&queue, machines);
-            to->reg.at += QUEUE_AT + (i - queue_at);
+            to->reg = register_of(&queue_place, machines);
+            to->reg.at += i - queue_at;
         } else if (i < line_at + LINE_COUNT) {
             to->k = (int)(i - line_at);
-            to->reg = register_of(&line_places[to->k], machines);
+            to->reg = to->k == LINE_COMMAND + COMMAND_REASON
+                          ? reason_register(&m->tail, machines)
+                          : register_of(&line_places[to->k], machines);
         }
     }
 }
@@ -111,7 +161,8 @@ static void on_wrote(void *context, ls_register_table table, uint32_t at, uint32
 ls_status ls_emulate_modbus_create(const ls_plant *plant, const ls_emulate *line, int port,
                                    ls_emulate_modbus **out, ls_error *err) {
     *out = NULL;
-    const uint32_t registers = (plant->machine_count + 1) * BLOCK + plant->station_count;
+    const tail t = tail_of(plant);
+    const uint32_t registers = t.end;
     if (plant->machine_count >= 1000 || registers > REGISTERS_MAX) {
         return ls_fail(err, LS_ERR_LIMIT, "Modbus has registers for %d machines, the plant has %u",
                        999, plant->machine_count);
@@ -123,14 +174,15 @@ ls_status ls_emulate_modbus_create(const ls_plant *plant, const ls_emulate *line
     ls_arena_init(&m->arena);
     pthread_mutex_init(&m->lock, NULL);
     m->plant = plant;
+    m->tail = t;
     m->signal_count = ls_emulate_signal_count(line);
     m->block_count = registers / BLOCK + 1;
     m->signals = ls_arena_alloc(&m->arena, m->signal_count * sizeof *m->signals);
     m->dirty = ls_arena_alloc(&m->arena, m->block_count * sizeof *m->dirty);
-    ls_status status = LS_OK;
-    if (m->signals == NULL || m->dirty == NULL) {
+    ls_status status = ls_emulate_waiting_create(plant, &m->waiting, err);
+    if (status == LS_OK && (m->signals == NULL || m->dirty == NULL)) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
-    } else {
+    } else if (status == LS_OK) {
         char address[64];
         map_signals(m);
         ls_text_format(address, sizeof address, "127.0.0.1:%d", port);
@@ -156,6 +208,7 @@ ls_status ls_emulate_modbus_create(const ls_plant *plant, const ls_emulate *line
 void ls_emulate_modbus_destroy(ls_emulate_modbus *m) {
     if (m != NULL) {
         ls_modbus_server_destroy(m->server);
+        ls_emulate_waiting_destroy(m->waiting);
         pthread_mutex_destroy(&m->lock);
         ls_arena_clear(&m->arena);
         ls_free(m);
@@ -183,21 +236,27 @@ static int64_t reason_number(const ls_plant *plant, uint32_t machine, const ls_s
     return 0;
 }
 
-void ls_emulate_modbus_tell(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
-    const mapped *to = signal < m->signal_count ? &m->signals[signal] : NULL;
-    if (to == NULL || to->reg.name == NULL) {
+// What fits, in whole names: half a name would be another lot.
+static void shorten(const ls_register *reg, ls_sample *put) {
+    if (put->size > reg->words * 2) {
+        put->size = reg->words * 2;
+        while (put->size > 0 && put->value.text[put->size] != ' ') {
+            put->size--;
+        }
+    }
+}
+
+static void put_signal(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
+    const mapped *to = &m->signals[signal];
+    if (to->reg.name == NULL || (m->taking && to->reg.write)) {
         return;
     }
     ls_sample put = *value;
     if (to->of != LS_NO && to->k == SIGNAL_REASON) {
         put.kind = LS_VALUE_INT;
         put.value.integer = reason_number(m->plant, to->of, value);
-    } else if (to->reg.type == LS_REGISTER_TEXT && put.size > to->reg.words * 2) {
-        // What fits, in whole names: half a name would be another lot.
-        put.size = to->reg.words * 2;
-        while (put.size > 0 && put.value.text[put.size] != ' ') {
-            put.size--;
-        }
+    } else if (to->reg.type == LS_REGISTER_TEXT) {
+        shorten(&to->reg, &put);
     } else if (put.kind == LS_VALUE_REAL) {
         put.kind = LS_VALUE_FLOAT;
     } else if (put.kind == LS_VALUE_BOOL) {
@@ -209,23 +268,76 @@ void ls_emulate_modbus_tell(ls_emulate_modbus *m, uint32_t signal, const ls_samp
     (void)ls_modbus_server_put(m->server, &to->reg, &put);
 }
 
-static void take(ls_emulate_modbus *m, ls_emulate *line, uint32_t signal, int64_t wall_us) {
-    char text[512];
-    ls_sample value = {0};
-    if (ls_modbus_server_take(m->server, &m->signals[signal].reg, &value, text)) {
-        if (value.kind == LS_VALUE_UINT) {
-            value.kind = LS_VALUE_INT;
-        }
-        const ls_sample *was = ls_emulate_value(line, signal);
-        if (!ls_sample_same(was, &value)) {
-            ls_emulate_write(line, signal, &value, wall_us);
+// The counter that the line goes by. It moves when the line has taken the heartbeat, not when a
+// client has written it.
+static void put_echo(ls_emulate_modbus *m, const ls_sample *heartbeat) {
+    const ls_register reg = register_of(&echo_place, m->plant->machine_count);
+    ls_sample put = *heartbeat;
+    put.value.integer = put.value.integer < 0 ? 0 : put.value.integer & 0xffff;
+    (void)ls_modbus_server_put(m->server, &reg, &put);
+}
+
+static void put_waiting(ls_emulate_modbus *m, bool all) {
+    for (uint32_t s = 0; s < m->tail.waiting_count; s++) {
+        if (ls_emulate_waiting_changed(m->waiting, s) || all) {
+            const char *names = ls_emulate_waiting_at(m->waiting, s);
+            const ls_register reg = register_at(&waiting_place,
+                                                m->tail.waiting_at + s * WAITING_WORDS);
+            ls_sample put = {
+                .kind = LS_VALUE_TEXT, .size = (uint32_t)strlen(names), .value.text = names};
+            shorten(&reg, &put);
+            (void)ls_modbus_server_put(m->server, &reg, &put);
         }
     }
 }
 
-// Kind and argument before the id, which is what makes the PLC look.
+// Whose place is told by no register of its own: what it means for the lots that wait.
+static void tell_waiting(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
+    const mapped *to = &m->signals[signal];
+    if (value->kind != LS_VALUE_TEXT) {
+        return;
+    }
+    if (to->of != LS_NO && to->k == SIGNAL_LOTS) {
+        ls_emulate_waiting_taken(m->waiting, value->value.text, value->size);
+    } else if (signal == m->arrived_at + LINE_ARRIVED) {
+        ls_emulate_waiting_arrived(m->waiting, value->value.text, value->size);
+    } else if (signal == m->arrived_at + LINE_DONE || signal == m->arrived_at + LINE_SCRAPPED) {
+        ls_emulate_waiting_gone(m->waiting, value->value.text, value->size);
+    }
+}
+
+void ls_emulate_modbus_tell(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
+    if (signal < m->signal_count) {
+        tell_waiting(m, signal, value);
+        put_waiting(m, false);
+        put_signal(m, signal, value);
+        if (signal == m->arrived_at + LINE_HEARTBEAT && value->kind == LS_VALUE_INT) {
+            put_echo(m, value);
+        }
+    }
+}
+
+static void take(ls_emulate_modbus *m, ls_emulate *line, uint32_t signal, const uint16_t *block,
+                 int64_t wall_us) {
+    char text[LS_MODBUS_TEXT_MAX];
+    ls_sample value = {0};
+    const ls_register *reg = &m->signals[signal].reg;
+    ls_modbus_decode(reg, block + reg->at % BLOCK, &value, text);
+    if (value.kind == LS_VALUE_UINT) {
+        value.kind = LS_VALUE_INT;
+    }
+    if (!ls_sample_same(ls_emulate_value(line, signal), &value)) {
+        ls_emulate_write(line, signal, &value, wall_us);
+    }
+}
+
+// All registers of the block as they stood in one instant, so that no kind goes with the id of
+// another command; kind and argument before the id, which is what makes the PLC look.
 static void take_block(ls_emulate_modbus *m, ls_emulate *line, uint32_t block, int64_t wall_us) {
+    uint16_t words[BLOCK];
     uint32_t id = LS_NO;
+    ls_modbus_server_get(m->server, LS_REGISTER_HOLDING, block * BLOCK, words, BLOCK);
+    m->taking = true;
     for (uint32_t i = 0; i < m->signal_count; i++) {
         const mapped *s = &m->signals[i];
         if (s->reg.name == NULL || s->reg.at / BLOCK != block || !s->reg.write) {
@@ -235,18 +347,27 @@ static void take_block(ls_emulate_modbus *m, ls_emulate *line, uint32_t block, i
         if (s->k == first + COMMAND_ID) {
             id = i;
         } else {
-            take(m, line, i, wall_us);
+            take(m, line, i, words, wall_us);
         }
     }
     if (id != LS_NO) {
-        take(m, line, id, wall_us);
+        take(m, line, id, words, wall_us);
     }
+    m->taking = false;
+}
+
+// What is not theirs is put right again.
+static void put_right(ls_emulate_modbus *m, ls_emulate *line, uint32_t block) {
     for (uint32_t i = 0; i < m->signal_count; i++) {
-        const mapped *s = &m->signals[i];
-        if (s->reg.name != NULL && s->reg.at / BLOCK == block && !s->reg.write) {
-            ls_emulate_modbus_tell(m, i, ls_emulate_value(line, i));
+        const ls_register *reg = &m->signals[i].reg;
+        const uint32_t end = reg->at + ls_register_size(reg);
+        if (reg->name != NULL && !reg->write && reg->at / BLOCK <= block &&
+            (end - 1) / BLOCK >= block) {
+            put_signal(m, i, ls_emulate_value(line, i));
         }
     }
+    put_echo(m, ls_emulate_value(line, m->arrived_at + LINE_HEARTBEAT));
+    put_waiting(m, true);
 }
 
 void ls_emulate_modbus_written(ls_emulate_modbus *m, ls_emulate *line, int64_t wall_us) {
@@ -257,6 +378,7 @@ void ls_emulate_modbus_written(ls_emulate_modbus *m, ls_emulate *line, int64_t w
         pthread_mutex_unlock(&m->lock);
         if (dirty) {
             take_block(m, line, b, wall_us);
+            put_right(m, line, b);
         }
     }
 }
@@ -270,13 +392,16 @@ static const char *type_name(ls_register_type type) {
                                      : "text";
 }
 
-static void print_register(ls_buffer *out, const char *of, const place *p, uint32_t block) {
-    ls_buffer_printf(out, "        %s-%s: {at: %u, type: %s", of, p->name, block * BLOCK + p->at,
-                     type_name(p->type));
+static void print_at(ls_buffer *out, const char *of, const place *p, uint32_t at) {
+    ls_buffer_printf(out, "        %s-%s: {at: %u, type: %s", of, p->name, at, type_name(p->type));
     if (p->type == LS_REGISTER_TEXT) {
         ls_buffer_printf(out, ", words: %u", p->words);
     }
     ls_buffer_text(out, p->write ? ", write: yes}\n" : "}\n");
+}
+
+static void print_register(ls_buffer *out, const char *of, const place *p, uint32_t block) {
+    print_at(out, of, p, block * BLOCK + p->at);
 }
 
 static void print_machine(const ls_plant *plant, const ls_station *st, uint32_t m, ls_buffer *out) {
@@ -316,9 +441,18 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
             print_register(out, "line", &line_places[k], plant->machine_count);
         }
     }
+    print_register(out, "line", &echo_place, plant->machine_count);
     for (uint32_t s = 0; s < plant->station_count; s++) {
         const place queue = {"queue", QUEUE_AT + s, LS_REGISTER_U16, 1, false};
         print_register(out, plant->stations[s].name, &queue, plant->machine_count);
+    }
+    const tail t = tail_of(plant);
+    for (uint32_t s = 0; s < t.waiting_count; s++) {
+        print_at(out, plant->stations[s].name, &waiting_place, t.waiting_at + s * WAITING_WORDS);
+    }
+    for (uint32_t d = 0; d < t.reason_count; d++) {
+        print_at(out, d < plant->machine_count ? plant->machines[d].name : "line", &reason_place,
+                 t.reason_at + d * REASON_WORDS);
     }
     ls_buffer_text(out, "  machines:\n");
     for (uint32_t s = 0; s < plant->station_count; s++) {

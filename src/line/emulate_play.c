@@ -30,6 +30,7 @@ struct ls_emulate_play {
     int64_t begun_us;    // wall
     int64_t flushed_us;  // time of the values that are not yet flushed
     uint64_t greeted;    // births after which the lots that were there were told
+    bool shown;          // the lots that were there stand in registers
     bool live;           // values go out; before that they are the birth's
     uint64_t overflows;
     pthread_mutex_t lock;  // of the commands
@@ -242,6 +243,10 @@ static int64_t sleep_for(const ls_emulate_play *p, int64_t now_us) {
 // Whoever hears the birth also hears which lots there are.
 static void greet(ls_emulate_play *p) {
     ls_edge_figures edge = {0};
+    if (p->modbus != NULL && !p->shown) {
+        p->shown = true;
+        ls_emulate_tell_lots(p->line);
+    }
     if (p->edge != NULL) {
         ls_edge_describe(p->edge, &edge);
         if (edge.births > p->greeted) {

@@ -13,6 +13,7 @@
 #include "line/driver.h"
 #include "line/emulate_modbus.h"
 #include "line/emulate_play.h"
+#include "line/emulate_waiting.h"
 #include "plant/read.h"
 #include "tests/harness.h"
 #include "tests/servers/mosquitto.h"
@@ -283,6 +284,132 @@ static void test_modbus_shows_and_obeys(void) {
     rig_stop(&r);
 }
 
+static void text_of(const uint16_t *words, int count, char *out) {
+    for (int i = 0; i < count; i++) {
+        out[2 * i] = (char)(words[i] >> 8);
+        out[2 * i + 1] = (char)(words[i] & 0xFF);
+    }
+    out[2 * count] = '\0';
+}
+
+static uint32_t machine_named(const ls_plant *plant, const char *name) {
+    uint32_t m = 0;
+    while (m < plant->machine_count && strcmp(plant->machines[m].name, name) != 0) {
+        m++;
+    }
+    return m;
+}
+
+// Steps until the register is this.
+static bool wait_register(rig *r, modbus_t *client, uint32_t at, uint16_t value) {
+    uint16_t got = (uint16_t)~value;
+    for (int i = 0; i < 3000 && got != value; i++) {
+        step_for(r, 0.02);
+        CHECK_INT(modbus_read_registers(client, (int)at, 1, &got), 1);
+    }
+    return got == value;
+}
+
+static void block_of(const char *kind, const char *argument, uint16_t id, uint16_t out[23]) {
+    char text[43] = {0};
+    memcpy(text, kind, strlen(kind));
+    memcpy(text + 10, argument, strlen(argument));
+    out[0] = 0;
+    out[1] = id;
+    for (int i = 0; i < 21; i++) {
+        out[2 + i] = (uint16_t)((uint32_t)(uint8_t)text[2 * i] << 8 | (uint8_t)text[2 * i + 1]);
+    }
+}
+
+// The whole handshake as one client writes it: heartbeat and its echo, a command in one request,
+// the lots that wait by name, a reason, and what becomes of it all when the heartbeat stops.
+static void test_modbus_has_the_whole_handshake(void) {
+    rig r;
+    if (!rig_start(&r, 60.0)) {
+        rig_stop(&r);
+        return;
+    }
+    const uint32_t line = r.plant->machine_count * 64;
+    const uint32_t waiting = line + 64, reason = waiting + r.plant->station_count * 64;
+    const uint32_t grind = machine_named(r.plant, "grind-1");
+    uint16_t got[64] = {0}, block[23];
+    char text[129] = "";
+    modbus_t *client = modbus_new_tcp("127.0.0.1", ls_emulate_play_describe(r.play).modbus_port);
+    CHECK(client != NULL);
+    modbus_set_response_timeout(client, 10, 0);
+    CHECK_INT(modbus_connect(client), 0);
+    // The names of what waits at the first station; a machine that has one does not name it here.
+    for (int i = 0; i < 3000 && text[0] == '\0'; i++) {
+        step_for(&r, 0.02);
+        CHECK_INT(modbus_read_registers(client, (int)waiting, 64, got), 64);
+        text_of(got, 64, text);
+    }
+    CHECK_CONTAINS(text, "gear-");
+    // Without a heartbeat nothing is chosen, and the reason says so.
+    CHECK(wait_register(&r, client, line + 1, 1));
+    block_of("hold", "", 7, block);
+    CHECK_INT(modbus_write_registers(client, (int)(grind * 64 + 36), 23, block), 23);
+    CHECK(wait_register(&r, client, grind * 64 + 60, 7));
+    CHECK(wait_register(&r, client, grind * 64 + 61, 4));
+    CHECK_INT(modbus_read_registers(client, (int)(reason + grind * 40), 40, got), 40);
+    text_of(got, 40, text);
+    CHECK_STR(text, "no heartbeat is heard");
+    // With one: told back when the PLC has taken it.
+    CHECK_INT(modbus_write_register(client, (int)line, 4711), 1);
+    CHECK(wait_register(&r, client, line + 36, 4711));
+    CHECK(wait_register(&r, client, line + 1, 0));
+    block_of("hold", "", 8, block);
+    CHECK_INT(modbus_write_registers(client, (int)(grind * 64 + 36), 23, block), 23);
+    CHECK(wait_register(&r, client, grind * 64 + 60, 8));
+    CHECK(wait_register(&r, client, grind * 64 + 61, 0));
+    // What the client wrote stands as it wrote it; what is not its own is put right.
+    CHECK_INT(modbus_read_registers(client, (int)(grind * 64 + 36), 23, got), 23);
+    CHECK(memcmp(got, block, sizeof block) == 0);
+    CHECK_INT(modbus_write_register(client, (int)line + 36, 1), 1);
+    CHECK(wait_register(&r, client, line + 36, 4711));
+    CHECK_INT(modbus_write_register(client, (int)waiting, 1), 1);
+    step_for(&r, 0.1);
+    CHECK_INT(modbus_read_registers(client, (int)waiting, 1, got), 1);
+    CHECK(got[0] != 1);
+    // Five seconds later the line goes by its own rule.
+    CHECK(wait_register(&r, client, line + 1, 1));
+    CHECK_INT(ls_emulate_play_describe(r.play).line.lapsed, 1);
+    modbus_close(client);
+    modbus_free(client);
+    rig_stop(&r);
+}
+
+static void test_lots_that_wait_are_known_by_what_is_told(void) {
+    ls_plant *plant = NULL;
+    ls_emulate_waiting *w = NULL;
+    CHECK_INT(ls_plant_load(harness_source_path("examples/gearbox/cell.yaml"), &plant, NULL, &err),
+              LS_OK);
+    CHECK_INT(ls_emulate_waiting_create(plant, &w, &err), LS_OK);
+    static const char *const arrived[] = {"a-1 station=load step=x", "a-2 station=load",
+                                          "b-3 station=load"};
+    for (int i = 0; i < 3; i++) {
+        ls_emulate_waiting_arrived(w, arrived[i], strlen(arrived[i]));
+    }
+    CHECK(ls_emulate_waiting_changed(w, 0));
+    CHECK(!ls_emulate_waiting_changed(w, 0));
+    CHECK_STR(ls_emulate_waiting_at(w, 0), "a-1 a-2 b-3");
+    ls_emulate_waiting_taken(w, "a-2", 3);
+    CHECK_STR(ls_emulate_waiting_at(w, 0), "a-1 b-3");
+    ls_emulate_waiting_taken(w, "a-2 b-3", 7);  // one of them was told before
+    CHECK_STR(ls_emulate_waiting_at(w, 0), "a-1");
+    ls_emulate_waiting_arrived(w, "a-1 station=wash", 16);  // it went on
+    CHECK_STR(ls_emulate_waiting_at(w, 0), "");
+    ls_emulate_waiting_gone(w, "a-1", 3);
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        CHECK_STR(ls_emulate_waiting_at(w, s), "");
+    }
+    ls_emulate_waiting_arrived(w, "a-9 station=nowhere", 19);
+    ls_emulate_waiting_arrived(w, "", 0);
+    CHECK_STR(ls_emulate_waiting_at(w, 0), "");
+    ls_emulate_waiting_destroy(w);
+    ls_plant_destroy(plant);
+}
+
 static void test_the_printed_registers_load_as_a_plant_file(void) {
     ls_plant *plant = NULL;
     ls_plant *read = NULL;
@@ -346,6 +473,8 @@ int main(int argc, char **argv) {
     TEST(test_time_is_kept_within_one_percent);
     TEST(test_what_happens_while_the_broker_is_away_is_told_afterwards);
     TEST(test_modbus_shows_and_obeys);
+    TEST(test_modbus_has_the_whole_handshake);
+    TEST(test_lots_that_wait_are_known_by_what_is_told);
     TEST(test_the_printed_registers_load_as_a_plant_file);
     TEST(test_as_fast_as_it_goes_is_the_same_plant);
     return harness_report();
