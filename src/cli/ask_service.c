@@ -1,17 +1,17 @@
 // ask_service.c - see ask_service.h.
 #include "cli/ask_service.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
+#include <strings.h>
+#include <sys/types.h>
 
-enum { PATH_SIZE = 4096, ANSWER_MAX = 64 << 20, WAIT_S = 5 };
+#include "cli/ask_channel.h"
+
+enum { PATH_SIZE = 4096, ANSWER_MAX = 64 << 20 };
 
 static ls_status nobody(const char *data, ls_error *err) {
     ls_fail(err, LS_ERR_IO, "no service runs with the data folder '%s'", data);
@@ -45,6 +45,30 @@ static void find_token(const char *data, ls_service_address *out) {
     json_decref(tokens);
 }
 
+// {"sha256": "64 digits", "name": "..."}; nothing there: it speaks no TLS. What cannot be read must
+// not pass for that, since tokens would go over the wire as they are.
+static bool take_tls(const json_t *tls, ls_service_address *out) {
+    const char *print = json_string_value(json_object_get(tls, "sha256"));
+    const char *name = json_string_value(json_object_get(tls, "name"));
+    if (tls == NULL) {
+        return true;
+    }
+    ls_text_format(out->name, sizeof out->name, "%s", name != NULL ? name : "");
+    ls_text_format(out->certificate, sizeof out->certificate, "%s", print != NULL ? print : "");
+    return print != NULL && strlen(print) == sizeof out->certificate - 1 &&
+           strspn(print, "0123456789abcdef") == strlen(print);
+}
+
+static void take_address(const json_t *object, ls_service_address *out) {
+    const char *host = json_string_value(json_object_get(object, "address"));
+    out->port = (int)json_integer_value(json_object_get(object, "port"));
+    out->pid = (int)json_integer_value(json_object_get(object, "pid"));
+    // A service that listens everywhere is asked here.
+    const bool v4 = host == NULL || strcmp(host, "0.0.0.0") == 0;
+    const bool v6 = host != NULL && strcmp(host, "::") == 0;
+    snprintf(out->host, sizeof out->host, "%s", v4 ? "127.0.0.1" : v6 ? "::1" : host);
+}
+
 ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *err) {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/service.json", data);
@@ -53,88 +77,125 @@ ls_status ls_service_find(const char *data, ls_service_address *out, ls_error *e
     if (object == NULL) {
         return nobody(data, err);
     }
-    const char *host = json_string_value(json_object_get(object, "address"));
     memset(out, 0, sizeof *out);
-    out->port = (int)json_integer_value(json_object_get(object, "port"));
-    out->pid = (int)json_integer_value(json_object_get(object, "pid"));
-    // A service that listens everywhere is asked here.
-    const bool anywhere = host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-    snprintf(out->host, sizeof out->host, "%s", anywhere ? "127.0.0.1" : host);
+    take_address(object, out);
+    const bool known = take_tls(json_object_get(object, "tls"), out);
     json_decref(object);
+    const bool lives = out->pid > 0 && (kill(out->pid, 0) == 0 || errno == EPERM);
+    if (!lives || out->port <= 0 || out->port > 65535) {
+        return nobody(data, err);
+    }
+    if (!known) {
+        ls_fail_at(err, LS_ERR_INVALID, path, 1, 0,
+                   "tls.sha256: '%s' is not a SHA-256 of 64 digits (0 to 9, a to f)",
+                   out->certificate);
+        ls_hint(err, "the service writes this file when it starts: start it again");
+        return LS_ERR_INVALID;
+    }
     ls_text_format(out->data, sizeof out->data, "%s", data);
     find_token(data, out);
-    const bool lives = out->pid > 0 && (kill(out->pid, 0) == 0 || errno == EPERM);
-    return lives && out->port > 0 && out->port < 65536 ? LS_OK : nobody(data, err);
+    return LS_OK;
 }
 
-static int open_socket(const ls_service_address *address) {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)address->port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)address->port)};
-    const bool is_v4 = inet_pton(AF_INET, address->host, &v4.sin_addr) == 1;
-    if (!is_v4 && inet_pton(AF_INET6, address->host, &v6.sin6_addr) != 1) {
-        return -1;
-    }
-    const int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const struct timeval wait = {.tv_sec = WAIT_S};
-    const struct sockaddr *where = is_v4 ? (const struct sockaddr *)(const void *)&v4
-                                         : (const struct sockaddr *)(const void *)&v6;
-    const socklen_t size = is_v4 ? sizeof v4 : sizeof v6;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0 ||
-        connect(fd, where, size) != 0) {
-        if (fd >= 0) {
-            close(fd);
+// ---- the answer; HTTP/1.0 has no chunks
+
+// The digits of a head's Content-Length; NULL: it does not say.
+static const char *find_length(const char *head, const char *end) {
+    const char *line = strstr(head, "\r\n");
+    while (line != NULL && line < end) {
+        if (strncasecmp(line + 2, "Content-Length:", 15) == 0) {
+            return line + 17 + strspn(line + 17, " \t");
         }
-        return -1;
+        line = strstr(line + 2, "\r\n");
     }
-    return fd;
+    return NULL;
 }
 
-// Everything up to the end of the connection.
-static bool read_all(int fd, ls_buffer *out) {
-    char piece[16384];
-    ssize_t got = 1;
-    while (got > 0 && out->size < ANSWER_MAX && !out->failed) {
-        got = read(fd, piece, sizeof piece);
-        if (got > 0) {
-            ls_buffer_append(out, piece, (size_t)got);
-        }
-    }
-    return got == 0 && !out->failed;
-}
-
-// Splits the head off; HTTP/1.0 has no chunks.
-static bool take_body(ls_buffer *answer, ls_buffer *out, int *out_status) {
-    const char *end = answer->data != NULL ? strstr(answer->data, "\r\n\r\n") : NULL;
+// Reads the head's words. False: this is no answer that we understand.
+static bool read_head(const char *head, const char *end, int *out_status, int64_t *out_length) {
+    const char *length = find_length(head, end);
     int64_t status = 0;
-    if (end == NULL || strncmp(answer->data, "HTTP/1.", 7) != 0 ||
-        !ls_text_parse_i64(answer->data + 9, 3, &status)) {
+    *out_length = -1;
+    if (strncmp(head, "HTTP/1.", 7) != 0 || !ls_text_parse_i64(head + 9, 3, &status)) {
         return false;
     }
     *out_status = (int)status;
-    ls_buffer_append(out, end + 4, answer->size - (size_t)(end + 4 - answer->data));
-    return !out->failed;
+    return length == NULL || (ls_text_parse_i64(length, strspn(length, "0123456789"), out_length) &&
+                              *out_length <= ANSWER_MAX);
+}
+
+// How many bytes the whole answer has, as far as that can be said: 0 while its head is not there,
+// INT64_MAX where only the end of the connection tells.
+static int64_t whole_size(const ls_buffer *answer) {
+    int status = 0;
+    int64_t length = -1;
+    const char *end = answer->data != NULL ? strstr(answer->data, "\r\n\r\n") : NULL;
+    if (end == NULL) {
+        return 0;
+    }
+    return read_head(answer->data, end, &status, &length) && length >= 0
+               ? end + 4 - answer->data + length
+               : INT64_MAX;
+}
+
+// Up to its last byte, or the end of the connection. False: nothing more came, or it is endless.
+static bool read_all(ls_channel *channel, ls_buffer *out) {
+    char piece[16384];
+    ssize_t got = 1;
+    int64_t whole = 0;
+    while (got > 0 && out->size < ANSWER_MAX && !out->failed &&
+           (whole == 0 || (int64_t)out->size < whole)) {
+        got = ls_channel_read(channel, piece, sizeof piece);
+        if (got > 0) {
+            ls_buffer_append(out, piece, (size_t)got);
+            whole = whole == 0 ? whole_size(out) : whole;
+        }
+    }
+    return got >= 0 && out->size < ANSWER_MAX && !out->failed;
+}
+
+// Splits the head off. `ended`: the connection was not cut.
+static ls_status take_body(const ls_buffer *answer, bool ended, ls_buffer *out, int *out_status,
+                           ls_error *err) {
+    int64_t length = -1;
+    const char *end = answer->data != NULL ? strstr(answer->data, "\r\n\r\n") : NULL;
+    if (answer->size == 0) {
+        return ls_fail(err, LS_ERR_IO, "nothing came");
+    }
+    if (end == NULL || !read_head(answer->data, end, out_status, &length)) {
+        return ls_fail(err, LS_ERR_IO, "what came is no whole answer");
+    }
+    const int64_t came = (int64_t)answer->size - (end + 4 - answer->data);
+    if (came < length) {
+        return ls_fail(err, LS_ERR_IO, "it broke off: %lld of %lld bytes came", (long long)came,
+                       (long long)length);
+    }
+    if (length < 0 && !ended) {
+        return ls_fail(err, LS_ERR_IO, "it broke off after %lld bytes", (long long)came);
+    }
+    ls_buffer_append(out, end + 4, (size_t)(length >= 0 ? length : came));
+    return out->failed ? ls_fail(err, LS_ERR_MEMORY, "out of memory") : LS_OK;
 }
 
 // Sends a request whole and reads the answer whole.
 static ls_status talk(const ls_service_address *address, const char *path, const ls_buffer *request,
                       ls_buffer *out, int *out_status, ls_error *err) {
-    const int fd = open_socket(address);
-    if (fd < 0) {
-        return ls_fail(err, LS_ERR_IO, "the service on port %d does not answer: %s", address->port,
-                       strerror(errno));
-    }
+    ls_channel *channel = NULL;
     ls_buffer answer;
+    ls_error why = {0};
+    ls_status status = ls_channel_open(address, &channel, err);
+    if (status != LS_OK) {
+        return status;
+    }
     ls_buffer_init(&answer);
-    const bool got = !request->failed &&
-                     send(fd, request->data, request->size, MSG_NOSIGNAL) ==
-                         (ssize_t)request->size &&
-                     read_all(fd, &answer) && take_body(&answer, out, out_status);
-    close(fd);
+    const bool ended = !request->failed && ls_channel_send(channel, request->data, request->size) &&
+                       read_all(channel, &answer);
+    status = take_body(&answer, ended, out, out_status, &why);
+    ls_channel_close(channel);
     ls_buffer_clear(&answer);
-    return got ? LS_OK
-               : ls_fail(err, LS_ERR_IO, "the service on port %d did not answer %s", address->port,
-                         path);
+    return status == LS_OK ? LS_OK
+                           : ls_fail(err, status, "the service on port %d did not answer %s: %s",
+                                     address->port, path, why.text);
 }
 
 static void begin_request(const ls_service_address *address, const char *method, const char *path,
@@ -146,6 +207,27 @@ static void begin_request(const ls_service_address *address, const char *method,
     }
 }
 
+// No, in the service's own words where it has some.
+static ls_status refused(const ls_service_address *address, const char *path, int answered,
+                         const ls_buffer *said, ls_error *err) {
+    json_t *answer = json_loads(said->data != NULL ? said->data : "", 0, NULL);
+    const json_t *error = json_object_get(answer, "error");
+    const char *text = json_string_value(json_object_get(error, "text"));
+    const char *hint = json_string_value(json_object_get(error, "hint"));
+    const ls_status status = answered >= 400 && answered < 500 ? LS_ERR_INVALID : LS_ERR_IO;
+    if (text != NULL) {
+        ls_fail(err, status, "%s", text);
+    } else {
+        ls_fail(err, status, "the service on port %d answers %s with status %d", address->port,
+                path, answered);
+    }
+    if (hint != NULL) {
+        ls_hint(err, "%s", hint);
+    }
+    json_decref(answer);
+    return status;
+}
+
 ls_status ls_service_ask(const ls_service_address *address, const char *path, ls_buffer *out,
                          ls_error *err) {
     ls_buffer request;
@@ -154,11 +236,7 @@ ls_status ls_service_ask(const ls_service_address *address, const char *path, ls
     ls_buffer_text(&request, "\r\n");
     ls_status status = talk(address, path, &request, out, &answered, err);
     ls_buffer_clear(&request);
-    if (status == LS_OK && answered != 200) {
-        status = ls_fail(err, LS_ERR_IO, "the service on port %d did not answer %s", address->port,
-                         path);
-    }
-    return status;
+    return status == LS_OK && answered != 200 ? refused(address, path, answered, out, err) : status;
 }
 
 ls_status ls_service_post(const ls_service_address *address, const char *role, const char *path,

@@ -209,7 +209,6 @@ int ls_guard_people_show(const ls_options *options) {
     }
     ls_buffer_init(&out);
     if (ls_service_ask(&address, "/api/v1/guard", &out, &err) != LS_OK) {
-        ls_hint(&err, "it is there only where a decision has the mode approve or auto");
         code = ls_complain(&err);
     } else {
         json_t *answer = json_loads(out.data, 0, NULL);

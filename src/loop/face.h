@@ -7,9 +7,16 @@
 
 struct ls_service;
 
+// How an open face is reached; its texts stay until it is closed.
+typedef struct ls_face_at {
+    int port;                 // the real one
+    const char *name;         // another name of this machine; may be NULL
+    const char *certificate;  // SHA-256 of the one it speaks TLS with, as hexadecimal; NULL: no TLS
+} ls_face_at;
+
 typedef struct ls_face {
-    // Fails with LS_ERR_IO (port in use) or LS_ERR_INVALID (no address). *out_port: the real one.
-    ls_status (*open)(void *context, struct ls_service *service, int *out_port, ls_error *err);
+    // Fails with LS_ERR_IO (port in use) or LS_ERR_INVALID (no address).
+    ls_status (*open)(void *context, struct ls_service *service, ls_face_at *out, ls_error *err);
     void (*close)(void *context);  // also after a failed open
     void *context;
 } ls_face;

@@ -124,7 +124,8 @@ static struct MHD_Daemon *start_daemon(ls_server *server, const struct sockaddr_
 static ls_status cannot_listen(const ls_server_def *def, int why, ls_error *err) {
     if (def->certificate != NULL && why != EADDRINUSE && why != EACCES && why != EADDRNOTAVAIL) {
         ls_fail(err, LS_ERR_INVALID, "the certificate and its key are not taken");
-        ls_hint(err, "both are PEM files, and the key belongs to the certificate");
+        ls_hint(err,
+                "both are PEM files, and the key belongs to the first certificate in its file");
         return LS_ERR_INVALID;
     }
     ls_fail(err, LS_ERR_IO, "cannot listen on %s port %d: %s", def->listen, def->port,

@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "loop/say.h"
 #include "web/api.h"
+#include "web/certificate.h"
 
 enum { PEM_MAX = 1 << 20 };
 
@@ -18,7 +20,8 @@ struct ls_web {
     ls_api api;
     ls_server *server;
     ls_arena arena;
-    char *certificate, *key;
+    char *certificate, *key;  // PEM
+    ls_certificate *own;      // the first of them; NULL: no TLS
 };
 
 static void tell_address(const ls_web *web) {
@@ -41,6 +44,17 @@ static void tell_address(const ls_web *web) {
     }
 }
 
+// It is served as it is: who asks will refuse it, and a new one is a person's to make.
+static void warn_of_certificate(const ls_web *web) {
+    ls_error err = {0};
+    if (web->own != NULL && ls_certificate_check(web->own, (int64_t)time(NULL), web->def.listen,
+                                                 web->def.name, &err) != LS_OK) {
+        ls_say(LS_LOG_WARNING, "page", "",
+               "the certificate '%s': %s; browsers and commands refuse it", web->def.certificate,
+               err.text);
+    }
+}
+
 static void close_face(void *context) {
     ls_web *web = context;
     ls_server_stop(web->server);
@@ -49,7 +63,7 @@ static void close_face(void *context) {
     web->api.stream = NULL;
 }
 
-static ls_status open_face(void *context, ls_service *service, int *out_port, ls_error *err) {
+static ls_status open_face(void *context, ls_service *service, ls_face_at *out, ls_error *err) {
     ls_web *web = context;
     web->api.service = service;
     ls_status status = ls_auth_load(web->def.data, &web->auth, err);
@@ -73,8 +87,13 @@ static ls_status open_face(void *context, ls_service *service, int *out_port, ls
     };
     status = ls_server_start(&def, &web->server, err);
     if (status == LS_OK) {
-        *out_port = ls_server_port(web->server);
+        *out = (ls_face_at){
+            .port = ls_server_port(web->server),
+            .name = web->def.name,
+            .certificate = web->own != NULL ? ls_certificate_print(web->own) : NULL,
+        };
         tell_address(web);
+        warn_of_certificate(web);
     }
     return status;
 }
@@ -103,12 +122,25 @@ static ls_status check(const ls_web_def *def, ls_error *err) {
     return LS_OK;
 }
 
+static ls_status read_own(ls_web *web, size_t size, ls_error *err) {
+    ls_error why = {0};
+    const ls_status status = ls_certificate_from_pem(web->certificate, size, &web->own, &why);
+    if (status != LS_OK) {
+        ls_fail(err, status, "--tls-cert '%s': %s", web->def.certificate, why.text);
+        ls_hint(err, "a PEM file begins a certificate with '-----BEGIN CERTIFICATE-----'");
+    }
+    return status;
+}
+
 static ls_status read_keys(ls_web *web, ls_error *err) {
     size_t size = 0;
     ls_status status = LS_OK;
     if (web->def.certificate != NULL) {
         status = ls_file_read(web->def.certificate, PEM_MAX, &web->arena, &web->certificate, &size,
                               err);
+    }
+    if (web->def.certificate != NULL && status == LS_OK) {
+        status = read_own(web, size, err);
     }
     if (web->def.certificate != NULL && status == LS_OK) {
         status = ls_file_read(web->def.key, PEM_MAX, &web->arena, &web->key, &size, err);
@@ -142,6 +174,7 @@ ls_status ls_web_create(const ls_web_def *def, ls_web **out, ls_error *err) {
 
 void ls_web_destroy(ls_web *web) {
     if (web != NULL) {
+        ls_certificate_destroy(web->own);
         ls_arena_clear(&web->arena);
         ls_memo_clear(&web->api.memo);
         ls_free(web);

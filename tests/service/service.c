@@ -117,20 +117,35 @@ static void show_log(const char *path) {
 }
 
 bool service_run(service *s) {
+    const char *const none[] = {NULL};
+    return service_run_with(s, none);
+}
+
+void service_start(service *s, const char *const more[]) {
     char log[64];
+    const char *arguments[ARGUMENTS_MAX] = {program(), "run",    s->plant, "--data",
+                                            s->data,   "--port", "0"};
+    int count = 7;
+    for (int i = 0; more[i] != NULL && count < ARGUMENTS_MAX - 1; i++) {
+        arguments[count++] = more[i];
+    }
     snprintf(log, sizeof log, "run-%d.log", ++s->starts);
     const char *path = service_file(s, log);
-    const char *const arguments[] = {program(), "run",    s->plant, "--data",
-                                     s->data,   "--port", "0",      NULL};
     unlink(service_file(s, "data/service.json"));
     s->run = child_start(arguments, path, path);
+}
+
+bool service_run_with(service *s, const char *const more[]) {
+    char log[64];
+    service_start(s, more);
     const double until = service_clock() + 30.0;
     while (!answers(s) && service_clock() < until && waitpid(s->run, NULL, WNOHANG) == 0) {
         service_pause(0.05);
     }
     const bool fine = answers(s);
     if (!fine) {
-        show_log(path);
+        snprintf(log, sizeof log, "run-%d.log", s->starts);
+        show_log(service_file(s, log));
     }
     CHECK(fine);
     return fine;

@@ -28,6 +28,8 @@ bool service_write(const char *path, const char *text);
 void service_end(service *s);  // kills what runs, removes the folder
 // `lineshaft run`; waits until it answers. Fails the test when it does not.
 bool service_run(service *s);
+bool service_run_with(service *s, const char *const more[]);  // and these arguments (NULL-ended)
+void service_start(service *s, const char *const more[]);     // without waiting
 // `lineshaft run` with these arguments after the plant file, to its end; its exit code. What it
 // said is in service_log.
 int service_run_to_end(service *s, const char *plant, const char *const more[]);
