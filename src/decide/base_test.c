@@ -80,7 +80,7 @@ static void test_the_search_finds_a_better_rule_on_any_number_of_workers(void) {
         CHECK(count > 5);
         for (uint32_t i = 0; i < count; i++) {
             if (bases[i].chosen) {
-                CHECK(bases[i].low > 0.0);  // WIP of 28 lots under fifo, of 20 under setup
+                CHECK(bases[i].low > 0.0);  // WIP of 28 lots under fifo, of 19 to 20 under setup
                 strcpy(name[workers - 1], bases[i].name);
                 gain[workers - 1] = bases[i].gain;
             }

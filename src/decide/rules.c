@@ -25,6 +25,10 @@ static const rule_row rows[LS_RULES_COUNT] = {
     [LS_RULES_SETUP] = {"setup", {LS_RULE_SETUP}, 1},
     [LS_RULES_SETUP_LBFS] = {"setup, lbfs", {LS_RULE_SETUP, LS_RULE_LBFS}, 2},
     [LS_RULES_SETUP_EDD] = {"setup, edd", {LS_RULE_SETUP, LS_RULE_EDD}, 2},
+    [LS_RULES_NO_SETUP_SPT] = {"no-setup, spt", {LS_RULE_NO_SETUP, LS_RULE_SPT}, 2},
+    [LS_RULES_NO_SETUP_LBFS] = {"no-setup, lbfs", {LS_RULE_NO_SETUP, LS_RULE_LBFS}, 2},
+    [LS_RULES_NO_SETUP_EDD] = {"no-setup, edd", {LS_RULE_NO_SETUP, LS_RULE_EDD}, 2},
+    [LS_RULES_NO_SETUP_SLACK] = {"no-setup, slack", {LS_RULE_NO_SETUP, LS_RULE_SLACK}, 2},
 };
 
 const char *ls_rule_kind_name(ls_rule_kind kind) {
@@ -64,8 +68,12 @@ bool ls_rules_apply(const ls_plant *plant, uint32_t station, ls_rule_kind kind) 
     case LS_RULES_CR:
     case LS_RULES_SLACK: return many && has_dates(plant);
     case LS_RULES_SETUP:
-    case LS_RULES_SETUP_LBFS: return many && plant->stations[station].setup_count > 1;
+    case LS_RULES_SETUP_LBFS:
+    case LS_RULES_NO_SETUP_SPT:
+    case LS_RULES_NO_SETUP_LBFS: return many && plant->stations[station].setup_count > 1;
     case LS_RULES_SETUP_EDD:
+    case LS_RULES_NO_SETUP_EDD:
+    case LS_RULES_NO_SETUP_SLACK:
         return many && plant->stations[station].setup_count > 1 && has_dates(plant);
     default: return false;
     }

@@ -19,6 +19,10 @@ typedef enum ls_rule_kind {
     LS_RULES_SETUP,       // least setup, then as they came
     LS_RULES_SETUP_LBFS,  // least setup, then last buffer first
     LS_RULES_SETUP_EDD,
+    LS_RULES_NO_SETUP_SPT,  // what needs no setup; where all do, whatever setup that takes
+    LS_RULES_NO_SETUP_LBFS,
+    LS_RULES_NO_SETUP_EDD,
+    LS_RULES_NO_SETUP_SLACK,
     LS_RULES_COUNT
 } ls_rule_kind;
 

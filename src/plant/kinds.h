@@ -31,6 +31,7 @@ typedef enum ls_rule {
     LS_RULE_QUEUE_TIME,  // lots under a running queue-time limit first, earliest deadline first
     LS_RULE_WEIGHTED,    // greatest weighted sum, see ls_criterion.weights
     LS_RULE_RANDOM,      // a draw per lot at arrival in the queue
+    LS_RULE_NO_SETUP,    // lots that need no setup time on this machine first
 } ls_rule;
 
 // Terms of the weighted sum, each multiplied by its weight; the greatest sum goes first.

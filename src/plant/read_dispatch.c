@@ -5,9 +5,9 @@
 #include "plant/reader.h"
 
 // In the order of ls_rule; the table of keys lists the same words for people.
-static const char *const rule_names[] = {"fifo",  "lifo",       "spt",      "lpt",   "edd",
-                                         "slack", "cr",         "fbfs",     "lbfs",  "setup",
-                                         "hot",   "queue-time", "weighted", "random"};
+static const char *const rule_names[] = {"fifo",  "lifo",       "spt",      "lpt",    "edd",
+                                         "slack", "cr",         "fbfs",     "lbfs",   "setup",
+                                         "hot",   "queue-time", "weighted", "random", "no-setup"};
 
 const char *ls_rule_name(ls_rule rule) {
     assert((size_t)rule < sizeof rule_names / sizeof rule_names[0]);

@@ -124,6 +124,7 @@ static const char text_dispatch[] =
     "| `cr` | least (due date - now) / remaining mean process time, this step included |\n"
     "| `fbfs`, `lbfs` | first, last step of the route (first or last buffer first served) |\n"
     "| `setup` | least mean setup time on this machine |\n"
+    "| `no-setup` | lots that need no setup time on this machine |\n"
     "| `hot` | highest priority |\n"
     "| `queue-time` | lots under a running queue-time limit, the earliest deadline first |\n"
     "| `random` | by a number drawn when the lot comes to the queue |\n"

@@ -23,7 +23,7 @@
 #define KEY_CHOICE(p, w, ...) {.path = p, .type = LS_KEY_CHOICE, .shapes = ONE, .words = w, __VA_ARGS__}
 #define KEY_DIST(p, ...)      {.path = p, .type = LS_KEY_DIST, .shapes = ONE, __VA_ARGS__}
 
-#define RULES "fifo lifo spt lpt edd slack cr fbfs lbfs setup hot queue-time random"
+#define RULES "fifo lifo spt lpt edd slack cr fbfs lbfs setup no-setup hot queue-time random"
 #define MODES "watch advise approve auto"
 #define KINDS "dispatch release maintenance batch setup conwip staffing setpoint"
 #define TERMS "throughput on-time cycle-time wip tardiness changes"

@@ -101,6 +101,16 @@ static void test_setups_between_products(void) {
         "products: {x: {route: [a], release: {at: [0 s, 2 min]}}, y: {route: [a], release: {at: [1 "
         "min, 3 min]}}}\n",
         100, 10, 20, 34, 44);
+    // x, y, z, x by arrival. What needs none first: x, x, then y, the older, at 20 + 7, z at 37
+    // + 3.
+    static const char *const three =
+        "plant: p\nstations: {a: {process: 10 min, dispatch: [%s, fifo], setup: {x to y: 7 min, x "
+        "to "
+        "z: 4 min, y to z: 3 min, z to y: 5 min, initial: x}}}\n"
+        "products: {x: {route: [a], release: {at: [0 s, 3 min]}}, y: {route: [a], release: {at: [1 "
+        "min]}}, z: {route: [a], release: {at: [2 min]}}}\n";
+    CHECK_DONE(oracle_text(three, "no-setup"), 100, 10, 20, 37, 50);
+    CHECK_DONE(oracle_text(three, "setup"), 100, 10, 20, 34, 49);
 }
 
 static void test_batches_wait_and_fill(void) {

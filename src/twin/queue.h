@@ -42,6 +42,7 @@ LS_FN double ls_criterion_value(const ls_ctx *c, const ls_m_criterion *k, const 
     case LS_RULE_QUEUE_TIME:
         return c->m->deadline_slots == 0 ? 0.0 : (double)ls_lot_deadline(c, lot_index);
     case LS_RULE_RANDOM: return (double)lot->machine;
+    case LS_RULE_NO_SETUP: return setup_mean > 0.0 ? 1.0 : 0.0;
     default: break;
     }
     const double *w = k->weights;

@@ -597,6 +597,7 @@ static double value_of(const ls_reference *r, const ls_criterion *k, const machi
         }
         return (double)deadline;
     case LS_RULE_RANDOM: return l->random;
+    case LS_RULE_NO_SETUP: return mean_of(r, setup_before(r, mc, step)) > 0.0 ? 1.0 : 0.0;
     case LS_RULE_WEIGHTED: break;
     }
     const double hour = 1.0 / 3.6e9;

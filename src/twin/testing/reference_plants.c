@@ -92,8 +92,9 @@ static void put_weights(writer *w) {
 }
 
 static void put_rules(writer *w) {
-    static const char *const rules[] = {"fifo", "lifo", "spt",   "lpt", "edd",        "slack", "cr",
-                                        "fbfs", "lbfs", "setup", "hot", "queue-time", "random"};
+    static const char *const rules[] = {"fifo",  "lifo",       "spt",    "lpt",     "edd",
+                                        "slack", "cr",         "fbfs",   "lbfs",    "setup",
+                                        "hot",   "queue-time", "random", "no-setup"};
     const uint32_t count = between(w, 1, 3);
     put(w, "[");
     for (uint32_t i = 0; i < count; i++) {
@@ -101,7 +102,7 @@ static void put_rules(writer *w) {
         if (chance(w, 10)) {
             put_weights(w);
         } else {
-            put(w, "%s", rules[below(w, 13)]);
+            put(w, "%s", rules[below(w, 14)]);
         }
     }
     put(w, "]");
