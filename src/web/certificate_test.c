@@ -36,9 +36,8 @@ static void test_it_is_known_by_its_print(void) {
 }
 
 static void test_what_is_none_is_refused(void) {
-    static const char *const texts[] = {"", "plant: gearbox\n",
-                                        "-----BEGIN CERTIFICATE-----\nMIIB\n"
-                                        "-----END CERTIFICATE-----\n"};
+    static const char *const texts[] = {
+        "", "plant: gearbox\n", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         ls_certificate *certificate = make();
         ls_certificate *none = certificate;
