@@ -15,7 +15,7 @@ help:
 	@echo 'make bench     events per second, beside other simulators where they can be had'
 	@echo 'make bench-full  deciding on MiniFab for 52 weeks and 20 seeds; hours'
 	@echo 'make fuzz      fuzz every parser, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
-	@echo 'make soak      10^9 random tries against the guards; about an hour'
+	@echo 'make soak      10^9 random tries against the guards, 1,000 proofs of each gain; hours'
 	@echo 'make install   install program, library and headers (PREFIX=/usr/local, DESTDIR=)'
 	@echo 'make format    lay out the sources'
 	@echo 'make clean     remove ./$(BUILD) and ./$(FUZZ_BUILD)'
@@ -75,6 +75,8 @@ soak: build
 	@LINESHAFT_TRIES=1000000000 $(BUILD)/tests/test-guard-check-tries
 	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-counterfactual
 	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-switchback
+	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-pitfalls
+	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-loop-experiment-coverage
 
 # Only what a first set-up chose stays chosen: PREFIX counts when it is given.
 install: build

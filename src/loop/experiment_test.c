@@ -15,6 +15,7 @@
 #include "loop/keeper.h"
 #include "loop/testing/bench.h"
 #include "tests/harness.h"
+#include "twin/intervene.h"
 
 enum { PATIENCE_S = 120, HOUR_S = 3600 };
 
@@ -235,6 +236,42 @@ static void test_blocks_shorter_than_the_carryover_are_refused_and_nothing_is_se
     mill_close(&m);
 }
 
+// Short lots behind a day of long ones: what another rule takes out of them is missed only then.
+static void step_with_a_backlog(mill *m) {
+    enum { BACKLOG = 400 };
+    ls_error err = {0};
+    const ls_follow *follow = m->b.intake.running.follow;
+    ls_follow_fork(follow, 1, 0, m->present);
+    for (uint32_t i = 0; i < 2 * BACKLOG; i++) {
+        CHECK_INT(ls_intervene_release(m->b.intake.running.twin, m->present, i / BACKLOG, &err),
+                  LS_OK);
+    }
+    ls_experiment_step(m->x, m->present, ls_follow_now(follow));
+}
+
+static void test_a_carryover_that_is_not_known_is_measured_again_an_hour_later(void) {
+    mill m;
+    mill_open(&m, "{kind: switchback, block: 4 h, periods: 8}");
+    step_with_a_backlog(&m);
+    await_design(&m);
+    CHECK_INT(record(&m)->state, LS_EXPERIMENT_REFUSED);
+    CHECK_CONTAINS(record(&m)->reason, "p.yaml:15:");
+    CHECK_CONTAINS(record(&m)->reason, "'spt' have not agreed again after");
+    CHECK_CONTAINS(record(&m)->reason, "tried again in an hour of the line");
+    const double refused_s = at_s(&m);
+    go_to(&m, refused_s + HOUR_S - 1);
+    CHECK_INT(record(&m)->number, 1);
+    CHECK_CONTAINS(bars(&m), "refused");
+    go_to(&m, refused_s + HOUR_S);
+    CHECK_CONTAINS(bars(&m), "being measured");
+    await_design(&m);  // the backlog is gone
+    CHECK_INT(record(&m)->number, 2);
+    CHECK_INT(record(&m)->state, LS_EXPERIMENT_RUNS);
+    CHECK_INT(record(&m)->begun, 1);
+    CHECK_CONTAINS(bench_events(&m.b), "experiment|x-2|begins: 8 periods of 4 h");
+    mill_close(&m);
+}
+
 static void test_an_experiment_in_which_nothing_differs_is_refused(void) {
     mill m;
     mill_open(&m, "switchback");
@@ -395,6 +432,7 @@ int main(int argc, char **argv) {
     TEST(test_turns_go_by_the_lines_clock_and_the_coins_and_are_told);
     TEST(test_a_length_left_out_is_chosen_from_the_carryover);
     TEST(test_blocks_shorter_than_the_carryover_are_refused_and_nothing_is_sent);
+    TEST(test_a_carryover_that_is_not_known_is_measured_again_an_hour_later);
     TEST(test_an_experiment_in_which_nothing_differs_is_refused);
     TEST(test_a_restart_within_a_period_goes_on_with_the_same_coins);
     TEST(test_what_a_new_follower_did_not_hear_does_not_count);

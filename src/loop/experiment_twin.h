@@ -16,10 +16,9 @@ typedef struct ls_experiment_measured {
 } ls_experiment_measured;
 
 // The line's own rule against the decider's base; where that is the own rule, against the one that
-// differs most of those that were tried.
-// the others that were tried. Deterministic: pairs are chosen by how many events the plant has, not
-// by a clock. Fails with LS_ERR_INVALID where there is no other rule, LS_ERR_STOPPED,
-// LS_ERR_MEMORY, what running fails with.
+// differs most of those that were tried. Deterministic: pairs are chosen by how many events the
+// plant has, not by a clock. Fails with LS_ERR_INVALID where there is no other rule,
+// LS_ERR_STOPPED, LS_ERR_MEMORY, what running fails with.
 ls_status ls_experiment_measure(const ls_decider *decider, const ls_snapshot *present,
                                 const atomic_bool *stop, ls_experiment_measured *out,
                                 ls_error *err);
