@@ -424,6 +424,26 @@ static void print_machine(const ls_plant *plant, const ls_station *st, uint32_t 
     ls_buffer_text(out, "}\n");
 }
 
+static void print_commands(ls_buffer *out, const tail *t, const ls_plant *plant) {
+    ls_buffer_text(out,
+                   "      commands:\n        heartbeat: line-heartbeat\n"
+                   "        echo: line-heartbeat-echo\n        lost: line-heartbeat-lost\n"
+                   "        line: {kind: line-command-kind, argument: line-command-argument, "
+                   "id: line-command-id, done: line-command-done, result: line-command-result");
+    ls_buffer_text(
+        out, t->reason_count > plant->machine_count ? ", reason: line-command-reason}\n" : "}\n");
+    ls_buffer_text(out,
+                   "        machines:\n          any: {kind: \"{machine}-command-kind\", argument: "
+                   "\"{machine}-command-argument\", id: \"{machine}-command-id\", done: "
+                   "\"{machine}-command-done\", result: \"{machine}-command-result\"");
+    ls_buffer_text(out, t->reason_count >= plant->machine_count
+                            ? ", reason: \"{machine}-command-reason\"}\n"
+                            : "}\n");
+    if (t->waiting_count == plant->station_count) {
+        ls_buffer_text(out, "        waiting: {any: \"{station}-waiting\"}\n");
+    }
+}
+
 void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
     ls_buffer_printf(out,
                      "# Registers of the emulated line: `listen:` of a plant file.\nlisten:\n"
@@ -454,6 +474,7 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
         print_at(out, d < plant->machine_count ? plant->machines[d].name : "line", &reason_place,
                  t.reason_at + d * REASON_WORDS);
     }
+    print_commands(out, &t, plant);
     ls_buffer_text(out, "  machines:\n");
     for (uint32_t s = 0; s < plant->station_count; s++) {
         const ls_station *st = &plant->stations[s];

@@ -120,7 +120,8 @@ static void put_register(ls_buffer *out, const ls_source *s, const ls_register *
     ls_buffer_printf(out, ", write: %s}\n", reg->write ? "yes" : "no");
 }
 
-static void put_modbus(ls_buffer *out, const ls_source *s) {
+static void put_modbus(ls_buffer *out, const ls_plant *plant, const ls_names *names,
+                       const ls_source *s) {
     ls_buffer_text(out, "    ");
     ls_put_text(out, s->name);
     ls_buffer_text(out, ":\n      address: ");
@@ -133,9 +134,11 @@ static void put_modbus(ls_buffer *out, const ls_source *s) {
     for (uint32_t i = 0; i < s->register_count; i++) {
         put_register(out, s, &s->registers[i]);
     }
+    ls_explain_commands(out, plant, names, s);
 }
 
-static void put_sources(ls_buffer *out, const ls_listen *listen) {
+static void put_sources(ls_buffer *out, const ls_plant *plant, const ls_names *names) {
+    const ls_listen *listen = &plant->listen;
     bool has_modbus = false;
     for (uint32_t i = 0; i < listen->source_count; i++) {
         const ls_source *s = &listen->sources[i];
@@ -146,7 +149,7 @@ static void put_sources(ls_buffer *out, const ls_listen *listen) {
         } else {
             ls_buffer_text(out, has_modbus ? "" : "  modbus:\n");
             has_modbus = true;
-            put_modbus(out, s);
+            put_modbus(out, plant, names, s);
         }
     }
 }
@@ -195,8 +198,8 @@ static const ls_station *station_of(const ls_plant *plant, uint32_t machine) {
 }
 
 // NAME, or STATION/NAME where two stations have a machine of that name.
-static void put_machine_name(ls_buffer *out, const ls_plant *plant, const ls_names *names,
-                             uint32_t machine) {
+void ls_put_machine(ls_buffer *out, const ls_plant *plant, const ls_names *names,
+                    uint32_t machine) {
     const char *name = plant->machines[machine].name;
     char both[600];
     if (ls_names_find(names, 0, name) == 2) {
@@ -226,7 +229,7 @@ static void put_machines(ls_buffer *out, const ls_plant *plant, const ls_names *
         }
         if (b->of != open) {
             ls_buffer_text(out, open == LS_NONE ? "  machines:\n    " : "}\n    ");
-            put_machine_name(out, plant, names, b->of);
+            ls_put_machine(out, plant, names, b->of);
             ls_buffer_text(out, ": {");
             open = b->of;
             count = 0;
@@ -308,7 +311,7 @@ static void put_value(ls_buffer *out, const ls_plant *plant, const ls_names *nam
     put_text_key(out, &count, "unit", v->unit);
     if (v->machine != LS_NONE) {
         put_key(out, &count, "of");
-        put_machine_name(out, plant, names, v->machine);
+        ls_put_machine(out, plant, names, v->machine);
     }
     put_number_key(out, &count, "low", v->low);
     put_number_key(out, &count, "high", v->high);
@@ -353,10 +356,10 @@ void ls_explain_listen(ls_buffer *out, const ls_plant *plant) {
         out, "listen:\n  clock: %s\n  stale: ", listen->clock_is_arrival ? "arrival" : "line");
     ls_put_time(out, listen->stale_us);
     ls_buffer_text(out, "\n");
-    put_sources(out, listen);
     ls_names names;
     ls_names_init(&names);
     count_names(plant, &names);
+    put_sources(out, plant, &names);
     put_machines(out, plant, &names);
     put_queues(out, plant);
     put_lots(out, listen);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "plant/names.h"
 #include "plant/plant.h"
 
 // A text, in double quotes where YAML would take it for something else.
@@ -14,10 +15,15 @@ void ls_put_dist(ls_buffer *out, const ls_plant *plant, ls_dist_index dist);
 // `product.step`
 void ls_put_step(ls_buffer *out, const ls_plant *plant, uint32_t step);
 
+// NAME, or STATION/NAME where two stations have a machine of that name: `names` counts them.
+void ls_put_machine(ls_buffer *out, const ls_plant *plant, const ls_names *names, uint32_t machine);
+
 void ls_explain_station(ls_buffer *out, const ls_plant *plant, uint32_t station,
                         const uint32_t *here, uint32_t count);
 void ls_explain_rules(ls_buffer *out, const ls_plant *plant, uint32_t at, uint32_t count);
 void ls_explain_product(ls_buffer *out, const ls_plant *plant, uint32_t product);
 void ls_explain_listen(ls_buffer *out, const ls_plant *plant);
+void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *names,
+                         const ls_source *source);
 void ls_explain_history(ls_buffer *out, const ls_plant *plant);
 void ls_explain_decide(ls_buffer *out, const ls_plant *plant);

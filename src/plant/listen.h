@@ -62,6 +62,21 @@ typedef struct ls_topic {       // plain MQTT
     uint32_t field_count;       // tag: "TOPIC#PATH"; a payload that is a scalar: "TOPIC"
 } ls_topic;
 
+// Registers of one handshake (docs/EMULATOR.md), as indexes into the source's registers.
+typedef struct ls_handshake {
+    uint32_t kind, argument, id;    // written, in one request; kind LS_NONE: not commanded
+    uint32_t done, result, reason;  // answered; reason LS_NONE: not told
+} ls_handshake;
+
+// `commands:` of a Modbus source: how the guard commands it.
+typedef struct ls_commanded {
+    uint32_t heartbeat, echo, lost;
+    ls_handshake line;
+    const ls_handshake *machines;  // of each machine of the plant
+    const uint32_t *waiting;  // of each station: names of the lots that wait; LS_NONE: not told
+    int row, column;          // of the plant file
+} ls_commanded;
+
 typedef struct ls_source {
     ls_source_kind kind;
     const char *name;  // "sparkplug", "json", or the name of the Modbus source
@@ -87,6 +102,7 @@ typedef struct ls_source {
     int64_t every_us, timeout_us;  // default 1 s, 500 ms
     const ls_register *registers;
     uint32_t register_count;
+    const ls_commanded *commands;  // NULL: it is heard, not commanded
 } ls_source;
 
 // What a tag means for a machine (or, from LOT_RELEASED on, for the line).

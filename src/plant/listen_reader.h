@@ -46,8 +46,11 @@ const ls_source *ls_listen_default_source(ls_listen_draft *d);
 
 // --- the parts
 
-void ls_listen_read_mqtt(ls_listen_draft *d);      // read_listen_mqtt.c
-void ls_listen_read_modbus(ls_listen_draft *d);    // read_listen_modbus.c
+void ls_listen_read_mqtt(ls_listen_draft *d);    // read_listen_mqtt.c
+void ls_listen_read_modbus(ls_listen_draft *d);  // read_listen_modbus.c
+// read_listen_commands.c: its `commands:`; and, when machines are bound, whether they are heard.
+void ls_listen_read_commands(ls_listen_draft *d, const ls_yaml *source_node, ls_source *s);
+void ls_listen_check_commands(ls_listen_draft *d, const ls_source *s);
 void ls_listen_read_machines(ls_listen_draft *d);  // read_listen_machine.c
 void ls_listen_read_line(ls_listen_draft *d);      // read_listen_line.c: queues, lots, values
 void ls_listen_read_orders(ls_listen_draft *d);

@@ -63,6 +63,62 @@ static void test_with_sparkplug_alone_the_emulated_line_is_heard(void) {
     ls_plant_destroy(p);
 }
 
+static void test_commands_over_modbus_by_names_that_are_filled_in(void) {
+    ls_plant *p = test_good(
+        PLANT
+        "listen:\n"
+        "  modbus:\n"
+        "    plc:\n"
+        "      address: h\n"
+        "      registers:\n"
+        "        beat: {at: 0, write: yes}\n"
+        "        told: {at: 1}\n"
+        "        lost: {at: 2, type: bit, bit: 4}\n"
+        "        kind: {at: 10, type: text, words: 4, write: yes}\n"
+        "        argument: {at: 14, type: text, words: 8, write: yes}\n"
+        "        id: {at: 22, type: u32, write: yes}\n"
+        "        done: {at: 24, type: u32}\n"
+        "        result: {at: 26}\n"
+        "        lathe-1-kind: {at: 30, type: text, words: 4, write: yes}\n"
+        "        lathe-1-argument: {at: 34, type: text, words: 8, write: yes}\n"
+        "        lathe-1-id: {at: 42, type: u32, write: yes}\n"
+        "        lathe-1-done: {at: 44, type: u32}\n"
+        "        lathe-1-result: {at: 46}\n"
+        "        code: {at: 47}\n"
+        "        why: {at: 900, type: text, words: 40}\n"
+        "        state: {at: 50}\n"
+        "        lathe-lots: {at: 60, type: text, words: 60}\n"
+        "      commands:\n"
+        "        heartbeat: beat\n"
+        "        echo: told\n"
+        "        lost: lost\n"
+        "        line: {kind: kind, argument: argument, id: id, done: done, result: result}\n"
+        "        machines:\n"
+        "          any: {kind: \"{machine}-kind\", argument: \"{machine}-argument\", id: "
+        "\"{machine}-id\", done: \"{machine}-done\", result: \"{machine}-result\"}\n"
+        "          lathe-1: {result: code, reason: why}\n"
+        "          lathe-2: {kind: none}\n"
+        "          wash: {kind: none}\n"
+        "        waiting: {any: \"{station}-lots\", wash: none}\n"
+        "  machines: {lathe-1: {state: plc/state}}\n");
+    const ls_source *s = &p->listen.sources[0];
+    const ls_commanded *c = s->commands;
+    CHECK(c != NULL);
+    if (c != NULL) {
+        CHECK_STR(s->registers[c->echo].name, "told");
+        CHECK_STR(s->registers[c->line.argument].name, "argument");
+        CHECK(c->line.reason == LS_NONE);
+        CHECK_STR(s->registers[c->machines[0].kind].name, "lathe-1-kind");
+        CHECK_STR(s->registers[c->machines[0].done].name, "lathe-1-done");
+        CHECK_STR(s->registers[c->machines[0].result].name, "code");
+        CHECK_STR(s->registers[c->machines[0].reason].name, "why");
+        CHECK(c->machines[1].kind == LS_NONE && c->machines[2].kind == LS_NONE);
+        CHECK_STR(s->registers[c->waiting[0]].name, "lathe-lots");
+        CHECK(c->waiting[1] == LS_NONE);
+    }
+    ls_plant_destroy(p);
+}
+
 static void test_a_plant_that_is_not_heard(void) {
     ls_plant *p = test_good(PLANT);
     CHECK(!p->listen.given);
@@ -147,6 +203,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_words_of_packml);
     TEST(test_with_sparkplug_alone_the_emulated_line_is_heard);
+    TEST(test_commands_over_modbus_by_names_that_are_filled_in);
     TEST(test_a_plant_that_is_not_heard);
     TEST(test_machines_differ_key_by_key);
     TEST(test_machines_of_one_name_by_their_station);

@@ -198,6 +198,9 @@ void ls_listen_check(ls_listen_draft *d) {
     if (r->error_count > 0) {
         return;  // what a mistake took away would be missed here again
     }
+    for (uint32_t i = 0; i < d->sources.count; i++) {
+        ls_listen_check_commands(d, LS_ROW(ls_source, d->sources, i));
+    }
     for (uint32_t i = 0; i < d->bindings.count && !r->out_of_memory; i++) {
         const ls_binding *b = LS_ROW(ls_binding, d->bindings, i);
         const ls_yaml at = {.line = b->line, .column = b->column};

@@ -167,6 +167,7 @@ void ls_listen_read_modbus(ls_listen_draft *d) {
             ls_reader_mistake(r, key, "at least 1 ms", "'every' and 'timeout' cannot be 0");
         }
         read_registers(r, ls_take_map(r, node, "listen.modbus.*.registers"), &s);
+        ls_listen_read_commands(d, node, &s);
         *(ls_source *)ls_rows_push(r, &d->sources, NULL) = s;
     }
 }

@@ -59,6 +59,15 @@
     KEY_TEXT("listen.machines.any." k ".tag", .required = true, .help = "Its tag."),              \
     KEY_COUNT("listen.machines.any." k ".wraps", 1, 9007199254740992.0, .note = "it does not", .help = "The value after which it starts again at 0: 65535 for 16 bits.")
 
+// Registers of one handshake.
+#define HANDSHAKE_KEYS(p, ...)                                                                    \
+    KEY_TEXT(p ".kind", __VA_ARGS__, .help = "Text: what is to be done. `kind`, `argument` and `id` lie one behind the other and are written in one request."), \
+    KEY_TEXT(p ".argument", __VA_ARGS__, .help = "Text: with what. An argument that does not fit is not sent."), \
+    KEY_TEXT(p ".id", __VA_ARGS__, .help = "Whole number of 32 bits: grows with every command."), \
+    KEY_TEXT(p ".done", __VA_ARGS__, .help = "Whole number of 32 bits: the id that was answered, written last."), \
+    KEY_TEXT(p ".result", __VA_ARGS__, .help = "Whole number: 0 done, else why not."), \
+    KEY_TEXT(p ".reason", .note = "none", .help = "Text: why not, in words. Read when `result` is not 0; may lie anywhere.")
+
 // What every point of `decide` may say; `like` gives it to the other kinds.
 #define POINT_KEYS(p, e)                                                                             \
     KEY_TEXT(p ".name", .note = "the kind and what it is about: `dispatch grind`", .help = "Name of the point, at most 63 bytes; with several targets theirs is added."), \
@@ -257,6 +266,19 @@ const ls_key ls_schema[] = {
     KEY_TEXT("listen.modbus.*.registers.*.unit", .note = "none", .help = "Unit of the value."),
     KEY_TIME("listen.modbus.*.registers.*.every", .note = "the source's", .help = "How often it is asked."),
     KEY_YESNO("listen.modbus.*.registers.*.write", .fallback = "no", .help = "It may be written (holding registers and coils)."),
+    KEY_MAP("listen.modbus.*.commands", .note = "it is heard, not commanded", .help = "Registers by which the guard commands this source, by name; docs/GUARDS.md has the handshake. One source can be commanded; it goes before Sparkplug."),
+    KEY_TEXT("listen.modbus.*.commands.heartbeat", .required = true, .help = "Written each second or so: a whole number that counts up."),
+    KEY_TEXT("listen.modbus.*.commands.echo", .required = true, .help = "Where the line tells the heartbeat back that it has taken. Not the heartbeat's own register: that reads the same where the PLC stands."),
+    KEY_TEXT("listen.modbus.*.commands.lost", .required = true, .help = "Not 0: the line hears no heartbeat and goes by its own rule."),
+    KEY_MAP("listen.modbus.*.commands.line", .required = true, .help = "Commands of the line as a whole: releases and setpoints. It is also the referee of who may write. Its registers, with heartbeat, echo and lost, lie within 125."),
+    HANDSHAKE_KEYS("listen.modbus.*.commands.line", .required = true),
+    KEY_MAP("listen.modbus.*.commands.machines", .note = "no machine is commanded", .help = "Commands of machines. `{machine}` and `{station}` in a name are filled in."),
+    KEY_MAP("listen.modbus.*.commands.machines.any", .note = "nothing", .help = "What holds for every machine that does not say otherwise. The registers of one machine lie within 125."),
+    HANDSHAKE_KEYS("listen.modbus.*.commands.machines.any", .note = "required, here or at the machine"),
+    KEY_MAP("listen.modbus.*.commands.machines.*", .like = "listen.modbus.*.commands.machines.any", .help = "A machine, where it differs from `any`, key by key; `kind: none`: it is not commanded."),
+    KEY_MAP("listen.modbus.*.commands.waiting", .note = "none: no lot can be dispatched", .help = "Registers with the names of the lots that wait, blank separated, by station. A lot that no register names is not dispatched."),
+    KEY_TEXT("listen.modbus.*.commands.waiting.any", .note = "none", .help = "Of every station that is not named, with `{station}`."),
+    KEY_TEXT("listen.modbus.*.commands.waiting.*", .help = "Of this station; `none`: not told."),
     KEY_MAP("listen.machines", .note = "with `sparkplug`: the tags of the emulated line; else none", .help = "Tags of the machines. `{machine}` and `{station}` in a tag stand for the names."),
     KEY_MAP("listen.machines.any", .note = "nothing", .help = "What holds for every machine that does not say otherwise."),
     KEY_TEXT("listen.machines.any.state", .note = "none", .help = "State: a PackML number or word, or what `states` translates. `none`, here and in the keys that follow: there is no such tag."),
