@@ -51,28 +51,35 @@ static ls_status restore(const ls_options *options, ls_decide_opened *o, ls_erro
     uint64_t heard = 0;
     int64_t at_us = 0;
     if (!at->given) {
-        return ls_keeper_restore(&o->intake, catch_up_us, &heard, err);
+        const ls_status restored = ls_keeper_restore(&o->intake, catch_up_us, &heard, err);
+        return restored == LS_OK ? ls_keeper_reach_newest(&o->intake, err) : restored;
     }
     const ls_status status = ls_history_parse_when(at->text, &at_us, err);
     return status == LS_OK ? ls_keeper_restore_at(&o->intake, at_us, catch_up_us, &heard, err)
                            : status;
 }
 
-static int show(const json_t *rows, bool as_json) {
+static int show(const json_t *rows, int64_t line_us, bool as_json) {
+    char when[40];
     ls_buffer out;
     ls_buffer_init(&out);
     if (as_json) {
         json_t *object = json_object();
         json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
         json_object_set_new(object, "format", json_string("decide-now/1"));
+        json_object_set_new(object, "line_us", json_integer(line_us));
         json_object_set_new(object, "rows", json_deep_copy(rows));
         ls_json_print(object, &out);
-    } else if (json_array_size(rows) == 0) {
-        ls_buffer_text(&out,
-                       "nothing stands open: no machine has more than one thing to do next\n");
+    } else {
+        ls_units_print_date(line_us, when, sizeof when);
+        ls_buffer_printf(&out, "as of %s by the line's clock\n", when);
+        ls_buffer_text(&out, json_array_size(rows) > 0
+                                 ? ""
+                                 : "nothing stands open: no machine has more than one thing to do "
+                                   "next\n");
     }
     for (size_t i = 0; !as_json && i < json_array_size(rows); i++) {
-        ls_buffer_text(&out, i > 0 ? "\n" : "");
+        ls_buffer_text(&out, "\n");
         ls_decide_print(json_array_get(rows, i), true, &out);
     }
     const int code = ls_output_print(&out);
@@ -94,8 +101,11 @@ static int ask(const ls_options *options, ls_decide_opened *o) {
     if (status == LS_OK) {
         status = ls_decisions_once(&o->intake, o->decider, &def, &rows, &err);
     }
-    const int code = status == LS_OK ? show(rows, ls_options_get(options, "json")->given)
-                                     : ls_complain(&err);
+    const ls_running *running = &o->intake.running;
+    const int code = status == LS_OK
+                         ? show(rows, running->plant->start_us + ls_follow_now(running->follow),
+                                ls_options_get(options, "json")->given)
+                         : ls_complain(&err);
     json_decref(rows);
     return code;
 }
@@ -116,9 +126,11 @@ const ls_command ls_command_decide_now = {
         "lineshaft decide now plant.yaml --at 2026-01-05T14:00 --json\n",
     .detail =
         "The present is that of the service's data folder: the state that it saved last, and "
-        "what was heard since; the service may run meanwhile. With `--at` it is a time of the "
-        "history. Every question that stands open there is answered as the service would, "
-        "within its deadline, so that a slower machine tries fewer futures.\n",
+        "what was heard since, up to now where a service runs there. It is not asked: this reads "
+        "beside it and computes by itself, so it knows nothing of commands on their way. With "
+        "`--at` the present is a time of the history. Every question that stands open there is "
+        "answered as the service would, within its deadline, so that a slower machine tries fewer "
+        "futures.\n",
     .tables = tables,
     .run = run,
 };

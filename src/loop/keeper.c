@@ -161,6 +161,22 @@ ls_status ls_keeper_restore(ls_intake *intake, int64_t catch_up_us, uint64_t *ou
     return hear_between(intake, figures.last_us - catch_up_us, INT64_MAX, out_heard_again, err);
 }
 
+ls_status ls_keeper_reach_newest(ls_intake *intake, ls_error *err) {
+    const ls_running *running = &intake->running;
+    ls_history_figures figures;
+    if (intake->history == NULL || running->follow == NULL) {
+        return LS_OK;
+    }
+    const ls_status status = ls_history_describe(intake->history, &figures, err);
+    const int64_t newest_us = figures.last_us - running->plant->start_us;
+    const int64_t ahead_us = newest_us - ls_follow_now(running->follow);
+    // Far ahead is a clock of its own, see intake.c.
+    if (status == LS_OK && ahead_us > 0 && ahead_us < intake->follow_def.clock_jump_us) {
+        ls_follow_advance(running->follow, newest_us);
+    }
+    return status;
+}
+
 ls_status ls_keeper_restore_at(ls_intake *intake, int64_t at_us, int64_t catch_up_us,
                                uint64_t *out_heard_again, ls_error *err) {
     *out_heard_again = 0;

@@ -10,6 +10,9 @@
 // Under the intake's lock, before any driver runs. *out_heard_again counts samples.
 ls_status ls_keeper_restore(ls_intake *intake, int64_t catch_up_us, uint64_t *out_heard_again,
                             ls_error *err);
+// After that, for who only reads beside a service: time goes on to the newest sample of any tag, as
+// the service's does with every signal.
+ls_status ls_keeper_reach_newest(ls_intake *intake, ls_error *err);
 // The present as it was at at_us (since 1970): what was heard in the catch_up_us before, and no
 // saved state.
 ls_status ls_keeper_restore_at(ls_intake *intake, int64_t at_us, int64_t catch_up_us,

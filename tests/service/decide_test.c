@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "tests/harness.h"
 #include "tests/service/rows.h"
 
@@ -39,12 +40,29 @@ static bool start(service *s) {
     return begin(s) && service_run(s) && service_emulate(s, fast);
 }
 
+// Asked beside a service that runs, the present is the service's, up to what it has heard by now.
+static void check_present(const service *s) {
+    json_t *state = service_state(s);
+    const char *now = json_string_value(json_object_get(state, "now"));
+    const char *const ask[] = {"decide",   "now",   s->plant,     "--data", s->data,
+                               "--within", "100ms", "--own-base", "--json", NULL};
+    const char *said = service_ask(ask);
+    json_t *answer = said != NULL ? json_loads(said, 0, NULL) : NULL;
+    char then[64] = "";
+    ls_units_print_date(json_integer_value(json_object_get(answer, "line_us")), then, sizeof then);
+    harness_note("the service is at %s, 'decide now' at %s", now, then);
+    CHECK(now != NULL && strcmp(then, now) >= 0);
+    json_decref(answer);
+    json_decref(state);
+}
+
 static void test_commands_go_out_and_what_came_of_them_comes_back(void) {
     service s = {0};
     if (start(&s)) {
         CHECK(rows_wait(&s, "done", 1));
         rows_read(&s);
         CHECK(rows_count_newest("done") >= 1);
+        check_present(&s);
         // What was decided is decided the same again.
         for (int i = 1; i < ROWS_MAX; i++) {
             if (strcmp(rows_newest(i), "done") == 0) {
