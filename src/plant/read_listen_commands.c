@@ -84,7 +84,8 @@ static const char *lacks(const ls_register *reg, const part *p) {
     case NEED_ID:
         return is_whole(reg) && ls_register_size(reg) >= 2
                    ? NULL
-                   : "a whole number of 32 bits is needed: 'type: u32', without 'scale' and 'offset'";
+                   : "a whole number of 32 bits is needed: 'type: u32', without 'scale' and "
+                     "'offset'";
     case NEED_FLAG:
         if (reg->type == LS_REGISTER_BIT) {
             return NULL;
@@ -92,7 +93,8 @@ static const char *lacks(const ls_register *reg, const part *p) {
         break;
     case NEED_WHOLE: break;
     }
-    return is_whole(reg) ? NULL : "a whole number is needed: 'type: u16', without 'scale' and 'offset'";
+    return is_whole(reg) ? NULL
+                         : "a whole number is needed: 'type: u16', without 'scale' and 'offset'";
 }
 
 static bool check_part(reading *c, const ls_yaml *at, const part *p, uint32_t index,
@@ -185,12 +187,12 @@ static void check_together(reading *c, const ls_yaml *at, const owner *o, const 
         widen(&read, c, all[i]);
     }
     if (words != written.end - written.from || words > WRITE_MAX) {
-        ls_reader_mistake(r, at,
-                          ls_reader_format(r, "one behind the other, at most %d registers: %s, %s, %s",
-                                           WRITE_MAX, place_of(c, "kind", h->kind),
-                                           place_of(c, "argument", h->argument),
-                                           place_of(c, "id", h->id)),
-                          "kind, argument and id of %s cannot be written in one request", o->name);
+        ls_reader_mistake(
+            r, at,
+            ls_reader_format(r, "one behind the other, at most %d registers: %s, %s, %s", WRITE_MAX,
+                             place_of(c, "kind", h->kind), place_of(c, "argument", h->argument),
+                             place_of(c, "id", h->id)),
+            "kind, argument and id of %s cannot be written in one request", o->name);
     } else if (read.end - read.from > READ_MAX) {
         ls_reader_mistake(r, at,
                           ls_reader_format(r, "they lie from %u to %u; %d registers fit", read.from,
@@ -284,9 +286,8 @@ static const uint32_t *read_waiting(reading *c, const ls_yaml *node) {
     }
     const size_t before = r->error_count;
     for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
-        const owner o = {.machine = LS_NONE,
-                         .station = s,
-                         .name = LS_ROW(ls_station, r->stations, s)->name};
+        const owner o = {
+            .machine = LS_NONE, .station = s, .name = LS_ROW(ls_station, r->stations, s)->name};
         const ls_yaml *value = own[s] != NULL ? own[s] : any;
         const bool said = ls_yaml_is_text(value) && !ls_listen_is_none(value) &&
                           (own[s] != NULL || r->error_count == before);
@@ -366,13 +367,14 @@ void ls_listen_check_commands(ls_listen_draft *d, const ls_source *s) {
         }
         if (!heard) {
             const ls_yaml at = {.line = s->commands->row, .column = s->commands->column};
-            ls_reader_mistake(r, &at,
-                              ls_reader_format(r,
-                                               "bind its 'state' to a register of '%s', or take the "
-                                               "machine out: 'kind: none'",
-                                               s->name),
-                              "machine '%s' is commanded over modbus '%s' and not heard there",
-                              LS_ROW(ls_machine, r->machines, m)->name, s->name);
+            ls_reader_mistake(
+                r, &at,
+                ls_reader_format(r,
+                                 "bind its 'state' to a register of '%s', or take the "
+                                 "machine out: 'kind: none'",
+                                 s->name),
+                "machine '%s' is commanded over modbus '%s' and not heard there",
+                LS_ROW(ls_machine, r->machines, m)->name, s->name);
         }
     }
 }
