@@ -2,7 +2,7 @@
 #include "web/api.h"
 
 const ls_route ls_api_routes[] = {
-    {"GET", "/", LS_RIGHT_NOTHING, LS_EFFORT_LITTLE, 0, ls_page_index},
+    {"GET", "/", LS_RIGHT_WELCOME, LS_EFFORT_LITTLE, 0, ls_page_index},
     {"GET", "/assets/*", LS_RIGHT_NOTHING, LS_EFFORT_LITTLE, 0, ls_page_asset},
     {"GET", "/openapi.yaml", LS_RIGHT_NOTHING, LS_EFFORT_LITTLE, 0, ls_page_openapi},
 

@@ -30,6 +30,7 @@ ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
 ls_route_fn ls_api_forecast, ls_api_what_if;
 // api_file.c
 ls_route_fn ls_api_file, ls_api_check, ls_api_save, ls_api_note;
+json_t *ls_api_about(const ls_api *api, const ls_request *request);  // api_state.c; may be NULL
 // page.c
 ls_route_fn ls_page_index, ls_page_asset, ls_page_openapi;
 

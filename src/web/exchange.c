@@ -63,7 +63,7 @@ static bool comes_from_here(ls_exchange *x) {
     } else if (origin != NULL && !ls_auth_origin_is_ours(origin, host, x->request.tls)) {
         refuse(x, 403, "origin", "requests of other sites are not answered");
     } else if (site != NULL && strcasecmp(site, "cross-site") == 0 && x->route != NULL &&
-               x->route->need != LS_RIGHT_NOTHING) {
+               x->route->need > LS_RIGHT_WELCOME) {
         refuse(x, 403, "origin", "requests of other sites are not answered");
     }
     return !x->refused;
@@ -101,17 +101,19 @@ static const char *cookie_of(const ls_exchange *x) {
 static bool know_role(ls_exchange *x) {
     const ls_right need = x->route->need;
     const ls_claim claim = {.authorization = header(x, "Authorization"), .cookie = cookie_of(x)};
-    if (need == LS_RIGHT_NOTHING || (need == LS_RIGHT_NEAR && x->near)) {
+    const bool shown = claim.authorization != NULL || claim.cookie != NULL;
+    if (need == LS_RIGHT_NOTHING || (need == LS_RIGHT_NEAR && x->near) ||
+        (need == LS_RIGHT_WELCOME && !shown)) {
         return true;
     }
-    if (!ls_auth_find(x->server->def.auth, &claim, &x->request.role)) {
-        const bool shown = claim.authorization != NULL || claim.cookie != NULL;
-        if (!shown || take(x, LS_RATE_WRONG)) {
+    x->request.known = ls_auth_find(x->server->def.auth, &claim, &x->request.role);
+    if (!x->request.known) {
+        if ((!shown || take(x, LS_RATE_WRONG)) && need != LS_RIGHT_WELCOME) {
             refuse(x, 401, "token",
                    shown ? "this token is none of ours; open the address that the service prints"
                          : "this needs a token; open the address that the service prints");
         }
-        return false;
+        return !x->refused;
     }
     const ls_role least = need == LS_RIGHT_ENGINEER   ? LS_ROLE_ENGINEER
                           : need == LS_RIGHT_OPERATOR ? LS_ROLE_OPERATOR
@@ -256,7 +258,7 @@ static void check_head(ls_exchange *x) {
         return;
     }
     name_person(x);
-    const bool free = x->route->need <= LS_RIGHT_NEAR;
+    const bool free = x->route->need <= LS_RIGHT_NEAR && !x->request.known;
     const ls_rate_kind kind = x->route->effort == LS_EFFORT_DEAR ? LS_RATE_DEAR
                               : is_read(&x->request)             ? LS_RATE_READ
                                                                  : LS_RATE_WRITE;
@@ -288,6 +290,7 @@ ls_exchange *ls_exchange_begin(ls_server *server, struct MHD_Connection *connect
     x->request.tls = server->def.certificate != NULL;
     x->request.takes_gzip = takes_gzip(x);
     x->request.if_none_match = header(x, "If-None-Match");
+    x->request.languages = header(x, "Accept-Language");
     x->has_body = header(x, "Transfer-Encoding") != NULL ||
                   (header(x, "Content-Length") != NULL &&
                    strcmp(header(x, "Content-Length"), "0") != 0);

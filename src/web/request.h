@@ -30,6 +30,8 @@ typedef struct ls_request {
     char who[64];  // for the record: role and address
     ls_buffer body;
     const char *if_none_match;  // may be NULL; belongs to the connection
+    const char *languages;      // the same: Accept-Language
+    bool known;                 // a token of ours was shown: role and who are right
     bool takes_gzip;
     bool tls;
 } ls_request;

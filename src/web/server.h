@@ -13,7 +13,8 @@
 
 typedef enum ls_right {
     LS_RIGHT_NOTHING,
-    LS_RIGHT_NEAR,  // on this machine nothing, from elsewhere a token
+    LS_RIGHT_WELCOME,  // nothing, but who shows a token is known by it
+    LS_RIGHT_NEAR,     // on this machine nothing, from elsewhere a token
     LS_RIGHT_VIEWER,
     LS_RIGHT_OPERATOR,
     LS_RIGHT_ENGINEER,

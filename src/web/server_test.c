@@ -24,8 +24,15 @@ static void answer_who(void *context, const ls_request *request, ls_answer *answ
     ls_buffer_printf(&answer->body, "%s %s %zu\n", request->who, request->part, request->body.size);
 }
 
+static void answer_known(void *context, const ls_request *request, ls_answer *answer) {
+    (void)context;
+    answer->type = "text/plain";
+    ls_buffer_printf(&answer->body, "%s %s\n", request->known ? "known" : "stranger", request->who);
+}
+
 static const ls_route routes[] = {
     {"GET", "/", LS_RIGHT_NOTHING, LS_EFFORT_LITTLE, 0, answer_who},
+    {"GET", "/welcome", LS_RIGHT_WELCOME, LS_EFFORT_LITTLE, 0, answer_known},
     {"GET", "/near", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, answer_who},
     {"GET", "/seen", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, answer_who},
     {"GET", "/seen/*", LS_RIGHT_VIEWER, LS_EFFORT_DEAR, 0, answer_who},
@@ -102,6 +109,21 @@ static void test_only_who_has_a_token_is_answered(void) {
     CHECK_CONTAINS(ask(s, "GET /seen", BEARER(VIEWER), ""), "viewer@127.0.0.1");
     CHECK_CONTAINS(ask(s, "GET /seen/part?x=1", BEARER(VIEWER), ""), "127.0.0.1 part 0");
     CHECK_CONTAINS(ask(s, "HEAD /seen", BEARER(VIEWER), ""), " 200 ");
+    ls_server_stop(s);
+}
+
+// Nor is it a place to try tokens.
+static void test_who_is_welcome_is_known_by_a_token_alone(void) {
+    ls_server *s = start(0, 0);
+    CHECK_CONTAINS(ask(s, "GET /welcome", "", ""), "stranger");
+    CHECK_CONTAINS(ask(s, "GET /welcome", BEARER(VIEWER), ""), "known viewer@127.0.0.1");
+    CHECK_CONTAINS(ask(s, "GET /welcome", "Sec-Fetch-Site: cross-site\r\n", ""), "stranger");
+    CHECK_CONTAINS(ask(s, "GET /welcome", BEARER("viewer-viewer-viewer-viewes"), ""), "stranger");
+    bool refused = false;
+    for (int i = 0; i < 100 && !refused; i++) {
+        refused = strstr(ask(s, "GET /welcome", BEARER("wrong"), ""), " 429 ") != NULL;
+    }
+    CHECK(refused);
     ls_server_stop(s);
 }
 
@@ -257,6 +279,7 @@ static void test_a_port_that_is_taken_is_told(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_only_who_has_a_token_is_answered);
+    TEST(test_who_is_welcome_is_known_by_a_token_alone);
     TEST(test_a_role_that_is_too_low_is_refused);
     TEST(test_the_printed_address_becomes_a_cookie);
     TEST(test_pages_of_other_sites_are_refused);

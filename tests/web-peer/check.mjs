@@ -125,6 +125,20 @@ for (const [path, status] of [['/nothing', 404], ['/api/v1/nothing', 404], ['/as
   check(answer.status === status, `${path}: ${answer.status}`);
 }
 
+// ---- the page has in it what the API would answer, for who may ask
+
+const brought = (page) => /<script type="application\/json" id="first">(.*?)<\/script>/s.exec(page.text)?.[1];
+const stranger = await ask('GET', '/', {token: null}), ko = await ask('GET', '/', {headers: {'Accept-Language': 'fr, ko-KR;q=0.9, en;q=0.8'}});
+check(stranger.status === 200 && brought(stranger) === undefined && /"\/api\/v1\/plant"/.test(stranger.text), 'the page for a stranger has no data, and asks');
+check((await ask('GET', '/', {token: 'wrong'})).text === stranger.text, 'a wrong token is a stranger');
+check(!/"\/api\/v1\/plant"/.test(ko.text) && /ko\.js/.test(ko.text) && !/en\.js/.test(ko.text), 'the page in Korean asks for its language alone');
+check(/en\.js/.test((await ask('GET', '/?lang=en', {headers: {'Accept-Language': 'ko'}})).text), 'the language of the address goes first');
+const first = JSON.parse(brought(ko) ?? '{}');
+for (const [name, schema] of [['me', 'Me'], ['plant', 'Plant'], ['state', 'State']])
+  check(ajv.validate({$ref: `spec#/components/schemas/${schema}`}, first[name] ?? null), `the page's ${name}: ${ajv.errorsText()}`);
+check(Array.isArray(first.rows) && first.rows.every((row) => ajv.validate({$ref: 'spec#/components/schemas/Row'}, row)), `the page's rows: ${ajv.errorsText()}`);
+check(JSON.parse(brought(await ask('GET', '/', {token: tokens.viewer})) ?? '{}').me?.role === 'viewer', 'the page knows who opened it');
+
 // ---- not as described
 
 let dice = 20260101;

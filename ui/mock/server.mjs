@@ -14,7 +14,7 @@ const kinds = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; cha
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export async function startMock({port = 0, role = 'engineer', healthy = false, stations = 0, assets = process.env.LINESHAFT_ASSETS ?? join(here, '../../src/web/assets'),
-  demo = true, speed = 1, frozen = false} = {}) {
+  demo = true, speed = 1, frozen = false, brings = false} = {}) {
   const plant = stations ? data.large(stations) : data.gearbox();
   const born = Date.now(), first = data.startUs + 6 * 3600e6;
   const now = () => first + (frozen ? 0 : Math.round((Date.now() - born) * 1e3 * speed));
@@ -69,8 +69,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     const api = path.replace('/api/v1/', ''), asked = body ? JSON.parse(body) : {};
     const found = /^decisions\/([^/]+)(?:\/(approve|reject|hold))?$/.exec(api);
     if (api === 'stream') return stream(response);
-    if (api === 'me') return json({role: mock.role, version: '0.3.0', plant: plant.name, emulated: demo, demo: demo ? {speed: 60} : null,
-      now_us: wall(), line_now_us: now(), zone: 'UTC'});
+    if (api === 'me') return json(me());
     if (api === 'plant') return json(plant);
     if (api === 'state') return json(snapshot());
     if (api === 'guard') return mock.state.link.guard ? json({guards: data.guards, stands: mock.stands}) : fail(503, 'busy', 'The guard is away.', '안전 검사가 응답하지 않습니다.');
@@ -99,6 +98,12 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     return fail(404, 'unknown', 'There is no such address.', '없는 주소입니다.');
   }
 
+  const me = () => ({role: mock.role, version: '0.3.0', plant: plant.name, emulated: demo, demo: demo ? {speed: 60} : null,
+    now_us: wall(), line_now_us: now(), zone: 'UTC'});
+  // What the real server puts into the page for who shows a token (src/web/page.c).
+  const withData = (html) => html.replace(/<!--ask-->.*?<!--\/ask-->/s, '').replace('</body>',
+    () => `<script type="application/json" id="first">${JSON.stringify({me: me(), plant, state: snapshot(), rows: mock.rows}).replaceAll('<', '\\u003c')}</script>\n</body>`);
+
   const snapshot = () => ({...mock.state, line_now_us: now(), lines: demo ? mock.state.lines : null, difference: mock.state.difference});
 
   function file(path, response) {
@@ -111,7 +116,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
       return void response.writeHead(404).end();
     }
     response.writeHead(200, {'Content-Type': kinds[extname(name)] ?? 'application/octet-stream', 'Content-Security-Policy': csp, 'Cache-Control': 'no-store'});
-    response.end(bytes);
+    response.end(brings && path === '/' ? withData(bytes.toString()) : bytes);
   }
 
   function stream(response) {

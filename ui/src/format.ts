@@ -111,7 +111,11 @@ export function ago(us: number, nowUs: number): string {
 }
 
 // Plant times have the plant's zone; it is named where the browser lives in another.
+// Asked once: it takes the browser some 20 ms to find out, so not while the first view is drawn.
+let own = '';
+
 export function zoneNote(zone: string): string {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return zone === own || (zone === 'UTC' && new Date().getTimezoneOffset() === 0) ? '' : zone;
+  if (zone === 'UTC' && new Date().getTimezoneOffset() === 0) return '';
+  own ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone === own ? '' : zone;
 }

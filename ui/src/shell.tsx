@@ -38,7 +38,8 @@ function Ribbon() {
 function Now() {
   useStore('link', 'second', 'state');
   const words = {connecting: t('connecting'), live: t('live'), late: t('late'), offline: t('offline'), denied: t('offline')};
-  const zone = zoneNote(store.me.zone);
+  const [zone, setZone] = useState('');
+  useEffect(() => setZone(zoneNote(store.me.zone)), [store.me.zone]);
   return <div class={`now ${store.connection}`}>
     <span>{words[store.connection]}</span> <span class="num clock">{clock(store.lineNow || store.me.line_now_us)}{zone && ` ${zone}`}</span>
     {isWall() && <span class="num"> {t('age', {age: duration(Math.round(store.age()))})}</span>}
@@ -69,7 +70,7 @@ function useAnnouncements(): void {
   useEffect(() => {
     const down = stateNames.indexOf('down');
     let before = new Set<number>(), waiting = new Set<string>(), ready = false, seen = 0;
-    return store.listen(['state', 'rows', 'link', 'notices'], () => {
+    const look = () => {
       const now = new Set<number>(), rows = new Set(store.openRows().map((r) => r.id));
       store.plant.stations.forEach((s, i) => {
         for (let m = store.machineAt[i]!; m < store.machineAt[i + 1]!; m++) {
@@ -86,7 +87,9 @@ function useAnnouncements(): void {
       before = now;
       waiting = rows;
       ready = store.known;
-    });
+    };
+    look();
+    return store.listen(['state', 'rows', 'link', 'notices'], look);
   }, []);
 }
 

@@ -18,6 +18,20 @@ export interface Segment {
 
 const trendLength = 240, segmentsMost = 400, rowsMost = 500;
 
+interface First {
+  me: Me;
+  plant: Plant;
+  state: Snapshot | null;
+  rows: Row[];
+}
+
+// What the server has put into the page itself, so that nothing need be asked before it is drawn.
+function brought(): First | null {
+  const node = document.getElementById('first');
+  node?.remove();
+  return node ? JSON.parse(node.textContent!) as First : null;
+}
+
 export class Store {
   me: Me = {role: 'viewer', version: '', plant: '', emulated: false, demo: null, now_us: 0,
     line_now_us: 0, zone: 'UTC'};
@@ -67,22 +81,34 @@ export class Store {
   }
 
   async open(): Promise<void> {
-    // index.html has these asked for while the script is still on its way, with the very same addresses.
-    const rows = ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}));
-    const state = ask<Snapshot>('state').catch(() => null);  // then the stream brings it
-    [this.me, this.plant] = await Promise.all([ask<Me>('me'), ask<Plant>('plant')]);
+    const first = brought() ?? await this.askFirst();
+    [this.me, this.plant] = [first.me, first.plant];
     this.wallOffset = this.me.now_us - Date.now() * 1000;
     this.shape();
-    const first = await state;
-    if (first) this.snapshot(first);
-    this.mark('page');
-    if (!this.started) {
-      this.started = true;
-      this.stream.start(this.seq);
-      setInterval(() => this.second(), 1000);
-    }
-    for (const row of (await rows).rows) this.putRow(row);
+    if (first.state) this.snapshot(first.state);
+    for (const row of first.rows) this.putRow(row);
     this.mark('rows', 'page');
+  }
+
+  private async askFirst(): Promise<First> {
+    // index.html has these asked for while the script is still on its way, with the very same addresses.
+    const [me, plant, state, {rows}] = await Promise.all([ask<Me>('me'), ask<Plant>('plant'),
+      ask<Snapshot>('state').catch(() => null),  // then the stream brings it
+      ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}))]);
+    return {me, plant, state, rows};
+  }
+
+  // Goes on from what open() brought.
+  follow(): void {
+    if (this.started) return;
+    this.started = true;
+    this.stream.start(this.seq);
+    setInterval(() => this.second(), 1000);
+  }
+
+  // All is about to be drawn: who begins to listen then need not be told of what came before.
+  drawn(): void {
+    if (this.listeners.size === 0) this.changed.clear();
   }
 
   // Seconds since anything was heard of the plant: silence of the stream and age of the state.

@@ -23,9 +23,42 @@ test('200 stations are painted soon after loading (T8)', async () => {
   await page.context().close();
 });
 
+test('what stands in the page already is not asked for, and the first frame is the whole one', async () => {
+  const own = await startMock({stations: 20, brings: true});
+  own.plant.name = '</script><b>odd';
+  try {
+    const page = await openPage(browser, own.url);
+    await page.waitForFunction(() => document.querySelectorAll('.tile[aria-label*="queue"]').length === 20);
+    assert.equal(await page.textContent('.plant-name'), '</script><b>odd');
+    await page.waitForSelector('.now.live');
+    const asked = own.asked.map((a) => a.path);
+    for (const path of ['me', 'plant', 'state', 'decisions']) assert.ok(!asked.includes(`/api/v1/${path}`), `${path} was asked for`);
+    assert.ok(asked.includes('/api/v1/stream'), asked.join(' '));
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  } finally {
+    await own.stop();
+  }
+});
+
+test('stations below the window have their words at once and their shape soon, which follows the line', async () => {
+  const page = await openPage(browser, mock.url);
+  await page.waitForFunction(() => document.querySelectorAll('.place .shape').length === 200);
+  assert.equal(await page.evaluate(() => document.querySelectorAll('.place > svg + .tile').length), 200);
+  mock.change(199, 0, 'down', 7);
+  await page.waitForFunction(() => {
+    const last = [...document.querySelectorAll('.place')].at(-1);
+    return last.querySelector('.t-mark.st-down') && last.querySelector('.t-queue').textContent.startsWith('7') && /down/.test(last.querySelector('.tile').getAttribute('aria-label'));
+  });
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await page.waitForFunction(() => [...document.querySelectorAll('.place .t-name')].at(-1).checkVisibility({contentVisibilityAuto: true}));
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test('a frame with changes of 200 stations costs little, and renders no component (T23)', async () => {
   const page = await openPage(browser, mock.url);
-  await page.waitForFunction(() => document.querySelectorAll('.tile[aria-label*="queue"]').length === 200);
+  await page.waitForFunction(() => document.querySelectorAll('.place .shape').length === 200);
   const nodes = await page.evaluate(() => document.getElementsByTagName('*').length);
   await page.evaluate(() => {
     const real = requestAnimationFrame;

@@ -6,18 +6,13 @@ export interface Place {
   y: number;
 }
 
-export interface Edge {
-  from: number;
-  to: number;
-  path: string;
-}
-
 export interface Layout {
   width: number;
   height: number;
   tileWidth: number;
   places: Place[];
-  edges: Edge[];
+  edges: string;
+  arrows: string;
 }
 
 export const tileHeight = 112;
@@ -62,33 +57,35 @@ export function layOut(stations: PlantStation[], width: number): Layout {
     return {x: side + (l % columns) * (tileWidth + gapX),
       y: topOf[r]! + (heights[r]! - used) / 2 + order[i]! * (tileHeight + stackGap)};
   });
-  return {width, height: y - gapY + 30, tileWidth, places, edges: edges(stations, places, tileWidth)};
+  return {width, height: y - gapY + 30, tileWidth, places, ...edges(stations, places, tileWidth)};
 }
 
-function edges(stations: PlantStation[], places: Place[], w: number): Edge[] {
+// Lines and heads of all ways, each as one path: two elements, however many stations there are.
+function edges(stations: PlantStation[], places: Place[], w: number): {edges: string; arrows: string} {
   const at = new Map(stations.map((s, i) => [s.name, i]));
-  const found: Edge[] = [];
+  const lines: string[] = [], arrows: string[] = [];
+  const right = (x: number, y: number) => void arrows.push(`M${x - 6} ${y - 4.5}L${x + 3} ${y}L${x - 6} ${y + 4.5}Z`);
+  const up = (x: number, y: number) => void arrows.push(`M${x - 4.5} ${y + 6}L${x} ${y - 3}L${x + 4.5} ${y + 6}Z`);
   stations.forEach((s, from) => {
     for (const name of s.next) {
       const to = at.get(name);
       if (to === undefined) continue;
       const a = places[from]!, b = places[to]!, h = tileHeight;
-      const ay = a.y + h / 2, by = b.y + h / 2, right = a.x + w;
-      let path: string;
-      if (b.x - right === gapX) {  // the neighbour
-        path = ay === by ? `M${right} ${ay}H${b.x - 10}`
-          : `M${right} ${ay}h${gapX / 2 - 4}V${by}H${b.x - 10}`;
+      const ay = a.y + h / 2, by = b.y + h / 2, end = a.x + w;
+      if (b.x - end === gapX) {  // the neighbour
+        lines.push(ay === by ? `M${end} ${ay}H${b.x - 10}` : `M${end} ${ay}h${gapX / 2 - 4}V${by}H${b.x - 10}`);
+        right(b.x - 10, by);
       } else if (b.y > a.y + h) {  // next row
-        const my = b.y - gapY / 2 - 4;
-        path = `M${right} ${ay}h6V${my}H${b.x - 13}V${by}H${b.x - 10}`;
+        lines.push(`M${end} ${ay}h6V${b.y - gapY / 2 - 4}H${b.x - 13}V${by}H${b.x - 10}`);
+        right(b.x - 10, by);
       } else if (from === to) {
-        path = `M${a.x + w * 0.7} ${a.y + h}v12H${a.x + w * 0.3}v-7`;
+        lines.push(`M${a.x + w * 0.7} ${a.y + h}v12H${a.x + w * 0.3}v-7`);
+        up(a.x + w * 0.3, a.y + h + 5);
       } else {  // over others, or back: below them
-        const my = Math.max(a.y, b.y) + h + 14;
-        path = `M${a.x + w * 0.6} ${a.y + h}V${my}H${b.x + w * 0.4}V${b.y + h + 5}`;
+        lines.push(`M${a.x + w * 0.6} ${a.y + h}V${Math.max(a.y, b.y) + h + 14}H${b.x + w * 0.4}V${b.y + h + 5}`);
+        up(b.x + w * 0.4, b.y + h + 5);
       }
-      found.push({from, to, path});
     }
   });
-  return found;
+  return {edges: lines.join(''), arrows: arrows.join('')};
 }

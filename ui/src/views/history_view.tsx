@@ -10,7 +10,7 @@ import {Plot} from '../plots/plot';
 import {go, useRoute} from '../route';
 import {store, useStore} from '../store';
 import type {HistoryAnswer, HistoryTag} from '../types';
-import {useWidth} from '../line/drawing';
+import {useRoom} from '../line/drawing';
 import {useEffect, useState} from 'preact/hooks';
 
 const spans: [string, number][] = [['1h', 1], ['8h', 8], ['1d', 24], ['7d', 168], ['30d', 720]];
@@ -69,7 +69,7 @@ function Picker({tags, onAdd}: {tags: string[]; onAdd: (name: string) => void}) 
 export function HistoryView() {
   useStore('page');
   const {query} = useRoute();
-  const [ref, width] = useWidth();
+  const [ref, width] = useRoom();
   const [copied, setCopied] = useState(false);
   const [beat, setBeat] = useState(0);
   const tags = (query.get('tags') ?? '').split(',').filter(Boolean);

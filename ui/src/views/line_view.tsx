@@ -1,7 +1,7 @@
 // line_view.tsx - the first screen: the plant as it is now.
 import {t} from '../i18n';
 import {Drawer} from '../line/drawer';
-import {Drawing, useWidth} from '../line/drawing';
+import {Drawing, useRoom} from '../line/drawing';
 import {KpiBar} from '../line/kpi_bar';
 import {Lines} from '../line/lines';
 import {List} from '../line/list';
@@ -14,7 +14,7 @@ import {useStore} from '../store';
 export function LineView() {
   const store = useStore('page');
   const {item} = useRoute();
-  const [ref, width] = useWidth();
+  const [ref, width, top] = useRoom();
   const selected = store.plant.stations.findIndex((s) => s.name === item);
   const select = (s: number) => go('line', s === selected ? '' : store.plant.stations[s]!.name);
   const phone = width > 0 && width < 560;
@@ -28,7 +28,7 @@ export function LineView() {
         <div ref={ref} class="drawing-box">
           {!store.known && <Loading what={t('loading.state')} />}
           {store.known && width > 0 && (phone ? <List onSelect={select} />
-            : <Drawing width={width} scale={isWall() ? 1.5 : 1} selected={selected} onSelect={select} />)}
+            : <Drawing width={width} top={top} scale={isWall() ? 1.5 : 1} selected={selected} onSelect={select} />)}
         </div>
         {store.known && !phone && !isWall() && <Timeline width={width - 34} />}
         {isWall() && <Legend />}
