@@ -91,11 +91,9 @@ bool ls_account_window_is_final(const ls_account_window *window, ls_intake *inta
 // NULL, or why no other past can be played.
 static const char *why_not(const ls_account_window *window, ls_decide_kind kind) {
     switch (kind) {
+    case LS_DECIDE_SETPOINT: return "the twin does not hold what a setpoint does to the line";
     case LS_DECIDE_RELEASE:
     case LS_DECIDE_CONWIP:
-        return "what came into the line depended on these decisions: its own times of release are "
-               "not known";
-    case LS_DECIDE_SETPOINT: return "the twin does not hold what a setpoint does to the line";
     case LS_DECIDE_STAFFING:
     case LS_DECIDE_DISPATCH:
     case LS_DECIDE_MAINTENANCE:
@@ -106,17 +104,11 @@ static const char *why_not(const ls_account_window *window, ls_decide_kind kind)
     return window->spoilt[0] != '\0' ? window->spoilt : NULL;
 }
 
-// What the line released is known from what it showed: such acts are in it already.
-static size_t acts_of(const ls_done *done, size_t count, ls_decide_kind kind, ls_timed_act *out) {
-    size_t used = 0;
+static void put_acts(const ls_done *done, size_t count, ls_decide_kind kind, ls_timed_act *out) {
     for (size_t i = 0; i < count; i++) {
-        const bool inflow = done[i].act.kind == LS_DO_RELEASE || done[i].act.kind == LS_DO_KEEP;
-        if (!inflow) {
-            out[used++] = (ls_timed_act){
-                .time_us = done[i].time_us, .act = done[i].act, .kept = done[i].kind != kind};
-        }
+        out[i] = (ls_timed_act){
+            .time_us = done[i].time_us, .act = done[i].act, .kept = done[i].kind != kind};
     }
-    return used;
 }
 
 static void add_promises(const ls_done *done, size_t count, ls_decide_kind kind, ls_outcome *out) {
@@ -146,6 +138,7 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
     if (acts == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu acts", count);
     }
+    put_acts(done, count, kind, acts);
     ls_cost_weights(&plant->decide, weights);
     ls_realised_close(&window->realised);
     const ls_amounts amounts = ls_amounts_between(&window->at_begin, &window->at_end);
@@ -156,7 +149,7 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
                                        .weights = weights,
                                        .line_cost = ls_cost_of(weights, &amounts),
                                        .acts = acts,
-                                       .act_count = acts_of(done, count, kind, acts),
+                                       .act_count = count,
                                        .seed = seed,
                                        .level = LEVEL};
     ls_counterfactual_result result;

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/units.h"
+#include "loop/account_levels.h"
 #include "loop/account_window.h"
 #include "loop/json_value.h"
 
@@ -177,6 +178,9 @@ static void tell(ls_accounts *a, ls_account_window *w) {
     ls_status status = ls_decisions_done(a->decisions, w->from_us, w->until_us, &done, &count,
                                          &err);
     a->told++;
+    if (status == LS_OK) {
+        status = ls_account_levels(a->intake, w->from_us, w->origin, &err);
+    }
     for (unsigned k = 0; k < LS_DECIDE_KIND_COUNT && status == LS_OK; k++) {
         ls_outcome outcome;
         if (has_kind(done, count, (ls_decide_kind)k) && !atomic_load(&a->ends)) {

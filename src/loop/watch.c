@@ -53,10 +53,13 @@ static void tell_drift(ls_watch *watch, const ls_drift *drift) {
 static void take_fact(void *context, const ls_fact *fact) {
     ls_watch *watch = context;
     ls_drift drift;
-    watch->facts++;
     if (watch->listener != NULL) {
         watch->listener(watch->listener_context, fact);
     }
+    if (fact->kind == LS_FACT_CAME) {
+        return;  // nothing that could be estimated
+    }
+    watch->facts++;
     if (fact->kind == LS_FACT_DONE) {
         ls_forecast_done(watch->forecast, fact->time_us);
     }

@@ -3,36 +3,101 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "decide/cost.h"
 #include "decide/prove/retell.h"
+#include "twin/model.h"
 #include "twin/rebase.h"
+
+static const int64_t answered_us = 10 * LS_US_PER_MIN;  // a release that was told has come by then
 
 typedef struct source {
     const ls_realised *realised;
     uint32_t *used;  // of the values from each first place on
+    bool *gone;      // values of this past alone: lots that the other one does not have
     int64_t until_us;
 } source;
+
+// The next value of this key; r->count: there is none.
+static size_t next_value(source *s, ls_realised_kind kind, uint64_t key) {
+    const ls_realised *r = s->realised;
+    const size_t first = ls_realised_find(r, kind, key);
+    size_t at = first < r->count ? first + s->used[first] : r->count;
+    while (at < r->count && s->gone[at]) {
+        at++;
+    }
+    if (at >= r->count || r->items[at].kind != kind || r->items[at].key != key) {
+        return r->count;
+    }
+    s->used[first] = (uint32_t)(at + 1 - first);
+    return at;
+}
 
 static ls_given_answer give(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us) {
     static const ls_realised_kind kinds[] = {LS_REALISED_PROCESS, LS_REALISED_RELEASE,
                                              LS_REALISED_FAILURE, LS_REALISED_REPAIR};
     source *s = context;
     const ls_realised *r = s->realised;
-    const size_t first = ls_realised_find(r, kinds[kind], key);
-    const size_t at = first < r->count ? first + s->used[first] : r->count;
-    if (at >= r->count || r->items[at].kind != kinds[kind] || r->items[at].key != key) {
+    const size_t at = next_value(s, kinds[kind], key);
+    if (at == r->count) {
         if (kind == LS_GIVEN_RELEASE && *io_us <= s->until_us) {
             *io_us = s->until_us + 1;  // all that came are known: this one did not
             return LS_GIVEN_VALUE;
         }
         return LS_GIVEN_NOTHING;
     }
-    s->used[first]++;
     *io_us = r->items[at].value;
     return r->items[at].censored ? LS_GIVEN_BOUND : LS_GIVEN_VALUE;
+}
+
+static uint32_t lot_of(void *context, uint32_t release, uint32_t serial, int64_t time_us) {
+    source *s = context;
+    const size_t at = next_value(s, LS_REALISED_CAME, release);
+    (void)serial;
+    (void)time_us;
+    return at < s->realised->count ? (uint32_t)s->realised->items[at].value : LS_NO;
+}
+
+static bool has_lots(const ls_realised *r) {
+    bool any = false;
+    for (size_t i = 0; i < r->count && !any; i++) {
+        any = r->items[i].kind == LS_REALISED_CAME;
+    }
+    return any;
+}
+
+// Does it bring a lot whose time of coming is among those that were heard?
+static bool is_heard(const ls_twin *twin, const ls_act *act) {
+    const ls_m_release *releases = LS_MODEL_ARRAY(twin->model, ls_m_release, release_at);
+    return act->kind == LS_DO_RELEASE && act->index < twin->model->releases &&
+           releases[act->index].kind == LS_RELEASE_EVERY;
+}
+
+// The n-th time of a class and its n-th lot belong together.
+static void take_out(source *s, const ls_twin *twin, const ls_timed_act *act) {
+    const ls_realised *r = s->realised;
+    const ls_m_release *releases = LS_MODEL_ARRAY(twin->model, ls_m_release, release_at);
+    const size_t times = ls_realised_find(r, LS_REALISED_RELEASE, act->act.index);
+    const size_t lots = ls_realised_find(r, LS_REALISED_CAME, act->act.index);
+    uint32_t left = releases[act->act.index].lots;
+    for (size_t i = 0; times + i < r->count && left > 0; i++) {
+        const ls_realised_value *v = &r->items[times + i];
+        if (v->kind != LS_REALISED_RELEASE || v->key != act->act.index ||
+            v->value > act->time_us + answered_us) {
+            break;
+        }
+        if (v->value >= act->time_us && !s->gone[times + i]) {
+            s->gone[times + i] = true;
+            if (lots < r->count) {
+                s->gone[lots + i] = true;
+            }
+            left--;
+        }
+    }
 }
 
 // ---- one future
@@ -46,21 +111,19 @@ typedef struct trial {
     ls_snapshot *future;
 } trial;
 
-// With all acts, else with those that are kept.
+// With all acts, else with those that are kept (the source then knows who is not there).
 static ls_status play(trial *t, bool all, uint64_t seed, uint32_t number, double *out_cost,
                       ls_error *err) {
     const ls_counterfactual_def *def = t->def;
-    for (size_t i = 0; i < def->realised->count; i++) {
-        t->source.used[i] = 0;
-    }
+    memset(t->source.used, 0, def->realised->count * sizeof *t->source.used);
     ls_retell_restart(&t->replay);
     ls_snapshot_fork_into(t->twin, t->from, seed, number, t->future);
     const int64_t from_us = ls_snapshot_now(t->from);
     const ls_amounts before = ls_amounts_read(t->twin, t->future->state, from_us);
     ls_status status = LS_OK;
     for (size_t i = 0; i < def->act_count && status == LS_OK; i++) {
-        if ((all || def->acts[i].kept) && def->acts[i].time_us >= from_us &&
-            def->acts[i].time_us < def->until_us) {
+        const bool played = (all || def->acts[i].kept) && !is_heard(t->twin, &def->acts[i].act);
+        if (played && def->acts[i].time_us >= from_us && def->acts[i].time_us < def->until_us) {
             status = ls_retell_run(&t->replay, t->future, def->acts[i].time_us, err);
             (void)ls_act_apply(t->twin, t->future, &def->acts[i].act, NULL);
             ls_retell_look(&t->replay, t->future);
@@ -80,10 +143,12 @@ static ls_status open_trial(trial *t, const ls_counterfactual_def *def, const ls
     *t = (trial){.def = def, .twin = twin, .from = from};
     t->source = (source){.realised = def->realised, .until_us = def->until_us};
     t->source.used = ls_alloc((def->realised->count + 1) * sizeof *t->source.used);
-    if (t->source.used == NULL) {
+    t->source.gone = ls_alloc((def->realised->count + 1) * sizeof *t->source.gone);
+    if (t->source.used == NULL || t->source.gone == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     const ls_status status = ls_retell_init(&t->replay, twin, give, &t->source, err);
+    t->replay.lot = has_lots(def->realised) ? lot_of : NULL;
     return status == LS_OK ? ls_snapshot_copy(twin, from, &t->future, err) : status;
 }
 
@@ -91,6 +156,7 @@ static void close_trial(trial *t) {
     ls_snapshot_destroy(t->future);
     ls_retell_clear(&t->replay);
     ls_free(t->source.used);
+    ls_free(t->source.gone);
 }
 
 // ---- by the own rule
@@ -107,6 +173,11 @@ static ls_status play_own(const ls_counterfactual_def *def, uint32_t futures, do
     uint64_t forced = 0;
     uint64_t drawn = 0;
     ls_status status = open_trial(&t, def, def->own, def->origin, err);
+    for (size_t i = 0; i < def->act_count && status == LS_OK; i++) {
+        if (!def->acts[i].kept && is_heard(def->own, &def->acts[i].act)) {
+            take_out(&t.source, def->own, &def->acts[i]);
+        }
+    }
     for (uint32_t i = 0; i < futures && status == LS_OK; i++) {
         status = play(&t, false, def->seed, i, &costs[i], err);
         forced += t.replay.forced;

@@ -4,6 +4,11 @@
 // how long (realised.h). What never happened under the actual policy draws from the model, another
 // way in each future; its share is told. Gain: cost by the own rule less cost of the line.
 //
+// What comes in: lots of a class with `keep` by its loop, of a timetable by its orders, of a class
+// with `every` at the times that were heard. A lot that a release of such a class brought (the
+// first that was heard of within ten minutes of the act) is not there in the other past, unless the
+// act is kept.
+//
 // Valid when durations, failures and arrivals do not depend on the policy (docs/PROOF.md lists what
 // breaks that). The same replay under the actual policy says how well the twin reproduces what
 // happened: a gain that is smaller than that error is not shown.

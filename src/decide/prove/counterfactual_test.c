@@ -35,13 +35,25 @@ static const char text[] =
 // Ways between the stations are not heard: the model draws them.
 static const char ways[] = "transport: {default: exp 3 min}\n";
 
-static ls_twin *twin_with(const char *rule, const char *transport) {
-    char full[2048];
+// Three ways of coming in: a number that is kept, times, a timetable. Classes in that order.
+static const char inflow[] =
+    "plant: inflow\n"
+    "stations:\n"
+    "  cut: {process: exp 8 min, machines: 2}\n"
+    "  mill: {process: exp 6 min, fails: {every: exp 4 h, repair: exp 20 min}}\n"
+    "  pack: {process: exp 5 min}\n"
+    "products:\n"
+    "  kept: {route: [cut, mill, pack], release: {keep: 6}}\n"
+    "  drawn: {route: [cut, mill, pack], release: {every: exp 40 min}}\n"
+    "  planned: {route: [cut, mill, pack], release: {at: [7 h, 9 h, 10 h, 11 h, 12 h]}}\n";
+
+enum { KEPT, DRAWN, PLANNED };
+
+static ls_twin *twin_from(const char *full) {
     ls_plant *plant = NULL;
     ls_twin *twin = NULL;
     ls_errors errors;
     ls_error err = {0};
-    snprintf(full, sizeof full, text, transport, rule, rule, rule);
     ls_errors_init(&errors);
     if (ls_plant_read(full, strlen(full), "proof.yaml", NULL, &plant, &errors) != LS_OK ||
         ls_twin_create(plant, &twin, &err) != LS_OK) {
@@ -53,37 +65,79 @@ static ls_twin *twin_with(const char *rule, const char *transport) {
     return twin;
 }
 
+static ls_twin *twin_with(const char *rule, const char *transport) {
+    char full[2048];
+    snprintf(full, sizeof full, text, transport, rule, rule, rule);
+    return twin_from(full);
+}
+
 static ls_twin *twin_of(const char *rule) {
     return twin_with(rule, "");
 }
 
 // ---- the world, and what is heard of it
 
+// What is done to the line beside its rule.
+typedef struct script {
+    ls_timed_act acts[4];
+    size_t count;
+} script;
+
 typedef struct world {
     uint64_t key;
     const ls_twin *twin;
+    const script *told;
     ls_realised *heard;  // or NULL
-    int64_t until_us;
+    uint32_t came[8];    // of each class
 } world;
 
-static double mean_of(const ls_model *m, uint32_t step) {
-    const ls_m_step *s = LS_MODEL_ARRAY(m, ls_m_step, step_at) + step;
-    static const double means[2][3] = {{8, 3, 6}, {8, 14, 6}};
-    return means[s->product][s->number < 3 ? s->number : 2] * 60e6;
+// As in the plants: minutes of a product's steps.
+static double mean_of(const ls_twin *twin, uint32_t step) {
+    static const double two[2][3] = {{8, 3, 6}, {8, 14, 6}};
+    static const double three[3] = {8, 6, 5};
+    const ls_m_step *s = LS_MODEL_ARRAY(twin->model, ls_m_step, step_at) + step;
+    const uint32_t at = s->number < 3 ? s->number : 2;
+    return (twin->model->releases == 3 ? three[at] : two[s->product][at]) * 60e6;
 }
 
 static ls_given_answer happen(void *context, ls_given_kind kind, uint64_t key, int64_t *io_us) {
     world *w = context;
     if (kind == LS_GIVEN_PROCESS) {
-        const double mean = mean_of(w->twin->model, (uint32_t)key);
+        const double mean = mean_of(w->twin, (uint32_t)key);
         *io_us = (int64_t)(mean * ls_random_exp_unit(w->key, (uint32_t)key, key >> 32));
     }
-    if (w->heard != NULL && (kind != LS_GIVEN_RELEASE || *io_us <= w->until_us)) {
+    if (w->heard != NULL && kind != LS_GIVEN_RELEASE) {
         static const ls_realised_kind kinds[] = {LS_REALISED_PROCESS, LS_REALISED_RELEASE,
                                                  LS_REALISED_FAILURE, LS_REALISED_REPAIR};
         (void)ls_realised_add(w->heard, kinds[kind], key, *io_us, false, NULL);
     }
     return kind == LS_GIVEN_PROCESS ? LS_GIVEN_VALUE : LS_GIVEN_NOTHING;
+}
+
+// Which act of the script brings this lot of a class that has times; its count: none.
+static size_t brought_by(const world *w, uint32_t release, int64_t time_us) {
+    size_t i = 0;
+    while (i < w->told->count &&
+           (w->told->acts[i].act.kind != LS_DO_RELEASE || w->told->acts[i].act.index != release ||
+            w->told->acts[i].time_us != time_us || release != DRAWN)) {
+        i++;
+    }
+    return i;
+}
+
+// Its lots are the n-th of their class, in whatever order the classes come. What an act brings
+// beside the times of a class has a number of its own.
+static uint32_t come(void *context, uint32_t release, uint32_t serial, int64_t time_us) {
+    world *w = context;
+    const size_t act = brought_by(w, release, time_us);
+    const uint32_t lot = act < w->told->count ? 900000 + (uint32_t)act
+                                              : 1000000 + 8 * w->came[release]++ + release;
+    (void)serial;
+    if (w->heard != NULL) {
+        (void)ls_realised_add(w->heard, LS_REALISED_RELEASE, release, time_us, false, NULL);
+        (void)ls_realised_add(w->heard, LS_REALISED_CAME, release, lot, false, NULL);
+    }
+    return lot;
 }
 
 static void hear_bound(ls_realised *r, ls_realised_kind kind, uint64_t key, int64_t ran_us) {
@@ -97,14 +151,15 @@ static void hear_bound(ls_realised *r, ls_realised_kind kind, uint64_t key, int6
 }
 
 // At the end: of what still runs only a lower bound is known.
-static void hear_the_end(const ls_twin *twin, ls_snapshot *s, int64_t now_us, ls_realised *r) {
+static void hear_the_end(const ls_retell *replay, ls_snapshot *s, int64_t now_us, ls_realised *r) {
     ls_ctx c;
-    ls_ctx_open(&c, twin->model, s->state, &s->scratch);
+    ls_ctx_open(&c, replay->twin->model, s->state, &s->scratch);
     for (uint32_t i = 0; i < c.m->machines; i++) {
         const ls_s_machine *mc = c.machine + i;
         if (mc->phase == LS_PHASE_RUN && mc->lots != LS_NO) {
             hear_bound(
-                r, LS_REALISED_PROCESS, ls_realised_operation(c.lot[mc->lots].serial, mc->step),
+                r, LS_REALISED_PROCESS,
+                ls_realised_operation(ls_retell_lot(replay, c.lot[mc->lots].serial), mc->step),
                 mc->phase_elapsed + (mc->phase_since != LS_NEVER ? now_us - mc->phase_since : 0));
         }
     }
@@ -117,9 +172,11 @@ static void hear_the_end(const ls_twin *twin, ls_snapshot *s, int64_t now_us, ls
 
 static double weights[LS_TERM_COUNT] = {[LS_TERM_CYCLE_TIME] = 1.0};
 
-static double live(const ls_twin *twin, const ls_snapshot *origin, uint64_t seed, int64_t until_us,
-                   ls_realised *heard) {
-    world w = {.key = ls_random_key(seed, 77), .twin = twin, .heard = heard, .until_us = until_us};
+static const script nothing = {.count = 0};
+
+static double live(const ls_twin *twin, const ls_snapshot *origin, const script *told,
+                   uint64_t seed, int64_t until_us, ls_realised *heard) {
+    world w = {.key = ls_random_key(seed, 77), .twin = twin, .told = told, .heard = heard};
     ls_retell replay;
     ls_snapshot *s = NULL;
     ls_error err = {0};
@@ -127,12 +184,18 @@ static double live(const ls_twin *twin, const ls_snapshot *origin, uint64_t seed
     ls_twin_rebase(twin, origin, s);
     const ls_amounts before = ls_amounts_read(twin, s->state, ls_snapshot_now(s));
     CHECK_INT(ls_retell_init(&replay, twin, happen, &w, &err), LS_OK);
+    replay.lot = come;
     ls_retell_restart(&replay);
+    for (size_t i = 0; i < told->count; i++) {
+        CHECK_INT(ls_retell_run(&replay, s, told->acts[i].time_us, &err), LS_OK);
+        CHECK_INT(ls_act_apply(twin, s, &told->acts[i].act, &err), LS_OK);
+        ls_retell_look(&replay, s);
+    }
     CHECK_INT(ls_retell_run(&replay, s, until_us, &err), LS_OK);
     const ls_amounts after = ls_amounts_read(twin, s->state, until_us);
     const ls_amounts amounts = ls_amounts_between(&before, &after);
     if (heard != NULL) {
-        hear_the_end(twin, s, until_us, heard);
+        hear_the_end(&replay, s, until_us, heard);
         ls_realised_close(heard);
     }
     ls_retell_clear(&replay);
@@ -145,7 +208,8 @@ typedef struct outcome {
     ls_counterfactual_result found;
 } outcome;
 
-static outcome one_run(const ls_twin *own, const ls_twin *actual, uint64_t seed, double hours) {
+static outcome one_run_told(const ls_twin *own, const ls_twin *actual, const script *told,
+                            uint64_t seed, double hours) {
     outcome o = {0};
     ls_error err = {0};
     ls_snapshot *origin = NULL;
@@ -154,8 +218,15 @@ static outcome one_run(const ls_twin *own, const ls_twin *actual, uint64_t seed,
     const int64_t until_us = from_us + (int64_t)(hours * 60.0) * minute_us;
     CHECK_INT(ls_snapshot_create(own, seed, 0, &origin, &err), LS_OK);
     CHECK_INT(ls_snapshot_run(own, origin, from_us, &err), LS_OK);
-    const double line = live(actual, origin, seed, until_us, &heard);
-    o.truth = live(own, origin, seed, until_us, NULL) - line;
+    // The other past does what is kept.
+    script kept = {0};
+    for (size_t i = 0; i < told->count; i++) {
+        if (told->acts[i].kept) {
+            kept.acts[kept.count++] = told->acts[i];
+        }
+    }
+    const double line = live(actual, origin, told, seed, until_us, &heard);
+    o.truth = live(own, origin, &kept, seed, until_us, NULL) - line;
     const ls_counterfactual_def def = {.own = own,
                                        .actual = actual,
                                        .origin = origin,
@@ -163,11 +234,17 @@ static outcome one_run(const ls_twin *own, const ls_twin *actual, uint64_t seed,
                                        .until_us = until_us,
                                        .weights = weights,
                                        .line_cost = line,
+                                       .acts = told->acts,
+                                       .act_count = told->count,
                                        .seed = seed + 1000000};
     CHECK_INT(ls_counterfactual(&def, &o.found, &err), LS_OK);
     ls_realised_clear(&heard);
     ls_snapshot_destroy(origin);
     return o;
+}
+
+static outcome one_run(const ls_twin *own, const ls_twin *actual, uint64_t seed, double hours) {
+    return one_run_told(own, actual, &nothing, seed, hours);
 }
 
 static int runs_wanted(void) {
@@ -182,11 +259,12 @@ typedef struct tally {
     double bias, bias_stderr;  // of the gain where something was open
 } tally;
 
-static tally run_many(const ls_twin *own, const ls_twin *actual, int runs) {
+static tally run_many_told(const ls_twin *own, const ls_twin *actual, const script *told,
+                           int runs) {
     tally t = {.runs = runs};
     double squares = 0.0;
     for (int i = 0; i < runs; i++) {
-        const outcome o = one_run(own, actual, (uint64_t)i + 1, 8.0);
+        const outcome o = one_run_told(own, actual, told, (uint64_t)i + 1, 8.0);
         const bool in = o.found.low - 1e-9 <= o.truth && o.truth <= o.found.high + 1e-9;
         const bool wide = o.found.high - o.found.low > 1e-9;
         const double miss = wide ? o.found.gain - o.truth : 0.0;
@@ -207,6 +285,10 @@ static tally run_many(const ls_twin *own, const ls_twin *actual, int runs) {
     t.bias /= n;
     t.bias_stderr = sqrt((squares / n - t.bias * t.bias) / (n - 1));
     return t;
+}
+
+static tally run_many(const ls_twin *own, const ls_twin *actual, int runs) {
+    return run_many_told(own, actual, &nothing, runs);
 }
 
 static void tell(const char *what, const tally *t) {
@@ -277,6 +359,56 @@ static void test_the_same_rule_twice_claims_nothing_where_much_is_drawn(void) {
     CHECK_NEAR(t.truth, 0.0, 1e-9);
     CHECK_INT(t.shown, 0);
     ls_twin_destroy(own);
+}
+
+// ---- what comes into the line
+
+static ls_timed_act at_minute(int64_t minute, ls_act_kind kind, uint32_t class, int64_t value) {
+    return (ls_timed_act){.time_us = minute * minute_us,
+                          .act = {.kind = kind, .index = class, .value = value}};
+}
+
+static void check_inflow(const char *what, const script *told) {
+    ls_twin *own = twin_from(inflow);
+    const tally t = run_many_told(own, own, told, runs_wanted() < 1000 ? 30 : 1000);
+    tell(what, &t);
+    CHECK(t.covered >= 0.95 * t.runs - 4.0 * sqrt(0.0475 * t.runs));
+    CHECK_NEAR(t.error, 0.0, 1e-6);
+    CHECK_NEAR(t.bias, 0.0, 4.0 * t.bias_stderr + 1e-6);
+    CHECK(t.shown > t.runs / 4);
+    CHECK(t.wrong <= t.runs / 20);
+    ls_twin_destroy(own);
+}
+
+static void test_levels_are_played_by_the_loop_of_the_line(void) {
+    const script lower = {
+        {at_minute(330, LS_DO_KEEP, KEPT, 3), at_minute(600, LS_DO_KEEP, KEPT, 4)}, 2};
+    const script higher = {{at_minute(330, LS_DO_KEEP, KEPT, 9)}, 1};
+    check_inflow("level lowered", &lower);
+    check_inflow("level raised", &higher);
+}
+
+static void test_a_lot_that_was_released_by_a_decision_is_not_in_the_other_past(void) {
+    const script drawn = {
+        {at_minute(330, LS_DO_RELEASE, DRAWN, 0), at_minute(400, LS_DO_RELEASE, DRAWN, 0)}, 2};
+    const script kept = {
+        {at_minute(330, LS_DO_RELEASE, KEPT, 0), at_minute(400, LS_DO_RELEASE, KEPT, 0)}, 2};
+    check_inflow("released beside its times", &drawn);
+    check_inflow("released beside its level", &kept);
+}
+
+static void test_an_order_that_was_brought_forward_comes_at_its_time_in_the_other_past(void) {
+    const script early = {
+        {at_minute(310, LS_DO_RELEASE, PLANNED, 0), at_minute(320, LS_DO_RELEASE, PLANNED, 0)}, 2};
+    check_inflow("brought forward", &early);
+}
+
+// What is judged is the level; the release is in both pasts.
+static void test_acts_of_another_kind_stay_in_the_other_past(void) {
+    script both = {{at_minute(330, LS_DO_RELEASE, DRAWN, 0), at_minute(340, LS_DO_KEEP, KEPT, 3)},
+                   2};
+    both.acts[0].kept = true;
+    check_inflow("level lowered, a lot released by another kind", &both);
 }
 
 // ---- what is known only to be longer than a bound
@@ -361,7 +493,7 @@ static void test_a_gain_below_the_error_of_the_twin_is_not_shown(void) {
     ls_error err = {0};
     ls_realised heard = {0};
     CHECK_INT(ls_snapshot_create(own, 5, 0, &origin, &err), LS_OK);
-    const double line = live(own, origin, 5, 480 * minute_us, &heard);
+    const double line = live(own, origin, &nothing, 5, 480 * minute_us, &heard);
     // The line's own figure is told wrongly, by 3 lot hours: the twin cannot reproduce it.
     ls_counterfactual_def def = {.own = own,
                                  .origin = origin,
@@ -402,7 +534,9 @@ static void test_facts_of_the_follower_become_values(void) {
         {.kind = LS_FACT_PROCESS, .lot = 7, .step = 1, .value = 5e6},
         {.kind = LS_FACT_PROCESS, .lot = 7, .step = 1, .value = 6e6, .censored = true},
         {.kind = LS_FACT_PROCESS, .lot = 8, .step = 1, .value = 5e6, .lagged = true},
-        {.kind = LS_FACT_RELEASE, .release = 1, .time_us = 99},
+        {.kind = LS_FACT_RELEASE, .release = 1, .time_us = 98},
+        {.kind = LS_FACT_CAME, .release = 1, .lot = 12, .time_us = 99},
+        {.kind = LS_FACT_CAME, .release = 1, .lot = 13, .time_us = 99},
         {.kind = LS_FACT_FAILURE, .machine = 2, .mode = 0, .value = 4e6},
         {.kind = LS_FACT_FAILURE, .machine = 2, .mode = 5, .value = 4e6},
         {.kind = LS_FACT_REPAIR, .machine = LS_NO, .mode = 0, .value = 4e6},
@@ -412,11 +546,14 @@ static void test_facts_of_the_follower_become_values(void) {
         CHECK_INT(ls_realised_fact(&r, own, &facts[i], &err), LS_OK);
     }
     ls_realised_close(&r);
-    CHECK_INT(r.count, 4);
+    CHECK_INT(r.count, 7);
     const size_t at = ls_realised_find(&r, LS_REALISED_PROCESS, ls_realised_operation(7, 1));
     CHECK(at < r.count && r.items[at].value == 5000000 && r.items[at + 1].censored);
     CHECK_INT(ls_realised_find(&r, LS_REALISED_PROCESS, ls_realised_operation(8, 1)), r.count);
     CHECK_INT(r.items[ls_realised_find(&r, LS_REALISED_RELEASE, 1)].value, 99);
+    const size_t came = ls_realised_find(&r, LS_REALISED_CAME, 1);
+    CHECK_INT(r.items[came].value, 12);
+    CHECK_INT(r.items[came + 1].value, 13);
     ls_realised_clear(&r);
     ls_twin_destroy(own);
 }
@@ -426,6 +563,10 @@ int main(int argc, char **argv) {
     TEST(test_what_happened_is_reproduced_exactly_where_all_was_heard);
     TEST(test_the_same_rule_twice_claims_nothing);
     TEST(test_the_same_rule_twice_claims_nothing_where_much_is_drawn);
+    TEST(test_levels_are_played_by_the_loop_of_the_line);
+    TEST(test_a_lot_that_was_released_by_a_decision_is_not_in_the_other_past);
+    TEST(test_an_order_that_was_brought_forward_comes_at_its_time_in_the_other_past);
+    TEST(test_acts_of_another_kind_stay_in_the_other_past);
     TEST(test_a_bound_is_passed_as_the_model_would_from_there);
     TEST(test_intervals_cover_the_true_other_past);
     TEST(test_intervals_that_are_open_cover_as_often_as_they_say);

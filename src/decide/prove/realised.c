@@ -43,6 +43,14 @@ static bool names_mode(const ls_twin *twin, const ls_fact *fact, uint64_t *out_m
     return fact->mode < machine->mode_count;
 }
 
+static ls_status add_lot(ls_realised *r, const ls_fact *fact, ls_error *err) {
+    const ls_status status = ls_realised_add(r, LS_REALISED_RELEASE, fact->release, fact->time_us,
+                                             false, err);
+    return status == LS_OK
+               ? ls_realised_add(r, LS_REALISED_CAME, fact->release, (int64_t)fact->lot, false, err)
+               : status;
+}
+
 ls_status ls_realised_fact(ls_realised *r, const ls_twin *twin, const ls_fact *fact,
                            ls_error *err) {
     const int64_t value = (int64_t)(fact->value + 0.5);
@@ -55,11 +63,10 @@ ls_status ls_realised_fact(ls_realised *r, const ls_twin *twin, const ls_fact *f
         return ls_realised_add(r, LS_REALISED_PROCESS,
                                ls_realised_operation((uint32_t)fact->lot, fact->step), value,
                                fact->censored, err);
-    case LS_FACT_RELEASE:
-        return fact->censored || fact->release >= twin->model->releases
+    case LS_FACT_CAME:
+        return fact->lot > UINT32_MAX || fact->release >= twin->model->releases
                    ? LS_OK
-                   : ls_realised_add(r, LS_REALISED_RELEASE, fact->release, fact->time_us, false,
-                                     err);
+                   : add_lot(r, fact, err);
     case LS_FACT_FAILURE:
     case LS_FACT_REPAIR:
         return !names_mode(twin, fact, &mode)
@@ -68,6 +75,7 @@ ls_status ls_realised_fact(ls_realised *r, const ls_twin *twin, const ls_fact *f
                          r,
                          fact->kind == LS_FACT_FAILURE ? LS_REALISED_FAILURE : LS_REALISED_REPAIR,
                          mode, value, fact->censored, err);
+    case LS_FACT_RELEASE:  // of several lots at a time one, and not the first: CAME has them all
     case LS_FACT_SETUP:
     case LS_FACT_TRANSPORT:
     case LS_FACT_OUTCOME:

@@ -1,8 +1,10 @@
 // realised.h - what the world did, whatever the rule: arrivals, durations, failures, repairs.
 //
 // Filled from the follower's facts (or by a test), then read by counterfactual.h. A duration
-// belongs to its lot and step, so that it goes with the lot wherever another rule sends it first.
-// The n-th value of a key is the n-th of its life: the n-th visit, the n-th failure.
+// belongs to its lot and step, so that it goes with the lot wherever another rule sends it first. A
+// lot that comes later is known by its class and how many came of it before, since another rule may
+// number them in another order. The n-th value of a key is the n-th of its life: the n-th visit,
+// the n-th failure.
 #pragma once
 
 #include "base/status.h"
@@ -12,6 +14,7 @@
 typedef enum ls_realised_kind {
     LS_REALISED_PROCESS,  // key: serial of the lot << 32 | step; us in work, stops taken out
     LS_REALISED_RELEASE,  // key: class; time of one lot's coming, plant time
+    LS_REALISED_CAME,     // key: class; serial of that lot, in the same order
     LS_REALISED_FAILURE,  // key: mode (model-wide); the mode's clock from renewal to failure
     LS_REALISED_REPAIR    // key: mode
 } ls_realised_kind;

@@ -31,6 +31,7 @@ void ls_retell_clear(ls_retell *r) {
     ls_free(r->begun);
     ls_free(r->released);
     ls_free(r->modes);
+    ls_free(r->lots);
     memset(r, 0, sizeof *r);
 }
 
@@ -40,6 +41,54 @@ void ls_retell_restart(ls_retell *r) {
     memset(r->modes, 0, m->modes * sizeof *r->modes);
     r->forced = r->drawn = 0;
     r->started = false;
+    r->failed = false;
+}
+
+// ---- lots that came since
+
+uint32_t ls_retell_lot(const ls_retell *r, uint32_t serial) {
+    return r->lot == NULL || serial < r->lots_from ? serial
+           : serial < r->lots_seen                 ? r->lots[serial - r->lots_from]
+                                                   : LS_NO;
+}
+
+static bool make_room(ls_retell *r, uint32_t lots) {
+    if (lots <= r->lot_capacity) {
+        return true;
+    }
+    const uint32_t capacity = lots < 128 ? 256 : 2 * lots;
+    uint32_t *grown = ls_realloc(r->lots, capacity * sizeof *grown);
+    if (grown != NULL) {
+        r->lots = grown;
+        r->lot_capacity = capacity;
+    }
+    return grown != NULL;
+}
+
+// O(lots inside) for each that came.
+static uint32_t number_of(const ls_retell *r, const ls_ctx *c, uint32_t serial) {
+    for (uint32_t i = 0; i < c->s->lot_used; i++) {
+        if (c->lot[i].where != LS_LOT_FREE && c->lot[i].serial == serial) {
+            return r->lot(r->context, c->lot[i].release, serial, c->now);
+        }
+    }
+    return LS_NO;  // it came and went in one instant
+}
+
+static void look_lots(ls_retell *r, const ls_ctx *c) {
+    if (!r->started) {
+        r->lots_from = r->lots_seen = c->s->serial;
+    }
+    if (r->lot == NULL || r->lots_seen == c->s->serial) {
+        return;
+    }
+    if (!make_room(r, c->s->serial - r->lots_from)) {
+        r->failed = true;
+        return;
+    }
+    for (; r->lots_seen < c->s->serial; r->lots_seen++) {
+        r->lots[r->lots_seen - r->lots_from] = number_of(r, c, r->lots_seen);
+    }
 }
 
 // ---- longer than a bound
@@ -89,8 +138,9 @@ static void look_machine(ls_retell *r, ls_ctx *c, uint32_t i) {
     r->running[i] = mark;
     r->begun[i] = c->now;
     int64_t total = mc->phase_total;
-    const bool can = (st->features & (LS_F_LAG | LS_F_LOADING)) == 0;
-    const uint64_t key = ls_realised_operation(c->lot[mc->lots].serial, mc->step);
+    const uint32_t lot = ls_retell_lot(r, c->lot[mc->lots].serial);
+    const bool can = (st->features & (LS_F_LAG | LS_F_LOADING)) == 0 && lot != LS_NO;
+    const uint64_t key = ls_realised_operation(lot, mc->step);
     const ls_given_answer known = can ? r->given(r->context, LS_GIVEN_PROCESS, key, &total)
                                       : LS_GIVEN_NOTHING;
     r->forced += known == LS_GIVEN_VALUE;
@@ -175,6 +225,7 @@ void ls_retell_look(ls_retell *r, ls_snapshot *snapshot) {
     ls_ctx c;
     ls_ctx_open(&c, snapshot->model, snapshot->state, &snapshot->scratch);
     c.now = snapshot->state->now;
+    look_lots(r, &c);
     for (uint32_t i = 0; i < c.m->releases; i++) {
         look_release(r, &c, i);
     }
@@ -202,6 +253,9 @@ ls_status ls_retell_run(ls_retell *r, ls_snapshot *snapshot, int64_t until_us, l
          next = next_event(snapshot)) {
         status = ls_snapshot_step(r->twin, snapshot, next, 1, NULL, err);
         ls_retell_look(r, snapshot);
+    }
+    if (r->failed) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory for the lots that came");
     }
     return status == LS_OK ? ls_snapshot_run(r->twin, snapshot, until_us, err) : status;
 }

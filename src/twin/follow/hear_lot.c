@@ -206,6 +206,11 @@ static uint32_t lot_new(ls_core *core, ls_instant *in, uint32_t release, uint32_
     move->fresh = true;
     move->release = release;
     ls_core_lot_heard(core, lot);
+    ls_fact fact = ls_core_fact(core, LS_FACT_CAME);
+    fact.release = release;
+    fact.step = step;
+    fact.lot = core->c.lot[lot].serial;
+    ls_core_tell(core, &fact);
     return lot;
 }
 

@@ -1,0 +1,217 @@
+// account_window_test.c - what decisions about the inflow brought, on a mill where it can be
+// reckoned by hand: what was heard goes into a window, and the window is told.
+#include "loop/account_window.h"
+
+#include <lineshaft/plant.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop/account_levels.h"
+#include "loop/testing/bench.h"
+#include "tests/harness.h"
+
+static const int64_t window_us = 3600 * BENCH_S;
+
+static const char form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: 10 min}\n"
+    "products:\n"
+    "  part: {route: [mill], release: {%s}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "  values: {level: {tag: g/n/yard/Level, setpoint: g/n/yard/LevelSet,\n"
+    "                   set: {low: 1, high: 9, default: 6}}}\n"
+    "decide:\n"
+    "  objective: wip\n"
+    "  %s\n";
+
+typedef struct mill {
+    bench b;
+    ls_account_window window;
+    int lots;
+} mill;
+
+static void take_fact(void *context, const ls_fact *fact) {
+    mill *m = context;
+    ls_account_window_fact(&m->window, m->b.intake.running.twin, fact);
+}
+
+static void mill_open(mill *m, const char *release, const char *decide) {
+    char text[2048];
+    ls_plant *plant = NULL;
+    ls_error err = {0};
+    memset(m, 0, sizeof *m);
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-window-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    snprintf(text, sizeof text, form, release, decide);
+    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
+    m->b.zero_us = plant->start_us;
+    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
+    m->b.intake.follow_def.fact = take_fact;
+    m->b.intake.follow_def.context = m;
+    CHECK_INT(ls_account_window_init(&m->window, m->b.intake.running.twin, &err), LS_OK);
+}
+
+static void mill_close(mill *m) {
+    ls_account_window_clear(&m->window);
+    bench_close(&m->b);
+}
+
+// ---- the line
+
+static void come(mill *m, double at_s) {
+    char text[80];
+    snprintf(text, sizeof text, "P%d class=part product=part", m->lots++);
+    CHECK(bench_text(&m->b, "g/n/line/Released", at_s, text));
+}
+
+static void work(mill *m, double at_s, int lot) {
+    char name[20];
+    snprintf(name, sizeof name, "P%d", lot);
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", at_s, name));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s, 6));
+}
+
+static void leave(mill *m, double at_s, int lot) {
+    char name[20];
+    snprintf(name, sizeof name, "P%d", lot);
+    CHECK(bench_text(&m->b, "g/n/line/Done", at_s, name));
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", at_s, ""));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s, 4));
+}
+
+static void look(mill *m) {
+    ls_account_window_look(&m->window, &m->b.intake, window_us, 0);
+}
+
+static ls_outcome tell(mill *m, const ls_done *done) {
+    ls_outcome out = {0};
+    ls_error err = {0};
+    const ls_running *running = &m->b.intake.running;
+    CHECK_INT(ls_account_levels(&m->b.intake, m->window.from_us, m->window.origin, &err), LS_OK);
+    CHECK_INT(ls_account_window_tell(&m->window, running->plant, running->twin, done->kind, done, 1,
+                                     1, &out, &err),
+              LS_OK);
+    return out;
+}
+
+// The window ends at this moment; then no late signal can change it any more.
+static void end_window(mill *m, double at_s, int state) {
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s, state));
+    look(m);
+    CHECK_INT(m->window.until_us, (int64_t)(at_s * 1e6));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s + 700, state));
+    CHECK(ls_account_window_is_final(&m->window, &m->b.intake));
+    CHECK_STR(m->window.spoilt, "");
+}
+
+// ---- tests
+
+// The line keeps four, whatever its file says, and from 100 s on two: the lots that leave at 606 s
+// and 1206 s have no successor. Until 3660 s: 3054 s and 2454 s of a lot inside less.
+static void test_a_level_brings_what_can_be_reckoned_by_hand(void) {
+    mill m;
+    mill_open(&m, "keep: 6", "conwip: {of: part, levels: [2, 4, 6], value: level}");
+    for (int i = 0; i < 4; i++) {
+        come(&m, i);
+    }
+    work(&m, 6, 0);
+    CHECK(bench_number(&m.b, "g/n/yard/LevelSet", 7, 4));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 60, 6));
+    ls_account_window_begin(&m.window, &m.b.intake, 0);
+    CHECK(bench_number(&m.b, "g/n/yard/LevelSet", 100, 2));
+    for (int i = 0; i < 6; i++) {
+        const double at_s = 606 + 600 * i;
+        if (at_s > 3660) {
+            break;
+        }
+        leave(&m, at_s, i);
+        if (i >= 2) {
+            come(&m, at_s);
+        }
+        work(&m, at_s, i + 1);
+        look(&m);
+    }
+    end_window(&m, 3660, 6);
+    const ls_done done = {.kind = LS_DECIDE_CONWIP,
+                          .time_us = 100 * BENCH_S,
+                          .first = true,
+                          .gain = 1.0,
+                          .act = {.kind = LS_DO_KEEP, .index = 0, .value = 2}};
+    const ls_outcome out = tell(&m, &done);
+    CHECK_STR(out.why, "");
+    CHECK(out.shown);
+    CHECK_NEAR(out.gain, (3054.0 + 2454.0) / 3600.0, 1e-6);
+    CHECK_NEAR(out.low, out.gain, 1e-6);
+    CHECK_NEAR(out.error, 0.0, 1e-6);
+    CHECK_INT(out.decisions, 1);
+    mill_close(&m);
+}
+
+// A lot comes every 20 min, and at 301 s one more: it waits behind the first until 600 s and is in
+// work until 1200 s. That it was inside for 899 s is all that it changed.
+static void test_a_release_brings_what_can_be_reckoned_by_hand(void) {
+    mill m;
+    mill_open(&m, "every: 20 min", "release: {of: part}");
+    come(&m, 0);
+    work(&m, 0, 0);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 60, 6));
+    ls_account_window_begin(&m.window, &m.b.intake, 0);
+    come(&m, 301);
+    leave(&m, 600, 0);
+    work(&m, 600, 1);
+    leave(&m, 1200, 1);
+    for (int i = 2; i < 5; i++) {
+        const double at_s = 1200.0 * (i - 1);
+        come(&m, at_s);
+        work(&m, at_s, i);
+        look(&m);
+        if (i < 4) {
+            leave(&m, at_s + 600, i);
+        }
+    }
+    end_window(&m, 3660, 6);
+    const ls_done done = {.kind = LS_DECIDE_RELEASE,
+                          .time_us = 300 * BENCH_S,
+                          .first = true,
+                          .act = {.kind = LS_DO_RELEASE, .index = 0}};
+    const ls_outcome out = tell(&m, &done);
+    CHECK_STR(out.why, "");
+    CHECK_NEAR(out.gain, -899.0 / 3600.0, 1e-6);
+    CHECK_NEAR(out.error, 0.0, 1e-6);
+    CHECK(out.shown);
+    mill_close(&m);
+}
+
+static void test_what_a_setpoint_brought_is_not_told(void) {
+    mill m;
+    mill_open(&m, "every: 20 min", "setpoint: {of: level, values: [1, 2]}");
+    come(&m, 0);
+    work(&m, 0, 0);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 60, 6));
+    ls_account_window_begin(&m.window, &m.b.intake, 0);
+    leave(&m, 600, 0);
+    end_window(&m, 3660, 4);
+    const ls_done done = {
+        .kind = LS_DECIDE_SETPOINT, .time_us = 300 * BENCH_S, .act = {.kind = LS_DO_SET}};
+    const ls_outcome out = tell(&m, &done);
+    CHECK(!out.shown);
+    CHECK_CONTAINS(out.why, "the twin does not hold what a setpoint does");
+    mill_close(&m);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_a_level_brings_what_can_be_reckoned_by_hand);
+    TEST(test_a_release_brings_what_can_be_reckoned_by_hand);
+    TEST(test_what_a_setpoint_brought_is_not_told);
+    return harness_report();
+}
