@@ -7,6 +7,20 @@
 #include "cli/json.h"
 #include "cli/table.h"
 
+// Of acts that belong together those that did not go, though this one did.
+static void put_apart(const json_t *row, ls_buffer *out) {
+    const json_t *apart = json_object_get(row, "apart");
+    for (size_t i = 0; i < json_array_size(apart); i++) {
+        const json_t *one = json_array_get(apart, i);
+        const char *reason = ls_json_text_at(one, "reason");
+        ls_buffer_printf(out,
+                         "    without %s (%s), which is %s%s%s: what they gain together "
+                         "does not hold\n",
+                         ls_json_text_at(one, "id"), ls_json_text_at(one, "title"),
+                         ls_json_text_at(one, "state"), reason[0] != '\0' ? ", " : "", reason);
+    }
+}
+
 static void put_head(const json_t *row, ls_buffer *out) {
     char date[48] = "";
     const json_t *id = json_object_get(row, "id");
@@ -30,6 +44,7 @@ static void put_head(const json_t *row, ls_buffer *out) {
         ls_buffer_printf(out, "    %s: %s\n", ls_json_text_at(row, "state"),
                          ls_json_text_at(row, "reason"));
     }
+    put_apart(row, out);
 }
 
 static void put_number(ls_table *table, int column, double value) {

@@ -6,19 +6,29 @@
 #include "loop/decisions_inside.h"
 #include "loop/json_value.h"
 
+// Also in part: what went has its effect.
 static bool was_done(const decision_row *row, int64_t from_us, int64_t to_us) {
-    return (row->state == DECISION_SENT || row->state == DECISION_DONE) && row->commands > 0 &&
-           row->sent_us >= from_us && row->sent_us < to_us;
+    return (row->state == DECISION_SENT || row->state == DECISION_DONE ||
+            json_object_get(row->json, "partly") != NULL) &&
+           row->commands > 0 && row->sent_us >= from_us && row->sent_us < to_us;
 }
 
-static void put(const ls_decisions *d, const decision_row *row, uint32_t act, ls_done *out) {
+// Of its acts those that went; of one on its way all of them, until an answer says else.
+static bool is_act_done(const decision_row *row, uint32_t act) {
+    return json_object_get(row->json, "partly") == NULL || ls_decisions_went(row, act);
+}
+
+static void put(const ls_decisions *d, const decision_row *row, uint32_t act, bool first,
+                ls_done *out) {
     const double share = ls_json_number_at(json_object_get(row->json, "claim"), "share");
     const double part = isfinite(share) ? share : 1.0;
     *out = (ls_done){.kind = d->plant->decide.points[row->question.point].kind,
                      .time_us = row->sent_us,
-                     .first = act == 0,
+                     .first = first,
                      .act = row->chosen.acts[act]};
-    if (isfinite(row->effect.gain) && isfinite(row->effect.low) && isfinite(row->effect.high)) {
+    // A part was not tried: nothing is promised of it.
+    if (json_object_get(row->json, "partly") == NULL && isfinite(row->effect.gain) &&
+        isfinite(row->effect.low) && isfinite(row->effect.high)) {
         out->gain = part * row->effect.gain;
         out->low = part * row->effect.low;
         out->high = part * row->effect.high;
@@ -44,8 +54,12 @@ ls_status ls_decisions_done(ls_decisions *d, int64_t from_us, int64_t to_us, ls_
     for (uint32_t i = 0; *out != NULL && i < d->row_count; i++) {
         const decision_row *row = &d->rows[(oldest + i) % DECISION_ROWS];
         const uint32_t acts = was_done(row, from_us, to_us) ? row->chosen.act_count : 0;
+        bool first = true;
         for (uint32_t a = 0; a < acts; a++) {
-            put(d, row, a, &(*out)[(*out_count)++]);
+            if (is_act_done(row, a)) {
+                put(d, row, a, first, &(*out)[(*out_count)++]);
+                first = false;
+            }
         }
     }
     pthread_mutex_unlock(&d->lock);

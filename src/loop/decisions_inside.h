@@ -179,6 +179,16 @@ decision_row *ls_decisions_add(ls_decisions *d, json_t *json);
 ls_status ls_decisions_recall(ls_decisions *d, ls_error *err);
 void ls_decisions_forget(ls_decisions *d);
 
+// ---- decisions_partly.c: under the lock
+bool ls_decisions_went(const decision_row *row, uint32_t act);  // to the line, as far as is known
+// Where some commands of the row went and others did not: says in the row how many, and in `out`
+// which and why. False: it is not so.
+bool ls_decisions_note_partly(decision_row *row, char out[DECISION_TEXT_SIZE]);
+// Of rows that one search found together: a row that went holds (`apart`) those that did not.
+// Before this row is kept, and after: then the others get a new version.
+void ls_decisions_note_apart(ls_decisions *d, decision_row *row);
+void ls_decisions_tell_apart(ls_decisions *d, const decision_row *row);
+
 // ---- decisions_look.c: of the deciding thread
 // The present, certainty and names of lots. False: nothing is followed.
 bool ls_decisions_look(ls_decisions *d, ls_snapshot *into);

@@ -58,6 +58,7 @@ bool ls_decisions_keep(ls_decisions *d, decision_row *row, decision_state state,
     if (reason != NULL) {
         json_object_set_new(row->json, "reason", json_string(reason));
     }
+    ls_decisions_note_apart(d, row);
     char said[DECISION_TEXT_SIZE];
     const char *title = json_string_value(json_object_get(row->json, "title"));
     ls_text_format(said, sizeof said, "%s %s: %s%s%s", id, states[state],
@@ -71,6 +72,7 @@ bool ls_decisions_keep(ls_decisions *d, decision_row *row, decision_state state,
     }
     d->changes++;
     memcpy(d->changed_id, id, sizeof id);
+    ls_decisions_tell_apart(d, row);
     return kept;
 }
 

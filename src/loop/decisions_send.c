@@ -345,10 +345,13 @@ static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const
         }
     } else if (v->result == LS_COMMAND_REFUSED) {
         d->figures.refused++;
-    } else if (v->result == LS_COMMAND_ACKNOWLEDGED && ++row->answered < row->commands) {
+    } else if (v->result == LS_COMMAND_ACKNOWLEDGED && ++row->answered < row->commands &&
+               row->state == DECISION_SENT) {
         state = DECISION_SENT;  // the others are still out
     }
-    (void)ls_decisions_keep(d, row, state, good || v->reason[0] == '\0' ? NULL : v->reason);
+    char partly[DECISION_TEXT_SIZE];
+    const char *reason = good || v->reason[0] == '\0' ? NULL : v->reason;
+    (void)ls_decisions_keep(d, row, state, ls_decisions_note_partly(row, partly) ? partly : reason);
 }
 
 void ls_decisions_verdict(void *context, const ls_verdict *verdict) {

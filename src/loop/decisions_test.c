@@ -666,6 +666,115 @@ static void test_what_is_open_at_one_instant_is_answered_together_and_promised_o
     mill_close(&m);
 }
 
+// A row of this id; the caller's.
+static json_t *row_of(mill *m, const char *id) {
+    json_t *rows = ls_decisions_list(m->d, false, 0, 100);
+    json_t *found = NULL;
+    for (size_t i = 0; i < json_array_size(rows) && found == NULL; i++) {
+        json_t *row = json_array_get(rows, i);
+        found = strcmp(text_of(row, "id"), id) == 0 ? json_incref(row) : NULL;
+    }
+    json_decref(rows);
+    CHECK(found != NULL);
+    return found;
+}
+
+// One of two acts that were found together goes, the other is refused: the one that went says so,
+// whatever came first.
+static void expect_apart(bool went_first, ls_command_result result, const char *state) {
+    mill m;
+    two_open(&m);
+    CHECK(await_commands(2));
+    const char *went = fake.commands[0].id, *not = fake.commands[1].id;
+    if (went_first) {
+        fake_guard_say(went, LS_COMMAND_SENT, 0, "");
+    }
+    fake_guard_say(not, result, 0, "busy");
+    fake_guard_say(went, LS_COMMAND_SENT, 0, "");
+    fake_guard_say(went, LS_COMMAND_ACKNOWLEDGED, 0, "");
+    json_t *row = row_of(&m, fake.commands[0].decision);
+    json_t *other = row_of(&m, fake.commands[1].decision);
+    const json_t *apart = json_object_get(row, "apart");
+    CHECK_STR(text_of(row, "state"), "done");
+    CHECK_STR(text_of(other, "state"), state);
+    CHECK_INT(json_array_size(apart), 1);
+    CHECK_STR(text_of(json_array_get(apart, 0), "id"), text_of(other, "id"));
+    CHECK_STR(text_of(json_array_get(apart, 0), "state"), state);
+    CHECK_STR(text_of(json_array_get(apart, 0), "reason"), "busy");
+    CHECK_STR(text_of(json_array_get(apart, 0), "title_ko"), text_of(other, "title_ko"));
+    CHECK(json_object_get(other, "apart") == NULL);
+    json_decref(row);
+    json_decref(other);
+    mill_close(&m);
+}
+
+static void test_what_goes_without_what_it_was_found_with_says_so(void) {
+    expect_apart(true, LS_COMMAND_DENIED, "denied");
+    expect_apart(false, LS_COMMAND_DENIED, "denied");
+    expect_apart(true, LS_COMMAND_REFUSED, "refused");
+    expect_apart(false, LS_COMMAND_LOST, "lost");
+}
+
+// The only row of the mill as one of two commands: d-N-1 and d-N-2.
+static void make_pair(mill *m, uint64_t number, char ids[2][48]) {
+    pthread_mutex_lock(&m->d->lock);
+    decision_row *row = ls_decisions_row(m->d, number);
+    json_t *sent = json_object_get(row->json, "sent");
+    json_t *second = json_deep_copy(json_array_get(sent, 0));
+    for (int i = 0; i < 2; i++) {
+        snprintf(ids[i], sizeof ids[i], "d-%llu-%d", (unsigned long long)number, i + 1);
+    }
+    json_object_set_new(second, "id", json_string(ids[1]));
+    json_array_append_new(sent, second);
+    row->commands = row->chosen.act_count = 2;
+    row->chosen.acts[1] = (ls_act){.kind = LS_DO_HOLD, .value = 60000000};
+    pthread_mutex_unlock(&m->d->lock);
+}
+
+static void expect_part(int went, const char *reason) {
+    mill m;
+    char ids[2][48], expected[200];
+    ls_done *done = NULL;
+    size_t count = 0;
+    ls_error err = {0};
+    mill_open(&m, "auto", "20 s", "no");
+    CHECK(await_commands(1));
+    const uint64_t number = ls_decision_number(fake.commands[0].decision);
+    make_pair(&m, number, ids);
+    CHECK_INT(ls_decisions_done(m.d, 0, INT64_MAX, &done, &count, &err), LS_OK);
+    CHECK_INT(count, 2);
+    CHECK(count == 2 && done[0].gain > 0.0);
+    ls_free(done);
+    for (int i = 0; i < 2; i++) {
+        fake_guard_say(ids[i], LS_COMMAND_SENT, 0, "");
+    }
+    for (int i = 0; i < 2; i++) {
+        const bool goes = i == went;
+        fake_guard_say(ids[i], goes ? LS_COMMAND_ACKNOWLEDGED : LS_COMMAND_DENIED, 0,
+                       goes ? "" : "busy");
+    }
+    json_t *row = row_of(&m, fake.commands[0].decision);
+    CHECK_STR(text_of(row, "state"), "denied");
+    snprintf(expected, sizeof expected, reason, ids[went], ids[1 - went]);
+    CHECK_STR(text_of(row, "reason"), expected);
+    const json_t *partly = json_object_get(row, "partly");
+    CHECK_INT(json_integer_value(json_object_get(partly, "went")), 1);
+    CHECK_INT(json_integer_value(json_object_get(partly, "of")), 2);
+    json_decref(row);
+    // The account has what went, and no promise of a part.
+    CHECK_INT(ls_decisions_done(m.d, 0, INT64_MAX, &done, &count, &err), LS_OK);
+    CHECK_INT(count, 1);
+    CHECK(count == 1 && done[0].first && done[0].gain == 0.0);
+    CHECK_INT(done[0].act.kind, went == 0 ? LS_DO_CHOOSE : LS_DO_HOLD);
+    ls_free(done);
+    mill_close(&m);
+}
+
+static void test_a_row_of_which_a_part_went_says_which(void) {
+    expect_part(0, "only 1 of 2 went, and what went stays: %s; not %s (denied: busy)");
+    expect_part(1, "only 1 of 2 went, and what went stays: %s; not %s (denied: busy)");
+}
+
 // ---- what people do
 
 static const char level_form[] =
@@ -845,6 +954,8 @@ int main(int argc, char **argv) {
     TEST(test_a_row_by_the_base_rule_says_so);
     TEST(test_a_rule_promises_its_gain_once_for_a_span);
     TEST(test_what_is_open_at_one_instant_is_answered_together_and_promised_once);
+    TEST(test_what_goes_without_what_it_was_found_with_says_so);
+    TEST(test_a_row_of_which_a_part_went_says_which);
     TEST(test_a_level_is_sent_by_its_value_and_without_one_people_are_told);
     TEST(test_in_the_own_rules_period_nothing_is_sent_and_in_the_other_it_is);
     return harness_report();

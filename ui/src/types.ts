@@ -154,6 +154,8 @@ export interface Row {
   approvals: {who: string; role: string; at_us: number; text?: string}[];
   sent: {id: string; kind: string; device: string; argument: string | number | null; result: string;
     guard: number | string | null; reason: string | null; at_us: number}[];
+  partly?: {went: number; of: number};  // of its commands
+  apart?: {id: string; state: RowState; reason: string; title: string; title_ko?: string}[];
   realised: (Gain & {method: string; decisions?: number; text?: string}) | null;
   snapshot: {hash: string; bytes: number} | null;
   seed: number | string | null;

@@ -106,6 +106,24 @@ test('what has no interval shows none', async () => {
   await page.context().close();
 });
 
+test('what went only in part is told, and who said no', async () => {
+  await withPage(browser, {hash: '#/decisions/d-1177'}, async (page, own) => {
+    const row = own.rows.find((r) => r.id === 'd-1177');
+    const told = async (changes, what) => {
+      Object.assign(row, {...changes, version: row.version + 1});
+      own.send('decision', row);
+      await page.waitForFunction((part) => document.querySelector('.detail').textContent.includes(part), what);
+    };
+    await told({}, 'stopped by a guard');
+    await told({state: 'denied', partly: {went: 1, of: 2}}, '1 of 2 commands went and stay as they are');
+    assert.match(await page.textContent('.detail .row-state'), /refused by the line/);
+    await told({state: 'done', partly: undefined, apart: [{id: 'd-1178', state: 'denied', reason: 'busy', title: 'grind-2 waits', title_ko: 'grind-2 대기'}]},
+      'did not go: grind-2 waits d-1178: refused by the line (busy)');
+    await page.evaluate(() => [...document.querySelectorAll('button')].find((b) => b.textContent === '한국어').click());
+    await page.waitForFunction(() => document.querySelector('.detail').textContent.includes('실행되지 않은 조치: grind-2 대기 d-1178: 라인이 거부함 (busy)'));
+  });
+});
+
 test('a chart is asked for by its width, whatever the span, and a gap is drawn as a gap (T10)', async () => {
   const page = await openPage(browser, mock.url, {hash: '#/history'});
   await page.waitForSelector('.plot canvas');

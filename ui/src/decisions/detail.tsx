@@ -55,6 +55,9 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
           <li class="problem">{g.number} {word('guard', g.name)}: {g.text}</li>)}</ul>}</dd></>}
       {row.approvals.map((a) => <><dt>{t('reviewed')}</dt><dd>{a.who} ({word('role', a.role)}) {stamp(a.at_us)}{a.text && `: ${a.text}`}</dd></>)}
       {row.reason && <><dt>{t('state.why')}</dt><dd>{row.reason}</dd></>}
+      {row.partly && <><dt>{t('partly')}</dt><dd class="problem">{t('partly.of', row.partly)}</dd></>}
+      {row.apart?.map((other) => <><dt>{t('partly')}</dt><dd class="problem">{t('partly.apart', {title: titleOf(other)})}
+        {' '}<span class="ids">{other.id}</span>: {stateOf(other)}{other.reason && ` (${other.reason})`}</dd></>)}
       {row.sent.map((s) => <><dt>{t('sent')}</dt><dd class="ids">{s.kind} {s.device} {s.argument}: {s.result}
         {s.guard !== null && s.guard !== undefined ? ` ${t('guards.by', {n: s.guard})}` : ''}{s.reason ? ` (${s.reason})` : ''} {stamp(s.at_us)}</dd></>)}
       <dt>{t('replay')}</dt><dd class="ids"><code>lineshaft decide replay {row.id}</code>
