@@ -31,6 +31,7 @@ typedef struct ls_move {
     bool again;     // MACHINE: ended there and was begun there anew
     bool aborted;   // goes back to the queue it came from
     bool out;       // has left where it was
+    bool worked;    // ... and that was a machine of `from`
 } ls_move;
 
 typedef struct ls_job {  // one machine in this moment

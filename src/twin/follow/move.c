@@ -192,6 +192,7 @@ static void leave(ls_core *core, ls_instant *in, ls_move *move) {
     ls_ctx *c = &core->c;
     const ls_lot *lot = c->lot + move->lot;
     move->from = LS_NO;
+    move->worked = false;
     if (lot->where == LS_LOT_LAG) {
         tell_lagged(core, move->lot);
         ls_core_step_ended(core, move->lot, lot->step);
@@ -206,6 +207,7 @@ static void leave(ls_core *core, ls_instant *in, ls_move *move) {
     core->lots[move->lot].doubt |= heard ? 0 : FOLLOW_DOUBT_WAY;
     if (is_inside(core, move->lot)) {
         move->from = station_of_machine(core, lot->machine);
+        move->worked = true;
         ls_instant_touch(in, move->from);
     } else if (lot->where == LS_LOT_WAITING) {
         move->from = c->steps[lot->step].station;
@@ -263,7 +265,7 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
     }
     const uint32_t to = c->steps[next].station;
     ls_instant_touch(in, to);
-    if (move->from != LS_NO && (c->stations[move->from].features & LS_F_LAG) != 0 &&
+    if (move->worked && (c->stations[move->from].features & LS_F_LAG) != 0 &&
         !ls_may_enter(c, to)) {
         c->lot[lot].step = next;
         c->lot[lot].where = LS_LOT_LEFT;
