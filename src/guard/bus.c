@@ -19,9 +19,9 @@ enum {
     RETRY_FIRST_US = 250000,
     RETRY_MAX_US = 2000000,
     BAD_RETRY_US = 60000000,
-    HOT_US = 20000,          // between two reads of a device whose answer is waited for
-    HOT_FOR_US = 5000000,    // no longer than this
-    LINE_MOST_US = 250000,   // between two reads of the line: heartbeat, who beats
+    HOT_US = 20000,         // between two reads of a device whose answer is waited for
+    HOT_FOR_US = 5000000,   // no longer than this
+    LINE_MOST_US = 250000,  // between two reads of the line: heartbeat, who beats
     HAND_RETRY_US = 10000000,
     WORDS_MAX = 2000,
 };
@@ -35,8 +35,8 @@ typedef struct order {  // waits to be written
 typedef struct device {
     ls_guard_hand hand;
     bool is_commanded;
-    order order;     // of the mutex
-    bool ask;        // of the mutex: read anew
+    order order;  // of the mutex
+    bool ask;     // of the mutex: read anew
     // Of the thread.
     uint16_t written[LS_GUARD_HAND_WORDS];
     int64_t written_id, hot_until_us, next_us;
@@ -257,8 +257,8 @@ static bool read_reason(ls_guard_bus *b, device *d, const ls_guard_hand_read *r)
 }
 
 static bool holds(ls_guard_bus *b, device *d, uint32_t of, int64_t id) {
-    if (d->written_id == 0 || id != d->written_id || ls_guard_hand_holds(&d->hand, d->written,
-                                                                         b->read)) {
+    if (d->written_id == 0 || id != d->written_id ||
+        ls_guard_hand_holds(&d->hand, d->written, b->read)) {
         return true;
     }
     if (!d->is_wrong) {
@@ -271,14 +271,15 @@ static bool holds(ls_guard_bus *b, device *d, uint32_t of, int64_t id) {
 
 static void hand_over(ls_guard_bus *b, uint32_t of, const ls_guard_hand_read *r) {
     device *d = &b->devices[of];
-    ls_guard_bus_device out = {.device = of,
-                               .id = r->id,
-                               .done = r->done,
-                               .result = r->result,
-                               .holds = holds(b, d, of, r->id),
-                               .reason = d->hand.reason != NULL && r->result != 0 ? d->reason : NULL,
-                               .lost = r->lost,
-                               .beat = -1};
+    ls_guard_bus_device out = {
+        .device = of,
+        .id = r->id,
+        .done = r->done,
+        .result = r->result,
+        .holds = holds(b, d, of, r->id),
+        .reason = d->hand.reason != NULL && r->result != 0 ? d->reason : NULL,
+        .lost = r->lost,
+        .beat = -1};
     if (of == b->line) {
         out.moved = b->has_echo && r->echo != b->echo;
         out.beat = ls_guard_hand_count(&d->hand, b->beat_sent, r->echo);
@@ -358,6 +359,8 @@ static int ask(ls_guard_bus *b, const ls_modbus_group *g) {
     return got;
 }
 
+// Who beats is read after them and told before: what falls back because the heartbeat is lost is
+// not taken for a stranger's doing.
 static void hand_over_values(ls_guard_bus *b, const ls_modbus_group *g) {
     uint32_t count = 0;
     for (uint32_t i = g->from; i < g->to; i++) {
@@ -367,6 +370,10 @@ static void hand_over_values(ls_guard_bus *b, const ls_modbus_group *g) {
         *v = (ls_guard_bus_value){.index = b->indexes[at]};
         ls_modbus_decode(reg, b->read + (reg->at - g->at), &v->value, b->texts[count]);
         count++;
+    }
+    poll_device(b, b->line);
+    if (b->wire == NULL) {
+        return;
     }
     b->def.values(b->def.context, b->values, count);
 }

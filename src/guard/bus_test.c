@@ -10,8 +10,8 @@
 #include <lineshaft/plant.h>
 
 #include "guard/bus_hand.h"
-#include "plant/read.h"
 #include "guard/testing/plc.h"
+#include "plant/read.h"
 #include "tests/harness.h"
 
 enum { DEVICES = 3, LINE = 2, REGISTERS = 64, WAIT_MS = 30000 };
@@ -45,13 +45,13 @@ static void nap(int ms) {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
 }
 
-#define WAIT_FOR(condition)                       \
-    do {                                          \
-        const int64_t until = now_ms() + WAIT_MS; \
+#define WAIT_FOR(condition)                        \
+    do {                                           \
+        const int64_t until = now_ms() + WAIT_MS;  \
         while (!(condition) && now_ms() < until) { \
-            nap(2);                               \
-        }                                         \
-        CHECK(condition);                         \
+            nap(2);                                \
+        }                                          \
+        CHECK(condition);                          \
     } while (0)
 
 static void on_told(void *context, const char *text) {
@@ -331,7 +331,7 @@ static void test_the_echo_is_the_newest_count_that_it_can_be(void) {
     CHECK_INT(ls_guard_hand_count(&line, 65543, 7), 65543);
     CHECK_INT(ls_guard_hand_count(&line, 65543, 5), 65541);
     CHECK_INT(ls_guard_hand_count(&line, 65543, 65534), 65534);
-    CHECK_INT(ls_guard_hand_count(&line, 65543, 8), -1);   // not one of ours, or too old
+    CHECK_INT(ls_guard_hand_count(&line, 65543, 8), -1);  // not one of ours, or too old
     CHECK_INT(ls_guard_hand_count(&line, 65543, 65479), -1);
     CHECK_INT(ls_guard_hand_count(&line, 65543, 65480), 65480);
     CHECK_INT(ls_guard_hand_count(&line, 3, 65535), -1);  // before the first

@@ -226,9 +226,10 @@ static void take_turn(guard *g) {
     }
     const bool writes = g->state->line.owner == LS_OWNER_US;
     if (why == NULL && !writes) {
-        why = !ls_guard_ear_is_connected(g->ear) ? "the broker cannot be reached"
-              : !g->state->line.fallback_ready   ? "the line is not there"
-                                                 : "the line does not hear this guard yet";
+        why = ls_guard_ear_away(g->ear);
+        why = why != NULL                      ? why
+              : !g->state->line.fallback_ready ? "the line is not there"
+                                               : "the line does not hear this guard yet";
     }
     why = why != NULL ? why : "";
     if (writes != g->was_writing || strcmp(why, g->why) != 0) {

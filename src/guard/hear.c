@@ -154,7 +154,13 @@ static ls_status make_host(ls_guard_ear *ear, ls_error *err) {
     return ls_sparkplug_host_create(&def, &ear->host, err);
 }
 
+// The one that is commanded over Modbus goes before Sparkplug.
 static const ls_source *find_source(const ls_plant *plant) {
+    for (uint32_t i = 0; i < plant->listen.source_count; i++) {
+        if (plant->listen.sources[i].commands != NULL) {
+            return &plant->listen.sources[i];
+        }
+    }
     for (uint32_t i = 0; i < plant->listen.source_count; i++) {
         if (plant->listen.sources[i].kind == LS_SOURCE_SPARKPLUG) {
             return &plant->listen.sources[i];
@@ -168,10 +174,11 @@ ls_status ls_guard_ear_create(const ls_guard_ear_def *def, ls_guard_ear **out, l
     const ls_plant *plant = def->limits->plant;
     if (find_source(plant) == NULL) {
         ls_fail(err, LS_ERR_INVALID,
-                "'%s' listens to no Sparkplug source: the guard has no way to "
-                "its machines",
+                "'%s' listens to no Sparkplug source and to no Modbus source with `commands`: the "
+                "guard has no way to its machines",
                 plant->file != NULL ? plant->file : plant->name);
-        ls_hint(err, "`listen: {sparkplug: ...}`; other sources can be heard, not commanded");
+        ls_hint(err,
+                "`listen: {sparkplug: ...}`, or `commands:` under `listen: {modbus: {NAME: ...}}`");
         return LS_ERR_INVALID;
     }
     ls_guard_ear *ear = ls_alloc(sizeof *ear);
@@ -184,11 +191,14 @@ ls_status ls_guard_ear_create(const ls_guard_ear_def *def, ls_guard_ear **out, l
     ear->line_us = LS_GUARD_UNKNOWN;
     ls_arena_init(&ear->arena);
     ls_status status = ls_tags_create(&ear->tags, err);
+    if (status == LS_OK && ear->source->commands != NULL) {
+        status = ls_guard_ear_modbus_begin(ear, err);
+    }
     if (status == LS_OK) {
         status = ls_guard_ear_make_tables(ear, err);
     }
     if (status == LS_OK) {
-        status = make_host(ear, err);
+        status = ear->modbus != NULL ? ls_guard_ear_modbus_create(ear, err) : make_host(ear, err);
     }
     if (status != LS_OK) {
         ls_guard_ear_destroy(ear);
@@ -202,6 +212,9 @@ ls_status ls_guard_ear_start(ls_guard_ear *ear, ls_guard_writer *writer, ls_erro
     ls_mqtt_source texts;
     ls_mqtt_def def = ls_mqtt_def_default();
     ear->writer = writer;
+    if (ear->modbus != NULL) {
+        return ls_guard_bus_start(ls_guard_ear_bus(ear), err);
+    }
     ls_status status = ls_mqtt_source_set(&ear->plant->listen, ear->source, ear->def.broker_folder,
                                           LS_BROKER_GUARD, &texts, &def, err);
     if (status != LS_OK) {
@@ -237,6 +250,9 @@ const char *const *ls_guard_ear_devices(const ls_guard_ear *ear) {
 
 void ls_guard_ear_destroy(ls_guard_ear *ear) {
     if (ear != NULL) {
+        if (ear->modbus != NULL) {
+            ls_guard_bus_destroy(ls_guard_ear_bus(ear));
+        }
         ls_mqtt_destroy(ear->mqtt);
         ls_sparkplug_host_destroy(ear->host);
         ls_mapping_destroy(ear->mapping);
@@ -254,6 +270,9 @@ static ls_sample text_of(const char *text) {
 
 bool ls_guard_ear_send(ls_guard_ear *ear, uint32_t device, const char *kind, const char *argument,
                        int64_t id) {
+    if (ear->modbus != NULL) {
+        return ls_guard_bus_send(ls_guard_ear_bus(ear), device, kind, argument, id);
+    }
     const hand *d = &ear->devices[device];
     const ls_sample number = {.kind = LS_VALUE_INT, .value.integer = id};
     const uint32_t tags[3] = {d->kind, d->argument, d->id};
@@ -275,6 +294,9 @@ bool ls_guard_ear_send(ls_guard_ear *ear, uint32_t device, const char *kind, con
 }
 
 bool ls_guard_ear_beat(ls_guard_ear *ear, int64_t count) {
+    if (ear->modbus != NULL) {
+        return ls_guard_bus_beat(ls_guard_ear_bus(ear), count);
+    }
     const ls_sample number = {.kind = LS_VALUE_INT, .value.integer = count};
     ls_error err = {0};
     ear->commanding = true;
@@ -298,10 +320,14 @@ bool ls_guard_ear_agrees(ls_guard_ear *ear, const ls_command *command) {
     return fabs(told - command->number) <= 1e-6 * fmax(1.0, fabs(command->number));
 }
 
-bool ls_guard_ear_is_connected(ls_guard_ear *ear) {
+const char *ls_guard_ear_away(ls_guard_ear *ear) {
     ls_mqtt_figures figures = {0};
+    if (ear->modbus != NULL) {
+        return ls_guard_bus_is_connected(ls_guard_ear_bus(ear)) ? NULL
+                                                                : "the PLC cannot be reached";
+    }
     if (ear->mqtt != NULL) {
         ls_mqtt_describe(ear->mqtt, &figures);
     }
-    return figures.connected;
+    return figures.connected ? NULL : "the broker cannot be reached";
 }

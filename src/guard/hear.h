@@ -1,7 +1,8 @@
 // hear.h - the guard's own connection to the line: ears and hand.
 //
-// A Sparkplug host of its own, with the guard's login, that says nothing of itself (no STATE): what
-// it believes of the line it has heard itself. What is heard goes into the state of the guards
+// A Sparkplug host of its own, with the guard's login, that says nothing of itself (no STATE), or a
+// Modbus TCP connection of its own (bus.h) where a source has `commands`: what it believes of the
+// line it has heard itself. What is heard goes into the state of the guards
 // (check_state.h) and to the writer (write.h), under the caller's lock, from the connection's
 // thread. Machines are found by the tag of their `state`: device GROUP/NODE/DEVICE; the line's own
 // device is GROUP/NODE/line of the first machine.
@@ -31,7 +32,8 @@ typedef struct ls_guard_ear_def {
 } ls_guard_ear_def;
 
 // Devices for the writer: machines in the plant's order, then the line. Fails with LS_ERR_INVALID
-// (the plant file has no Sparkplug source, or a machine without a state), LS_ERR_MEMORY.
+// (the plant file has no source that can be commanded, or a machine without a state),
+// LS_ERR_MEMORY.
 ls_status ls_guard_ear_create(const ls_guard_ear_def *def, ls_guard_ear **out, ls_error *err);
 const char *const *ls_guard_ear_devices(const ls_guard_ear *ear);  // machine_count + 1
 // Connects. The writer hears from now on.
@@ -46,4 +48,4 @@ bool ls_guard_ear_agrees(ls_guard_ear *ear, const ls_command *command);
 // What the line tells of a value's setpoint; NaN: nothing good.
 double ls_guard_ear_setting(const ls_guard_ear *ear, uint32_t value);
 ls_guard_clock ls_guard_ear_clock(const ls_guard_ear *ear);  // now
-bool ls_guard_ear_is_connected(ls_guard_ear *ear);
+const char *ls_guard_ear_away(ls_guard_ear *ear);  // why it hears nothing; NULL: it is connected

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "guard/bus.h"
 #include "guard/hear.h"
 #include "line/mapping.h"
 #include "line/mqtt_source.h"
@@ -17,10 +18,11 @@ typedef enum role {
     ROLE_DONE,
     ROLE_RESULT,
     ROLE_REASON,
-    ROLE_STATE,  // of a machine
-    ROLE_LOST,   // of the line
-    ROLE_BEAT,
+    ROLE_STATE,    // of a machine
+    ROLE_LOTS,     // of a machine, over Modbus
     ROLE_SETTING,  // of a value with a setpoint
+    ROLE_LOST,     // of the line
+    ROLE_BEAT,
 } role;
 
 typedef struct tag_role {
@@ -36,6 +38,8 @@ typedef struct hand {                                   // of the handshake
     bool alive, born_id, born_done;  // told in this birth, not yet passed on
 } hand;
 
+typedef struct ls_guard_ear_modbus ls_guard_ear_modbus;
+
 struct ls_guard_ear {
     ls_guard_ear_def def;
     const ls_plant *plant;
@@ -44,6 +48,7 @@ struct ls_guard_ear {
     ls_arena arena;
     ls_tags *tags;
     ls_mapping *mapping;
+    ls_guard_ear_modbus *modbus;  // NULL: it is Sparkplug
     ls_sparkplug_host *host;
     ls_mqtt *mqtt;
     ls_sink sink;
@@ -73,3 +78,11 @@ bool ls_guard_ear_heard(void *context, const ls_sample *samples, size_t count); 
 // In a birth the order of metrics says nothing: ids and answers are passed on when all is heard.
 void ls_guard_ear_pass_on_births(ls_guard_ear *ear, int64_t now_us);
 void ls_guard_ear_line_gone(ls_guard_ear *ear, int64_t now_us);
+
+// hear_modbus.c: where the source is commanded over Modbus. First ear->modbus; then tags and names
+// of devices, then, when the tables are made, the connection. A machine's lots, under the lock.
+ls_status ls_guard_ear_modbus_begin(ls_guard_ear *ear, ls_error *err);
+ls_status ls_guard_ear_modbus_devices(ls_guard_ear *ear, ls_error *err);
+ls_status ls_guard_ear_modbus_create(ls_guard_ear *ear, ls_error *err);
+ls_guard_bus *ls_guard_ear_bus(const ls_guard_ear *ear);
+void ls_guard_ear_modbus_lots(ls_guard_ear *ear, uint32_t machine, const char *names);

@@ -44,7 +44,13 @@ static void on_mapped(void *context, const ls_heard *heard) {
         ls_guard_hear_state(state, heard->of, &value);
         break;
     }
-    case LS_HEARD_LOTS: ls_guard_hear_lots(state, heard->of, text); break;
+    case LS_HEARD_LOTS:
+        if (ear->modbus != NULL) {
+            ls_guard_ear_modbus_lots(ear, heard->of, text);
+        } else {
+            ls_guard_hear_lots(state, heard->of, text);
+        }
+        break;
     case LS_HEARD_RELEASED: ls_guard_hear_released(state, lot); break;
     case LS_HEARD_ARRIVED: {
         const char *at = strstr(text, " station=");

@@ -131,6 +131,13 @@ static void set_role(ls_guard_ear *ear, uint32_t tag, role what, uint32_t of) {
     ear->roles[tag] = (tag_role){.role = (uint8_t)what, .of = of};
 }
 
+// A register of the source that is commanded.
+static bool is_ours(const ls_guard_ear *ear, const char *tag) {
+    const size_t length = strlen(ear->source->name);
+    return ear->modbus != NULL && strncmp(tag, ear->source->name, length) == 0 &&
+           tag[length] == '/';
+}
+
 static ls_status set_roles(ls_guard_ear *ear, ls_error *err) {
     ear->role_count = ls_tags_count(ear->tags);
     ear->roles = ls_arena_alloc(&ear->arena, (ear->role_count + 1) * sizeof *ear->roles);
@@ -146,9 +153,14 @@ static ls_status set_roles(ls_guard_ear *ear, ls_error *err) {
         set_role(ear, d->result, ROLE_RESULT, i);
         set_role(ear, d->reason, ROLE_REASON, i);
     }
-    for (uint32_t i = 0; i < ear->plant->machine_count; i++) {
-        const char *tag = state_tag(ear->plant, i);
-        set_role(ear, ls_tags_find(ear->tags, tag, strlen(tag)), ROLE_STATE, i);
+    for (uint32_t i = 0; i < ear->plant->listen.binding_count; i++) {
+        const ls_binding *b = &ear->plant->listen.bindings[i];
+        const uint32_t tag = ls_tags_find(ear->tags, b->tag, strlen(b->tag));
+        if (tag < ear->role_count && b->means == LS_MEANS_STATE) {
+            set_role(ear, tag, ROLE_STATE, b->of);
+        } else if (tag < ear->role_count && b->means == LS_MEANS_LOTS && is_ours(ear, b->tag)) {
+            set_role(ear, tag, ROLE_LOTS, b->of);
+        }
     }
     for (uint32_t i = 0; i < ear->def.limits->value_count; i++) {
         set_role(ear, ear->settings[i], ROLE_SETTING, i);
@@ -172,7 +184,8 @@ ls_status ls_guard_ear_make_tables(ls_guard_ear *ear, ls_error *err) {
         ear->heard_settings == NULL || ear->conditions == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for what the guard hears");
     }
-    ls_status status = add_devices(ear, err);
+    ls_status status = ear->modbus != NULL ? ls_guard_ear_modbus_devices(ear, err)
+                                           : add_devices(ear, err);
     if (status == LS_OK) {
         status = add_values(ear, err);
     }

@@ -46,8 +46,8 @@ static void put_waiting(ls_buffer *out, const ls_plant *plant, const ls_source *
             ls_buffer_text(out, "\n");
         }
     }
-    ls_buffer_text(out,
-                   count == 0 ? "        # waiting: not told, no lot can be dispatched\n" : "");
+    ls_buffer_text(
+        out, count == 0 ? "        # waiting: not told, no lot is dispatched or released\n" : "");
 }
 
 void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *names,

@@ -112,9 +112,9 @@ static void put_text(plc *p, uint32_t at, uint32_t words, const char *text) {
 static int obey(plc *p, const place *at, const char *kind, const char *argument) {
     const bool is_line = at->reason == 0;
     if (!is_line && (strcmp(kind, "dispatch") == 0 || strcmp(kind, "hold") == 0)) {
-        return p->registers[PLC_LOST] != 0 ? NO_HEARTBEAT
+        return p->registers[PLC_LOST] != 0        ? NO_HEARTBEAT
                : strcmp(argument, "not-now") == 0 ? NOT_NOW
-                                                   : DONE;
+                                                  : DONE;
     }
     if (is_line && strcmp(kind, "setpoint") == 0 && p->registers[PLC_LOST] == 0) {
         const char *value = strchr(argument, '=');
@@ -135,6 +135,7 @@ static void answer(plc *p, const place *at) {
     text_at(p, at->argument, at->words, argument);
     const int result = id < done ? NOT_NEWER : obey(p, at, kind, argument);
     if (result == DONE && p->obeyed_count < PLC_WRITES) {
+        p->obeyed_by[p->obeyed_count] = at->id;
         p->obeyed[p->obeyed_count++] = id;
     }
     p->registers[at->result] = (uint16_t)result;

@@ -24,11 +24,11 @@ enum {
 };
 
 typedef struct plc_faults {
-    bool cut;       // the next command is taken, and the connection closed instead of an answer
-    bool spoil;     // kind of what is written does not stand there as it was written
-    bool deaf;      // commands are not answered
-    bool frozen;    // the block does not run: no echo, no answer
-    int stall_ms;   // once: this long before the next answer
+    bool cut;      // the next command is taken, and the connection closed instead of an answer
+    bool spoil;    // kind of what is written does not stand there as it was written
+    bool deaf;     // commands are not answered
+    bool frozen;   // the block does not run: no echo, no answer
+    int stall_ms;  // once: this long before the next answer
 } plc_faults;
 
 typedef struct plc {
@@ -43,7 +43,8 @@ typedef struct plc {
     uint16_t registers[PLC_REGISTERS];
     int64_t ids[PLC_WRITES];  // of each command that was written, in order
     uint32_t id_count;
-    int64_t obeyed[PLC_WRITES];  // of each command that was done
+    int64_t obeyed[PLC_WRITES];      // of each command that was done
+    uint32_t obeyed_by[PLC_WRITES];  // where its id stands
     uint32_t obeyed_count;
     uint32_t clients;
 } plc;
