@@ -77,6 +77,7 @@ soak: build
 	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-switchback
 	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-decide-pitfalls
 	@LINESHAFT_SOAK=1 LINESHAFT_SHOW=1 $(BUILD)/tests/test-loop-experiment-coverage
+	@PAGE_SOAK_MINUTES=30 ui/tests/page $(BUILD)/tests/page soak
 
 # Only what a first set-up chose stays chosen: PREFIX counts when it is given.
 install: build

@@ -10,7 +10,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const files = readdirSync(here).filter((name) => name.endsWith('.test.mjs') && name.includes(process.argv[2] ?? '')).sort()
   .map((name) => join(here, name));
 let passed = 0, failed = 0;
-const stream = run({files, concurrency: 1, timeout: 300000});
+const stream = run({files, concurrency: 1, timeout: 300000 + 60000 * Number(process.env.PAGE_SOAK_MINUTES ?? 0)});
 // A file is a test of its own to the runner; only what stands in it counts.
 const isFile = (test) => files.includes(test.name) || test.name.endsWith('.test.mjs');
 stream.on('test:pass', (test) => {
