@@ -92,9 +92,8 @@ static void put_weights(writer *w) {
 }
 
 static void put_rules(writer *w) {
-    static const char *const rules[] = {"fifo",  "lifo",       "spt",    "lpt",     "edd",
-                                        "slack", "cr",         "fbfs",   "lbfs",    "setup",
-                                        "hot",   "queue-time", "random", "no-setup"};
+    static const char *const rules[] = {"fifo", "lifo", "spt",   "lpt", "edd",        "slack", "cr",
+                                        "fbfs", "lbfs", "setup", "hot", "queue-time", "random"};
     const uint32_t count = between(w, 1, 3);
     put(w, "[");
     for (uint32_t i = 0; i < count; i++) {
@@ -102,7 +101,9 @@ static void put_rules(writer *w) {
         if (chance(w, 10)) {
             put_weights(w);
         } else {
-            put(w, "%s", rules[below(w, 14)]);
+            const uint32_t rule = below(w, 13);
+            // Without a draw of its own: the other plants stay as they are.
+            put(w, "%s", rule == 9 && i == 0 && count > 1 ? "no-setup" : rules[rule]);
         }
     }
     put(w, "]");
