@@ -8,11 +8,17 @@
 #include "base/file.h"
 #include "plant/read.h"
 
-const char *const minifab_rules[] = {"FIFO", "SPT", "EDD",      "CR", "LBFS",
-                                     "FBFS", "LSU", "LSU+LBFS", NULL};
-static const char *const rule_texts[] = {
-    "fifo",         "spt",          "edd",           "cr",
-    "[lbfs, fifo]", "[fbfs, fifo]", "[setup, fifo]", "[setup, lbfs, fifo]"};
+const char *const minifab_rules[] = {"FIFO", "SPT", "EDD",      "CR",       "LBFS",
+                                     "FBFS", "LSU", "LSU+LBFS", "NSU+LBFS", NULL};
+static const char *const rule_texts[] = {"fifo",
+                                         "spt",
+                                         "edd",
+                                         "cr",
+                                         "[lbfs, fifo]",
+                                         "[fbfs, fifo]",
+                                         "[setup, fifo]",
+                                         "[setup, lbfs, fifo]",
+                                         "[no-setup, lbfs, fifo]"};
 
 // Every `from` of the text; NULL when there is none. Frees the text.
 static char *replaced(char *text, const char *from, const char *to) {

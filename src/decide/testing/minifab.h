@@ -10,6 +10,7 @@
 typedef struct minifab_def {
     const char *folder;  // of the source tree
     const char *rules;   // diffusion/implant/litho: FIFO SPT EDD CR LBFS FBFS LSU LSU+LBFS
+                         // NSU+LBFS (what needs no setup, then last buffer first)
     bool poisson;
     double load;  // share of the stated starts
     // Decisions: none, or a point for each station.
