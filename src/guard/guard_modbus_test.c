@@ -12,7 +12,7 @@
 #include <lineshaft/plant.h>
 
 #include "guard/check.h"
-#include "guard/link.h"
+#include "guard/testing/link_case.h"
 #include "guard/testing/plc.h"
 #include "line/emulate_modbus.h"
 #include "line/emulate_play.h"
@@ -20,7 +20,7 @@
 #include "tests/harness.h"
 #include "tests/servers/child.h"
 
-enum { VERDICTS_MAX = 4096, WAIT_MS = 60000, PATIENCE_US = 5000000 };
+enum { WAIT_MS = 60000, PATIENCE_US = 5000000 };
 
 typedef struct rig {
     char folder[32], plant_file[64], data[64];
@@ -30,9 +30,8 @@ typedef struct rig {
     bool has_plc, beats;
     pid_t guard;
     ls_guard_link *link;
-    pthread_mutex_t lock;  // of the verdicts
-    ls_verdict verdicts[VERDICTS_MAX];
-    uint32_t verdict_count;
+    verdicts verdicts;
+    pthread_mutex_t lock;  // of what else the guard says
     char why[240];
     int64_t beat_us;
     uint32_t commands;
@@ -50,11 +49,7 @@ static int64_t now_us(void) {
 
 static void on_verdict(void *context, const ls_verdict *verdict) {
     rig *r = context;
-    pthread_mutex_lock(&r->lock);
-    if (r->verdict_count < VERDICTS_MAX) {
-        r->verdicts[r->verdict_count++] = *verdict;
-    }
-    pthread_mutex_unlock(&r->lock);
+    verdicts_keep(&r->verdicts, verdict);
 }
 
 static void on_changed(void *context, bool there, const char *why) {
@@ -65,18 +60,8 @@ static void on_changed(void *context, bool there, const char *why) {
     pthread_mutex_unlock(&r->lock);
 }
 
-// The newest verdict of a command that is final. False: none yet.
 static bool is_final(rig *r, const char *id, ls_verdict *out) {
-    bool found = false;
-    pthread_mutex_lock(&r->lock);
-    for (uint32_t i = 0; i < r->verdict_count; i++) {
-        if (strcmp(r->verdicts[i].id, id) == 0 && r->verdicts[i].result != LS_COMMAND_SENT) {
-            *out = r->verdicts[i];
-            found = true;
-        }
-    }
-    pthread_mutex_unlock(&r->lock);
-    return found;
+    return verdicts_newest(&r->verdicts, id, out) && out->result != LS_COMMAND_SENT;
 }
 
 static bool says(rig *r, const char *why) {
@@ -119,25 +104,8 @@ static void pass(rig *r, int64_t us) {
 
 static ls_command a_command(rig *r, ls_command_kind kind, const char *target,
                             const char *argument) {
-    ls_command c = {.kind = kind,
-                    .automatic = true,
-                    .sequence = ++r->commands,
-                    .state_version = 1,
-                    .state_now = 1,
-                    .decided_us = now_us(),
-                    .gain_low = 1.0,
-                    .claim_futures = 100,
-                    .certainty = 1.0,
-                    .in_step_us = INT64_C(3600) * 1000000};
-    c.deadline_us = c.decided_us + 100000;
-    c.not_after_us = c.decided_us + 1900000;
-    snprintf(c.id, sizeof c.id, "d-%u-1", r->commands);
-    snprintf(c.decision, sizeof c.decision, "d-%u", r->commands);
-    snprintf(c.point, sizeof c.point, "dispatch %s", r->has_plc ? "saw" : "grind");
-    snprintf(c.device, sizeof c.device, "%s", target);
-    snprintf(c.target, sizeof c.target, "%s", target);
-    snprintf(c.argument, sizeof c.argument, "%s", argument);
-    return c;
+    return link_case_command(++r->commands, kind, r->has_plc ? "dispatch saw" : "dispatch grind",
+                             target, argument, now_us());
 }
 
 static ls_verdict send(rig *r, const ls_command *c) {
@@ -229,6 +197,7 @@ static rig *begin(void) {
     snprintf(r->data, sizeof r->data, "%s/data", r->folder);
     CHECK_INT(mkdir(r->data, 0700), 0);
     pthread_mutex_init(&r->lock, NULL);
+    pthread_mutex_init(&r->verdicts.lock, NULL);
     r->beats = true;
     return r;
 }
@@ -299,6 +268,7 @@ static void end(rig *r) {
     ls_emulate_play_destroy(r->play);
     ls_plant_destroy(r->plant);
     pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->verdicts.lock);
     char script[128];
     snprintf(script, sizeof script, "rm -rf '%s'", r->folder);
     child_wait(child_start_shell(script));
@@ -480,6 +450,7 @@ static void test_one_writer(void) {
         other->beats = true;
         other->commands = 1000;
         pthread_mutex_init(&other->lock, NULL);
+        pthread_mutex_init(&other->verdicts.lock, NULL);
         memcpy(other->plant_file, r->plant_file, sizeof other->plant_file);
         snprintf(other->data, sizeof other->data, "%.40s/other", r->folder);
         CHECK_INT(mkdir(other->data, 0700), 0);
@@ -497,6 +468,7 @@ static void test_one_writer(void) {
         ls_guard_link_close(other->link);
         stop_guard(other);
         pthread_mutex_destroy(&other->lock);
+        pthread_mutex_destroy(&other->verdicts.lock);
         free(other);
     }
     end(r);

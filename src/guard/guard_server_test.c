@@ -13,14 +13,14 @@
 #include <lineshaft/plant.h>
 
 #include "guard/check.h"
-#include "guard/link.h"
+#include "guard/testing/link_case.h"
 #include "line/broker.h"
 #include "line/driver.h"
 #include "line/emulate_play.h"
 #include "tests/harness.h"
 #include "tests/servers/child.h"
 
-enum { TAGS_MAX = 1024, TEXT_SIZE = 256, VERDICTS_MAX = 32768, WAIT_MS = 60000 };
+enum { TAGS_MAX = 1024, TEXT_SIZE = 256, WAIT_MS = 60000 };
 
 typedef struct ear {  // the last value of every tag
     pthread_mutex_t lock;
@@ -42,9 +42,8 @@ typedef struct rig {
     ear ear;
     pid_t guard;
     ls_guard_link *link;
-    pthread_mutex_t lock;  // of the verdicts
-    ls_verdict verdicts[VERDICTS_MAX];
-    uint32_t verdict_count;
+    verdicts verdicts;
+    pthread_mutex_t lock;  // of what else the guard says
     bool there;
     char why[240];
     uint64_t ticket;  // of the last deed
@@ -127,11 +126,7 @@ static bool heard_text(rig *r, const char *name, const char *text) {
 
 static void on_verdict(void *context, const ls_verdict *verdict) {
     rig *r = context;
-    pthread_mutex_lock(&r->lock);
-    if (r->verdict_count < VERDICTS_MAX) {
-        r->verdicts[r->verdict_count++] = *verdict;
-    }
-    pthread_mutex_unlock(&r->lock);
+    verdicts_keep(&r->verdicts, verdict);
 }
 
 static void on_changed(void *context, bool there, const char *why) {
@@ -140,20 +135,6 @@ static void on_changed(void *context, bool there, const char *why) {
     r->there = there;
     snprintf(r->why, sizeof r->why, "%s", why);
     pthread_mutex_unlock(&r->lock);
-}
-
-// The newest verdict of a command. False: none.
-static bool verdict_of(rig *r, const char *id, ls_verdict *out) {
-    bool found = false;
-    pthread_mutex_lock(&r->lock);
-    for (uint32_t i = 0; i < r->verdict_count; i++) {
-        if (strcmp(r->verdicts[i].id, id) == 0) {
-            *out = r->verdicts[i];
-            found = true;
-        }
-    }
-    pthread_mutex_unlock(&r->lock);
-    return found;
 }
 
 // ---- the world goes on
@@ -189,30 +170,12 @@ static void pass(rig *r, int64_t us) {
 }
 
 static bool is_final(rig *r, const char *id, ls_verdict *out) {
-    return verdict_of(r, id, out) && out->result != LS_COMMAND_SENT;
+    return verdicts_newest(&r->verdicts, id, out) && out->result != LS_COMMAND_SENT;
 }
 
 static ls_command a_command(rig *r, ls_command_kind kind, const char *machine,
                             const char *argument) {
-    ls_command c = {.kind = kind,
-                    .automatic = true,
-                    .sequence = ++r->commands,
-                    .state_version = 1,
-                    .state_now = 1,
-                    .decided_us = now_us(),
-                    .gain_low = 1.0,
-                    .claim_futures = 100,
-                    .certainty = 1.0,
-                    .in_step_us = INT64_C(3600) * 1000000};
-    c.deadline_us = c.decided_us + 100000;
-    c.not_after_us = c.decided_us + 1900000;
-    snprintf(c.id, sizeof c.id, "d-%u-1", r->commands);
-    snprintf(c.decision, sizeof c.decision, "d-%u", r->commands);
-    snprintf(c.point, sizeof c.point, "dispatch grind");
-    snprintf(c.device, sizeof c.device, "%s", machine);
-    snprintf(c.target, sizeof c.target, "%s", machine);
-    snprintf(c.argument, sizeof c.argument, "%s", argument);
-    return c;
+    return link_case_command(++r->commands, kind, "dispatch grind", machine, argument, now_us());
 }
 
 // Sends and waits for the end of it.
@@ -317,6 +280,7 @@ static bool rig_start(rig *r, const char *more, double speed) {
     CHECK_INT(mkdir(r->data, 0700), 0);
     write_plant(r, more);
     pthread_mutex_init(&r->lock, NULL);
+    pthread_mutex_init(&r->verdicts.lock, NULL);
     pthread_mutex_init(&r->ear.lock, NULL);
     r->beats = r->steps = true;
     CHECK_INT(ls_plant_load(r->plant_file, &r->plant, NULL, &err), LS_OK);
@@ -382,6 +346,7 @@ static void rig_stop(rig *r) {
     ls_tags_destroy(r->ear.tags);
     ls_plant_destroy(r->plant);
     pthread_mutex_destroy(&r->lock);
+    pthread_mutex_destroy(&r->verdicts.lock);
     pthread_mutex_destroy(&r->ear.lock);
     char script[128];
     snprintf(script, sizeof script, "rm -rf '%s'", r->folder);
@@ -465,7 +430,8 @@ static void test_a_dispatch_gets_through_and_is_obeyed(void) {
         harness_note("%s: guard %u, %s", v.id, v.guard, v.reason);
         CHECK_INT(v.result, LS_COMMAND_ACKNOWLEDGED);
         CHECK_INT(ls_guard_link_send(r->link, &c, &err), LS_OK);
-        WAIT_FOR(r, verdict_of(r, c.id, &v) && strcmp(v.reason, "decided before") == 0);
+        WAIT_FOR(
+            r, verdicts_newest(&r->verdicts, c.id, &v) && strcmp(v.reason, "decided before") == 0);
         CHECK_INT(v.result, LS_COMMAND_ACKNOWLEDGED);
         pass(r, 300000);
         CHECK_INT(ls_emulate_play_describe(r->play).line.commands - before, 2);  // done, and asked
@@ -553,6 +519,7 @@ static void test_a_second_writer_is_refused(void) {
     snprintf(data, sizeof data, "%s/second/guard", r->folder);
     rig *other = calloc(1, sizeof *other);
     pthread_mutex_init(&other->lock, NULL);
+    pthread_mutex_init(&other->verdicts.lock, NULL);
     const ls_guard_link_def def = {
         .folder = data, .verdict = on_verdict, .changed = on_changed, .context = other};
     CHECK_INT(ls_guard_link_open(&def, &other->link, &err), LS_OK);
@@ -569,7 +536,8 @@ static void test_a_second_writer_is_refused(void) {
         ls_guard_link_beat(other->link);
         pass(r, 300000);
         CHECK(!ls_guard_link_is_there(other->link));
-        refused = refused || (verdict_of(other, c.id, &v) && v.result == LS_COMMAND_REFUSED);
+        refused = refused ||
+                  (verdicts_newest(&other->verdicts, c.id, &v) && v.result == LS_COMMAND_REFUSED);
     }
     CHECK(refused);
     CHECK(ls_guard_link_is_there(r->link));
@@ -585,6 +553,7 @@ static void test_a_second_writer_is_refused(void) {
     kill(second, SIGTERM);
     CHECK_INT(child_wait(second), 0);
     pthread_mutex_destroy(&other->lock);
+    pthread_mutex_destroy(&other->verdicts.lock);
     free(other);
     end_rig(r);
 }
@@ -615,7 +584,7 @@ static void test_killed_between_journal_and_send(void) {
         }
         kill_guard(r);
         ls_verdict v;
-        const bool sent = verdict_of(r, c.id, &v);
+        const bool sent = verdicts_newest(&r->verdicts, c.id, &v);
         pass(r, 100000);
         const uint64_t before = ls_emulate_play_describe(r->play).line.commands;
         start_guard(r, r->data, &r->guard);
@@ -755,7 +724,7 @@ static void test_a_flood_of_commands_does_not_stop_the_heartbeat(void) {
         pthread_mutex_lock(&r->ear.lock);
         const uint64_t lost = r->ear.lost_times;
         pthread_mutex_unlock(&r->ear.lock);
-        const uint32_t first = r->verdict_count;
+        const uint32_t first = r->verdicts.count;
         uint32_t sent = 0;
         for (uint32_t i = 0; i < 10000; i++) {
             const ls_command c = a_command(r, LS_COMMAND_HOLD, i % 2 == 0 ? "grind-1" : "grind-2",
@@ -768,7 +737,7 @@ static void test_a_flood_of_commands_does_not_stop_the_heartbeat(void) {
                 turn(r);
             }
         }
-        WAIT_FOR(r, __atomic_load_n(&r->verdict_count, __ATOMIC_SEQ_CST) - first >= sent);
+        WAIT_FOR(r, __atomic_load_n(&r->verdicts.count, __ATOMIC_SEQ_CST) - first >= sent);
         CHECK(ls_guard_link_is_there(r->link));
         CHECK_INT(heard(r, "gearbox/cell/line/HeartbeatLost"), 0);
         pthread_mutex_lock(&r->ear.lock);
