@@ -1,0 +1,48 @@
+// pool.h - a pool of GPUs as its file says: the cluster, what is out of service, and who shares it.
+//
+// Made by ls_pool_read (pool_file.h) in its own arena, constant afterwards.
+#pragma once
+
+#include "base/arena.h"
+#include "pool/account.h"
+#include "pool/cluster.h"
+#include "pool/occupancy.h"
+
+// Nodes that are kept for an account, or from everybody.
+typedef struct ls_pool_reservation {
+    const char *name;
+    uint32_t account;  // LS_POOL_NONE: for nobody, as for work on the building
+    uint32_t node_at, node_count;
+    int64_t from_us, until_us;  // since the pool's time zero; 0 and INT64_MAX: always
+} ls_pool_reservation;
+
+// How often nodes break down; what the simulated clock draws from. A mean of 0: they do not.
+typedef struct ls_pool_failures {
+    int64_t every_us;   // mean time between failures of one node
+    int64_t repair_us;  // mean time until it is back
+} ls_pool_failures;
+
+typedef struct ls_pool {
+    ls_arena arena;
+    const char *file;
+    const char *name;
+    const char *about;
+    int64_t start_us;  // time zero, since 1970
+
+    ls_cluster cluster;
+    const uint8_t *states;  // ls_node_state of each node at the start
+    uint32_t spare_nodes;
+    uint64_t gpus;  // that accounts can have: all but those of spare nodes
+
+    const ls_account *accounts;  // [0]: the pool itself
+    uint32_t account_count;
+    const char *currency;  // of prices
+
+    const ls_pool_reservation *reservations;
+    uint32_t reservation_count;
+    ls_pool_failures failures;
+} ls_pool;
+
+// The account of this path ("suppliers.castings"), LS_POOL_NONE: none. O(depth x children).
+uint32_t ls_pool_account(const ls_pool *pool, const char *path);
+void ls_pool_destroy(ls_pool *pool);  // NULL is fine
