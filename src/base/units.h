@@ -41,3 +41,11 @@ void ls_units_print_time(int64_t us, char *out, size_t size);
 void ls_units_show_time(double us, char *out, size_t size);
 // `2026-01-05T06:00:00`, with decimals of a second only where they are needed. 48 bytes are enough.
 void ls_units_print_date(int64_t us_since_1970, char *out, size_t size);
+
+// `120 kW`, `400 MW` into watts, rounded; at most 4 GW. A bare `0` is zero.
+ls_status ls_units_power(const char *text, int64_t *out_watts, ls_error *err);
+// `192 GiB`, `2 TiB`, `80 GB` into MiB (2^20 bytes), rounded; at most 4000 TiB. A bare `0` is zero.
+ls_status ls_units_memory(const char *text, int64_t *out_mib, ls_error *err);
+// Texts that read back to the same value. 32 bytes are enough.
+void ls_units_print_power(int64_t watts, char *out, size_t size);
+void ls_units_print_memory(int64_t mib, char *out, size_t size);

@@ -42,6 +42,24 @@ static void check_date(const char *text) {
     }
 }
 
+static void check_physical(const char *text) {
+    int64_t value = 0;
+    int64_t back = -1;
+    char printed[32];
+    if (ls_units_power(text, &value, NULL) == LS_OK) {
+        ls_units_print_power(value, printed, sizeof printed);
+        const ls_status status = ls_units_power(printed, &back, NULL);
+        assert(status == LS_OK && back == value);
+        (void)status;
+    }
+    if (ls_units_memory(text, &value, NULL) == LS_OK) {
+        ls_units_print_memory(value, printed, sizeof printed);
+        const ls_status status = ls_units_memory(printed, &back, NULL);
+        assert(status == LS_OK && back == value);
+        (void)status;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char text[1024];
     if (size >= sizeof text) {
@@ -53,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     text[size] = '\0';
     check_time(text);
     check_date(text);
+    check_physical(text);
     double share = 0.0;
     if (ls_units_share(text, &share, NULL) == LS_OK) {
         assert(share >= 0.0 && share <= 1.0);

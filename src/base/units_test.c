@@ -278,6 +278,73 @@ static void test_show_time(void) {
     CHECK_STR(shown(1e300), "1.16e+289 d");
 }
 
+static void test_powers_and_memory_are_read(void) {
+    static const struct {
+        const char *text;
+        int64_t watts;
+        const char *printed;
+    } powers[] = {{"120 kW", 120000, "120 kW"},
+                  {"400MW", 400000000, "400 MW"},
+                  {"0", 0, "0 W"},
+                  {"700 W", 700, "700 W"},
+                  {"1.5 kW ", 1500, "1.5 kW"},
+                  {"4 GW", 4000000000, "4 GW"},
+                  {"433.44 MW", 433440000, "433.44 MW"},
+                  {"1001 W", 1001, "1.001 kW"}};
+    for (size_t i = 0; i < sizeof powers / sizeof powers[0]; i++) {
+        int64_t watts = -1;
+        char printed[32];
+        harness_note("'%s'", powers[i].text);
+        CHECK_INT(ls_units_power(powers[i].text, &watts, NULL), LS_OK);
+        CHECK_INT(watts, powers[i].watts);
+        ls_units_print_power(watts, printed, sizeof printed);
+        CHECK_STR(printed, powers[i].printed);
+    }
+    static const struct {
+        const char *text;
+        int64_t mib;
+        const char *printed;
+    } sizes[] = {{"192 GiB", 196608, "192 GiB"},
+                 {"2 TiB", 2097152, "2 TiB"},
+                 {"80 GB", 76294, "76294 MiB"},
+                 {"512 MiB", 512, "512 MiB"},
+                 {"0", 0, "0 MiB"},
+                 {"1.5 TiB", 1572864, "1536 GiB"}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        int64_t mib = -1;
+        char printed[32];
+        harness_note("'%s'", sizes[i].text);
+        CHECK_INT(ls_units_memory(sizes[i].text, &mib, NULL), LS_OK);
+        CHECK_INT(mib, sizes[i].mib);
+        ls_units_print_memory(mib, printed, sizeof printed);
+        CHECK_STR(printed, sizes[i].printed);
+    }
+}
+
+static void test_wrong_powers_and_memory_are_explained(void) {
+    static const struct {
+        const char *text, *reason;
+    } wrong[] = {{"", "is not a power"},     {"120", "needs a unit"},
+                 {"120 kw", "unknown unit"}, {"-1 W", "is not a power"},
+                 {"5 GW", "over the most"},  {"1 kW 2 W", "unknown unit"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int64_t watts = -7;
+        ls_error err = {0};
+        harness_note("'%s'", wrong[i].text);
+        CHECK_INT(ls_units_power(wrong[i].text, &watts, &err), LS_ERR_INVALID);
+        CHECK_INT(watts, -7);
+        CHECK_CONTAINS(err.text, wrong[i].reason);
+        CHECK_CONTAINS(err.hint, "120 kW");
+    }
+    int64_t mib = -7;
+    ls_error err = {0};
+    CHECK_INT(ls_units_memory("80 Gb", &mib, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "unknown unit");
+    CHECK_CONTAINS(err.hint, "192 GiB");
+    CHECK_INT(ls_units_memory("5000 TiB", &mib, &err), LS_ERR_INVALID);
+    CHECK_INT(mib, -7);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_times_are_read);
@@ -289,5 +356,7 @@ int main(int argc, char **argv) {
     TEST(test_print_time);
     TEST(test_printed_times_parse_back);
     TEST(test_show_time);
+    TEST(test_powers_and_memory_are_read);
+    TEST(test_wrong_powers_and_memory_are_explained);
     return harness_report();
 }

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/names.h"
 #include "import/smt2020.h"
 #include "import/smt2020_table.h"
-#include "plant/names.h"
 
 #define LS_SMT_NO UINT32_MAX
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "line/orders.h"
-#include "plant/names.h"
 
 enum { LS_ORDER_ID_MAX = 127, LS_ORDERS_MAX = 1000000, LS_ORDER_ROWS_MAX = 100000 };
 

@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "line/propose_guess.h"
-#include "plant/names.h"
 
 enum {
     SURE = 65,  // below: by similarity, or by a word that may mean other things too

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "plant/explain_values.h"
-#include "plant/names.h"
 
 // One `KEY: VALUE` of a map in braces. *count is how many there were.
 static void put_key(ls_buffer *out, unsigned *count, const char *key) {

@@ -1,8 +1,8 @@
 // explain_values.h - values of a plant file as text. Private to explain*.c.
 #pragma once
 
+#include "base/names.h"
 #include "base/text.h"
-#include "plant/names.h"
 #include "plant/plant.h"
 
 // A text, in double quotes where YAML would take it for something else.

@@ -6,17 +6,11 @@
 
 #include <stddef.h>
 
-#include "base/status.h"
+#include "base/form.h"
 #include "plant/plant.h"
 
-// Hands over files that the plant file names. load may be NULL: naming one is then an error.
-typedef struct ls_plant_files {
-    // Stores the text of the file `name` (relative to the plant file) in *out, alive until
-    // ls_plant_read returns. On failure fills *err.
-    ls_status (*load)(void *context, const char *name, const char **out, size_t *out_size,
-                      ls_error *err);
-    void *context;
-} ls_plant_files;
+// Hands over files that the plant file names (base/form.h).
+typedef ls_form_files ls_plant_files;
 
 // Reads text[0..size); `file` is a name for messages; files may be NULL. On success *out is a plant
 // to be given to ls_plant_destroy. On any mistake *out is NULL, every mistake is added to *errors

@@ -45,10 +45,10 @@ static bool parse_days(const char *key, bool *days) {
 // *is_whole turns false when the value was refused.
 static ls_day_span *read_spans(ls_reader *r, const ls_yaml *value, size_t *out_count,
                                bool *is_whole) {
-    ls_day_span *spans = ls_arena_alloc(&r->scratch, LS_DAY_SPANS_MAX * sizeof *spans);
+    ls_day_span *spans = ls_arena_alloc(&r->form.scratch, LS_DAY_SPANS_MAX * sizeof *spans);
     *out_count = 0;
     if (spans == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
     } else if (ls_yaml_is_text(value) &&
                ls_calendar_spans(value->text, spans, LS_DAY_SPANS_MAX, out_count, NULL) != LS_OK) {
         *out_count = 0;
@@ -103,9 +103,9 @@ static int compare_times(const void *a, const void *b) {
 static void read_holidays(ls_reader *r, const ls_yaml *map, ls_calendar_def *def) {
     const ls_yaml *value = ls_take(r, map, "calendars.*.holidays");
     const uint32_t many = ls_yaml_many(value);
-    int64_t *days = ls_arena_alloc(&r->scratch, ((size_t)many + 1) * sizeof *days);
+    int64_t *days = ls_arena_alloc(&r->form.scratch, ((size_t)many + 1) * sizeof *days);
     if (days == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     const int64_t latest = def->start_us + HOLIDAY_YEARS_MAX * 366 * LS_US_PER_DAY;
@@ -141,7 +141,7 @@ static void lay(ls_reader *r, const ls_yaml *key, const ls_calendar_def *def, bo
                 ls_calendar *calendar) {
     ls_calendar_result result;
     if (ls_calendar_lay(def, &result) != LS_OK) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     if (!(result.share > 0) && is_whole) {
@@ -178,15 +178,15 @@ const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent)
         }
         ls_buffer_text(&text, value->kind == LS_YAML_LIST ? "]\n" : "\n");
     }
-    r->out_of_memory = r->out_of_memory || text.failed;
+    r->form.out_of_memory = r->form.out_of_memory || text.failed;
     const char *copy = ls_reader_text(r, text.data != NULL ? text.data : "");
     ls_buffer_clear(&text);
     return copy;
 }
 
 void ls_read_calendars(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "calendars");
-    for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
+    const ls_yaml *map = ls_take_map(r, r->form.root, "calendars");
+    for (size_t i = 0; map != NULL && i < map->count && !r->form.out_of_memory; i++) {
         const ls_yaml *key = &map->keys[i];
         uint32_t index = 0;
         if (map->items[i].kind != LS_YAML_MAP ||

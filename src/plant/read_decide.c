@@ -26,7 +26,7 @@ static void read_weights(ls_decide_draft *d, const ls_yaml *map, ls_decide *out)
     for (unsigned t = 0; t < LS_TERM_COUNT; t++) {
         const char *path = ls_reader_format(r, "decide.objective.%s",
                                             ls_objective_term_name((ls_objective_term)t));
-        if (r->out_of_memory) {
+        if (r->form.out_of_memory) {
             return;
         }
         out->weights[t] = 0;
@@ -106,10 +106,10 @@ uint32_t ls_decide_measured(ls_decide_draft *d, const ls_yaml *at) {
             return i;
         }
     }
-    const char **names = ls_arena_alloc(&r->scratch,
+    const char **names = ls_arena_alloc(&r->form.scratch,
                                         ((size_t)listen->value_count + 1) * sizeof *names);
     if (names == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return LS_NONE;
     }
     for (uint32_t i = 0; i < listen->value_count; i++) {
@@ -153,7 +153,7 @@ void ls_read_decide(ls_reader *r) {
     ls_decide *out = &r->plant->decide;
     ls_decide_draft d;
     draft_init(&d, r);
-    d.node = ls_take_map(r, r->root, "decide");
+    d.node = ls_take_map(r, r->form.root, "decide");
     out->given = d.node != NULL;
     ls_listen_name_machines(&d.lines);
     read_objective(&d, out);
@@ -161,12 +161,12 @@ void ls_read_decide(ls_reader *r) {
     read_usual(&d);
     void (*const parts[])(ls_decide_draft *) = {ls_decide_read_points, ls_decide_read_guards};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        r->out_of_memory = r->out_of_memory || d.names.failed || d.lines.machines.failed;
-        if (!r->out_of_memory) {
+        r->form.out_of_memory = r->form.out_of_memory || d.names.failed || d.lines.machines.failed;
+        if (!r->form.out_of_memory) {
             parts[i](&d);
         }
     }
-    r->out_of_memory = r->out_of_memory || d.names.failed || d.lines.machines.failed;
+    r->form.out_of_memory = r->form.out_of_memory || d.names.failed || d.lines.machines.failed;
     close_draft(&d, out);
     draft_clear(&d);
 }

@@ -13,7 +13,7 @@ static void read_list(ls_decide_draft *d, const ls_yaml *list, bool whole, doubl
                       double high) {
     ls_reader *r = d->r;
     const uint32_t first = d->numbers.count;
-    for (uint32_t i = 0; i < ls_yaml_many(list) && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < ls_yaml_many(list) && !r->form.out_of_memory; i++) {
         const ls_yaml *at = ls_yaml_nth(list, i);
         double number = 0;
         if (!ls_yaml_is_text(at) || !ls_text_parse_double(at->text, strlen(at->text), &number) ||
@@ -52,7 +52,7 @@ static void read_steps(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
                           v->set_low, v->set_high);
         return;
     }
-    for (uint32_t i = 0; i <= steps && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i <= steps && !r->form.out_of_memory; i++) {
         push(d, i == steps ? high : low + (high - low) * ((double)i / (double)steps));
     }
 }
@@ -94,7 +94,7 @@ static void read_value(ls_decide_draft *d, const ls_yaml *value, ls_decide_point
     if (v->setpoint == NULL) {
         ls_reader_mistake(r, value, "give it 'setpoint: TAG, set: {low: 1, high: 30}'",
                           "value '%s' cannot be set", value->text);
-    } else if (v->set_default != own && r->error_count == 0) {  // else it may not be known
+    } else if (v->set_default != own && r->form.error_count == 0) {  // else it may not be known
         ls_reader_mistake(r, value, ls_reader_format(r, "'default: %.17g' in its 'set'", own),
                           "'%s' falls back to %.17g, the plant's own number is %.17g", value->text,
                           v->set_default, own);

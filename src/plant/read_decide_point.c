@@ -198,7 +198,7 @@ static void name_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
                           NAME_SIZE_MAX);
     }
     p->name = ls_reader_text(r, text);
-    if (!r->out_of_memory && ls_names_add(&d->names, 0, p->name, d->points.count) != LS_NONE) {
+    if (!r->form.out_of_memory && ls_names_add(&d->names, 0, p->name, d->points.count) != LS_NONE) {
         ls_reader_mistake(r, place, "give one of them another 'name'",
                           "two points of 'decide' have the name '%s'", p->name);
     }
@@ -221,7 +221,7 @@ static void read_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
     p.wait = p.pure = false;
     const uint32_t index = d->points.count;
     *(ls_decide_point *)ls_rows_push(d->r, &d->points, NULL) = p;
-    if (d->r->out_of_memory) {
+    if (d->r->form.out_of_memory) {
         return;
     }
     read_when(d->r, map, LS_ROW(ls_decide_point, d->points, index));
@@ -236,26 +236,26 @@ static void read_entry(ls_decide_draft *d, const ls_yaml *map, ls_decide_kind ki
                                         : ls_take(d->r, map, "decide.release.of");
     const uint32_t count = ls_yaml_many(targets);
     const uint32_t first = d->points.count;
-    const size_t before = d->r->error_count;
-    for (uint32_t i = 0; i < count && !d->r->out_of_memory; i++) {
+    const size_t before = d->r->form.error_count;
+    for (uint32_t i = 0; i < count && !d->r->form.out_of_memory; i++) {
         const ls_yaml *at = ls_yaml_nth(targets, i);
         // What an entry says wrong is wrong once, not for each of its targets.
-        if (ls_yaml_is_text(at) && (i == 0 || d->r->error_count == before)) {
+        if (ls_yaml_is_text(at) && (i == 0 || d->r->form.error_count == before)) {
             read_point(d, map, at, count > 1, kind);
         }
     }
-    if (d->points.count > first && !d->r->out_of_memory) {
+    if (d->points.count > first && !d->r->form.out_of_memory) {
         check_limits(d, map, LS_ROW(ls_decide_point, d->points, first));
     }
 }
 
 void ls_decide_read_points(ls_decide_draft *d) {
-    for (unsigned kind = 0; kind < LS_DECIDE_KIND_COUNT && !d->r->out_of_memory; kind++) {
+    for (unsigned kind = 0; kind < LS_DECIDE_KIND_COUNT && !d->r->form.out_of_memory; kind++) {
         const ls_yaml *value = d->node == NULL
                                    ? NULL
                                    : ls_yaml_find(d->node,
                                                   ls_decide_kind_name((ls_decide_kind)kind));
-        for (uint32_t i = 0; i < ls_yaml_many(value) && !d->r->out_of_memory; i++) {
+        for (uint32_t i = 0; i < ls_yaml_many(value) && !d->r->form.out_of_memory; i++) {
             const ls_yaml *entry = ls_yaml_nth(value, i);
             if (entry->kind == LS_YAML_MAP) {
                 read_entry(d, entry, (ls_decide_kind)kind);

@@ -37,39 +37,6 @@ double ls_column_unit_us(const char *name) {
     return 0;
 }
 
-const ls_csv *ls_read_csv(ls_reader *r, const ls_yaml *at, const char *name) {
-    ls_error err;
-    if (r->files == NULL || r->files->load == NULL) {
-        ls_reader_mistake(r, at, NULL, "file '%s' cannot be read from here", name);
-        return NULL;
-    }
-    const char *text = NULL;
-    size_t size = 0;
-    const ls_status status = r->files->load(r->files->context, name, &text, &size, &err);
-    if (status == LS_ERR_MEMORY) {
-        r->out_of_memory = true;
-        return NULL;
-    }
-    if (status != LS_OK) {
-        ls_reader_mistake(r, at, err.hint[0] != '\0' ? err.hint : NULL, "file '%s': %s", name,
-                          err.text);
-        return NULL;
-    }
-    ls_csv *csv = ls_arena_alloc(&r->scratch, sizeof *csv);
-    if (csv == NULL) {
-        r->out_of_memory = true;
-        return NULL;
-    }
-    const size_t length = strlen(name);
-    const bool by_tabs = length >= 4 && strcmp(name + length - 4, ".tsv") == 0;
-    const char separator = by_tabs ? '\t' : ',';
-    if (ls_csv_parse(text, size, separator, name, &r->scratch, csv, &err) != LS_OK) {
-        ls_reader_error(r, &err);
-        return NULL;
-    }
-    return csv;
-}
-
 static void load_empirical(ls_reader *r, const ls_yaml *at, const ls_dist_request *request,
                            ls_dist *out) {
     const ls_csv *csv = ls_read_csv(r, at, request->file);
@@ -83,9 +50,9 @@ static void load_empirical(ls_reader *r, const ls_yaml *at, const ls_dist_reques
                           "file '%s' has no column '%s'", request->file, request->column);
         return;
     }
-    double *values = ls_arena_alloc(&r->scratch, (csv->row_count + 1) * sizeof *values);
+    double *values = ls_arena_alloc(&r->form.scratch, (csv->row_count + 1) * sizeof *values);
     if (values == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     const double unit_us = ls_column_unit_us(request->column);
@@ -108,7 +75,7 @@ static void load_empirical(ls_reader *r, const ls_yaml *at, const ls_dist_reques
     ls_error err;
     const ls_status status = ls_dist_make_empirical(values, count, &r->tables, out, &err);
     if (status == LS_ERR_MEMORY) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
     } else if (status != LS_OK) {
         ls_reader_mistake(r, at, err.hint[0] != '\0' ? err.hint : NULL, "column '%s' of '%s': %s",
                           request->column, request->file, err.text);
@@ -129,7 +96,7 @@ static ls_dist_index keep(ls_reader *r, const char *text, const ls_dist *dist) {
 
 static void report(ls_reader *r, const ls_yaml *at, ls_status status, const ls_error *err) {
     if (status == LS_ERR_MEMORY) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
     } else {
         ls_reader_mistake(r, at, err->hint[0] != '\0' ? err->hint : NULL, "%s", err->text);
     }
@@ -169,9 +136,9 @@ static ls_dist_index read_dist(ls_reader *r, const ls_yaml *value, const char *h
         return refuse(r, value);
     }
     if (request.wants_file) {
-        const size_t before = r->error_count;
+        const size_t before = r->form.error_count;
         load_empirical(r, value, &request, &dist);
-        if (r->error_count != before || r->out_of_memory) {
+        if (r->form.error_count != before || r->form.out_of_memory) {
             return refuse(r, value);
         }
     }
@@ -188,7 +155,7 @@ ls_dist_index ls_reader_dist_text(ls_reader *r, const char *text) {
 }
 
 ls_dist_index ls_reader_drop_zero(ls_reader *r, ls_dist_index dist) {
-    if (dist == LS_NONE || r->out_of_memory) {
+    if (dist == LS_NONE || r->form.out_of_memory) {
         return dist;
     }
     const ls_dist *d = LS_ROW(ls_dist, r->dists, dist);
@@ -242,4 +209,13 @@ ls_dist_index ls_read_every(ls_reader *r, const ls_yaml *value, ls_fail_by *out_
                      is_number ? "a time, as in '6 h', or a count, as in '500 parts', '40 lots' or "
                                  "'20 batches'"
                                : NULL);
+}
+
+bool ls_take_dist(ls_reader *r, const ls_yaml *map, const char *path, ls_dist_index *out) {
+    const ls_yaml *value = ls_take(r, map, path);
+    if (ls_yaml_is_text(value)) {
+        *out = ls_read_dist(r, value);
+        return *out != LS_NONE;
+    }
+    return false;
 }

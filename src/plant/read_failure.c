@@ -145,7 +145,7 @@ static void read_maintenance(ls_reader *r, uint32_t station, uint32_t ordinal,
 static void refuse_doubled_names(ls_reader *r, const ls_station *s) {
     ls_names names;
     ls_names_init(&names);
-    for (uint32_t i = s->failure_at; i < r->failures.count && !r->out_of_memory; i++) {
+    for (uint32_t i = s->failure_at; i < r->failures.count && !r->form.out_of_memory; i++) {
         const ls_failure *f = LS_ROW(ls_failure, r->failures, i);
         if (ls_names_add(&names, 0, f->name, i) != LS_NONE) {
             const ls_yaml at = {.line = f->place.line, .column = f->place.column};
@@ -154,12 +154,12 @@ static void refuse_doubled_names(ls_reader *r, const ls_station *s) {
                               f->name);
         }
     }
-    r->out_of_memory = r->out_of_memory || names.failed;
+    r->form.out_of_memory = r->form.out_of_memory || names.failed;
     ls_names_clear(&names);
 }
 
 void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node) {
-    if (r->out_of_memory) {
+    if (r->form.out_of_memory) {
         return;
     }
     LS_ROW(ls_station, r->stations, station)->failure_at = r->failures.count;

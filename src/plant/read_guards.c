@@ -157,7 +157,7 @@ static void read_condition(ls_decide_draft *d, const ls_yaml *map, bool interloc
                           c.machine != LS_NONE ? ls_listen_station_of(r, c.machine) : LS_NONE);
     c.line = tag->line;
     c.column = tag->column;
-    if (c.tag != NULL && !r->out_of_memory) {
+    if (c.tag != NULL && !r->form.out_of_memory) {
         *(ls_guard_condition *)ls_rows_push(r, &d->conditions, NULL) = c;
     }
 }
@@ -167,7 +167,7 @@ static void read_condition(ls_decide_draft *d, const ls_yaml *map, bool interloc
 void ls_decide_read_guards(ls_decide_draft *d) {
     ls_reader *r = d->r;
     ls_guards *out = &r->plant->decide.guards;
-    const ls_yaml *map = ls_take_map(r, r->root, "guards");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "guards");
     out->given = map != NULL;
     read_times(d, map, out);
     if (map == NULL) {
@@ -175,7 +175,7 @@ void ls_decide_read_guards(ls_decide_draft *d) {
     }
     for (unsigned kind = 0; kind < LS_LIMIT_KIND_COUNT; kind++) {
         const ls_yaml *value = ls_yaml_find(map, limit_keys[kind]);
-        for (uint32_t i = 0; i < ls_yaml_many(value) && !r->out_of_memory; i++) {
+        for (uint32_t i = 0; i < ls_yaml_many(value) && !r->form.out_of_memory; i++) {
             const ls_yaml *entry = ls_yaml_nth(value, i);
             if (entry->kind == LS_YAML_MAP) {
                 read_limit(d, entry, (ls_guard_kind)kind);
@@ -184,7 +184,7 @@ void ls_decide_read_guards(ls_decide_draft *d) {
     }
     for (int interlock = 0; interlock < 2; interlock++) {
         const ls_yaml *value = ls_yaml_find(map, interlock == 1 ? "interlocks" : "permissives");
-        for (uint32_t i = 0; i < ls_yaml_many(value) && !r->out_of_memory; i++) {
+        for (uint32_t i = 0; i < ls_yaml_many(value) && !r->form.out_of_memory; i++) {
             const ls_yaml *entry = ls_yaml_nth(value, i);
             if (entry->kind == LS_YAML_MAP) {
                 read_condition(d, entry, interlock == 1);

@@ -36,7 +36,7 @@ static ls_keep_rule read_rule(ls_reader *r, const ls_yaml *node) {
 
 void ls_read_history(ls_reader *r) {
     ls_listen *out = &r->plant->listen;
-    const ls_yaml *map = ls_take_map(r, r->root, "history");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "history");
     const ls_yaml *keep = ls_take(r, map, "history.keep");
     const ls_yaml *store = ls_take(r, map, "history.store");
     ls_take_text(r, map, "history.store", &out->history_store);
@@ -64,6 +64,6 @@ void ls_read_history(ls_reader *r) {
 }
 
 void ls_read_web(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "web");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "web");
     ls_take_yes(r, map, "web.insecure", &r->plant->listen.web_insecure);
 }

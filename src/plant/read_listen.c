@@ -15,7 +15,7 @@ static void name_machine(ls_listen_draft *d, const char *name, uint32_t machine)
 
 void ls_listen_name_machines(ls_listen_draft *d) {
     ls_reader *r = d->r;
-    for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
+    for (uint32_t s = 0; s < r->stations.count && !r->form.out_of_memory; s++) {
         const ls_station *station = LS_ROW(ls_station, r->stations, s);
         for (uint32_t m = 0; m < station->machine_count; m++) {
             const uint32_t machine = station->machine_at + m;
@@ -103,7 +103,7 @@ static bool fill_in(ls_listen_draft *d, const ls_yaml *at, const char *tag, uint
         c += length;
     }
     ls_buffer_append(&d->text, "", 1);  // a zero that counts, so that an empty text has one
-    d->r->out_of_memory = d->r->out_of_memory || d->text.failed;
+    d->r->form.out_of_memory = d->r->form.out_of_memory || d->text.failed;
     return !d->text.failed;
 }
 
@@ -155,7 +155,7 @@ static const char *say(ls_listen_draft *d, const ls_binding *b) {
 bool ls_listen_bind(ls_listen_draft *d, const ls_yaml *at, const char *tag, uint32_t machine,
                     uint32_t station, ls_binding binding) {
     binding.tag = ls_listen_tag(d, at, tag, machine, station);
-    if (binding.tag == NULL || d->r->out_of_memory) {
+    if (binding.tag == NULL || d->r->form.out_of_memory) {
         return false;
     }
     binding.line = at->line;
@@ -213,10 +213,12 @@ void ls_listen_draft_clear(ls_listen_draft *d) {
 }
 
 static const char *folder_of(ls_reader *r) {
-    const char *slash = strrchr(r->file, '/');
-    const size_t length = slash == NULL ? 0 : (slash == r->file ? 1 : (size_t)(slash - r->file));
-    const char *folder = ls_arena_text(&r->plant->arena, r->file, length);
-    r->out_of_memory = r->out_of_memory || folder == NULL;
+    const char *slash = strrchr(r->form.file, '/');
+    const size_t length = slash == NULL
+                              ? 0
+                              : (slash == r->form.file ? 1 : (size_t)(slash - r->form.file));
+    const char *folder = ls_arena_text(&r->plant->arena, r->form.file, length);
+    r->form.out_of_memory = r->form.out_of_memory || folder == NULL;
     return folder != NULL ? folder : "";
 }
 
@@ -228,7 +230,7 @@ static void close_draft(ls_listen_draft *d, ls_listen *out) {
 
 void ls_read_listen(ls_reader *r) {
     ls_listen *out = &r->plant->listen;
-    const ls_yaml *node = ls_take_map(r, r->root, "listen");
+    const ls_yaml *node = ls_take_map(r, r->form.root, "listen");
     int clock = 0;
     out->given = node != NULL;
     out->folder = folder_of(r);
@@ -246,9 +248,9 @@ void ls_read_listen(ls_reader *r) {
     void (*const parts[])(ls_listen_draft *) = {ls_listen_read_mqtt,     ls_listen_read_modbus,
                                                 ls_listen_read_machines, ls_listen_read_line,
                                                 ls_listen_read_orders,   ls_listen_check};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !r->out_of_memory; i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !r->form.out_of_memory; i++) {
         parts[i](&d);
-        r->out_of_memory = r->out_of_memory || d.tags.failed || d.machines.failed;
+        r->form.out_of_memory = r->form.out_of_memory || d.tags.failed || d.machines.failed;
     }
     close_draft(&d, out);
     ls_listen_draft_clear(&d);

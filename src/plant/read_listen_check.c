@@ -146,9 +146,10 @@ static void no_source(ls_listen_draft *d, const ls_yaml *at, const char *tag) {
 static void unknown_register(ls_listen_draft *d, const ls_yaml *at, const ls_source *s,
                              const char *tag) {
     const ls_rows rows = {.items = NULL, .count = s->register_count, .size = sizeof(ls_register)};
-    const char **names = ls_arena_alloc(&d->r->scratch, ((size_t)rows.count + 1) * sizeof *names);
+    const char **names = ls_arena_alloc(&d->r->form.scratch,
+                                        ((size_t)rows.count + 1) * sizeof *names);
     if (names == NULL) {
-        d->r->out_of_memory = true;
+        d->r->form.out_of_memory = true;
         return;
     }
     for (uint32_t i = 0; i < rows.count; i++) {
@@ -195,23 +196,23 @@ static void check_setpoint(ls_listen_draft *d, const ls_measured *v, const ls_ya
 
 void ls_listen_check(ls_listen_draft *d) {
     ls_reader *r = d->r;
-    if (r->error_count > 0) {
+    if (r->form.error_count > 0) {
         return;  // what a mistake took away would be missed here again
     }
     for (uint32_t i = 0; i < d->sources.count; i++) {
         ls_listen_check_commands(d, LS_ROW(ls_source, d->sources, i));
     }
-    for (uint32_t i = 0; i < d->bindings.count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < d->bindings.count && !r->form.out_of_memory; i++) {
         const ls_binding *b = LS_ROW(ls_binding, d->bindings, i);
         const ls_yaml at = {.line = b->line, .column = b->column};
         const ls_register *reg = NULL;
-        const size_t before = r->error_count;
+        const size_t before = r->form.error_count;
         if (check_source(d, &at, b->tag, &reg) && reg != NULL) {
             check_register(r, reg, b);
         }
         const ls_measured *v = b->means == LS_MEANS_VALUE ? LS_ROW(ls_measured, d->values, b->of)
                                                           : NULL;
-        if (v != NULL && v->setpoint != NULL && r->error_count == before) {
+        if (v != NULL && v->setpoint != NULL && r->form.error_count == before) {
             check_setpoint(d, v, &at);
         }
     }

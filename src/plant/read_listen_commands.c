@@ -53,10 +53,10 @@ static const char *key_of(const part *p) {
 
 static void unknown_register(reading *c, const ls_yaml *at, const char *name) {
     ls_reader *r = c->d->r;
-    const char **names = ls_arena_alloc(&r->scratch,
+    const char **names = ls_arena_alloc(&r->form.scratch,
                                         ((size_t)c->source->register_count + 1) * sizeof *names);
     if (names == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     for (uint32_t i = 0; i < c->source->register_count; i++) {
@@ -125,7 +125,7 @@ static bool check_part(reading *c, const ls_yaml *at, const part *p, uint32_t in
 // The register that the text at `at` names; LS_NONE after a mistake.
 static uint32_t take_register(reading *c, const ls_yaml *at, const owner *o, const part *p) {
     const char *name = ls_listen_tag(c->d, at, at->text, o->machine, o->station);
-    if (name == NULL || c->d->r->out_of_memory) {
+    if (name == NULL || c->d->r->form.out_of_memory) {
         return LS_NONE;
     }
     const uint32_t index = ls_names_find(&c->names, 0, name);
@@ -205,15 +205,15 @@ static const ls_handshake nothing = {LS_NONE, LS_NONE, LS_NONE, LS_NONE, LS_NONE
 
 static ls_handshake read_hand(reading *c, const owner *o, extent read) {
     ls_reader *r = c->d->r;
-    const size_t before = r->error_count;
+    const size_t before = r->form.error_count;
     ls_handshake h = nothing;
     uint32_t *const to[HAND_KEYS] = {&h.kind, &h.argument, &h.id, &h.done, &h.result, &h.reason};
-    for (int i = 0; i < HAND_KEYS && !r->out_of_memory; i++) {
+    for (int i = 0; i < HAND_KEYS && !r->form.out_of_memory; i++) {
         *to[i] = read_part(c, o, &hand_parts[i]);
     }
     const bool whole = h.kind != LS_NONE && h.argument != LS_NONE && h.id != LS_NONE &&
                        h.done != LS_NONE && h.result != LS_NONE;
-    if (r->error_count == before && whole) {
+    if (r->form.error_count == before && whole) {
         check_together(c, o->own != NULL ? o->own : o->any, o, &h, read);
     }
     return h;
@@ -225,7 +225,7 @@ static ls_handshake read_hand(reading *c, const owner *o, extent read) {
 static const ls_yaml **own_values(reading *c, const ls_yaml *map, bool machines) {
     ls_reader *r = c->d->r;
     const uint32_t count = machines ? r->machines.count : r->stations.count;
-    const ls_yaml **own = ls_arena_alloc(&r->scratch, ((size_t)count + 1) * sizeof *own);
+    const ls_yaml **own = ls_arena_alloc(&r->form.scratch, ((size_t)count + 1) * sizeof *own);
     for (size_t i = 0; own != NULL && map != NULL && i < map->count; i++) {
         const ls_yaml *key = &map->keys[i];
         if (strcmp(key->text, "any") == 0) {
@@ -238,7 +238,7 @@ static const ls_yaml **own_values(reading *c, const ls_yaml *map, bool machines)
             own[of] = &map->items[i];
         }
     }
-    r->out_of_memory = r->out_of_memory || own == NULL;
+    r->form.out_of_memory = r->form.out_of_memory || own == NULL;
     return own;
 }
 
@@ -258,17 +258,17 @@ static const ls_handshake *read_machines(reading *c, const ls_yaml *node) {
     ls_handshake *out = ls_arena_alloc(&r->plant->arena,
                                        ((size_t)r->machines.count + 1) * sizeof *out);
     if (own == NULL || out == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return NULL;
     }
-    const size_t before = r->error_count;  // a mistake in `any` is one mistake
-    for (uint32_t m = 0; m < r->machines.count && !r->out_of_memory; m++) {
+    const size_t before = r->form.error_count;  // a mistake in `any` is one mistake
+    for (uint32_t m = 0; m < r->machines.count && !r->form.out_of_memory; m++) {
         const owner o = {.own = own[m],
                          .any = any,
                          .machine = m,
                          .station = ls_listen_station_of(r, m),
                          .name = LS_ROW(ls_machine, r->machines, m)->name};
-        const bool asked = is_commanded(r, &o) && (own[m] != NULL || r->error_count == before);
+        const bool asked = is_commanded(r, &o) && (own[m] != NULL || r->form.error_count == before);
         out[m] = asked ? read_hand(c, &o, (extent){UINT32_MAX, 0}) : nothing;
     }
     return out;
@@ -281,16 +281,16 @@ static const uint32_t *read_waiting(reading *c, const ls_yaml *node) {
     const ls_yaml **own = own_values(c, map, false);
     uint32_t *out = ls_arena_alloc(&r->plant->arena, ((size_t)r->stations.count + 1) * sizeof *out);
     if (own == NULL || out == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return NULL;
     }
-    const size_t before = r->error_count;
-    for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
+    const size_t before = r->form.error_count;
+    for (uint32_t s = 0; s < r->stations.count && !r->form.out_of_memory; s++) {
         const owner o = {
             .machine = LS_NONE, .station = s, .name = LS_ROW(ls_station, r->stations, s)->name};
         const ls_yaml *value = own[s] != NULL ? own[s] : any;
         const bool said = ls_yaml_is_text(value) && !ls_listen_is_none(value) &&
-                          (own[s] != NULL || r->error_count == before);
+                          (own[s] != NULL || r->form.error_count == before);
         out[s] = said ? take_register(c, value, &o, &waiting_part) : LS_NONE;
     }
     return out;
@@ -301,7 +301,7 @@ static void read_line(reading *c, const ls_yaml *node, ls_commanded *out) {
     uint32_t *const to[LINE_KEYS] = {&out->heartbeat, &out->echo, &out->lost};
     const owner whole = {.own = node, .machine = LS_NONE, .station = LS_NONE, .name = "the line"};
     extent read = {UINT32_MAX, 0};
-    for (int i = 0; i < LINE_KEYS && !r->out_of_memory; i++) {
+    for (int i = 0; i < LINE_KEYS && !r->form.out_of_memory; i++) {
         *to[i] = read_part(c, &whole, &line_parts[i]);
         if (*to[i] != LS_NONE) {
             widen(&read, c, *to[i]);
@@ -329,19 +329,20 @@ static void check_alone(ls_listen_draft *d, const ls_yaml *node) {
 void ls_listen_read_commands(ls_listen_draft *d, const ls_yaml *source_node, ls_source *s) {
     ls_reader *r = d->r;
     const ls_yaml *node = ls_take_map(r, source_node, COMMANDS);
-    if (node == NULL || s->register_count == 0 || r->out_of_memory) {
+    if (node == NULL || s->register_count == 0 || r->form.out_of_memory) {
         return;
     }
     check_alone(d, node);
     reading c = {.d = d, .source = s};
     ls_commanded *out = ls_arena_alloc(&r->plant->arena, sizeof *out);
-    c.uses = ls_arena_alloc(&r->scratch, ((size_t)s->register_count + 1) * sizeof *c.uses);
+    c.uses = ls_arena_alloc(&r->form.scratch, ((size_t)s->register_count + 1) * sizeof *c.uses);
     ls_names_init(&c.names);
     for (uint32_t i = 0; i < s->register_count; i++) {
         (void)ls_names_add(&c.names, 0, s->registers[i].name, i);
     }
-    r->out_of_memory = r->out_of_memory || out == NULL || c.uses == NULL || c.names.failed;
-    if (!r->out_of_memory) {
+    r->form.out_of_memory = r->form.out_of_memory || out == NULL || c.uses == NULL ||
+                            c.names.failed;
+    if (!r->form.out_of_memory) {
         out->row = node->line;
         out->column = node->column;
         read_line(&c, node, out);

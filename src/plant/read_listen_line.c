@@ -16,7 +16,7 @@ static void bind_default_queues(ls_listen_draft *d, const ls_source *source) {
     const ls_yaml at = {.line = source->line, .column = source->column};
     const char *tag = ls_reader_format(d->r, "%s/%s/queues/{station}", source->group,
                                        source->node_count > 0 ? source->nodes[0] : "line");
-    for (uint32_t s = 0; s < d->r->stations.count && !d->r->out_of_memory; s++) {
+    for (uint32_t s = 0; s < d->r->stations.count && !d->r->form.out_of_memory; s++) {
         bind_queue(d, &at, tag, s);
     }
 }
@@ -32,10 +32,10 @@ static void read_queues(ls_listen_draft *d) {
         return;
     }
     const ls_yaml *any = ls_take(r, map, "listen.queues.any");
-    const ls_yaml **own = ls_arena_alloc(&r->scratch,
+    const ls_yaml **own = ls_arena_alloc(&r->form.scratch,
                                          ((size_t)r->stations.count + 1) * sizeof *own);
     if (own == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     for (size_t i = 0; i < map->count; i++) {
@@ -47,11 +47,11 @@ static void read_queues(ls_listen_draft *d) {
             }
         }
     }
-    const size_t before = r->error_count;  // a mistake in `any` is one mistake
-    for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
+    const size_t before = r->form.error_count;  // a mistake in `any` is one mistake
+    for (uint32_t s = 0; s < r->stations.count && !r->form.out_of_memory; s++) {
         const ls_yaml *value = own[s] != NULL ? own[s] : any;
         if (ls_yaml_is_text(value) && !ls_listen_is_none(value) &&
-            (own[s] != NULL || r->error_count == before)) {
+            (own[s] != NULL || r->form.error_count == before)) {
             bind_queue(d, value, value->text, s);
         }
     }
@@ -87,9 +87,10 @@ static void read_lots(ls_listen_draft *d) {
 static bool parse_row(ls_reader *r, const ls_yaml *at, double *out_setting, double *out_value) {
     const char *from = NULL;
     const char *to = NULL;
-    return ls_yaml_is_text(at) && ls_split_pair(r, at->text, &from, &to) && !r->out_of_memory &&
-           ls_text_parse_double(from, strlen(from), out_setting) && isfinite(*out_setting) &&
-           ls_text_parse_double(to, strlen(to), out_value) && isfinite(*out_value);
+    return ls_yaml_is_text(at) && ls_split_pair(r, at->text, &from, &to) &&
+           !r->form.out_of_memory && ls_text_parse_double(from, strlen(from), out_setting) &&
+           isfinite(*out_setting) && ls_text_parse_double(to, strlen(to), out_value) &&
+           isfinite(*out_value);
 }
 
 static void read_table(ls_reader *r, const ls_yaml *table, ls_measured *v) {
@@ -97,7 +98,7 @@ static void read_table(ls_reader *r, const ls_yaml *table, ls_measured *v) {
     double *settings = ls_arena_alloc(&r->plant->arena, ((size_t)count + 1) * sizeof *settings);
     double *values = ls_arena_alloc(&r->plant->arena, ((size_t)count + 1) * sizeof *values);
     if (settings == NULL || values == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -188,7 +189,7 @@ static void read_value(ls_listen_draft *d, const ls_yaml *key, const ls_yaml *no
     read_response(r, node, &v);
     uint32_t index = 0;
     *(ls_measured *)ls_rows_push(r, &d->values, &index) = v;
-    if (ls_yaml_is_text(tag) && !r->out_of_memory) {
+    if (ls_yaml_is_text(tag) && !r->form.out_of_memory) {
         const ls_binding b = {.means = LS_MEANS_VALUE, .of = index};
         (void)ls_listen_bind(d, tag, tag->text, v.machine, station, b);
     }
@@ -196,7 +197,7 @@ static void read_value(ls_listen_draft *d, const ls_yaml *key, const ls_yaml *no
 
 static void read_values(ls_listen_draft *d) {
     const ls_yaml *map = ls_take_map(d->r, d->node, "listen.values");
-    for (size_t i = 0; map != NULL && i < map->count && !d->r->out_of_memory; i++) {
+    for (size_t i = 0; map != NULL && i < map->count && !d->r->form.out_of_memory; i++) {
         if (map->keys[i].text[0] == '\0' || ls_listen_has_control(map->keys[i].text)) {
             ls_reader_mistake(d->r, &map->keys[i], NULL, "'%s' is not the name of a value",
                               map->keys[i].text);

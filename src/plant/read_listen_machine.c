@@ -117,7 +117,7 @@ static void check_any_reasons(ls_reader *r, const ls_yaml *map) {
             unknown_mode(r, value, LS_NONE);
         }
     }
-    r->out_of_memory = r->out_of_memory || known.failed;
+    r->form.out_of_memory = r->form.out_of_memory || known.failed;
     ls_names_clear(&known);
 }
 
@@ -214,10 +214,10 @@ static void read_machine(ls_listen_draft *d, uint32_t machine, const machine_map
 // Each machine's own map by its number.
 static const ls_yaml **own_maps(ls_listen_draft *d, const ls_yaml *map) {
     ls_reader *r = d->r;
-    const ls_yaml **own = ls_arena_alloc(&r->scratch,
+    const ls_yaml **own = ls_arena_alloc(&r->form.scratch,
                                          ((size_t)r->machines.count + 1) * sizeof *own);
     if (own == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return NULL;
     }
     for (size_t i = 0; i < map->count; i++) {
@@ -242,7 +242,7 @@ static void bind_default(ls_listen_draft *d, const ls_source *source) {
         "State", "Lots", "Step", "Product", "Setup", "Reason", "Good", "Bad"};
     const ls_yaml at = {.line = source->line, .column = source->column};
     const char *node = source->node_count > 0 ? source->nodes[0] : "line";
-    for (uint32_t m = 0; m < d->r->machines.count && !d->r->out_of_memory; m++) {
+    for (uint32_t m = 0; m < d->r->machines.count && !d->r->form.out_of_memory; m++) {
         for (int means = 0; means < LS_MEANS_MACHINE_COUNT; means++) {
             if (means == LS_MEANS_PRODUCT) {
                 continue;  // lots have names there, and a lot has one product
@@ -285,10 +285,10 @@ void ls_listen_read_machines(ls_listen_draft *d) {
     maps.any_states = read_states(d->r, ls_take_map(d->r, maps.any, "listen.machines.any.states"));
     check_any_reasons(d->r, ls_take_map(d->r, maps.any, "listen.machines.any.reasons"));
     // A mistake in `any` is one mistake, not one for each machine.
-    const size_t before = d->r->error_count;
-    for (uint32_t m = 0; m < d->r->machines.count && !d->r->out_of_memory; m++) {
+    const size_t before = d->r->form.error_count;
+    for (uint32_t m = 0; m < d->r->machines.count && !d->r->form.out_of_memory; m++) {
         maps.own = own[m];
-        if (d->r->error_count == before || own[m] != NULL) {
+        if (d->r->form.error_count == before || own[m] != NULL) {
             read_machine(d, m, &maps);
         }
     }

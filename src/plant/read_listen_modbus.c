@@ -139,7 +139,7 @@ static void check_name(ls_listen_draft *d, const ls_yaml *key) {
 void ls_listen_read_modbus(ls_listen_draft *d) {
     ls_reader *r = d->r;
     const ls_yaml *map = ls_take_map(r, d->node, "listen.modbus");
-    for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
+    for (size_t i = 0; map != NULL && i < map->count && !r->form.out_of_memory; i++) {
         const ls_yaml *key = &map->keys[i];
         const ls_yaml *node = &map->items[i];
         ls_source s = {.kind = LS_SOURCE_MODBUS,

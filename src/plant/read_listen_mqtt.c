@@ -97,7 +97,7 @@ static void read_texts(ls_listen_draft *d, const ls_yaml *list, const char *cons
     const uint32_t count = ls_yaml_many(list);
     const char **texts = count == 0 ? NULL
                                     : ls_arena_alloc(&d->r->plant->arena, count * sizeof *texts);
-    d->r->out_of_memory = d->r->out_of_memory || (count > 0 && texts == NULL);
+    d->r->form.out_of_memory = d->r->form.out_of_memory || (count > 0 && texts == NULL);
     uint32_t kept = 0;
     for (uint32_t i = 0; texts != NULL && i < count; i++) {
         const ls_yaml *item = ls_yaml_nth(list, i);

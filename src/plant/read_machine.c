@@ -110,7 +110,7 @@ static void read_own_process(ls_reader *r, uint32_t station, process_grid *grid,
 }
 
 static void keep_grid(ls_reader *r, const process_grid *grid, bool complain) {
-    for (uint32_t k = 0; k < grid->here_count && !r->out_of_memory; k++) {
+    for (uint32_t k = 0; k < grid->here_count && !r->form.out_of_memory; k++) {
         const uint32_t at = r->indexes.count;
         for (uint32_t m = 0; m < grid->station->machine_count; m++) {
             const ls_dist_index dist = grid->own[(size_t)m * grid->here_count + k];
@@ -125,7 +125,7 @@ static void keep_grid(ls_reader *r, const process_grid *grid, bool complain) {
             }
             ls_reader_index(r, dist);
         }
-        if (!r->out_of_memory) {
+        if (!r->form.out_of_memory) {
             LS_ROW(ls_step, r->steps, grid->here[k])->machine_process_at = at;
         }
     }
@@ -149,20 +149,21 @@ static void read_station(ls_reader *r, uint32_t station, const uint32_t *here,
         return;
     }
     process_grid grid = {.station = &s, .here = here, .here_count = here_count};
-    grid.own = ls_arena_alloc(&r->scratch, (size_t)s.machine_count * here_count * sizeof *grid.own);
+    grid.own = ls_arena_alloc(&r->form.scratch,
+                              (size_t)s.machine_count * here_count * sizeof *grid.own);
     if (grid.own == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
-    const size_t before = r->error_count;
+    const size_t before = r->form.error_count;
     for (uint32_t m = 0; m < s.machine_count; m++) {
         read_own_process(r, station, &grid, m);
     }
-    keep_grid(r, &grid, r->error_count == before);
+    keep_grid(r, &grid, r->form.error_count == before);
 }
 
 void ls_read_machines(ls_reader *r, const uint32_t *here, const uint32_t *at) {
-    for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
+    for (uint32_t s = 0; s < r->stations.count && !r->form.out_of_memory; s++) {
         read_station(r, s, here + at[s], at[s + 1] - at[s]);
     }
 }

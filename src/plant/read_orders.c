@@ -121,13 +121,13 @@ static bool check_columns(ls_reader *r, const table *t, const char *words, const
 // words: the columns, those of times without their unit.
 static bool open_table(ls_reader *r, const char *key, const char *words, const char *hint,
                        table *out) {
-    out->at = ls_take(r, r->root, key);
+    out->at = ls_take(r, r->form.root, key);
     if (!ls_yaml_is_text(out->at)) {
         return false;
     }
     out->file = ls_reader_text(r, out->at->text);
     out->csv = ls_read_csv(r, out->at, out->file);
-    return out->csv != NULL && check_columns(r, out, words, hint) && !r->out_of_memory;
+    return out->csv != NULL && check_columns(r, out, words, hint) && !r->form.out_of_memory;
 }
 
 static bool needs_column(ls_reader *r, const table *t, int column, const char *name) {
@@ -215,7 +215,7 @@ static bool read_order(ls_reader *r, const table *t, size_t row, const order_col
     out->order.priority = (int32_t)priority;
     out->order.lots = (uint32_t)lots;
     out->release = class_of(r, t, row, product, c->class_name, first_own);
-    return out->release != LS_NONE && !r->out_of_memory;
+    return out->release != LS_NONE && !r->form.out_of_memory;
 }
 
 // Rows of one release together, in the order of the file within each, then by time.
@@ -233,14 +233,14 @@ static void keep_orders(ls_reader *r, const order_row *rows, uint32_t count, uin
     for (uint32_t i = 0; i < count; i++) {
         (void)ls_rows_push(r, &r->orders, NULL);
     }
-    for (uint32_t i = 0; i < count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < count && !r->form.out_of_memory; i++) {
         ls_release *release = LS_ROW(ls_release, r->releases, rows[i].release);
         *LS_ROW(ls_order, r->orders, release->order_at + release->order_count++) = rows[i].order;
     }
-    for (uint32_t k = first_own; k < r->releases.count && !r->out_of_memory; k++) {
+    for (uint32_t k = first_own; k < r->releases.count && !r->form.out_of_memory; k++) {
         const ls_release *release = LS_ROW(ls_release, r->releases, k);
         if (!ls_orders_sort(LS_ROW(ls_order, r->orders, release->order_at), release->order_count)) {
-            r->out_of_memory = true;
+            r->form.out_of_memory = true;
         }
     }
 }
@@ -262,17 +262,17 @@ static void read_order_file(ls_reader *r) {
     if (!needs_column(r, &t, c.time.column, "time_min") || !has_product) {
         return;
     }
-    order_row *rows = ls_arena_alloc(&r->scratch, (t.csv->row_count + 1) * sizeof *rows);
+    order_row *rows = ls_arena_alloc(&r->form.scratch, (t.csv->row_count + 1) * sizeof *rows);
     if (rows == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     const uint32_t first_own = r->releases.count;
     uint32_t count = 0;
-    for (size_t i = 0; i < t.csv->row_count && !r->out_of_memory; i++) {
+    for (size_t i = 0; i < t.csv->row_count && !r->form.out_of_memory; i++) {
         count += read_order(r, &t, i, &c, first_own, &rows[count]) ? 1 : 0;
     }
-    if (!r->out_of_memory) {
+    if (!r->form.out_of_memory) {
         keep_orders(r, rows, count, first_own);
     }
 }
@@ -286,9 +286,10 @@ typedef struct wip_columns {
 
 // The first release of each product; LS_NONE: none yet.
 static uint32_t *first_releases(ls_reader *r) {
-    uint32_t *first = ls_arena_alloc(&r->scratch, ((size_t)r->products.count + 1) * sizeof *first);
+    uint32_t *first = ls_arena_alloc(&r->form.scratch,
+                                     ((size_t)r->products.count + 1) * sizeof *first);
     if (first == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return NULL;
     }
     for (uint32_t p = 0; p < r->products.count; p++) {
@@ -368,7 +369,7 @@ static void read_wip(ls_reader *r, const table *t, size_t row, const wip_columns
     }
     wip.step = wip_step(r, t, row, wip.product, c);
     wip.release = wip_class(r, t, row, wip.product, c, first);
-    if (wip.step == LS_NONE || wip.release == LS_NONE || r->out_of_memory) {
+    if (wip.step == LS_NONE || wip.release == LS_NONE || r->form.out_of_memory) {
         return;
     }
     int64_t priority = LS_ROW(ls_release, r->releases, wip.release)->priority;
@@ -410,13 +411,13 @@ static void read_wip_file(ls_reader *r) {
     if (!needs_column(r, &t, c.step, "step") || !has_product || first == NULL) {
         return;
     }
-    for (size_t i = 0; i < t.csv->row_count && !r->out_of_memory; i++) {
+    for (size_t i = 0; i < t.csv->row_count && !r->form.out_of_memory; i++) {
         read_wip(r, &t, i, &c, first);
     }
 }
 
 static const char *file_name(ls_reader *r, const char *key) {
-    const ls_yaml *value = ls_take(r, r->root, key);
+    const ls_yaml *value = ls_take(r, r->form.root, key);
     return ls_yaml_is_text(value) ? ls_reader_text(r, value->text) : NULL;
 }
 
@@ -424,7 +425,7 @@ void ls_read_orders(ls_reader *r) {
     r->plant->orders_file = file_name(r, "orders");
     r->plant->initial_file = file_name(r, "initial");
     read_order_file(r);
-    if (!r->out_of_memory) {
+    if (!r->form.out_of_memory) {
         read_wip_file(r);
     }
 }

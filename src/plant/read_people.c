@@ -29,7 +29,7 @@ static void read_skills(ls_reader *r, const ls_yaml *value, ls_operators *group)
 }
 
 static void read_operators(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "operators");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "operators");
     for (size_t i = 0; map != NULL && i < map->count; i++) {
         const ls_yaml *key = &map->keys[i];
         const ls_yaml *node = &map->items[i];
@@ -46,7 +46,7 @@ static void read_operators(ls_reader *r) {
 }
 
 static void read_crews(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "crews");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "crews");
     for (size_t i = 0; map != NULL && i < map->count; i++) {
         const ls_yaml *key = &map->keys[i];
         if (ls_names_add(&r->crew_names, 0, key->text, r->crews.count) != LS_NONE) {

@@ -75,7 +75,7 @@ static void add_alternatives(ls_reader *r, uint32_t product, const ls_yaml *entr
     for (uint32_t i = 0; i < ls_yaml_many(any); i++) {
         add_step(r, product, ls_yaml_nth(any, i), number);
     }
-    if (r->out_of_memory || r->steps.count == first) {
+    if (r->form.out_of_memory || r->steps.count == first) {
         return;
     }
     LS_ROW(ls_step, r->steps, first)->alternative_count = r->steps.count - first - 1;
@@ -86,7 +86,7 @@ static void add_alternatives(ls_reader *r, uint32_t product, const ls_yaml *entr
 }
 
 static void add_route(ls_reader *r, uint32_t product, const ls_yaml *route) {
-    for (uint32_t i = 0; i < ls_yaml_many(route) && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < ls_yaml_many(route) && !r->form.out_of_memory; i++) {
         const ls_yaml *entry = ls_yaml_nth(route, i);
         if (entry->kind == LS_YAML_MAP && ls_yaml_find(entry, "any") != NULL) {
             add_alternatives(r, product, entry, i);
@@ -122,7 +122,7 @@ static void name_given(ls_reader *r, uint32_t product, uint32_t index) {
 
 static void name_made(ls_reader *r, uint32_t product, uint32_t index) {
     ls_step *step = LS_ROW(ls_step, r->steps, index);
-    if (step->name != NULL || r->out_of_memory) {
+    if (step->name != NULL || r->form.out_of_memory) {
         return;
     }
     const char *station = LS_ROW(ls_station, r->stations, step->station)->name;
@@ -136,8 +136,8 @@ static void name_made(ls_reader *r, uint32_t product, uint32_t index) {
     const char *name = station;
     for (;; visit++) {
         name = visit == 1 ? station : ls_reader_format(r, "%s-%u", station, visit);
-        if (r->out_of_memory || (ls_names_find(&r->step_names, product, name) == LS_NONE &&
-                                 strcmp(name, done_word) != 0)) {
+        if (r->form.out_of_memory || (ls_names_find(&r->step_names, product, name) == LS_NONE &&
+                                      strcmp(name, done_word) != 0)) {
             break;
         }
     }
@@ -181,12 +181,12 @@ static void read_product(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
                               .due = LS_NONE,
                               .step_at = r->steps.count};
     *(ls_product *)ls_rows_push(r, &r->products, &index) = start;
-    if (r->out_of_memory) {
+    if (r->form.out_of_memory) {
         return;
     }
     ls_take_u32(r, node, "products.*.lot", &LS_ROW(ls_product, r->products, index)->parts);
     add_route(r, index, ls_take(r, node, "products.*.route"));
-    if (r->out_of_memory) {
+    if (r->form.out_of_memory) {
         return;
     }
     LS_ROW(ls_product, r->products, index)->step_count = r->steps.count - start.step_at;
@@ -195,11 +195,11 @@ static void read_product(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
 }
 
 void ls_read_products(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "products");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "products");
     if (map != NULL && map->kind == LS_YAML_MAP && map->count == 0) {
         ls_reader_mistake(r, map, NULL, "the plant has no product");
     }
-    for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
+    for (size_t i = 0; map != NULL && i < map->count && !r->form.out_of_memory; i++) {
         read_product(r, &map->keys[i], &map->items[i]);
     }
     ls_read_steps(r);

@@ -8,7 +8,7 @@
 // The product's name, then with -2, -3, ...; ordinal is how many came before for this product.
 static const char *made_name(ls_reader *r, const char *product, uint32_t ordinal) {
     const char *name = product;
-    for (uint32_t k = ordinal + 1; !r->out_of_memory; k++) {
+    for (uint32_t k = ordinal + 1; !r->form.out_of_memory; k++) {
         name = k == 1 ? product : ls_reader_format(r, "%s-%u", product, k);
         if (ls_names_find(&r->release_names, 0, name) == LS_NONE) {
             break;
@@ -80,9 +80,9 @@ static void read_timetable(ls_reader *r, const ls_yaml *at, ls_release *release)
         }
     }
     release->order_count = r->orders.count - release->order_at;
-    if (!r->out_of_memory && release->order_count > 0 &&
+    if (!r->form.out_of_memory && release->order_count > 0 &&
         !ls_orders_sort(LS_ROW(ls_order, r->orders, release->order_at), release->order_count)) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
     }
 }
 
@@ -126,7 +126,7 @@ static void read_kind(ls_reader *r, const ls_yaml *node, ls_release *release) {
 
 // Time and again at the same instant would never let the clock go on.
 static void refuse_standstill(ls_reader *r, const ls_yaml *node, const ls_release *release) {
-    if (release->kind != LS_RELEASE_EVERY || release->every == LS_NONE || r->out_of_memory) {
+    if (release->kind != LS_RELEASE_EVERY || release->every == LS_NONE || r->form.out_of_memory) {
         return;
     }
     const ls_dist *dist = LS_ROW(ls_dist, r->dists, release->every);
@@ -171,8 +171,8 @@ static void read_release(ls_reader *r, uint32_t product, ls_dist_index due, uint
 }
 
 void ls_read_releases(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "products");
-    for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
+    const ls_yaml *map = ls_take_map(r, r->form.root, "products");
+    for (size_t i = 0; map != NULL && i < map->count && !r->form.out_of_memory; i++) {
         const ls_yaml *node = &map->items[i];
         const uint32_t product = ls_names_find(&r->product_names, 0, map->keys[i].text);
         if (product == LS_NONE) {
@@ -183,7 +183,7 @@ void ls_read_releases(ls_reader *r) {
         LS_ROW(ls_product, r->products, product)->due = due;
         uint32_t unnamed = 0;
         const ls_yaml *release = ls_take(r, node, "products.*.release");
-        for (uint32_t k = 0; k < ls_yaml_many(release) && !r->out_of_memory; k++) {
+        for (uint32_t k = 0; k < ls_yaml_many(release) && !r->form.out_of_memory; k++) {
             if (ls_yaml_nth(release, k)->kind == LS_YAML_MAP) {
                 read_release(r, product, due, &unnamed, ls_yaml_nth(release, k));
             }

@@ -15,7 +15,7 @@ static uint32_t state_find(ls_reader *r, uint32_t station, const char *name) {
 
 static uint32_t state_add(ls_reader *r, uint32_t station, const char *text) {
     const uint32_t old = state_find(r, station, text);
-    if (old != LS_NONE || r->out_of_memory) {
+    if (old != LS_NONE || r->form.out_of_memory) {
         return old;
     }
     ls_station *s = LS_ROW(ls_station, r->stations, station);
@@ -88,10 +88,10 @@ static bool add_matrix(ls_reader *r, const ls_yaml *at, ls_station *s) {
                           s->setup_count);
         return false;
     }
-    for (uint64_t i = 0; i < cells && !r->out_of_memory; i++) {
+    for (uint64_t i = 0; i < cells && !r->form.out_of_memory; i++) {
         *(ls_dist_index *)ls_rows_push(r, &r->setup_matrix, NULL) = LS_NONE;
     }
-    return !r->out_of_memory;
+    return !r->form.out_of_memory;
 }
 
 static pair_order order_of(const char *from, const char *to) {
@@ -139,7 +139,7 @@ typedef struct kind_state {
 } kind_state;
 
 static double mean_of(ls_reader *r, ls_dist_index dist) {
-    return dist == LS_NONE || r->out_of_memory
+    return dist == LS_NONE || r->form.out_of_memory
                ? 0
                : ls_dist_mean(LS_ROW(ls_dist, r->dists, dist), r->tables.items);
 }
@@ -191,7 +191,7 @@ static void refuse_pairs(ls_reader *r, const ls_yaml *setup) {
 // `setup`, or its product when a pair names that.
 static void set_step_states(ls_reader *r, uint32_t station, bool by_kind, const uint32_t *here,
                             uint32_t count) {
-    for (uint32_t i = 0; i < count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < count && !r->form.out_of_memory; i++) {
         ls_step *step = LS_ROW(ls_step, r->steps, here[i]);
         const ls_yaml *node = LS_ROW(ls_step_draft, r->step_drafts, here[i])->node;
         const ls_yaml *own = ls_take(r, node, "products.*.route.setup");
@@ -229,9 +229,9 @@ static void mark_state(ls_reader *r, uint32_t station, const ls_yaml *value, boo
 static bool *known_states(ls_reader *r, uint32_t station, const ls_yaml *setup,
                           const uint32_t *here, uint32_t count) {
     const ls_station *s = LS_ROW(ls_station, r->stations, station);
-    bool *known = ls_arena_alloc(&r->scratch, ((size_t)s->setup_count + 1) * sizeof *known);
+    bool *known = ls_arena_alloc(&r->form.scratch, ((size_t)s->setup_count + 1) * sizeof *known);
     if (known == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return NULL;
     }
     for (uint32_t i = 0; i < s->setup_count; i++) {
@@ -257,10 +257,11 @@ static void refuse_unknown_states(ls_reader *r, uint32_t station, const ls_yaml 
                                   const uint32_t *here, uint32_t count) {
     bool *known = known_states(r, station, setup, here, count);
     const ls_station *s = LS_ROW(ls_station, r->stations, station);
-    const char **names = ls_arena_alloc(&r->scratch, ((size_t)s->setup_count + 1) * sizeof *names);
+    const char **names = ls_arena_alloc(&r->form.scratch,
+                                        ((size_t)s->setup_count + 1) * sizeof *names);
     size_t name_count = 0;
     if (known == NULL || names == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     for (uint32_t i = 0; i < s->setup_count; i++) {
@@ -331,9 +332,9 @@ static void sort_states(ls_reader *r, uint32_t station, const uint32_t *here, ui
         return;
     }
     const char **names = LS_ROW(const char *, r->setup_names, s->setup_at);
-    const char **old = ls_arena_alloc(&r->scratch, s->setup_count * sizeof *old);
+    const char **old = ls_arena_alloc(&r->form.scratch, s->setup_count * sizeof *old);
     if (old == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     memcpy(old, names, s->setup_count * sizeof *old);
@@ -368,18 +369,19 @@ static void read_station(ls_reader *r, uint32_t station, const uint32_t *here, u
         add_pair_states(r, station, setup);
     }
     set_step_states(r, station, by_kind, here, count);
-    if (!by_kind && setup != NULL && !r->out_of_memory) {
+    if (!by_kind && setup != NULL && !r->form.out_of_memory) {
         refuse_unknown_states(r, station, setup, here, count);
     }
-    if (!r->out_of_memory) {
+    if (!r->form.out_of_memory) {
         sort_states(r, station, here, count);
     }
-    if (r->out_of_memory || !add_matrix(r, setup, s)) {
+    if (r->form.out_of_memory || !add_matrix(r, setup, s)) {
         return;
     }
-    kind_state *states = ls_arena_alloc(&r->scratch, ((size_t)s->setup_count + 1) * sizeof *states);
+    kind_state *states = ls_arena_alloc(&r->form.scratch,
+                                        ((size_t)s->setup_count + 1) * sizeof *states);
     if (states == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     for (uint32_t i = 0; i < count && by_kind; i++) {
@@ -395,7 +397,7 @@ static void read_station(ls_reader *r, uint32_t station, const uint32_t *here, u
 }
 
 void ls_read_setups(ls_reader *r, const uint32_t *here, const uint32_t *at) {
-    for (uint32_t s = 0; s < r->stations.count && !r->out_of_memory; s++) {
+    for (uint32_t s = 0; s < r->stations.count && !r->form.out_of_memory; s++) {
         read_station(r, s, here + at[s], at[s + 1] - at[s]);
     }
 }

@@ -22,7 +22,7 @@ static void add_machine(ls_reader *r, const char *name, const ls_yaml *key, cons
 static void read_counted(ls_reader *r, const ls_yaml *node, const char *station) {
     uint32_t count = 1;
     ls_take_u32(r, node, "stations.*.machines", &count);
-    for (uint32_t i = 0; i < count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < count && !r->form.out_of_memory; i++) {
         const char *name = count == 1 ? station : ls_reader_format(r, "%s-%u", station, i + 1);
         add_machine(r, count == 1 ? station : ls_reader_text(r, name), NULL, NULL);
     }
@@ -54,7 +54,7 @@ static void read_machines(ls_reader *r, const ls_yaml *node, ls_station *s) {
 }
 
 static bool does_process_vary(ls_reader *r, const ls_station *s) {
-    for (uint32_t i = 0; i < s->machine_count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < s->machine_count && !r->form.out_of_memory; i++) {
         const ls_yaml *node = LS_ROW(ls_machine_draft, r->machine_drafts, s->machine_at + i)->node;
         if (ls_take(r, node, "stations.*.machines.*.process") != NULL) {
             return true;
@@ -94,7 +94,7 @@ static void read_phases(const ls_yaml *value, ls_need *need) {
 // One operator serves a phase; who needs two at once asks for a skill that means both.
 static void refuse_overlap(ls_reader *r, const ls_yaml *at, const ls_station *s,
                            const ls_need *need) {
-    for (uint32_t i = s->need_at; i < r->needs.count && !r->out_of_memory; i++) {
+    for (uint32_t i = s->need_at; i < r->needs.count && !r->form.out_of_memory; i++) {
         const ls_need *other = LS_ROW(ls_need, r->needs, i);
         const char *phase = need->setup && other->setup       ? "setup"
                             : need->load && other->load       ? "load"
@@ -241,7 +241,7 @@ static void read_station(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
     if (draft.setup != NULL && draft.setup->kind != LS_YAML_MAP) {
         draft.setup = NULL;
     }
-    if (!r->out_of_memory) {
+    if (!r->form.out_of_memory) {
         *LS_ROW(ls_station, r->stations, index) = s;
         *(ls_station_draft *)ls_rows_push(r, &r->station_drafts, NULL) = draft;
         ls_read_failures(r, index, node);
@@ -249,19 +249,20 @@ static void read_station(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
 }
 
 void ls_read_stations(ls_reader *r) {
-    const ls_yaml *dispatch = ls_take(r, r->root, "dispatch");
+    const ls_yaml *dispatch = ls_take(r, r->form.root, "dispatch");
     ls_read_dispatch(r, dispatch, &r->criterion_at, &r->criterion_count);
     if (r->criterion_count == 0) {
-        const ls_yaml fallback = {.kind = LS_YAML_TEXT,
-                                  .text = ls_schema[ls_schema_find("dispatch")].fallback};
+        const ls_yaml fallback = {
+            .kind = LS_YAML_TEXT,
+            .text = ls_plant_schema.keys[ls_schema_find(&ls_plant_schema, "dispatch")].fallback};
         ls_read_dispatch(r, &fallback, &r->criterion_at, &r->criterion_count);
     }
     r->plant->dispatch_count = r->criteria.count;
-    const ls_yaml *map = ls_take_map(r, r->root, "stations");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "stations");
     if (map != NULL && map->kind == LS_YAML_MAP && map->count == 0) {
         ls_reader_mistake(r, map, NULL, "the plant has no station");
     }
-    for (size_t i = 0; map != NULL && i < map->count && !r->out_of_memory; i++) {
+    for (size_t i = 0; map != NULL && i < map->count && !r->form.out_of_memory; i++) {
         read_station(r, &map->keys[i], &map->items[i]);
     }
 }

@@ -74,7 +74,7 @@ static const char *recipe_text(ls_reader *r, const ls_yaml *recipe) {
                          ls_yaml_is_text(item) ? item->text : "");
     }
     ls_buffer_text(&text, "]");
-    r->out_of_memory = r->out_of_memory || text.failed;
+    r->form.out_of_memory = r->form.out_of_memory || text.failed;
     const char *copy = ls_reader_text(r, text.data != NULL ? text.data : "");
     ls_buffer_clear(&text);
     return copy;
@@ -232,7 +232,7 @@ static void read_step(ls_reader *r, uint32_t index) {
     step.other_than = read_other_step(r, node, "products.*.route.other-machine-than", &step, index);
     ls_read_on(r, step.station, ls_take(r, node, "products.*.route.on"), &step.on_at,
                &step.on_count);
-    if (!r->out_of_memory) {
+    if (!r->form.out_of_memory) {
         *LS_ROW(ls_step, r->steps, index) = step;
     }
 }
@@ -250,10 +250,10 @@ static void check_process_names(ls_reader *r, const ls_yaml *process) {
 }
 
 void ls_read_steps(ls_reader *r) {
-    for (uint32_t i = 0; i < r->station_drafts.count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < r->station_drafts.count && !r->form.out_of_memory; i++) {
         check_process_names(r, LS_ROW(ls_station_draft, r->station_drafts, i)->process);
     }
-    for (uint32_t i = 0; i < r->steps.count && !r->out_of_memory; i++) {
+    for (uint32_t i = 0; i < r->steps.count && !r->form.out_of_memory; i++) {
         read_step(r, i);
     }
 }

@@ -32,7 +32,7 @@ static void collect_areas(ls_reader *r, ls_names *names) {
             (void)ls_names_add(names, 0, area->text, i);
         }
     }
-    r->out_of_memory = r->out_of_memory || names->failed;
+    r->form.out_of_memory = r->form.out_of_memory || names->failed;
 }
 
 static uint32_t area_add(ls_reader *r, const char *text) {
@@ -124,10 +124,10 @@ static void fill(ls_reader *r, const rule *rules, uint32_t rule_count, const uin
     ls_plant *plant = r->plant;
     const uint32_t n = plant->area_count;
     const size_t cells = (size_t)(n + 1) * (n + 1);
-    unsigned char *best = ls_arena_alloc(&r->scratch, cells);
+    unsigned char *best = ls_arena_alloc(&r->form.scratch, cells);
     plant->transport = ls_arena_alloc(&plant->arena, cells * sizeof *plant->transport);
     if (best == NULL || plant->transport == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
         return;
     }
     for (size_t i = 0; i < cells; i++) {
@@ -150,29 +150,30 @@ static void fill(ls_reader *r, const rule *rules, uint32_t rule_count, const uin
 }
 
 void ls_read_transport(ls_reader *r) {
-    const ls_yaml *map = ls_take_map(r, r->root, "transport");
+    const ls_yaml *map = ls_take_map(r, r->form.root, "transport");
     ls_names areas;
     ls_names_init(&areas);
     (void)area_add(r, "");
     collect_areas(r, &areas);
-    rule *rules = ls_arena_alloc(&r->scratch, ((map != NULL ? map->count : 0) + 1) * sizeof *rules);
+    rule *rules = ls_arena_alloc(&r->form.scratch,
+                                 ((map != NULL ? map->count : 0) + 1) * sizeof *rules);
     if (rules == NULL) {
-        r->out_of_memory = true;
+        r->form.out_of_memory = true;
     }
-    if (!r->out_of_memory) {
+    if (!r->form.out_of_memory) {
         const uint32_t rule_count = read_rules(r, map, &areas, rules);
         ls_dist_index default_dist = LS_NONE;
         ls_take_dist(r, map, "transport.default", &default_dist);
         default_dist = ls_reader_drop_zero(r, default_dist);
         r->plant->transport_source = ls_read_source(r, map, "  ");
-        uint32_t *general = ls_arena_alloc(&r->scratch,
+        uint32_t *general = ls_arena_alloc(&r->form.scratch,
                                            ((size_t)r->areas.count + 1) * sizeof *general);
         r->plant->area_count = r->areas.count;
         if (r->areas.count > AREAS_MAX) {
             ls_reader_mistake(r, map, "give stations that stand together a common 'area'",
                               "'transport' names more than %d places", AREAS_MAX);
-        } else if (general == NULL || r->out_of_memory) {
-            r->out_of_memory = true;
+        } else if (general == NULL || r->form.out_of_memory) {
+            r->form.out_of_memory = true;
         } else {
             place_stations(r, general);
             fill(r, rules, rule_count, general, default_dist);

@@ -1,33 +1,18 @@
 // reader.h - what the parts of the plant reader share: the plant being built, names, mistakes,
 // values.
 //
-// Private to the files read_*.c. The reader works in two passes: schema_check.c walks the whole
-// file against the table of keys and reports every mistake that one value can have; then the parts
-// build the plant. A part that meets a value the first pass has refused takes its default in
-// silence, so that each mistake is reported once. Out of memory is sticky: rows then go to waste
-// space, and the reader gives up at the end.
+// Private to the files read_*.c. Two passes, as base/form.h tells: the file against the table of
+// keys, then these parts, which build the plant.
 #pragma once
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/csv.h"
-#include "base/text.h"
-#include "base/units.h"
-#include "base/yaml.h"
-#include "plant/names.h"
+#include "base/form.h"
 #include "plant/plant.h"
 #include "plant/read.h"
 #include "plant/schema.h"
-
-// A growing array of the plant. `items` points to the plant's own pointer and count to its count.
-typedef struct ls_rows {
-    void *items;  // owned until finished
-    uint32_t count, capacity;
-    size_t size;  // of one
-} ls_rows;
 
 typedef struct ls_batch_limits {
     uint32_t min, max, most;
@@ -65,18 +50,8 @@ typedef struct ls_step_draft {
 } ls_step_draft;
 
 typedef struct ls_reader {
+    ls_form form;
     ls_plant *plant;
-    ls_arena scratch;
-    const char *file;
-    const ls_plant_files *files;
-    ls_errors *errors;
-    size_t error_count;  // of this reading
-    ls_status first_status;
-    size_t
-        names_compared;  // to find near ones; limited, so that a file of nothing but mistakes ends
-    bool out_of_memory;
-    const ls_yaml *root;
-    ls_names paths;  // schema path -> row
 
     ls_rows areas, stations, machines, products, steps, releases, failures, needs, criteria,
         branches;
@@ -93,56 +68,39 @@ typedef struct ls_reader {
     ls_names refused;  // (line, text) -> column of distributions already reported
 
     uint32_t criterion_at, criterion_count;  // of the plant's own dispatch
-    unsigned char waste[1024];               // where rows go when memory is out
 } ls_reader;
 
-// --- rows
+// --- the form (base/form.h), for a reader of plants
 
-// A new zeroed row at the end; its index in *out_index unless NULL. Never NULL (see waste).
-void *ls_rows_push(ls_reader *r, ls_rows *rows, uint32_t *out_index);
-#define LS_ROW(type, rows, index) ((type *)(rows).items + (index))
+#define ls_reader_mistake(r, ...) ls_form_mistake(&(r)->form, __VA_ARGS__)
+#define ls_reader_mistake_in(r, ...) ls_form_mistake_in(&(r)->form, __VA_ARGS__)
+#define ls_reader_format(r, ...) ls_form_format(&(r)->form, __VA_ARGS__)
+#define ls_reader_nearest(r, word, names, count) ls_form_nearest(&(r)->form, word, names, count)
+#define ls_reader_nearest_row(r, word, rows, offset) \
+    ls_form_nearest_row(&(r)->form, word, rows, offset)
+#define ls_reader_error(r, err) ls_form_error(&(r)->form, err)
+#define ls_reader_text(r, text) ls_form_text(&(r)->form, text)
+#define ls_reader_find(r, at, names, scope, what, rows, offset) \
+    ls_form_find(&(r)->form, at, names, scope, what, rows, offset)
+#define ls_rows_push(r, rows, out_index) ls_form_push(&(r)->form, rows, out_index)
+#define ls_rows_close(r, rows, out_count) ls_form_close(&(r)->form, rows, out_count)
+#define ls_split_pair(r, text, from, to) ls_form_split(&(r)->form, text, from, to)
+#define ls_read_csv(r, at, name) ls_form_csv(&(r)->form, at, name)
+#define ls_take(r, map, path) ls_form_take(&(r)->form, map, path)
+#define ls_take_map(r, map, path) ls_form_take_map(&(r)->form, map, path)
+#define ls_take_count(r, map, path, out) ls_form_take_count(&(r)->form, map, path, out)
+#define ls_take_u32(r, map, path, out) ls_form_take_u32(&(r)->form, map, path, out)
+#define ls_take_number(r, map, path, out) ls_form_take_number(&(r)->form, map, path, out)
+#define ls_take_time(r, map, path, out) ls_form_take_time(&(r)->form, map, path, out)
+#define ls_take_share(r, map, path, out) ls_form_take_share(&(r)->form, map, path, out)
+#define ls_take_yes(r, map, path, out) ls_form_take_yes(&(r)->form, map, path, out)
+#define ls_take_choice(r, map, path, out) ls_form_take_choice(&(r)->form, map, path, out)
+#define ls_take_text(r, map, path, out) ls_form_take_text(&(r)->form, map, path, out)
+
 uint32_t ls_reader_index(ls_reader *r, uint32_t value);  // appends to indexes
-// Copies rows into the plant's arena; an empty array stays NULL.
-void *ls_rows_close(ls_reader *r, const ls_rows *rows, uint32_t *out_count);
 
-// --- mistakes
+// --- values
 
-// Adds one at the place of `at` (NULL: none). The next ls_reader_hint belongs to it.
-void ls_reader_mistake(ls_reader *r, const ls_yaml *at, const char *hint, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-// A mistake at a place of another file; column 0: none.
-void ls_reader_mistake_in(ls_reader *r, const char *file, int line, int column, const char *hint,
-                          const char *format, ...) __attribute__((format(printf, 6, 7)));
-// "did you mean 'x'?" or "there are: a, b, c", in the scratch arena; NULL when there are none.
-const char *ls_reader_nearest(ls_reader *r, const char *word, const char *const *names,
-                              size_t count);
-// The nearest of rows whose first member at `offset` is their name.
-const char *ls_reader_nearest_row(ls_reader *r, const char *word, const ls_rows *rows,
-                                  size_t offset);
-// Adds an error made elsewhere; out of memory is only noted.
-void ls_reader_error(ls_reader *r, const ls_error *err);
-const char *ls_reader_text(ls_reader *r,
-                           const char *text);  // copy in the plant's arena, never NULL
-const char *ls_reader_format(ls_reader *r, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));  // in the scratch arena, never NULL
-
-// --- values. `path` is the row of the schema; its last component is the key. Each says whether the
-// key is there with a good value; if not, *out is the default of the table, or unchanged where the
-// table gives none.
-
-const ls_yaml *ls_take(ls_reader *r, const ls_yaml *map, const char *path);  // NULL when not there
-// The same, but only when it is a map.
-const ls_yaml *ls_take_map(ls_reader *r, const ls_yaml *map, const char *path);
-bool ls_take_count(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out);
-bool ls_take_u32(ls_reader *r, const ls_yaml *map, const char *path, uint32_t *out);
-bool ls_take_number(ls_reader *r, const ls_yaml *map, const char *path, double *out);
-bool ls_take_time(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out_us);
-bool ls_take_share(ls_reader *r, const ls_yaml *map, const char *path, double *out);
-bool ls_take_yes(ls_reader *r, const ls_yaml *map, const char *path, bool *out);
-// The place of the word in the row's words.
-bool ls_take_choice(ls_reader *r, const ls_yaml *map, const char *path, int *out);
-// The text, in the plant's arena.
-bool ls_take_text(ls_reader *r, const ls_yaml *map, const char *path, const char **out);
 // A distribution of time; LS_NONE when there is none or it is refused (and then reported).
 bool ls_take_dist(ls_reader *r, const ls_yaml *map, const char *path, ls_dist_index *out);
 ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value);
@@ -150,17 +108,6 @@ ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value);
 ls_dist_index ls_read_every(ls_reader *r, const ls_yaml *value, ls_fail_by *out_by);
 // Adds `text`, which is known to be right, as ls_read_dist.
 ls_dist_index ls_reader_dist_text(ls_reader *r, const char *text);
-
-// A value that is one thing or a list of things: how many, and the i-th. NULL: 0.
-uint32_t ls_yaml_many(const ls_yaml *value);
-const ls_yaml *ls_yaml_nth(const ls_yaml *value, uint32_t i);
-bool ls_yaml_is_text(const ls_yaml *value);  // also false for NULL
-// Splits `A to B`: both parts in the scratch arena. False when it has another form.
-bool ls_split_pair(ls_reader *r, const char *text, const char **out_from, const char **out_to);
-
-// Index of a name, or a mistake with the nearest: "unknown WHAT 'x'".
-uint32_t ls_reader_find(ls_reader *r, const ls_yaml *at, const ls_names *names, uint32_t scope,
-                        const char *what, const ls_rows *rows, size_t name_offset);
 
 // --- the parts, in this order
 
@@ -194,14 +141,8 @@ void ls_read_batch_limits(ls_reader *r, const ls_yaml *map, bool in_step, ls_bat
 const char *ls_read_source(ls_reader *r, const ls_yaml *map, const char *indent);
 // LS_NONE for a distribution that is always 0, so that "0 s" and nothing are the same.
 ls_dist_index ls_reader_drop_zero(ls_reader *r, ls_dist_index dist);
-// A file beside the plant file, as a table; NULL after a mistake.
-const ls_csv *ls_read_csv(ls_reader *r, const ls_yaml *at, const char *name);
 double ls_column_unit_us(const char *name);  // `repair_min`: 60e6; 0: none
 uint32_t ls_release_add(ls_reader *r, const ls_release *release);
 bool ls_orders_sort(ls_order *orders, uint32_t count);  // by time, stable; false: no memory
 const char *ls_rule_name(ls_rule rule);
 uint32_t ls_read_calendar_name(ls_reader *r, const ls_yaml *map, const char *path);
-// schema_check.c
-void ls_schema_check(ls_reader *r);
-// finish.c: the rows become the plant's.
-bool ls_reader_finish(ls_reader *r);

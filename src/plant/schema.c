@@ -1,28 +1,11 @@
 // schema.c - see schema.h. Rows stand depth first: all rows below a row follow it directly.
 #include "plant/schema.h"
 
-#include <assert.h>
 #include <string.h>
 
-#define ONE LS_SHAPE_ONE
-#define LIST LS_SHAPE_LIST
-#define MAP LS_SHAPE_MAP
-
-#define COUNT_MAX 4294967294.0
-#define CENTURY_US 3155760000000000.0
+#include "base/schema_rows.h"
 
 // clang-format off
-#define KEY_MAP(p, ...)       {.path = p, .type = LS_KEY_MAP, .shapes = MAP, __VA_ARGS__}
-#define KEY_NAME(p, ...)      {.path = p, .type = LS_KEY_NAME, .shapes = ONE, __VA_ARGS__}
-#define KEY_TEXT(p, ...)      {.path = p, .type = LS_KEY_TEXT, .shapes = ONE, __VA_ARGS__}
-#define KEY_COUNT(p, l, h, ...) {.path = p, .type = LS_KEY_COUNT, .shapes = ONE, .low = l, .high = h, __VA_ARGS__}
-#define KEY_NUMBER(p, l, h, ...) {.path = p, .type = LS_KEY_NUMBER, .shapes = ONE, .low = l, .high = h, __VA_ARGS__}
-#define KEY_TIME(p, ...)      {.path = p, .type = LS_KEY_TIME, .shapes = ONE, .low = 0, .high = CENTURY_US, __VA_ARGS__}
-#define KEY_SHARE(p, ...)     {.path = p, .type = LS_KEY_SHARE, .shapes = ONE, .low = 0, .high = 1, __VA_ARGS__}
-#define KEY_YESNO(p, ...)     {.path = p, .type = LS_KEY_YESNO, .shapes = ONE, __VA_ARGS__}
-#define KEY_CHOICE(p, w, ...) {.path = p, .type = LS_KEY_CHOICE, .shapes = ONE, .words = w, __VA_ARGS__}
-#define KEY_DIST(p, ...)      {.path = p, .type = LS_KEY_DIST, .shapes = ONE, __VA_ARGS__}
-
 #define RULES "fifo lifo spt lpt edd slack cr fbfs lbfs setup no-setup hot queue-time random"
 #define MODES "watch advise approve auto"
 #define KINDS "dispatch release maintenance batch setup conwip staffing setpoint"
@@ -90,7 +73,7 @@
     KEY_TEXT(p ".of", .note = "every target", .help = "Only setpoints of this value of `listen.values`."), \
     KEY_NAME(p ".machine", .note = "every machine", .help = "Only commands to this machine.")
 
-const ls_key ls_schema[] = {
+static const ls_key keys[] = {
     KEY_NAME("plant", .required = true, .help = "Name of the plant."),
     KEY_TEXT("about", .fallback = "", .help = "One line for people."),
     {.path = "start", .type = LS_KEY_DATE, .shapes = ONE, .fallback = "2026-01-05T00:00", .help = "Wall clock at time zero; calendars are laid from it."},
@@ -422,121 +405,26 @@ const ls_key ls_schema[] = {
 };
 // clang-format on
 
-const size_t ls_schema_count = sizeof ls_schema / sizeof ls_schema[0];
-
-int ls_schema_find(const char *path) {
-    assert(path != NULL);
-    for (size_t i = 0; i < ls_schema_count; i++) {
-        if (strcmp(ls_schema[i].path, path) == 0) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-// The component of `path` directly below a parent path of `length` bytes (0: top); NULL when the
-// row is not a direct child.
-static const char *component_below(const char *path, const char *parent, size_t length) {
-    const char *rest = path;
-    if (length > 0) {
-        if (strncmp(path, parent, length) != 0 || path[length] != '.') {
-            return NULL;
-        }
-        rest = path + length + 1;
-    }
-    return strchr(rest, '.') == NULL ? rest : NULL;
-}
-
-// Calls go over the rows below the parent, and below the row it is like.
-static int children_of(int parent, const char *key, const char **names, size_t size,
-                       size_t *count) {
-    const char *base = parent < 0 ? "" : ls_schema[parent].path;
-    const size_t length = strlen(base);
-    int any_name = -1;
-    const size_t first = parent < 0 ? 0 : (size_t)parent + 1;
-    for (size_t i = first; i < ls_schema_count; i++) {
-        if (length > 0 && strncmp(ls_schema[i].path, base, length) != 0) {
-            break;
-        }
-        const char *name = component_below(ls_schema[i].path, base, length);
-        if (name == NULL) {
-            continue;
-        }
-        if (strcmp(name, "*") == 0) {
-            any_name = (int)i;
-        } else if (key != NULL && strcmp(name, key) == 0) {
-            return (int)i;
-        } else if (names != NULL && *count < size) {
-            names[(*count)++] = name;
-        }
-    }
-    return any_name;
-}
-
 // Alternatives within alternatives, and a choice within them, mean nothing; sampling comes before
 // the choice.
-static bool is_left_out(int parent, const char *key) {
-    return strcmp(ls_schema[parent].path, "products.*.route.any") == 0 &&
+static bool is_left_out(const char *parent, const char *key) {
+    return strcmp(parent, "products.*.route.any") == 0 &&
            (strcmp(key, "any") == 0 || strcmp(key, "choose") == 0 || strcmp(key, "sample") == 0);
 }
 
-int ls_schema_child(int parent, const char *key) {
-    assert(key != NULL);
-    const int row = children_of(parent, key, NULL, 0, NULL);
-    if (row >= 0 || parent < 0 || ls_schema[parent].like == NULL || is_left_out(parent, key)) {
-        return row;
-    }
-    return children_of(ls_schema_find(ls_schema[parent].like), key, NULL, 0, NULL);
+// `product.step` and `A to B`, and what the line calls its things, are looked at where they are
+// read.
+static bool has_foreign_names(const char *path) {
+    return strncmp(path, "listen.", strlen("listen.")) == 0 ||
+           strcmp(path, "stations.*.machines.*.process.*") == 0;
 }
 
-size_t ls_schema_children(int parent, const char **names, size_t size) {
-    size_t count = 0;
-    (void)children_of(parent, NULL, names, size, &count);
-    if (parent >= 0 && ls_schema[parent].like != NULL) {
-        (void)children_of(ls_schema_find(ls_schema[parent].like), NULL, names, size, &count);
-        size_t kept = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (!is_left_out(parent, names[i])) {
-                names[kept++] = names[i];
-            }
-        }
-        count = kept;
-    }
-    return count;
-}
-
-bool ls_schema_has_word(const char *words, const char *word) {
-    if (words == NULL) {
-        return false;
-    }
-    const size_t length = strlen(word);
-    for (const char *at = words; *at != '\0' && length > 0;) {
-        const size_t here = strcspn(at, " ");
-        if (here == length && strncmp(at, word, here) == 0) {
-            return true;
-        }
-        at += here;
-        at += strspn(at, " ");
-    }
-    return false;
-}
-
-const char *ls_schema_type_text(ls_key_type type) {
-    switch (type) {
-    case LS_KEY_MAP: return "a map of keys";
-    case LS_KEY_TEXT: return "a text";
-    case LS_KEY_NAME: return "a name";
-    case LS_KEY_COUNT: return "a whole number";
-    case LS_KEY_NUMBER: return "a number";
-    case LS_KEY_TIME: return "a span of time";
-    case LS_KEY_SHARE: return "a share";
-    case LS_KEY_YESNO: return "yes or no";
-    case LS_KEY_CHOICE: return "one of the words";
-    case LS_KEY_DIST: return "a distribution of time";
-    case LS_KEY_EVERY: return "a distribution of time or of a count";
-    case LS_KEY_DATE: return "a date";
-    case LS_KEY_SPANS: return "times of day";
-    case LS_KEY_ANY: return "anything";
-    }
-    return "a value";
-}
+const ls_schema ls_plant_schema = {
+    .keys = keys,
+    .count = sizeof keys / sizeof keys[0],
+    .file = "the plant file",
+    .begins = "a plant file begins like this: 'plant: NAME'",
+    .example = "process: 62 s",
+    .is_left_out = is_left_out,
+    .has_foreign_names = has_foreign_names,
+};

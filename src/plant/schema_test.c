@@ -8,18 +8,18 @@
 #include "plant/testing/plants.h"
 
 static void test_rows_stand_depth_first(void) {
-    for (size_t i = 0; i < ls_schema_count; i++) {
-        const char *path = ls_schema[i].path;
+    for (size_t i = 0; i < ls_plant_schema.count; i++) {
+        const char *path = ls_plant_schema.keys[i].path;
         const char *dot = strrchr(path, '.');
         harness_note("%s", path);
-        CHECK_INT(ls_schema_find(path), i);
-        CHECK(ls_schema[i].help != NULL && ls_schema[i].help[0] != '\0');
+        CHECK_INT(ls_schema_find(&ls_plant_schema, path), i);
+        CHECK(ls_plant_schema.keys[i].help != NULL && ls_plant_schema.keys[i].help[0] != '\0');
         if (dot == NULL) {
             continue;
         }
         // The row above is the parent, or lies below it.
         const size_t length = (size_t)(dot - path);
-        CHECK(strncmp(ls_schema[i - 1].path, path, length) == 0);
+        CHECK(strncmp(ls_plant_schema.keys[i - 1].path, path, length) == 0);
     }
 }
 
@@ -47,10 +47,11 @@ static bool is_good_default(const ls_key *key) {
 }
 
 static void test_defaults_are_good_values(void) {
-    for (size_t i = 0; i < ls_schema_count; i++) {
-        harness_note("%s", ls_schema[i].path);
-        CHECK(ls_schema[i].fallback == NULL || is_good_default(&ls_schema[i]));
-        CHECK(!ls_schema[i].required || ls_schema[i].fallback == NULL);
+    for (size_t i = 0; i < ls_plant_schema.count; i++) {
+        harness_note("%s", ls_plant_schema.keys[i].path);
+        CHECK(ls_plant_schema.keys[i].fallback == NULL ||
+              is_good_default(&ls_plant_schema.keys[i]));
+        CHECK(!ls_plant_schema.keys[i].required || ls_plant_schema.keys[i].fallback == NULL);
     }
 }
 
@@ -131,7 +132,7 @@ static const ls_yaml *find_row(const ls_yaml *node, int at, int row) {
         return NULL;
     }
     for (size_t i = 0; node->kind == LS_YAML_MAP && i < node->count; i++) {
-        const int child = ls_schema_child(at, node->keys[i].text);
+        const int child = ls_schema_child(&ls_plant_schema, at, node->keys[i].text);
         if (child == row) {
             return &node->keys[i];
         }
@@ -250,6 +251,8 @@ static void try_type(bench *b, const ls_key *key, const ls_yaml *at) {
     case LS_KEY_NAME: try_value(b, key, at, "no name", "\"a.b\""); break;
     case LS_KEY_MAP:
     case LS_KEY_TEXT:
+    case LS_KEY_POWER:
+    case LS_KEY_MEMORY:
     case LS_KEY_ANY: break;
     }
 }
@@ -259,7 +262,7 @@ static bool is_any_name(const ls_key *key) {
 }
 
 static void try_key(bench *b, int row) {
-    const ls_key *key = &ls_schema[row];
+    const ls_key *key = &ls_plant_schema.keys[row];
     const ls_yaml *at = find_row(b->root, -1, row);
     harness_note("%s", key->path);
     CHECK(at != NULL);  // every_key.yaml says every key
@@ -290,7 +293,7 @@ static void try_key(bench *b, int row) {
 static void test_every_key_given_wrong_is_refused(void) {
     bench b;
     bench_open(&b);
-    for (size_t i = 0; b.root != NULL && i < ls_schema_count; i++) {
+    for (size_t i = 0; b.root != NULL && i < ls_plant_schema.count; i++) {
         try_key(&b, (int)i);
     }
     CHECK_GOLDEN("tests/golden/plant-mistakes.txt", b.out.data);

@@ -52,7 +52,7 @@ typedef struct ls_pool_node {
     uint32_t unit;  // lowest, LS_POOL_NONE: stands alone
     uint32_t kind;  // LS_POOL_NONE: no GPUs
     uint32_t gpus;
-    uint32_t cpu_milli;   // thousandths of a processor
+    uint32_t cpu_milli;  // thousandths of a processor
     uint32_t memory_mib;
 } ls_pool_node;
 

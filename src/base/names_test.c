@@ -1,5 +1,5 @@
 // names_test.c - finding by name.
-#include "plant/names.h"
+#include "base/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // names.c - see names.h. Open addressing, at most half full, FNV-1a.
-#include "plant/names.h"
+#include "base/names.h"
 
 #include <assert.h>
 #include <string.h>

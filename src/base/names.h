@@ -21,9 +21,10 @@ typedef struct ls_names {
 
 void ls_names_init(ls_names *names);
 void ls_names_clear(ls_names *names);
-// The value of the name, LS_NONE (UINT32_MAX) when there is none.
+// The value of the name, UINT32_MAX when there is none.
 uint32_t ls_names_find(const ls_names *names, uint32_t scope, const char *text);
-// Adds it, unless it is there: then the old value comes back and nothing changes. LS_NONE: added.
+// Adds it, unless it is there: then the old value comes back and nothing changes. UINT32_MAX:
+// added.
 uint32_t ls_names_add(ls_names *names, uint32_t scope, const char *text, uint32_t value);
 // Gives a name that is there another value.
 void ls_names_set(ls_names *names, uint32_t scope, const char *text, uint32_t value);
