@@ -1,0 +1,142 @@
+// meter.c - see meter.h.
+#include "pool/meter.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct ls_meter {
+    const ls_cluster *cluster;
+    ls_shares *shares;
+    ls_meter_row *rows;
+    int64_t *since_us;    // by account
+    uint64_t *guaranteed; // by account, of all kinds
+    uint32_t count;
+    uint64_t by_state[4];  // thousandths of GPUs
+    ls_meter_pool pool;
+    int64_t pool_since_us;
+};
+
+ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms, uint32_t accounts,
+                          int64_t start_us, ls_meter **out, ls_error *err) {
+    *out = NULL;
+    ls_meter *m = ls_alloc(sizeof *m);
+    if (m == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    m->cluster = cluster;
+    m->count = accounts;
+    m->rows = ls_alloc(accounts * sizeof *m->rows);
+    m->since_us = ls_alloc(accounts * sizeof *m->since_us);
+    m->guaranteed = ls_alloc(accounts * sizeof *m->guaranteed);
+    ls_status status = ls_shares_create(terms, accounts, cluster->kind_count, &m->shares, err);
+    if (status == LS_OK && (m->rows == NULL || m->since_us == NULL || m->guaranteed == NULL)) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    if (status != LS_OK) {
+        ls_meter_destroy(m);
+        return status;
+    }
+    for (uint32_t i = 0; i < accounts; i++) {
+        m->since_us[i] = start_us;
+        for (uint32_t k = 0; k <= cluster->kind_count; k++) {
+            m->guaranteed[i] += terms[i].guarantee[k];
+        }
+    }
+    m->pool_since_us = start_us;
+    m->by_state[LS_NODE_UP] = cluster->gpus * LS_POOL_WHOLE;
+    *out = m;
+    return LS_OK;
+}
+
+void ls_meter_destroy(ls_meter *meter) {
+    if (meter != NULL) {
+        ls_shares_destroy(meter->shares);
+        ls_free(meter->rows);
+        ls_free(meter->since_us);
+        ls_free(meter->guaranteed);
+        ls_free(meter);
+    }
+}
+
+// What the account held until now goes into its row.
+static void settle(ls_meter *m, uint32_t account, int64_t now_us) {
+    assert(now_us >= m->since_us[account]);
+    const ls_gpu_time span = (ls_gpu_time)(now_us - m->since_us[account]);
+    const uint64_t held = ls_shares_held(m->shares, account);
+    const uint64_t borrowed = ls_shares_borrowed(m->shares, account);
+    const uint64_t own = held - borrowed;
+    ls_meter_row *row = m->rows + account;
+    row->held += span * held;
+    row->borrowed += span * borrowed;
+    row->offered += span * (m->guaranteed[account] > own ? m->guaranteed[account] - own : 0);
+    m->since_us[account] = now_us;
+}
+
+static void settle_way(ls_meter *m, uint32_t account, int64_t now_us) {
+    for (; account != LS_POOL_NONE; account = ls_shares_parent(m->shares, account)) {
+        settle(m, account, now_us);
+    }
+}
+
+void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
+                   uint64_t milli) {
+    settle_way(meter, account, now_us);
+    ls_shares_add(meter->shares, account, kind, milli);
+}
+
+void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
+                   uint64_t milli) {
+    settle_way(meter, account, now_us);
+    ls_shares_remove(meter->shares, account, kind, milli);
+}
+
+void ls_meter_lose(ls_meter *meter, uint32_t account, uint64_t milli, int64_t span_us) {
+    assert(span_us >= 0);
+    for (; account != LS_POOL_NONE; account = ls_shares_parent(meter->shares, account)) {
+        meter->rows[account].lost += (ls_gpu_time)milli * (ls_gpu_time)span_us;
+    }
+}
+
+void ls_meter_count(ls_meter *meter, uint32_t account, ls_meter_event event) {
+    for (; account != LS_POOL_NONE; account = ls_shares_parent(meter->shares, account)) {
+        ls_meter_row *row = meter->rows + account;
+        switch (event) {
+        case LS_METER_STARTED: row->started++; break;
+        case LS_METER_ENDED: row->ended++; break;
+        case LS_METER_STOPPED: row->stopped++; break;
+        default: row->broken++; break;
+        }
+    }
+}
+
+static void settle_pool(ls_meter *m, int64_t now_us) {
+    const ls_gpu_time span = (ls_gpu_time)(now_us - m->pool_since_us);
+    for (int i = 0; i < 4; i++) {
+        m->pool.by_state[i] += span * m->by_state[i];
+        m->pool.all += span * m->by_state[i];
+    }
+    m->pool_since_us = now_us;
+}
+
+void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state from,
+                   ls_node_state to) {
+    const uint64_t milli = (uint64_t)meter->cluster->nodes[node].gpus * LS_POOL_WHOLE;
+    settle_pool(meter, now_us);
+    meter->by_state[from] -= milli;
+    meter->by_state[to] += milli;
+}
+
+void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_meter_pool *out_pool) {
+    for (uint32_t i = 0; i < meter->count; i++) {
+        settle(meter, i, now_us);
+    }
+    settle_pool(meter, now_us);
+    memcpy(rows, meter->rows, meter->count * sizeof *rows);
+    memset(meter->rows, 0, meter->count * sizeof *rows);
+    *out_pool = meter->pool;
+    meter->pool = (ls_meter_pool){0};
+    // What still runs on nodes that are not up is held; it is taken out of idle alone.
+    const ls_gpu_time held = rows[0].held;
+    out_pool->idle = out_pool->by_state[LS_NODE_UP] > held ? out_pool->by_state[LS_NODE_UP] - held
+                                                           : 0;
+}

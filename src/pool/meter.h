@@ -1,0 +1,56 @@
+// meter.h - what each account held, borrowed and lost, to the thousandth of a GPU and the
+// microsecond, day by day; and where the rest of the pool was.
+//
+// Sums are exact integers, so a statement adds up: of the pool, for each day,
+//
+//     all GPUs = held + idle + broken + drained + spare
+//     held     = kept + lost        (kept: work that was not done again)
+//
+// and what an account holds is what the accounts below it hold. `borrowed` is what it held beyond
+// its guarantee (shares.h), `offered` what it was guaranteed and did not hold.
+#pragma once
+
+#include "pool/occupancy.h"
+#include "pool/shares.h"
+
+// Thousandths of a GPU times microseconds. 260,000 GPUs for a year are 8e21, more than 64 bits.
+__extension__ typedef unsigned __int128 ls_gpu_time;
+
+typedef struct ls_meter_row {
+    ls_gpu_time held, borrowed, offered;
+    ls_gpu_time lost;  // work that is done again, or was for nothing; with the time of stopping
+    uint64_t started, ended, stopped, broken;  // jobs; stopped: for others
+} ls_meter_row;
+
+typedef struct ls_meter_pool {
+    ls_gpu_time all, idle, by_state[4];  // by_state: of nodes that are not up, by ls_node_state
+} ls_meter_pool;
+
+typedef struct ls_meter ls_meter;
+
+// `terms` as for ls_shares_create. Starts at `start_us`. `cluster` must outlive it.
+ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms, uint32_t accounts,
+                          int64_t start_us, ls_meter **out, ls_error *err);
+void ls_meter_destroy(ls_meter *meter);  // NULL is fine
+
+// A job of the account begins or ceases to hold so much of a kind.
+void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
+                   uint64_t milli);
+void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
+                   uint64_t milli);
+// So much of what the account held was for nothing.
+void ls_meter_lose(ls_meter *meter, uint32_t account, uint64_t milli, int64_t span_us);
+typedef enum ls_meter_event {
+    LS_METER_STARTED,
+    LS_METER_ENDED,
+    LS_METER_STOPPED,
+    LS_METER_BROKEN,
+} ls_meter_event;
+void ls_meter_count(ls_meter *meter, uint32_t account, ls_meter_event event);
+// A node changes its state; what still runs there counts as held, the rest by the state.
+void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state from,
+                   ls_node_state to);
+
+// Everything up to now, since the last close; then all sums begin at 0 again. `rows` has room for
+// every account. Of what is lost only what was told by now is in it.
+void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_meter_pool *out_pool);

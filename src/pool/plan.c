@@ -1,0 +1,162 @@
+// plan.c - which nodes a job could have if others were gone.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool/scheduler_inside.h"
+
+bool ls_plan_may(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t node) {
+    const ls_pool_node *n = s->cluster->nodes + node;
+    if (s->nodes[node].reserved != LS_POOL_NONE ||
+        ls_occupancy_state(s->occupancy, node) != LS_NODE_UP) {
+        return false;
+    }
+    const uint32_t gpus = shape->milli != 0 ? 1 : shape->gpus;
+    if (gpus > 0 && (n->kind != kind || n->gpus < gpus ||
+                     s->cluster->kinds[n->kind].memory_mib < shape->gpu_mib)) {
+        return false;
+    }
+    if (n->cpu_milli < shape->cpu_milli || n->memory_mib < shape->memory_mib) {
+        return false;
+    }
+    const uint32_t site = s->nodes[node].site;
+    return shape->sites == 0 || site == LS_POOL_NONE ||
+           (site < 64 && ((shape->sites >> site) & 1) != 0);
+}
+
+uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,
+                       bool (*gone)(const void *context, const ls_scheduler *s, uint32_t job),
+                       const void *context) {
+    uint32_t free[LS_POOL_NODE_GPUS_MAX];
+    const uint32_t gpus = s->cluster->nodes[node].gpus;
+    ls_node_free rest = ls_occupancy_node(s->occupancy, node);
+    for (uint32_t g = 0; g < gpus; g++) {
+        free[g] = ls_occupancy_gpu_free(s->occupancy, node, g);
+    }
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        if (gone(context, s, job)) {
+            const ls_shape *has = &j->request.shape;
+            rest.cpu_milli += has->cpu_milli;
+            rest.memory_mib += has->memory_mib;
+            for (uint32_t g = 0; g < gpus; g++) {
+                if (((j->shares[part].gpus >> g) & 1) != 0) {
+                    free[g] += has->milli != 0 ? has->milli : LS_POOL_WHOLE;
+                }
+            }
+        }
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    uint32_t parts = most;
+    if (shape->cpu_milli > 0 && rest.cpu_milli / shape->cpu_milli < parts) {
+        parts = rest.cpu_milli / shape->cpu_milli;
+    }
+    if (shape->memory_mib > 0 && rest.memory_mib / shape->memory_mib < parts) {
+        parts = rest.memory_mib / shape->memory_mib;
+    }
+    uint32_t room = 0;  // for whole GPUs, or for fractions
+    for (uint32_t g = 0; g < gpus; g++) {
+        room += shape->milli != 0 ? free[g] / shape->milli : free[g] == LS_POOL_WHOLE;
+    }
+    if (shape->milli == 0 && shape->gpus > 0) {
+        room /= shape->gpus;
+    }
+    return shape->milli != 0 || shape->gpus > 0 ? (room < parts ? room : parts) : parts;
+}
+
+static int by_value(const void *a, const void *b) {
+    const ls_plan_node *x = a;
+    const ls_plan_node *y = b;
+    if (x->value != y->value) {
+        return x->value < y->value ? -1 : 1;
+    }
+    return x->node < y->node ? -1 : x->node > y->node;
+}
+
+static void swap(ls_plan_node *a, ls_plan_node *b) {
+    const ls_plan_node kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+// Moves the `first` least of them to the front (Hoare's selection, pivots from the middle).
+static void select_least(ls_plan_node *nodes, uint32_t count, uint32_t first) {
+    uint32_t low = 0, high = count;  // what is sought is in [low, high)
+    while (high - low > 16 && first > low && first < high) {
+        const ls_plan_node pivot = nodes[low + (high - low) / 2];
+        uint32_t i = low, k = high - 1;
+        for (;;) {
+            while (by_value(nodes + i, &pivot) < 0) {
+                i++;
+            }
+            while (by_value(nodes + k, &pivot) > 0) {
+                k--;
+            }
+            if (i >= k) {
+                break;
+            }
+            swap(nodes + i++, nodes + k--);
+        }
+        if (first <= k + 1) {
+            high = k + 1;
+        } else {
+            low = k + 1;
+        }
+    }
+    qsort(nodes + low, high - low, sizeof *nodes, by_value);
+}
+
+// Sorts the first nodes and returns how many of them it takes for `parts` parts; 0: not enough.
+// *out_total: greatest value, or the sum over parts.
+static uint32_t take(ls_plan_node *nodes, uint32_t count, uint32_t parts, bool sum,
+                     double *out_total) {
+    uint64_t there = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        there += nodes[i].parts;
+    }
+    if (there < parts) {
+        return 0;
+    }
+    const uint32_t first = count < parts ? count : parts;  // each has a part at least
+    select_least(nodes, count, first);
+    qsort(nodes, first, sizeof *nodes, by_value);
+    uint32_t got = 0, used = 0;
+    double total = 0.0;
+    for (; got < parts; used++) {
+        const uint32_t here = nodes[used].parts < parts - got ? nodes[used].parts : parts - got;
+        total = sum ? total + nodes[used].value * here : nodes[used].value;
+        got += here;
+    }
+    *out_total = total;
+    return used;
+}
+
+uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, bool sum) {
+    double total = 0.0;
+    if (shape->within == LS_POOL_ANYWHERE || shape->within == LS_POOL_NODE || !shape->must) {
+        return take(s->plan, count, shape->parts, sum, &total);
+    }
+    uint32_t best_at = 0, best_count = 0, best_used = 0;
+    double best = (double)INFINITY;
+    for (uint32_t at = 0, end; at < count; at = end) {  // nodes of a unit are consecutive
+        const uint32_t unit = ls_cluster_unit(s->cluster, s->plan[at].node, shape->within);
+        end = at + 1;
+        while (end < count && unit != LS_POOL_NONE &&
+               ls_cluster_unit(s->cluster, s->plan[end].node, shape->within) == unit) {
+            end++;
+        }
+        const uint32_t used = take(s->plan + at, end - at, shape->parts, sum, &total);
+        if (used > 0 && (best_count == 0 || total < best)) {
+            best = total;
+            best_at = at;
+            best_count = end - at;
+            best_used = used;
+        }
+    }
+    memmove(s->plan, s->plan + best_at, best_count * sizeof *s->plan);
+    return best_used;
+}

@@ -1,0 +1,311 @@
+// reclaim.c - what was borrowed is taken back by those to whom it is guaranteed.
+#include <assert.h>
+#include <string.h>
+
+#include "pool/scheduler_inside.h"
+
+enum { HEADS_MAX = 64, TRIES_MAX = 16 };
+
+// The account, and all above it below the top, lend or borrow: does each borrow something?
+static bool all_borrow(const ls_scheduler *s, uint32_t from, uint32_t below) {
+    for (uint32_t at = from; at != below; at = ls_shares_parent(s->shares, at)) {
+        if (ls_shares_borrowed(s->shares, at) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// May a job of `account` that needs so much of the kind take from jobs of `from`?
+static bool may_take(const ls_scheduler *s, uint32_t account, uint32_t from, uint32_t kind,
+                     uint64_t milli) {
+    if (account == from) {
+        return false;
+    }
+    const uint32_t meet = ls_shares_meet(s->shares, account, from);
+    const uint32_t side = ls_shares_below(s->shares, meet, account);
+    return ls_shares_borrowed_with(s->shares, side, kind, milli) == 0 &&
+           all_borrow(s, from, meet);
+}
+
+// The work that is lost when the job is stopped now, in thousandths of GPUs times microseconds.
+static double loss(const ls_scheduler *s, const ls_pool_job *j) {
+    const ls_pool_request *r = &j->request;
+    const int64_t ran_us = s->now_us - j->started_us;
+    int64_t lost_us = ran_us;
+    if (r->saves) {
+        lost_us = 0;
+    } else if (r->checkpoint_every_us > 0) {
+        lost_us = ran_us % r->checkpoint_every_us;
+    }
+    return (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
+}
+
+// Jobs that may be stopped for the claimant. `dearest`: only those that cost at most so much.
+typedef struct takers {
+    uint64_t number;  // of the claimant
+    double dearest;   // loss of each
+} takers;
+
+static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
+    const takers *t = context;
+    const ls_pool_job *j = s->jobs + job;
+    return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
+           s->may_give[j->request.account] && j->stopped_for != t->number &&
+           loss(s, j) <= t->dearest;
+}
+
+// The losses of those on the node that may be stopped, in their order.
+static uint32_t losses_of(const ls_scheduler *s, uint32_t node, const takers *all, double *out,
+                          double *out_sum, uint32_t most) {
+    uint32_t count = 0;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    *out_sum = 0.0;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        if (may_stop(all, s, job)) {
+            const double lost = loss(s, j);
+            *out_sum += lost / (double)j->request.shape.parts;
+            uint32_t at = count < most ? count++ : most - 1;
+            for (; at > 0 && out[at - 1] > lost; at--) {
+                out[at] = out[at - 1];
+            }
+            out[at] = lost;
+        }
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    return count;
+}
+
+// The least loss up to which all have to go so that `parts` parts fit on the node; the sum of what
+// is lost there in *out_sum. Negative: not even then.
+static double least_dearest(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
+                            uint64_t number, uint32_t parts, double *out_sum) {
+    double losses[64];
+    takers t = {.number = number, .dearest = 1.0e300};
+    const uint32_t count = losses_of(s, node, &t, losses, out_sum, 64);
+    t.dearest = 0.0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0 && losses[i] == losses[i - 1]) {
+            continue;
+        }
+        t.dearest = losses[i];
+        if (ls_plan_parts(s, shape, node, parts, may_stop, &t) >= parts) {
+            double sum;
+            losses_of(s, node, &t, losses, &sum, 64);
+            *out_sum = sum;
+            return t.dearest;
+        }
+    }
+    return -1.0;
+}
+
+static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
+    (void)context;
+    (void)s;
+    (void)job;
+    return false;
+}
+
+static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kind,
+                            uint64_t number) {
+    const takers all = {.number = number, .dearest = 1.0e300};
+    const uint32_t most = shape->spread ? 1 : shape->parts;
+    uint32_t count = 0;
+    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+        if (!ls_plan_may(s, shape, kind, node)) {
+            continue;
+        }
+        ls_plan_node here = {.node = node};
+        here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
+        if (here.parts == 0) {
+            here.parts = ls_plan_parts(s, shape, node, most, may_stop, &all);
+            double sum = 0.0;
+            if (here.parts == 0 ||
+                least_dearest(s, shape, node, number, here.parts, &sum) < 0.0) {
+                continue;
+            }
+            here.value = sum / here.parts;
+        }
+        s->plan[count++] = here;
+    }
+    return ls_plan_choose(s, shape, count, true);
+}
+
+static void count_again(ls_scheduler *s) {
+    while (s->victim_count > 0) {
+        ls_pool_job *j = s->jobs + s->victims[--s->victim_count];
+        j->victim = false;
+        ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    }
+}
+
+// Notes those that have to go from a chosen node, and takes them out of the books. False: an
+// account among them would by then lend no more (*out_account), or memory is out (LS_POOL_NONE).
+static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind,
+                         const ls_plan_node *chosen, uint32_t *out_account) {
+    const ls_pool_job *c = s->jobs + claimant;
+    const ls_shape *shape = &c->request.shape;
+    const uint64_t milli = ls_shape_milli(shape);
+    double sum = 0.0;
+    *out_account = LS_POOL_NONE;
+    if (ls_plan_parts(s, shape, chosen->node, chosen->parts, nobody, NULL) >= chosen->parts) {
+        return true;
+    }
+    const takers t = {.number = c->number,
+                      .dearest = least_dearest(s, shape, chosen->node, c->number, chosen->parts,
+                                               &sum)};
+    uint32_t job = s->nodes[chosen->node].first_job;
+    uint32_t part = s->nodes[chosen->node].first_part;
+    while (job != LS_POOL_NONE) {
+        ls_pool_job *j = s->jobs + job;
+        if (may_stop(&t, s, job) && !j->victim) {
+            if (!may_take(s, c->request.account, j->request.account, kind, milli)) {
+                *out_account = j->request.account;
+                return false;
+            }
+            if (!ls_grow(&s->victims, &s->victim_room, sizeof *s->victims, s->victim_count + 1)) {
+                s->out_of_memory = true;
+                return false;
+            }
+            s->victims[s->victim_count++] = job;
+            j->victim = true;
+            ls_shares_remove(s->shares, j->request.account, j->kind,
+                             ls_shape_milli(&j->request.shape));
+        }
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    return true;
+}
+
+// Nodes and victims for a kind: the nodes in s->plan[0..*out_used), the victims in s->victims, out
+// of the books.
+static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
+    const ls_pool_job *c = s->jobs + claimant;
+    const uint64_t milli = ls_shape_milli(&c->request.shape);
+    uint64_t there = ls_occupancy_free_milli(s->occupancy);
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        s->may_give[i] = ls_shares_children(s->shares, i) == 0 &&
+                         may_take(s, c->request.account, i, kind, milli);
+        there += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
+    }
+    for (uint32_t tries = 0; there >= milli && tries < TRIES_MAX; tries++) {
+        const uint32_t used = plan_losses(s, &c->request.shape, kind, c->number);
+        if (used == 0) {
+            return false;
+        }
+        s->victim_count = 0;
+        uint32_t account = LS_POOL_NONE;
+        bool all = true;
+        for (uint32_t i = 0; i < used && all; i++) {
+            all = note_victims(s, claimant, kind, s->plan + i, &account);
+        }
+        if (all && s->victim_count > 0) {
+            *out_used = used;
+            return true;
+        }
+        count_again(s);
+        if (account == LS_POOL_NONE) {
+            return false;
+        }
+        s->may_give[account] = false;  // it has too little to lend for this; others are asked
+    }
+    return false;
+}
+
+// Some account above the job, or its own, is guaranteed what it needs and does not have it.
+static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t kind) {
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    if (milli == 0 || ls_shares_limited(s->shares, j->request.account, kind, milli) != LS_POOL_NONE) {
+        return false;
+    }
+    for (uint32_t at = j->request.account; at != 0; at = ls_shares_parent(s->shares, at)) {
+        if (ls_shares_borrowed_with(s->shares, at, kind, milli) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_back(ls_scheduler *s, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    uint32_t used = 0;
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        if (((j->request.shape.kinds >> k) & 1) == 0 || !is_entitled(s, j, k) ||
+            !find_victims(s, job, k, &used)) {
+            continue;
+        }
+        const uint32_t count = s->victim_count;
+        count_again(s);
+        s->victim_count = count;
+        ls_reserve_drop(s, job);  // a promise of later
+        if (!ls_reserve(s, job, s->plan, used, INT64_MIN, true, k)) {
+            return false;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            s->jobs[s->victims[i]].stopped_for = j->number;
+            ls_scheduler_stop(s, s->victims[i], LS_WHY_RECLAIM, job, true);
+        }
+        j->promised_us = s->now_us < j->promised_us ? s->now_us : j->promised_us;
+        for (uint32_t i = 0; i < count; i++) {
+            const ls_pool_job *v = s->jobs + s->victims[i];
+            j->promised_us = v->latest_us > j->promised_us ? v->latest_us : j->promised_us;
+        }
+        return true;
+    }
+    return false;
+}
+
+static void look_at(ls_scheduler *s, uint32_t leaf) {
+    uint32_t heads[HEADS_MAX];
+    if (s->now_us < s->retry_us[leaf]) {
+        return;
+    }
+    bool vain = false;
+    for (bool more = true; more && !vain;) {
+        more = false;
+        const uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
+        for (uint32_t i = 0; i < count && !more; i++) {
+            const ls_pool_job *j = s->jobs + heads[i];
+            bool wanted = j->reserved == LS_POOL_NONE || !s->reserved[j->reserved].claim;
+            bool entitled = false;
+            for (uint32_t k = 0; k < s->cluster->kind_count && wanted; k++) {
+                entitled |= ((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k);
+            }
+            if (wanted && entitled) {
+                more = take_back(s, heads[i]);
+                vain |= !more;
+            }
+        }
+    }
+    s->pause_us[leaf] = vain ? s->pause_us[leaf] * 2 : LS_RECLAIM_PAUSE_US;
+    if (s->pause_us[leaf] > LS_RECLAIM_PAUSE_MAX_US) {
+        s->pause_us[leaf] = LS_RECLAIM_PAUSE_MAX_US;
+    }
+    s->retry_us[leaf] = vain ? ls_pool_later(s->now_us, s->pause_us[leaf]) : s->now_us;
+}
+
+void ls_reclaim(ls_scheduler *s) {
+    if (ls_waiting_count(s->waiting) == 0) {
+        s->tick_us = INT64_MAX;
+    } else if (s->now_us >= s->tick_us) {
+        for (uint32_t i = 1; i < s->def.account_count; i++) {
+            if (ls_shares_children(s->shares, i) == 0) {
+                look_at(s, i);
+            }
+        }
+        s->tick_us = ls_pool_later(s->now_us, LS_RECLAIM_TICK_US);
+    } else if (s->tick_us == INT64_MAX) {
+        s->tick_us = ls_pool_later(s->now_us, LS_RECLAIM_TICK_US);
+    }
+    while (s->look_count > 0) {
+        const uint32_t leaf = s->looks[--s->look_count];
+        s->look[leaf] = false;
+        look_at(s, leaf);
+    }
+}

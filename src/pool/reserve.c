@@ -1,0 +1,203 @@
+// reserve.c - nodes kept for jobs: promised ones, and those that were taken back.
+#include <assert.h>
+#include <string.h>
+
+#include "pool/scheduler_inside.h"
+
+enum { NODE_JOBS_MAX = 256 };  // of one node that are told apart; the rest end with the last
+
+void ls_reserve_show(ls_scheduler *s, uint32_t reserved, bool hold) {
+    const ls_reserved *r = s->reserved + reserved;
+    for (uint32_t i = 0; i < r->count; i++) {
+        ls_occupancy_hold(s->occupancy, r->nodes[i], hold ? r->from_us : INT64_MAX);
+    }
+}
+
+static uint32_t reserved_place(ls_scheduler *s) {
+    for (uint32_t i = 0; i < s->reserved_count; i++) {
+        if (s->reserved[i].job == LS_POOL_NONE) {
+            return i;
+        }
+    }
+    return ls_grow(&s->reserved, &s->reserved_room, sizeof *s->reserved, s->reserved_count + 1)
+               ? s->reserved_count++
+               : LS_POOL_NONE;
+}
+
+bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
+                int64_t from_us, bool claim, uint32_t kind) {
+    ls_pool_job *j = s->jobs + job;
+    assert(j->reserved == LS_POOL_NONE && count > 0);
+    uint32_t *kept = ls_alloc(count * sizeof *kept);
+    const uint32_t at = kept != NULL ? reserved_place(s) : LS_POOL_NONE;
+    if (at == LS_POOL_NONE) {
+        ls_free(kept);
+        s->out_of_memory = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        kept[i] = nodes[i].node;
+        assert(s->nodes[kept[i]].reserved == LS_POOL_NONE);
+        s->nodes[kept[i]].reserved = at;
+    }
+    s->reserved[at] = (ls_reserved){.job = job,
+                                    .claim = claim,
+                                    .kind = kind,
+                                    .milli = ls_shape_milli(&j->request.shape),
+                                    .from_us = from_us,
+                                    .nodes = kept,
+                                    .count = count};
+    j->reserved = at;
+    if (claim) {
+        ls_shares_add(s->shares, j->request.account, kind, s->reserved[at].milli);
+    }
+    ls_reserve_show(s, at, true);
+    return true;
+}
+
+void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    if (j->reserved == LS_POOL_NONE) {
+        return;
+    }
+    ls_reserved *r = s->reserved + j->reserved;
+    ls_reserve_show(s, j->reserved, false);
+    for (uint32_t i = 0; i < r->count; i++) {
+        s->nodes[r->nodes[i]].reserved = LS_POOL_NONE;
+    }
+    if (r->claim) {
+        ls_shares_remove(s->shares, j->request.account, r->kind, r->milli);
+        ls_waiting_fell(s->waiting, j->request.account);
+    } else {
+        for (uint32_t i = 0; i < s->def.account_count; i++) {
+            s->promised[i] = s->promised[i] == job ? LS_POOL_NONE : s->promised[i];
+        }
+    }
+    ls_free(r->nodes);
+    *r = (ls_reserved){.job = LS_POOL_NONE};
+    j->reserved = LS_POOL_NONE;
+    ls_waiting_open(s->waiting, NULL, NULL);
+}
+
+void ls_reserve_start(ls_scheduler *s) {
+    for (uint32_t i = 0; i < s->reserved_count; i++) {
+        if (s->reserved[i].job == LS_POOL_NONE || !s->reserved[i].stirred) {
+            continue;
+        }
+        s->reserved[i].stirred = false;
+        const uint32_t job = s->reserved[i].job;
+        uint32_t limit = LS_POOL_NONE;
+        bool part = false;
+        if (ls_scheduler_place(s, job, &limit, &part)) {
+            ls_scheduler_start(s, job, LS_WHY_PROMISED);
+        } else if (limit != LS_POOL_NONE && !part) {
+            ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
+        }
+    }
+}
+
+// ---- when a node could take a part
+
+typedef struct by_when {
+    int64_t now_us, when_us;
+} by_when;
+
+static bool gone_by(const void *context, const ls_scheduler *s, uint32_t job) {
+    const by_when *by = context;
+    const int64_t latest_us = s->jobs[job].latest_us;
+    return (latest_us > by->now_us ? latest_us : by->now_us) <= by->when_us;
+}
+
+// Distinct times at which something on the node is over, in their order; what is over by now counts
+// as now.
+static uint32_t times_of(const ls_scheduler *s, uint32_t node, int64_t *out) {
+    uint32_t count = 0;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    out[count++] = s->now_us;
+    while (job != LS_POOL_NONE && count < NODE_JOBS_MAX) {
+        const int64_t latest_us = s->jobs[job].latest_us;
+        uint32_t at = count;
+        while (at > 0 && out[at - 1] > latest_us) {
+            at--;
+        }
+        if (latest_us > s->now_us && latest_us != INT64_MAX && out[at - 1] != latest_us) {
+            memmove(out + at + 1, out + at, (count - at) * sizeof *out);
+            out[at] = latest_us;
+            count++;
+        }
+        const ls_pool_link *link = s->jobs[job].links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    return count;
+}
+
+static uint32_t plan_times(ls_scheduler *s, const ls_shape *shape, uint32_t kind) {
+    uint32_t count = 0;
+    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+        if (!ls_plan_may(s, shape, kind, node)) {
+            continue;
+        }
+        int64_t times[NODE_JOBS_MAX + 1];
+        const uint32_t time_count = times_of(s, node, times);
+        for (uint32_t i = 0; i < time_count; i++) {
+            const by_when by = {.now_us = s->now_us, .when_us = times[i]};
+            const uint32_t parts = ls_plan_parts(s, shape, node, shape->spread ? 1 : shape->parts,
+                                                 gone_by, &by);
+            if (parts > 0) {
+                s->plan[count++] = (ls_plan_node){
+                    .value = (double)(times[i] - s->now_us), .node = node, .parts = parts};
+                break;
+            }
+        }
+    }
+    return ls_plan_choose(s, shape, count, false);
+}
+
+// Promises the job its time; nothing when none is known.
+static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    const ls_shape *shape = &j->request.shape;
+    uint32_t best_kind = LS_POOL_NONE, last_kind = LS_POOL_NONE, used = 0;
+    double best = 0.0;
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        if (((shape->kinds >> k) & 1) != 0) {
+            used = plan_times(s, shape, k);
+            last_kind = k;
+            if (used > 0 && (best_kind == LS_POOL_NONE || s->plan[used - 1].value < best)) {
+                best_kind = k;
+                best = s->plan[used - 1].value;
+            }
+        }
+    }
+    if (best_kind == LS_POOL_NONE || best <= 0.0) {
+        return;
+    }
+    if (last_kind != best_kind) {
+        used = plan_times(s, shape, best_kind);
+    }
+    const int64_t from_us = s->now_us + (int64_t)best;
+    if (ls_reserve(s, job, s->plan, used, from_us, false, best_kind)) {
+        s->promised[account] = job;
+        j->promised_us = from_us < j->promised_us ? from_us : j->promised_us;
+    }
+}
+
+void ls_reserve_promise(ls_scheduler *s) {
+    const uint32_t children = ls_shares_children(s->shares, 0);
+    for (uint32_t i = 0; i < (children > 0 ? children : 1); i++) {
+        const uint32_t account = children > 0 ? ls_shares_child(s->shares, 0, i) : 0;
+        if (s->promised[account] != LS_POOL_NONE) {
+            continue;
+        }
+        const uint32_t job = ls_waiting_first(s->waiting, account);
+        if (job != LS_POOL_NONE && s->jobs[job].reserved == LS_POOL_NONE &&
+            s->now_us >= s->promise_us[account]) {
+            promise(s, account, job);
+            s->promise_us[account] = s->promised[account] == LS_POOL_NONE
+                                         ? ls_pool_later(s->now_us, LS_PROMISE_PAUSE_US)
+                                         : s->now_us;
+        }
+    }
+}

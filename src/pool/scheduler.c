@@ -1,0 +1,408 @@
+// scheduler.c - see scheduler.h.
+#include "pool/scheduler.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "pool/scheduler_inside.h"
+
+static ls_status no_memory(ls_error *err) {
+    return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+}
+
+int64_t ls_pool_later(int64_t now_us, int64_t span_us) {
+    return span_us > INT64_MAX - now_us ? INT64_MAX : now_us + span_us;
+}
+
+// Rows of accounts and nodes.
+static bool make_rows(ls_scheduler *s) {
+    const uint32_t accounts = s->def.account_count;
+    const uint32_t nodes = s->cluster->node_count;
+    s->nodes = ls_alloc(nodes * sizeof *s->nodes);
+    s->plan = ls_alloc(nodes * sizeof *s->plan);
+    s->promised = ls_alloc(accounts * sizeof *s->promised);
+    s->promise_us = ls_alloc(accounts * sizeof *s->promise_us);
+    s->retry_us = ls_alloc(accounts * sizeof *s->retry_us);
+    s->pause_us = ls_alloc(accounts * sizeof *s->pause_us);
+    s->look = ls_alloc(accounts * sizeof *s->look);
+    s->looks = ls_alloc(accounts * sizeof *s->looks);
+    s->may_give = ls_alloc(accounts * sizeof *s->may_give);
+    if (s->nodes == NULL || s->plan == NULL || s->promised == NULL || s->promise_us == NULL ||
+        s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
+        s->may_give == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < accounts; i++) {
+        s->promised[i] = LS_POOL_NONE;
+        s->promise_us[i] = INT64_MIN;
+        s->retry_us[i] = INT64_MIN;
+        s->pause_us[i] = LS_RECLAIM_PAUSE_US;
+    }
+    uint32_t sites = 0;
+    uint32_t last = LS_POOL_NONE;
+    for (uint32_t i = 0; i < nodes; i++) {
+        const uint32_t unit = ls_cluster_unit(s->cluster, i, LS_POOL_SITE);
+        sites += unit != LS_POOL_NONE && unit != last;
+        last = unit;
+        s->nodes[i] = (ls_node_parts){.first_job = LS_POOL_NONE,
+                                      .first_part = LS_POOL_NONE,
+                                      .reserved = LS_POOL_NONE,
+                                      .site = unit != LS_POOL_NONE ? sites - 1 : LS_POOL_NONE};
+    }
+    return true;
+}
+
+ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, ls_error *err) {
+    *out = NULL;
+    ls_scheduler *s = ls_alloc(sizeof *s);
+    if (s == NULL) {
+        return no_memory(err);
+    }
+    s->def = *def;
+    s->cluster = def->cluster;
+    s->job_free = LS_POOL_NONE;
+    s->next_number = 1;
+    s->now_us = INT64_MIN;
+    s->tick_us = INT64_MAX;
+    const uint32_t kinds = def->cluster->kind_count;
+    ls_status status = ls_shares_create(def->terms, def->account_count, kinds, &s->shares, err);
+    if (status == LS_OK) {
+        status = ls_waiting_create(s->shares, kinds, &s->waiting, err);
+    }
+    if (status == LS_OK) {
+        status = ls_occupancy_new(def->cluster, def->policy, def->demand, def->seed, &s->occupancy,
+                                  err);
+    }
+    if (status == LS_OK) {
+        status = ls_occupancy_new(def->cluster, LS_PLACE_OWN, NULL, 0, &s->empty, err);
+    }
+    if (status == LS_OK && !make_rows(s)) {
+        status = no_memory(err);
+    }
+    s->def.terms = NULL;
+    s->def.demand = NULL;
+    if (status != LS_OK) {
+        ls_scheduler_destroy(s);
+        return status;
+    }
+    *out = s;
+    return LS_OK;
+}
+
+void ls_scheduler_destroy(ls_scheduler *s) {
+    if (s == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        ls_free(s->jobs[i].shares);
+    }
+    for (uint32_t i = 0; i < s->reserved_count; i++) {
+        ls_free(s->reserved[i].nodes);
+    }
+    ls_shares_destroy(s->shares);
+    ls_waiting_destroy(s->waiting);
+    ls_occupancy_free(s->occupancy);
+    ls_occupancy_free(s->empty);
+    ls_free(s->jobs);
+    ls_free(s->nodes);
+    ls_free(s->reserved);
+    ls_free(s->acts);
+    ls_free(s->plan);
+    ls_free(s->promised);
+    ls_free(s->promise_us);
+    ls_free(s->retry_us);
+    ls_free(s->pause_us);
+    ls_free(s->look);
+    ls_free(s->looks);
+    ls_free(s->may_give);
+    ls_free(s->victims);
+    ls_free(s->places);
+    ls_free(s);
+}
+
+// ---- jobs come
+
+// Could it ever run, on the pool with nothing else in it?
+static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_error *err) {
+    const ls_shape *shape = &r->shape;
+    if (r->account >= s->def.account_count || ls_shares_children(s->shares, r->account) > 0) {
+        return ls_fail(err, LS_ERR_INVALID, "jobs belong to accounts that have none below them");
+    }
+    if (shape->parts == 0 || shape->milli >= LS_POOL_WHOLE || (shape->milli > 0 && shape->gpus > 0)) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "a job has at least 1 part, of whole GPUs or of less than one");
+    }
+    if (r->most_us <= 0 || r->stop_us < 0 || r->checkpoint_every_us < 0) {
+        return ls_fail(err, LS_ERR_INVALID, "times of a job must not be negative, its longest not 0");
+    }
+    const uint64_t milli = ls_shape_milli(shape);
+    ls_shape allowed = *shape;
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        if (ls_shares_never(s->shares, r->account, k, milli)) {
+            allowed.kinds &= ~((uint32_t)1 << k);
+        }
+    }
+    if (allowed.kinds == 0 && milli > 0) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "%.6g GPUs are more than the limit of the account, or of one above it",
+                       (double)milli / LS_POOL_WHOLE);
+    }
+    if (!ls_scheduler_find(s, s->empty, allowed, INT64_MIN)) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "%u x %.6g GPUs fit nowhere, even if the pool were empty", shape->parts,
+                       shape->milli != 0 ? shape->milli / (double)LS_POOL_WHOLE : shape->gpus);
+    }
+    return LS_OK;
+}
+
+static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
+    ls_pool_job *j = s->jobs + job;
+    const ls_waiting_job waiting = {.account = j->request.account,
+                                    .priority = j->request.priority,
+                                    .submitted_us = j->submitted_us,
+                                    .number = j->number,
+                                    .most_us = j->request.most_us,
+                                    .shape = j->request.shape};
+    if (ls_waiting_put(s->waiting, job, &waiting, err) != LS_OK) {
+        return false;
+    }
+    j->state = LS_POOL_JOB_WAITING;
+    const uint32_t account = j->request.account;
+    if (!s->look[account]) {
+        s->look[account] = true;
+        s->looks[s->look_count++] = account;
+    }
+    return true;
+}
+
+static void forget(ls_scheduler *s, uint32_t job) {
+    s->jobs[job] = (ls_pool_job){.next_free = s->job_free};
+    s->job_free = job;
+}
+
+ls_status ls_scheduler_submit(ls_scheduler *s, int64_t now_us, const ls_pool_request *request,
+                              uint32_t *out_job, ls_error *err) {
+    s->now_us = now_us;
+    if (!ls_grow(&s->places, &s->places_room, sizeof *s->places, request->shape.parts)) {
+        return no_memory(err);
+    }
+    const ls_status status = check_request(s, request, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    uint32_t job = s->job_free;
+    if (job != LS_POOL_NONE) {
+        s->job_free = s->jobs[job].next_free;
+    } else if (ls_grow(&s->jobs, &s->job_room, sizeof *s->jobs, s->job_count + 1)) {
+        job = s->job_count++;
+    } else {
+        return no_memory(err);
+    }
+    s->jobs[job] = (ls_pool_job){.request = *request,
+                                 .reserved = LS_POOL_NONE,
+                                 .kind = LS_POOL_NONE,
+                                 .submitted_us = now_us,
+                                 .promised_us = INT64_MAX,
+                                 .number = s->next_number++};
+    if (!wait_on(s, job, err)) {
+        forget(s, job);
+        return LS_ERR_MEMORY;
+    }
+    *out_job = job;
+    return LS_OK;
+}
+
+// ---- jobs go
+
+ls_status ls_scheduler_ended(ls_scheduler *s, int64_t now_us, uint32_t job, bool finished,
+                             bool *out_waits, ls_error *err) {
+    ls_pool_job *j = s->jobs + job;
+    assert(j->state == LS_POOL_JOB_RUNNING || j->state == LS_POOL_JOB_STOPPING);
+    s->now_us = now_us;
+    const bool again = j->state == LS_POOL_JOB_STOPPING && j->again && !finished;
+    ls_scheduler_leave(s, job);
+    *out_waits = again;
+    if (!again) {
+        forget(s, job);
+        return LS_OK;
+    }
+    j->promised_us = INT64_MAX;
+    if (!wait_on(s, job, err)) {
+        forget(s, job);
+        return LS_ERR_MEMORY;
+    }
+    return LS_OK;
+}
+
+void ls_scheduler_cancel(ls_scheduler *s, int64_t now_us, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    s->now_us = now_us;
+    if (j->state == LS_POOL_JOB_WAITING) {
+        ls_reserve_drop(s, job);
+        ls_waiting_take(s->waiting, job);
+        forget(s, job);
+    } else if (j->state == LS_POOL_JOB_RUNNING) {
+        ls_scheduler_stop(s, job, LS_WHY_CANCEL, LS_POOL_NONE, false);
+    } else if (j->state == LS_POOL_JOB_STOPPING) {
+        j->again = false;
+    }
+}
+
+// ---- nodes come and go
+
+// The nearest spare of the same kind: in the narrowest unit around the node that has one.
+static uint32_t nearest_spare(const ls_scheduler *s, uint32_t node) {
+    const ls_pool_node *n = s->cluster->nodes + node;
+    uint32_t unit = n->unit;
+    for (;;) {
+        const bool all = unit == LS_POOL_NONE;
+        const uint32_t at = all ? 0 : s->cluster->units[unit].node_at;
+        const uint32_t count = all ? s->cluster->node_count : s->cluster->units[unit].node_count;
+        for (uint32_t i = at; i < at + count; i++) {
+            if (ls_occupancy_state(s->occupancy, i) == LS_NODE_SPARE &&
+                s->cluster->nodes[i].kind == n->kind && s->cluster->nodes[i].gpus == n->gpus) {
+                return i;
+            }
+        }
+        if (all) {
+            return LS_POOL_NONE;
+        }
+        unit = s->cluster->units[unit].parent;
+    }
+}
+
+static void node_up(ls_scheduler *s, uint32_t node) {
+    ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
+    ls_waiting_open(s->waiting, NULL, NULL);
+    ls_waiting_fell(s->waiting, 0);
+}
+
+static uint32_t break_node(ls_scheduler *s, uint32_t node) {
+    const uint32_t reserved = s->nodes[node].reserved;
+    if (reserved != LS_POOL_NONE) {
+        ls_reserve_drop(s, s->reserved[reserved].job);
+    }
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_link link = s->jobs[job].links[part];
+        if (s->jobs[job].state == LS_POOL_JOB_RUNNING) {
+            ls_scheduler_stop(s, job, LS_WHY_BROKEN, LS_POOL_NONE,
+                              s->jobs[job].request.restartable);
+        }
+        job = link.next_job;
+        part = link.next_part;
+    }
+    const uint32_t spare = nearest_spare(s, node);
+    if (spare == LS_POOL_NONE || s->nodes[node].spare_used) {
+        return LS_POOL_NONE;
+    }
+    s->nodes[node].spare_used = true;
+    node_up(s, spare);
+    return spare;
+}
+
+void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_state state,
+                       uint32_t *out_spare) {
+    *out_spare = LS_POOL_NONE;
+    assert(node < s->cluster->node_count);
+    s->now_us = now_us;
+    const ls_node_state was = ls_occupancy_state(s->occupancy, node);
+    if (state == LS_NODE_SPARE || was == LS_NODE_SPARE) {  // jobs that need it never run
+        ls_occupancy_set_state(s->empty, node, state == LS_NODE_SPARE ? state : LS_NODE_UP);
+    }
+    if (state == LS_NODE_UP && s->nodes[node].spare_used) {
+        s->nodes[node].spare_used = false;
+        state = LS_NODE_SPARE;
+    }
+    if (state == was) {
+        return;
+    }
+    if (state == LS_NODE_UP) {
+        node_up(s, node);
+        return;
+    }
+    ls_occupancy_set_state(s->occupancy, node, state);
+    if (state == LS_NODE_BROKEN) {
+        *out_spare = break_node(s, node);
+    } else if (s->nodes[node].reserved != LS_POOL_NONE) {
+        ls_reserve_drop(s, s->reserved[s->nodes[node].reserved].job);
+    }
+}
+
+// ---- what is to be done
+
+static void start_those_that_fit(ls_scheduler *s) {
+    for (;;) {
+        const uint32_t job = ls_waiting_next(s->waiting);
+        if (job == LS_POOL_NONE || s->out_of_memory) {
+            return;
+        }
+        uint32_t limit = LS_POOL_NONE;
+        bool part = false;
+        if (ls_scheduler_place(s, job, &limit, &part)) {
+            const bool turn = ls_waiting_first(s->waiting, 0) == job;
+            ls_scheduler_start(s, job, turn ? LS_WHY_TURN : LS_WHY_BACKFILL);
+        } else if (limit != LS_POOL_NONE) {
+            ls_waiting_limit(s->waiting, job, part ? 0 : limit);
+        } else if (s->def.strict) {
+            return;
+        } else {
+            ls_waiting_close(s->waiting, job);
+        }
+    }
+}
+
+uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act **out_acts,
+                             ls_status *out_status) {
+    s->now_us = now_us;
+    s->out_of_memory = false;
+    if (s->acts_taken) {
+        s->act_count = 0;
+        s->acts_taken = false;
+    }
+    ls_reserve_start(s);
+    start_those_that_fit(s);
+    if (!s->def.no_backfill && !s->def.strict) {
+        ls_reserve_promise(s);
+    }
+    ls_reclaim(s);
+    s->acts_taken = true;
+    *out_acts = s->acts;
+    *out_status = s->out_of_memory ? LS_ERR_MEMORY : LS_OK;
+    return s->act_count;
+}
+
+int64_t ls_scheduler_wake(const ls_scheduler *s) {
+    return s->tick_us;
+}
+
+// ---- questions
+
+ls_pool_job_state ls_scheduler_state(const ls_scheduler *s, uint32_t job) {
+    return job < s->job_count ? s->jobs[job].state : LS_POOL_JOB_FREE;
+}
+
+const ls_pool_request *ls_scheduler_request(const ls_scheduler *s, uint32_t job) {
+    return &s->jobs[job].request;
+}
+
+uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job) {
+    return s->jobs[job].kind;
+}
+
+int64_t ls_scheduler_promise(const ls_scheduler *s, uint32_t job) {
+    return s->jobs[job].promised_us;
+}
+
+uint64_t ls_scheduler_waiting(const ls_scheduler *s) {
+    return ls_waiting_count(s->waiting);
+}
+
+const ls_shares *ls_scheduler_shares(const ls_scheduler *s) {
+    return s->shares;
+}
+
+const ls_occupancy *ls_scheduler_occupancy(const ls_scheduler *s) {
+    return s->occupancy;
+}

@@ -1,0 +1,115 @@
+// scheduler.h - who gets which GPUs when. The one scheduler of all clocks: simulated, this machine,
+// a cluster.
+//
+// The scheduler is told what happens (a job is submitted, ends, is cancelled; a node breaks, comes
+// back) and is asked what to do (start this job there, stop that one for this one). It knows no
+// clock, no processes: whoever runs it carries out what it says and tells it what came of it. The
+// same calls give the same acts.
+//
+// One round (ls_scheduler_decide):
+//   1. jobs for which nodes are kept start as soon as a place is free for them;
+//   2. as long as a waiting job fits: the one whose turn it is (waiting.h) starts, placed by
+//      occupancy.h. What fits and whose limit allows it does not wait, unless it would still run
+//      when nodes that it needs are promised to another job (backfill);
+//   3. the first job of each account right below the top, if it still waits, is promised a time
+//      and the nodes that are free by then (EASY, Lifka 1995, once for each such account). What is
+//      promised does not move: a job whose longest time goes past it is not put there;
+//   4. jobs that an account is guaranteed the GPUs for, and that found none, take them back from
+//      those who borrow: those jobs are stopped whose loss is the least.
+//
+// Who can be stopped for whom: a job of account A takes from a job of account B when, seen from
+// where their ways to the top meet, the account on A's side borrows nothing even with the new job
+// and every account on B's side up to there borrows. So a chain of takings ends: what is taken
+// back is guaranteed, and guaranteed GPUs are never taken. No job is stopped twice for the same
+// job.
+#pragma once
+
+#include "pool/occupancy.h"
+#include "pool/shares.h"
+
+typedef struct ls_scheduler ls_scheduler;
+
+typedef struct ls_pool_request {
+    uint32_t account;  // a leaf
+    int32_t priority;  // within its account, the greatest first
+    ls_shape shape;
+    int64_t most_us;              // longest time it may run, then it is stopped; INT64_MAX: any
+    int64_t stop_us;              // time it needs to save and stop when it is asked to
+    int64_t checkpoint_every_us;  // it saves by itself; 0: never
+    bool saves;                   // it saves when it is asked to stop
+    bool restartable;             // may be stopped and begun again
+} ls_pool_request;
+
+typedef enum ls_pool_why {
+    LS_WHY_TURN,      // started: its turn, and a place is free
+    LS_WHY_BACKFILL,  // started before others whose place it does not take
+    LS_WHY_PROMISED,  // started on nodes kept for it
+    LS_WHY_RECLAIM,   // stopped: a guaranteed job takes back what was borrowed
+    LS_WHY_BROKEN,    // stopped: a node of it broke
+    LS_WHY_CANCEL,    // stopped: cancelled
+} ls_pool_why;
+
+typedef enum ls_pool_act_kind { LS_POOL_START, LS_POOL_STOP } ls_pool_act_kind;
+
+typedef struct ls_pool_act {
+    ls_pool_act_kind kind;
+    ls_pool_why why;
+    uint32_t job;
+    uint32_t for_job;             // LS_WHY_RECLAIM: who needs its place
+    const ls_pool_share *shares;  // LS_POOL_START: shape.parts of them, valid while it runs
+    int64_t until_us;             // LS_POOL_STOP: it must be over by then
+} ls_pool_act;
+
+typedef enum ls_pool_job_state {
+    LS_POOL_JOB_FREE,  // there is no such job
+    LS_POOL_JOB_WAITING,
+    LS_POOL_JOB_RUNNING,
+    LS_POOL_JOB_STOPPING,  // asked to stop, still there
+} ls_pool_job_state;
+
+typedef struct ls_scheduler_def {
+    const ls_cluster *cluster;    // must outlive the scheduler
+    const ls_share_terms *terms;  // of the accounts, [0]: the top; copied
+    uint32_t account_count;
+    ls_place_policy policy;
+    const ls_demand *demand;  // may be NULL
+    uint64_t seed;
+    bool no_backfill;  // nobody is promised anything (peers: FIFO without look ahead)
+    bool strict;       // and nobody starts before the first who waits (FIFO)
+} ls_scheduler_def;
+
+ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, ls_error *err);
+void ls_scheduler_destroy(ls_scheduler *s);  // NULL is fine
+
+// A new job waits. Its id in *out_job; ids of jobs that are over are used again. Fails with
+// LS_ERR_INVALID when it could never run (no node is like that, more than its accounts' limits, an
+// account that is no leaf), LS_ERR_MEMORY.
+ls_status ls_scheduler_submit(ls_scheduler *s, int64_t now_us, const ls_pool_request *request,
+                              uint32_t *out_job, ls_error *err);
+// A running job is over: `finished` by itself, or as it was asked. One that was stopped for others,
+// or whose node broke, waits again from the place in the queue that it had (LS_ERR_MEMORY: it is
+// lost); others are gone, and their id with them. *out_waits: it waits again.
+ls_status ls_scheduler_ended(ls_scheduler *s, int64_t now_us, uint32_t job, bool finished,
+                             bool *out_waits, ls_error *err);
+// A waiting job is gone at once; a running one is told to stop by the next decide.
+void ls_scheduler_cancel(ls_scheduler *s, int64_t now_us, uint32_t job);
+// What runs there stops; a spare node of the same kind, the nearest, takes its place. A node that
+// comes back becomes a spare when one had taken its place. *out_spare: the spare that is up now
+// instead, LS_POOL_NONE: none.
+void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_state state,
+                       uint32_t *out_spare);
+
+// What is to be done now: *out_acts stay valid until the next call of any function. Returns how
+// many. Fails (*out_status, then 0) with LS_ERR_MEMORY only.
+uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act **out_acts,
+                             ls_status *out_status);
+// When decide wants to be called even if nothing happens; INT64_MAX: never.
+int64_t ls_scheduler_wake(const ls_scheduler *s);
+
+ls_pool_job_state ls_scheduler_state(const ls_scheduler *s, uint32_t job);
+const ls_pool_request *ls_scheduler_request(const ls_scheduler *s, uint32_t job);
+uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job);  // of a running job's GPUs
+int64_t ls_scheduler_promise(const ls_scheduler *s, uint32_t job);  // INT64_MAX: none
+uint64_t ls_scheduler_waiting(const ls_scheduler *s);
+const ls_shares *ls_scheduler_shares(const ls_scheduler *s);
+const ls_occupancy *ls_scheduler_occupancy(const ls_scheduler *s);

@@ -1,0 +1,143 @@
+// scheduler_inside.h - what scheduler*.c, reserve.c and reclaim.c share. Private to them.
+#pragma once
+
+#include "pool/grow.h"
+#include "pool/scheduler.h"
+#include "pool/waiting.h"
+
+#define LS_PROMISE_PAUSE_US INT64_C(60000000)      // after a job that no time is known for
+#define LS_RECLAIM_TICK_US INT64_C(30000000)       // all accounts are looked at so often
+#define LS_RECLAIM_PAUSE_US INT64_C(30000000)      // after taking back in vain; then twice that
+#define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
+
+// A part of a running job in the list of its node.
+typedef struct ls_pool_link {
+    uint32_t next_job, next_part;  // LS_POOL_NONE: the last
+    uint32_t prev_job, prev_part;  // LS_POOL_NONE: the first
+} ls_pool_link;
+
+typedef struct ls_pool_job {
+    ls_pool_request request;
+    ls_pool_job_state state;
+    uint32_t reserved;  // the nodes that are kept for it; LS_POOL_NONE
+    uint32_t kind;      // of its GPUs while it runs; LS_POOL_NONE: none
+    bool again;         // when it has stopped it waits again
+    bool victim;  // among s->victims
+    int64_t submitted_us, started_us;
+    int64_t latest_us;    // it is over by then; INT64_MAX: unknown
+    int64_t promised_us;  // INT64_MAX: nothing promised yet
+    uint64_t number;      // unique
+    uint64_t stopped_for;  // number of the job that it was stopped for last; 0: none
+    ls_pool_share *shares;  // owned, while it runs
+    ls_pool_link *links;    // in the same block
+    uint32_t next_free;
+} ls_pool_job;
+
+// Nodes kept for a job: promised from `from_us` on, or taken back for it.
+typedef struct ls_reserved {
+    uint32_t job;  // LS_POOL_NONE: this place is not used
+    bool claim;    // taken back; counts as held by its account: milli of kind
+    bool stirred;  // something of it was freed
+    uint32_t kind;
+    uint64_t milli;
+    int64_t from_us;
+    uint32_t *nodes;  // owned
+    uint32_t count;
+} ls_reserved;
+
+typedef struct ls_node_parts {
+    uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
+    uint32_t reserved;               // LS_POOL_NONE
+    uint32_t site;                   // among the sites; LS_POOL_NONE: in none
+    bool spare_used;                 // a spare stands in for it
+} ls_node_parts;
+
+// A node as a plan sees it: what it costs to have `parts` parts of the job on it.
+typedef struct ls_plan_node {
+    double value;  // of one part: time, or work lost
+    uint32_t node, parts;
+} ls_plan_node;
+
+struct ls_scheduler {
+    ls_scheduler_def def;
+    const ls_cluster *cluster;
+    ls_shares *shares;
+    ls_waiting *waiting;
+    ls_occupancy *occupancy;
+    ls_occupancy *empty;  // the cluster with nothing on it: what could ever run
+    ls_pool_job *jobs;
+    uint32_t job_count, job_room, job_free;
+    ls_node_parts *nodes;
+    ls_reserved *reserved;
+    uint32_t reserved_count, reserved_room;
+    ls_pool_act *acts;
+    uint32_t act_count, act_room;
+    ls_plan_node *plan;      // node_count of them
+    uint32_t *promised;      // by account right below the top: the job with its promise
+    int64_t *promise_us;     // by account: no promise before
+    int64_t *retry_us;       // by account: no taking back before
+    int64_t *pause_us;       // by account: how long the next pause is, if that is in vain again
+    bool *look;              // by account: something came that may take back
+    uint32_t *looks;         // the accounts of `look`
+    uint32_t look_count;
+    int64_t tick_us;         // when all accounts are looked at next
+    bool *may_give;          // by account: lends to the job that is looked at
+    uint32_t *victims;       // jobs that would be stopped
+    uint32_t victim_count, victim_room;
+    ls_pool_share *places;   // of the job that is being placed
+    uint32_t places_room;
+    uint64_t next_number;
+    int64_t now_us;
+    bool acts_taken;  // the caller has seen them
+    bool out_of_memory;
+};
+
+// ---- scheduler_job.c: jobs in their places
+
+// Finds a place for a waiting job within its accounts' limits and with its own kept nodes, into
+// s->places. *out_limit: the account whose limit it met (with *out_part: only for some kinds), or
+// LS_POOL_NONE.
+bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool *out_part);
+// A place for all parts, on GPUs of one kind, into s->places.
+bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us);
+// Starts it at s->places. False: out of memory, nothing done.
+bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why);
+// Asks a running job to stop; `again`: it waits again afterwards.
+bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t for_job,
+                       bool again);
+// Gives back what a running or stopping job holds.
+void ls_scheduler_leave(ls_scheduler *s, uint32_t job);
+
+// How long a job may still run there, counted from when it began.
+int64_t ls_pool_later(int64_t now_us, int64_t span_us);  // no overflow
+
+// ---- reserve.c: nodes kept for jobs
+
+// Keeps the nodes (copied) for the job. False: out of memory.
+bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
+                int64_t from_us, bool claim, uint32_t kind);
+void ls_reserve_drop(ls_scheduler *s, uint32_t job);  // also when nothing is kept for it
+void ls_reserve_show(ls_scheduler *s, uint32_t reserved, bool hold);  // its nodes are kept, or not
+// Starts those jobs for which nodes are kept and something was freed.
+void ls_reserve_start(ls_scheduler *s);
+// Promises the first job of each account below the top its time.
+void ls_reserve_promise(ls_scheduler *s);
+
+// ---- reclaim.c: what was borrowed is taken back
+
+void ls_reclaim(ls_scheduler *s);
+
+// ---- plan.c: which nodes
+
+// What the node would have free if everything were gone for which gone(context, job) is true:
+// parts of the shape that then fit, at most `most`.
+uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,
+                       bool (*gone)(const void *context, const ls_scheduler *s, uint32_t job),
+                       const void *context);
+// The node could take a part of the shape if it were empty, is up and kept for nobody.
+bool ls_plan_may(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t node);
+// Of s->plan[0..count), by node: those with the least values that together have `shape->parts`
+// parts, in a unit that the shape asks for. They are moved to the front, sorted by value, node;
+// returns how many, 0: there are not enough. `sum`: the least sum of values, else the least
+// greatest one.
+uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, bool sum);

@@ -1,0 +1,225 @@
+// scheduler_job.c - jobs take their places and leave them.
+#include <assert.h>
+#include <string.h>
+
+#include "pool/scheduler_inside.h"
+
+static bool push_act(ls_scheduler *s, const ls_pool_act *act) {
+    if (s->acts_taken) {
+        s->acts_taken = false;
+        s->act_count = 0;
+    }
+    if (!ls_grow(&s->acts, &s->act_room, sizeof *s->acts, s->act_count + 1)) {
+        s->out_of_memory = true;
+        return false;
+    }
+    s->acts[s->act_count++] = *act;
+    return true;
+}
+
+// Kinds that no limit keeps from the job. *out_limit: the highest account whose limit met it.
+static uint32_t kinds_allowed(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit) {
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    uint32_t kinds = 0;
+    *out_limit = LS_POOL_NONE;
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        if (((j->request.shape.kinds >> k) & 1) == 0) {
+            continue;
+        }
+        const uint32_t limit = ls_shares_limited(s->shares, j->request.account, k, milli);
+        if (limit == LS_POOL_NONE) {
+            kinds |= (uint32_t)1 << k;
+        } else if (*out_limit == LS_POOL_NONE || ls_shares_depth(s->shares, limit) <
+                                                     ls_shares_depth(s->shares, *out_limit)) {
+            *out_limit = limit;
+        }
+    }
+    return kinds;
+}
+
+bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us) {
+    const uint32_t kinds = shape.kinds;
+    if (shape.parts == 1 || (kinds & (kinds - 1)) == 0) {
+        return ls_occupancy_find(o, &shape, until_us, s->places);
+    }
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        shape.kinds = kinds & ((uint32_t)1 << k);
+        if (shape.kinds != 0 && ls_occupancy_find(o, &shape, until_us, s->places)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool *out_part) {
+    const ls_pool_job *j = s->jobs + job;
+    ls_shape shape = j->request.shape;
+    const ls_reserved *own = j->reserved != LS_POOL_NONE ? s->reserved + j->reserved : NULL;
+    if (own != NULL && own->claim) {  // it counts already
+        ls_shares_remove(s->shares, j->request.account, own->kind, own->milli);
+    }
+    shape.kinds = kinds_allowed(s, j, out_limit);
+    if (own != NULL && own->claim) {
+        ls_shares_add(s->shares, j->request.account, own->kind, own->milli);
+    }
+    *out_part = shape.kinds != 0 && *out_limit != LS_POOL_NONE;
+    if (shape.kinds == 0 && j->request.shape.kinds != 0) {
+        return false;
+    }
+    if (own != NULL) {
+        ls_reserve_show(s, j->reserved, false);
+    }
+    const bool found = ls_scheduler_find(s, s->occupancy, shape, ls_pool_later(s->now_us, j->request.most_us));
+    if (own != NULL) {
+        ls_reserve_show(s, j->reserved, true);
+    }
+    return found;
+}
+
+// ---- the lists of what runs on a node
+
+static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
+    ls_pool_job *j = s->jobs + job;
+    ls_node_parts *n = s->nodes + j->shares[part].node;
+    j->links[part] = (ls_pool_link){.next_job = n->first_job,
+                                    .next_part = n->first_part,
+                                    .prev_job = LS_POOL_NONE,
+                                    .prev_part = LS_POOL_NONE};
+    if (n->first_job != LS_POOL_NONE) {
+        ls_pool_link *next = s->jobs[n->first_job].links + n->first_part;
+        next->prev_job = job;
+        next->prev_part = part;
+    }
+    n->first_job = job;
+    n->first_part = part;
+}
+
+static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
+    const ls_pool_job *j = s->jobs + job;
+    const ls_pool_link *link = j->links + part;
+    if (link->prev_job != LS_POOL_NONE) {
+        ls_pool_link *prev = s->jobs[link->prev_job].links + link->prev_part;
+        prev->next_job = link->next_job;
+        prev->next_part = link->next_part;
+    } else {
+        ls_node_parts *n = s->nodes + j->shares[part].node;
+        n->first_job = link->next_job;
+        n->first_part = link->next_part;
+    }
+    if (link->next_job != LS_POOL_NONE) {
+        ls_pool_link *next = s->jobs[link->next_job].links + link->next_part;
+        next->prev_job = link->prev_job;
+        next->prev_part = link->prev_part;
+    }
+}
+
+// ---- start, stop, leave
+
+bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
+    ls_pool_job *j = s->jobs + job;
+    const uint32_t parts = j->request.shape.parts;
+    assert(j->state == LS_POOL_JOB_WAITING);
+    char *block = ls_alloc(parts * (sizeof *j->shares + sizeof *j->links));
+    const ls_pool_act act = {
+        .kind = LS_POOL_START, .why = why, .job = job, .shares = (const void *)block};
+    if (block == NULL || !push_act(s, &act)) {
+        ls_free(block);
+        s->out_of_memory = true;
+        return false;
+    }
+    j->shares = (void *)block;
+    j->links = (void *)(block + parts * sizeof *j->shares);
+    memcpy(j->shares, s->places, parts * sizeof *j->shares);
+    ls_reserve_drop(s, job);  // a claim counted until now
+    ls_waiting_take(s->waiting, job);
+    const ls_shape *shape = &j->request.shape;
+    j->kind = shape->milli != 0 || shape->gpus != 0 ? s->cluster->nodes[j->shares[0].node].kind
+                                                    : LS_POOL_NONE;
+    j->state = LS_POOL_JOB_RUNNING;
+    j->started_us = s->now_us;
+    j->latest_us = ls_pool_later(s->now_us, j->request.most_us);
+    ls_occupancy_take(s->occupancy, shape, j->shares, parts);
+    ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(shape));
+    for (uint32_t i = 0; i < parts; i++) {
+        link_part(s, job, i);
+    }
+    return true;
+}
+
+// What it holds no longer counts for its account: it is on its way out.
+static void uncount(ls_scheduler *s, uint32_t job) {
+    const ls_pool_job *j = s->jobs + job;
+    ls_shares_remove(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    ls_waiting_fell(s->waiting, j->request.account);
+}
+
+bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t for_job,
+                       bool again) {
+    ls_pool_job *j = s->jobs + job;
+    assert(j->state == LS_POOL_JOB_RUNNING);
+    const int64_t span_us = why == LS_WHY_BROKEN ? 0 : j->request.stop_us;
+    const ls_pool_act act = {.kind = LS_POOL_STOP,
+                             .why = why,
+                             .job = job,
+                             .for_job = for_job,
+                             .until_us = ls_pool_later(s->now_us, span_us)};
+    if (!push_act(s, &act)) {
+        return false;
+    }
+    j->state = LS_POOL_JOB_STOPPING;
+    j->again = again;
+    j->latest_us = act.until_us;
+    uncount(s, job);
+    return true;
+}
+
+// Room was made for which shapes? A part of theirs must fit on one of the nodes.
+typedef struct made_room {
+    const ls_scheduler *s;
+    const ls_pool_share *shares;
+    uint32_t count;
+} made_room;
+
+static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
+    (void)context;
+    (void)s;
+    (void)job;
+    return false;
+}
+
+static bool might(const void *context, const ls_shape *shape) {
+    const made_room *made = context;
+    for (uint32_t i = 0; i < made->count; i++) {
+        const uint32_t node = made->shares[i].node;
+        if (i > 0 && node == made->shares[i - 1].node) {
+            continue;
+        }
+        if (ls_plan_parts(made->s, shape, node, 1, nobody, NULL) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    const uint32_t parts = j->request.shape.parts;
+    if (j->state == LS_POOL_JOB_RUNNING) {
+        uncount(s, job);
+    }
+    for (uint32_t i = 0; i < parts; i++) {
+        const uint32_t reserved = s->nodes[j->shares[i].node].reserved;
+        unlink_part(s, job, i);
+        if (reserved != LS_POOL_NONE) {
+            s->reserved[reserved].stirred = true;
+        }
+    }
+    ls_occupancy_give(s->occupancy, &j->request.shape, j->shares, parts);
+    const made_room made = {.s = s, .shares = j->shares, .count = parts};
+    ls_waiting_open(s->waiting, might, &made);
+    ls_waiting_fell(s->waiting, 0);  // those that only some kinds would do for
+    ls_free(j->shares);
+    j->shares = NULL;
+    j->links = NULL;
+    j->kind = LS_POOL_NONE;
+}

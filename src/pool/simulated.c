@@ -1,0 +1,376 @@
+// simulated.c - see simulated.h.
+#include "pool/simulated.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "pool/grow.h"
+
+enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR };
+
+// In the order in which they are looked at when they come at once.
+typedef enum what { JOB_OVER, NODE_BACK, NODE_BREAKS } what;
+
+typedef struct event {
+    int64_t at_us;
+    what what;
+    uint32_t subject;  // job or node
+    uint64_t run;      // of the job; stale when it is another by now
+} event;
+
+typedef struct sim_job {
+    ls_sim_job job;
+    int64_t left_us;     // work that is still to be done
+    int64_t started_us;  // this time
+    int64_t since_us;    // waits since
+    int64_t first_us;    // submitted
+    int64_t over_us;
+    uint64_t run;
+    ls_pool_why stopped;
+    bool stopping;
+} sim_job;
+
+typedef struct sim {
+    const ls_sim_def *def;
+    ls_scheduler *scheduler;
+    ls_meter *meter;
+    ls_meter_row *rows;
+    event *heap;
+    uint32_t heap_count, heap_room;
+    sim_job *jobs;
+    uint32_t job_room;
+    uint64_t runs, breaks, repairs;
+    ls_sim_job next;
+    bool has_next, stop;
+    int64_t now_us;
+    ls_sim_result *out;
+    ls_error *err;
+} sim;
+
+// ---- events by (time, what, subject)
+
+static bool before(const event *a, const event *b) {
+    if (a->at_us != b->at_us) {
+        return a->at_us < b->at_us;
+    }
+    return a->what != b->what ? a->what < b->what : a->subject < b->subject;
+}
+
+static bool push(sim *s, event e) {
+    if (e.at_us == INT64_MAX) {
+        return true;
+    }
+    if (!ls_grow(&s->heap, &s->heap_room, sizeof *s->heap, s->heap_count + 1)) {
+        return false;
+    }
+    uint32_t at = s->heap_count++;
+    for (; at > 0 && before(&e, s->heap + (at - 1) / 2); at = (at - 1) / 2) {
+        s->heap[at] = s->heap[(at - 1) / 2];
+    }
+    s->heap[at] = e;
+    return true;
+}
+
+static event pop(sim *s) {
+    const event first = s->heap[0];
+    const event last = s->heap[--s->heap_count];
+    uint32_t at = 0;
+    for (uint32_t child = 1; child < s->heap_count; child = 2 * at + 1) {
+        child += child + 1 < s->heap_count && before(s->heap + child + 1, s->heap + child);
+        if (!before(s->heap + child, &last)) {
+            break;
+        }
+        s->heap[at] = s->heap[child];
+        at = child;
+    }
+    if (s->heap_count > 0) {
+        s->heap[at] = last;
+    }
+    return first;
+}
+
+// ---- what is told
+
+static void tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
+                 const ls_pool_act *act, int64_t promised_us) {
+    if (s->def->on_event == NULL) {
+        return;
+    }
+    const ls_sim_event e = {.kind = kind,
+                            .at_us = s->now_us,
+                            .job = &j->job,
+                            .why = act != NULL ? act->why : LS_WHY_TURN,
+                            .shares = act != NULL ? act->shares : NULL,
+                            .submitted_us = j->first_us,
+                            .waited_us = s->now_us - j->since_us,
+                            .promised_us = promised_us,
+                            .reason = reason};
+    s->stop |= !s->def->on_event(s->def->context, &e);
+}
+
+static uint64_t milli_of(const sim_job *j) {
+    return ls_shape_milli(&j->job.request.shape);
+}
+
+static int64_t sooner(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+// ---- jobs
+
+static ls_status submit(sim *s) {
+    uint32_t id = 0;
+    ls_error err = {0};
+    s->out->submitted++;
+    const ls_status status = ls_scheduler_submit(s->scheduler, s->now_us, &s->next.request, &id,
+                                                 &err);
+    if (status == LS_ERR_INVALID) {
+        const sim_job refused = {
+            .job = s->next, .since_us = s->now_us, .first_us = s->now_us};
+        s->out->refused++;
+        tell(s, LS_SIM_REFUSED, &refused, err.text, NULL, INT64_MAX);
+        return LS_OK;
+    }
+    if (status == LS_OK && !ls_grow(&s->jobs, &s->job_room, sizeof *s->jobs, id + 1)) {
+        return ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
+    }
+    if (status != LS_OK) {
+        return ls_fail(s->err, status, "%s", err.text);
+    }
+    s->jobs[id] = (sim_job){.job = s->next,
+                            .left_us = s->next.work_us,
+                            .since_us = s->now_us,
+                            .first_us = s->now_us};
+    return LS_OK;
+}
+
+static bool start(sim *s, const ls_pool_act *act) {
+    sim_job *j = s->jobs + act->job;
+    j->run = ++s->runs;
+    j->started_us = s->now_us;
+    j->stopping = false;
+    const int64_t span_us = sooner(j->left_us, j->job.request.most_us);
+    j->over_us = span_us > INT64_MAX - s->now_us ? INT64_MAX : s->now_us + span_us;
+    s->out->started++;
+    ls_meter_hold(s->meter, s->now_us, j->job.request.account,
+                  ls_scheduler_kind(s->scheduler, act->job), milli_of(j));
+    ls_meter_count(s->meter, j->job.request.account, LS_METER_STARTED);
+    tell(s, LS_SIM_STARTED, j, NULL, act, ls_scheduler_promise(s->scheduler, act->job));
+    return push(s, (event){
+                       .at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
+}
+
+static bool stop(sim *s, const ls_pool_act *act) {
+    sim_job *j = s->jobs + act->job;
+    if (j->over_us <= act->until_us) {
+        return true;  // it is done before it would have stopped
+    }
+    j->run = ++s->runs;
+    j->over_us = act->until_us;
+    j->stopping = true;
+    j->stopped = act->why;
+    return push(s, (event){
+                       .at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
+}
+
+// What a job that was stopped has saved of this run.
+static int64_t saved_us(const sim *s, const sim_job *j) {
+    const ls_pool_request *r = &j->job.request;
+    const int64_t worked_us = s->now_us - j->started_us;
+    if (r->saves && j->stopped != LS_WHY_BROKEN) {
+        return worked_us - r->stop_us > 0 ? worked_us - r->stop_us : 0;
+    }
+    return r->checkpoint_every_us > 0 ? worked_us - worked_us % r->checkpoint_every_us : 0;
+}
+
+static ls_status over(sim *s, uint32_t id) {
+    sim_job *j = s->jobs + id;
+    const uint32_t account = j->job.request.account;
+    const int64_t ran_us = s->now_us - j->started_us;
+    const bool finished = !j->stopping;
+    const bool done = finished && ran_us >= j->left_us;
+    int64_t kept_us = finished ? (done ? ran_us : 0) : saved_us(s, j);
+    const uint32_t kind = ls_scheduler_kind(s->scheduler, id);
+    bool waits = false;
+    ls_error err = {0};
+    const ls_status status = ls_scheduler_ended(s->scheduler, s->now_us, id, finished, &waits,
+                                                &err);
+    if (status != LS_OK) {
+        return ls_fail(s->err, status, "%s", err.text);
+    }
+    kept_us = !finished && !waits ? 0 : kept_us;
+    ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j));
+    ls_meter_lose(s->meter, account, milli_of(j), ran_us - kept_us);
+    if (finished) {
+        s->out->ended += done;
+        s->out->killed += !done;
+        ls_meter_count(s->meter, account, LS_METER_ENDED);
+        tell(s, done ? LS_SIM_ENDED : LS_SIM_KILLED, j, NULL, NULL, INT64_MAX);
+        return LS_OK;
+    }
+    const bool broken = j->stopped == LS_WHY_BROKEN;
+    s->out->broken += broken;
+    s->out->stopped += !broken;
+    s->out->lost_jobs += !waits;
+    j->left_us -= kept_us;
+    ls_meter_count(s->meter, account, broken ? LS_METER_BROKEN : LS_METER_STOPPED);
+    j->since_us = s->now_us;
+    tell(s, broken ? LS_SIM_BROKEN : LS_SIM_STOPPED, j, NULL, NULL, INT64_MAX);
+    return LS_OK;
+}
+
+// ---- nodes: one stream of failures for all, each hits a node
+
+static bool next_failure(sim *s) {
+    const ls_sim_failures *f = &s->def->failures;
+    const uint32_t nodes = s->def->scheduler.cluster->node_count;
+    if (f->every_us <= 0 || nodes == 0) {
+        return true;
+    }
+    const uint64_t n = s->breaks++;
+    const double mean_us = (double)f->every_us / nodes;
+    const double wait_us = ls_random_exp_unit(s->def->seed, STREAM_WHEN, n) * mean_us;
+    const uint32_t node = (uint32_t)(ls_random_uniform(s->def->seed, STREAM_WHICH, n) * nodes);
+    return push(s, (event){.at_us = s->now_us + 1 + (int64_t)wait_us,
+                           .what = NODE_BREAKS,
+                           .subject = node < nodes ? node : nodes - 1});
+}
+
+static void set_node(sim *s, uint32_t node, ls_node_state state) {
+    const ls_occupancy *o = ls_scheduler_occupancy(s->scheduler);
+    const ls_node_state was = ls_occupancy_state(o, node);
+    uint32_t spare = LS_POOL_NONE;
+    ls_scheduler_node(s->scheduler, s->now_us, node, state, &spare);
+    const ls_node_state is = ls_occupancy_state(o, node);
+    if (is != was) {
+        ls_meter_node(s->meter, s->now_us, node, was, is);
+    }
+    if (spare != LS_POOL_NONE) {
+        ls_meter_node(s->meter, s->now_us, spare, LS_NODE_SPARE, LS_NODE_UP);
+    }
+}
+
+static bool breaks(sim *s, uint32_t node) {
+    if (ls_occupancy_state(ls_scheduler_occupancy(s->scheduler), node) == LS_NODE_UP) {
+        const double mean_us = (double)s->def->failures.repair_us;
+        const uint64_t n = s->repairs++;
+        const double repair_us = ls_random_exp_unit(s->def->seed, STREAM_REPAIR, n) * mean_us;
+        s->out->node_failures++;
+        set_node(s, node, LS_NODE_BROKEN);
+        if (!push(s, (event){.at_us = s->now_us + 1 + (int64_t)repair_us,
+                             .what = NODE_BACK,
+                             .subject = node})) {
+            return false;
+        }
+    }
+    return next_failure(s);
+}
+
+// ---- the clock
+
+static ls_status take_next(sim *s) {
+    const int64_t last_us = s->has_next ? s->next.submit_us : s->def->from_us;
+    s->has_next = s->def->load.next != NULL && s->def->load.next(s->def->load.context, &s->next);
+    if (s->has_next && s->next.submit_us < last_us) {
+        return ls_fail(s->err, LS_ERR_INVALID, "the load goes back in time");
+    }
+    return LS_OK;
+}
+
+static ls_status happen(sim *s, const event *e) {
+    bool memory = true;
+    switch (e->what) {
+    case JOB_OVER:
+        return s->jobs[e->subject].run == e->run ? over(s, e->subject) : LS_OK;
+    case NODE_BACK: set_node(s, e->subject, LS_NODE_UP); break;
+    default: memory = breaks(s, e->subject); break;
+    }
+    return memory ? LS_OK : ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
+}
+
+static ls_status decide(sim *s) {
+    const ls_pool_act *acts = NULL;
+    ls_status status = LS_OK;
+    const uint32_t count = ls_scheduler_decide(s->scheduler, s->now_us, &acts, &status);
+    bool memory = status == LS_OK;
+    s->out->decisions++;
+    for (uint32_t i = 0; i < count && memory; i++) {
+        memory = acts[i].kind == LS_POOL_START ? start(s, acts + i) : stop(s, acts + i);
+    }
+    if (s->def->on_decide != NULL) {
+        s->def->on_decide(s->def->context, s->now_us, s->scheduler);
+    }
+    return memory ? LS_OK : ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
+}
+
+static void close_books(sim *s, int64_t from_us, int64_t to_us) {
+    ls_meter_pool pool;
+    ls_meter_close(s->meter, to_us, s->rows, &pool);
+    if (s->def->on_close != NULL) {
+        s->stop |= !s->def->on_close(s->def->context, from_us, to_us, s->rows, &pool);
+    }
+}
+
+static ls_status run(sim *s) {
+    int64_t closed_us = s->def->from_us;
+    const int64_t every_us = s->def->close_us > 0 ? s->def->close_us : INT64_MAX / 2;
+    ls_status status = take_next(s);
+    while (status == LS_OK && !s->stop) {
+        int64_t at_us = s->heap_count > 0 ? s->heap[0].at_us : INT64_MAX;
+        at_us = s->has_next ? sooner(at_us, s->next.submit_us) : at_us;
+        at_us = sooner(at_us, ls_scheduler_wake(s->scheduler));
+        while (!s->stop && closed_us + every_us <= sooner(at_us, s->def->until_us)) {
+            close_books(s, closed_us, closed_us + every_us);
+            closed_us += every_us;
+        }
+        if (at_us >= s->def->until_us) {
+            break;
+        }
+        s->now_us = at_us;
+        while (status == LS_OK && s->heap_count > 0 && s->heap[0].at_us == at_us) {
+            const event e = pop(s);
+            status = happen(s, &e);
+        }
+        while (status == LS_OK && s->has_next && s->next.submit_us <= at_us) {
+            status = submit(s);
+            status = status == LS_OK ? take_next(s) : status;
+        }
+        status = status == LS_OK ? decide(s) : status;
+    }
+    if (status == LS_OK && !s->stop && closed_us < s->def->until_us) {
+        close_books(s, closed_us, s->def->until_us);
+    }
+    return status == LS_OK && s->stop ? ls_fail(s->err, LS_ERR_STOPPED, "stopped") : status;
+}
+
+ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) {
+    const ls_cluster *cluster = def->scheduler.cluster;
+    sim s = {.def = def, .out = out, .err = err, .now_us = def->from_us};
+    *out = (ls_sim_result){0};
+    ls_status status = ls_scheduler_create(&def->scheduler, &s.scheduler, err);
+    if (status == LS_OK) {
+        status = ls_meter_create(cluster, def->scheduler.terms, def->scheduler.account_count,
+                                 def->from_us, &s.meter, err);
+    }
+    s.rows = ls_alloc(def->scheduler.account_count * sizeof *s.rows);
+    if (status == LS_OK && (s.rows == NULL || !next_failure(&s))) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    if (status == LS_OK) {
+        for (uint32_t i = 0; def->states != NULL && i < cluster->node_count; i++) {
+            set_node(&s, i, (ls_node_state)def->states[i]);
+        }
+        status = run(&s);
+    }
+    if (s.scheduler != NULL) {
+        out->waiting_at_end = ls_scheduler_waiting(s.scheduler);
+    }
+    out->running_at_end = out->started - out->ended - out->killed - out->stopped - out->broken;
+    ls_scheduler_destroy(s.scheduler);
+    ls_meter_destroy(s.meter);
+    ls_free(s.rows);
+    ls_free(s.heap);
+    ls_free(s.jobs);
+    return status;
+}

@@ -1,0 +1,77 @@
+// simulated.h - a pool on a simulated clock: jobs that are not there, on GPUs that need not be.
+//
+// The scheduler is the one that runs real jobs; what is simulated is what it is told: jobs of a
+// load are submitted, run for as long as the load says, stop when they are asked to; nodes break
+// and come back. What a job had not saved when it was stopped, or its node broke, it does again.
+// The same def gives the same bytes.
+#pragma once
+
+#include "pool/meter.h"
+#include "pool/scheduler.h"
+
+// One job of a load.
+typedef struct ls_sim_job {
+    int64_t submit_us;
+    int64_t work_us;  // how long it takes when nothing comes between
+    ls_pool_request request;
+    uint64_t tag;  // the load's own
+} ls_sim_job;
+
+// Hands out the jobs in the order in which they are submitted. False: there are no more.
+typedef struct ls_sim_load {
+    bool (*next)(void *context, ls_sim_job *out);
+    void *context;
+} ls_sim_load;
+
+// How nodes break: each of those that are up at the same rate.
+typedef struct ls_sim_failures {
+    int64_t every_us;   // mean time between failures of one node; 0: never
+    int64_t repair_us;  // mean time until it is back (exponential)
+} ls_sim_failures;
+
+// What happened to a job, told as it happens.
+typedef enum ls_sim_kind {
+    LS_SIM_STARTED,
+    LS_SIM_ENDED,    // done
+    LS_SIM_KILLED,   // longer than it may run
+    LS_SIM_STOPPED,  // for others; waits again
+    LS_SIM_BROKEN,   // its node broke; waits again, or is gone
+    LS_SIM_REFUSED,  // could never run
+} ls_sim_kind;
+
+typedef struct ls_sim_event {
+    ls_sim_kind kind;
+    int64_t at_us;
+    const ls_sim_job *job;
+    ls_pool_why why;               // LS_SIM_STARTED
+    const ls_pool_share *shares;   // LS_SIM_STARTED
+    int64_t submitted_us;          // first
+    int64_t waited_us;             // LS_SIM_STARTED: since it was submitted or stopped last
+    int64_t promised_us;           // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
+    const char *reason;            // LS_SIM_REFUSED
+} ls_sim_event;
+
+typedef struct ls_sim_def {
+    ls_scheduler_def scheduler;
+    const uint8_t *states;  // ls_node_state of each node at the start; NULL: all up
+    ls_sim_load load;
+    ls_sim_failures failures;
+    uint64_t seed;
+    int64_t from_us, until_us;
+    int64_t close_us;  // the books are closed so often from from_us on; 0: at the end alone
+    // Each may be NULL. Return false to stop (the run then fails with LS_ERR_STOPPED).
+    bool (*on_event)(void *context, const ls_sim_event *event);
+    bool (*on_close)(void *context, int64_t from_us, int64_t to_us, const ls_meter_row *rows,
+                     const ls_meter_pool *pool);
+    void (*on_decide)(void *context, int64_t now_us, const ls_scheduler *s);  // for checks
+    void *context;
+} ls_sim_def;
+
+typedef struct ls_sim_result {
+    uint64_t submitted, refused, started, ended, killed, stopped, broken, lost_jobs;
+    uint64_t node_failures, decisions, waiting_at_end, running_at_end;
+} ls_sim_result;
+
+// Fails with LS_ERR_INVALID (see ls_scheduler_create; a load that goes back in time), LS_ERR_MEMORY,
+// LS_ERR_STOPPED.
+ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err);

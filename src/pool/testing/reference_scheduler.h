@@ -1,0 +1,99 @@
+// reference_scheduler.h - the scheduler again, slowly and obviously: what scheduler*.c must do. For
+// tests only.
+//
+// Works with plain lists; every question ("whose turn is it?", "who borrows?") is answered by
+// looking at everything, every time. Shares with the scheduler only ls_occupancy, which has a
+// reference of its own: the same question gets the same place. What follows is the specification;
+// the scheduler is right when it gives the same acts, in the same order, in every round.
+//
+// Books. An account holds what its running jobs hold, and what the accounts below it hold; jobs
+// that are asked to stop count no longer; a claim (below) counts from when it is made until its job
+// starts or the claim is dropped. Covered, borrowed, rank: shares.h. The kinds that an account
+// could use, for its rank: those of the shapes of all jobs that are *ready* below it (of open
+// classes when a turn is looked for); a job is ready while it waits and no limit stops its queue.
+//
+// Classes. Waiting jobs of equal shape whose longest times fall into the same bucket (up to 1 min, 2
+// min, 4 min ...; any) are a class. A class is open until closed. A job that comes into a class in
+// which nobody waits opens it. The jobs of one class in one account are a queue.
+//
+// Place of a job. The kinds of its shape that no limit on the way to the top keeps it from (as if
+// its own claim did not count) are allowed; if none is (and it needs GPUs), it meets a limit: of the
+// limiting accounts of its kinds (for each kind the first from below) the one nearest to the top,
+// the first kind's among equals. Its own kept nodes are shown as not held, then a place is sought:
+// a job of one part among all allowed kinds at once, one of several parts kind by kind, until now
+// + its longest time.
+//
+// A round (decide):
+//  1. Kept nodes, in the order of their places in the table (a new entry takes the first that is
+//     free): where something was stirred (a part of a job left one of the nodes) since the last
+//     look, the job's place is sought: it starts if there is one (promised); a job that meets a
+//     limit for all of its kinds loses what is kept for it.
+//  2. Turns. From the top down, at each account the child with the least rank among those with a
+//     ready job of an open class below, the first in file order among equals; in the leaf the job
+//     of the highest priority, then submitted first, then of the lowest number, among the heads of
+//     its open queues. Its place is sought. Found: it starts (turn, when it would also be the one
+//     if all classes were open; else backfill). A limit for some kinds stops its queue by account
+//     0, a limit for all stops its queue by that account; no place closes its class (strict: ends
+//     the turns). Then the next, until nobody is left.
+//  3. Promises (not with strict, no_backfill): for each account right below the top, in file order
+//     (the top itself when it is a leaf), that has no promise and whose last search was not in vain
+//     within the last minute: the job whose turn it were below it with all classes open. It is
+//     promised the time at which the last of the nodes could take its parts, when that is later than
+//     now; the nodes are kept from then on. A node could take parts at the first of: now, and the
+//     times at which jobs on it are over at the latest, at which at least one part fits; it then
+//     takes as many as fit at that time (one with `spread`). Considered are nodes that are up, kept
+//     for nobody and could take a part if empty. Taken are those with the earliest times, then the
+//     lowest numbers, until all parts have a node; with `must` within one unit: the one whose last
+//     time is the earliest, the first among equals. The kind with the earliest time is taken, the
+//     first among equals.
+//  4. Taking back. Leaves are looked at: all in file order when the tick has come (30 s after the
+//     first round in which somebody waits, then every 30 s; none while nobody waits), then those
+//     that got a job since, the last first. A leaf is skipped until its pause is over. The heads of
+//     its ready queues in their order (64 at most): the first that has no claim and is entitled (by
+//     some allowed kind, no limit, some account from its own up to below the top borrows nothing
+//     with it) tries to take back, kind by kind in order. If it did, the heads are looked at anew;
+//     if not, the leaf pauses (30 s, twice as long each time in vain, at most 10 min; a look that
+//     is not in vain sets it back to 30 s).
+//     A leaf may give to the job when the account on the job's side right below where their ways
+//     meet borrows nothing with the job, and every account from the leaf up to below there borrows.
+//     If what all that may give hold of the kind and what is free (of any kind) is less than the
+//     job needs, it is in vain. A job may be stopped when it runs, is restartable, its leaf may
+//     give, and it was not stopped for this job last. Its loss: GPUs times (what is not saved: all
+//     it ran, or since the last checkpoint, or nothing if it saves when asked) plus the time to
+//     stop. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as would fit
+//     if all that may be stopped were gone, at the sum of the losses (each over the number of its
+//     job's parts) of those up to the least loss at which that many fit, over the number of parts.
+//     Nodes are considered as for promises. Taken are the nodes with the least cost per part, then
+//     the lowest number, until all parts have a node; with `must` the unit with the least sum. In
+//     that order the jobs up to that loss are noted on each node where the parts do not fit now, and
+//     taken out of the books; when a leaf may by then give no more, all is put back, that leaf may
+//     not give, and it is tried again (16 times at most). Otherwise: a promise of the job is
+//     dropped, its nodes are kept (nothing is put there), it claims what it needs of the kind, and
+//     the noted jobs are told to stop in that order.
+//
+// A running job that is over gives its place; then each closed class of which a part fits on one of
+// the nodes it leaves (as free as they are then) opens; all queues stopped by a limit of an account
+// on its way to the top are ready again, and all stopped by account 0. A job told to stop makes the
+// queues of its accounts ready then, and its nodes free when it is over. Dropping what is kept opens
+// all classes (a claim also makes the queues of its accounts ready). So does a node that comes up,
+// with the queues stopped by account 0.
+#pragma once
+
+#include "pool/scheduler.h"
+
+typedef struct ls_reference_scheduler ls_reference_scheduler;
+
+// The same functions as in scheduler.h.
+ls_status ls_reference_scheduler_create(const ls_scheduler_def *def, ls_reference_scheduler **out,
+                                        ls_error *err);
+void ls_reference_scheduler_destroy(ls_reference_scheduler *s);
+ls_status ls_reference_scheduler_submit(ls_reference_scheduler *s, int64_t now_us,
+                                        const ls_pool_request *request, uint32_t *out_job,
+                                        ls_error *err);
+ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us, uint32_t job,
+                                       bool finished, bool *out_waits, ls_error *err);
+void ls_reference_scheduler_cancel(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
+void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
+                                 ls_node_state state, uint32_t *out_spare);
+uint32_t ls_reference_scheduler_decide(ls_reference_scheduler *s, int64_t now_us,
+                                       const ls_pool_act **out_acts, ls_status *out_status);

@@ -1,0 +1,176 @@
+// small_pool.c - see small_pool.h.
+#include "pool/testing/small_pool.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/random.h"
+
+#define MINUTE_US INT64_C(60000000)
+
+static double draw(small_pool *p) {
+    return ls_random_uniform(p->def.seed, 7, p->drawn++);
+}
+
+static uint32_t one_of(small_pool *p, uint32_t count) {
+    const uint32_t at = (uint32_t)(draw(p) * count);
+    return at < count ? at : count - 1;
+}
+
+// A hall of racks of nodes, all full or all of either kind.
+static void make_cluster(small_pool *p) {
+    const uint32_t racks = 1 + one_of(p, 4);
+    const uint32_t per_rack = 1 + one_of(p, SMALL_NODES_MAX / 4);
+    p->kinds[0] = (ls_gpu_kind){.name = "a", .memory_mib = 1000};
+    p->kinds[1] = (ls_gpu_kind){.name = "b", .memory_mib = 2000};
+    p->units[0] = (ls_pool_unit){.name = "site",
+                                 .level = LS_POOL_SITE,
+                                 .parent = LS_POOL_NONE,
+                                 .node_count = racks * per_rack};
+    for (uint32_t r = 0; r < racks; r++) {
+        p->units[r + 1] = (ls_pool_unit){.name = "rack",
+                                         .level = LS_POOL_RACK,
+                                         .node_at = r * per_rack,
+                                         .node_count = per_rack};
+        const uint32_t kind = p->def.kinds ? one_of(p, 2) : 0;
+        const uint32_t gpus = (uint32_t)1 << one_of(p, 4);
+        for (uint32_t i = 0; i < per_rack; i++) {
+            const uint32_t at = r * per_rack + i;
+            snprintf(p->names[at], sizeof p->names[at], "n%02u", at);
+            p->nodes[at] = (ls_pool_node){.name = p->names[at],
+                                          .unit = r + 1,
+                                          .kind = kind,
+                                          .gpus = gpus,
+                                          .cpu_milli = gpus * 4000,
+                                          .memory_mib = gpus * 1000};
+            p->states[at] = p->def.spares && i == 0 && per_rack > 2 ? LS_NODE_SPARE : LS_NODE_UP;
+            p->cluster.gpus += gpus;
+        }
+    }
+    p->cluster.kinds = p->kinds;
+    p->cluster.kind_count = SMALL_KINDS;
+    p->cluster.units = p->units;
+    p->cluster.unit_count = racks + 1;
+    p->cluster.nodes = p->nodes;
+    p->cluster.node_count = racks * per_rack;
+}
+
+// A tree of two levels; guarantees are within those above, and within the pool.
+static void make_accounts(small_pool *p) {
+    uint64_t left = p->cluster.gpus;
+    const uint32_t tops = 1 + one_of(p, 3);
+    p->account_count = 1;
+    for (uint32_t t = 0; t < tops; t++) {
+        const uint32_t at = p->account_count++;
+        const uint64_t own = left > 0 ? one_of(p, (uint32_t)left + 1) : 0;
+        left -= own;
+        p->terms[at].parent = 0;
+        p->guarantee[at][SMALL_KINDS] = own * LS_POOL_WHOLE;
+        uint64_t below = own;
+        for (uint32_t c = one_of(p, 4); c > 0; c--) {
+            const uint32_t child = p->account_count++;
+            const uint64_t part = below > 0 ? one_of(p, (uint32_t)below + 1) : 0;
+            below -= part;
+            p->terms[child].parent = at;
+            p->guarantee[child][SMALL_KINDS] = part * LS_POOL_WHOLE;
+        }
+    }
+    for (uint32_t i = 0; i < p->account_count; i++) {
+        for (uint32_t k = 0; k <= SMALL_KINDS; k++) {
+            p->limit[i][k] = UINT64_MAX;
+        }
+        if (p->def.limits && i > 0 && draw(p) < 0.4) {
+            const uint32_t k = one_of(p, SMALL_KINDS + 1);
+            p->limit[i][k] = (1 + one_of(p, (uint32_t)p->cluster.gpus)) * LS_POOL_WHOLE;
+        }
+        p->terms[i].weight = 1.0 + one_of(p, 4);
+        p->terms[i].guarantee = p->guarantee[i];
+        p->terms[i].limit = p->limit[i];
+    }
+    for (uint32_t i = 1; i < p->account_count; i++) {
+        bool leaf = true;
+        for (uint32_t k = i + 1; k < p->account_count; k++) {
+            leaf &= p->terms[k].parent != i;
+        }
+        if (leaf) {
+            p->leaves[p->leaf_count++] = i;
+        }
+    }
+}
+
+void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, double load) {
+    memset(p, 0, sizeof *p);
+    p->def = *def;
+    p->jobs_most = jobs;
+    p->load = load;
+    make_cluster(p);
+    make_accounts(p);
+    small_pool_again(p);
+}
+
+void small_pool_again(small_pool *p) {
+    p->drawn = 1000;
+    p->at_us = 0;
+    p->jobs = 0;
+}
+
+static ls_shape draw_shape(small_pool *p) {
+    ls_shape s = {.parts = 1, .gpus = (uint32_t)1 << one_of(p, 4), .kinds = 1};
+    if (p->def.kinds) {
+        s.kinds = 1 + one_of(p, 3);
+    }
+    if (p->def.fractions && draw(p) < 0.3) {
+        s.gpus = 0;
+        s.milli = 250 * (1 + one_of(p, 3));
+    }
+    if (p->def.gangs && draw(p) < 0.3) {
+        s.parts = 2 + one_of(p, 4);
+        s.must = draw(p) < 0.5;
+        s.within = s.must ? LS_POOL_RACK : LS_POOL_ANYWHERE;
+        s.spread = draw(p) < 0.2;
+    }
+    s.cpu_milli = 1000 * (1 + one_of(p, 4));
+    s.memory_mib = 250;
+    return s;
+}
+
+bool small_pool_next(void *pool, ls_sim_job *out) {
+    small_pool *p = pool;
+    if (p->jobs == p->jobs_most) {
+        return false;
+    }
+    p->jobs++;
+    const ls_shape shape = draw_shape(p);
+    const int64_t work_us = MINUTE_US * (1 + one_of(p, 120));
+    // Mean GPU time of a job over what the pool has in a minute, at the load that is asked for.
+    const double mean_gap = 60.0 * 4.0 / (p->load * (double)p->cluster.gpus);
+    p->at_us += (int64_t)(mean_gap * ls_random_exp_unit(p->def.seed, 8, p->drawn++) * MINUTE_US);
+    p->at_us -= p->at_us % (MINUTE_US / 2);  // so that things come at once now and then
+    *out = (ls_sim_job){.submit_us = p->at_us,
+                        .work_us = work_us,
+                        .tag = p->jobs,
+                        .request = {.account = p->leaves[one_of(p, p->leaf_count)],
+                                    .priority = (int32_t)one_of(p, 3),
+                                    .shape = shape,
+                                    .most_us = work_us * (1 + one_of(p, 3)),
+                                    .stop_us = (int64_t)one_of(p, 3) * MINUTE_US,
+                                    .checkpoint_every_us = draw(p) < 0.3 ? 10 * MINUTE_US : 0,
+                                    .saves = draw(p) < 0.3,
+                                    .restartable = draw(p) < 0.8}};
+    if (p->def.endless && draw(p) < 0.2) {
+        out->request.most_us = INT64_MAX;
+    }
+    return true;
+}
+
+ls_sim_def small_pool_sim(small_pool *p, int64_t until_us) {
+    return (ls_sim_def){.scheduler = {.cluster = &p->cluster,
+                                      .terms = p->terms,
+                                      .account_count = p->account_count,
+                                      .policy = LS_PLACE_OWN,
+                                      .seed = p->def.seed},
+                        .states = p->states,
+                        .load = {.next = small_pool_next, .context = p},
+                        .seed = p->def.seed,
+                        .until_us = until_us};
+}

@@ -1,0 +1,309 @@
+// waiting.c - see waiting.h.
+#include "pool/waiting.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "pool/waiting_inside.h"
+
+static void fill(uint32_t *array, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        array[i] = LS_POOL_NONE;
+    }
+}
+
+ls_status ls_waiting_create(const ls_shares *shares, uint32_t kind_count, ls_waiting **out,
+                            ls_error *err) {
+    *out = NULL;
+    ls_waiting *w = ls_alloc(sizeof *w);
+    if (w == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    w->shares = shares;
+    w->accounts = ls_shares_count(shares);
+    w->kind_count = kind_count;
+    w->leaves = ls_alloc(w->accounts * sizeof *w->leaves);
+    w->limited = ls_alloc(w->accounts * sizeof *w->limited);
+    if (w->leaves == NULL || w->limited == NULL) {
+        ls_waiting_destroy(w);
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    fill(w->leaves, w->accounts);
+    fill(w->limited, w->accounts);
+    fill(w->class_hash, LS_WAITING_BUCKETS);
+    fill(w->queue_hash, LS_WAITING_BUCKETS);
+    w->queue_free = LS_POOL_NONE;
+    *out = w;
+    return LS_OK;
+}
+
+void ls_waiting_destroy(ls_waiting *w) {
+    if (w == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < w->queue_count; i++) {
+        ls_free(w->queues[i].heap);
+    }
+    for (uint32_t i = 0; i < w->class_count; i++) {
+        ls_free(w->classes[i].below);
+    }
+    ls_free(w->slots);
+    ls_free(w->classes);
+    ls_free(w->queues);
+    ls_free(w->ready);
+    ls_free(w->open);
+    ls_free(w->kinds);
+    ls_free(w->leaves);
+    ls_free(w->limited);
+    ls_free(w);
+}
+
+// ---- a queue: a binary heap of slots
+
+static bool goes_first(const ls_waiting *w, uint32_t a, uint32_t b) {
+    const ls_waiting_slot *x = w->slots + a;
+    const ls_waiting_slot *y = w->slots + b;
+    if (x->priority != y->priority) {
+        return x->priority > y->priority;
+    }
+    if (x->submitted_us != y->submitted_us) {
+        return x->submitted_us < y->submitted_us;
+    }
+    return x->number < y->number;
+}
+
+static void set_place(ls_waiting *w, ls_waiting_queue *q, uint32_t at, uint32_t slot) {
+    q->heap[at] = slot;
+    w->slots[slot].at = at;
+}
+
+static void rise(ls_waiting *w, ls_waiting_queue *q, uint32_t at, uint32_t slot) {
+    while (at > 0 && goes_first(w, slot, q->heap[(at - 1) / 2])) {
+        set_place(w, q, at, q->heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    set_place(w, q, at, slot);
+}
+
+static void sink(ls_waiting *w, ls_waiting_queue *q, uint32_t at, uint32_t slot) {
+    for (uint32_t child = 2 * at + 1; child < q->count; child = 2 * at + 1) {
+        child += child + 1 < q->count && goes_first(w, q->heap[child + 1], q->heap[child]);
+        if (!goes_first(w, q->heap[child], slot)) {
+            break;
+        }
+        set_place(w, q, at, q->heap[child]);
+        at = child;
+    }
+    set_place(w, q, at, slot);
+}
+
+// ---- jobs come and go
+
+ls_status ls_waiting_put(ls_waiting *w, uint32_t slot, const ls_waiting_job *job, ls_error *err) {
+    assert(job->account < w->accounts && !ls_waiting_has(w, slot));
+    const uint32_t had = w->slot_room;
+    if (!ls_grow(&w->slots, &w->slot_room, sizeof *w->slots, slot + 1)) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (uint32_t i = had; i < w->slot_room; i++) {
+        w->slots[i].queue = LS_POOL_NONE;
+    }
+    const uint32_t class = ls_waiting_class_get(w, job);
+    const uint32_t index = class == LS_POOL_NONE ? LS_POOL_NONE
+                                                 : ls_waiting_queue_get(w, job->account, class);
+    ls_waiting_queue *q = w->queues + index;
+    if (index == LS_POOL_NONE ||
+        !ls_grow(&q->heap, &q->room, sizeof *q->heap, q->count + 1)) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    w->slots[slot] = (ls_waiting_slot){.queue = index,
+                                       .priority = job->priority,
+                                       .submitted_us = job->submitted_us,
+                                       .number = job->number};
+    q->count++;
+    rise(w, q, q->count - 1, slot);
+    if (w->classes[class].jobs++ == 0) {  // nobody has looked for a place for it of late
+        ls_bit_set(w->open, class, true);
+    }
+    w->count++;
+    if (q->count == 1 && q->limited_by == LS_POOL_NONE) {
+        ls_waiting_queue_ready(w, index, true);
+    }
+    return LS_OK;
+}
+
+void ls_waiting_take(ls_waiting *w, uint32_t slot) {
+    assert(ls_waiting_has(w, slot));
+    const uint32_t index = w->slots[slot].queue;
+    ls_waiting_queue *q = w->queues + index;
+    const uint32_t at = w->slots[slot].at;
+    q->count--;
+    const uint32_t last = q->heap[q->count];
+    if (last != slot) {
+        if (at > 0 && goes_first(w, last, q->heap[(at - 1) / 2])) {
+            rise(w, q, at, last);
+        } else {
+            sink(w, q, at, last);
+        }
+    }
+    w->slots[slot].queue = LS_POOL_NONE;
+    w->classes[q->class].jobs--;
+    w->count--;
+    if (q->count == 0 && q->limited_by == LS_POOL_NONE) {
+        ls_waiting_queue_ready(w, index, false);
+    }
+}
+
+bool ls_waiting_has(const ls_waiting *w, uint32_t slot) {
+    return slot < w->slot_room && w->slots[slot].queue != LS_POOL_NONE;
+}
+
+uint64_t ls_waiting_count(const ls_waiting *w) {
+    return w->count;
+}
+
+// ---- whose turn it is
+
+// Kinds that what waits below the account, in a class of `among`, could use; *out_any: anything
+// waits there at all.
+static uint32_t kinds_below(const ls_waiting *w, uint32_t account, const uint64_t *among,
+                            bool *out_any) {
+    const uint64_t *ready = ls_waiting_ready(w, account);
+    uint32_t kinds = 0;
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < w->words; i++) {
+        const uint64_t here = ready[i] & (among != NULL ? among[i] : UINT64_MAX);
+        if (here == 0) {
+            continue;
+        }
+        any |= here;
+        for (uint32_t k = 0; k < w->kind_count; k++) {
+            kinds |= (uint32_t)((w->kinds[(size_t)k * w->words + i] & here) != 0) << k;
+        }
+    }
+    *out_any = any != 0;
+    return kinds;
+}
+
+// The first job of a leaf, in a class of `among`.
+static uint32_t first_of_leaf(const ls_waiting *w, uint32_t leaf, const uint64_t *among) {
+    uint32_t best = LS_POOL_NONE;
+    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_of_leaf) {
+        const ls_waiting_queue *q = w->queues + i;
+        if (q->count == 0 || q->limited_by != LS_POOL_NONE ||
+            (among != NULL && !ls_bit(among, q->class))) {
+            continue;
+        }
+        if (best == LS_POOL_NONE || goes_first(w, q->heap[0], best)) {
+            best = q->heap[0];
+        }
+    }
+    return best;
+}
+
+static uint32_t first_below(const ls_waiting *w, uint32_t account, const uint64_t *among) {
+    bool any = false;
+    kinds_below(w, account, among, &any);
+    if (!any) {
+        return LS_POOL_NONE;
+    }
+    while (ls_shares_children(w->shares, account) > 0) {
+        uint32_t best = LS_POOL_NONE;
+        double least = 0.0;
+        for (uint32_t i = 0; i < ls_shares_children(w->shares, account); i++) {
+            const uint32_t child = ls_shares_child(w->shares, account, i);
+            const uint32_t kinds = kinds_below(w, child, among, &any);
+            if (!any) {
+                continue;
+            }
+            const double rank = ls_shares_rank(w->shares, child, kinds);
+            if (best == LS_POOL_NONE || rank < least) {
+                best = child;
+                least = rank;
+            }
+        }
+        assert(best != LS_POOL_NONE);
+        account = best;
+    }
+    return first_of_leaf(w, account, among);
+}
+
+uint32_t ls_waiting_next(const ls_waiting *w) {
+    return first_below(w, 0, w->open);
+}
+
+uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account) {
+    return first_below(w, account, NULL);
+}
+
+uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most) {
+    uint32_t count = 0;
+    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_of_leaf) {
+        const ls_waiting_queue *q = w->queues + i;
+        if (q->count == 0 || q->limited_by != LS_POOL_NONE) {
+            continue;
+        }
+        uint32_t at = count < most ? count++ : most;
+        for (; at > 0 && (at == most || goes_first(w, q->heap[0], out[at - 1])); at--) {
+            if (at == most && !goes_first(w, q->heap[0], out[at - 1])) {
+                break;
+            }
+            if (at < most) {
+                out[at] = out[at - 1];
+            }
+        }
+        if (at < most) {
+            out[at] = q->heap[0];
+        }
+    }
+    return count;
+}
+
+// ---- who has to wait for what
+
+void ls_waiting_close(ls_waiting *w, uint32_t slot) {
+    ls_bit_set(w->open, w->queues[w->slots[slot].queue].class, false);
+}
+
+void ls_waiting_open(ls_waiting *w, bool (*might)(const void *context, const ls_shape *shape),
+                     const void *context) {
+    for (uint32_t i = 0; i < w->class_count; i++) {
+        const ls_waiting_class *c = w->classes + i;
+        if (c->jobs > 0 && !ls_bit(w->open, i) && (might == NULL || might(context, &c->shape))) {
+            ls_bit_set(w->open, i, true);
+        }
+    }
+}
+
+void ls_waiting_limit(ls_waiting *w, uint32_t slot, uint32_t account) {
+    const uint32_t index = w->slots[slot].queue;
+    ls_waiting_queue *q = w->queues + index;
+    assert(q->limited_by == LS_POOL_NONE);
+    ls_waiting_queue_ready(w, index, false);
+    q->limited_by = account;
+    q->next_limited = w->limited[account];
+    w->limited[account] = index;
+}
+
+void ls_waiting_fell(ls_waiting *w, uint32_t account) {
+    for (; account != LS_POOL_NONE; account = ls_shares_parent(w->shares, account)) {
+        while (w->limited[account] != LS_POOL_NONE) {
+            const uint32_t index = w->limited[account];
+            ls_waiting_queue *q = w->queues + index;
+            w->limited[account] = q->next_limited;
+            q->limited_by = LS_POOL_NONE;
+            if (q->count > 0) {
+                ls_waiting_queue_ready(w, index, true);
+            }
+        }
+    }
+}
+
+void ls_waiting_each(const ls_waiting *w, void (*visit)(void *context, uint32_t slot),
+                     void *context) {
+    for (uint32_t i = 0; i < w->queue_count; i++) {
+        for (uint32_t k = 0; k < w->queues[i].count; k++) {
+            visit(context, w->queues[i].heap[k]);
+        }
+    }
+}
