@@ -9,6 +9,27 @@
 
 enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR };
 
+const ls_sim_policy ls_sim_policies[] = {
+    {.name = "own", .about = "shares, backfill with promises, taking back"},
+    {.name = "fifo", .about = "first come, first served; nobody passes", .flat = true, .strict = true},
+    {.name = "easy", .about = "first come, EASY backfill", .flat = true},
+    {.name = "sjf",
+     .about = "the shortest first, told by an oracle",
+     .flat = true,
+     .no_promise = true,
+     .shortest = true},
+};
+const uint32_t ls_sim_policy_count = sizeof ls_sim_policies / sizeof *ls_sim_policies;
+
+const ls_sim_policy *ls_sim_policy_find(const char *name) {
+    for (uint32_t i = 0; i < ls_sim_policy_count; i++) {
+        if (strcmp(ls_sim_policies[i].name, name) == 0) {
+            return ls_sim_policies + i;
+        }
+    }
+    return NULL;
+}
+
 // In the order in which they are looked at when they come at once.
 typedef enum what { JOB_OVER, NODE_BACK, NODE_BREAKS } what;
 
@@ -26,13 +47,15 @@ typedef struct sim_job {
     int64_t since_us;    // waits since
     int64_t first_us;    // submitted
     int64_t over_us;
-    uint64_t run;
+    uint64_t run;   // changes when what was foreseen changes
+    uint32_t runs;  // starts
     ls_pool_why stopped;
     bool stopping;
 } sim_job;
 
 typedef struct sim {
     const ls_sim_def *def;
+    const ls_sim_policy *policy;
     ls_scheduler *scheduler;
     ls_meter *meter;
     ls_meter_row *rows;
@@ -103,6 +126,7 @@ static void tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
                             .why = act != NULL ? act->why : LS_WHY_TURN,
                             .shares = act != NULL ? act->shares : NULL,
                             .submitted_us = j->first_us,
+                            .first = j->runs == 1,
                             .waited_us = s->now_us - j->since_us,
                             .promised_us = promised_us,
                             .reason = reason};
@@ -123,8 +147,16 @@ static ls_status submit(sim *s) {
     uint32_t id = 0;
     ls_error err = {0};
     s->out->submitted++;
-    const ls_status status = ls_scheduler_submit(s->scheduler, s->now_us, &s->next.request, &id,
-                                                 &err);
+    ls_pool_request request = s->next.request;
+    if (s->policy->flat) {
+        request.account = 1;
+        request.priority = 0;
+    }
+    if (s->policy->shortest) {
+        const int64_t seconds = s->next.work_us / 1000000;
+        request.priority = -(int32_t)(seconds < INT32_MAX ? seconds : INT32_MAX);
+    }
+    const ls_status status = ls_scheduler_submit(s->scheduler, s->now_us, &request, &id, &err);
     if (status == LS_ERR_INVALID) {
         const sim_job refused = {
             .job = s->next, .since_us = s->now_us, .first_us = s->now_us};
@@ -148,6 +180,7 @@ static ls_status submit(sim *s) {
 static bool start(sim *s, const ls_pool_act *act) {
     sim_job *j = s->jobs + act->job;
     j->run = ++s->runs;
+    j->runs++;
     j->started_us = s->now_us;
     j->stopping = false;
     const int64_t span_us = sooner(j->left_us, j->job.request.most_us);
@@ -344,11 +377,33 @@ static ls_status run(sim *s) {
     return status == LS_OK && s->stop ? ls_fail(s->err, LS_ERR_STOPPED, "stopped") : status;
 }
 
+// The scheduler that the policy asks for: without accounts all jobs are of one that is promised
+// nothing.
+static ls_status make_scheduler(sim *s) {
+    uint64_t amounts[2][LS_POOL_KINDS_MAX + 1];
+    memset(amounts[0], 0, sizeof amounts[0]);
+    memset(amounts[1], 0xff, sizeof amounts[1]);  // no limit
+    const ls_share_terms flat = {.weight = 1.0, .guarantee = amounts[0], .limit = amounts[1]};
+    const ls_share_terms both[] = {flat, flat};
+    ls_scheduler_def def = s->def->scheduler;
+    def.strict |= s->policy->strict;
+    def.no_backfill |= s->policy->no_promise;
+    if (s->policy->flat) {
+        def.terms = both;
+        def.account_count = 2;
+    }
+    return ls_scheduler_create(&def, &s->scheduler, s->err);
+}
+
 ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) {
     const ls_cluster *cluster = def->scheduler.cluster;
-    sim s = {.def = def, .out = out, .err = err, .now_us = def->from_us};
+    sim s = {.def = def,
+             .policy = def->policy != NULL ? def->policy : ls_sim_policies,
+             .out = out,
+             .err = err,
+             .now_us = def->from_us};
     *out = (ls_sim_result){0};
-    ls_status status = ls_scheduler_create(&def->scheduler, &s.scheduler, err);
+    ls_status status = make_scheduler(&s);
     if (status == LS_OK) {
         status = ls_meter_create(cluster, def->scheduler.terms, def->scheduler.account_count,
                                  def->from_us, &s.meter, err);

@@ -17,6 +17,19 @@ typedef struct ls_sim_job {
     uint64_t tag;  // the load's own
 } ls_sim_job;
 
+// In which order and by which rules: the product's, or those it is compared with.
+typedef struct ls_sim_policy {
+    const char *name, *about;
+    bool flat;      // no accounts: one queue, no guarantees, nothing is taken back
+    bool strict;    // nobody starts before the first who waits
+    bool no_promise;  // nobody is promised a time
+    bool shortest;  // the shortest job first, by how long it really takes (an oracle)
+} ls_sim_policy;
+
+extern const ls_sim_policy ls_sim_policies[];  // [0]: the product's own
+extern const uint32_t ls_sim_policy_count;
+const ls_sim_policy *ls_sim_policy_find(const char *name);  // NULL: no such policy
+
 // Hands out the jobs in the order in which they are submitted. False: there are no more.
 typedef struct ls_sim_load {
     bool (*next)(void *context, ls_sim_job *out);
@@ -45,14 +58,16 @@ typedef struct ls_sim_event {
     const ls_sim_job *job;
     ls_pool_why why;               // LS_SIM_STARTED
     const ls_pool_share *shares;   // LS_SIM_STARTED
-    int64_t submitted_us;          // first
+    int64_t submitted_us;
+    bool first;                    // LS_SIM_STARTED: the first time
     int64_t waited_us;             // LS_SIM_STARTED: since it was submitted or stopped last
     int64_t promised_us;           // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
     const char *reason;            // LS_SIM_REFUSED
 } ls_sim_event;
 
 typedef struct ls_sim_def {
-    ls_scheduler_def scheduler;
+    ls_scheduler_def scheduler;    // its terms are those of the books, whatever the policy
+    const ls_sim_policy *policy;   // NULL: the product's own
     const uint8_t *states;  // ls_node_state of each node at the start; NULL: all up
     ls_sim_load load;
     ls_sim_failures failures;

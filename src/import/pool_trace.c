@@ -1,0 +1,328 @@
+// pool_trace.c - see pool_trace.h.
+#include "import/pool_trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/names.h"
+#include "base/text.h"
+
+// The columns of a format; NULL: it has none for that.
+typedef struct trace_format {
+    const char *name;
+    const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli;
+} trace_format;
+
+static const trace_format formats[] = {
+    {"ours", "submit_s", "run_s", "gpus", "account", "nodes", "priority", "limit_s", "milli"},
+    {"philly", "timestamp", "duration", "num_gpus", "cluster", NULL, NULL, NULL, NULL},
+    {"helios", "submit_time", "duration", "gpu_num", "vc", "node_num", NULL, NULL, NULL},
+    {"acme", "submit_time", "duration", "gpu_num", "user", "node_num", NULL, NULL, NULL},
+    {"spot", "submit_time", "duration", "gpu_request", "organization", "worker_num", NULL, NULL,
+     NULL},
+};
+
+typedef struct trace_reader {
+    const trace_format *format;
+    const ls_csv *csv;
+    const char *file;
+    int submit, run, gpus, who, nodes, priority, limit, milli;
+    ls_arena *arena;
+    ls_names names;
+    ls_trace *out;
+    ls_error *err;
+} trace_reader;
+
+static int column(const trace_reader *r, const char *name) {
+    return name == NULL ? -1 : ls_csv_column(r->csv, name);
+}
+
+// The first format all of whose needed columns are there.
+static ls_status find_format(trace_reader *r) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const trace_format *f = formats + i;
+        r->submit = column(r, f->submit);
+        r->run = column(r, f->run);
+        r->gpus = column(r, f->gpus);
+        r->who = column(r, f->who);
+        if (r->submit >= 0 && r->run >= 0 && r->gpus >= 0 && (r->who >= 0 || i == 0)) {
+            r->format = f;
+            r->nodes = column(r, f->nodes);
+            r->priority = column(r, f->priority);
+            r->limit = column(r, f->limit);
+            r->milli = column(r, f->milli);
+            r->out->format = f->name;
+            return LS_OK;
+        }
+    }
+    ls_fail_at(r->err, LS_ERR_INVALID, r->file, 1, 1, "this is no list of jobs that is known");
+    ls_hint(r->err, "it needs the columns submit_s, run_s, gpus, or those of Philly, Helios, Acme or "
+                    "Alibaba's spot trace");
+    return LS_ERR_INVALID;
+}
+
+static ls_status wrong(const trace_reader *r, size_t row, int at, const char *what) {
+    return ls_fail_at(r->err, LS_ERR_INVALID, r->file, r->csv->lines[row],
+                      ls_csv_place(r->csv, row, (size_t)at), "%s '%.60s': %s",
+                      r->csv->columns[at], r->csv->rows[row][at], what);
+}
+
+static bool parse_number(const char *text, double *out) {
+    return ls_text_parse_double(text, strlen(text), out);
+}
+
+// A number of at least 0 in a column; *out stays where the column or the cell is not there.
+static ls_status number(const trace_reader *r, size_t row, int at, double most, double *out) {
+    if (at < 0 || r->csv->rows[row][at][0] == '\0') {
+        return LS_OK;
+    }
+    double value = 0.0;
+    if (!parse_number(r->csv->rows[row][at], &value) || !(value >= 0.0 && value <= most)) {
+        char range[80];
+        ls_text_format(range, sizeof range, "a number from 0 to %.6g is needed", most);
+        return wrong(r, row, at, range);
+    }
+    *out = value;
+    return LS_OK;
+}
+
+// Days since 1970-01-01 (Hinnant's count of days from the civil date).
+static int64_t days_of(int64_t year, int64_t month, int64_t day) {
+    year -= month <= 2;
+    const int64_t era = (year >= 0 ? year : year - 399) / 400;
+    const int64_t of_era = year - era * 400;
+    const int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static bool digits(const char *text, int count, int64_t *out) {
+    *out = 0;
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        *out = *out * 10 + (text[i] - '0');
+    }
+    return true;
+}
+
+// `2023-03-01 00:18:22+08:00`: seconds since 1970; a time without a zone is taken as it stands.
+static bool parse_date(const char *text, double *out_s) {
+    int64_t v[6];
+    static const int places[] = {0, 5, 8, 11, 14, 17};
+    if (strlen(text) < 19) {
+        return false;
+    }
+    for (int i = 0; i < 6; i++) {
+        if (!digits(text + places[i], i == 0 ? 4 : 2, v + i)) {
+            return false;
+        }
+    }
+    if (v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60) {
+        return false;
+    }
+    int64_t zone_s = 0, hours = 0, minutes = 0;
+    const char *zone = text + 19;
+    if (zone[0] == '+' || zone[0] == '-') {
+        const bool colon = strlen(zone) == 6 && zone[3] == ':';
+        if (!digits(zone + 1, 2, &hours) || !digits(zone + (colon ? 4 : 3), 2, &minutes)) {
+            return false;
+        }
+        zone_s = (zone[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    } else if (zone[0] != '\0' && strcmp(zone, "Z") != 0) {
+        return false;
+    }
+    *out_s = (double)(days_of(v[0], v[1], v[2]) * 86400 + v[3] * 3600 + v[4] * 60 + v[5] - zone_s);
+    return true;
+}
+
+static ls_status name_of(trace_reader *r, size_t row, uint32_t *out) {
+    const char *name = r->who >= 0 ? r->csv->rows[row][r->who] : "";
+    uint32_t at = ls_names_find(&r->names, 0, name);
+    if (at == UINT32_MAX) {
+        at = r->out->name_count;
+        ls_names_add(&r->names, 0, name, at);
+        if (r->names.failed) {
+            return ls_fail(r->err, LS_ERR_MEMORY, "out of memory");
+        }
+        r->out->names[r->out->name_count++] = name;
+    }
+    *out = at;
+    return LS_OK;
+}
+
+static ls_status read_row(trace_reader *r, size_t row) {
+    double submit_s = 0.0, run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0,
+           milli = 0.0;
+    ls_trace_row *to = r->out->rows + r->out->count;
+    const char *when = r->csv->rows[row][r->submit];
+    ls_status status = LS_OK;
+    if (!parse_number(when, &submit_s) && !parse_date(when, &submit_s)) {
+        status = wrong(r, row, r->submit, "seconds or YYYY-MM-DD hh:mm:ss are needed");
+    }
+    const struct {
+        int at;
+        double most, *to;
+    } cells[] = {{r->run, 1e10, &run_s},   {r->gpus, 1e7, &gpus},     {r->nodes, 1e6, &nodes},
+                 {r->limit, 1e10, &limit_s}, {r->milli, 999.0, &milli},
+                 {r->priority, 1000.0, &priority}};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells && status == LS_OK; i++) {
+        status = number(r, row, cells[i].at, cells[i].most, cells[i].to);
+    }
+    status = status == LS_OK ? name_of(r, row, &to->who) : status;
+    if (status != LS_OK) {
+        return status;
+    }
+    if ((gpus < 1.0 && milli < 1.0) || run_s <= 0.0) {
+        r->out->left_out++;
+        return LS_OK;
+    }
+    to->submit_us = (int64_t)(submit_s * 1e6);
+    to->run_us = (int64_t)(run_s * 1e6);
+    to->limit_us = (int64_t)(limit_s * 1e6);
+    to->gpus = (uint32_t)gpus;
+    to->nodes = (uint32_t)nodes;
+    to->milli = (uint32_t)milli;
+    to->priority = (int32_t)priority;
+    to->line = r->csv->lines[row];
+    r->out->count++;
+    return LS_OK;
+}
+
+static int by_submission(const void *a, const void *b) {
+    const ls_trace_row *x = a;
+    const ls_trace_row *y = b;
+    if (x->submit_us != y->submit_us) {
+        return x->submit_us < y->submit_us ? -1 : 1;
+    }
+    return x->line < y->line ? -1 : x->line > y->line;
+}
+
+ls_status ls_trace_read(const char *text, size_t size, const char *file, ls_arena *arena,
+                        ls_trace *out, ls_error *err) {
+    ls_csv csv;
+    *out = (ls_trace){0};
+    ls_status status = ls_csv_parse(text, size, ',', file, arena, &csv, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    trace_reader r = {.csv = &csv, .file = file, .arena = arena, .out = out, .err = err};
+    status = find_format(&r);
+    out->rows = ls_arena_alloc(arena, csv.row_count * sizeof *out->rows + 1);
+    out->names = ls_arena_alloc(arena, csv.row_count * sizeof *out->names + 1);
+    ls_names_init(&r.names);
+    if (status == LS_OK && (out->rows == NULL || out->names == NULL)) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (size_t i = 0; i < csv.row_count && status == LS_OK; i++) {
+        status = read_row(&r, i);
+    }
+    ls_names_clear(&r.names);
+    if (status != LS_OK) {
+        return status;
+    }
+    if (out->count > 1) {
+        qsort(out->rows, out->count, sizeof *out->rows, by_submission);
+    }
+    for (size_t i = out->count; i-- > 0;) {
+        out->rows[i].submit_us -= out->rows[0].submit_us;
+    }
+    return LS_OK;
+}
+
+// ---- for a pool
+
+// The leaf of a name: by its path, or the first with that name.
+static uint32_t leaf_of(const ls_pool *pool, const char *name) {
+    for (uint32_t i = 1; i < pool->account_count; i++) {
+        const ls_account *a = pool->accounts + i;
+        if (a->child_count == 0 && (strcmp(a->path, name) == 0 || strcmp(a->name, name) == 0)) {
+            return i;
+        }
+    }
+    return LS_POOL_NONE;
+}
+
+static ls_status take_names(ls_trace_load *l, const char *account, uint32_t *accounts,
+                            ls_error *err) {
+    uint32_t known = 0;
+    for (uint32_t i = 0; i < l->trace->name_count; i++) {
+        accounts[i] = leaf_of(l->pool, account != NULL ? account : l->trace->names[i]);
+        known += accounts[i] != LS_POOL_NONE;
+    }
+    if (account != NULL && known == 0 && l->trace->name_count > 0) {
+        return ls_fail(err, LS_ERR_INVALID, "pool '%s' has no account '%s' that jobs may belong to",
+                       l->pool->name, account);
+    }
+    l->spread = known == 0;
+    uint32_t turn = 0;
+    for (uint32_t i = 0; i < l->trace->name_count; i++) {
+        if (accounts[i] == LS_POOL_NONE && !l->spread) {
+            ls_fail(err, LS_ERR_INVALID, "'%s' of the trace is no account of pool '%s'",
+                    l->trace->names[i], l->pool->name);
+            ls_hint(err, "others are; add it, or give all jobs to one with --account");
+            return LS_ERR_INVALID;
+        }
+        while (accounts[i] == LS_POOL_NONE) {
+            turn = turn + 1 < l->pool->account_count ? turn + 1 : l->pool->account_count > 1;
+            if (l->pool->accounts[turn].child_count == 0) {
+                accounts[i] = turn;
+            }
+        }
+    }
+    return LS_OK;
+}
+
+ls_status ls_trace_load_make(const ls_trace *trace, const ls_pool *pool, const char *account,
+                             double limit_factor, double stretch, ls_arena *arena,
+                             ls_trace_load *out, ls_error *err) {
+    *out = (ls_trace_load){
+        .trace = trace, .pool = pool, .limit_factor = limit_factor, .stretch = stretch};
+    uint32_t *accounts = ls_arena_alloc(arena, (size_t)trace->name_count * sizeof *accounts + 1);
+    if (accounts == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (uint32_t i = 0; i < pool->cluster.node_count; i++) {
+        const uint32_t gpus = pool->cluster.nodes[i].gpus;
+        out->node_gpus = gpus > out->node_gpus ? gpus : out->node_gpus;
+    }
+    if (out->node_gpus == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "pool '%s' has no GPUs", pool->name);
+    }
+    out->accounts = accounts;
+    return take_names(out, account, accounts, err);
+}
+
+bool ls_trace_load_next(void *load, ls_sim_job *out) {
+    ls_trace_load *l = load;
+    if (l->next == l->trace->count) {
+        return false;
+    }
+    const ls_trace_row *row = l->trace->rows + l->next++;
+    const ls_account *a = l->pool->accounts + l->accounts[row->who];
+    ls_shape shape = {.parts = 1, .gpus = row->gpus, .kinds = a->kinds, .sites = a->sites};
+    if (row->milli > 0) {
+        shape.gpus = 0;
+        shape.milli = row->milli;
+    } else if (row->nodes > 1 && row->gpus % row->nodes == 0 &&
+               row->gpus / row->nodes <= l->node_gpus) {
+        shape.parts = row->nodes;
+        shape.gpus = row->gpus / row->nodes;
+    } else if (row->gpus > l->node_gpus) {
+        shape.parts = (row->gpus + l->node_gpus - 1) / l->node_gpus;
+        shape.gpus = l->node_gpus;
+    }
+    const double limit_us = row->limit_us > 0 ? (double)row->limit_us
+                                              : (double)row->run_us * l->limit_factor;
+    *out = (ls_sim_job){.submit_us = (int64_t)((double)row->submit_us * l->stretch),
+                        .work_us = row->run_us,
+                        .tag = (uint64_t)row->line,
+                        .request = {.account = l->accounts[row->who],
+                                    .priority = row->priority,
+                                    .shape = shape,
+                                    .most_us = limit_us < 9e18 ? (int64_t)limit_us : INT64_MAX,
+                                    .restartable = true}};
+    out->request.most_us = out->request.most_us > 0 ? out->request.most_us : 1;
+    return true;
+}

@@ -1,0 +1,63 @@
+// pool_trace.h - jobs that a real cluster ran, as a load for the pool's simulated clock.
+//
+// Tables with a header line, told apart by their columns; what a table does not say is left at 0:
+//
+//   ours      submit_s, run_s, gpus; as wanted account, nodes, priority, limit_s, milli
+//   philly    timestamp, duration, num_gpus, cluster (job list of the Philly trace as the Sia
+//             artefact has it; times local, seconds)
+//   helios    submit_time, duration, gpu_num, node_num, vc (Helios cluster_log.csv)
+//   acme      submit_time, duration, gpu_num, node_num, user, no vc (Acme trace_*.csv)
+//   spot      submit_time, duration, gpu_request, worker_num, organization, gpu_model (Alibaba 2026)
+//
+// Times are seconds, or `YYYY-MM-DD hh:mm:ss`, with or without a zone. Rows without GPUs, or that
+// ran for no time, are counted and left out. Pure: text in, rows out, sorted by submission.
+#pragma once
+
+#include "base/arena.h"
+#include "pool/pool.h"
+#include "pool/simulated.h"
+
+typedef struct ls_trace_row {
+    int64_t submit_us;  // since the first of the trace
+    int64_t run_us;
+    int64_t limit_us;  // 0: not told
+    uint32_t gpus;     // in all
+    uint32_t nodes;    // 0: not told
+    uint32_t milli;    // of one GPU, instead of gpus
+    int32_t priority;
+    uint32_t who;  // index of names
+    int line;
+} ls_trace_row;
+
+typedef struct ls_trace {
+    const char *format;  // "philly"
+    ls_trace_row *rows;
+    size_t count;
+    const char **names;  // accounts, users, virtual clusters, in the order in which they came
+    uint32_t name_count;
+    size_t left_out;
+} ls_trace;
+
+// Everything lies in the arena. Fails with LS_ERR_INVALID (file, line, column), LS_ERR_MEMORY.
+ls_status ls_trace_read(const char *text, size_t size, const char *file, ls_arena *arena,
+                        ls_trace *out, ls_error *err);
+
+// Hands a trace to a pool, job by job.
+typedef struct ls_trace_load {
+    const ls_trace *trace;
+    const ls_pool *pool;
+    const uint32_t *accounts;  // leaf of each name
+    bool spread;               // no name is an account: they were dealt out in turn
+    uint32_t node_gpus;        // of the largest node: what is more stands on several
+    double limit_factor;       // longest time, in times of its own, where the trace says none
+    double stretch;            // times between submissions, 1: as they were
+    size_t next;
+} ls_trace_load;
+
+// Names are accounts of the pool by path or own name, when one of them is; a name that is none is
+// then an error. When none is, they are dealt out over the leaves in turn. `account` (a path) takes
+// all of them; NULL. A job asks for whole nodes where it has more GPUs than the largest node.
+ls_status ls_trace_load_make(const ls_trace *trace, const ls_pool *pool, const char *account,
+                             double limit_factor, double stretch, ls_arena *arena,
+                             ls_trace_load *out, ls_error *err);
+bool ls_trace_load_next(void *load, ls_sim_job *out);  // for ls_sim_load

@@ -1,0 +1,160 @@
+// mix.c - see mix.h.
+#include "pool/mix.h"
+
+#include <string.h>
+
+#include "base/kmath.h"
+#include "base/random.h"
+
+#define MINUTE_US INT64_C(60000000)
+#define HOUR_US (60 * MINUTE_US)
+
+// Run times by size as the summaries of five clusters have them for all sizes together: half of the
+// jobs run minutes, the mean is hours, and most of the GPU time is in few large ones (Hu et al., NSDI
+// 2024, Acme; Jeon et al., ATC 2019, Philly; Hu et al., SC 2021, Helios).
+static const ls_mix_class group[] = {
+    {"trial", 0.300, 1, 0, 1800, 240, 4.0, 0, MINUTE_US, 0, false, false},
+    {"notebook", 0.150, 0, 250, 7200, 2400, 4.0, 0, MINUTE_US, 0, true, false},
+    {"train-1", 0.180, 1, 0, 14400, 1800, 3.0, 0, MINUTE_US, HOUR_US, true, false},
+    {"train-4", 0.150, 4, 0, 18000, 2400, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, false},
+    {"train-8", 0.100, 8, 0, 28800, 3600, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, true},
+    {"train-32", 0.060, 32, 0, 36000, 5400, 3.0, 1, 3 * MINUTE_US, HOUR_US, true, true},
+    {"train-72", 0.030, 72, 0, 43200, 7200, 3.0, 1, 3 * MINUTE_US, HOUR_US / 2, true, true},
+    {"train-256", 0.020, 256, 0, 86400, 14400, 3.0, 1, 5 * MINUTE_US, HOUR_US / 2, true, false},
+    {"train-1024", 0.008, 1024, 0, 172800, 43200, 2.0, 2, 5 * MINUTE_US, HOUR_US / 2, true, false},
+    {"train-4096", 0.0015, 4096, 0, 345600, 129600, 2.0, 2, 5 * MINUTE_US, HOUR_US / 4, true,
+     false},
+    {"train-16384", 0.0002, 16384, 0, 864000, 518400, 2.0, 3, 5 * MINUTE_US, HOUR_US / 4, true,
+     false},
+};
+
+const ls_mix ls_mixes[] = {
+    {"group", "a group's pool: trials, notebooks on a quarter of a GPU, trainings of 1 to 16,384",
+     group, sizeof group / sizeof *group},
+};
+const uint32_t ls_mix_count = sizeof ls_mixes / sizeof *ls_mixes;
+
+const ls_mix *ls_mix_find(const char *name) {
+    for (uint32_t i = 0; i < ls_mix_count; i++) {
+        if (strcmp(ls_mixes[i].name, name) == 0) {
+            return ls_mixes + i;
+        }
+    }
+    return NULL;
+}
+
+static double gpus_of(const ls_mix_class *c) {
+    return c->milli != 0 ? c->milli / (double)LS_POOL_WHOLE : c->gpus;
+}
+
+// Classes that the pool is too small for do not come.
+static double often_of(const ls_mix_load *l, uint32_t i) {
+    const ls_mix_class *c = l->mix->classes + i;
+    return c->gpus <= l->pool->gpus / 4 || c->gpus <= l->node_gpus ? c->often : 0.0;
+}
+
+static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
+    double sum = 0.0;
+    for (uint32_t i = 0; i < l->pool->account_count; i++) {
+        if (l->pool->accounts[i].child_count == 0) {
+            sum += 1.0 + l->pool->accounts[i].guarantee_gpus;
+            l->leaves[l->leaf_count] = i;
+            l->accounts[l->leaf_count++] = sum;
+        }
+    }
+    for (uint32_t i = 0; i < l->pool->cluster.node_count; i++) {
+        const uint32_t gpus = l->pool->cluster.nodes[i].gpus;
+        l->node_gpus = gpus > l->node_gpus ? gpus : l->node_gpus;
+    }
+    if (l->node_gpus == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "pool '%s' has no GPUs", l->pool->name);
+    }
+    return LS_OK;
+}
+
+ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, uint64_t seed,
+                           int64_t until_us, ls_mix_load *out, ls_error *err) {
+    *out = (ls_mix_load){
+        .pool = pool, .mix = mix, .seed = seed, .until_us = (double)until_us};
+    out->often = ls_alloc(mix->count * sizeof *out->often);
+    out->accounts = ls_alloc(pool->account_count * sizeof *out->accounts);
+    out->leaves = ls_alloc(pool->account_count * sizeof *out->leaves);
+    ls_status status = LS_OK;
+    if (out->often == NULL || out->accounts == NULL || out->leaves == NULL) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    status = status == LS_OK ? take_accounts(out, err) : status;
+    if (status != LS_OK) {
+        ls_mix_load_clear(out);
+        return status;
+    }
+    double sum = 0.0, work_us = 0.0;
+    for (uint32_t i = 0; i < mix->count; i++) {
+        sum += often_of(out, i);
+        work_us += often_of(out, i) * gpus_of(mix->classes + i) * mix->classes[i].run_mean_s * 1e6;
+        out->often[i] = sum;
+    }
+    out->gap_us = work_us / sum / (load * (double)pool->gpus);
+    return LS_OK;
+}
+
+void ls_mix_load_clear(ls_mix_load *load) {
+    ls_free(load->often);
+    ls_free(load->accounts);
+    ls_free(load->leaves);
+    *load = (ls_mix_load){0};
+}
+
+static double draw(ls_mix_load *l) {
+    return ls_random_uniform(l->seed, 11, l->drawn++);
+}
+
+// The first whose cumulated weight is above the drawn one.
+static uint32_t one_of(ls_mix_load *l, const double *sums, uint32_t count) {
+    const double at = draw(l) * sums[count - 1];
+    uint32_t low = 0, high = count - 1;
+    while (low < high) {
+        const uint32_t mid = low + (high - low) / 2;
+        if (sums[mid] > at) {
+            high = mid;
+        } else {
+            low = mid + 1;
+        }
+    }
+    return low;
+}
+
+// Whole nodes where a job needs more than one.
+static ls_shape shape_of(const ls_mix_load *l, const ls_mix_class *c, uint32_t kinds) {
+    ls_shape s = {.parts = 1, .gpus = c->gpus, .milli = c->milli, .kinds = kinds};
+    if (c->gpus > l->node_gpus) {
+        s.parts = (c->gpus + l->node_gpus - 1) / l->node_gpus;
+        s.gpus = l->node_gpus;
+        s.within = c->together ? LS_POOL_DOMAIN : LS_POOL_ROW;
+        s.must = c->together;
+    }
+    return s;
+}
+
+bool ls_mix_load_next(void *load, ls_sim_job *out) {
+    ls_mix_load *l = load;
+    l->at_us += l->gap_us * ls_random_exp_unit(l->seed, 12, l->drawn);
+    const ls_mix_class *c = l->mix->classes + one_of(l, l->often, l->mix->count);
+    const uint32_t leaf = one_of(l, l->accounts, l->leaf_count);
+    const double sigma = ls_sqrt(2.0 * ls_log(c->run_mean_s / c->run_median_s));
+    const double run_us = c->run_median_s * ls_exp(sigma * ls_normal_quantile(draw(l))) * 1e6;
+    const ls_account *a = l->pool->accounts + l->leaves[leaf];
+    *out = (ls_sim_job){.submit_us = (int64_t)l->at_us,
+                        .work_us = run_us < 1e6 ? 1000000 : (int64_t)run_us,
+                        .tag = (uint64_t)(c - l->mix->classes),
+                        .request = {.account = l->leaves[leaf],
+                                    .priority = c->priority,
+                                    .shape = shape_of(l, c, a->kinds),
+                                    .stop_us = c->stop_us,
+                                    .checkpoint_every_us = c->checkpoint_every_us,
+                                    .saves = c->saves,
+                                    .restartable = true}};
+    out->request.shape.sites = a->sites;
+    out->request.most_us = c->most > 0.0 ? (int64_t)((double)out->work_us * c->most) : INT64_MAX;
+    return l->at_us < l->until_us;
+}
