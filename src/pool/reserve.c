@@ -133,10 +133,24 @@ static uint32_t times_of(const ls_scheduler *s, uint32_t node, int64_t *out) {
     return count;
 }
 
+// When the node could take a whole part, if all on it has to be over for that.
+static void plan_whole(ls_scheduler *s, uint32_t node, uint32_t *count) {
+    const int64_t latest_us = s->nodes[node].latest_us;
+    if (latest_us < INT64_MAX) {
+        const int64_t wait_us = latest_us > s->now_us ? latest_us - s->now_us : 0;
+        s->plan[(*count)++] = (ls_plan_node){.value = (double)wait_us, .node = node, .parts = 1};
+    }
+}
+
 static uint32_t plan_times(ls_scheduler *s, const ls_shape *shape, uint32_t kind) {
     uint32_t count = 0;
     for (uint32_t node = 0; node < s->cluster->node_count; node++) {
         if (!ls_plan_may(s, shape, kind, node)) {
+            continue;
+        }
+        if (shape->gpus > 0 && shape->gpus == s->cluster->nodes[node].gpus &&
+            s->nodes[node].plain == 0) {
+            plan_whole(s, node, &count);
             continue;
         }
         int64_t times[NODE_JOBS_MAX + 1];

@@ -46,6 +46,7 @@ static bool make_rows(ls_scheduler *s) {
         last = unit;
         s->nodes[i] = (ls_node_parts){.first_job = LS_POOL_NONE,
                                       .first_part = LS_POOL_NONE,
+                                      .latest_us = INT64_MIN,
                                       .reserved = LS_POOL_NONE,
                                       .site = unit != LS_POOL_NONE ? sites - 1 : LS_POOL_NONE};
     }

@@ -47,7 +47,9 @@ typedef struct ls_reserved {
 
 typedef struct ls_node_parts {
     uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
+    int64_t latest_us;               // all that runs there is over by then; INT64_MIN: nothing runs
     uint32_t reserved;               // LS_POOL_NONE
+    uint32_t plain;                  // parts there that hold no GPU
     uint32_t site;                   // among the sites; LS_POOL_NONE: in none
     bool spare_used;                 // a spare stands in for it
 } ls_node_parts;
@@ -105,6 +107,8 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why);
 // Asks a running job to stop; `again`: it waits again afterwards.
 bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t for_job,
                        bool again);
+// The latest time of what runs on the node is looked up anew.
+void ls_scheduler_latest(ls_scheduler *s, uint32_t node);
 // Gives back what a running or stopping job holds.
 void ls_scheduler_leave(ls_scheduler *s, uint32_t job);
 

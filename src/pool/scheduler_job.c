@@ -92,6 +92,22 @@ static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     }
     n->first_job = job;
     n->first_part = part;
+    n->latest_us = j->latest_us > n->latest_us ? j->latest_us : n->latest_us;
+    n->plain += j->shares[part].gpus == 0;
+}
+
+void ls_scheduler_latest(ls_scheduler *s, uint32_t node) {
+    ls_node_parts *n = s->nodes + node;
+    n->latest_us = INT64_MIN;
+    uint32_t job = n->first_job;
+    uint32_t part = n->first_part;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        n->latest_us = j->latest_us > n->latest_us ? j->latest_us : n->latest_us;
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
 }
 
 static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
@@ -110,6 +126,10 @@ static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
         ls_pool_link *next = s->jobs[link->next_job].links + link->next_part;
         next->prev_job = link->prev_job;
         next->prev_part = link->prev_part;
+    }
+    s->nodes[j->shares[part].node].plain -= j->shares[part].gpus == 0;
+    if (s->nodes[j->shares[part].node].latest_us == j->latest_us) {
+        ls_scheduler_latest(s, j->shares[part].node);
     }
 }
 
@@ -169,6 +189,9 @@ bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t 
     j->state = LS_POOL_JOB_STOPPING;
     j->again = again;
     j->latest_us = act.until_us;
+    for (uint32_t i = 0; i < j->request.shape.parts; i++) {
+        ls_scheduler_latest(s, j->shares[i].node);
+    }
     uncount(s, job);
     return true;
 }
