@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/pool.h"
+#include "base/threads.h"
 #include "base/statistics.h"
 #include "decide/rehearse.h"
 #include "decide/rules.h"
@@ -187,13 +187,13 @@ typedef struct subject {
     plain slow;
     ls_rehearse_decider quick;
     timed who;
-    ls_pool *pool;  // to the end
+    ls_threads *pool;  // to the end
 } subject;
 
 static void take_decider(const options *o, subject *s) {
     ls_error err = {0};
     ls_decider_def def = ls_decider_def_default();
-    if (ls_pool_create(o->workers, &s->pool, &err) != LS_OK) {
+    if (ls_threads_create(o->workers, &s->pool, &err) != LS_OK) {
         fail("workers", &err);
     }
     def.lent = ls_lent_pool(s->pool);

@@ -61,6 +61,10 @@ void ls_form_init(ls_form *f, const ls_schema *schema, ls_arena *arena, const ch
 // Parses the text. LS_OK: root is there. Else the mistake is noted.
 ls_status ls_form_open(ls_form *f, const char *text, size_t size);
 void ls_form_check(ls_form *f);  // form_check.c: the first pass
+// The same for one map that did not come from the file itself, against the rows below `path`;
+// `where` is what it is for people.
+void ls_form_check_map(ls_form *f, const char *path, const ls_yaml *map, const char *where);
+bool ls_form_is_name(const char *text);  // a good LS_KEY_NAME?
 // Brings the mistakes into the order of the file. `what` is what could not be read for want of
 // memory: "the plant". Returns LS_OK when there were no mistakes.
 ls_status ls_form_finish(ls_form *f, const char *what);

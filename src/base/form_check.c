@@ -106,7 +106,7 @@ static void check_choice(walk *w, const ls_key *key, const ls_yaml *value) {
                     "%s: '%s' is not one of: %s", w->where, value->text, key->words);
 }
 
-static bool is_name(const char *text) {
+bool ls_form_is_name(const char *text) {
     if (text[0] == '\0' || text[0] == ' ' || text[strlen(text) - 1] == ' ') {
         return false;
     }
@@ -119,7 +119,7 @@ static bool is_name(const char *text) {
 }
 
 static void check_name(walk *w, const ls_yaml *at) {
-    if (!is_name(at->text)) {
+    if (!ls_form_is_name(at->text)) {
         ls_form_mistake(
             w->f, at,
             "a name has 1 to 127 bytes, no dot, quote or backslash, and no blank at its ends",
@@ -305,4 +305,13 @@ void ls_form_check(ls_form *f) {
     }
     check_keys(&w, -1, f->root);
     check_required(&w, -1, f->root, NULL);
+}
+
+void ls_form_check_map(ls_form *f, const char *path, const ls_yaml *map, const char *where) {
+    walk w = {.f = f};
+    const int row = ls_schema_find(f->schema, path);
+    assert(row >= 0 && map->kind == LS_YAML_MAP);
+    ls_text_format(w.where, sizeof w.where, "%s", where);
+    check_keys(&w, row, map);
+    check_required(&w, row, map, map);
 }

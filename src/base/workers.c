@@ -5,7 +5,7 @@
 #include <sched.h>
 #include <stddef.h>
 
-#include "base/pool.h"
+#include "base/threads.h"
 
 int ls_workers_default(void) {
     // Machines with more processors than a cpu_set_t holds refuse the small set: try larger ones.
@@ -28,13 +28,13 @@ int ls_workers_default(void) {
 ls_status ls_workers_run(const ls_job *job, int worker_count, ls_error *err) {
     assert(job != NULL);
     assert(job->count >= 0);
-    ls_pool *pool = NULL;
+    ls_threads *threads = NULL;
     const bool few = job->count < worker_count;
     const int count = few && job->count > 0 ? (int)job->count : few ? 1 : worker_count;
-    ls_status status = ls_pool_create(count, &pool, err);
+    ls_status status = ls_threads_create(count, &threads, err);
     if (status == LS_OK) {
-        status = ls_pool_run(pool, job, err);
-        ls_pool_destroy(pool);
+        status = ls_threads_run(threads, job, err);
+        ls_threads_destroy(threads);
     }
     return status;
 }

@@ -57,7 +57,7 @@ static int open_all(const ls_options *options, ls_decide_opened *o) {
 
 void ls_decide_close(ls_decide_opened *o) {
     ls_decider_destroy(o->decider);
-    ls_pool_destroy(o->pool);
+    ls_threads_destroy(o->pool);
     (void)ls_history_close(o->intake.history, NULL);  // whoever has written has closed it before
     ls_tags *tags = o->intake.tags;
     ls_intake_clear(&o->intake);
@@ -66,7 +66,7 @@ void ls_decide_close(ls_decide_opened *o) {
 
 ls_status ls_decide_make(ls_decide_opened *o, ls_error *err) {
     ls_decider_def def = ls_decider_def_default();
-    ls_status status = ls_pool_create(ls_workers_default(), &o->pool, err);
+    ls_status status = ls_threads_create(ls_workers_default(), &o->pool, err);
     if (status == LS_OK) {
         def.lent = ls_lent_pool(o->pool);
         status = ls_decider_create(o->intake.running.plant, o->intake.running.twin, &def,

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "base/pool.h"
+#include "base/threads.h"
 #include "base/text.h"
 #include "cli/options.h"
 #include "decide/decide.h"
@@ -11,7 +11,7 @@
 
 typedef struct ls_decide_opened {
     ls_intake intake;  // running plant, history (for reading), tags
-    ls_pool *pool;     // that the decider is lent
+    ls_threads *pool;     // that the decider is lent
     ls_decider *decider;
 } ls_decide_opened;
 

@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/pool.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "decide/act.h"
 
 typedef struct ls_decider ls_decider;
@@ -30,7 +30,7 @@ typedef struct ls_lent {
     void *lender;
     int workers;
 } ls_lent;
-ls_lent ls_lent_pool(ls_pool *pool);  // all of a pool, which stays
+ls_lent ls_lent_pool(ls_threads *pool);  // all of a pool, which stays
 
 typedef struct ls_decider_def {
     uint64_t seed;  // default 1

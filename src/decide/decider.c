@@ -11,11 +11,11 @@
 enum { DECIDER_COOKIE = 0x64656369 };
 
 static ls_status run_on_pool(void *lender, const ls_job *job, ls_error *err) {
-    return ls_pool_run(lender, job, err);
+    return ls_threads_run(lender, job, err);
 }
 
-ls_lent ls_lent_pool(ls_pool *pool) {
-    return (ls_lent){.run = run_on_pool, .lender = pool, .workers = ls_pool_workers(pool)};
+ls_lent ls_lent_pool(ls_threads *pool) {
+    return (ls_lent){.run = run_on_pool, .lender = pool, .workers = ls_threads_count(pool)};
 }
 
 ls_decider_def ls_decider_def_default(void) {

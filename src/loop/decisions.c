@@ -303,7 +303,7 @@ static ls_status create(ls_decisions *d, const char *guard_folder, ls_error *err
         return status;
     }
     ls_decider_def def = ls_decider_def_default();
-    status = ls_pool_create(ls_workers_default(), &d->pool, err);
+    status = ls_threads_create(ls_workers_default(), &d->pool, err);
     if (status == LS_OK) {
         def.lent = ls_lent_pool(d->pool);
         def.enough = is_enough;
@@ -392,7 +392,7 @@ void ls_decisions_close(ls_decisions *d) {
     ls_decisions_forget(d);
     ls_experiment_close(d->experiment);
     ls_decider_destroy(d->decider);
-    ls_pool_destroy(d->pool);
+    ls_threads_destroy(d->pool);
     ls_snapshot_destroy(d->present);
     ls_snapshot_destroy(d->fresh);
     ls_free(d->lots);

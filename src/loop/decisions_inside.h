@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/pool.h"
+#include "base/threads.h"
 #include "base/text.h"
 #include "decide/ask_setting.h"
 #include "decide/decide.h"
@@ -105,7 +105,7 @@ struct ls_decisions {
     const ls_plant *plant;
     const ls_twin *twin;
     ls_decider *decider;
-    ls_pool *pool;
+    ls_threads *pool;
     ls_guard_link *link;        // NULL: nothing can be sent
     ls_experiment *experiment;  // of the deciding thread; NULL: none
     bool barred;                // by the experiment, at the last look

@@ -2,14 +2,9 @@
 #pragma once
 
 #include "base/names.h"
-#include "base/text.h"
+#include "base/put.h"
 #include "plant/plant.h"
 
-// A text, in double quotes where YAML would take it for something else.
-void ls_put_text(ls_buffer *out, const char *text);
-void ls_put_time(ls_buffer *out, int64_t us);
-// The shortest number that reads back to the same double.
-void ls_put_number(ls_buffer *out, double value);
 // LS_NONE is `0 s`.
 void ls_put_dist(ls_buffer *out, const ls_plant *plant, ls_dist_index dist);
 // `product.step`

@@ -1,5 +1,5 @@
-// pool.c - see pool.h.
-#include "base/pool.h"
+// threads.c - see threads.h.
+#include "base/threads.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include "base/arena.h"
 
 typedef struct worker {
-    ls_pool *pool;
+    ls_threads *threads;
     int number;
     pthread_t thread;
     int64_t failed_index;  // of this job; -1: none
@@ -20,7 +20,7 @@ typedef struct worker {
 // `lock` is around the hand-over of a job; indexes are taken without it. They are handed out in
 // increasing order, so every index below a failing one has been started and will end: the lowest
 // failing index is the same for any number of workers.
-struct ls_pool {
+struct ls_threads {
     pthread_mutex_t turn;  // of the callers
     pthread_mutex_t lock;
     pthread_cond_t job_came, all_left;
@@ -41,7 +41,7 @@ static bool is_stopped(const ls_job *job) {
 }
 
 // The next index, or -1 when there is none for anybody any more.
-static int64_t take(ls_pool *p, const ls_job *job) {
+static int64_t take(ls_threads *p, const ls_job *job) {
     if (atomic_load(&p->has_failed) || is_stopped(job)) {
         return -1;
     }
@@ -55,7 +55,7 @@ static int64_t take(ls_pool *p, const ls_job *job) {
 }
 
 static void work(worker *w, const ls_job *job) {
-    ls_pool *p = w->pool;
+    ls_threads *p = w->threads;
     for (int64_t index = take(p, job); index >= 0; index = take(p, job)) {
         const ls_status status = job->run(job->context, index, w->number, &w->err);
         if (status != LS_OK) {
@@ -69,7 +69,7 @@ static void work(worker *w, const ls_job *job) {
 
 static void *stay(void *argument) {
     worker *w = argument;
-    ls_pool *p = w->pool;
+    ls_threads *p = w->threads;
     uint64_t seen = 0;
     pthread_setname_np(pthread_self(), "ls-worker");
     pthread_mutex_lock(&p->lock);
@@ -94,7 +94,7 @@ static void *stay(void *argument) {
 
 // ---- a job
 
-static void begin(ls_pool *p, const ls_job *job) {
+static void begin(ls_threads *p, const ls_job *job) {
     atomic_store(&p->next, 0);
     atomic_store(&p->has_failed, false);
     for (int i = 0; i < p->started; i++) {
@@ -109,7 +109,7 @@ static void begin(ls_pool *p, const ls_job *job) {
     }
 }
 
-static void end(ls_pool *p) {
+static void end(ls_threads *p) {
     pthread_mutex_lock(&p->lock);
     p->job = NULL;  // who wakes only now has come for nothing
     while (p->at_work > 0) {
@@ -118,7 +118,7 @@ static void end(ls_pool *p) {
     pthread_mutex_unlock(&p->lock);
 }
 
-static ls_status result_of(const ls_pool *p, const ls_job *job, ls_error *err) {
+static ls_status result_of(const ls_threads *p, const ls_job *job, ls_error *err) {
     const worker *lowest = NULL;
     for (int i = 0; i < p->started; i++) {
         const worker *w = &p->workers[i];
@@ -141,16 +141,16 @@ static ls_status result_of(const ls_pool *p, const ls_job *job, ls_error *err) {
     return LS_OK;
 }
 
-ls_status ls_pool_run(ls_pool *pool, const ls_job *job, ls_error *err) {
+ls_status ls_threads_run(ls_threads *threads, const ls_job *job, ls_error *err) {
     assert(job != NULL);
     assert(job->run != NULL);
     assert(job->count >= 0);
-    pthread_mutex_lock(&pool->turn);
-    begin(pool, job);
-    work(&pool->workers[0], job);
-    end(pool);
-    const ls_status status = result_of(pool, job, err);
-    pthread_mutex_unlock(&pool->turn);
+    pthread_mutex_lock(&threads->turn);
+    begin(threads, job);
+    work(&threads->workers[0], job);
+    end(threads);
+    const ls_status status = result_of(threads, job, err);
+    pthread_mutex_unlock(&threads->turn);
     return status;
 }
 
@@ -158,7 +158,7 @@ ls_status ls_pool_run(ls_pool *pool, const ls_job *job, ls_error *err) {
 
 static int fail_start_after = -1;
 
-void ls_pool_fail_start_after(int threads) {
+void ls_threads_fail_start_after(int threads) {
     fail_start_after = threads;
 }
 
@@ -171,7 +171,7 @@ static bool start(worker *w) {
 }
 
 // Signals are for the program's own threads.
-static void start_threads(ls_pool *p) {
+static void start_threads(ls_threads *p) {
     sigset_t all, before;
     p->started = 1;
     if (p->count == 1) {
@@ -185,11 +185,11 @@ static void start_threads(ls_pool *p) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-ls_status ls_pool_create(int workers, ls_pool **out, ls_error *err) {
+ls_status ls_threads_create(int workers, ls_threads **out, ls_error *err) {
     assert(workers >= 1);
     *out = NULL;
     const int count = workers > LS_WORKERS_MAX ? LS_WORKERS_MAX : workers;
-    ls_pool *p = ls_alloc(sizeof *p + (size_t)count * sizeof p->workers[0]);
+    ls_threads *p = ls_alloc(sizeof *p + (size_t)count * sizeof p->workers[0]);
     if (p == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for %d workers", count);
     }
@@ -199,7 +199,7 @@ ls_status ls_pool_create(int workers, ls_pool **out, ls_error *err) {
     pthread_cond_init(&p->job_came, NULL);
     pthread_cond_init(&p->all_left, NULL);
     for (int i = 0; i < count; i++) {
-        p->workers[i].pool = p;
+        p->workers[i].threads = p;
         p->workers[i].number = i;
         p->workers[i].failed_index = -1;
     }
@@ -208,24 +208,24 @@ ls_status ls_pool_create(int workers, ls_pool **out, ls_error *err) {
     return LS_OK;
 }
 
-int ls_pool_workers(const ls_pool *pool) {
-    return pool->started;
+int ls_threads_count(const ls_threads *threads) {
+    return threads->started;
 }
 
-void ls_pool_destroy(ls_pool *pool) {
-    if (pool == NULL) {
+void ls_threads_destroy(ls_threads *threads) {
+    if (threads == NULL) {
         return;
     }
-    pthread_mutex_lock(&pool->lock);
-    pool->ends = true;
-    pthread_cond_broadcast(&pool->job_came);
-    pthread_mutex_unlock(&pool->lock);
-    for (int i = 1; i < pool->started; i++) {
-        pthread_join(pool->workers[i].thread, NULL);
+    pthread_mutex_lock(&threads->lock);
+    threads->ends = true;
+    pthread_cond_broadcast(&threads->job_came);
+    pthread_mutex_unlock(&threads->lock);
+    for (int i = 1; i < threads->started; i++) {
+        pthread_join(threads->workers[i].thread, NULL);
     }
-    pthread_cond_destroy(&pool->all_left);
-    pthread_cond_destroy(&pool->job_came);
-    pthread_mutex_destroy(&pool->lock);
-    pthread_mutex_destroy(&pool->turn);
-    ls_free(pool);
+    pthread_cond_destroy(&threads->all_left);
+    pthread_cond_destroy(&threads->job_came);
+    pthread_mutex_destroy(&threads->lock);
+    pthread_mutex_destroy(&threads->turn);
+    ls_free(threads);
 }
