@@ -32,7 +32,8 @@ typedef struct ls_account_price {
 typedef struct ls_account {
     const char *name;  // its own: "castings"
     const char *path;  // from the top: "suppliers.castings"; the pool's is ""
-    uint32_t parent;   // LS_POOL_NONE: the pool
+    const char *about;
+    uint32_t parent;  // LS_POOL_NONE: the pool
     uint32_t child_at, child_count;
     uint32_t depth;  // 0: the pool
 
@@ -60,7 +61,8 @@ typedef struct ls_account {
     const ls_account_price *prices;
     uint32_t price_count;
 
-    int line, column;  // in the pool file, or in the table beside it
+    const char *file;  // where it stands: the pool file, or a table beside it
+    int line, column;
 } ls_account;
 
 // GPUs of this kind that are promised as such (without those of any kind).

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "pool/account.h"
 #include "pool/cluster.h"
+#include "pool/group.h"
 #include "pool/occupancy.h"
 
 // Nodes that are kept for an account, or from everybody.
@@ -22,6 +23,14 @@ typedef struct ls_pool_failures {
     int64_t repair_us;  // mean time until it is back
 } ls_pool_failures;
 
+// What a kind says of a node, a domain and a rack of it (figures of catalog.h, or the file's own).
+typedef struct ls_pool_kind {
+    uint32_t gpus, cpu_milli, memory_mib;  // of one node
+    uint32_t domain_nodes, rack_nodes;
+    bool is_own;    // the file has it under `kinds`
+    bool is_slots;  // CPU slots, not GPUs
+} ls_pool_kind;
+
 typedef struct ls_pool {
     ls_arena arena;
     const char *file;
@@ -30,7 +39,11 @@ typedef struct ls_pool {
     int64_t start_us;  // time zero, since 1970
 
     ls_cluster cluster;
-    const uint8_t *states;  // ls_node_state of each node at the start
+    const ls_pool_group *groups;  // as the file writes them
+    uint32_t group_count;
+    uint32_t first_group;       // of the top, LS_POOL_NONE: none
+    const ls_pool_kind *kinds;  // one for each of cluster.kinds
+    const uint8_t *states;      // ls_node_state of each node at the start
     uint32_t spare_nodes;
     uint64_t gpus;  // that accounts can have: all but those of spare nodes
 
