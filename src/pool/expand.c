@@ -220,7 +220,8 @@ void ls_pool_expand(ls_pool_reader *r) {
         }
         return;
     }
-    for (uint32_t g = r->first_group; g != LS_POOL_NONE; g = group_of(r, g)->next) {
+    for (uint32_t g = r->first_group; g != LS_POOL_NONE && !r->has_mistakes;
+         g = group_of(r, g)->next) {
         check_group(r, g);
     }
     // Counts of a file with mistakes are not what was meant.

@@ -85,9 +85,10 @@ static void read_head(ls_pool_reader *r) {
     }
     const ls_yaml *failures = ls_form_take_map(f, f->root, "failures");
     if (failures != NULL) {
-        ls_form_take_time(f, failures, "failures.every", &p->failures.every_us);
+        const bool is_given = ls_form_take_time(f, failures, "failures.every",
+                                                &p->failures.every_us);
         ls_form_take_time(f, failures, "failures.repair", &p->failures.repair_us);
-        if (p->failures.every_us == 0 && ls_form_take(f, failures, "failures.every") != NULL) {
+        if (is_given && p->failures.every_us == 0) {
             ls_form_mistake(f, ls_form_take(f, failures, "failures.every"),
                             "take 'failures' out when nothing breaks down",
                             "failures.every: a time between failures of 0");
@@ -144,6 +145,7 @@ static void read_parts(ls_pool_reader *r) {
         close_reservations,
     };
     ls_form_check(&r->form);
+    r->has_mistakes = r->form.error_count > 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && r->form.root->kind == LS_YAML_MAP;
          i++) {
         r->form.out_of_memory = r->form.out_of_memory || did_names_fail(r);

@@ -70,6 +70,9 @@ static uint32_t imply_nodes(ls_pool_reader *r, const ls_yaml *at, uint32_t kind,
 static uint32_t imply(ls_pool_reader *r, const ls_yaml *at, ls_pool_level level, uint32_t kind) {
     const ls_pool_kind facts = *LS_ROW(ls_pool_kind, r->kind_facts, kind);
     const char *name = LS_ROW(ls_gpu_kind, r->kinds, kind)->name;
+    if (r->has_mistakes) {
+        return LS_POOL_NONE;
+    }
     if (level == LS_POOL_RACK && facts.rack_nodes == 0) {
         ls_form_mistake(
             &r->form, at,
@@ -126,7 +129,7 @@ static void read_kind(ls_pool_reader *r, const ls_yaml *map, ls_pool_group *grou
         group->memory_mib = facts->memory_mib;
     }
     ls_form_take_u32(f, map, "nodes.gpus", &group->gpus);
-    if (kind == NULL && group->gpus > 0) {
+    if (kind == NULL && group->gpus > 0 && !r->has_mistakes) {
         ls_form_mistake(f, gpus, "as in 'kind: dgx-h100'", "nodes: GPUs of which 'kind'?");
     }
     if (group->gpus == 0) {

@@ -70,11 +70,11 @@ static void read_kind(ls_pool_reader *r, const ls_yaml *key, const ls_yaml *map)
     if (model == NULL || ls_form_take(f, map, "kinds.*.rack") != NULL) {
         ls_form_take_u32(f, map, "kinds.*.rack", &facts.rack_nodes);
     }
-    if (facts.gpus == 0) {
+    if (facts.gpus == 0 && !r->has_mistakes) {
         ls_form_mistake(f, key, "how many GPUs one node has, as in 'gpus: 8'",
                         "kinds.%s: 'gpus' is missing", key->text);
     }
-    if (facts.rack_nodes > 0 && facts.rack_nodes % facts.domain_nodes != 0) {
+    if (facts.domain_nodes > 0 && facts.rack_nodes % facts.domain_nodes != 0) {
         ls_form_mistake(f, key,
                         "a rack holds whole NVLink domains: make 'rack' a multiple of 'domain'",
                         "kinds.%s: a rack of %u nodes and domains of %u", key->text,
@@ -134,6 +134,12 @@ uint32_t ls_pool_kind_named(ls_pool_reader *r, const ls_yaml *at) {
         return found;
     }
     const ls_pool_model *model = ls_pool_model_find(at->text);
+    // A name that is none, and one that may stand under a `kinds` that is itself wrong, are not
+    // told.
+    const bool has_kinds = ls_form_take_map(&r->form, r->form.root, "kinds") != NULL;
+    if (model == NULL && (!ls_form_is_name(at->text) || (r->has_mistakes && !has_kinds))) {
+        return LS_POOL_NONE;
+    }
     if (model == NULL) {
         ls_form_mistake(&r->form, at, nearest_kind(r, at->text), "unknown kind of GPUs '%s'",
                         at->text);

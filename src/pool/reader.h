@@ -16,6 +16,7 @@ typedef struct ls_account_draft {
 typedef struct ls_pool_reader {
     ls_form form;
     ls_pool *pool;
+    bool has_mistakes;          // of single values: what only follows from them is not told
     ls_rows kinds, kind_facts;  // ls_gpu_kind, ls_pool_kind: side by side
     ls_names kind_names;
     ls_rows groups;  // ls_pool_group
