@@ -65,6 +65,7 @@ ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node);
 // From from_us on the node is kept for somebody: only what ends by then may be put there.
 // INT64_MAX: no longer held. `find` with until_us = INT64_MIN ignores holds: for whom it is held.
 void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us);
+int64_t ls_occupancy_held(const ls_occupancy *o, uint32_t node);  // INT64_MAX: not
 
 // Free now on one node.
 typedef struct ls_node_free {

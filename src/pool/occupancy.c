@@ -1,0 +1,231 @@
+// occupancy.c - what is free on each node; see occupancy.h. Where a job goes is place.c.
+#include "pool/occupancy_inside.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "pool/place.h"
+
+// Sites are counted in the order of the units. Nodes that stand in a unit which holds other units,
+// or in none, are alone.
+static ls_status describe(ls_occupancy *o, ls_error *err) {
+    const ls_cluster *c = o->cluster;
+    uint8_t *ordinals = ls_alloc(c->unit_count + 1);
+    bool *holds = ls_alloc(c->unit_count + 1);
+    ls_status status = LS_OK;
+    if (ordinals == NULL || holds == NULL) {
+        status = ls_fail(err, LS_ERR_MEMORY, "no memory for what is free on %u nodes",
+                         c->node_count);
+        goto done;
+    }
+    uint32_t sites = 0;
+    for (uint32_t u = 0; u < c->unit_count; u++) {
+        ordinals[u] = LS_SITES_ALL;
+        if (c->units[u].level == LS_POOL_SITE) {
+            ordinals[u] = (uint8_t)(sites < LS_SITES_ALL ? sites++ : LS_SITES_ALL);
+        }
+        if (c->units[u].parent != LS_POOL_NONE) {
+            holds[c->units[u].parent] = true;
+        }
+    }
+    for (uint32_t n = 0; n < c->node_count; n++) {
+        const uint32_t site = ls_cluster_unit(c, n, LS_POOL_SITE);
+        o->sites[n] = site == LS_POOL_NONE ? LS_SITES_ALL : ordinals[site];
+        o->alone[n] = c->nodes[n].unit == LS_POOL_NONE || holds[c->nodes[n].unit];
+    }
+done:
+    ls_free(ordinals);
+    ls_free(holds);
+    return status;
+}
+
+static bool get_memory(ls_occupancy *o) {
+    const size_t nodes = (size_t)o->cluster->node_count + 1;
+    o->change_room = o->cluster->node_count * 2 + 1024;
+    o->gpu_at = ls_alloc(nodes * sizeof *o->gpu_at);
+    o->cpu = ls_alloc(nodes * sizeof *o->cpu);
+    o->memory = ls_alloc(nodes * sizeof *o->memory);
+    o->whole = ls_alloc(nodes * sizeof *o->whole);
+    o->milli = ls_alloc(nodes * sizeof *o->milli);
+    o->states = ls_alloc(nodes);
+    o->sites = ls_alloc(nodes);
+    o->alone = ls_alloc(nodes * sizeof *o->alone);
+    o->held = ls_alloc(nodes * sizeof *o->held);
+    o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
+    o->changes = ls_alloc(o->change_room * sizeof *o->changes);
+    return o->gpu_at != NULL && o->cpu != NULL && o->memory != NULL && o->whole != NULL &&
+           o->milli != NULL && o->states != NULL && o->sites != NULL && o->alone != NULL &&
+           o->held != NULL && o->gpus != NULL && o->changes != NULL;
+}
+
+static void make_free(ls_occupancy *o) {
+    uint32_t at = 0;
+    for (uint32_t n = 0; n < o->cluster->node_count; n++) {
+        const ls_pool_node *node = o->cluster->nodes + n;
+        o->gpu_at[n] = at;
+        o->cpu[n] = node->cpu_milli;
+        o->memory[n] = node->memory_mib;
+        o->whole[n] = (uint32_t)(((uint64_t)1 << node->gpus) - 1);
+        o->milli[n] = node->gpus * LS_POOL_WHOLE;
+        o->held[n] = INT64_MAX;
+        for (uint32_t g = 0; g < node->gpus; g++) {
+            o->gpus[at++] = LS_POOL_WHOLE;
+        }
+        o->free_milli += o->milli[n];
+    }
+}
+
+ls_status ls_occupancy_new(const ls_cluster *cluster, ls_place_policy policy,
+                           const ls_demand *demand, uint64_t seed, ls_occupancy **out,
+                           ls_error *err) {
+    ls_status status = ls_cluster_check(cluster, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    ls_occupancy *o = ls_alloc(sizeof *o);
+    if (o == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "no memory for what is free");
+    }
+    *o = (ls_occupancy){.cluster = cluster, .policy = policy, .seed = seed};
+    status = get_memory(o) ? describe(o, err)
+                           : ls_fail(err, LS_ERR_MEMORY, "no memory for what is free on %u nodes",
+                                     cluster->node_count);
+    if (status == LS_OK) {
+        make_free(o);
+        status = ls_place_open(o, demand, err);
+    }
+    if (status != LS_OK) {
+        ls_occupancy_free(o);
+        return status;
+    }
+    *out = o;
+    return LS_OK;
+}
+
+void ls_occupancy_free(ls_occupancy *o) {
+    if (o == NULL) {
+        return;
+    }
+    ls_place_close(o);
+    ls_free(o->gpu_at);
+    ls_free(o->cpu);
+    ls_free(o->memory);
+    ls_free(o->whole);
+    ls_free(o->milli);
+    ls_free(o->states);
+    ls_free(o->sites);
+    ls_free(o->alone);
+    ls_free(o->held);
+    ls_free(o->gpus);
+    ls_free(o->changes);
+    ls_free(o);
+}
+
+static void changed(ls_occupancy *o, uint32_t node) {
+    o->changes[o->change_count++ % o->change_room] = node;
+    ls_place_changed(o, node);
+}
+
+// One GPU gains (or loses) so many thousandths.
+static void set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, uint32_t milli) {
+    uint16_t *free = o->gpus + o->gpu_at[node] + gpu;
+    const int32_t gain = (int32_t)milli - *free;
+    *free = (uint16_t)milli;
+    o->milli[node] += (uint32_t)gain;
+    if (o->states[node] == LS_NODE_UP) {
+        o->free_milli += (uint64_t)(int64_t)gain;
+    }
+    const uint32_t bit = (uint32_t)1 << gpu;
+    o->whole[node] = milli == LS_POOL_WHOLE ? o->whole[node] | bit : o->whole[node] & ~bit;
+}
+
+void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,
+                       uint32_t count) {
+    const uint32_t milli = s->milli != 0 ? s->milli : LS_POOL_WHOLE;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t node = shares[i].node;
+        assert(node < o->cluster->node_count);
+        assert(o->cpu[node] >= s->cpu_milli);
+        assert(o->memory[node] >= s->memory_mib);
+        assert((uint32_t)__builtin_popcount(shares[i].gpus) == (s->milli != 0 ? 1 : s->gpus));
+        o->cpu[node] -= s->cpu_milli;
+        o->memory[node] -= s->memory_mib;
+        for (uint32_t bits = shares[i].gpus; bits != 0; bits &= bits - 1) {
+            const uint32_t gpu = (uint32_t)__builtin_ctz(bits);
+            assert(gpu < o->cluster->nodes[node].gpus);
+            assert(o->gpus[o->gpu_at[node] + gpu] >= milli);
+            set_gpu(o, node, gpu, o->gpus[o->gpu_at[node] + gpu] - milli);
+        }
+        changed(o, node);
+    }
+}
+
+void ls_occupancy_give(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,
+                       uint32_t count) {
+    const uint32_t milli = s->milli != 0 ? s->milli : LS_POOL_WHOLE;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t node = shares[i].node;
+        assert(node < o->cluster->node_count);
+        assert(o->cluster->nodes[node].cpu_milli - o->cpu[node] >= s->cpu_milli);
+        assert(o->cluster->nodes[node].memory_mib - o->memory[node] >= s->memory_mib);
+        o->cpu[node] += s->cpu_milli;
+        o->memory[node] += s->memory_mib;
+        for (uint32_t bits = shares[i].gpus; bits != 0; bits &= bits - 1) {
+            const uint32_t gpu = (uint32_t)__builtin_ctz(bits);
+            assert(gpu < o->cluster->nodes[node].gpus);
+            assert(o->gpus[o->gpu_at[node] + gpu] + milli <= LS_POOL_WHOLE);
+            set_gpu(o, node, gpu, o->gpus[o->gpu_at[node] + gpu] + milli);
+        }
+        changed(o, node);
+    }
+}
+
+void ls_occupancy_set_state(ls_occupancy *o, uint32_t node, ls_node_state state) {
+    const ls_node_state was = ls_occupancy_state(o, node);
+    if (was == state) {
+        return;
+    }
+    if (was == LS_NODE_UP) {
+        o->free_milli -= o->milli[node];
+    } else if (state == LS_NODE_UP) {
+        o->free_milli += o->milli[node];
+    }
+    o->states[node] = (uint8_t)state;
+    changed(o, node);
+}
+
+ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node) {
+    assert(node < o->cluster->node_count);
+    return (ls_node_state)o->states[node];
+}
+
+void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
+    assert(node < o->cluster->node_count);
+    if (o->held[node] != from_us) {
+        o->held[node] = from_us;
+        changed(o, node);
+    }
+}
+
+int64_t ls_occupancy_held(const ls_occupancy *o, uint32_t node) {
+    assert(node < o->cluster->node_count);
+    return o->held[node];
+}
+
+ls_node_free ls_occupancy_node(const ls_occupancy *o, uint32_t node) {
+    assert(node < o->cluster->node_count);
+    return (ls_node_free){.whole = o->whole[node],
+                          .milli = o->milli[node],
+                          .cpu_milli = o->cpu[node],
+                          .memory_mib = o->memory[node]};
+}
+
+uint32_t ls_occupancy_gpu_free(const ls_occupancy *o, uint32_t node, uint32_t gpu) {
+    assert(node < o->cluster->node_count);
+    assert(gpu < o->cluster->nodes[node].gpus);
+    return o->gpus[o->gpu_at[node] + gpu];
+}
+
+uint64_t ls_occupancy_free_milli(const ls_occupancy *o) {
+    return o->free_milli;
+}

@@ -1,0 +1,49 @@
+// occupancy_inside.h - what occupancy.c, fit.c, place*.c and score*.c share. Private to them.
+#pragma once
+
+#include "pool/occupancy.h"
+
+enum {
+    LS_FIT_LEVELS = 34,    // see ls_fit.rest
+    LS_PLACE_SHAPES = 64,  // parts of different shape whose index is kept
+    LS_SITES_ALL = 255,
+};
+
+// How parts of a shape stand to one node.
+typedef struct ls_fit {
+    uint32_t parts;  // how many of them fit; 0: none, and the rest says nothing
+    // The less, the better the node for one part (whole GPUs: those left free; a fraction: what is
+    // left of the GPU in 16ths, then 16 and more: the free GPUs of a node where one must be broken;
+    // processors alone: free GPUs, the least for a node without any).
+    uint8_t rest;
+    bool empty;  // nothing runs on it, and it stands in a lowest unit: taking it breaks the unit
+} ls_fit;
+
+typedef struct ls_place_index ls_place_index;
+typedef struct ls_score ls_score;
+
+struct ls_occupancy {
+    const ls_cluster *cluster;
+    ls_place_policy policy;
+    uint64_t seed, drawn;
+    // By node.
+    uint32_t *gpu_at;  // of its first GPU in `gpus`
+    uint32_t *cpu, *memory, *whole, *milli;
+    uint8_t *states, *sites;
+    bool *alone;    // stands in no lowest unit
+    int64_t *held;  // from when
+    uint16_t *gpus;  // free thousandths of each GPU
+    uint64_t free_milli;
+    // What changed, so that an index can catch up: the node of change n is changes[n % room].
+    uint32_t *changes;
+    uint64_t change_count;
+    uint32_t change_room;
+    ls_place_index *indexes;
+    ls_score *score;  // NULL: places are sought by index
+};
+
+ls_fit ls_fit_node(const ls_occupancy *o, const ls_shape *shape, uint32_t node);
+// The GPUs that the next part gets on a node, out of what `free` says (`gpus` of them); they are
+// taken off. `cpu` and `memory` are not looked at. 0: no GPU, or none asked for.
+uint32_t ls_fit_gpus(const ls_shape *shape, uint16_t *free, uint32_t gpus);
+bool ls_fit_kind(const ls_occupancy *o, const ls_shape *shape, uint32_t node);
