@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/threads.h"
 #include "base/statistics.h"
+#include "base/threads.h"
 #include "decide/rehearse.h"
 #include "decide/rules.h"
 #include "decide/testing/minifab.h"

@@ -1,4 +1,4 @@
-// check.c - `lineshaft check`: what is wrong with a plant file, without running it.
+// check.c - `lineshaft check`: what is wrong with a plant or pool file, without running it.
 #include "cli/check.h"
 
 #include <string.h>
@@ -7,15 +7,16 @@
 #include "cli/complain.h"
 #include "cli/output.h"
 #include "import/plant_file.h"
+#include "import/pool_file.h"
 
 static const ls_option own_options[] = {
     {.name = "effective",
      .kind = LS_OPTION_FLAG,
      .about = "print the file with every default filled in",
-     .detail = "Then, as comments, the size of the running plant and its limits"},
+     .detail = "Then, for a plant, as comments the size of the running plant and its limits"},
     {.name = "json",
      .kind = LS_OPTION_FLAG,
-     .about = "one object with all mistakes, warnings and loads"},
+     .about = "one object with all mistakes, warnings, and loads or sizes"},
     {0},
 };
 static const ls_option *const tables[] = {own_options, ls_output_options, NULL};
@@ -60,34 +61,31 @@ static void clear(ls_check *check) {
     ls_arena_clear(&check->arena);
 }
 
-// Mistakes in the file are the answer `no`; a file that cannot be read gives no answer.
-static int exit_code(const ls_check *check) {
-    if (check->mistakes.total == 0) {
+int ls_check_exit_code(const ls_errors *mistakes) {
+    if (mistakes->total == 0) {
         return LS_EXIT_DONE;
     }
-    const int code = check->mistakes.count > 0 ? ls_exit_code(check->mistakes.items[0].status)
-                                               : LS_EXIT_SYSTEM;
+    const int code = mistakes->count > 0 ? ls_exit_code(mistakes->items[0].status) : LS_EXIT_SYSTEM;
     return code == LS_EXIT_INPUT ? LS_EXIT_NO : code;
 }
 
-static void complain(const ls_check *check) {
-    if (check->mistakes.total > 0) {
-        ls_complain_all(&check->mistakes);
+void ls_check_complain(const char *path, const ls_errors *mistakes, const ls_errors *notes) {
+    if (mistakes->total > 0) {
+        ls_complain_all(mistakes);
     }
-    if (exit_code(check) == LS_EXIT_NO) {
-        ls_note("%s: %zu mistake%s", check->path, check->mistakes.total,
-                check->mistakes.total == 1 ? "" : "s");
+    if (ls_check_exit_code(mistakes) == LS_EXIT_NO) {
+        ls_note("%s: %zu mistake%s", path, mistakes->total, mistakes->total == 1 ? "" : "s");
     }
-    for (size_t i = 0; i < check->notes.count; i++) {
-        ls_warn_of(&check->notes.items[i]);
+    for (size_t i = 0; i < notes->count; i++) {
+        ls_warn_of(&notes->items[i]);
     }
 }
 
 static int deliver(const ls_check *check, const ls_options *options) {
     const bool json = ls_options_get(options, "json")->given;
-    const int code = exit_code(check);
+    const int code = ls_check_exit_code(&check->mistakes);
     if (!json) {
-        complain(check);
+        ls_check_complain(check->path, &check->mistakes, &check->notes);
         if (code != LS_EXIT_DONE) {
             return code;
         }
@@ -114,6 +112,9 @@ static int run(const ls_options *options) {
     if (ls_output_check_option(options, &err) != LS_OK) {
         return ls_output_complain(&err);
     }
+    if (ls_pool_file_probe(options->arguments[0])) {
+        return ls_check_pool(options);
+    }
     ls_check check;
     make(&check, options->arguments[0]);
     const int code = deliver(&check, options);
@@ -123,17 +124,19 @@ static int run(const ls_options *options) {
 
 const ls_command ls_command_check = {
     .name = "check",
-    .arguments = "PLANT",
+    .arguments = "FILE",
     .least = 1,
     .most = 1,
-    .about = "Says what is wrong with a plant file, or what its stations will have to do.",
+    .about = "Says what is wrong with a plant or pool file, or what it comes to.",
     .example = "lineshaft check plant.yaml",
     .examples =
         "lineshaft check --effective plant.yaml\n"
-        "lineshaft check --json plant.yaml\n",
+        "lineshaft check --json plant.yaml\n"
+        "lineshaft check pool.yaml\n",
     .detail =
         "All mistakes at once, each with its place, its value and what would be right. The "
-        "exit code is 1 when there are some.\n",
+        "exit code is 1 when there are some. A file whose first key is `pool` is a pool file; of a "
+        "plant file that is fine is told what its stations will have to do.\n",
     .tables = tables,
     .run = run,
 };

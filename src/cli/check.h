@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/options.h"
 #include "plant/check.h"
 #include "plant/plant.h"
 
@@ -19,6 +20,12 @@ typedef struct ls_check {
     ls_twin_info info;     // of the twin
     const ls_load *loads;  // one per station
 } ls_check;
+
+// Says on stderr what is wrong and what is to be known, and how many mistakes the file has.
+void ls_check_complain(const char *path, const ls_errors *mistakes, const ls_errors *notes);
+// Mistakes in the file are the answer `no`; a file that cannot be read gives no answer.
+int ls_check_exit_code(const ls_errors *mistakes);
+int ls_check_pool(const ls_options *options);  // check_pool.c: the same for a pool file
 
 void ls_check_report_text(const ls_check *check, ls_buffer *out);
 // The file with every default filled in, then the sizes and limits as comments.

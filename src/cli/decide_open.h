@@ -3,15 +3,15 @@
 
 #include <jansson.h>
 
-#include "base/threads.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "cli/options.h"
 #include "decide/decide.h"
 #include "loop/intake.h"
 
 typedef struct ls_decide_opened {
     ls_intake intake;  // running plant, history (for reading), tags
-    ls_threads *pool;     // that the decider is lent
+    ls_threads *pool;  // that the decider is lent
     ls_decider *decider;
 } ls_decide_opened;
 

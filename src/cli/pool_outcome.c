@@ -34,36 +34,38 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
     const ls_meter_row *all = &o->outcome->rows[0].total;
     char a[64], b[64], c[64];
     ls_buffer_printf(out, "pool %s: %llu GPUs on %u nodes, %s, simulated\n", o->pool->name,
-                    (unsigned long long)o->pool->cluster.gpus, o->pool->cluster.node_count,
-                    span((double)o->span_us * 1e-6, a, sizeof a));
+                     (unsigned long long)o->pool->cluster.gpus, o->pool->cluster.node_count,
+                     span((double)o->span_us * 1e-6, a, sizeof a));
     ls_buffer_printf(out, "load     %s\n", o->load);
     ls_buffer_printf(out, "policy   %s: %s\n", o->policy->name, o->policy->about);
-    ls_buffer_printf(out, "jobs     %llu submitted, %llu ended, %llu past their limit, %llu refused\n",
-                    (unsigned long long)r->submitted, (unsigned long long)r->ended,
-                    (unsigned long long)r->killed, (unsigned long long)r->refused);
-    ls_buffer_printf(out, "         %llu times stopped for others, %llu times a node broke under one; "
-                         "%llu wait, %llu run at the end\n",
-                    (unsigned long long)r->stopped, (unsigned long long)r->broken,
-                    (unsigned long long)r->waiting_at_end, (unsigned long long)r->running_at_end);
-    ls_buffer_printf(out, "GPUs     %.2f %% of the time of nodes that were up is used, %.2f %% kept "
-                         "(goodput), %.2f %% idle\n",
-                    100.0 * ls_outcome_used(o->outcome), 100.0 * ls_outcome_goodput(o->outcome),
-                    share(p->idle, p->by_state[LS_NODE_UP]));
-    ls_buffer_printf(out, "         %.2f %% of all broken, %.2f %% drained, %.2f %% spare; %llu node "
-                         "failures\n",
-                    share(p->by_state[LS_NODE_BROKEN], p->all),
-                    share(p->by_state[LS_NODE_DRAINED], p->all),
-                    share(p->by_state[LS_NODE_SPARE], p->all),
-                    (unsigned long long)r->node_failures);
+    ls_buffer_printf(out,
+                     "jobs     %llu submitted, %llu ended, %llu past their limit, %llu refused\n",
+                     (unsigned long long)r->submitted, (unsigned long long)r->ended,
+                     (unsigned long long)r->killed, (unsigned long long)r->refused);
+    ls_buffer_printf(out,
+                     "         %llu times stopped for others, %llu times a node broke under one; "
+                     "%llu wait, %llu run at the end\n",
+                     (unsigned long long)r->stopped, (unsigned long long)r->broken,
+                     (unsigned long long)r->waiting_at_end, (unsigned long long)r->running_at_end);
+    ls_buffer_printf(out,
+                     "GPUs     %.2f %% of the time of nodes that were up is used, %.2f %% kept "
+                     "(goodput), %.2f %% idle\n",
+                     100.0 * ls_outcome_used(o->outcome), 100.0 * ls_outcome_goodput(o->outcome),
+                     share(p->idle, p->by_state[LS_NODE_UP]));
+    ls_buffer_printf(
+        out,
+        "         %.2f %% of all broken, %.2f %% drained, %.2f %% spare; %llu node "
+        "failures\n",
+        share(p->by_state[LS_NODE_BROKEN], p->all), share(p->by_state[LS_NODE_DRAINED], p->all),
+        share(p->by_state[LS_NODE_SPARE], p->all), (unsigned long long)r->node_failures);
     const ls_outcome_row *top = o->outcome->rows;
     ls_buffer_printf(out, "waits    mean %s, 99 %% within %s, longest %s\n",
-                    span(ls_outcome_wait_mean_s(top), a, sizeof a),
-                    span(ls_outcome_wait_s(top, 0.99), b, sizeof b),
-                    span(top->wait_max_s, c, sizeof c));
+                     span(ls_outcome_wait_mean_s(top), a, sizeof a),
+                     span(ls_outcome_wait_s(top, 0.99), b, sizeof b),
+                     span(top->wait_max_s, c, sizeof c));
     ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
-                    (unsigned long long)top->promised, (unsigned long long)top->late);
-    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n",
-                    share(all->borrowed, all->held));
+                     (unsigned long long)top->promised, (unsigned long long)top->late);
+    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n", share(all->borrowed, all->held));
 }
 
 static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) {
@@ -84,8 +86,9 @@ static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) 
 }
 
 void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
-    static const char *const headers[] = {"account", "promised",  "held",     "borrowed", "lost",
-                                          "jobs",    "wait mean", "wait 99 %", "stopped",  "broken"};
+    static const char *const headers[] = {"account", "promised", "held",      "borrowed",
+                                          "lost",    "jobs",     "wait mean", "wait 99 %",
+                                          "stopped", "broken"};
     ls_arena arena;
     ls_table table;
     heading(o, out);
@@ -113,17 +116,16 @@ void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
 
 static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     const ls_outcome_row *row = o->outcome->rows + at;
-    return json_pack("{s:o, s:f, s:f, s:f, s:f, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
-                     "account", ls_json_text(o->pool->accounts[at].path), "held_gpu_hours",
-                     gpu_hours(row->total.held), "borrowed_gpu_hours",
-                     gpu_hours(row->total.borrowed), "offered_gpu_hours",
-                     gpu_hours(row->total.offered), "lost_gpu_hours", gpu_hours(row->total.lost),
-                     "jobs", (json_int_t)row->jobs, "wait_mean_s", ls_outcome_wait_mean_s(row),
-                     "wait_median_s", ls_outcome_wait_s(row, 0.5), "wait_p99_s",
-                     ls_outcome_wait_s(row, 0.99), "wait_max_s", row->wait_max_s, "stopped",
-                     (json_int_t)row->stopped, "broken", (json_int_t)row->broken, "refused",
-                     (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
-                     (json_int_t)row->late);
+    return json_pack(
+        "{s:o, s:f, s:f, s:f, s:f, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}", "account",
+        ls_json_text(o->pool->accounts[at].path), "held_gpu_hours", gpu_hours(row->total.held),
+        "borrowed_gpu_hours", gpu_hours(row->total.borrowed), "offered_gpu_hours",
+        gpu_hours(row->total.offered), "lost_gpu_hours", gpu_hours(row->total.lost), "jobs",
+        (json_int_t)row->jobs, "wait_mean_s", ls_outcome_wait_mean_s(row), "wait_median_s",
+        ls_outcome_wait_s(row, 0.5), "wait_p99_s", ls_outcome_wait_s(row, 0.99), "wait_max_s",
+        row->wait_max_s, "stopped", (json_int_t)row->stopped, "broken", (json_int_t)row->broken,
+        "refused", (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
+        (json_int_t)row->late);
 }
 
 void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
@@ -133,32 +135,33 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
     for (uint32_t i = 0; i < o->pool->account_count; i++) {
         json_array_append_new(accounts, account_json(o, i));
     }
-    json_t *jobs = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "submitted", (json_int_t)r->submitted,
-        "ended", (json_int_t)r->ended, "killed", (json_int_t)r->killed, "refused",
-        (json_int_t)r->refused, "started", (json_int_t)r->started, "stopped",
-        (json_int_t)r->stopped, "broken", (json_int_t)r->broken, "waiting_at_end",
-        (json_int_t)r->waiting_at_end, "running_at_end", (json_int_t)r->running_at_end);
-    json_t *gpus = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "all_gpu_hours",
-                             gpu_hours(p->all), "idle_gpu_hours", gpu_hours(p->idle),
-                             "broken_gpu_hours", gpu_hours(p->by_state[LS_NODE_BROKEN]),
-                             "drained_gpu_hours", gpu_hours(p->by_state[LS_NODE_DRAINED]),
-                             "spare_gpu_hours", gpu_hours(p->by_state[LS_NODE_SPARE]), "used",
-                             ls_outcome_used(o->outcome), "goodput", ls_outcome_goodput(o->outcome));
-    ls_json_print(json_pack("{s:s, s:o, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
-                            "format", "lineshaft-pool-simulation 1", "pool",
-                            ls_json_text(o->pool->name), "simulated", 1, "policy", o->policy->name,
-                            "load", ls_json_text(o->load), "span_s", (double)o->span_us * 1e-6,
-                            "seed", (json_int_t)o->seed, "nodes",
-                            (json_int_t)o->pool->cluster.node_count, "node_failures",
-                            (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions,
-                            "jobs", jobs, "gpus", gpus, "accounts", accounts),
-                  out);
+    json_t *jobs = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "submitted",
+                             (json_int_t)r->submitted, "ended", (json_int_t)r->ended, "killed",
+                             (json_int_t)r->killed, "refused", (json_int_t)r->refused, "started",
+                             (json_int_t)r->started, "stopped", (json_int_t)r->stopped, "broken",
+                             (json_int_t)r->broken, "waiting_at_end", (json_int_t)r->waiting_at_end,
+                             "running_at_end", (json_int_t)r->running_at_end);
+    json_t *gpus = json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "all_gpu_hours", gpu_hours(p->all), "idle_gpu_hours",
+        gpu_hours(p->idle), "broken_gpu_hours", gpu_hours(p->by_state[LS_NODE_BROKEN]),
+        "drained_gpu_hours", gpu_hours(p->by_state[LS_NODE_DRAINED]), "spare_gpu_hours",
+        gpu_hours(p->by_state[LS_NODE_SPARE]), "used", ls_outcome_used(o->outcome), "goodput",
+        ls_outcome_goodput(o->outcome));
+    ls_json_print(
+        json_pack("{s:s, s:o, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "format",
+                  "lineshaft-pool-simulation 1", "pool", ls_json_text(o->pool->name), "simulated",
+                  1, "policy", o->policy->name, "load", ls_json_text(o->load), "span_s",
+                  (double)o->span_us * 1e-6, "seed", (json_int_t)o->seed, "nodes",
+                  (json_int_t)o->pool->cluster.node_count, "node_failures",
+                  (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions, "jobs", jobs,
+                  "gpus", gpus, "accounts", accounts),
+        out);
 }
 
 void ls_pool_statement_head(ls_buffer *out) {
-    ls_buffer_printf(out, "day,account,held_gpu_s,borrowed_gpu_s,offered_gpu_s,lost_gpu_s,started,"
-                         "ended,stopped,broken,idle_gpu_s,down_gpu_s\n");
+    ls_buffer_printf(out,
+                     "day,account,held_gpu_s,borrowed_gpu_s,offered_gpu_s,lost_gpu_s,started,"
+                     "ended,stopped,broken,idle_gpu_s,down_gpu_s\n");
 }
 
 // Thousandths of GPUs times microseconds as GPU seconds, exactly, with nine digits.
@@ -178,8 +181,8 @@ void ls_pool_statement_day(const ls_pool *pool, int64_t day, const ls_meter_row 
         print_seconds(r->offered, out);
         print_seconds(r->lost, out);
         ls_buffer_printf(out, ",%llu,%llu,%llu,%llu", (unsigned long long)r->started,
-                        (unsigned long long)r->ended, (unsigned long long)r->stopped,
-                        (unsigned long long)r->broken);
+                         (unsigned long long)r->ended, (unsigned long long)r->stopped,
+                         (unsigned long long)r->broken);
         if (i == 0) {
             print_seconds(all->idle, out);
             print_seconds(all->all - all->by_state[LS_NODE_UP], out);

@@ -26,9 +26,10 @@ static const ls_option own_options[] = {
      .argument = "FILE",
      .says = "jobs are drawn from --mix",
      .about = "jobs that a real cluster ran, as a CSV file",
-     .detail = "Philly, Helios, Acme and Alibaba's spot trace are known by their columns; a table of "
-               "your own has submit_s, run_s, gpus, and as wanted account, nodes, priority, limit_s, "
-               "milli"},
+     .detail =
+         "Philly, Helios, Acme and Alibaba's spot trace are known by their columns; a table of "
+         "your own has submit_s, run_s, gpus, and as wanted account, nodes, priority, limit_s, "
+         "milli"},
     {.name = "mix",
      .kind = LS_OPTION_TEXT,
      .argument = "NAME",
@@ -50,9 +51,10 @@ static const ls_option own_options[] = {
      .choices = policy_words,
      .initial = "own",
      .about = "who goes when",
-     .detail = "own: shares, backfill with promises, taking back; fifo: first come, nobody passes; "
-               "easy: first come, EASY backfill; sjf: the shortest first, told by an oracle. The last "
-               "three know no accounts"},
+     .detail =
+         "own: shares, backfill with promises, taking back; fifo: first come, nobody passes; "
+         "easy: first come, EASY backfill; sjf: the shortest first, told by an oracle. The last "
+         "three know no accounts"},
     {.name = "account",
      .kind = LS_OPTION_TEXT,
      .argument = "NAME",

@@ -16,6 +16,7 @@
 #include "cli/table.h"
 #include "cli/twin_calibrate.h"
 #include "history/history.h"
+#include "import/beside.h"
 #include "import/plant_file.h"
 #include "loop/replay_history.h"
 #include "ls_build.h"
@@ -86,8 +87,8 @@ static int open_plant(session *s) {
     ls_errors_init(&errors);
     ls_status status = ls_file_read(s->path, LS_YAML_SIZE_MAX, &s->arena, &s->text, &s->size, &err);
     if (status == LS_OK) {
-        ls_plant_beside beside = {.plant_path = s->path, .arena = &s->arena};
-        const ls_plant_files files = ls_plant_files_beside(&beside);
+        ls_beside beside = {.path = s->path, .arena = &s->arena};
+        const ls_plant_files files = ls_files_beside(&beside);
         status = ls_plant_read(s->text, s->size, s->path, &files, &s->plant, &errors);
     } else {
         ls_errors_add(&errors, &err);
@@ -195,8 +196,8 @@ static int replay(session *s) {
 
 static int calibrate(session *s) {
     ls_error err = {0};
-    ls_plant_beside beside = {.plant_path = s->path, .arena = &s->arena};
-    const ls_plant_files files = ls_plant_files_beside(&beside);
+    ls_beside beside = {.path = s->path, .arena = &s->arena};
+    const ls_plant_files files = ls_files_beside(&beside);
     ls_calibrate_def def = ls_calibrate_def_default();
     const ls_option_value *only = ls_options_get(s->options, "only");
     def.only = only->given ? only->text : NULL;

@@ -3,35 +3,11 @@
 
 #include <lineshaft/plant.h>
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "import/beside.h"
 #include "plant/read.h"
-
-enum { PATH_SIZE = 4096, TABLE_SIZE_MAX = 256 * 1024 * 1024 };
-
-// Relative names are meant from the folder of the plant file.
-static ls_status load_beside(void *context, const char *name, const char **out, size_t *out_size,
-                             ls_error *err) {
-    const ls_plant_beside *from = context;
-    const char *slash = name[0] == '/' ? NULL : strrchr(from->plant_path, '/');
-    const int length = slash == NULL ? 0 : (int)(slash - from->plant_path) + 1;
-    char path[PATH_SIZE];
-    if (snprintf(path, sizeof path, "%.*s%s", length, from->plant_path, name) >= (int)sizeof path) {
-        return ls_fail(err, LS_ERR_INVALID, "the path of this file is too long: %.100s...", name);
-    }
-    char *text = NULL;
-    const ls_status status = ls_file_read(path, TABLE_SIZE_MAX, from->arena, &text, out_size, err);
-    *out = text;
-    return status;
-}
-
-ls_plant_files ls_plant_files_beside(ls_plant_beside *beside) {
-    return (ls_plant_files){.load = load_beside, .context = beside};
-}
 
 ls_status ls_plant_file_read(const char *path, ls_plant **out, ls_errors *errors) {
     ls_arena arena;
@@ -42,8 +18,8 @@ ls_status ls_plant_file_read(const char *path, ls_plant **out, ls_errors *errors
     *out = NULL;
     ls_status status = ls_file_read(path, LS_YAML_SIZE_MAX, &arena, &text, &size, &err);
     if (status == LS_OK) {
-        ls_plant_beside from = {.plant_path = path, .arena = &arena};
-        const ls_plant_files files = ls_plant_files_beside(&from);
+        ls_beside from = {.path = path, .arena = &arena};
+        const ls_plant_files files = ls_files_beside(&from);
         status = ls_plant_read(text, size, path, &files, out, errors);
     } else {
         ls_errors_add(errors, &err);

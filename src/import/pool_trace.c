@@ -57,15 +57,16 @@ static ls_status find_format(trace_reader *r) {
         }
     }
     ls_fail_at(r->err, LS_ERR_INVALID, r->file, 1, 1, "this is no list of jobs that is known");
-    ls_hint(r->err, "it needs the columns submit_s, run_s, gpus, or those of Philly, Helios, Acme or "
-                    "Alibaba's spot trace");
+    ls_hint(r->err,
+            "it needs the columns submit_s, run_s, gpus, or those of Philly, Helios, Acme or "
+            "Alibaba's spot trace");
     return LS_ERR_INVALID;
 }
 
 static ls_status wrong(const trace_reader *r, size_t row, int at, const char *what) {
     return ls_fail_at(r->err, LS_ERR_INVALID, r->file, r->csv->lines[row],
-                      ls_csv_place(r->csv, row, (size_t)at), "%s '%.60s': %s",
-                      r->csv->columns[at], r->csv->rows[row][at], what);
+                      ls_csv_place(r->csv, row, (size_t)at), "%s '%.60s': %s", r->csv->columns[at],
+                      r->csv->rows[row][at], what);
 }
 
 static bool parse_number(const char *text, double *out) {
@@ -164,9 +165,9 @@ static ls_status read_row(trace_reader *r, size_t row) {
     const struct {
         int at;
         double most, *to;
-    } cells[] = {{r->run, 1e10, &run_s},   {r->gpus, 1e7, &gpus},     {r->nodes, 1e6, &nodes},
-                 {r->limit, 1e10, &limit_s}, {r->milli, 999.0, &milli},
-                 {r->priority, 1000.0, &priority}};
+    } cells[] = {{r->run, 1e10, &run_s},    {r->gpus, 1e7, &gpus},
+                 {r->nodes, 1e6, &nodes},   {r->limit, 1e10, &limit_s},
+                 {r->milli, 999.0, &milli}, {r->priority, 1000.0, &priority}};
     for (size_t i = 0; i < sizeof cells / sizeof *cells && status == LS_OK; i++) {
         status = number(r, row, cells[i].at, cells[i].most, cells[i].to);
     }

@@ -7,7 +7,8 @@
 //             artefact has it; times local, seconds)
 //   helios    submit_time, duration, gpu_num, node_num, vc (Helios cluster_log.csv)
 //   acme      submit_time, duration, gpu_num, node_num, user, no vc (Acme trace_*.csv)
-//   spot      submit_time, duration, gpu_request, worker_num, organization, gpu_model (Alibaba 2026)
+//   spot      submit_time, duration, gpu_request, worker_num, organization, gpu_model (Alibaba
+//   2026)
 //
 // Times are seconds, or `YYYY-MM-DD hh:mm:ss`, with or without a zone. Rows without GPUs, or that
 // ran for no time, are counted and left out. Pure: text in, rows out, sorted by submission.

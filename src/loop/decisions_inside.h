@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/threads.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "decide/ask_setting.h"
 #include "decide/decide.h"
 #include "loop/decisions.h"

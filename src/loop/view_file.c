@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "import/beside.h"
 #include "import/plant_file.h"
 #include "line/data_folder.h"
 #include "line/orders.h"
@@ -41,8 +42,8 @@ ls_status ls_view_read_text(const ls_service *service, const char *text, size_t 
                             ls_plant **out, ls_errors *errors) {
     ls_arena arena;
     ls_arena_init(&arena);
-    ls_plant_beside beside = {.plant_path = service->def->plant, .arena = &arena};
-    const ls_plant_files files = ls_plant_files_beside(&beside);
+    ls_beside beside = {.path = service->def->plant, .arena = &arena};
+    const ls_plant_files files = ls_files_beside(&beside);
     const ls_status status = ls_plant_read(text, size, service->def->plant, &files, out, errors);
     ls_arena_clear(&arena);
     return status;

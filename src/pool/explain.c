@@ -170,7 +170,9 @@ static void put_state(ls_buffer *out, const ls_pool *pool, const char *key, ls_n
             nodes.count++;
             n++;
         }
-        ls_buffer_printf(out, is_first ? "%s: [" : "", key);
+        if (is_first) {
+            ls_buffer_printf(out, "%s: [", key);
+        }
         put_run(out, pool, nodes, &is_first);
     }
     ls_buffer_text(out, is_first ? "" : "]\n");

@@ -8,8 +8,8 @@ struct ls_meter {
     const ls_cluster *cluster;
     ls_shares *shares;
     ls_meter_row *rows;
-    int64_t *since_us;    // by account
-    uint64_t *guaranteed; // by account, of all kinds
+    int64_t *since_us;     // by account
+    uint64_t *guaranteed;  // by account, of all kinds
     uint32_t count;
     uint64_t by_state[4];  // thousandths of GPUs
     ls_meter_pool pool;

@@ -10,8 +10,8 @@
 #define HOUR_US (60 * MINUTE_US)
 
 // Run times by size as the summaries of five clusters have them for all sizes together: half of the
-// jobs run minutes, the mean is hours, and most of the GPU time is in few large ones (Hu et al., NSDI
-// 2024, Acme; Jeon et al., ATC 2019, Philly; Hu et al., SC 2021, Helios).
+// jobs run minutes, the mean is hours, and most of the GPU time is in few large ones (Hu et al.,
+// NSDI 2024, Acme; Jeon et al., ATC 2019, Philly; Hu et al., SC 2021, Helios).
 static const ls_mix_class group[] = {
     {"trial", 0.300, 1, 0, 1800, 240, 4.0, 0, MINUTE_US, 0, false, false},
     {"notebook", 0.150, 0, 250, 7200, 2400, 4.0, 0, MINUTE_US, 0, true, false},
@@ -74,8 +74,7 @@ static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
 
 ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, uint64_t seed,
                            int64_t until_us, ls_mix_load *out, ls_error *err) {
-    *out = (ls_mix_load){
-        .pool = pool, .mix = mix, .seed = seed, .until_us = (double)until_us};
+    *out = (ls_mix_load){.pool = pool, .mix = mix, .seed = seed, .until_us = (double)until_us};
     out->often = ls_alloc(mix->count * sizeof *out->often);
     out->accounts = ls_alloc(pool->account_count * sizeof *out->accounts);
     out->leaves = ls_alloc(pool->account_count * sizeof *out->leaves);

@@ -18,7 +18,7 @@ typedef struct ls_mix_class {
     uint32_t gpus;
     uint32_t milli;  // instead of gpus
     double run_mean_s, run_median_s;
-    double most;       // longest time, in times of its own; 0: none
+    double most;  // longest time, in times of its own; 0: none
     int32_t priority;
     int64_t stop_us, checkpoint_every_us;
     bool saves;
@@ -39,9 +39,9 @@ typedef struct ls_mix_load {
     const ls_pool *pool;
     const ls_mix *mix;
     uint64_t seed;
-    double gap_us;       // mean time between jobs
-    double *often;       // cumulated, by class
-    double *accounts;    // cumulated, by leaf
+    double gap_us;     // mean time between jobs
+    double *often;     // cumulated, by class
+    double *accounts;  // cumulated, by leaf
     uint32_t *leaves;
     uint32_t leaf_count;
     uint32_t node_gpus;  // of the largest node

@@ -30,8 +30,8 @@ struct ls_occupancy {
     uint32_t *gpu_at;  // of its first GPU in `gpus`
     uint32_t *cpu, *memory, *whole, *milli;
     uint8_t *states, *sites;
-    bool *alone;    // stands in no lowest unit
-    int64_t *held;  // from when
+    bool *alone;     // stands in no lowest unit
+    int64_t *held;   // from when
     uint16_t *gpus;  // free thousandths of each GPU
     uint64_t free_milli;
     // What changed, so that an index can catch up: the node of change n is changes[n % room].

@@ -21,7 +21,7 @@ typedef struct ls_outcome_row {
 
 typedef struct ls_outcome {
     uint32_t count;
-    ls_outcome_row *rows;  // by account, each with all below it
+    ls_outcome_row *rows;     // by account, each with all below it
     const uint32_t *parents;  // by account, LS_POOL_NONE: the top
     ls_meter_pool pool;
 } ls_outcome;

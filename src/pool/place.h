@@ -4,5 +4,5 @@
 #include "pool/occupancy_inside.h"
 
 ls_status ls_place_open(ls_occupancy *o, const ls_demand *demand, ls_error *err);
-void ls_place_close(ls_occupancy *o);                     // half open is fine
-void ls_place_changed(ls_occupancy *o, uint32_t node);    // after a change of what is free on it
+void ls_place_close(ls_occupancy *o);                   // half open is fine
+void ls_place_changed(ls_occupancy *o, uint32_t node);  // after a change of what is free on it

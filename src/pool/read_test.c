@@ -330,6 +330,17 @@ static void test_a_pool_file_is_known_by_its_first_key(void) {
     }
 }
 
+static void test_the_document_has_the_tables(void) {
+    ls_buffer made;
+    ls_buffer_init(&made);
+    CHECK(ls_pool_reference(&made) == LS_OK);
+    char *text = harness_read_file(harness_source_path("docs/POOL.md"), NULL);
+    harness_note("to bring it up to date: BUILD/src/pool/pool_reference docs/POOL.md");
+    CHECK(text != NULL && made.data != NULL && strstr(text, made.data) != NULL);
+    free(text);
+    ls_buffer_clear(&made);
+}
+
 // Every allocation fails once; nothing is lost, and it is said.
 static void test_memory_that_is_out_is_said(void) {
     ls_errors errors;
@@ -362,6 +373,7 @@ int main(int argc, char **argv) {
     TEST(test_what_is_told_back_reads_back);
     TEST(test_notes);
     TEST(test_a_pool_file_is_known_by_its_first_key);
+    TEST(test_the_document_has_the_tables);
     TEST(test_memory_that_is_out_is_said);
     return harness_report();
 }

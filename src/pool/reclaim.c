@@ -24,8 +24,7 @@ static bool may_take(const ls_scheduler *s, uint32_t account, uint32_t from, uin
     }
     const uint32_t meet = ls_shares_meet(s->shares, account, from);
     const uint32_t side = ls_shares_below(s->shares, meet, account);
-    return ls_shares_borrowed_with(s->shares, side, kind, milli) == 0 &&
-           all_borrow(s, from, meet);
+    return ls_shares_borrowed_with(s->shares, side, kind, milli) == 0 && all_borrow(s, from, meet);
 }
 
 // The work that is lost when the job is stopped now, in thousandths of GPUs times microseconds.
@@ -124,8 +123,7 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
         if (here.parts == 0) {
             here.parts = ls_plan_parts(s, shape, node, most, may_stop, &all);
             double sum = 0.0;
-            if (here.parts == 0 ||
-                least_dearest(s, shape, node, number, here.parts, &sum) < 0.0) {
+            if (here.parts == 0 || least_dearest(s, shape, node, number, here.parts, &sum) < 0.0) {
                 continue;
             }
             here.value = sum / here.parts;
@@ -155,9 +153,9 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind,
     if (ls_plan_parts(s, shape, chosen->node, chosen->parts, nobody, NULL) >= chosen->parts) {
         return true;
     }
-    const takers t = {.number = c->number,
-                      .dearest = least_dearest(s, shape, chosen->node, c->number, chosen->parts,
-                                               &sum)};
+    const takers t = {
+        .number = c->number,
+        .dearest = least_dearest(s, shape, chosen->node, c->number, chosen->parts, &sum)};
     uint32_t job = s->nodes[chosen->node].first_job;
     uint32_t part = s->nodes[chosen->node].first_part;
     while (job != LS_POOL_NONE) {
@@ -221,7 +219,8 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
 // Some account above the job, or its own, is guaranteed what it needs and does not have it.
 static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t kind) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
-    if (milli == 0 || ls_shares_limited(s->shares, j->request.account, kind, milli) != LS_POOL_NONE) {
+    if (milli == 0 ||
+        ls_shares_limited(s->shares, j->request.account, kind, milli) != LS_POOL_NONE) {
         return false;
     }
     for (uint32_t at = j->request.account; at != 0; at = ls_shares_parent(s->shares, at)) {

@@ -129,12 +129,14 @@ static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_err
     if (r->account >= s->def.account_count || ls_shares_children(s->shares, r->account) > 0) {
         return ls_fail(err, LS_ERR_INVALID, "jobs belong to accounts that have none below them");
     }
-    if (shape->parts == 0 || shape->milli >= LS_POOL_WHOLE || (shape->milli > 0 && shape->gpus > 0)) {
+    if (shape->parts == 0 || shape->milli >= LS_POOL_WHOLE ||
+        (shape->milli > 0 && shape->gpus > 0)) {
         return ls_fail(err, LS_ERR_INVALID,
                        "a job has at least 1 part, of whole GPUs or of less than one");
     }
     if (r->most_us <= 0 || r->stop_us < 0 || r->checkpoint_every_us < 0) {
-        return ls_fail(err, LS_ERR_INVALID, "times of a job must not be negative, its longest not 0");
+        return ls_fail(err, LS_ERR_INVALID,
+                       "times of a job must not be negative, its longest not 0");
     }
     const uint64_t milli = ls_shape_milli(shape);
     ls_shape allowed = *shape;

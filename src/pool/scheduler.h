@@ -108,7 +108,7 @@ int64_t ls_scheduler_wake(const ls_scheduler *s);
 
 ls_pool_job_state ls_scheduler_state(const ls_scheduler *s, uint32_t job);
 const ls_pool_request *ls_scheduler_request(const ls_scheduler *s, uint32_t job);
-uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job);  // of a running job's GPUs
+uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job);    // of a running job's GPUs
 int64_t ls_scheduler_promise(const ls_scheduler *s, uint32_t job);  // INT64_MAX: none
 uint64_t ls_scheduler_waiting(const ls_scheduler *s);
 const ls_shares *ls_scheduler_shares(const ls_scheduler *s);

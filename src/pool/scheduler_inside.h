@@ -5,9 +5,9 @@
 #include "pool/scheduler.h"
 #include "pool/waiting.h"
 
-#define LS_PROMISE_PAUSE_US INT64_C(60000000)      // after a job that no time is known for
-#define LS_RECLAIM_TICK_US INT64_C(30000000)       // all accounts are looked at so often
-#define LS_RECLAIM_PAUSE_US INT64_C(30000000)      // after taking back in vain; then twice that
+#define LS_PROMISE_PAUSE_US INT64_C(60000000)  // after a job that no time is known for
+#define LS_RECLAIM_TICK_US INT64_C(30000000)   // all accounts are looked at so often
+#define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // after taking back in vain; then twice that
 #define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
 
 // A part of a running job in the list of its node.
@@ -22,12 +22,12 @@ typedef struct ls_pool_job {
     uint32_t reserved;  // the nodes that are kept for it; LS_POOL_NONE
     uint32_t kind;      // of its GPUs while it runs; LS_POOL_NONE: none
     bool again;         // when it has stopped it waits again
-    bool victim;  // among s->victims
+    bool victim;        // among s->victims
     int64_t submitted_us, started_us;
-    int64_t latest_us;    // it is over by then; INT64_MAX: unknown
-    int64_t promised_us;  // INT64_MAX: nothing promised yet
-    uint64_t number;      // unique
-    uint64_t stopped_for;  // number of the job that it was stopped for last; 0: none
+    int64_t latest_us;      // it is over by then; INT64_MAX: unknown
+    int64_t promised_us;    // INT64_MAX: nothing promised yet
+    uint64_t number;        // unique
+    uint64_t stopped_for;   // number of the job that it was stopped for last; 0: none
     ls_pool_share *shares;  // owned, while it runs
     ls_pool_link *links;    // in the same block
     uint32_t next_free;
@@ -74,19 +74,19 @@ struct ls_scheduler {
     uint32_t reserved_count, reserved_room;
     ls_pool_act *acts;
     uint32_t act_count, act_room;
-    ls_plan_node *plan;      // node_count of them
-    uint32_t *promised;      // by account right below the top: the job with its promise
-    int64_t *promise_us;     // by account: no promise before
-    int64_t *retry_us;       // by account: no taking back before
-    int64_t *pause_us;       // by account: how long the next pause is, if that is in vain again
-    bool *look;              // by account: something came that may take back
-    uint32_t *looks;         // the accounts of `look`
+    ls_plan_node *plan;   // node_count of them
+    uint32_t *promised;   // by account right below the top: the job with its promise
+    int64_t *promise_us;  // by account: no promise before
+    int64_t *retry_us;    // by account: no taking back before
+    int64_t *pause_us;    // by account: how long the next pause is, if that is in vain again
+    bool *look;           // by account: something came that may take back
+    uint32_t *looks;      // the accounts of `look`
     uint32_t look_count;
-    int64_t tick_us;         // when all accounts are looked at next
-    bool *may_give;          // by account: lends to the job that is looked at
-    uint32_t *victims;       // jobs that would be stopped
+    int64_t tick_us;    // when all accounts are looked at next
+    bool *may_give;     // by account: lends to the job that is looked at
+    uint32_t *victims;  // jobs that would be stopped
     uint32_t victim_count, victim_room;
-    ls_pool_share *places;   // of the job that is being placed
+    ls_pool_share *places;  // of the job that is being placed
     uint32_t places_room;
     uint64_t next_number;
     int64_t now_us;

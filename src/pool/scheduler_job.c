@@ -29,8 +29,8 @@ static uint32_t kinds_allowed(const ls_scheduler *s, const ls_pool_job *j, uint3
         const uint32_t limit = ls_shares_limited(s->shares, j->request.account, k, milli);
         if (limit == LS_POOL_NONE) {
             kinds |= (uint32_t)1 << k;
-        } else if (*out_limit == LS_POOL_NONE || ls_shares_depth(s->shares, limit) <
-                                                     ls_shares_depth(s->shares, *out_limit)) {
+        } else if (*out_limit == LS_POOL_NONE ||
+                   ls_shares_depth(s->shares, limit) < ls_shares_depth(s->shares, *out_limit)) {
             *out_limit = limit;
         }
     }
@@ -69,7 +69,8 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
     if (own != NULL) {
         ls_reserve_show(s, j->reserved, false);
     }
-    const bool found = ls_scheduler_find(s, s->occupancy, shape, ls_pool_later(s->now_us, j->request.most_us));
+    const bool found = ls_scheduler_find(s, s->occupancy, shape,
+                                         ls_pool_later(s->now_us, j->request.most_us));
     if (own != NULL) {
         ls_reserve_show(s, j->reserved, true);
     }

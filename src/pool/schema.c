@@ -81,7 +81,7 @@ static const ls_key keys[] = {
     KEY_TIME("accounts.*.reclaim", .note = "that of its parent", .help = "See `reclaim`."),
     {.path = "accounts.*.kinds", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "those of its parent", .help = "The kinds it may use."},
     {.path = "accounts.*.sites", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "those of its parent", .help = "The sites its jobs, and so their data, may be at."},
-    KEY_NUMBER("accounts.*.budget", 0, 1e12, .note = "none", .help = "GPU hours of a calendar month; no job starts that would be over it."),
+    KEY_NUMBER("accounts.*.budget", 0, 1e12, .note = "none", .help = "GPU hours of a calendar month, with all below it."),
     KEY_COUNT("accounts.*.priority", 0, 1000, .note = "that of its parent; 100", .help = "Of its jobs that do not say their own; the higher goes first among the jobs of one account."),
     KEY_COUNT("accounts.*.priority-max", 0, 1000, .note = "that of its parent; 1000", .help = "The highest that its jobs may have."),
     {.path = "accounts.*.prices", .type = LS_KEY_NUMBER, .shapes = ONE | MAP, .low = 0, .high = 1e9, .note = "what it pays itself", .help = "What its accounts pay to it for an hour of a GPU."},

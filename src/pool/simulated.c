@@ -11,7 +11,10 @@ enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR };
 
 const ls_sim_policy ls_sim_policies[] = {
     {.name = "own", .about = "shares, backfill with promises, taking back"},
-    {.name = "fifo", .about = "first come, first served; nobody passes", .flat = true, .strict = true},
+    {.name = "fifo",
+     .about = "first come, first served; nobody passes",
+     .flat = true,
+     .strict = true},
     {.name = "easy", .about = "first come, EASY backfill", .flat = true},
     {.name = "sjf",
      .about = "the shortest first, told by an oracle",
@@ -158,8 +161,7 @@ static ls_status submit(sim *s) {
     }
     const ls_status status = ls_scheduler_submit(s->scheduler, s->now_us, &request, &id, &err);
     if (status == LS_ERR_INVALID) {
-        const sim_job refused = {
-            .job = s->next, .since_us = s->now_us, .first_us = s->now_us};
+        const sim_job refused = {.job = s->next, .since_us = s->now_us, .first_us = s->now_us};
         s->out->refused++;
         tell(s, LS_SIM_REFUSED, &refused, err.text, NULL, INT64_MAX);
         return LS_OK;
@@ -170,10 +172,8 @@ static ls_status submit(sim *s) {
     if (status != LS_OK) {
         return ls_fail(s->err, status, "%s", err.text);
     }
-    s->jobs[id] = (sim_job){.job = s->next,
-                            .left_us = s->next.work_us,
-                            .since_us = s->now_us,
-                            .first_us = s->now_us};
+    s->jobs[id] = (sim_job){
+        .job = s->next, .left_us = s->next.work_us, .since_us = s->now_us, .first_us = s->now_us};
     return LS_OK;
 }
 
@@ -190,8 +190,8 @@ static bool start(sim *s, const ls_pool_act *act) {
                   ls_scheduler_kind(s->scheduler, act->job), milli_of(j));
     ls_meter_count(s->meter, j->job.request.account, LS_METER_STARTED);
     tell(s, LS_SIM_STARTED, j, NULL, act, ls_scheduler_promise(s->scheduler, act->job));
-    return push(s, (event){
-                       .at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
+    return push(s,
+                (event){.at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
 }
 
 static bool stop(sim *s, const ls_pool_act *act) {
@@ -203,8 +203,8 @@ static bool stop(sim *s, const ls_pool_act *act) {
     j->over_us = act->until_us;
     j->stopping = true;
     j->stopped = act->why;
-    return push(s, (event){
-                       .at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
+    return push(s,
+                (event){.at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
 }
 
 // What a job that was stopped has saved of this run.
@@ -314,8 +314,7 @@ static ls_status take_next(sim *s) {
 static ls_status happen(sim *s, const event *e) {
     bool memory = true;
     switch (e->what) {
-    case JOB_OVER:
-        return s->jobs[e->subject].run == e->run ? over(s, e->subject) : LS_OK;
+    case JOB_OVER: return s->jobs[e->subject].run == e->run ? over(s, e->subject) : LS_OK;
     case NODE_BACK: set_node(s, e->subject, LS_NODE_UP); break;
     default: memory = breaks(s, e->subject); break;
     }

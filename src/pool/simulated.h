@@ -20,10 +20,10 @@ typedef struct ls_sim_job {
 // In which order and by which rules: the product's, or those it is compared with.
 typedef struct ls_sim_policy {
     const char *name, *about;
-    bool flat;      // no accounts: one queue, no guarantees, nothing is taken back
-    bool strict;    // nobody starts before the first who waits
+    bool flat;        // no accounts: one queue, no guarantees, nothing is taken back
+    bool strict;      // nobody starts before the first who waits
     bool no_promise;  // nobody is promised a time
-    bool shortest;  // the shortest job first, by how long it really takes (an oracle)
+    bool shortest;    // the shortest job first, by how long it really takes (an oracle)
 } ls_sim_policy;
 
 extern const ls_sim_policy ls_sim_policies[];  // [0]: the product's own
@@ -56,19 +56,19 @@ typedef struct ls_sim_event {
     ls_sim_kind kind;
     int64_t at_us;
     const ls_sim_job *job;
-    ls_pool_why why;               // LS_SIM_STARTED
-    const ls_pool_share *shares;   // LS_SIM_STARTED
+    ls_pool_why why;              // LS_SIM_STARTED
+    const ls_pool_share *shares;  // LS_SIM_STARTED
     int64_t submitted_us;
-    bool first;                    // LS_SIM_STARTED: the first time
-    int64_t waited_us;             // LS_SIM_STARTED: since it was submitted or stopped last
-    int64_t promised_us;           // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
-    const char *reason;            // LS_SIM_REFUSED
+    bool first;           // LS_SIM_STARTED: the first time
+    int64_t waited_us;    // LS_SIM_STARTED: since it was submitted or stopped last
+    int64_t promised_us;  // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
+    const char *reason;   // LS_SIM_REFUSED
 } ls_sim_event;
 
 typedef struct ls_sim_def {
-    ls_scheduler_def scheduler;    // its terms are those of the books, whatever the policy
-    const ls_sim_policy *policy;   // NULL: the product's own
-    const uint8_t *states;  // ls_node_state of each node at the start; NULL: all up
+    ls_scheduler_def scheduler;   // its terms are those of the books, whatever the policy
+    const ls_sim_policy *policy;  // NULL: the product's own
+    const uint8_t *states;        // ls_node_state of each node at the start; NULL: all up
     ls_sim_load load;
     ls_sim_failures failures;
     uint64_t seed;
@@ -87,6 +87,6 @@ typedef struct ls_sim_result {
     uint64_t node_failures, decisions, waiting_at_end, running_at_end;
 } ls_sim_result;
 
-// Fails with LS_ERR_INVALID (see ls_scheduler_create; a load that goes back in time), LS_ERR_MEMORY,
-// LS_ERR_STOPPED.
+// Fails with LS_ERR_INVALID (see ls_scheduler_create; a load that goes back in time),
+// LS_ERR_MEMORY, LS_ERR_STOPPED.
 ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err);

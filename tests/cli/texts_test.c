@@ -62,6 +62,18 @@ static void test_help_of_each_command(void) {
     CHECK_SESSIONS(lines, "help-commands.txt");
 }
 
+static void test_pool_files_are_checked(void) {
+    static const char *const lines[] = {
+        "check examples/pools/park.yaml",
+        "check examples/pools/group.yaml",
+        "check --effective examples/pools/box.yaml",
+        "check examples/pools/box.yaml",
+        "check tests/cli/plants/pool-mistakes.yaml",
+        "check tests/cli/plants/pool-promises.yaml",
+    };
+    CHECK_SESSIONS(lines, "check-pool.txt");
+}
+
 static void test_an_emulated_line_explains_itself(void) {
     static const char *const lines[] = {
         "line emulate -h",
@@ -267,6 +279,7 @@ int main(int argc, char **argv) {
     TEST(test_help_is_short_or_full);
     TEST(test_help_of_each_command);
     TEST(test_demo_says_what_it_takes);
+    TEST(test_pool_files_are_checked);
     TEST(test_an_emulated_line_explains_itself);
     TEST(test_deciding_explains_itself);
     TEST(test_twin_calibrate_explains_itself);

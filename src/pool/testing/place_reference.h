@@ -1,5 +1,5 @@
-// place_reference.h - where LS_PLACE_OWN puts a job, slowly and obviously: every node and every unit
-// is looked at. For tests only. Uses what anybody can ask of an occupancy.
+// place_reference.h - where LS_PLACE_OWN puts a job, slowly and obviously: every node and every
+// unit is looked at. For tests only. Uses what anybody can ask of an occupancy.
 //
 // *Fit* of a node: how many parts it could take now (one with `spread`), and its *rest*: whole GPUs
 // of the node that would be left free; for a fraction what would be left of the used GPU that fits

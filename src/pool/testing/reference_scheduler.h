@@ -12,15 +12,16 @@
 // could use, for its rank: those of the shapes of all jobs that are *ready* below it (of open
 // classes when a turn is looked for); a job is ready while it waits and no limit stops its queue.
 //
-// Classes. Waiting jobs of equal shape whose longest times fall into the same bucket (up to 1 min, 2
-// min, 4 min ...; any) are a class. A class is open until closed. A job that comes into a class in
-// which nobody waits opens it. The jobs of one class in one account are a queue.
+// Classes. Waiting jobs of equal shape whose longest times fall into the same bucket (up to 1 min,
+// 2 min, 4 min ...; any) are a class. A class is open until closed. A job that comes into a class
+// in which nobody waits opens it. The jobs of one class in one account are a queue.
 //
 // Place of a job. The kinds of its shape that no limit on the way to the top keeps it from (as if
-// its own claim did not count) are allowed; if none is (and it needs GPUs), it meets a limit: of the
-// limiting accounts of its kinds (for each kind the first from below) the one nearest to the top,
-// the first kind's among equals. Its own kept nodes are shown as not held, then a place is sought:
-// a job of one part among all allowed kinds at once, one of several parts kind by kind, until now
+// its own claim did not count) are allowed; if none is (and it needs GPUs), it meets a limit: of
+// the limiting accounts of its kinds (for each kind the first from below) the one nearest to the
+// top, the first kind's among equals. Its own kept nodes are shown as not held, then a place is
+// sought: a job of one part among all allowed kinds at once, one of several parts kind by kind,
+// until now
 // + its longest time.
 //
 // A round (decide):
@@ -38,14 +39,14 @@
 //  3. Promises (not with strict, no_backfill): for each account right below the top, in file order
 //     (the top itself when it is a leaf), that has no promise and whose last search was not in vain
 //     within the last minute: the job whose turn it were below it with all classes open. It is
-//     promised the time at which the last of the nodes could take its parts, when that is later than
-//     now; the nodes are kept from then on. A node could take parts at the first of: now, and the
-//     times at which jobs on it are over at the latest, at which at least one part fits; it then
-//     takes as many as fit at that time (one with `spread`). Considered are nodes that are up, kept
-//     for nobody and could take a part if empty. Taken are those with the earliest times, then the
-//     lowest numbers, until all parts have a node; with `must` within one unit: the one whose last
-//     time is the earliest, the first among equals. The kind with the earliest time is taken, the
-//     first among equals.
+//     promised the time at which the last of the nodes could take its parts, when that is later
+//     than now; the nodes are kept from then on. A node could take parts at the first of: now, and
+//     the times at which jobs on it are over at the latest, at which at least one part fits; it
+//     then takes as many as fit at that time (one with `spread`). Considered are nodes that are up,
+//     kept for nobody and could take a part if empty. Taken are those with the earliest times, then
+//     the lowest numbers, until all parts have a node; with `must` within one unit: the one whose
+//     last time is the earliest, the first among equals. The kind with the earliest time is taken,
+//     the first among equals.
 //  4. Taking back. Leaves are looked at: all in file order when the tick has come (30 s after the
 //     first round in which somebody waits, then every 30 s; none while nobody waits), then those
 //     that got a job since, the last first. A leaf is skipped until its pause is over. The heads of
@@ -65,18 +66,18 @@
 //     job's parts) of those up to the least loss at which that many fit, over the number of parts.
 //     Nodes are considered as for promises. Taken are the nodes with the least cost per part, then
 //     the lowest number, until all parts have a node; with `must` the unit with the least sum. In
-//     that order the jobs up to that loss are noted on each node where the parts do not fit now, and
-//     taken out of the books; when a leaf may by then give no more, all is put back, that leaf may
-//     not give, and it is tried again (16 times at most). Otherwise: a promise of the job is
+//     that order the jobs up to that loss are noted on each node where the parts do not fit now,
+//     and taken out of the books; when a leaf may by then give no more, all is put back, that leaf
+//     may not give, and it is tried again (16 times at most). Otherwise: a promise of the job is
 //     dropped, its nodes are kept (nothing is put there), it claims what it needs of the kind, and
 //     the noted jobs are told to stop in that order.
 //
 // A running job that is over gives its place; then each closed class of which a part fits on one of
 // the nodes it leaves (as free as they are then) opens; all queues stopped by a limit of an account
 // on its way to the top are ready again, and all stopped by account 0. A job told to stop makes the
-// queues of its accounts ready then, and its nodes free when it is over. Dropping what is kept opens
-// all classes (a claim also makes the queues of its accounts ready). So does a node that comes up,
-// with the queues stopped by account 0.
+// queues of its accounts ready then, and its nodes free when it is over. Dropping what is kept
+// opens all classes (a claim also makes the queues of its accounts ready). So does a node that
+// comes up, with the queues stopped by account 0.
 #pragma once
 
 #include "pool/scheduler.h"

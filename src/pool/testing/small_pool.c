@@ -28,10 +28,8 @@ static void make_cluster(small_pool *p) {
                                  .parent = LS_POOL_NONE,
                                  .node_count = racks * per_rack};
     for (uint32_t r = 0; r < racks; r++) {
-        p->units[r + 1] = (ls_pool_unit){.name = "rack",
-                                         .level = LS_POOL_RACK,
-                                         .node_at = r * per_rack,
-                                         .node_count = per_rack};
+        p->units[r + 1] = (ls_pool_unit){
+            .name = "rack", .level = LS_POOL_RACK, .node_at = r * per_rack, .node_count = per_rack};
         const uint32_t kind = p->def.kinds ? one_of(p, 2) : 0;
         const uint32_t gpus = (uint32_t)1 << one_of(p, 4);
         for (uint32_t i = 0; i < per_rack; i++) {
