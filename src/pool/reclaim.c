@@ -294,7 +294,7 @@ void ls_reclaim(ls_scheduler *s) {
         s->tick_us = INT64_MAX;
     } else if (s->now_us >= s->tick_us) {
         for (uint32_t i = 1; i < s->def.account_count; i++) {
-            if (ls_shares_children(s->shares, i) == 0) {
+            if (ls_waiting_any(s->waiting, i) && ls_shares_children(s->shares, i) == 0) {
                 look_at(s, i);
             }
         }

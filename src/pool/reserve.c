@@ -35,11 +35,6 @@ bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32
         s->out_of_memory = true;
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        kept[i] = nodes[i].node;
-        assert(s->nodes[kept[i]].reserved == LS_POOL_NONE);
-        s->nodes[kept[i]].reserved = at;
-    }
     s->reserved[at] = (ls_reserved){.job = job,
                                     .claim = claim,
                                     .kind = kind,
@@ -47,6 +42,13 @@ bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32
                                     .from_us = from_us,
                                     .nodes = kept,
                                     .count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        kept[i] = nodes[i].node;
+        assert(s->nodes[kept[i]].reserved == LS_POOL_NONE);
+        ls_room_out(s, kept[i]);
+        s->nodes[kept[i]].reserved = at;
+        ls_room_in(s, kept[i]);
+    }
     j->reserved = at;
     if (claim) {
         ls_shares_add(s->shares, j->request.account, kind, s->reserved[at].milli);
@@ -63,7 +65,9 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
     ls_reserved *r = s->reserved + j->reserved;
     ls_reserve_show(s, j->reserved, false);
     for (uint32_t i = 0; i < r->count; i++) {
+        ls_room_out(s, r->nodes[i]);
         s->nodes[r->nodes[i]].reserved = LS_POOL_NONE;
+        ls_room_in(s, r->nodes[i]);
     }
     if (r->claim) {
         ls_shares_remove(s->shares, j->request.account, r->kind, r->milli);

@@ -20,6 +20,7 @@ static bool make_rows(ls_scheduler *s) {
     const uint32_t nodes = s->cluster->node_count;
     s->nodes = ls_alloc(nodes * sizeof *s->nodes);
     s->plan = ls_alloc(nodes * sizeof *s->plan);
+    s->rooms = ls_alloc((s->cluster->kind_count + 1) * LS_ROOM_ROW * sizeof *s->rooms);
     s->promised = ls_alloc(accounts * sizeof *s->promised);
     s->promise_us = ls_alloc(accounts * sizeof *s->promise_us);
     s->retry_us = ls_alloc(accounts * sizeof *s->retry_us);
@@ -27,7 +28,7 @@ static bool make_rows(ls_scheduler *s) {
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
-    if (s->nodes == NULL || s->plan == NULL || s->promised == NULL || s->promise_us == NULL ||
+    if (s->nodes == NULL || s->plan == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
         s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
         s->may_give == NULL) {
         return false;
@@ -49,6 +50,7 @@ static bool make_rows(ls_scheduler *s) {
                                       .latest_us = INT64_MIN,
                                       .reserved = LS_POOL_NONE,
                                       .site = unit != LS_POOL_NONE ? sites - 1 : LS_POOL_NONE};
+        ls_room_in(s, i);
     }
     return true;
 }
@@ -108,6 +110,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->nodes);
     ls_free(s->reserved);
     ls_free(s->acts);
+    ls_free(s->rooms);
     ls_free(s->plan);
     ls_free(s->promised);
     ls_free(s->promise_us);
@@ -276,6 +279,7 @@ static uint32_t nearest_spare(const ls_scheduler *s, uint32_t node) {
 
 static void node_up(ls_scheduler *s, uint32_t node) {
     ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
+    ls_room_changed(s, node);
     ls_waiting_open(s->waiting, NULL, NULL);
     ls_waiting_fell(s->waiting, 0);
 }
@@ -326,6 +330,7 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
         return;
     }
     ls_occupancy_set_state(s->occupancy, node, state);
+    ls_room_changed(s, node);
     if (state == LS_NODE_BROKEN) {
         *out_spare = break_node(s, node);
     } else if (s->nodes[node].reserved != LS_POOL_NONE) {

@@ -10,6 +10,8 @@
 #define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // after taking back in vain; then twice that
 #define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
 
+enum { LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1 };
+
 // A part of a running job in the list of its node.
 typedef struct ls_pool_link {
     uint32_t next_job, next_part;  // LS_POOL_NONE: the last
@@ -41,8 +43,9 @@ typedef struct ls_reserved {
     uint32_t kind;
     uint64_t milli;
     int64_t from_us;
-    uint32_t *nodes;  // owned
+    uint32_t *nodes;  // owned; all of one kind
     uint32_t count;
+    uint32_t rooms[LS_ROOM_ROW];  // of them, by how many GPUs are wholly free
 } ls_reserved;
 
 typedef struct ls_node_parts {
@@ -51,6 +54,7 @@ typedef struct ls_node_parts {
     uint32_t reserved;               // LS_POOL_NONE
     uint32_t plain;                  // parts there that hold no GPU
     uint32_t site;                   // among the sites; LS_POOL_NONE: in none
+    uint8_t counted;                 // in a row of rooms: GPUs wholly free and 1; 0: in none
     bool spare_used;                 // a spare stands in for it
 } ls_node_parts;
 
@@ -74,6 +78,7 @@ struct ls_scheduler {
     uint32_t reserved_count, reserved_room;
     ls_pool_act *acts;
     uint32_t act_count, act_room;
+    uint32_t *rooms;  // by kind: nodes kept for nobody, by how many GPUs are wholly free
     ls_plan_node *plan;   // node_count of them
     uint32_t *promised;   // by account right below the top: the job with its promise
     int64_t *promise_us;  // by account: no promise before
@@ -114,6 +119,15 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job);
 
 // How long a job may still run there, counted from when it began.
 int64_t ls_pool_later(int64_t now_us, int64_t span_us);  // no overflow
+
+// ---- room.c: a bound on what fits
+
+// The node is no longer counted; it is counted as it is now. Around any change of what is kept.
+void ls_room_out(ls_scheduler *s, uint32_t node);
+void ls_room_in(ls_scheduler *s, uint32_t node);
+void ls_room_changed(ls_scheduler *s, uint32_t node);  // what is free there, or its state
+// False: there are plainly too few free GPUs for the job, when it is over by until_us.
+bool ls_room_may(const ls_scheduler *s, uint32_t job, int64_t until_us);
 
 // ---- reserve.c: nodes kept for jobs
 

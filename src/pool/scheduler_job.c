@@ -66,6 +66,10 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
     if (shape.kinds == 0 && j->request.shape.kinds != 0) {
         return false;
     }
+    const int64_t until_us = ls_pool_later(s->now_us, j->request.most_us);
+    if (!ls_room_may(s, job, until_us)) {
+        return false;
+    }
     if (own != NULL) {
         ls_reserve_show(s, j->reserved, false);
     }
@@ -163,6 +167,7 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(shape));
     for (uint32_t i = 0; i < parts; i++) {
         link_part(s, job, i);
+        ls_room_changed(s, j->shares[i].node);
     }
     return true;
 }
@@ -239,6 +244,9 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
         }
     }
     ls_occupancy_give(s->occupancy, &j->request.shape, j->shares, parts);
+    for (uint32_t i = 0; i < parts; i++) {
+        ls_room_changed(s, j->shares[i].node);
+    }
     const made_room made = {.s = s, .shares = j->shares, .count = parts};
     ls_waiting_open(s->waiting, might, &made);
     ls_waiting_fell(s->waiting, 0);  // those that only some kinds would do for

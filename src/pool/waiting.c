@@ -24,7 +24,8 @@ ls_status ls_waiting_create(const ls_shares *shares, uint32_t kind_count, ls_wai
     w->kind_count = kind_count;
     w->leaves = ls_alloc(w->accounts * sizeof *w->leaves);
     w->limited = ls_alloc(w->accounts * sizeof *w->limited);
-    if (w->leaves == NULL || w->limited == NULL) {
+    w->queued = ls_alloc(w->accounts * sizeof *w->queued);
+    if (w->leaves == NULL || w->queued == NULL || w->limited == NULL) {
         ls_waiting_destroy(w);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -55,6 +56,7 @@ void ls_waiting_destroy(ls_waiting *w) {
     ls_free(w->kinds);
     ls_free(w->leaves);
     ls_free(w->limited);
+    ls_free(w->queued);
     ls_free(w);
 }
 
@@ -201,8 +203,10 @@ static uint32_t first_of_leaf(const ls_waiting *w, uint32_t leaf, const uint64_t
 }
 
 static uint32_t first_below(const ls_waiting *w, uint32_t account, const uint64_t *among) {
-    bool any = false;
-    kinds_below(w, account, among, &any);
+    bool any = w->queued[account] > 0;
+    if (any) {
+        kinds_below(w, account, among, &any);
+    }
     if (!any) {
         return LS_POOL_NONE;
     }
@@ -211,7 +215,8 @@ static uint32_t first_below(const ls_waiting *w, uint32_t account, const uint64_
         double least = 0.0;
         for (uint32_t i = 0; i < ls_shares_children(w->shares, account); i++) {
             const uint32_t child = ls_shares_child(w->shares, account, i);
-            const uint32_t kinds = kinds_below(w, child, among, &any);
+            any = w->queued[child] > 0;
+            const uint32_t kinds = any ? kinds_below(w, child, among, &any) : 0;
             if (!any) {
                 continue;
             }
@@ -233,6 +238,10 @@ uint32_t ls_waiting_next(const ls_waiting *w) {
 
 uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account) {
     return first_below(w, account, NULL);
+}
+
+bool ls_waiting_any(const ls_waiting *w, uint32_t account) {
+    return w->queued[account] > 0;
 }
 
 uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most) {

@@ -41,6 +41,8 @@ uint32_t ls_waiting_next(const ls_waiting *w);
 // The same among all that wait below an account, closed or not, but not where a limit stands in the
 // way.
 uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account);
+// Somebody waits below the account whom no limit stops.
+bool ls_waiting_any(const ls_waiting *w, uint32_t account);
 // The first job of each class that waits in a leaf and that no limit stops, in their order, at most
 // so many; returns how many.
 uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most);

@@ -90,6 +90,7 @@ void ls_waiting_queue_ready(ls_waiting *w, uint32_t index, bool on) {
     for (uint32_t at = q->account; at != LS_POOL_NONE; at = ls_shares_parent(w->shares, at)) {
         assert(on || c->below[at] > 0);
         c->below[at] += on ? 1 : UINT32_MAX;
+        w->queued[at] += on ? 1 : UINT32_MAX;
         ls_bit_set(ls_waiting_ready(w, at), q->class, c->below[at] > 0);
     }
 }

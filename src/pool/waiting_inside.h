@@ -42,6 +42,7 @@ struct ls_waiting {
     uint64_t *ready;    // by account: bits of classes with queues below it that no limit stops
     uint64_t *open;     // bits of classes
     uint64_t *kinds;    // by kind: bits of classes that it will do for
+    uint32_t *queued;   // by account: queues below it with jobs that no limit stops
     uint32_t *leaves;   // by account: its first queue
     uint32_t *limited;  // by account: first queue that its limit stops
     uint32_t class_hash[LS_WAITING_BUCKETS], queue_hash[LS_WAITING_BUCKETS];

@@ -47,7 +47,7 @@
 //     the lowest numbers, until all parts have a node; with `must` within one unit: the one whose
 //     last time is the earliest, the first among equals. The kind with the earliest time is taken,
 //     the first among equals.
-//  4. Taking back. Leaves are looked at: all in file order when the tick has come (30 s after the
+//  4. Taking back. Leaves with a ready job are looked at: all in file order when the tick has come (30 s after the
 //     first round in which somebody waits, then every 30 s; none while nobody waits), then those
 //     that got a job since, the last first. A leaf is skipped until its pause is over. The heads of
 //     its ready queues in their order (64 at most): the first that has no claim and is entitled (by
