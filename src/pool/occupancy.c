@@ -2,45 +2,58 @@
 #include "pool/occupancy_inside.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "pool/place.h"
 
-// Sites are counted in the order of the units. Nodes that stand in a unit which holds other units,
-// or in none, are alone.
-static ls_status describe(ls_occupancy *o, ls_error *err) {
+// The units that each unit holds, in their order.
+static void find_children(ls_occupancy *o) {
     const ls_cluster *c = o->cluster;
-    uint8_t *ordinals = ls_alloc(c->unit_count + 1);
-    bool *holds = ls_alloc(c->unit_count + 1);
-    ls_status status = LS_OK;
-    if (ordinals == NULL || holds == NULL) {
-        status = ls_fail(err, LS_ERR_MEMORY, "no memory for what is free on %u nodes",
-                         c->node_count);
-        goto done;
-    }
-    uint32_t sites = 0;
+    const uint32_t top = c->unit_count;
     for (uint32_t u = 0; u < c->unit_count; u++) {
-        ordinals[u] = LS_SITES_ALL;
-        if (c->units[u].level == LS_POOL_SITE) {
-            ordinals[u] = (uint8_t)(sites < LS_SITES_ALL ? sites++ : LS_SITES_ALL);
-        }
-        if (c->units[u].parent != LS_POOL_NONE) {
-            holds[c->units[u].parent] = true;
-        }
+        o->child_count[c->units[u].parent == LS_POOL_NONE ? top : c->units[u].parent]++;
     }
+    for (uint32_t u = 0, at = 0; u <= top; u++) {
+        o->child_at[u] = at;
+        at += o->child_count[u];
+        o->child_count[u] = 0;
+    }
+    uint64_t below_top = 0;
+    for (uint32_t u = 0; u < c->unit_count; u++) {
+        const uint32_t in = c->units[u].parent == LS_POOL_NONE ? top : c->units[u].parent;
+        o->children[o->child_at[in] + o->child_count[in]++] = u;
+        below_top += in == top ? c->units[u].node_count : 0;
+    }
+    for (uint32_t u = 0; u <= top; u++) {
+        uint64_t below = u == top ? below_top : 0;
+        for (uint32_t i = 0; u < top && i < o->child_count[u]; i++) {
+            below += c->units[o->children[o->child_at[u] + i]].node_count;
+        }
+        o->divides[u] = o->child_count[u] > 0 &&
+                        below == (u == top ? c->node_count : c->units[u].node_count);
+    }
+}
+
+// Sites are counted in the order of the units.
+static void find_sites(ls_occupancy *o) {
+    const ls_cluster *c = o->cluster;
+    uint32_t sites = 0;
     for (uint32_t n = 0; n < c->node_count; n++) {
-        const uint32_t site = ls_cluster_unit(c, n, LS_POOL_SITE);
-        o->sites[n] = site == LS_POOL_NONE ? LS_SITES_ALL : ordinals[site];
-        o->alone[n] = c->nodes[n].unit == LS_POOL_NONE || holds[c->nodes[n].unit];
+        o->sites[n] = LS_SITES_ALL;
+        o->alone[n] = c->nodes[n].unit == LS_POOL_NONE || o->child_count[c->nodes[n].unit] > 0;
     }
-done:
-    ls_free(ordinals);
-    ls_free(holds);
-    return status;
+    for (uint32_t u = 0; u < c->unit_count; u++) {
+        if (c->units[u].level == LS_POOL_SITE) {
+            for (uint32_t i = 0; i < c->units[u].node_count; i++) {
+                o->sites[c->units[u].node_at + i] = (uint8_t)sites;
+            }
+            sites += sites < LS_SITES_ALL;
+        }
+    }
 }
 
 static bool get_memory(ls_occupancy *o) {
     const size_t nodes = (size_t)o->cluster->node_count + 1;
+    const size_t units = (size_t)o->cluster->unit_count + 1;
     o->change_room = o->cluster->node_count * 2 + 1024;
     o->gpu_at = ls_alloc(nodes * sizeof *o->gpu_at);
     o->cpu = ls_alloc(nodes * sizeof *o->cpu);
@@ -53,9 +66,18 @@ static bool get_memory(ls_occupancy *o) {
     o->held = ls_alloc(nodes * sizeof *o->held);
     o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
     o->changes = ls_alloc(o->change_room * sizeof *o->changes);
+    o->held_nodes = ls_alloc(nodes * sizeof *o->held_nodes);
+    o->held_at = ls_alloc(nodes * sizeof *o->held_at);
+    o->child_at = ls_alloc(units * sizeof *o->child_at);
+    o->child_count = ls_alloc(units * sizeof *o->child_count);
+    o->children = ls_alloc(units * sizeof *o->children);
+    o->divides = ls_alloc(units * sizeof *o->divides);
+    o->scratch = ls_alloc(units * sizeof *o->scratch);
     return o->gpu_at != NULL && o->cpu != NULL && o->memory != NULL && o->whole != NULL &&
            o->milli != NULL && o->states != NULL && o->sites != NULL && o->alone != NULL &&
-           o->held != NULL && o->gpus != NULL && o->changes != NULL;
+           o->held != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
+           o->held_at != NULL && o->child_at != NULL && o->child_count != NULL &&
+           o->children != NULL && o->divides != NULL && o->scratch != NULL;
 }
 
 static void make_free(ls_occupancy *o) {
@@ -87,10 +109,12 @@ ls_status ls_occupancy_new(const ls_cluster *cluster, ls_place_policy policy,
         return ls_fail(err, LS_ERR_MEMORY, "no memory for what is free");
     }
     *o = (ls_occupancy){.cluster = cluster, .policy = policy, .seed = seed};
-    status = get_memory(o) ? describe(o, err)
-                           : ls_fail(err, LS_ERR_MEMORY, "no memory for what is free on %u nodes",
-                                     cluster->node_count);
-    if (status == LS_OK) {
+    if (!get_memory(o)) {
+        status = ls_fail(err, LS_ERR_MEMORY, "no memory for what is free on %u nodes",
+                         cluster->node_count);
+    } else {
+        find_children(o);
+        find_sites(o);
         make_free(o);
         status = ls_place_open(o, demand, err);
     }
@@ -118,6 +142,13 @@ void ls_occupancy_free(ls_occupancy *o) {
     ls_free(o->held);
     ls_free(o->gpus);
     ls_free(o->changes);
+    ls_free(o->held_nodes);
+    ls_free(o->held_at);
+    ls_free(o->child_at);
+    ls_free(o->child_count);
+    ls_free(o->children);
+    ls_free(o->divides);
+    ls_free(o->scratch);
     ls_free(o);
 }
 
@@ -201,10 +232,19 @@ ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node) {
 
 void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
     assert(node < o->cluster->node_count);
-    if (o->held[node] != from_us) {
-        o->held[node] = from_us;
-        changed(o, node);
+    if (o->held[node] == from_us) {
+        return;
     }
+    if (o->held[node] == INT64_MAX) {
+        o->held_at[node] = o->held_count;
+        o->held_nodes[o->held_count++] = node;
+    } else if (from_us == INT64_MAX) {
+        const uint32_t last = o->held_nodes[--o->held_count];
+        o->held_nodes[o->held_at[node]] = last;
+        o->held_at[last] = o->held_at[node];
+    }
+    o->held[node] = from_us;
+    changed(o, node);
 }
 
 int64_t ls_occupancy_held(const ls_occupancy *o, uint32_t node) {

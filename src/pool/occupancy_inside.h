@@ -19,6 +19,12 @@ typedef struct ls_fit {
     bool empty;  // nothing runs on it, and it stands in a lowest unit: taking it breaks the unit
 } ls_fit;
 
+// A unit among which the parts of a gang are shared out.
+typedef struct ls_place_child {
+    uint32_t unit;
+    uint64_t room, gets;
+} ls_place_child;
+
 typedef struct ls_place_index ls_place_index;
 typedef struct ls_score ls_score;
 
@@ -34,11 +40,18 @@ struct ls_occupancy {
     int64_t *held;   // from when
     uint16_t *gpus;  // free thousandths of each GPU
     uint64_t free_milli;
+    // By unit, and one more: the units that stand in none.
+    uint32_t *child_at, *child_count, *children;
+    bool *divides;  // holds other units, and no nodes besides
+    ls_place_child *scratch;
+    uint32_t *held_nodes, *held_at;  // nodes that are kept for somebody; where each stands there
+    uint32_t held_count;
     // What changed, so that an index can catch up: the node of change n is changes[n % room].
     uint32_t *changes;
     uint64_t change_count;
     uint32_t change_room;
     ls_place_index *indexes;
+    uint64_t asked;
     ls_score *score;  // NULL: places are sought by index
 };
 

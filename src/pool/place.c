@@ -1,22 +1,77 @@
-// place.c - where a job goes: until there is an index, every node is looked at.
+// place.c - where a job goes; testing/place_reference.h says it in words.
 #include "pool/place.h"
 
-#include "pool/testing/place_reference.h"
+#include <assert.h>
+
+#include "pool/place_index.h"
 
 ls_status ls_place_open(ls_occupancy *o, const ls_demand *demand, ls_error *err) {
     (void)o, (void)demand, (void)err;
     return LS_OK;
 }
+
 void ls_place_close(ls_occupancy *o) {
-    (void)o;
+    ls_place_index_free(o->indexes);
 }
+
 void ls_place_changed(ls_occupancy *o, uint32_t node) {
     (void)o, (void)node;
 }
 
+void ls_place_put(const ls_occupancy *o, const ls_shape *s, uint32_t node, uint32_t parts,
+                  ls_pool_share *out, uint32_t *placed) {
+    uint16_t free[LS_POOL_NODE_GPUS_MAX];
+    const uint32_t gpus = o->cluster->nodes[node].gpus;
+    for (uint32_t g = 0; g < gpus; g++) {
+        free[g] = o->gpus[o->gpu_at[node] + g];
+    }
+    for (uint32_t i = 0; i < parts; i++) {
+        out[*placed] = (ls_pool_share){.node = node, .gpus = ls_fit_gpus(s, free, gpus)};
+        assert((out[*placed].gpus != 0) == (s->gpus != 0 || s->milli != 0));
+        ++*placed;
+    }
+}
+
+uint32_t ls_place_one(ls_place_index *x) {
+    const ls_cluster *c = x->o->cluster;
+    for (uint32_t b = 0; b < LS_BUCKETS; b++) {
+        const ls_bitset *nodes = x->nodes + b;
+        if (nodes->count == 0) {
+            continue;
+        }
+        if (b % 2 == 0) {
+            return ls_bitset_next(nodes, 0);
+        }
+        // Empty nodes: one of the unit that has the least room left is broken into.
+        for (uint32_t at = ls_room_tree_from(x->tree, x->lowest, 1, 0); at != LS_POOL_NONE;
+             at = ls_room_tree_from(x->tree, x->lowest, x->tree[at].room, at + 1)) {
+            const ls_pool_unit *u = c->units + (at - c->unit_count);
+            const uint32_t n = ls_bitset_next(nodes, u->node_at);
+            if (n != UINT32_MAX && n - u->node_at < u->node_count) {
+                return n;
+            }
+        }
+        assert(false);
+    }
+    return LS_POOL_NONE;
+}
+
 bool ls_occupancy_find(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
                        ls_pool_share *out) {
-    return ls_place_reference(o, o->cluster, shape, until_us, out);
+    assert(shape->parts > 0);
+    ls_place_index *index = ls_place_index_get(o, shape, until_us);
+    if (index == NULL) {
+        return false;
+    }
+    if (shape->parts > 1) {
+        return ls_place_gang(index, shape, out);
+    }
+    const uint32_t node = ls_place_one(index);
+    uint32_t placed = 0;
+    if (node != LS_POOL_NONE) {
+        ls_place_put(o, shape, node, 1, out, &placed);
+    }
+    return node != LS_POOL_NONE;
 }
 
 double ls_occupancy_fragmented(const ls_occupancy *o) {

@@ -14,7 +14,8 @@ typedef struct search {
     const ls_cluster *c;
     const ls_shape *s;
     int64_t until_us;
-    fit *fits;  // by node
+    fit *fits;        // by node
+    uint64_t *rooms;  // by unit, and one more: all
     ls_pool_share *out;
     uint32_t placed;
 } search;
@@ -70,16 +71,15 @@ static fit fit_of(const search *x, uint32_t node) {
     }
     f.empty = n->gpus > 0 && whole == n->gpus && n->unit != LS_POOL_NONE &&
               !holds_units(x->c, n->unit);
-    // Part after part, until one does not fit.
-    const uint32_t gpu_parts = s->milli != 0 ? fractions : s->gpus != 0 ? whole / s->gpus : 65535;
-    uint64_t cpu = 0, memory = 0;
-    while (f.parts < gpu_parts && f.parts < (s->spread ? 1 : 65535)) {
-        cpu += s->cpu_milli;
-        memory += s->memory_mib;
-        if (cpu > free.cpu_milli || memory > free.memory_mib) {
-            break;
-        }
-        f.parts++;
+    f.parts = s->milli != 0 ? fractions : s->gpus != 0 ? whole / s->gpus : 65535;
+    if (s->cpu_milli > 0 && free.cpu_milli / s->cpu_milli < f.parts) {
+        f.parts = free.cpu_milli / s->cpu_milli;
+    }
+    if (s->memory_mib > 0 && free.memory_mib / s->memory_mib < f.parts) {
+        f.parts = free.memory_mib / s->memory_mib;
+    }
+    if (f.parts > 1 && s->spread && s->parts > 1) {
+        f.parts = 1;
     }
     if (s->milli != 0) {
         f.rest = best < 1000 ? best * 16 / 1000 : 15 + (whole < 18 ? whole : 18);
@@ -91,14 +91,16 @@ static fit fit_of(const search *x, uint32_t node) {
     return f;
 }
 
-static uint64_t room(const search *x, uint32_t unit) {
-    const uint32_t at = unit == LS_POOL_NONE ? 0 : x->c->units[unit].node_at;
-    const uint32_t count = unit == LS_POOL_NONE ? x->c->node_count : x->c->units[unit].node_count;
+static uint64_t count_room(const search *x, uint32_t at, uint32_t count) {
     uint64_t sum = 0;
     for (uint32_t n = at; n < at + count; n++) {
         sum += x->fits[n].parts;
     }
     return sum;
+}
+
+static uint64_t room(const search *x, uint32_t unit) {
+    return x->rooms[unit == LS_POOL_NONE ? x->c->unit_count : unit];
 }
 
 static void put(search *x, uint32_t node, uint32_t parts) {
@@ -319,6 +321,12 @@ bool ls_place_reference(const ls_occupancy *o, const ls_cluster *cluster, const 
     for (uint32_t n = 0; n < cluster->node_count; n++) {
         x.fits[n] = fit_of(&x, n);
     }
+    x.rooms = calloc(cluster->unit_count + 1, sizeof *x.rooms);
+    assert(x.rooms != NULL);
+    for (uint32_t u = 0; u < cluster->unit_count; u++) {
+        x.rooms[u] = count_room(&x, cluster->units[u].node_at, cluster->units[u].node_count);
+    }
+    x.rooms[cluster->unit_count] = count_room(&x, 0, cluster->node_count);
     bool found = false;
     if (shape->parts == 1) {
         const uint32_t n = best_node(&x, 0, cluster->node_count, 1, true, NULL);
@@ -330,5 +338,6 @@ bool ls_place_reference(const ls_occupancy *o, const ls_cluster *cluster, const 
         found = gang(&x);
     }
     free(x.fits);
+    free(x.rooms);
     return found;
 }

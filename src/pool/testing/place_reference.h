@@ -1,12 +1,12 @@
 // place_reference.h - where LS_PLACE_OWN puts a job, slowly and obviously: every node and every
 // unit is looked at. For tests only. Uses what anybody can ask of an occupancy.
 //
-// *Fit* of a node: how many parts it could take now (one with `spread`), and its *rest*: whole GPUs
-// of the node that would be left free; for a fraction what would be left of the used GPU that fits
-// it best, in 16ths, or 15 + free GPUs (33 at most) where a free one must be broken; for processors
-// alone 0 on a node without GPUs, else 1 + free GPUs. A node is *empty* when all its GPUs are free,
-// it has some, and it stands in a unit that holds no other units. A unit's *room* is the sum of the
-// parts that its nodes could take.
+// *Fit* of a node: how many parts it could take now (one of a gang with `spread`), and its *rest*:
+// whole GPUs of the node that would be left free; for a fraction what would be left of the used GPU
+// that fits it best, in 16ths, or 15 + free GPUs (33 at most) where a free one must be broken; for
+// processors alone 0 on a node without GPUs, else 1 + free GPUs. A node is *empty* when all its
+// GPUs are free, it has some, and it stands in a unit that holds no other units. A unit's *room* is
+// the sum of the parts that its nodes could take.
 //
 // One part goes to the node with the least rest; among those, to one that is not empty; among empty
 // ones to one of the unit with the least room, then the first unit; then the first node.

@@ -1,0 +1,187 @@
+// place_index.c - see place_index.h.
+#include "pool/place_index.h"
+
+#include <string.h>
+
+static void make_empty(ls_place_index *x) {
+    ls_free(x->parts);
+    ls_free(x->buckets);
+    ls_free(x->room);
+    ls_free(x->tree);
+    ls_free(x->dirty);
+    ls_free(x->is_dirty);
+    for (uint32_t b = 0; b < LS_BUCKETS; b++) {
+        ls_bitset_clear(x->nodes + b);
+    }
+}
+
+void ls_place_index_free(ls_place_index *x) {
+    while (x != NULL) {
+        ls_place_index *next = x->next;
+        make_empty(x);
+        ls_free(x);
+        x = next;
+    }
+}
+
+static ls_place_index *make(ls_occupancy *o) {
+    const size_t nodes = (size_t)o->cluster->node_count + 1,
+                 units = (size_t)o->cluster->unit_count + 1;
+    ls_place_index *x = ls_alloc(sizeof *x);
+    if (x == NULL) {
+        return NULL;
+    }
+    x->o = o;
+    x->parts = ls_alloc(nodes * sizeof *x->parts);
+    x->buckets = ls_alloc(nodes);
+    x->room = ls_alloc(units * sizeof *x->room);
+    x->tree = ls_alloc(2 * units * sizeof *x->tree);
+    x->dirty = ls_alloc(units * sizeof *x->dirty);
+    x->is_dirty = ls_alloc(units * sizeof *x->is_dirty);
+    bool made = x->parts != NULL && x->buckets != NULL && x->room != NULL && x->tree != NULL &&
+                x->dirty != NULL && x->is_dirty != NULL;
+    for (uint32_t b = 0; made && b < LS_BUCKETS; b++) {
+        made = ls_bitset_init(x->nodes + b, o->cluster->node_count);
+    }
+    if (!made) {
+        ls_place_index_free(x);
+        return NULL;
+    }
+    for (uint32_t l = 0; l <= LS_POOL_NODE; l++) {
+        x->levels[l] = LS_POOL_NONE;
+    }
+    x->lowest = LS_POOL_NONE;
+    memset(x->buckets, LS_BUCKET_NONE, nodes);
+    return x;
+}
+
+// What fits on the node is looked at again.
+static void refresh(ls_place_index *x, uint32_t node) {
+    const ls_occupancy *o = x->o;
+    ls_fit fit = {0};
+    if (ls_place_usable(o, node, x->until_us)) {
+        fit = ls_fit_node(o, &x->part, node);
+    }
+    const uint8_t bucket = fit.parts == 0 ? LS_BUCKET_NONE : (uint8_t)(fit.rest * 2 + fit.empty);
+    if (bucket != x->buckets[node]) {
+        if (x->buckets[node] != LS_BUCKET_NONE) {
+            ls_bitset_remove(x->nodes + x->buckets[node], node);
+        }
+        if (bucket != LS_BUCKET_NONE) {
+            ls_bitset_add(x->nodes + bucket, node);
+        }
+        x->buckets[node] = bucket;
+    }
+    if (fit.parts == x->parts[node]) {
+        return;
+    }
+    const uint64_t gain = (uint64_t)fit.parts - x->parts[node];  // may wrap: so does the sum
+    x->parts[node] = (uint16_t)fit.parts;
+    x->room[o->cluster->unit_count] += gain;
+    for (uint32_t u = o->cluster->nodes[node].unit; u != LS_POOL_NONE;
+         u = o->cluster->units[u].parent) {
+        x->room[u] += gain;
+        if (!x->is_dirty[u]) {
+            x->is_dirty[u] = true;
+            x->dirty[x->dirty_count++] = u;
+        }
+    }
+}
+
+static void put_in_tree(ls_place_index *x, uint32_t *root, uint32_t number, uint64_t room) {
+    if (x->tree[number].in) {
+        if (x->tree[number].room == room) {
+            return;
+        }
+        ls_room_tree_remove(x->tree, root, number);
+    }
+    if (room > 0) {
+        ls_room_tree_add(x->tree, root, number, room);
+    }
+}
+
+static void order_units(ls_place_index *x) {
+    const ls_cluster *c = x->o->cluster;
+    for (uint32_t i = 0; i < x->dirty_count; i++) {
+        const uint32_t u = x->dirty[i];
+        x->is_dirty[u] = false;
+        put_in_tree(x, x->levels + c->units[u].level, u, x->room[u]);
+        if (x->o->child_count[u] == 0) {
+            put_in_tree(x, &x->lowest, c->unit_count + u, x->room[u]);
+        }
+    }
+    x->dirty_count = 0;
+}
+
+// Nodes that are kept for longer than one and not than the other, of the two times.
+static void see_holds(ls_place_index *x, int64_t until_us) {
+    ls_occupancy *o = x->o;
+    const int64_t low = until_us < x->until_us ? until_us : x->until_us;
+    const int64_t high = until_us < x->until_us ? x->until_us : until_us;
+    x->until_us = until_us;
+    for (uint32_t i = 0; low < high && i < o->held_count; i++) {
+        const int64_t from = o->held[o->held_nodes[i]];
+        if (from >= low && from < high) {
+            refresh(x, o->held_nodes[i]);
+        }
+    }
+}
+
+static void catch_up(ls_place_index *x, int64_t until_us) {
+    ls_occupancy *o = x->o;
+    const uint64_t behind = o->change_count - x->seen;
+    if (behind > o->change_room || behind > o->cluster->node_count) {
+        x->until_us = until_us;
+        for (uint32_t n = 0; n < o->cluster->node_count; n++) {
+            refresh(x, n);
+        }
+    } else {
+        see_holds(x, until_us);
+        for (; x->seen < o->change_count; x->seen++) {
+            refresh(x, o->changes[x->seen % o->change_room]);
+        }
+    }
+    x->seen = o->change_count;
+    order_units(x);
+}
+
+static bool same_part(const ls_shape *a, const ls_shape *b) {
+    return a->gpus == b->gpus && a->milli == b->milli && a->cpu_milli == b->cpu_milli &&
+           a->memory_mib == b->memory_mib && a->gpu_mib == b->gpu_mib && a->kinds == b->kinds &&
+           a->sites == b->sites && (a->spread == b->spread);
+}
+
+ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us) {
+    ls_shape part = *shape;
+    part.parts = 1;
+    part.within = LS_POOL_ANYWHERE;
+    part.must = false;
+    part.spread = shape->spread && shape->parts > 1;
+    ls_place_index *x = o->indexes, *oldest = NULL;
+    uint32_t count = 0;
+    for (; x != NULL && !same_part(&x->part, &part); x = x->next) {
+        oldest = oldest == NULL || x->asked < oldest->asked ? x : oldest;
+        count++;
+    }
+    if (x == NULL) {
+        if (count < LS_PLACE_SHAPES) {
+            x = make(o);
+            if (x == NULL) {
+                return NULL;
+            }
+            x->next = o->indexes;
+            o->indexes = x;
+        } else {
+            x = oldest;
+        }
+        x->part = part;
+        x->until_us = until_us;
+        x->seen = o->change_count;
+        for (uint32_t n = 0; n < o->cluster->node_count; n++) {
+            refresh(x, n);
+        }
+    }
+    x->asked = ++o->asked;
+    catch_up(x, until_us);
+    return x;
+}

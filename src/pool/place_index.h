@@ -1,0 +1,41 @@
+// place_index.h - what is known of all nodes and units for parts of one shape, kept up to date.
+// Private to the room.
+//
+// Nodes stand in *buckets* by the rest that a part would leave on them (twice, plus 1 if it is
+// empty), so the best node is the first of the first bucket. Units stand in trees by their room:
+// one for each level, and one of the units that hold no others. An index catches up, when it is
+// asked, with the nodes that changed since; there is one for each of the LS_PLACE_SHAPES shapes of
+// parts that were asked for last.
+#pragma once
+
+#include "pool/bitset.h"
+#include "pool/place.h"
+#include "pool/room_tree.h"
+
+enum {
+    LS_BUCKETS = LS_FIT_LEVELS * 2,
+    LS_BUCKET_NONE = 255,
+};
+
+struct ls_place_index {
+    ls_occupancy *o;
+    ls_shape part;     // parts 1, within anywhere
+    uint64_t asked;    // for the last time, counted
+    uint64_t seen;     // changes
+    int64_t until_us;  // for jobs that are over by then
+    uint16_t *parts;   // by node: how many fit
+    uint8_t *buckets;  // by node
+    ls_bitset nodes[LS_BUCKETS];
+    uint64_t *room;      // by unit, and one more: all
+    ls_room_node *tree;  // by unit; then again by unit, for the tree of lowest units
+    uint32_t levels[LS_POOL_NODE + 1], lowest;  // roots
+    uint32_t *dirty;
+    bool *is_dirty;
+    uint32_t dirty_count;
+    ls_place_index *next;
+};
+
+// The index for parts of this shape and jobs that are over by then, up to date. NULL: out of
+// memory.
+ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us);
+void ls_place_index_free(ls_place_index *index);  // and all after it
