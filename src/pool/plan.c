@@ -7,9 +7,8 @@
 
 bool ls_plan_may(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t node) {
     const ls_pool_node *n = s->cluster->nodes + node;
-    if (s->nodes[node].reserved != LS_POOL_NONE ||
-        ls_occupancy_state(s->occupancy, node) != LS_NODE_UP) {
-        return false;
+    if (s->nodes[node].reserved != LS_POOL_NONE || s->nodes[node].counted == 0) {
+        return false;  // kept for somebody, or not up
     }
     const uint32_t gpus = shape->milli != 0 ? 1 : shape->gpus;
     if (gpus > 0 && (n->kind != kind || n->gpus < gpus ||

@@ -109,6 +109,52 @@ static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
     return false;
 }
 
+// Somebody on the node may be stopped, and with *out_all everybody who holds a GPU there.
+static bool some_may_stop(const ls_scheduler *s, uint32_t node, const takers *all, bool *out_all,
+                          double *out_sum) {
+    bool some = false;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    *out_all = true;
+    *out_sum = 0.0;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        if (may_stop(all, s, job)) {
+            some = true;
+            *out_sum += loss(s, j) / (double)j->request.shape.parts;
+        } else {
+            *out_all &= j->shares[part].gpus == 0;
+        }
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    return some;
+}
+
+// What a node costs where nothing fits now; false: it cannot be had.
+static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *all, uint32_t most,
+                    ls_plan_node *here) {
+    bool everybody = false;
+    double sum = 0.0;
+    if (!some_may_stop(s, here->node, all, &everybody, &sum)) {
+        return false;
+    }
+    if (shape->gpus > 0 && shape->gpus == s->cluster->nodes[here->node].gpus &&
+        s->nodes[here->node].plain == 0) {  // a whole node: all have to go
+        here->parts = 1;
+        here->value = sum;
+        return everybody;
+    }
+    here->parts = ls_plan_parts(s, shape, here->node, most, may_stop, all);
+    if (here->parts == 0 ||
+        least_dearest(s, shape, here->node, all->number, here->parts, &sum) < 0.0) {
+        return false;
+    }
+    here->value = sum / here->parts;
+    return true;
+}
+
 static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kind,
                             uint64_t number) {
     const takers all = {.number = number, .dearest = 1.0e300};
@@ -119,14 +165,11 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
             continue;
         }
         ls_plan_node here = {.node = node};
-        here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
-        if (here.parts == 0) {
-            here.parts = ls_plan_parts(s, shape, node, most, may_stop, &all);
-            double sum = 0.0;
-            if (here.parts == 0 || least_dearest(s, shape, node, number, here.parts, &sum) < 0.0) {
-                continue;
-            }
-            here.value = sum / here.parts;
+        if (s->nodes[node].counted > shape->gpus) {  // as many are wholly free
+            here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
+        }
+        if (here.parts == 0 && !cost_of(s, shape, &all, most, &here)) {
+            continue;
         }
         s->plan[count++] = here;
     }
