@@ -6,21 +6,18 @@
 #include "pool/scheduler_inside.h"
 
 bool ls_plan_may(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t node) {
-    const ls_pool_node *n = s->cluster->nodes + node;
-    if (s->nodes[node].reserved != LS_POOL_NONE || s->nodes[node].counted == 0) {
-        return false;  // kept for somebody, or not up
-    }
+    const ls_node_parts *n = s->nodes + node;
     const uint32_t gpus = shape->milli != 0 ? 1 : shape->gpus;
-    if (gpus > 0 && (n->kind != kind || n->gpus < gpus ||
-                     s->cluster->kinds[n->kind].memory_mib < shape->gpu_mib)) {
+    if (n->reserved != LS_POOL_NONE || n->counted == 0 || n->kind != kind || n->gpus < gpus) {
+        return false;  // kept for somebody, not up, of another kind or too small
+    }
+    if (s->cluster->kinds[kind].memory_mib < shape->gpu_mib ||
+        s->cluster->nodes[node].cpu_milli < shape->cpu_milli ||
+        s->cluster->nodes[node].memory_mib < shape->memory_mib) {
         return false;
     }
-    if (n->cpu_milli < shape->cpu_milli || n->memory_mib < shape->memory_mib) {
-        return false;
-    }
-    const uint32_t site = s->nodes[node].site;
-    return shape->sites == 0 || site == LS_POOL_NONE ||
-           (site < 64 && ((shape->sites >> site) & 1) != 0);
+    return shape->sites == 0 || n->site == LS_POOL_NONE ||
+           (n->site < 64 && ((shape->sites >> n->site) & 1) != 0);
 }
 
 uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,

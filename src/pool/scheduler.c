@@ -48,6 +48,10 @@ static bool make_rows(ls_scheduler *s) {
         s->nodes[i] = (ls_node_parts){.first_job = LS_POOL_NONE,
                                       .first_part = LS_POOL_NONE,
                                       .latest_us = INT64_MIN,
+                                      .gpus = (uint8_t)s->cluster->nodes[i].gpus,
+                                      .kind = s->cluster->nodes[i].kind == LS_POOL_NONE
+                                                  ? UINT8_MAX
+                                                  : (uint8_t)s->cluster->nodes[i].kind,
                                       .reserved = LS_POOL_NONE,
                                       .site = unit != LS_POOL_NONE ? sites - 1 : LS_POOL_NONE};
         ls_room_in(s, i);

@@ -54,6 +54,7 @@ typedef struct ls_node_parts {
     uint32_t reserved;               // LS_POOL_NONE
     uint32_t plain;                  // parts there that hold no GPU
     uint32_t site;                   // among the sites; LS_POOL_NONE: in none
+    uint8_t gpus, kind;              // of the cluster's node; kind UINT8_MAX: none
     uint8_t counted;                 // in a row of rooms: GPUs wholly free and 1; 0: in none
     bool spare_used;                 // a spare stands in for it
 } ls_node_parts;
