@@ -187,6 +187,7 @@ void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
             assert(o->gpus[o->gpu_at[node] + gpu] >= milli);
             set_gpu(o, node, gpu, o->gpus[o->gpu_at[node] + gpu] - milli);
         }
+        ls_place_tag(o, node, s, true);
         changed(o, node);
     }
 }
@@ -207,6 +208,7 @@ void ls_occupancy_give(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
             assert(o->gpus[o->gpu_at[node] + gpu] + milli <= LS_POOL_WHOLE);
             set_gpu(o, node, gpu, o->gpus[o->gpu_at[node] + gpu] + milli);
         }
+        ls_place_tag(o, node, s, false);
         changed(o, node);
     }
 }

@@ -4,18 +4,31 @@
 #include <assert.h>
 
 #include "pool/place_index.h"
+#include "pool/score.h"
 
+// Without a demand that is told, LS_PLACE_OWN seeks by index alone.
 ls_status ls_place_open(ls_occupancy *o, const ls_demand *demand, ls_error *err) {
-    (void)o, (void)demand, (void)err;
-    return LS_OK;
+    if (o->policy == LS_PLACE_OWN && demand == NULL) {
+        return LS_OK;
+    }
+    return ls_score_open(o, demand, err);
 }
 
 void ls_place_close(ls_occupancy *o) {
     ls_place_index_free(o->indexes);
+    ls_score_close(o->score);
 }
 
 void ls_place_changed(ls_occupancy *o, uint32_t node) {
-    (void)o, (void)node;
+    if (o->score != NULL) {
+        ls_score_changed(o, node);
+    }
+}
+
+void ls_place_tag(ls_occupancy *o, uint32_t node, const ls_shape *shape, bool takes) {
+    if (o->score != NULL) {
+        ls_score_tag(o, node, shape, takes);
+    }
 }
 
 void ls_place_put(const ls_occupancy *o, const ls_shape *s, uint32_t node, uint32_t parts,
@@ -59,6 +72,9 @@ uint32_t ls_place_one(ls_place_index *x) {
 bool ls_occupancy_find(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
                        ls_pool_share *out) {
     assert(shape->parts > 0);
+    if (shape->parts == 1 && o->score != NULL && !o->score->failed) {
+        return ls_score_find(o, shape, until_us, out);
+    }
     ls_place_index *index = ls_place_index_get(o, shape, until_us);
     if (index == NULL) {
         return false;
@@ -75,6 +91,10 @@ bool ls_occupancy_find(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
 }
 
 double ls_occupancy_fragmented(const ls_occupancy *o) {
-    (void)o;
-    return 0.0;
+    double sum = 0.0;
+    for (uint32_t i = 0; o->score != NULL && i < o->score->live_count; i++) {
+        const ls_class *c = o->score->classes + o->score->live[i];
+        sum += c->fragments * c->members;
+    }
+    return sum;
 }

@@ -7,6 +7,9 @@ ls_status ls_place_open(ls_occupancy *o, const ls_demand *demand, ls_error *err)
 void ls_place_close(ls_occupancy *o);                   // half open is fine
 void ls_place_changed(ls_occupancy *o, uint32_t node);  // after a change of what is free on it
 
+// Before that: a part of this shape is taken or given back.
+void ls_place_tag(ls_occupancy *o, uint32_t node, const ls_shape *shape, bool takes);
+
 // Whether what is kept on the node keeps away a job that is over by then.
 static inline bool ls_place_usable(const ls_occupancy *o, uint32_t node, int64_t until_us) {
     return until_us == INT64_MIN || o->held[node] >= until_us;
