@@ -31,6 +31,7 @@ const ls_command *const ls_commands[] = {
     &ls_command_twin_fork,
     &ls_command_twin_calibrate,
     &ls_command_twin_follow,
+    &ls_command_pool_simulate,
     &ls_command_import_smt2020,
     &ls_command_line_emulate,
     &ls_command_line_map,

@@ -8,9 +8,9 @@
 #include "cli/complain.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
-#include "cli/pool_open.h"
 #include "cli/pool_outcome.h"
 #include "cli/progress.h"
+#include "import/pool_file.h"
 #include "import/pool_trace.h"
 #include "pool/mix.h"
 #include "pool/terms.h"
@@ -85,3 +85,232 @@ static const ls_option own_options[] = {
     {0},
 };
 static const ls_option *const tables[] = {own_options, ls_output_options, NULL};
+
+typedef struct simulation {
+    const ls_options *options;
+    ls_arena arena;
+    ls_pool *pool;
+    ls_terms terms;
+    ls_outcome outcome;
+    ls_trace trace;
+    ls_trace_load trace_load;
+    ls_mix_load mix_load;
+    ls_buffer statement;
+    ls_progress progress;
+    char load_text[256];
+    ls_sim_def def;
+    bool counts_days;
+} simulation;
+
+static bool on_event(void *context, const ls_sim_event *event) {
+    simulation *s = context;
+    ls_outcome_event(&s->outcome, event);
+    return !ls_interrupt_came();
+}
+
+static bool on_close(void *context, int64_t from_us, int64_t to_us, const ls_meter_row *rows,
+                     const ls_meter_pool *pool) {
+    simulation *s = context;
+    ls_outcome_close(&s->outcome, rows, pool);
+    if (s->counts_days) {
+        ls_pool_statement_day(s->pool, from_us / DAY_US, rows, pool, &s->statement);
+    }
+    const ls_twin_progress now = {
+        .share = (double)to_us / (double)s->def.until_us,
+        .events = s->outcome.rows[0].jobs,
+        .replications_done = to_us / DAY_US,
+        .replications_planned = s->def.until_us / DAY_US};
+    ls_progress_update(&s->progress, &now);
+    return !ls_interrupt_came();
+}
+
+// The trace, and how long it is to be simulated when nothing else is said.
+static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls_error *err) {
+    char *text = NULL;
+    size_t size = 0;
+    ls_status status = ls_file_read(path, TRACE_SIZE_MAX, &s->arena, &text, &size, err);
+    if (status == LS_OK) {
+        status = ls_trace_read(text, size, path, &s->arena, &s->trace, err);
+    }
+    if (status == LS_OK && s->trace.count == 0) {
+        status = ls_fail_at(err, LS_ERR_INVALID, path, 1, 1, "there is no job with GPUs in this list");
+    }
+    if (status == LS_OK) {
+        const double limit = (double)ls_options_get(s->options, "limit")->number;
+        status = ls_trace_load_make(&s->trace, s->pool, ls_options_get(s->options, "account")->text,
+                                    limit, 1.0, &s->arena, &s->trace_load, err);
+    }
+    if (status != LS_OK) {
+        return status;
+    }
+    s->def.load = (ls_sim_load){.next = ls_trace_load_next, .context = &s->trace_load};
+    *for_us = s->trace.rows[s->trace.count - 1].submit_us + 7 * DAY_US;
+    ls_text_format(s->load_text, sizeof s->load_text, "%s trace %s: %zu jobs%s", s->trace.format,
+                   path, s->trace.count,
+                   s->trace_load.spread ? ", dealt out over the accounts in turn" : "");
+    if (s->trace.left_out > 0) {
+        ls_note("%zu rows without GPUs or time are left out", s->trace.left_out);
+    }
+    return LS_OK;
+}
+
+static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
+    const char *name = ls_options_get(s->options, "mix")->text;
+    const double load = ls_options_get(s->options, "load")->share;
+    const ls_mix *mix = ls_mix_find(name);
+    if (mix == NULL) {
+        ls_fail(err, LS_ERR_INVALID, "option '--mix': there is no mix '%s'", name);
+        ls_hint(err, "there is: %s", ls_mixes[0].name);
+        return LS_ERR_INVALID;
+    }
+    if (!(load > 0.0)) {
+        return ls_fail(err, LS_ERR_INVALID, "option '--load': must be above 0");
+    }
+    const ls_status status = ls_mix_load_make(s->pool, mix, load, s->def.seed, for_us, &s->mix_load,
+                                              err);
+    s->def.load = (ls_sim_load){.next = ls_mix_load_next, .context = &s->mix_load};
+    ls_text_format(s->load_text, sizeof s->load_text, "mix %s at %g %%: a job every %.3g s in the mean",
+                   mix->name, 100.0 * load, s->mix_load.gap_us * 1e-6);
+    return status;
+}
+
+static ls_status define(simulation *s, ls_error *err) {
+    const ls_options *o = s->options;
+    const ls_option_value *span = ls_options_get(o, "for");
+    const ls_option_value *trace = ls_options_get(o, "trace");
+    s->def.seed = (uint64_t)ls_options_get(o, "seed")->number;
+    s->def.policy = ls_sim_policies + ls_options_get(o, "policy")->number;
+    ls_status status = ls_terms_make(s->pool, &s->terms, err);
+    if (status == LS_OK) {
+        status = ls_outcome_make(s->terms.rows, s->terms.count, &s->outcome, err);
+    }
+    int64_t for_us = 30 * DAY_US;
+    if (status == LS_OK && trace->given) {
+        status = open_trace(s, trace->text, &for_us, err);
+    }
+    for_us = span->given ? span->number : for_us;
+    if (status == LS_OK && for_us <= 0) {
+        status = ls_fail(err, LS_ERR_INVALID, "option '--for': must be above 0");
+    }
+    if (status == LS_OK && !trace->given) {
+        status = open_mix(s, for_us, err);
+    }
+    if (!ls_options_get(o, "no-failures")->given) {
+        s->def.failures = (ls_sim_failures){.every_us = s->pool->failures.every_us,
+                                            .repair_us = s->pool->failures.repair_us};
+    }
+    s->def.scheduler = (ls_scheduler_def){.cluster = &s->pool->cluster,
+                                          .terms = s->terms.rows,
+                                          .account_count = s->terms.count,
+                                          .policy = LS_PLACE_OWN,
+                                          .seed = s->def.seed};
+    s->def.states = s->pool->states;
+    s->def.until_us = for_us;
+    s->def.close_us = DAY_US;
+    s->def.on_event = on_event;
+    s->def.on_close = on_close;
+    s->def.context = s;
+    return status;
+}
+
+static int deliver(simulation *s, const ls_sim_result *result) {
+    const ls_pool_outcome all = {.pool = s->pool,
+                                 .outcome = &s->outcome,
+                                 .result = result,
+                                 .policy = s->def.policy,
+                                 .load = s->load_text,
+                                 .span_us = s->def.until_us,
+                                 .seed = s->def.seed};
+    ls_buffer out;
+    ls_buffer_init(&out);
+    if (ls_options_get(s->options, "json")->given) {
+        ls_pool_outcome_json(&all, &out);
+    } else {
+        ls_pool_outcome_text(&all, &out);
+    }
+    int code = ls_output_deliver(s->options, &out);
+    ls_buffer_clear(&out);
+    const char *csv = ls_options_get(s->options, "csv")->text;
+    ls_error err = {0};
+    if (code == LS_EXIT_DONE && csv != NULL &&
+        ls_file_write(csv, s->statement.data, s->statement.size, &err) != LS_OK) {
+        code = ls_complain(&err);
+    }
+    return code;
+}
+
+static int simulate(simulation *s) {
+    ls_error err = {0};
+    ls_status status = define(s, &err);
+    if (status != LS_OK) {
+        return ls_complain(&err);
+    }
+    ls_sim_result result;
+    ls_interrupt_watch();
+    ls_progress_init(&s->progress);
+    s->counts_days = ls_options_get(s->options, "csv")->given;
+    ls_pool_statement_head(&s->statement);
+    status = ls_simulate(&s->def, &result, &err);
+    ls_progress_finish(&s->progress, s->outcome.rows[0].jobs);
+    if (status == LS_ERR_STOPPED) {
+        ls_note("stopped");
+        return LS_EXIT_STOPPED;
+    }
+    return status == LS_OK ? deliver(s, &result) : ls_complain(&err);
+}
+
+// Files that are to be written must not be there, unless --force is given.
+static ls_status check_files(const ls_options *options, ls_error *err) {
+    ls_status status = ls_output_check_option(options, err);
+    const char *csv = ls_options_get(options, "csv")->text;
+    if (status == LS_OK && csv != NULL) {
+        status = ls_output_check(csv, ls_options_get(options, "force")->given, err);
+    }
+    return status == LS_OK && csv != NULL ? ls_output_check_inputs(csv, options, err) : status;
+}
+
+static int run(const ls_options *options) {
+    ls_error err = {0};
+    if (check_files(options, &err) != LS_OK) {
+        return ls_output_complain(&err);
+    }
+    simulation s = {.options = options};
+    ls_errors errors;
+    ls_errors_init(&errors);
+    int code = LS_EXIT_DONE;
+    if (ls_pool_file_read(options->arguments[0], &s.pool, &errors) != LS_OK) {
+        code = ls_complain_all(&errors);
+    } else {
+        ls_arena_init(&s.arena);
+        ls_buffer_init(&s.statement);
+        code = simulate(&s);
+        ls_buffer_clear(&s.statement);
+        ls_mix_load_clear(&s.mix_load);
+        ls_outcome_clear(&s.outcome);
+        ls_terms_clear(&s.terms);
+        ls_arena_clear(&s.arena);
+        ls_pool_destroy(s.pool);
+    }
+    ls_errors_clear(&errors);
+    return code;
+}
+
+const ls_command ls_command_pool_simulate = {
+    .name = "pool simulate",
+    .arguments = "POOL",
+    .least = 1,
+    .most = 1,
+    .about = "Runs a pool on a simulated clock: a policy tried on real or drawn load.",
+    .example = "lineshaft pool simulate examples/pools/park.yaml",
+    .examples = "lineshaft pool simulate park.yaml --trace philly_jobs.csv --policy easy\n"
+                "lineshaft pool simulate national.yaml --for 365d --load 90% --json\n"
+                "lineshaft pool simulate park.yaml --csv statement.csv\n",
+    .detail = "The scheduler is the one that runs real jobs; jobs, GPUs and failures are simulated. "
+              "Who gets what and when is told in docs/POOL.md.\n"
+              "The statement has a line for each account and day, in GPU seconds: what it held, of "
+              "that borrowed, what it was guaranteed and did not hold (offered), what was lost to "
+              "stopping and failures. For each day what the pool held, its idle and its down time are "
+              "all its GPUs.\n",
+    .tables = tables,
+    .run = run,
+};
