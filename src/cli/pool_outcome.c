@@ -28,6 +28,26 @@ static const char *span(double seconds, char *out, size_t size) {
     return out;
 }
 
+// What is promised to, or borrowed by, the accounts right below the pool.
+static uint64_t promised_gpus(const ls_pool *pool) {
+    uint64_t sum = 0;
+    for (uint32_t i = 1; i < pool->account_count; i++) {
+        sum += pool->accounts[i].depth == 1 ? pool->accounts[i].guarantee_gpus : 0;
+    }
+    return sum;
+}
+
+static ls_gpu_time borrowed_of(const ls_pool_outcome *o, uint32_t at) {
+    ls_gpu_time sum = o->outcome->rows[at].total.borrowed;
+    if (at == 0) {
+        sum = 0;
+        for (uint32_t i = 1; i < o->pool->account_count; i++) {
+            sum += o->pool->accounts[i].depth == 1 ? o->outcome->rows[i].total.borrowed : 0;
+        }
+    }
+    return sum;
+}
+
 static void heading(const ls_pool_outcome *o, ls_buffer *out) {
     const ls_sim_result *r = o->result;
     const ls_meter_pool *p = &o->outcome->pool;
@@ -42,6 +62,9 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
                      "jobs     %llu submitted, %llu ended, %llu past their limit, %llu refused\n",
                      (unsigned long long)r->submitted, (unsigned long long)r->ended,
                      (unsigned long long)r->killed, (unsigned long long)r->refused);
+    if (r->refused > 0) {
+        ls_buffer_printf(out, "         refused, the first: %s\n", o->refused);
+    }
     ls_buffer_printf(out,
                      "         %llu times stopped for others, %llu times a node broke under one; "
                      "%llu wait, %llu run at the end\n",
@@ -65,7 +88,7 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
                      span(top->wait_max_s, c, sizeof c));
     ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
                      (unsigned long long)top->promised, (unsigned long long)top->late);
-    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n", share(all->borrowed, all->held));
+    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n", share(borrowed_of(o, 0), all->held));
 }
 
 static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) {
@@ -74,9 +97,10 @@ static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) 
     char wait[64];
     ls_table_row(table);
     ls_table_cell(table, 0, "%s", at == 0 ? "the pool" : a->path);
-    ls_table_cell(table, 1, "%u", at == 0 ? 0 : a->guarantee_gpus);
+    ls_table_cell(table, 1, "%llu",
+                  (unsigned long long)(at == 0 ? promised_gpus(o->pool) : a->guarantee_gpus));
     ls_table_cell(table, 2, "%.1f", mean_gpus(o, row->total.held));
-    ls_table_cell(table, 3, "%.1f", mean_gpus(o, row->total.borrowed));
+    ls_table_cell(table, 3, "%.1f", mean_gpus(o, borrowed_of(o, at)));
     ls_table_cell(table, 4, "%.1f", mean_gpus(o, row->total.lost));
     ls_table_cell(table, 5, "%llu", (unsigned long long)row->jobs);
     ls_table_cell(table, 6, "%s", span(ls_outcome_wait_mean_s(row), wait, sizeof wait));
@@ -119,7 +143,7 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     return json_pack(
         "{s:o, s:f, s:f, s:f, s:f, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}", "account",
         ls_json_text(o->pool->accounts[at].path), "held_gpu_hours", gpu_hours(row->total.held),
-        "borrowed_gpu_hours", gpu_hours(row->total.borrowed), "offered_gpu_hours",
+        "borrowed_gpu_hours", gpu_hours(borrowed_of(o, at)), "offered_gpu_hours",
         gpu_hours(row->total.offered), "lost_gpu_hours", gpu_hours(row->total.lost), "jobs",
         (json_int_t)row->jobs, "wait_mean_s", ls_outcome_wait_mean_s(row), "wait_median_s",
         ls_outcome_wait_s(row, 0.5), "wait_p99_s", ls_outcome_wait_s(row, 0.99), "wait_max_s",

@@ -13,7 +13,7 @@ typedef struct ls_pool_outcome {
     const char *load;  // "philly trace jobs.csv", "mix group at 90 %"
     int64_t span_us;
     uint64_t seed;
-    double took_s;  // of this machine
+    const char *refused;  // why the first job was that was
 } ls_pool_outcome;
 
 void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out);

@@ -98,6 +98,7 @@ typedef struct simulation {
     ls_buffer statement;
     ls_progress progress;
     char load_text[256];
+    char refused[256];
     ls_sim_def def;
     bool counts_days;
 } simulation;
@@ -105,6 +106,9 @@ typedef struct simulation {
 static bool on_event(void *context, const ls_sim_event *event) {
     simulation *s = context;
     ls_outcome_event(&s->outcome, event);
+    if (event->kind == LS_SIM_REFUSED && s->refused[0] == '\0') {
+        ls_text_format(s->refused, sizeof s->refused, "%s", event->reason);
+    }
     return !ls_interrupt_came();
 }
 
@@ -220,7 +224,8 @@ static int deliver(simulation *s, const ls_sim_result *result) {
                                  .policy = s->def.policy,
                                  .load = s->load_text,
                                  .span_us = s->def.until_us,
-                                 .seed = s->def.seed};
+                                 .seed = s->def.seed,
+                                 .refused = s->refused};
     ls_buffer out;
     ls_buffer_init(&out);
     if (ls_options_get(s->options, "json")->given) {

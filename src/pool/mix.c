@@ -6,6 +6,8 @@
 #include "base/kmath.h"
 #include "base/random.h"
 
+enum { DRAWS_MAX = 1000 };
+
 #define MINUTE_US INT64_C(60000000)
 #define HOUR_US (60 * MINUTE_US)
 
@@ -47,10 +49,22 @@ static double gpus_of(const ls_mix_class *c) {
     return c->milli != 0 ? c->milli / (double)LS_POOL_WHOLE : c->gpus;
 }
 
-// Classes that the pool is too small for do not come.
+// Classes that the pool, or every account, is too small for do not come.
 static double often_of(const ls_mix_load *l, uint32_t i) {
     const ls_mix_class *c = l->mix->classes + i;
-    return c->gpus <= l->pool->gpus / 4 || c->gpus <= l->node_gpus ? c->often : 0.0;
+    const bool fits = c->gpus <= l->pool->gpus / 4 || c->gpus <= l->node_gpus;
+    return fits && c->gpus <= l->most_gpus ? c->often : 0.0;
+}
+
+// GPUs that the account may hold at once.
+static uint32_t most_of(const ls_pool *pool, uint32_t account) {
+    uint32_t most = UINT32_MAX;
+    for (; account != 0; account = pool->accounts[account].parent) {
+        const ls_account *a = pool->accounts + account;
+        const uint32_t here = a->borrow ? a->limit_gpus : a->guarantee_gpus;
+        most = here < most ? here : most;
+    }
+    return most;
 }
 
 static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
@@ -58,6 +72,9 @@ static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
     for (uint32_t i = 0; i < l->pool->account_count; i++) {
         if (l->pool->accounts[i].child_count == 0) {
             sum += 1.0 + l->pool->accounts[i].guarantee_gpus;
+            l->most[l->leaf_count] = most_of(l->pool, i);
+            l->most_gpus = l->most[l->leaf_count] > l->most_gpus ? l->most[l->leaf_count]
+                                                                 : l->most_gpus;
             l->leaves[l->leaf_count] = i;
             l->accounts[l->leaf_count++] = sum;
         }
@@ -69,6 +86,14 @@ static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
     if (l->node_gpus == 0) {
         return ls_fail(err, LS_ERR_INVALID, "pool '%s' has no GPUs", l->pool->name);
     }
+    for (uint32_t i = 0; i < l->pool->cluster.unit_count; i++) {
+        const ls_pool_unit *u = l->pool->cluster.units + i;
+        uint64_t gpus = 0;
+        for (uint32_t n = u->node_at; n < u->node_at + u->node_count; n++) {
+            gpus += l->pool->states[n] == LS_NODE_UP ? l->pool->cluster.nodes[n].gpus : 0;
+        }
+        l->level_gpus[u->level] = gpus > l->level_gpus[u->level] ? gpus : l->level_gpus[u->level];
+    }
     return LS_OK;
 }
 
@@ -79,7 +104,8 @@ ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, 
     out->accounts = ls_alloc(pool->account_count * sizeof *out->accounts);
     out->leaves = ls_alloc(pool->account_count * sizeof *out->leaves);
     ls_status status = LS_OK;
-    if (out->often == NULL || out->accounts == NULL || out->leaves == NULL) {
+    out->most = ls_alloc(pool->account_count * sizeof *out->most);
+    if (out->often == NULL || out->accounts == NULL || out->leaves == NULL || out->most == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     status = status == LS_OK ? take_accounts(out, err) : status;
@@ -101,6 +127,7 @@ void ls_mix_load_clear(ls_mix_load *load) {
     ls_free(load->often);
     ls_free(load->accounts);
     ls_free(load->leaves);
+    ls_free(load->most);
     *load = (ls_mix_load){0};
 }
 
@@ -123,14 +150,24 @@ static uint32_t one_of(ls_mix_load *l, const double *sums, uint32_t count) {
     return low;
 }
 
+// The narrowest level that has a unit with so many GPUs.
+static ls_pool_level level_for(const ls_mix_load *l, uint32_t gpus) {
+    for (int level = LS_POOL_DOMAIN; level > LS_POOL_ANYWHERE; level--) {
+        if (l->level_gpus[level] >= gpus) {
+            return (ls_pool_level)level;
+        }
+    }
+    return LS_POOL_ANYWHERE;
+}
+
 // Whole nodes where a job needs more than one.
 static ls_shape shape_of(const ls_mix_load *l, const ls_mix_class *c, uint32_t kinds) {
     ls_shape s = {.parts = 1, .gpus = c->gpus, .milli = c->milli, .kinds = kinds};
     if (c->gpus > l->node_gpus) {
         s.parts = (c->gpus + l->node_gpus - 1) / l->node_gpus;
         s.gpus = l->node_gpus;
-        s.within = c->together ? LS_POOL_DOMAIN : LS_POOL_ROW;
-        s.must = c->together;
+        s.within = level_for(l, c->gpus);
+        s.must = c->together && s.within == LS_POOL_DOMAIN;
     }
     return s;
 }
@@ -139,7 +176,10 @@ bool ls_mix_load_next(void *load, ls_sim_job *out) {
     ls_mix_load *l = load;
     l->at_us += l->gap_us * ls_random_exp_unit(l->seed, 12, l->drawn);
     const ls_mix_class *c = l->mix->classes + one_of(l, l->often, l->mix->count);
-    const uint32_t leaf = one_of(l, l->accounts, l->leaf_count);
+    uint32_t leaf = one_of(l, l->accounts, l->leaf_count);
+    for (int i = 0; i < DRAWS_MAX && l->most[leaf] < c->gpus; i++) {  // it may not hold so many
+        leaf = one_of(l, l->accounts, l->leaf_count);
+    }
     const double sigma = ls_sqrt(2.0 * ls_log(c->run_mean_s / c->run_median_s));
     const double run_us = c->run_median_s * ls_exp(sigma * ls_normal_quantile(draw(l))) * 1e6;
     const ls_account *a = l->pool->accounts + l->leaves[leaf];

@@ -4,7 +4,8 @@
 // lognormal by mean and median (of which sigma^2 = 2 ln(mean / median)), as published summaries of
 // clusters give them. Jobs come as a Poisson process whose rate makes the GPU time asked for `load`
 // times what the accounts can have. Each job belongs to a leaf account, drawn by its guarantee
-// (with 1 GPU more, so that those without one come too).
+// (with 1 GPU more, so that those without one come too)
+// among those that may hold so many GPUs.
 //
 // The same mix, pool and seed give the same jobs, whatever the scheduler does.
 #pragma once
@@ -22,7 +23,7 @@ typedef struct ls_mix_class {
     int32_t priority;
     int64_t stop_us, checkpoint_every_us;
     bool saves;
-    bool together;  // in one NVLink domain where it fits, in one row where that fits: a must
+    bool together;  // must be in one NVLink domain where one is large enough
 } ls_mix_class;
 
 typedef struct ls_mix {
@@ -43,8 +44,11 @@ typedef struct ls_mix_load {
     double *often;     // cumulated, by class
     double *accounts;  // cumulated, by leaf
     uint32_t *leaves;
+    uint32_t *most;  // by leaf: GPUs that it may hold at once
+    uint32_t most_gpus;  // of any leaf
     uint32_t leaf_count;
     uint32_t node_gpus;  // of the largest node
+    uint64_t level_gpus[LS_POOL_NODE];  // of the largest unit of each level, without spares
     uint64_t drawn;
     double at_us;
     double until_us;
