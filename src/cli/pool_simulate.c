@@ -36,10 +36,12 @@ static const ls_option own_options[] = {
      .initial = "group",
      .about = "a stated mix of jobs to draw from; docs/POOL.md has them"},
     {.name = "load",
-     .kind = LS_OPTION_SHARE,
-     .argument = "SHARE",
-     .initial = "90 %",
-     .about = "GPU time asked for by the mix, of what there is"},
+     .kind = LS_OPTION_COUNT,
+     .argument = "PERCENT",
+     .least = 1,
+     .most = 1000,
+     .initial = "90",
+     .about = "GPU time asked for by the mix, in percent of what there is"},
     {.name = "for",
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
@@ -160,15 +162,18 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
 
 static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
     const char *name = ls_options_get(s->options, "mix")->text;
-    const double load = ls_options_get(s->options, "load")->share;
+    const double load = (double)ls_options_get(s->options, "load")->number / 100.0;
     const ls_mix *mix = ls_mix_find(name);
     if (mix == NULL) {
         ls_fail(err, LS_ERR_INVALID, "option '--mix': there is no mix '%s'", name);
-        ls_hint(err, "there is: %s", ls_mixes[0].name);
+        char names[200] = "";
+        for (uint32_t i = 0; i < ls_mix_count; i++) {
+            const size_t used = strlen(names);
+            ls_text_format(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
+                           ls_mixes[i].name);
+        }
+        ls_hint(err, "there are: %s", names);
         return LS_ERR_INVALID;
-    }
-    if (!(load > 0.0)) {
-        return ls_fail(err, LS_ERR_INVALID, "option '--load': must be above 0");
     }
     const ls_status status = ls_mix_load_make(s->pool, mix, load, s->def.seed, for_us, &s->mix_load,
                                               err);
@@ -308,7 +313,7 @@ const ls_command ls_command_pool_simulate = {
     .about = "Runs a pool on a simulated clock: a policy tried on real or drawn load.",
     .example = "lineshaft pool simulate examples/pools/park.yaml",
     .examples = "lineshaft pool simulate park.yaml --trace philly_jobs.csv --policy easy\n"
-                "lineshaft pool simulate national.yaml --for 365d --load 90% --json\n"
+                "lineshaft pool simulate national.yaml --for 365d --load 95 --json\n"
                 "lineshaft pool simulate park.yaml --csv statement.csv\n",
     .detail = "The scheduler is the one that runs real jobs; jobs, GPUs and failures are simulated. "
               "Who gets what and when is told in docs/POOL.md.\n"

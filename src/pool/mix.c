@@ -32,8 +32,56 @@ static const ls_mix_class group[] = {
 
 const ls_mix ls_mixes[] = {
     {"group", "a group's pool: trials, notebooks on a quarter of a GPU, trainings of 1 to 16,384",
-     group, sizeof group / sizeof *group},
+     group, sizeof group / sizeof *group, 0, 0.0, 0.0, 0.0, 0.0},
+    // Hu et al., NSDI 2024 (AcmeTrace, cluster_summary.csv): GPU jobs, run times in seconds.
+    {"seren", "Seren, 2023: 663,813 jobs", NULL, 0, 0, 5.68, 1024.0, 1414.335, 122.0},
+    {"kalos", "Kalos, 2023: 19,907 jobs", NULL, 0, 0, 26.77, 1024.0, 1259.689, 124.0},
+    {"philly", "Philly, 2017: 112,956 jobs", NULL, 0, 0, 1.928, 128.0, 18006.055, 874.0},
+    {"helios", "Helios, 2020: 1,580,464 jobs", NULL, 0, 0, 3.716, 2048.0, 6651.681, 206.0},
+    {"pai", "Alibaba PAI, 2020: 1,037,085 jobs", NULL, 0, 500, 0.683, 8.0, 4787.109, 480.667},
 };
+
+enum { SIZES_MAX = 24 };
+
+// The mean size when each is r times as often as the one before.
+static double mean_of(const double *sizes, uint32_t count, double r) {
+    double sum = 0.0, all = 0.0, often = 1.0;
+    for (uint32_t i = 0; i < count; i++, often *= r) {
+        sum += often * sizes[i];
+        all += often;
+    }
+    return sum / all;
+}
+
+// The classes of a summary. False: out of memory.
+static bool make_classes(ls_mix_load *l) {
+    const ls_mix *mix = l->mix;
+    double sizes[SIZES_MAX];
+    uint32_t count = 0;
+    for (double size = mix->milli != 0 ? (double)mix->milli / LS_POOL_WHOLE : 1.0;
+         size <= mix->gpus_max && count < SIZES_MAX; size *= 2.0) {
+        sizes[count++] = size;
+    }
+    double low = 0.0, high = 1.0;  // a mean above that of equal numbers is published nowhere
+    for (int i = 0; i < 60; i++) {
+        const double r = 0.5 * (low + high);
+        *(mean_of(sizes, count, r) < mix->gpus_mean ? &low : &high) = r;
+    }
+    l->made = ls_alloc(count * sizeof *l->made);
+    l->classes = l->made;
+    l->class_count = count;
+    for (uint32_t i = 0; l->made != NULL && i < count; i++) {
+        const bool part = sizes[i] < 1.0;
+        l->made[i] = (ls_mix_class){.name = mix->name,
+                                    .often = ls_pow(low, i),
+                                    .gpus = part ? 0 : (uint32_t)sizes[i],
+                                    .milli = part ? (uint32_t)(sizes[i] * LS_POOL_WHOLE) : 0,
+                                    .run_mean_s = mix->run_mean_s,
+                                    .run_median_s = mix->run_median_s,
+                                    .most = 2.0};
+    }
+    return l->made != NULL;
+}
 const uint32_t ls_mix_count = sizeof ls_mixes / sizeof *ls_mixes;
 
 const ls_mix *ls_mix_find(const char *name) {
@@ -51,7 +99,7 @@ static double gpus_of(const ls_mix_class *c) {
 
 // Classes that the pool, or every account, is too small for do not come.
 static double often_of(const ls_mix_load *l, uint32_t i) {
-    const ls_mix_class *c = l->mix->classes + i;
+    const ls_mix_class *c = l->classes + i;
     const bool fits = c->gpus <= l->pool->gpus / 4 || c->gpus <= l->node_gpus;
     return fits && c->gpus <= l->most_gpus ? c->often : 0.0;
 }
@@ -100,12 +148,15 @@ static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
 ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, uint64_t seed,
                            int64_t until_us, ls_mix_load *out, ls_error *err) {
     *out = (ls_mix_load){.pool = pool, .mix = mix, .seed = seed, .until_us = (double)until_us};
-    out->often = ls_alloc(mix->count * sizeof *out->often);
+    out->classes = mix->classes;
+    out->class_count = mix->count;
+    const bool made = mix->classes != NULL || make_classes(out);
+    out->often = ls_alloc(out->class_count * sizeof *out->often);
     out->accounts = ls_alloc(pool->account_count * sizeof *out->accounts);
     out->leaves = ls_alloc(pool->account_count * sizeof *out->leaves);
     ls_status status = LS_OK;
     out->most = ls_alloc(pool->account_count * sizeof *out->most);
-    if (out->often == NULL || out->accounts == NULL || out->leaves == NULL || out->most == NULL) {
+    if (!made || out->often == NULL || out->accounts == NULL || out->leaves == NULL || out->most == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     status = status == LS_OK ? take_accounts(out, err) : status;
@@ -114,9 +165,10 @@ ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, 
         return status;
     }
     double sum = 0.0, work_us = 0.0;
-    for (uint32_t i = 0; i < mix->count; i++) {
+    for (uint32_t i = 0; i < out->class_count; i++) {
+        const ls_mix_class *c = out->classes + i;
         sum += often_of(out, i);
-        work_us += often_of(out, i) * gpus_of(mix->classes + i) * mix->classes[i].run_mean_s * 1e6;
+        work_us += often_of(out, i) * gpus_of(c) * c->run_mean_s * 1e6;
         out->often[i] = sum;
     }
     out->gap_us = work_us / sum / (load * (double)pool->gpus);
@@ -124,6 +176,7 @@ ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, 
 }
 
 void ls_mix_load_clear(ls_mix_load *load) {
+    ls_free(load->made);
     ls_free(load->often);
     ls_free(load->accounts);
     ls_free(load->leaves);
@@ -175,7 +228,7 @@ static ls_shape shape_of(const ls_mix_load *l, const ls_mix_class *c, uint32_t k
 bool ls_mix_load_next(void *load, ls_sim_job *out) {
     ls_mix_load *l = load;
     l->at_us += l->gap_us * ls_random_exp_unit(l->seed, 12, l->drawn);
-    const ls_mix_class *c = l->mix->classes + one_of(l, l->often, l->mix->count);
+    const ls_mix_class *c = l->classes + one_of(l, l->often, l->class_count);
     uint32_t leaf = one_of(l, l->accounts, l->leaf_count);
     for (int i = 0; i < DRAWS_MAX && l->most[leaf] < c->gpus; i++) {  // it may not hold so many
         leaf = one_of(l, l->accounts, l->leaf_count);
@@ -185,7 +238,7 @@ bool ls_mix_load_next(void *load, ls_sim_job *out) {
     const ls_account *a = l->pool->accounts + l->leaves[leaf];
     *out = (ls_sim_job){.submit_us = (int64_t)l->at_us,
                         .work_us = run_us < 1e6 ? 1000000 : (int64_t)run_us,
-                        .tag = (uint64_t)(c - l->mix->classes),
+                        .tag = (uint64_t)(c - l->classes),
                         .request = {.account = l->leaves[leaf],
                                     .priority = c->priority,
                                     .shape = shape_of(l, c, a->kinds),

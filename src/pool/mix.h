@@ -26,10 +26,16 @@ typedef struct ls_mix_class {
     bool together;  // must be in one NVLink domain where one is large enough
 } ls_mix_class;
 
+// Classes, or what a cluster's summary says: then a job has 1 (or `milli`), 2, 4 ... GPUs up to
+// gpus_max, each size `r` times as often as the one before, r such that the mean is gpus_mean; and
+// the run time does not depend on the size.
 typedef struct ls_mix {
     const char *name, *about;
     const ls_mix_class *classes;
     uint32_t count;
+    uint32_t milli;  // the smallest size, where it is less than a GPU
+    double gpus_mean, gpus_max;
+    double run_mean_s, run_median_s;
 } ls_mix;
 
 extern const ls_mix ls_mixes[];
@@ -39,6 +45,9 @@ const ls_mix *ls_mix_find(const char *name);  // NULL: no such mix
 typedef struct ls_mix_load {
     const ls_pool *pool;
     const ls_mix *mix;
+    const ls_mix_class *classes;  // of the mix, or made from its summary
+    ls_mix_class *made;           // owned
+    uint32_t class_count;
     uint64_t seed;
     double gap_us;     // mean time between jobs
     double *often;     // cumulated, by class
