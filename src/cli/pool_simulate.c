@@ -70,6 +70,12 @@ static const ls_option own_options[] = {
      .initial = "2",
      .about = "a job without a limit may run N times as long as it does",
      .detail = "Backfill plans with the longest time, which users give with room to spare"},
+    {.name = "checkpoint",
+     .kind = LS_OPTION_TIME,
+     .argument = "TIME",
+     .initial = "1h",
+     .about = "jobs of a trace, and of a mix that says nothing, save so often; 0: never",
+     .detail = "What a job has not saved when it is stopped or its node breaks is done again"},
     {.name = "seed",
      .kind = LS_OPTION_COUNT,
      .argument = "N",
@@ -145,6 +151,7 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
         const double limit = (double)ls_options_get(s->options, "limit")->number;
         status = ls_trace_load_make(&s->trace, s->pool, ls_options_get(s->options, "account")->text,
                                     limit, 1.0, &s->arena, &s->trace_load, err);
+        s->trace_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
     }
     if (status != LS_OK) {
         return status;
@@ -177,6 +184,7 @@ static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
     }
     const ls_status status = ls_mix_load_make(s->pool, mix, load, s->def.seed, for_us, &s->mix_load,
                                               err);
+    s->mix_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
     s->def.load = (ls_sim_load){.next = ls_mix_load_next, .context = &s->mix_load};
     ls_text_format(s->load_text, sizeof s->load_text, "mix %s at %g %%: a job every %.3g s in the mean",
                    mix->name, 100.0 * load, s->mix_load.gap_us * 1e-6);
@@ -211,6 +219,7 @@ static ls_status define(simulation *s, ls_error *err) {
     s->def.scheduler = (ls_scheduler_def){.cluster = &s->pool->cluster,
                                           .terms = s->terms.rows,
                                           .account_count = s->terms.count,
+                                          .reclaim_us = s->terms.reclaim_us,
                                           .policy = LS_PLACE_OWN,
                                           .seed = s->def.seed};
     s->def.states = s->pool->states;

@@ -323,6 +323,7 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
                                     .priority = row->priority,
                                     .shape = shape,
                                     .most_us = limit_us < 9e18 ? (int64_t)limit_us : INT64_MAX,
+                                    .checkpoint_every_us = l->checkpoint_us,
                                     .restartable = true}};
     out->request.most_us = out->request.most_us > 0 ? out->request.most_us : 1;
     return true;

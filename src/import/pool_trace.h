@@ -51,6 +51,7 @@ typedef struct ls_trace_load {
     bool spread;               // no name is an account: they were dealt out in turn
     uint32_t node_gpus;        // of the largest node: what is more stands on several
     double limit_factor;       // longest time, in times of its own, where the trace says none
+    int64_t checkpoint_us;     // jobs save so often; 0: never
     double stretch;            // times between submissions, 1: as they were
     size_t next;
 } ls_trace_load;

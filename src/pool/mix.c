@@ -243,7 +243,9 @@ bool ls_mix_load_next(void *load, ls_sim_job *out) {
                                     .priority = c->priority,
                                     .shape = shape_of(l, c, a->kinds),
                                     .stop_us = c->stop_us,
-                                    .checkpoint_every_us = c->checkpoint_every_us,
+                                    .checkpoint_every_us = l->made != NULL
+                                                               ? l->checkpoint_us
+                                                               : c->checkpoint_every_us,
                                     .saves = c->saves,
                                     .restartable = true}};
     out->request.shape.sites = a->sites;

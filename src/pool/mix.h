@@ -57,6 +57,7 @@ typedef struct ls_mix_load {
     uint32_t most_gpus;  // of any leaf
     uint32_t leaf_count;
     uint32_t node_gpus;  // of the largest node
+    int64_t checkpoint_us;  // of jobs made from a summary; 0: never
     uint64_t level_gpus[LS_POOL_NODE];  // of the largest unit of each level, without spares
     uint64_t drawn;
     double at_us;

@@ -274,6 +274,13 @@ static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t ki
     return false;
 }
 
+// The promised time is over by the time that others have stopped.
+static bool is_due(const ls_scheduler *s, const ls_pool_job *j) {
+    const int64_t waited_us = s->now_us - j->since_us;
+    const int64_t margin_us = ls_pool_later(s->longest_stop_us, LS_RECLAIM_TICK_US);
+    return ls_pool_later(waited_us, margin_us) >= s->reclaim_us[j->request.account];
+}
+
 static bool take_back(ls_scheduler *s, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
     uint32_t used = 0;
@@ -314,7 +321,8 @@ static void look_at(ls_scheduler *s, uint32_t leaf) {
         const uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
         for (uint32_t i = 0; i < count && !more; i++) {
             const ls_pool_job *j = s->jobs + heads[i];
-            bool wanted = j->reserved == LS_POOL_NONE || !s->reserved[j->reserved].claim;
+            const bool claimed = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
+            const bool wanted = !claimed && is_due(s, j);
             bool entitled = false;
             for (uint32_t k = 0; k < s->cluster->kind_count && wanted; k++) {
                 entitled |= ((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k);

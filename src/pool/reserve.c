@@ -94,7 +94,7 @@ void ls_reserve_start(ls_scheduler *s) {
         bool part = false;
         if (ls_scheduler_place(s, job, &limit, &part)) {
             ls_scheduler_start(s, job, LS_WHY_PROMISED);
-        } else if (limit != LS_POOL_NONE && !part) {
+        } else if (limit != LS_POOL_NONE && !part && s->now_us >= s->reserved[i].from_us) {
             ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
         }
     }

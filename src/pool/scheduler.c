@@ -23,12 +23,13 @@ static bool make_rows(ls_scheduler *s) {
     s->rooms = ls_alloc((s->cluster->kind_count + 1) * LS_ROOM_ROW * sizeof *s->rooms);
     s->promised = ls_alloc(accounts * sizeof *s->promised);
     s->promise_us = ls_alloc(accounts * sizeof *s->promise_us);
+    s->reclaim_us = ls_alloc(accounts * sizeof *s->reclaim_us);
     s->retry_us = ls_alloc(accounts * sizeof *s->retry_us);
     s->pause_us = ls_alloc(accounts * sizeof *s->pause_us);
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
-    if (s->nodes == NULL || s->plan == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
+    if (s->reclaim_us == NULL || s->nodes == NULL || s->plan == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
         s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
         s->may_give == NULL) {
         return false;
@@ -36,6 +37,7 @@ static bool make_rows(ls_scheduler *s) {
     for (uint32_t i = 0; i < accounts; i++) {
         s->promised[i] = LS_POOL_NONE;
         s->promise_us[i] = INT64_MIN;
+        s->reclaim_us[i] = s->def.reclaim_us != NULL ? s->def.reclaim_us[i] : 0;
         s->retry_us[i] = INT64_MIN;
         s->pause_us[i] = LS_RECLAIM_PAUSE_US;
     }
@@ -87,6 +89,7 @@ ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, l
         status = no_memory(err);
     }
     s->def.terms = NULL;
+    s->def.reclaim_us = NULL;
     s->def.demand = NULL;
     if (status != LS_OK) {
         ls_scheduler_destroy(s);
@@ -118,6 +121,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->plan);
     ls_free(s->promised);
     ls_free(s->promise_us);
+    ls_free(s->reclaim_us);
     ls_free(s->retry_us);
     ls_free(s->pause_us);
     ls_free(s->look);
@@ -177,6 +181,7 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
         return false;
     }
     j->state = LS_POOL_JOB_WAITING;
+    j->since_us = s->now_us;
     const uint32_t account = j->request.account;
     if (!s->look[account]) {
         s->look[account] = true;
@@ -218,6 +223,8 @@ ls_status ls_scheduler_submit(ls_scheduler *s, int64_t now_us, const ls_pool_req
         forget(s, job);
         return LS_ERR_MEMORY;
     }
+    s->longest_stop_us = request->stop_us > s->longest_stop_us ? request->stop_us
+                                                               : s->longest_stop_us;
     *out_job = job;
     return LS_OK;
 }

@@ -14,8 +14,9 @@
 //   3. the first job of each account right below the top, if it still waits, is promised a time
 //      and the nodes that are free by then (EASY, Lifka 1995, once for each such account). What is
 //      promised does not move: a job whose longest time goes past it is not put there;
-//   4. jobs that an account is guaranteed the GPUs for, and that found none, take them back from
-//      those who borrow: those jobs are stopped whose loss is the least.
+//   4. jobs that an account is guaranteed the GPUs for, and that found none until the promised time
+//      of taking back is nearly over, take them back from those who borrow: those jobs are stopped
+//      whose loss is the least. Until then what gets free by itself is theirs, which loses nothing.
 //
 // Who can be stopped for whom: a job of account A takes from a job of account B when, seen from
 // where their ways to the top meet, the account on A's side borrows nothing even with the new job
@@ -71,6 +72,8 @@ typedef struct ls_scheduler_def {
     const ls_cluster *cluster;    // must outlive the scheduler
     const ls_share_terms *terms;  // of the accounts, [0]: the top; copied
     uint32_t account_count;
+    // By account: what it lent is back within this time when it asks; copied. NULL: at once.
+    const int64_t *reclaim_us;
     ls_place_policy policy;
     const ls_demand *demand;  // may be NULL
     uint64_t seed;

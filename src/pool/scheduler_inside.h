@@ -26,6 +26,7 @@ typedef struct ls_pool_job {
     bool again;         // when it has stopped it waits again
     bool victim;        // among s->victims
     int64_t submitted_us, started_us;
+    int64_t since_us;     // it waits
     int64_t latest_us;      // it is over by then; INT64_MAX: unknown
     int64_t promised_us;    // INT64_MAX: nothing promised yet
     uint64_t number;        // unique
@@ -83,6 +84,8 @@ struct ls_scheduler {
     ls_plan_node *plan;   // node_count of them
     uint32_t *promised;   // by account right below the top: the job with its promise
     int64_t *promise_us;  // by account: no promise before
+    int64_t *reclaim_us;  // by account: the promised time of taking back
+    int64_t longest_stop_us;  // of all jobs so far
     int64_t *retry_us;    // by account: no taking back before
     int64_t *pause_us;    // by account: how long the next pause is, if that is in vain again
     bool *look;           // by account: something came that may take back

@@ -390,6 +390,7 @@ static ls_status make_scheduler(sim *s) {
     if (s->policy->flat) {
         def.terms = both;
         def.account_count = 2;
+        def.reclaim_us = NULL;
     }
     return ls_scheduler_create(&def, &s->scheduler, s->err);
 }

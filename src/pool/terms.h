@@ -7,7 +7,8 @@
 typedef struct ls_terms {
     ls_share_terms *rows;  // one for each account of the pool
     uint32_t count;
-    uint64_t *amounts;  // what the rows point into
+    uint64_t *amounts;    // what the rows point into
+    int64_t *reclaim_us;  // by account
 } ls_terms;
 
 // An account that may not borrow is limited to its guarantee. Fails with LS_ERR_MEMORY.

@@ -28,7 +28,7 @@
 //  1. Kept nodes, in the order of their places in the table (a new entry takes the first that is
 //     free): where something was stirred (a part of a job left one of the nodes) since the last
 //     look, the job's place is sought: it starts if there is one (promised); a job that meets a
-//     limit for all of its kinds loses what is kept for it.
+//     limit for all of its kinds when its time has come loses what is kept for it.
 //  2. Turns. From the top down, at each account the child with the least rank among those with a
 //     ready job of an open class below, the first in file order among equals; in the leaf the job
 //     of the highest priority, then submitted first, then of the lowest number, among the heads of
@@ -50,7 +50,9 @@
 //  4. Taking back. Leaves with a ready job are looked at: all in file order when the tick has come (30 s after the
 //     first round in which somebody waits, then every 30 s; none while nobody waits), then those
 //     that got a job since, the last first. A leaf is skipped until its pause is over. The heads of
-//     its ready queues in their order (64 at most): the first that has no claim and is entitled (by
+//     its ready queues in their order (64 at most): the first that has no claim, is due (it has waited for its account's
+//     promised time of taking back, less 30 s and the longest stop time of all jobs submitted so
+//     far) and is entitled (by
 //     some allowed kind, no limit, some account from its own up to below the top borrows nothing
 //     with it) tries to take back, kind by kind in order. If it did, the heads are looked at anew;
 //     if not, the leaf pauses (30 s, twice as long each time in vain, at most 10 min; a look that
