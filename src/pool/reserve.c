@@ -85,19 +85,33 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
 
 void ls_reserve_start(ls_scheduler *s) {
     for (uint32_t i = 0; i < s->reserved_count; i++) {
-        if (s->reserved[i].job == LS_POOL_NONE || !s->reserved[i].stirred) {
+        const ls_reserved *r = s->reserved + i;
+        const bool due = !r->claim && s->now_us >= r->from_us;
+        if (r->job == LS_POOL_NONE || !(r->stirred || due)) {
             continue;
         }
         s->reserved[i].stirred = false;
-        const uint32_t job = s->reserved[i].job;
+        const uint32_t job = r->job;
         uint32_t limit = LS_POOL_NONE;
         bool part = false;
         if (ls_scheduler_place(s, job, &limit, &part)) {
             ls_scheduler_start(s, job, LS_WHY_PROMISED);
-        } else if (limit != LS_POOL_NONE && !part && s->now_us >= s->reserved[i].from_us) {
+        } else if (limit != LS_POOL_NONE && !part && due) {
             ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
         }
     }
+}
+
+int64_t ls_reserve_next_us(const ls_scheduler *s) {
+    int64_t next_us = INT64_MAX;
+    for (uint32_t i = 0; i < s->reserved_count; i++) {
+        const ls_reserved *r = s->reserved + i;
+        if (r->job != LS_POOL_NONE && !r->claim && r->from_us > s->now_us &&
+            r->from_us < next_us) {
+            next_us = r->from_us;
+        }
+    }
+    return next_us;
 }
 
 // ---- when a node could take a part

@@ -393,7 +393,8 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
 }
 
 int64_t ls_scheduler_wake(const ls_scheduler *s) {
-    return s->tick_us;
+    const int64_t promised_us = ls_reserve_next_us(s);
+    return promised_us < s->tick_us ? promised_us : s->tick_us;
 }
 
 // ---- questions

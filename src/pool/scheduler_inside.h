@@ -140,7 +140,8 @@ bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32
                 int64_t from_us, bool claim, uint32_t kind);
 void ls_reserve_drop(ls_scheduler *s, uint32_t job);  // also when nothing is kept for it
 void ls_reserve_show(ls_scheduler *s, uint32_t reserved, bool hold);  // its nodes are kept, or not
-// Starts those jobs for which nodes are kept and something was freed.
+int64_t ls_reserve_next_us(const ls_scheduler *s);  // when the next promised time comes
+// Starts those jobs for which nodes are kept and something was freed, or whose time has come.
 void ls_reserve_start(ls_scheduler *s);
 // Promises the first job of each account below the top its time.
 void ls_reserve_promise(ls_scheduler *s);

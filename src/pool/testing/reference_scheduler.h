@@ -27,7 +27,7 @@
 // A round (decide):
 //  1. Kept nodes, in the order of their places in the table (a new entry takes the first that is
 //     free): where something was stirred (a part of a job left one of the nodes) since the last
-//     look, the job's place is sought: it starts if there is one (promised); a job that meets a
+//     look, or a promised time has come, the job's place is sought: it starts if there is one (promised); a job that meets a
 //     limit for all of its kinds when its time has come loses what is kept for it.
 //  2. Turns. From the top down, at each account the child with the least rank among those with a
 //     ready job of an open class below, the first in file order among equals; in the leaf the job
