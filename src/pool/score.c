@@ -166,7 +166,7 @@ double ls_score_of(const ls_occupancy *o, const ls_class *class, const ls_free_s
                    const ls_shape *s, uint32_t *out_gpu) {
     *out_gpu = s->milli != 0 ? tightest_gpu(f, s) : 0;
     switch (o->policy) {
-    case LS_PLACE_OWN: return ls_score_own(o, class, f, s, out_gpu);
+    case LS_PLACE_OWN: return ls_score_own(o, f, s, out_gpu);
     case LS_PLACE_FGD: return fgd(o->score, class, f, s, out_gpu);
     case LS_PLACE_BEST_FIT: return best_fit(f, s);
     case LS_PLACE_DOT_PRODUCT: return dot_product(f, s);

@@ -53,6 +53,8 @@ struct ls_score {
     ls_shape *shapes;
     uint32_t *shape_hash;
     uint32_t shape_count;
+    double pressure[LS_POOL_KINDS_MAX];  // see score_own.c
+    double cpu_share;                    // processors for a GPU, in the cluster
     bool failed;  // out of memory once: places are sought by index from then on
 };
 
@@ -73,5 +75,6 @@ double ls_score_of(const ls_occupancy *o, const ls_class *class, const ls_free_s
 double ls_score_fragments(const ls_score *score, const ls_free_state *state);
 // The state after one part; a fraction goes to that GPU.
 ls_free_state ls_score_after(const ls_free_state *state, const ls_shape *shape, uint32_t gpu);
-double ls_score_own(const ls_occupancy *o, const ls_class *class, const ls_free_state *state,
-                    const ls_shape *shape, uint32_t *out_gpu);
+double ls_score_own(const ls_occupancy *o, const ls_free_state *state, const ls_shape *shape,
+                    uint32_t *out_gpu);
+void ls_score_own_open(ls_score *score, const ls_cluster *cluster);

@@ -90,6 +90,7 @@ ls_status ls_score_open(ls_occupancy *o, const ls_demand *demand, ls_error *err)
     memset(score->class_hash, 0xff, sizeof score->class_hash);
     memset(score->shape_hash, 0xff, 2 * LS_SCORE_SHAPES * sizeof *score->shape_hash);
     memset(score->class_of, 0xff, nodes * sizeof *score->class_of);
+    ls_score_own_open(score, o->cluster);
     for (uint32_t n = 0; n < o->cluster->node_count; n++) {
         ls_score_changed(o, n);
     }
