@@ -48,6 +48,24 @@ static ls_status parse(openb_reader *r, const char *text, size_t size) {
     return ls_csv_parse(text, size, ',', r->file, r->arena, &r->csv, r->err);
 }
 
+// How many there are like each row: 1 where there is no column `count`. *out_all: of all rows.
+static ls_status counts(const openb_reader *r, uint32_t **out, size_t *out_all) {
+    const int at = ls_csv_column(&r->csv, "count");
+    *out = ls_arena_alloc(r->arena, (r->csv.row_count + 1) * sizeof **out);
+    *out_all = 0;
+    ls_status status = *out == NULL ? no_memory(r->err) : LS_OK;
+    for (size_t i = 0; status == LS_OK && i < r->csv.row_count; i++) {
+        (*out)[i] = 1;
+        status = at < 0 ? LS_OK : number(r, i, at, 1000000, *out + i);
+        *out_all += (*out)[i];
+    }
+    if (status == LS_OK && *out_all > LS_OPENB_ROWS_MAX) {
+        return ls_fail_at(r->err, LS_ERR_LIMIT, r->file, 1, 1, "%zu rows, %d at most", *out_all,
+                          LS_OPENB_ROWS_MAX);
+    }
+    return status;
+}
+
 // The kind of this name, added when it is new.
 static ls_status kind_get(const openb_reader *r, size_t row, int at, ls_gpu_kind *kinds,
                           uint32_t *count, uint32_t *out) {
@@ -82,14 +100,23 @@ ls_status ls_openb_nodes(const char *text, size_t size, const char *file, ls_are
     if (status != LS_OK) {
         return status;
     }
-    ls_pool_node *nodes = ls_arena_alloc(arena, (r.csv.row_count + 1) * sizeof *nodes);
+    uint32_t *count = NULL;
+    size_t all = 0;
+    status = counts(&r, &count, &all);
+    if (status != LS_OK) {
+        return status;
+    }
+    ls_pool_node *nodes = ls_arena_alloc(arena, (all + 1) * sizeof *nodes);
     ls_gpu_kind *kinds = ls_arena_alloc(arena, LS_POOL_KINDS_MAX * sizeof *kinds);
     if (nodes == NULL || kinds == NULL) {
         return no_memory(err);
     }
-    *out = (ls_cluster){.kinds = kinds, .nodes = nodes, .node_count = (uint32_t)r.csv.row_count};
-    for (size_t i = 0; status == LS_OK && i < r.csv.row_count; i++) {
-        ls_pool_node *n = nodes + i;
+    *out = (ls_cluster){.kinds = kinds, .nodes = nodes, .node_count = (uint32_t)all};
+    for (size_t i = 0, at = 0; status == LS_OK && i < r.csv.row_count; i++) {
+        ls_pool_node *n = nodes + at;
+        if (count[i] == 0) {
+            continue;
+        }
         *n = (ls_pool_node){
             .name = r.csv.rows[i][name], .unit = LS_POOL_NONE, .kind = LS_POOL_NONE};
         status = number(&r, i, cpu, UINT32_MAX, &n->cpu_milli);
@@ -98,7 +125,11 @@ ls_status ls_openb_nodes(const char *text, size_t size, const char *file, ls_are
         if (status == LS_OK && n->gpus > 0) {
             status = kind_get(&r, i, model, kinds, &out->kind_count, &n->kind);
         }
-        out->gpus += n->gpus;
+        for (uint32_t more = 1; more < count[i]; more++) {
+            n[more] = *n;
+        }
+        out->gpus += (uint64_t)n->gpus * count[i];
+        at += count[i];
     }
     return status;
 }
@@ -164,14 +195,23 @@ ls_status ls_openb_pods_read(const char *text, size_t size, const char *file,
         return status;
     }
     at[4] = ls_csv_column(&r.csv, "gpu_spec");
-    *out = (ls_openb_pods){.count = r.csv.row_count};
+    uint32_t *count = NULL;
+    *out = (ls_openb_pods){0};
+    status = counts(&r, &count, &out->count);
+    if (status != LS_OK) {
+        return status;
+    }
     out->shapes = ls_arena_alloc(arena, (out->count + 1) * sizeof *out->shapes);
     if (out->shapes == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; status == LS_OK && i < out->count; i++) {
-        status = read_pod(&r, i, at, cluster, out->shapes + i);
-        out->milli += ls_shape_milli(out->shapes + i);
+    for (size_t i = 0, next = 0; status == LS_OK && i < r.csv.row_count; i++) {
+        ls_shape shape = {0};
+        status = read_pod(&r, i, at, cluster, &shape);
+        out->milli += ls_shape_milli(&shape) * count[i];
+        for (uint32_t n = 0; n < count[i]; n++) {
+            out->shapes[next++] = shape;
+        }
     }
     return status;
 }

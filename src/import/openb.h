@@ -6,13 +6,18 @@
 //   pods   name, cpu_milli, memory_mib, num_gpu, gpu_milli, and as wanted gpu_spec: models that
 //          will do, with | between them; empty: any
 //
+// Either may have a column `count`: so many rows like this one, under one name.
+//
 // Pure: text in, tables out. Other columns are not looked at.
 #pragma once
 
 #include "base/arena.h"
 #include "pool/occupancy.h"
 
-// Everything lies in the arena. Fails with LS_ERR_INVALID (file, line, column), LS_ERR_MEMORY.
+enum { LS_OPENB_ROWS_MAX = 10000000 };
+
+// Everything lies in the arena. Fails with LS_ERR_INVALID (file, line, column), LS_ERR_LIMIT,
+// LS_ERR_MEMORY.
 ls_status ls_openb_nodes(const char *text, size_t size, const char *file, ls_arena *arena,
                          ls_cluster *out, ls_error *err);
 
