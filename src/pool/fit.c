@@ -1,10 +1,9 @@
 // fit.c - how parts of a shape stand to one node; see occupancy_inside.h.
 #include "pool/occupancy_inside.h"
 
-bool ls_fit_kind(const ls_occupancy *o, const ls_shape *s, uint32_t node) {
-    const ls_pool_node *n = o->cluster->nodes + node;
+static bool kind_fits(const ls_occupancy *o, const ls_shape *s, const ls_node_now *n) {
     const bool gpu = s->gpus != 0 || s->milli != 0;
-    if (s->sites != 0 && (o->sites[node] >= 64 || ((s->sites >> o->sites[node]) & 1) == 0)) {
+    if (s->sites != 0 && (n->site >= 64 || ((s->sites >> n->site) & 1) == 0)) {
         return false;
     }
     if (s->kinds == 0) {
@@ -19,10 +18,11 @@ static uint32_t least(uint32_t a, uint32_t b) {
 }
 
 // Fractions: the GPU with the least rest; parts are counted over all GPUs.
-static void fit_fraction(const ls_occupancy *o, const ls_shape *s, uint32_t node, ls_fit *out) {
-    const uint16_t *free = o->gpus + o->gpu_at[node];
+static void fit_fraction(const ls_occupancy *o, const ls_shape *s, const ls_node_now *n,
+                         ls_fit *out) {
+    const uint16_t *free = o->gpus + n->gpu_at;
     uint32_t parts = 0, rest = LS_POOL_WHOLE;
-    for (uint32_t g = 0; g < o->cluster->nodes[node].gpus; g++) {
+    for (uint32_t g = 0; g < n->gpus; g++) {
         if (free[g] >= s->milli) {
             parts += free[g] / s->milli;
             if (free[g] < LS_POOL_WHOLE && free[g] - s->milli < rest) {
@@ -33,34 +33,34 @@ static void fit_fraction(const ls_occupancy *o, const ls_shape *s, uint32_t node
     out->parts = least(out->parts, parts);
     out->rest = (uint8_t)(rest < LS_POOL_WHOLE
                               ? rest * 16 / LS_POOL_WHOLE
-                              : 15 + least((uint32_t)__builtin_popcount(o->whole[node]), 18));
+                              : 15 + least((uint32_t)__builtin_popcount(n->whole), 18));
 }
 
 ls_fit ls_fit_node(const ls_occupancy *o, const ls_shape *s, uint32_t node) {
-    const ls_pool_node *n = o->cluster->nodes + node;
+    const ls_node_now *n = o->nodes + node;
     ls_fit fit = {.parts = s->spread ? 1 : UINT16_MAX};
-    if (o->states[node] != LS_NODE_UP || !ls_fit_kind(o, s, node)) {
+    if (n->state != LS_NODE_UP || !kind_fits(o, s, n)) {
         return (ls_fit){0};
     }
-    const uint32_t whole = (uint32_t)__builtin_popcount(o->whole[node]);
+    const uint32_t whole = (uint32_t)__builtin_popcount(n->whole);
     if (s->cpu_milli != 0) {
-        fit.parts = least(fit.parts, o->cpu[node] / s->cpu_milli);
+        fit.parts = least(fit.parts, n->cpu / s->cpu_milli);
     }
     if (s->memory_mib != 0) {
-        fit.parts = least(fit.parts, o->memory[node] / s->memory_mib);
+        fit.parts = least(fit.parts, n->memory / s->memory_mib);
     }
     if (fit.parts == 0) {
         return fit;
     }
     if (s->milli != 0) {
-        fit_fraction(o, s, node, &fit);
+        fit_fraction(o, s, n, &fit);
     } else if (s->gpus != 0) {
         fit.parts = least(fit.parts, whole / s->gpus);
         fit.rest = (uint8_t)(whole - least(whole, s->gpus));
     } else {
         fit.rest = (uint8_t)(n->gpus == 0 ? 0 : 1 + whole);
     }
-    fit.empty = !o->alone[node] && n->gpus != 0 && whole == n->gpus;
+    fit.empty = !n->alone && n->gpus != 0 && whole == n->gpus;
     return fit;
 }
 

@@ -33,18 +33,35 @@ static void find_children(ls_occupancy *o) {
     }
 }
 
+static void find_lowest_level(ls_occupancy *o) {
+    const ls_cluster *c = o->cluster;
+    bool lowest[LS_POOL_NODE] = {false}, holds[LS_POOL_NODE] = {false};
+    for (uint32_t u = 0; u < c->unit_count; u++) {
+        *(o->child_count[u] == 0 ? lowest + c->units[u].level : holds + c->units[u].level) = true;
+    }
+    uint32_t levels = 0;
+    for (uint32_t l = LS_POOL_SITE; l < LS_POOL_NODE; l++) {
+        if (lowest[l]) {
+            o->lowest_level = holds[l] ? LS_POOL_ANYWHERE : (ls_pool_level)l;
+            levels++;
+        }
+    }
+    o->lowest_level = levels == 1 ? o->lowest_level : LS_POOL_ANYWHERE;
+}
+
 // Sites are counted in the order of the units.
 static void find_sites(ls_occupancy *o) {
     const ls_cluster *c = o->cluster;
     uint32_t sites = 0;
     for (uint32_t n = 0; n < c->node_count; n++) {
-        o->sites[n] = LS_SITES_ALL;
-        o->alone[n] = c->nodes[n].unit == LS_POOL_NONE || o->child_count[c->nodes[n].unit] > 0;
+        o->nodes[n].site = LS_SITES_ALL;
+        o->nodes[n].alone = c->nodes[n].unit == LS_POOL_NONE ||
+                            o->child_count[c->nodes[n].unit] > 0;
     }
     for (uint32_t u = 0; u < c->unit_count; u++) {
         if (c->units[u].level == LS_POOL_SITE) {
             for (uint32_t i = 0; i < c->units[u].node_count; i++) {
-                o->sites[c->units[u].node_at + i] = (uint8_t)sites;
+                o->nodes[c->units[u].node_at + i].site = (uint8_t)sites;
             }
             sites += sites < LS_SITES_ALL;
         }
@@ -55,15 +72,7 @@ static bool get_memory(ls_occupancy *o) {
     const size_t nodes = (size_t)o->cluster->node_count + 1;
     const size_t units = (size_t)o->cluster->unit_count + 1;
     o->change_room = o->cluster->node_count * 2 + 1024;
-    o->gpu_at = ls_alloc(nodes * sizeof *o->gpu_at);
-    o->cpu = ls_alloc(nodes * sizeof *o->cpu);
-    o->memory = ls_alloc(nodes * sizeof *o->memory);
-    o->whole = ls_alloc(nodes * sizeof *o->whole);
-    o->milli = ls_alloc(nodes * sizeof *o->milli);
-    o->states = ls_alloc(nodes);
-    o->sites = ls_alloc(nodes);
-    o->alone = ls_alloc(nodes * sizeof *o->alone);
-    o->held = ls_alloc(nodes * sizeof *o->held);
+    o->nodes = ls_alloc(nodes * sizeof *o->nodes);
     o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
     o->changes = ls_alloc(o->change_room * sizeof *o->changes);
     o->held_nodes = ls_alloc(nodes * sizeof *o->held_nodes);
@@ -73,9 +82,7 @@ static bool get_memory(ls_occupancy *o) {
     o->children = ls_alloc(units * sizeof *o->children);
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
-    return o->gpu_at != NULL && o->cpu != NULL && o->memory != NULL && o->whole != NULL &&
-           o->milli != NULL && o->states != NULL && o->sites != NULL && o->alone != NULL &&
-           o->held != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
+    return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
            o->held_at != NULL && o->child_at != NULL && o->child_count != NULL &&
            o->children != NULL && o->divides != NULL && o->scratch != NULL;
 }
@@ -84,16 +91,19 @@ static void make_free(ls_occupancy *o) {
     uint32_t at = 0;
     for (uint32_t n = 0; n < o->cluster->node_count; n++) {
         const ls_pool_node *node = o->cluster->nodes + n;
-        o->gpu_at[n] = at;
-        o->cpu[n] = node->cpu_milli;
-        o->memory[n] = node->memory_mib;
-        o->whole[n] = (uint32_t)(((uint64_t)1 << node->gpus) - 1);
-        o->milli[n] = node->gpus * LS_POOL_WHOLE;
-        o->held[n] = INT64_MAX;
+        o->nodes[n].unit = node->unit;
+        o->nodes[n].kind = node->kind;
+        o->nodes[n].gpus = (uint8_t)node->gpus;
+        o->nodes[n].gpu_at = at;
+        o->nodes[n].cpu = node->cpu_milli;
+        o->nodes[n].memory = node->memory_mib;
+        o->nodes[n].whole = (uint32_t)(((uint64_t)1 << node->gpus) - 1);
+        o->nodes[n].milli = node->gpus * LS_POOL_WHOLE;
+        o->nodes[n].held = INT64_MAX;
         for (uint32_t g = 0; g < node->gpus; g++) {
             o->gpus[at++] = LS_POOL_WHOLE;
         }
-        o->free_milli += o->milli[n];
+        o->free_milli += o->nodes[n].milli;
     }
 }
 
@@ -114,6 +124,7 @@ ls_status ls_occupancy_new(const ls_cluster *cluster, ls_place_policy policy,
                          cluster->node_count);
     } else {
         find_children(o);
+        find_lowest_level(o);
         find_sites(o);
         make_free(o);
         status = ls_place_open(o, demand, err);
@@ -131,15 +142,7 @@ void ls_occupancy_free(ls_occupancy *o) {
         return;
     }
     ls_place_close(o);
-    ls_free(o->gpu_at);
-    ls_free(o->cpu);
-    ls_free(o->memory);
-    ls_free(o->whole);
-    ls_free(o->milli);
-    ls_free(o->states);
-    ls_free(o->sites);
-    ls_free(o->alone);
-    ls_free(o->held);
+    ls_free(o->nodes);
     ls_free(o->gpus);
     ls_free(o->changes);
     ls_free(o->held_nodes);
@@ -159,15 +162,16 @@ static void changed(ls_occupancy *o, uint32_t node) {
 
 // One GPU gains (or loses) so many thousandths.
 static void set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, uint32_t milli) {
-    uint16_t *free = o->gpus + o->gpu_at[node] + gpu;
+    uint16_t *free = o->gpus + o->nodes[node].gpu_at + gpu;
     const int32_t gain = (int32_t)milli - *free;
     *free = (uint16_t)milli;
-    o->milli[node] += (uint32_t)gain;
-    if (o->states[node] == LS_NODE_UP) {
+    o->nodes[node].milli += (uint32_t)gain;
+    if (o->nodes[node].state == LS_NODE_UP) {
         o->free_milli += (uint64_t)(int64_t)gain;
     }
     const uint32_t bit = (uint32_t)1 << gpu;
-    o->whole[node] = milli == LS_POOL_WHOLE ? o->whole[node] | bit : o->whole[node] & ~bit;
+    o->nodes[node].whole = milli == LS_POOL_WHOLE ? o->nodes[node].whole | bit
+                                                  : o->nodes[node].whole & ~bit;
 }
 
 void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,
@@ -176,16 +180,16 @@ void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t node = shares[i].node;
         assert(node < o->cluster->node_count);
-        assert(o->cpu[node] >= s->cpu_milli);
-        assert(o->memory[node] >= s->memory_mib);
+        assert(o->nodes[node].cpu >= s->cpu_milli);
+        assert(o->nodes[node].memory >= s->memory_mib);
         assert((uint32_t)__builtin_popcount(shares[i].gpus) == (s->milli != 0 ? 1 : s->gpus));
-        o->cpu[node] -= s->cpu_milli;
-        o->memory[node] -= s->memory_mib;
+        o->nodes[node].cpu -= s->cpu_milli;
+        o->nodes[node].memory -= s->memory_mib;
         for (uint32_t bits = shares[i].gpus; bits != 0; bits &= bits - 1) {
             const uint32_t gpu = (uint32_t)__builtin_ctz(bits);
             assert(gpu < o->cluster->nodes[node].gpus);
-            assert(o->gpus[o->gpu_at[node] + gpu] >= milli);
-            set_gpu(o, node, gpu, o->gpus[o->gpu_at[node] + gpu] - milli);
+            assert(o->gpus[o->nodes[node].gpu_at + gpu] >= milli);
+            set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] - milli);
         }
         ls_place_tag(o, node, s, true);
         changed(o, node);
@@ -198,15 +202,15 @@ void ls_occupancy_give(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t node = shares[i].node;
         assert(node < o->cluster->node_count);
-        assert(o->cluster->nodes[node].cpu_milli - o->cpu[node] >= s->cpu_milli);
-        assert(o->cluster->nodes[node].memory_mib - o->memory[node] >= s->memory_mib);
-        o->cpu[node] += s->cpu_milli;
-        o->memory[node] += s->memory_mib;
+        assert(o->cluster->nodes[node].cpu_milli - o->nodes[node].cpu >= s->cpu_milli);
+        assert(o->cluster->nodes[node].memory_mib - o->nodes[node].memory >= s->memory_mib);
+        o->nodes[node].cpu += s->cpu_milli;
+        o->nodes[node].memory += s->memory_mib;
         for (uint32_t bits = shares[i].gpus; bits != 0; bits &= bits - 1) {
             const uint32_t gpu = (uint32_t)__builtin_ctz(bits);
             assert(gpu < o->cluster->nodes[node].gpus);
-            assert(o->gpus[o->gpu_at[node] + gpu] + milli <= LS_POOL_WHOLE);
-            set_gpu(o, node, gpu, o->gpus[o->gpu_at[node] + gpu] + milli);
+            assert(o->gpus[o->nodes[node].gpu_at + gpu] + milli <= LS_POOL_WHOLE);
+            set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] + milli);
         }
         ls_place_tag(o, node, s, false);
         changed(o, node);
@@ -219,25 +223,25 @@ void ls_occupancy_set_state(ls_occupancy *o, uint32_t node, ls_node_state state)
         return;
     }
     if (was == LS_NODE_UP) {
-        o->free_milli -= o->milli[node];
+        o->free_milli -= o->nodes[node].milli;
     } else if (state == LS_NODE_UP) {
-        o->free_milli += o->milli[node];
+        o->free_milli += o->nodes[node].milli;
     }
-    o->states[node] = (uint8_t)state;
+    o->nodes[node].state = (uint8_t)state;
     changed(o, node);
 }
 
 ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node) {
     assert(node < o->cluster->node_count);
-    return (ls_node_state)o->states[node];
+    return (ls_node_state)o->nodes[node].state;
 }
 
 void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
     assert(node < o->cluster->node_count);
-    if (o->held[node] == from_us) {
+    if (o->nodes[node].held == from_us) {
         return;
     }
-    if (o->held[node] == INT64_MAX) {
+    if (o->nodes[node].held == INT64_MAX) {
         o->held_at[node] = o->held_count;
         o->held_nodes[o->held_count++] = node;
     } else if (from_us == INT64_MAX) {
@@ -245,27 +249,27 @@ void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
         o->held_nodes[o->held_at[node]] = last;
         o->held_at[last] = o->held_at[node];
     }
-    o->held[node] = from_us;
+    o->nodes[node].held = from_us;
     changed(o, node);
 }
 
 int64_t ls_occupancy_held(const ls_occupancy *o, uint32_t node) {
     assert(node < o->cluster->node_count);
-    return o->held[node];
+    return o->nodes[node].held;
 }
 
 ls_node_free ls_occupancy_node(const ls_occupancy *o, uint32_t node) {
     assert(node < o->cluster->node_count);
-    return (ls_node_free){.whole = o->whole[node],
-                          .milli = o->milli[node],
-                          .cpu_milli = o->cpu[node],
-                          .memory_mib = o->memory[node]};
+    return (ls_node_free){.whole = o->nodes[node].whole,
+                          .milli = o->nodes[node].milli,
+                          .cpu_milli = o->nodes[node].cpu,
+                          .memory_mib = o->nodes[node].memory};
 }
 
 uint32_t ls_occupancy_gpu_free(const ls_occupancy *o, uint32_t node, uint32_t gpu) {
     assert(node < o->cluster->node_count);
     assert(gpu < o->cluster->nodes[node].gpus);
-    return o->gpus[o->gpu_at[node] + gpu];
+    return o->gpus[o->nodes[node].gpu_at + gpu];
 }
 
 uint64_t ls_occupancy_free_milli(const ls_occupancy *o) {

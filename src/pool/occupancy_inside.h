@@ -25,6 +25,17 @@ typedef struct ls_place_child {
     uint64_t room, gets;
 } ls_place_child;
 
+// What is free on a node, with what has to be known of it to judge it: one line of memory, since a
+// large cluster is looked at in no order.
+typedef struct ls_node_now {
+    int64_t held;     // from when
+    uint32_t gpu_at;  // of its first GPU in `gpus`
+    uint32_t cpu, memory, whole, milli;
+    uint32_t unit, kind;
+    uint8_t gpus, state, site;
+    bool alone;  // stands in no lowest unit
+} ls_node_now;
+
 typedef struct ls_place_index ls_place_index;
 typedef struct ls_score ls_score;
 
@@ -32,17 +43,14 @@ struct ls_occupancy {
     const ls_cluster *cluster;
     ls_place_policy policy;
     uint64_t seed, drawn;
-    // By node.
-    uint32_t *gpu_at;  // of its first GPU in `gpus`
-    uint32_t *cpu, *memory, *whole, *milli;
-    uint8_t *states, *sites;
-    bool *alone;     // stands in no lowest unit
-    int64_t *held;   // from when
-    uint16_t *gpus;  // free thousandths of each GPU
+    ls_node_now *nodes;  // by node
+    uint16_t *gpus;      // free thousandths of each GPU
     uint64_t free_milli;
     // By unit, and one more: the units that stand in none.
     uint32_t *child_at, *child_count, *children;
     bool *divides;  // holds other units, and no nodes besides
+    ls_pool_level
+        lowest_level;  // of all units that hold no others, and of no other unit; or anywhere
     ls_place_child *scratch;
     uint32_t *held_nodes, *held_at;  // nodes that are kept for somebody; where each stands there
     uint32_t held_count;
@@ -59,4 +67,3 @@ ls_fit ls_fit_node(const ls_occupancy *o, const ls_shape *shape, uint32_t node);
 // The GPUs that the next part gets on a node, out of what `free` says (`gpus` of them); they are
 // taken off. `cpu` and `memory` are not looked at. 0: no GPU, or none asked for.
 uint32_t ls_fit_gpus(const ls_shape *shape, uint16_t *free, uint32_t gpus);
-bool ls_fit_kind(const ls_occupancy *o, const ls_shape *shape, uint32_t node);

@@ -36,7 +36,7 @@ void ls_place_put(const ls_occupancy *o, const ls_shape *s, uint32_t node, uint3
     uint16_t free[LS_POOL_NODE_GPUS_MAX];
     const uint32_t gpus = o->cluster->nodes[node].gpus;
     for (uint32_t g = 0; g < gpus; g++) {
-        free[g] = o->gpus[o->gpu_at[node] + g];
+        free[g] = o->gpus[o->nodes[node].gpu_at + g];
     }
     for (uint32_t i = 0; i < parts; i++) {
         out[*placed] = (ls_pool_share){.node = node, .gpus = ls_fit_gpus(s, free, gpus)};
@@ -47,6 +47,9 @@ void ls_place_put(const ls_occupancy *o, const ls_shape *s, uint32_t node, uint3
 
 uint32_t ls_place_one(ls_place_index *x) {
     const ls_cluster *c = x->o->cluster;
+    const bool own_tree = x->o->lowest_level == LS_POOL_ANYWHERE;
+    const uint32_t root = own_tree ? x->lowest : x->levels[x->o->lowest_level];
+    const uint32_t first = own_tree ? c->unit_count : 0;  // number of unit 0 there
     for (uint32_t b = 0; b < LS_BUCKETS; b++) {
         const ls_bitset *nodes = x->nodes + b;
         if (nodes->count == 0) {
@@ -56,9 +59,9 @@ uint32_t ls_place_one(ls_place_index *x) {
             return ls_bitset_next(nodes, 0);
         }
         // Empty nodes: one of the unit that has the least room left is broken into.
-        for (uint32_t at = ls_room_tree_from(x->tree, x->lowest, 1, 0); at != LS_POOL_NONE;
-             at = ls_room_tree_from(x->tree, x->lowest, x->tree[at].room, at + 1)) {
-            const ls_pool_unit *u = c->units + (at - c->unit_count);
+        for (uint32_t at = ls_room_tree_from(x->tree, root, 1, 0); at != LS_POOL_NONE;
+             at = ls_room_tree_from(x->tree, root, x->tree[at].room, at + 1)) {
+            const ls_pool_unit *u = c->units + (at - first);
             const uint32_t n = ls_bitset_next(nodes, u->node_at);
             if (n != UINT32_MAX && n - u->node_at < u->node_count) {
                 return n;

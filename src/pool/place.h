@@ -12,7 +12,7 @@ void ls_place_tag(ls_occupancy *o, uint32_t node, const ls_shape *shape, bool ta
 
 // Whether what is kept on the node keeps away a job that is over by then.
 static inline bool ls_place_usable(const ls_occupancy *o, uint32_t node, int64_t until_us) {
-    return until_us == INT64_MIN || o->held[node] >= until_us;
+    return until_us == INT64_MIN || o->nodes[node].held >= until_us;
 }
 
 // The node where one part goes, by index; LS_POOL_NONE: none.

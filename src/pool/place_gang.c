@@ -17,7 +17,7 @@ static void fill(gang *g, uint32_t at, uint32_t count, uint64_t parts) {
     for (uint32_t b = 0; b < LS_BUCKETS && parts > 0; b++) {
         uint32_t n = ls_bitset_next(g->x->nodes + b, at);
         while (parts > 0 && n != UINT32_MAX && n - at < count) {
-            const uint64_t here = g->x->parts[n] < parts ? g->x->parts[n] : parts;
+            const uint64_t here = g->x->fits[n].parts < parts ? g->x->fits[n].parts : parts;
             ls_place_put(g->o, g->s, n, (uint32_t)here, g->out, &g->placed);
             parts -= here;
             n = ls_bitset_next(g->x->nodes + b, n + 1);
@@ -124,7 +124,7 @@ static bool on_one_node(gang *g) {
         }
         for (uint32_t n = ls_bitset_next(g->x->nodes + b, 0); n != UINT32_MAX;
              n = ls_bitset_next(g->x->nodes + b, n + 1)) {
-            if (g->x->parts[n] >= parts) {
+            if (g->x->fits[n].parts >= parts) {
                 ls_place_put(g->o, g->s, n, parts, g->out, &g->placed);
                 return true;
             }

@@ -1,11 +1,8 @@
 // place_index.c - see place_index.h.
 #include "pool/place_index.h"
 
-#include <string.h>
-
 static void make_empty(ls_place_index *x) {
-    ls_free(x->parts);
-    ls_free(x->buckets);
+    ls_free(x->fits);
     ls_free(x->room);
     ls_free(x->tree);
     ls_free(x->dirty);
@@ -32,14 +29,13 @@ static ls_place_index *make(ls_occupancy *o) {
         return NULL;
     }
     x->o = o;
-    x->parts = ls_alloc(nodes * sizeof *x->parts);
-    x->buckets = ls_alloc(nodes);
+    x->fits = ls_alloc(nodes * sizeof *x->fits);
     x->room = ls_alloc(units * sizeof *x->room);
     x->tree = ls_alloc(2 * units * sizeof *x->tree);
     x->dirty = ls_alloc(units * sizeof *x->dirty);
     x->is_dirty = ls_alloc(units * sizeof *x->is_dirty);
-    bool made = x->parts != NULL && x->buckets != NULL && x->room != NULL && x->tree != NULL &&
-                x->dirty != NULL && x->is_dirty != NULL;
+    bool made = x->fits != NULL && x->room != NULL && x->tree != NULL && x->dirty != NULL &&
+                x->is_dirty != NULL;
     for (uint32_t b = 0; made && b < LS_BUCKETS; b++) {
         made = ls_bitset_init(x->nodes + b, o->cluster->node_count);
     }
@@ -51,35 +47,37 @@ static ls_place_index *make(ls_occupancy *o) {
         x->levels[l] = LS_POOL_NONE;
     }
     x->lowest = LS_POOL_NONE;
-    memset(x->buckets, LS_BUCKET_NONE, nodes);
+    for (size_t n = 0; n < nodes; n++) {
+        x->fits[n].bucket = LS_BUCKET_NONE;
+    }
     return x;
 }
 
 // What fits on the node is looked at again.
 static void refresh(ls_place_index *x, uint32_t node) {
     const ls_occupancy *o = x->o;
+    ls_place_fit *seen = x->fits + node;
     ls_fit fit = {0};
     if (ls_place_usable(o, node, x->until_us)) {
         fit = ls_fit_node(o, &x->part, node);
     }
     const uint8_t bucket = fit.parts == 0 ? LS_BUCKET_NONE : (uint8_t)(fit.rest * 2 + fit.empty);
-    if (bucket != x->buckets[node]) {
-        if (x->buckets[node] != LS_BUCKET_NONE) {
-            ls_bitset_remove(x->nodes + x->buckets[node], node);
+    if (bucket != seen->bucket) {
+        if (seen->bucket != LS_BUCKET_NONE) {
+            ls_bitset_remove(x->nodes + seen->bucket, node);
         }
         if (bucket != LS_BUCKET_NONE) {
             ls_bitset_add(x->nodes + bucket, node);
         }
-        x->buckets[node] = bucket;
+        seen->bucket = bucket;
     }
-    if (fit.parts == x->parts[node]) {
+    if (fit.parts == seen->parts) {
         return;
     }
-    const uint64_t gain = (uint64_t)fit.parts - x->parts[node];  // may wrap: so does the sum
-    x->parts[node] = (uint16_t)fit.parts;
+    const uint64_t gain = (uint64_t)fit.parts - seen->parts;  // may wrap: so does the sum
+    seen->parts = (uint16_t)fit.parts;
     x->room[o->cluster->unit_count] += gain;
-    for (uint32_t u = o->cluster->nodes[node].unit; u != LS_POOL_NONE;
-         u = o->cluster->units[u].parent) {
+    for (uint32_t u = o->nodes[node].unit; u != LS_POOL_NONE; u = o->cluster->units[u].parent) {
         x->room[u] += gain;
         if (!x->is_dirty[u]) {
             x->is_dirty[u] = true;
@@ -106,7 +104,7 @@ static void order_units(ls_place_index *x) {
         const uint32_t u = x->dirty[i];
         x->is_dirty[u] = false;
         put_in_tree(x, x->levels + c->units[u].level, u, x->room[u]);
-        if (x->o->child_count[u] == 0) {
+        if (x->o->lowest_level == LS_POOL_ANYWHERE && x->o->child_count[u] == 0) {
             put_in_tree(x, &x->lowest, c->unit_count + u, x->room[u]);
         }
     }
@@ -120,7 +118,7 @@ static void see_holds(ls_place_index *x, int64_t until_us) {
     const int64_t high = until_us < x->until_us ? x->until_us : until_us;
     x->until_us = until_us;
     for (uint32_t i = 0; low < high && i < o->held_count; i++) {
-        const int64_t from = o->held[o->held_nodes[i]];
+        const int64_t from = o->nodes[o->held_nodes[i]].held;
         if (from >= low && from < high) {
             refresh(x, o->held_nodes[i]);
         }
@@ -138,6 +136,9 @@ static void catch_up(ls_place_index *x, int64_t until_us) {
     } else {
         see_holds(x, until_us);
         for (; x->seen < o->change_count; x->seen++) {
+            const uint32_t soon = o->changes[(x->seen + 8) % o->change_room];
+            __builtin_prefetch(o->nodes + soon);
+            __builtin_prefetch(x->fits + soon);
             refresh(x, o->changes[x->seen % o->change_room]);
         }
     }

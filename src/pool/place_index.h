@@ -17,18 +17,22 @@ enum {
     LS_BUCKET_NONE = 255,
 };
 
+typedef struct ls_place_fit {
+    uint16_t parts;  // how many fit
+    uint8_t bucket;
+} ls_place_fit;
+
 struct ls_place_index {
     ls_occupancy *o;
-    ls_shape part;     // parts 1, within anywhere
-    uint64_t asked;    // for the last time, counted
-    uint64_t seen;     // changes
-    int64_t until_us;  // for jobs that are over by then
-    uint16_t *parts;   // by node: how many fit
-    uint8_t *buckets;  // by node
+    ls_shape part;       // parts 1, within anywhere
+    uint64_t asked;      // for the last time, counted
+    uint64_t seen;       // changes
+    int64_t until_us;    // for jobs that are over by then
+    ls_place_fit *fits;  // by node
     ls_bitset nodes[LS_BUCKETS];
     uint64_t *room;      // by unit, and one more: all
     ls_room_node *tree;  // by unit; then again by unit, for the tree of lowest units
-    uint32_t levels[LS_POOL_NODE + 1], lowest;  // roots
+    uint32_t levels[LS_POOL_NODE + 1], lowest;  // roots; lowest: not used when it is a level's
     uint32_t *dirty;
     bool *is_dirty;
     uint32_t dirty_count;

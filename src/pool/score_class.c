@@ -123,13 +123,13 @@ static ls_free_state state_of(const ls_occupancy *o, uint32_t node) {
     const ls_pool_node *n = o->cluster->nodes + node;
     ls_free_state f = {.kind = n->kind,
                        .gpus = n->gpus,
-                       .site = o->sites[node],
-                       .cpu = o->cpu[node],
-                       .memory = o->memory[node],
-                       .milli = o->milli[node],
-                       .whole = (uint32_t)__builtin_popcount(o->whole[node])};
+                       .site = o->nodes[node].site,
+                       .cpu = o->nodes[node].cpu,
+                       .memory = o->nodes[node].memory,
+                       .milli = o->nodes[node].milli,
+                       .whole = (uint32_t)__builtin_popcount(o->nodes[node].whole)};
     for (uint32_t g = 0; g < n->gpus; g++) {
-        f.free[g] = o->gpus[o->gpu_at[node] + g];
+        f.free[g] = o->gpus[o->nodes[node].gpu_at + g];
     }
     for (uint32_t t = 0; o->score->tags != NULL && t <= LS_POOL_NODE_GPUS_MAX; t++) {
         f.tags |= (uint64_t)(o->score->tags[node][t] != 0) << t;
@@ -231,7 +231,7 @@ static void leave(ls_score *score, uint32_t node) {
 void ls_score_changed(ls_occupancy *o, uint32_t node) {
     ls_score *score = o->score;
     leave(score, node);
-    if (o->states[node] != LS_NODE_UP || o->held[node] != INT64_MAX) {
+    if (o->nodes[node].state != LS_NODE_UP || o->nodes[node].held != INT64_MAX) {
         return;
     }
     const ls_free_state f = state_of(o, node);
@@ -312,7 +312,7 @@ static bool find_random(ls_occupancy *o, const ls_shape *s, int64_t until_us, ls
     uint32_t placed = 0, gpus = 0;
     ls_place_put(o, s, found, 1, out, &placed);
     for (uint32_t g = 0; s->milli != 0 && g < o->cluster->nodes[found].gpus; g++) {
-        if (o->gpus[o->gpu_at[found] + g] >= s->milli &&
+        if (o->gpus[o->nodes[found].gpu_at + g] >= s->milli &&
             ls_random_uniform(o->seed, 11, o->drawn++) * ++gpus < 1.0) {
             out->gpus = (uint32_t)1 << g;
         }
@@ -341,7 +341,7 @@ bool ls_score_find(ls_occupancy *o, const ls_shape *s, int64_t until_us, ls_pool
     }
     for (uint32_t i = 0; i < o->held_count; i++) {
         const uint32_t n = o->held_nodes[i];
-        if (o->states[n] != LS_NODE_UP || !ls_place_usable(o, n, until_us)) {
+        if (o->nodes[n].state != LS_NODE_UP || !ls_place_usable(o, n, until_us)) {
             continue;
         }
         const ls_free_state f = state_of(o, n);
