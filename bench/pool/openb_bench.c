@@ -1,9 +1,10 @@
 // openb_bench.c - the openb experiment under one policy, as CSV on stdout.
 //
-//     openb_bench NODES.csv PODS.csv POLICY SEED...
+//     openb_bench NODES.csv PODS.csv POLICY|bound SEED...
 //
 // Columns: policy, seed, arrived (% of the cluster's GPUs), allocated, fragmented (% of them), and
-// in a last line of each seed, with arrived -1: nanoseconds per decision, and decisions.
+// in a last line of each seed, with arrived -1: nanoseconds per decision, and decisions. With
+// `bound`, allocated is what no policy can exceed (openb_bound.h), for 100, 110 and 130 %.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +13,29 @@
 
 #include "base/file.h"
 #include "import/openb.h"
+#include "openb_bound.h"
 
 static const char *const policies[] = {"own",     "random",   "dot-product", "clustering",
-                                       "packing", "best-fit", "fgd"};
+                                       "packing", "best-fit", "fgd",         "bound"};
+enum { BOUND = 7 };
 
 static double now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void print_bound(const ls_cluster *cluster, const ls_openb_pods *arrivals, uint64_t seed) {
+    uint64_t arrived = 0;
+    size_t count = 0;
+    static const uint64_t percents[] = {100, 110, 130};
+    for (size_t p = 0; p < 3; p++) {
+        while (count < arrivals->count && arrived < cluster->gpus * 10 * percents[p]) {
+            arrived += ls_shape_milli(arrivals->shapes + count++);
+        }
+        printf("bound,%llu,%llu,%.4f,0\n", (unsigned long long)seed,
+               (unsigned long long)percents[p], openb_bound(arrivals, count, cluster));
+    }
 }
 
 static ls_status run(const ls_cluster *cluster, const ls_openb_pods *pods, int policy,
@@ -30,6 +46,9 @@ static ls_status run(const ls_cluster *cluster, const ls_openb_pods *pods, int p
     ls_status status = ls_openb_demand(pods, arena, &demand, err);
     if (status == LS_OK) {
         status = ls_openb_arrivals(pods, cluster, 1.3, seed, arena, &arrivals, err);
+    }
+    if (status == LS_OK && policy == BOUND) {
+        return print_bound(cluster, &arrivals, seed), LS_OK;
     }
     if (status == LS_OK) {
         status = ls_occupancy_new(cluster, (ls_place_policy)policy, &demand, seed, &o, err);
@@ -73,7 +92,7 @@ int main(int argc, char **argv) {
     if (policy < 0) {
         fprintf(stderr,
                 "usage: openb_bench NODES.csv PODS.csv "
-                "own|random|dot-product|clustering|packing|best-fit|fgd SEED...\n");
+                "own|random|dot-product|clustering|packing|best-fit|fgd|bound SEED...\n");
         return 2;
     }
     ls_arena arena;
