@@ -4,6 +4,7 @@
 // Fragmentation, USENIX ATC 2023), with their whole-number scores from 0 to 100: what they round
 // away decides together with the order of names.
 #include "pool/score.h"
+#include "base/kmath.h"
 
 #include <math.h>
 
@@ -138,7 +139,7 @@ static double packing(const ls_free_state *f, const ls_shape *s, uint32_t gpu) {
 }
 
 static double growth_score(double before, double after) {
-    return trunc(100.0 / (1.0 + exp(-(before - after) / 1000.0)));
+    return trunc(100.0 / (1.0 + ls_exp(-(before - after) / 1000.0)));
 }
 
 static double fgd(const ls_score *score, const ls_class *class, const ls_free_state *f,

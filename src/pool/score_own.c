@@ -2,24 +2,25 @@
 //
 // A place costs, in thousandths of GPUs:
 //
-//     0.6 x growth of what the next job cannot use (as FGD counts it)
-//   + 0.4 x growth of what stays unused when the node is filled with one shape alone, in the mean
+//     0.8 x growth of what the next job cannot use (as FGD counts it)
+//   + 0.2 x growth of what stays unused when the node is filled with one shape alone, in the mean
 //           over the expected shapes: it sees processors that will run short, and GPUs that parts
 //           do not divide, before the next job does
-//   + 50 x growth of (free GPUs x how far their processors are from the share that a GPU has in
+//   + 80 x growth of (free GPUs x how far their processors are from the share that a GPU has in
 //           the cluster, as a logarithm): jobs with many processors go where these are plenty
-//   +   5 x the GPUs of a node that are free and will not be used, if all of them are free now
+//   +   4 x the GPUs of a node that are free and will not be used, if all of them are free now
 //   + 800 x pressure of the kind: GPUs that others have to have stay free for them
 //
-// in steps of 30: places within a step are equal, and the first by name is filled first, which
-// keeps whole nodes free for jobs that need them. The constants were chosen on five of the openb
+// in steps of 40: places within a step are equal, and the first by name is filled first, which
+// keeps whole nodes free for jobs that need them. The constants were chosen on six of the openb
 // variants and three seeds; they lie in a wide flat region. bench/pool shows what it comes to.
 #include <math.h>
 
+#include "base/kmath.h"
 #include "pool/score.h"
 
-static const double next_weight = 0.6, filled_weight = 0.4, balance_weight = 50.0,
-                    keep_weight = 5.0, pressure_weight = 800.0, step = 30.0;
+static const double next_weight = 0.8, filled_weight = 0.2, balance_weight = 80.0,
+                    keep_weight = 4.0, pressure_weight = 800.0, step = 40.0;
 
 static uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
@@ -61,7 +62,7 @@ static double imbalance(const ls_score *score, const ls_free_state *f) {
         return 0.0;
     }
     const double share = (double)f->cpu / f->milli;
-    return fabs(log((share + 0.5) / (score->cpu_share + 0.5))) * f->milli / LS_POOL_WHOLE;
+    return fabs(ls_log((share + 0.5) / (score->cpu_share + 0.5))) * f->milli / LS_POOL_WHOLE;
 }
 
 // Of each kind: what is asked of it by shapes that will not do with every kind, over what there is
