@@ -237,8 +237,82 @@ static void test_places_are_those_of_the_reference(void) {
     }
 }
 
+// Racks with so many free trays, as in docs/POOL.md; how many parts each gets. False: no place.
+enum { RACKS = 3, TRAYS = 18 };
+
+static bool parts_by_rack(const uint32_t *free, const ls_shape *shape, uint32_t *out) {
+    static ls_pool_node nodes[RACKS * TRAYS];
+    static ls_pool_share places[RACKS * TRAYS];
+    ls_pool_unit units[RACKS];
+    const ls_gpu_kind kind = {.name = "gb200"};
+    for (uint32_t r = 0; r < RACKS; r++) {
+        units[r] = (ls_pool_unit){.name = "rack",
+                                  .level = LS_POOL_DOMAIN,
+                                  .parent = LS_POOL_NONE,
+                                  .node_at = r * TRAYS,
+                                  .node_count = TRAYS};
+        for (uint32_t t = 0; t < TRAYS; t++) {
+            nodes[r * TRAYS + t] = (ls_pool_node){.name = "tray", .unit = r, .gpus = 4};
+        }
+        out[r] = 0;
+    }
+    const ls_cluster c = {.kinds = &kind,
+                          .kind_count = 1,
+                          .units = units,
+                          .unit_count = RACKS,
+                          .nodes = nodes,
+                          .node_count = RACKS * TRAYS,
+                          .gpus = (uint64_t)RACKS * TRAYS * 4};
+    ls_occupancy *o = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_occupancy_new(&c, LS_PLACE_OWN, NULL, 1, &o, &err), LS_OK);
+    const ls_shape tray = {.parts = 1, .gpus = 4, .kinds = 1};
+    for (uint32_t n = 0; n < RACKS * TRAYS; n++) {
+        if (n % TRAYS >= free[n / TRAYS]) {
+            ls_occupancy_take(o, &tray, &(ls_pool_share){.node = n, .gpus = 15}, 1);
+        }
+    }
+    const bool found = ls_occupancy_find(o, shape, INT64_MAX, places);
+    for (uint32_t i = 0; found && i < shape->parts; i++) {
+        out[places[i].node / TRAYS]++;
+    }
+    ls_occupancy_free(o);
+    return found;
+}
+
+static void check_parts(const uint32_t *free, ls_shape shape, uint32_t a, uint32_t b, uint32_t c) {
+    uint32_t parts[RACKS];
+    shape.gpus = 4;
+    shape.kinds = 1;
+    CHECK(parts_by_rack(free, &shape, parts));
+    CHECK_INT(parts[0], a);
+    CHECK_INT(parts[1], b);
+    CHECK_INT(parts[2], c);
+}
+
+static void test_gangs_go_where_the_document_says(void) {
+    const uint32_t free[RACKS] = {18, 5, 2}, whole[RACKS] = {18, 18, 18}, worn[RACKS] = {18, 17, 9};
+    const ls_shape must = {.within = LS_POOL_DOMAIN, .must = true};
+    check_parts(free, (ls_shape){.parts = 1}, 0, 0, 1);
+    check_parts(free, (ls_shape){.parts = 2}, 0, 0, 2);
+    check_parts(free, (ls_shape){.parts = 3}, 0, 3, 0);
+    check_parts(free, (ls_shape){.parts = 16, .within = must.within, .must = true}, 16, 0, 0);
+    check_parts(free, (ls_shape){.parts = 20}, 15, 5, 0);
+    check_parts(free, (ls_shape){.parts = 3, .spread = true}, 1, 1, 1);
+    // Even parts over as few racks as can be, those with the least room that suffices.
+    check_parts(whole, (ls_shape){.parts = 32}, 16, 16, 0);
+    check_parts(worn, (ls_shape){.parts = 18}, 18, 0, 0);
+    check_parts(worn, (ls_shape){.parts = 20, .within = LS_POOL_DOMAIN}, 10, 10, 0);
+    uint32_t parts[RACKS];
+    ls_shape large = {.parts = 19, .gpus = 4, .kinds = 1, .within = LS_POOL_DOMAIN, .must = true};
+    CHECK(!parts_by_rack(whole, &large, parts));
+    large.must = false;
+    CHECK(parts_by_rack(whole, &large, parts));
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
+    TEST(test_gangs_go_where_the_document_says);
     TEST(test_places_are_those_of_the_reference);
     return harness_report();
 }
