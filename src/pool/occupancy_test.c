@@ -310,9 +310,38 @@ static void test_gangs_go_where_the_document_says(void) {
     CHECK(parts_by_rack(whole, &large, parts));
 }
 
+// Every allocation fails once: an error, or no place, and nothing is lost.
+static void test_without_memory_there_is_an_error(void) {
+    static world w;
+    make(&w, 11);
+    ls_occupancy_free(w.o);
+    const ls_shape wanted = {.parts = 1, .gpus = 1, .kinds = 3};
+    const double weight = 1.0;
+    const ls_demand demand = {.shapes = &wanted, .weights = &weight, .count = 1};
+    uint32_t failed = 0;
+    for (int64_t n = 0; n < 300; n++) {
+        ls_error err = {0};
+        ls_pool_share share;
+        w.o = NULL;
+        ls_alloc_fail_after(n);
+        const ls_status status = ls_occupancy_new(&w.cluster, LS_PLACE_OWN,
+                                                  n % 2 == 0 ? &demand : NULL, 1, &w.o, &err);
+        if (status == LS_OK && ls_occupancy_find(w.o, &wanted, INT64_MAX, &share)) {
+            ls_occupancy_take(w.o, &wanted, &share, 1);
+        }
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_OK || (status == LS_ERR_MEMORY && err.text[0] != '\0'));
+        failed += status != LS_OK;
+        ls_occupancy_free(status == LS_OK ? w.o : NULL);
+    }
+    CHECK(failed > 10);
+    CHECK(failed < 300);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_gangs_go_where_the_document_says);
+    TEST(test_without_memory_there_is_an_error);
     TEST(test_places_are_those_of_the_reference);
     return harness_report();
 }
