@@ -1,7 +1,8 @@
 // scheduler_bench.c - how long the pool's scheduler takes: one decision with many jobs waiting, and
 // with more and more GPUs.
 //
-//     scheduler_bench pending [--gpus N] [--jobs N]   a full pool, N jobs waiting: each decision
+//     scheduler_bench pending [--gpus N] [--jobs N] [--ends N]   a full pool, N jobs waiting:
+//                                     each decision while so many end and as many come
 //     scheduler_bench scale                           1,000 to 1,000,000 GPUs at 90 % load
 //
 // Prints one JSON object. A decision is what follows from one event (a job ends, breaks or comes):
@@ -175,7 +176,7 @@ static bool end_one(bench *b, int64_t at_us, uint64_t *drawn) {
     return false;
 }
 
-static int pending(uint64_t gpus, uint64_t jobs) {
+static int pending(uint64_t gpus, uint64_t jobs, uint64_t ends) {
     bench b = {0};
     if (!open_bench(&b, gpus)) {
         return 1;
@@ -190,7 +191,7 @@ static int pending(uint64_t gpus, uint64_t jobs) {
     const double filled_s = (now_us() - began) * 1e-6;
     time_count = 0;
     uint64_t drawn = 1;
-    for (int64_t i = 1; i <= 20000; i++) {  // one ends, one comes: as many wait as before
+    for (int64_t i = 1; i <= (int64_t)ends; i++) {  // one ends, one comes: as many wait as before
         const int64_t at_us = i * 1000000;
         if (!end_one(&b, at_us, &drawn)) {
             break;
@@ -289,11 +290,12 @@ int main(int argc, char **argv) {
     }
     int code = 2;
     if (argc > 1 && strcmp(argv[1], "pending") == 0) {
-        code = pending(option(argc, argv, "--gpus", 260000), option(argc, argv, "--jobs", 100000));
+        code = pending(option(argc, argv, "--gpus", 260000), option(argc, argv, "--jobs", 100000),
+                       option(argc, argv, "--ends", 20000));
     } else if (argc > 1 && strcmp(argv[1], "scale") == 0) {
         code = scale();
     } else {
-        fprintf(stderr, "usage: scheduler_bench pending [--gpus N] [--jobs N] | scale\n");
+        fprintf(stderr, "usage: scheduler_bench pending [--gpus N] [--jobs N] [--ends N] | scale\n");
     }
     free(times_us);
     return code;

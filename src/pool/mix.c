@@ -115,11 +115,34 @@ static uint32_t most_of(const ls_pool *pool, uint32_t account) {
     return most;
 }
 
+// What each account would have if all wanted all: its guarantee, and by weight its part of what its
+// parent has beyond the guarantees of its children.
+static void share_out(const ls_pool *pool, double *shares) {
+    shares[0] = (double)pool->gpus;
+    for (uint32_t i = 0; i < pool->account_count; i++) {
+        const ls_account *a = pool->accounts + i;
+        double rest = shares[i], weights = 0.0;
+        for (uint32_t c = a->child_at; c < a->child_at + a->child_count; c++) {
+            rest -= pool->accounts[c].guarantee_gpus;
+            weights += pool->accounts[c].weight;
+        }
+        for (uint32_t c = a->child_at; c < a->child_at + a->child_count; c++) {
+            shares[c] = pool->accounts[c].guarantee_gpus +
+                        (rest > 0.0 ? rest * pool->accounts[c].weight / weights : 0.0);
+        }
+    }
+}
+
 static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
     double sum = 0.0;
+    double *shares = ls_alloc(l->pool->account_count * sizeof *shares);
+    if (shares == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    share_out(l->pool, shares);
     for (uint32_t i = 0; i < l->pool->account_count; i++) {
         if (l->pool->accounts[i].child_count == 0) {
-            sum += 1.0 + l->pool->accounts[i].guarantee_gpus;
+            sum += shares[i];
             l->most[l->leaf_count] = most_of(l->pool, i);
             l->most_gpus = l->most[l->leaf_count] > l->most_gpus ? l->most[l->leaf_count]
                                                                  : l->most_gpus;
@@ -127,6 +150,7 @@ static ls_status take_accounts(ls_mix_load *l, ls_error *err) {
             l->accounts[l->leaf_count++] = sum;
         }
     }
+    ls_free(shares);
     for (uint32_t i = 0; i < l->pool->cluster.node_count; i++) {
         const uint32_t gpus = l->pool->cluster.nodes[i].gpus;
         l->node_gpus = gpus > l->node_gpus ? gpus : l->node_gpus;

@@ -3,9 +3,8 @@
 // A mix is a list of classes of jobs. Each says how often it comes, its GPUs, and how long it runs:
 // lognormal by mean and median (of which sigma^2 = 2 ln(mean / median)), as published summaries of
 // clusters give them. Jobs come as a Poisson process whose rate makes the GPU time asked for `load`
-// times what the accounts can have. Each job belongs to a leaf account, drawn by its guarantee
-// (with 1 GPU more, so that those without one come too)
-// among those that may hold so many GPUs.
+// times what the accounts can have. Each job belongs to a leaf account, drawn by what it would have if
+// all wanted all, among those that may hold so many GPUs.
 //
 // The same mix, pool and seed give the same jobs, whatever the scheduler does.
 #pragma once

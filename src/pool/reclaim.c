@@ -4,7 +4,13 @@
 
 #include "pool/scheduler_inside.h"
 
-enum { HEADS_MAX = 64, TRIES_MAX = 16 };
+enum {
+    HEADS_MAX = 64,
+    TRIES_MAX = 16,
+    TAKES_MAX = 4,       // jobs that others are stopped for in a round; the rest has the next one
+    SPARE_PARTS = 64,    // a search ends with 4 times the parts that it needs, and so many
+    SPARE_UNITS = 4,     // or with so many units that have enough
+};
 
 // The account, and all above it below the top, lend or borrow: does each borrow something?
 static bool all_borrow(const ls_scheduler *s, uint32_t from, uint32_t below) {
@@ -155,12 +161,70 @@ static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *
     return true;
 }
 
+// Whether what has been found by now is enough to choose from.
+typedef struct enough {
+    const ls_shape *shape;
+    bool in_unit;  // all parts in one
+    uint32_t unit;
+    uint64_t parts, unit_parts;
+    uint32_t units;
+} enough;
+
+// Before a node of the next unit is looked at, or (anywhere) the next node.
+static bool is_enough(enough *e, const ls_scheduler *s, uint32_t node) {
+    if (!e->in_unit) {
+        return e->parts >= 4 * (uint64_t)e->shape->parts + SPARE_PARTS;
+    }
+    const uint32_t unit = ls_cluster_unit(s->cluster, node, e->shape->within);
+    if (unit != e->unit) {
+        e->units += e->unit_parts >= e->shape->parts;
+        e->unit = unit;
+        e->unit_parts = 0;
+    }
+    return e->units >= SPARE_UNITS;
+}
+
+// Where a search begins: after the last one, at the beginning of a unit.
+static uint32_t search_from(const ls_scheduler *s, const ls_shape *shape, bool in_unit) {
+    uint32_t from = s->plan_from < s->cluster->node_count ? s->plan_from : 0;
+    if (in_unit) {
+        const uint32_t unit = ls_cluster_unit(s->cluster, from, shape->within);
+        from = unit != LS_POOL_NONE ? s->cluster->units[unit].node_at : from;
+    }
+    return from;
+}
+
+// Told by who is on the node: some of it may be taken, of a whole node all.
+static bool may_lend(const ls_scheduler *s, uint32_t node, const ls_shape *shape) {
+    const ls_node_parts *n = s->nodes + node;
+    const bool whole = shape->gpus == n->gpus && n->plain == 0;
+    bool some = n->more_tenants;
+    for (uint32_t i = 0; i < n->tenant_count; i++) {
+        const bool lends = s->may_give[n->tenants[i]];
+        some |= lends;
+        if (whole && !lends) {
+            return false;
+        }
+    }
+    return some;
+}
+
 static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kind,
                             uint64_t number) {
     const takers all = {.number = number, .dearest = 1.0e300};
     const uint32_t most = shape->spread ? 1 : shape->parts;
+    const bool in_unit = shape->must && shape->within != LS_POOL_ANYWHERE &&
+                         shape->within != LS_POOL_NODE;
+    enough e = {.shape = shape, .in_unit = in_unit, .unit = LS_POOL_NONE};
+    const uint32_t nodes = s->cluster->node_count;
+    const uint32_t from = search_from(s, shape, in_unit);
     uint32_t count = 0;
-    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+    for (uint32_t i = 0; i < nodes; i++) {
+        const uint32_t node = from + i < nodes ? from + i : from + i - nodes;
+        if (is_enough(&e, s, node)) {
+            s->plan_from = node;
+            break;
+        }
         if (!ls_plan_may(s, shape, kind, node)) {
             continue;
         }
@@ -168,10 +232,12 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
         if (s->nodes[node].counted > shape->gpus) {  // as many are wholly free
             here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
         }
-        if (here.parts == 0 && !cost_of(s, shape, &all, most, &here)) {
+        if (here.parts == 0 && (!may_lend(s, node, shape) || !cost_of(s, shape, &all, most, &here))) {
             continue;
         }
         s->plan[count++] = here;
+        e.parts += here.parts;
+        e.unit_parts += here.parts;
     }
     return ls_plan_choose(s, shape, count, true);
 }
@@ -229,13 +295,15 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind,
 static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint64_t milli = ls_shape_milli(&c->request.shape);
-    uint64_t there = ls_occupancy_free_milli(s->occupancy);
+    const uint64_t free = ls_occupancy_free_milli(s->occupancy);
+    uint64_t lent = 0;
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         s->may_give[i] = ls_shares_children(s->shares, i) == 0 &&
                          may_take(s, c->request.account, i, kind, milli);
-        there += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
+        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
     }
-    for (uint32_t tries = 0; there >= milli && tries < TRIES_MAX; tries++) {
+    const bool may = lent > 0 && free + lent >= milli;
+    for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
         const uint32_t used = plan_losses(s, &c->request.shape, kind, c->number);
         if (used == 0) {
             return false;
@@ -310,34 +378,51 @@ static bool take_back(ls_scheduler *s, uint32_t job) {
     return false;
 }
 
-static void look_at(ls_scheduler *s, uint32_t leaf) {
+// The first of a leaf's jobs that may take back now; LS_POOL_NONE: none.
+static uint32_t first_taker(const ls_scheduler *s, uint32_t leaf) {
     uint32_t heads[HEADS_MAX];
-    if (s->now_us < s->retry_us[leaf]) {
-        return;
-    }
-    bool vain = false;
-    for (bool more = true; more && !vain;) {
-        more = false;
-        const uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
-        for (uint32_t i = 0; i < count && !more; i++) {
-            const ls_pool_job *j = s->jobs + heads[i];
-            const bool claimed = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
-            const bool wanted = !claimed && is_due(s, j);
-            bool entitled = false;
-            for (uint32_t k = 0; k < s->cluster->kind_count && wanted; k++) {
-                entitled |= ((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k);
-            }
-            if (wanted && entitled) {
-                more = take_back(s, heads[i]);
-                vain |= !more;
+    const uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        const ls_pool_job *j = s->jobs + heads[i];
+        const bool claimed = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
+        for (uint32_t k = 0; k < s->cluster->kind_count && !claimed && is_due(s, j); k++) {
+            if (((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k)) {
+                return heads[i];
             }
         }
+    }
+    return LS_POOL_NONE;
+}
+
+// What the leaf may take back, as long as takes are left; false: it is not done.
+static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
+    bool vain = false;
+    uint32_t job = s->now_us < s->retry_us[leaf] ? LS_POOL_NONE : first_taker(s, leaf);
+    if (s->now_us < s->retry_us[leaf]) {
+        return true;
+    }
+    while (job != LS_POOL_NONE && !vain) {
+        if (*takes == 0) {
+            return false;
+        }
+        *takes -= 1;
+        vain = !take_back(s, job);
+        job = vain ? LS_POOL_NONE : first_taker(s, leaf);
     }
     s->pause_us[leaf] = vain ? s->pause_us[leaf] * 2 : LS_RECLAIM_PAUSE_US;
     if (s->pause_us[leaf] > LS_RECLAIM_PAUSE_MAX_US) {
         s->pause_us[leaf] = LS_RECLAIM_PAUSE_MAX_US;
     }
     s->retry_us[leaf] = vain ? ls_pool_later(s->now_us, s->pause_us[leaf]) : s->now_us;
+    return true;
+}
+
+void ls_reclaim_look(ls_scheduler *s, uint32_t leaf) {
+    if (!s->look[leaf]) {
+        const uint32_t at = s->look_head + s->look_count++;
+        s->look[leaf] = true;
+        s->looks[at < s->def.account_count ? at : at - s->def.account_count] = leaf;
+    }
 }
 
 void ls_reclaim(ls_scheduler *s) {
@@ -346,16 +431,17 @@ void ls_reclaim(ls_scheduler *s) {
     } else if (s->now_us >= s->tick_us) {
         for (uint32_t i = 1; i < s->def.account_count; i++) {
             if (ls_waiting_any(s->waiting, i) && ls_shares_children(s->shares, i) == 0) {
-                look_at(s, i);
+                ls_reclaim_look(s, i);
             }
         }
         s->tick_us = ls_pool_later(s->now_us, LS_RECLAIM_TICK_US);
     } else if (s->tick_us == INT64_MAX) {
         s->tick_us = ls_pool_later(s->now_us, LS_RECLAIM_TICK_US);
     }
-    while (s->look_count > 0) {
-        const uint32_t leaf = s->looks[--s->look_count];
-        s->look[leaf] = false;
-        look_at(s, leaf);
+    uint32_t takes = TAKES_MAX;
+    while (s->look_count > 0 && look_at(s, s->looks[s->look_head], &takes)) {
+        s->look[s->looks[s->look_head]] = false;
+        s->look_head = s->look_head + 1 < s->def.account_count ? s->look_head + 1 : 0;
+        s->look_count--;
     }
 }

@@ -182,11 +182,7 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
     }
     j->state = LS_POOL_JOB_WAITING;
     j->since_us = s->now_us;
-    const uint32_t account = j->request.account;
-    if (!s->look[account]) {
-        s->look[account] = true;
-        s->looks[s->look_count++] = account;
-    }
+    ls_reclaim_look(s, j->request.account);
     return true;
 }
 
@@ -393,6 +389,9 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
 }
 
 int64_t ls_scheduler_wake(const ls_scheduler *s) {
+    if (s->look_count > 0) {
+        return s->now_us;
+    }
     const int64_t promised_us = ls_reserve_next_us(s);
     return promised_us < s->tick_us ? promised_us : s->tick_us;
 }

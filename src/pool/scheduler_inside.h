@@ -10,7 +10,7 @@
 #define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // after taking back in vain; then twice that
 #define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
 
-enum { LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1 };
+enum { LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1, LS_TENANTS = 4 };
 
 // A part of a running job in the list of its node.
 typedef struct ls_pool_link {
@@ -53,6 +53,9 @@ typedef struct ls_node_parts {
     uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
     int64_t latest_us;               // all that runs there is over by then; INT64_MIN: nothing runs
     uint32_t reserved;               // LS_POOL_NONE
+    uint32_t tenants[LS_TENANTS];    // accounts of the parts there; more_tenants: there are more
+    uint8_t tenant_count;
+    bool more_tenants;
     uint32_t plain;                  // parts there that hold no GPU
     uint32_t site;                   // among the sites; LS_POOL_NONE: in none
     uint8_t gpus, kind;              // of the cluster's node; kind UINT8_MAX: none
@@ -88,9 +91,10 @@ struct ls_scheduler {
     int64_t longest_stop_us;  // of all jobs so far
     int64_t *retry_us;    // by account: no taking back before
     int64_t *pause_us;    // by account: how long the next pause is, if that is in vain again
-    bool *look;           // by account: something came that may take back
-    uint32_t *looks;      // the accounts of `look`
-    uint32_t look_count;
+    bool *look;              // by account: it stands in looks
+    uint32_t *looks;         // leaves that are looked at next, a ring
+    uint32_t look_head, look_count;
+    uint32_t plan_from;  // node from which the next search for victims goes
     int64_t tick_us;    // when all accounts are looked at next
     bool *may_give;     // by account: lends to the job that is looked at
     uint32_t *victims;  // jobs that would be stopped
@@ -149,6 +153,8 @@ void ls_reserve_promise(ls_scheduler *s);
 // ---- reclaim.c: what was borrowed is taken back
 
 void ls_reclaim(ls_scheduler *s);
+// The leaf is looked at soon: something of it came.
+void ls_reclaim_look(ls_scheduler *s, uint32_t leaf);
 
 // ---- plan.c: which nodes
 

@@ -83,6 +83,22 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
 
 // ---- the lists of what runs on a node
 
+// Notes the accounts of what is on a node.
+static void note_tenants(ls_scheduler *s, uint32_t node) {
+    ls_node_parts *n = s->nodes + node;
+    uint32_t job = n->first_job;
+    uint32_t part = n->first_part;
+    n->tenant_count = 0;
+    while (job != LS_POOL_NONE && n->tenant_count < LS_TENANTS) {
+        const ls_pool_job *j = s->jobs + job;
+        n->tenants[n->tenant_count++] = j->request.account;
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    n->more_tenants = job != LS_POOL_NONE;
+}
+
 static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     ls_pool_job *j = s->jobs + job;
     ls_node_parts *n = s->nodes + j->shares[part].node;
@@ -99,6 +115,7 @@ static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     n->first_part = part;
     n->latest_us = j->latest_us > n->latest_us ? j->latest_us : n->latest_us;
     n->plain += j->shares[part].gpus == 0;
+    note_tenants(s, j->shares[part].node);
 }
 
 void ls_scheduler_latest(ls_scheduler *s, uint32_t node) {
@@ -133,6 +150,7 @@ static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
         next->prev_part = link->prev_part;
     }
     s->nodes[j->shares[part].node].plain -= j->shares[part].gpus == 0;
+    note_tenants(s, j->shares[part].node);
     if (s->nodes[j->shares[part].node].latest_us == j->latest_us) {
         ls_scheduler_latest(s, j->shares[part].node);
     }

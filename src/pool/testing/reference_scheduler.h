@@ -47,26 +47,32 @@
 //     the lowest numbers, until all parts have a node; with `must` within one unit: the one whose
 //     last time is the earliest, the first among equals. The kind with the earliest time is taken,
 //     the first among equals.
-//  4. Taking back. Leaves with a ready job are looked at: all in file order when the tick has come (30 s after the
-//     first round in which somebody waits, then every 30 s; none while nobody waits), then those
-//     that got a job since, the last first. A leaf is skipped until its pause is over. The heads of
-//     its ready queues in their order (64 at most): the first that has no claim, is due (it has waited for its account's
-//     promised time of taking back, less 30 s and the longest stop time of all jobs submitted so
-//     far) and is entitled (by
-//     some allowed kind, no limit, some account from its own up to below the top borrows nothing
-//     with it) tries to take back, kind by kind in order. If it did, the heads are looked at anew;
-//     if not, the leaf pauses (30 s, twice as long each time in vain, at most 10 min; a look that
-//     is not in vain sets it back to 30 s).
+//  4. Taking back. Leaves stand in a queue to be looked at, each once: a leaf gets in when a job of
+//     it begins to wait; and when the tick has come (30 s after the first round in which somebody
+//     waits, then every 30 s; none while nobody waits) all those with a ready job, in file order.
+//     They are looked at from the front. A leaf whose pause is not over is done. The heads of its
+//     ready queues in their order (64 at most): the first that has no claim, is due (it has waited
+//     for its account's promised time of taking back, less 30 s and the longest stop time of all
+//     jobs submitted so far) and is entitled (by some kind of its shape, no limit, some account
+//     from its own up to below the top borrows nothing with it) tries to take back, kind by kind
+//     in order. If it did, the heads are looked at anew; if not, the leaf pauses (30 s, twice as
+//     long each time in vain, at most 10 min; a look that is not in vain sets it back to 30 s).
+//     After 4 tries in a round the leaf stays at the front and the round ends; decide wants to be
+//     called again at once as long as leaves stand there.
 //     A leaf may give to the job when the account on the job's side right below where their ways
 //     meet borrows nothing with the job, and every account from the leaf up to below there borrows.
-//     If what all that may give hold of the kind and what is free (of any kind) is less than the
-//     job needs, it is in vain. A job may be stopped when it runs, is restartable, its leaf may
+//     If they hold nothing of the kind, or what they hold of it and what is free (of any kind) is
+//     less than the job needs, it is in vain. A job may be stopped when it runs, is restartable, its leaf may
 //     give, and it was not stopped for this job last. Its loss: GPUs times (what is not saved: all
 //     it ran, or since the last checkpoint, or nothing if it saves when asked) plus the time to
 //     stop. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as would fit
 //     if all that may be stopped were gone, at the sum of the losses (each over the number of its
 //     job's parts) of those up to the least loss at which that many fit, over the number of parts.
-//     Nodes are considered as for promises. Taken are the nodes with the least cost per part, then
+//     Nodes are
+//     considered as for promises, from the node at which the last search ended (with `must`: from
+//     the beginning of its unit) around, until those that can be had have 4 times the parts that are
+//     needed and 64 more; with `must`, at the beginning of a unit, until 4 units have enough.
+//     Taken are the nodes with the least cost per part, then
 //     the lowest number, until all parts have a node; with `must` the unit with the least sum. In
 //     that order the jobs up to that loss are noted on each node where the parts do not fit now,
 //     and taken out of the books; when a leaf may by then give no more, all is put back, that leaf
