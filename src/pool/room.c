@@ -45,7 +45,7 @@ static uint64_t parts_in(const uint32_t *row, const ls_shape *shape) {
 
 bool ls_room_may(const ls_scheduler *s, uint32_t job, int64_t until_us) {
     const ls_shape *shape = &s->jobs[job].request.shape;
-    if (shape->parts == 1 || shape->gpus == 0) {
+    if (shape->gpus == 0) {
         return true;
     }
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
