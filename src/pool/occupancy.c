@@ -76,13 +76,14 @@ static bool get_memory(ls_occupancy *o) {
     o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
     o->changes = ls_alloc(o->change_room * sizeof *o->changes);
     o->held_nodes = ls_alloc(nodes * sizeof *o->held_nodes);
+    o->hold_times = ls_alloc(nodes * sizeof *o->hold_times);
     o->held_at = ls_alloc(nodes * sizeof *o->held_at);
     o->child_at = ls_alloc(units * sizeof *o->child_at);
     o->child_count = ls_alloc(units * sizeof *o->child_count);
     o->children = ls_alloc(units * sizeof *o->children);
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
-    return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
+    return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL && o->hold_times != NULL &&
            o->held_at != NULL && o->child_at != NULL && o->child_count != NULL &&
            o->children != NULL && o->divides != NULL && o->scratch != NULL;
 }
@@ -146,6 +147,7 @@ void ls_occupancy_free(ls_occupancy *o) {
     ls_free(o->gpus);
     ls_free(o->changes);
     ls_free(o->held_nodes);
+    ls_free(o->hold_times);
     ls_free(o->held_at);
     ls_free(o->child_at);
     ls_free(o->child_count);
@@ -236,6 +238,25 @@ ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node) {
     return (ls_node_state)o->nodes[node].state;
 }
 
+// One node more, or less, is held from then on; INT64_MAX: not held.
+static void count_hold(ls_occupancy *o, int64_t from_us, bool more) {
+    uint32_t at = 0;
+    if (from_us == INT64_MAX) {
+        return;
+    }
+    while (at < o->hold_time_count && o->hold_times[at].from_us != from_us) {
+        at++;
+    }
+    if (at == o->hold_time_count) {
+        o->hold_times[o->hold_time_count++] = (ls_hold_time){.from_us = from_us};
+    }
+    ls_hold_time *time = o->hold_times + at;
+    time->count += more ? 1 : UINT32_MAX;
+    if (time->count == 0) {
+        *time = o->hold_times[--o->hold_time_count];
+    }
+}
+
 void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
     assert(node < o->cluster->node_count);
     if (o->nodes[node].held == from_us) {
@@ -249,6 +270,8 @@ void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
         o->held_nodes[o->held_at[node]] = last;
         o->held_at[last] = o->held_at[node];
     }
+    count_hold(o, o->nodes[node].held, false);
+    count_hold(o, from_us, true);
     o->nodes[node].held = from_us;
     changed(o, node);
 }

@@ -6,6 +6,7 @@
 enum {
     LS_FIT_LEVELS = 34,    // see ls_fit.rest
     LS_PLACE_SHAPES = 64,  // parts of different shape whose index is kept
+    LS_PLACE_TWINS = 4,    // of one shape, for jobs that are over before and after held times
     LS_SITES_ALL = 255,
 };
 
@@ -36,6 +37,12 @@ typedef struct ls_node_now {
     bool alone;  // stands in no lowest unit
 } ls_node_now;
 
+// A moment from which nodes are held, and how many.
+typedef struct ls_hold_time {
+    int64_t from_us;
+    uint32_t count;
+} ls_hold_time;
+
 typedef struct ls_place_index ls_place_index;
 typedef struct ls_score ls_score;
 
@@ -54,6 +61,8 @@ struct ls_occupancy {
     ls_place_child *scratch;
     uint32_t *held_nodes, *held_at;  // nodes that are kept for somebody; where each stands there
     uint32_t held_count;
+    ls_hold_time *hold_times;  // distinct ones
+    uint32_t hold_time_count;
     // What changed, so that an index can catch up: the node of change n is changes[n % room].
     uint32_t *changes;
     uint64_t change_count;

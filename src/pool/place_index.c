@@ -152,17 +152,39 @@ static bool same_part(const ls_shape *a, const ls_shape *b) {
            a->sites == b->sites && (a->spread == b->spread);
 }
 
+// Nodes are held from a moment that lies between the two: they count for one and not for the other.
+static bool differ(const ls_occupancy *o, int64_t a_us, int64_t b_us) {
+    const int64_t low = a_us < b_us ? a_us : b_us;
+    const int64_t high = a_us < b_us ? b_us : a_us;
+    for (uint32_t i = 0; i < o->hold_time_count; i++) {
+        if (o->hold_times[i].from_us >= low && o->hold_times[i].from_us < high) {
+            return true;
+        }
+    }
+    return false;
+}
+
 ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us) {
     ls_shape part = *shape;
     part.parts = 1;
     part.within = LS_POOL_ANYWHERE;
     part.must = false;
     part.spread = shape->spread && shape->parts > 1;
-    ls_place_index *x = o->indexes, *oldest = NULL;
-    uint32_t count = 0;
-    for (; x != NULL && !same_part(&x->part, &part); x = x->next) {
+    ls_place_index *x = o->indexes, *oldest = NULL, *twin = NULL;
+    uint32_t count = 0, twins = 0;
+    for (; x != NULL; x = x->next) {
+        if (same_part(&x->part, &part)) {
+            if (!differ(o, x->until_us, until_us)) {
+                break;
+            }
+            twin = twin == NULL || x->asked < twin->asked ? x : twin;
+            twins++;
+        }
         oldest = oldest == NULL || x->asked < oldest->asked ? x : oldest;
         count++;
+    }
+    if (x == NULL && (twins == LS_PLACE_TWINS || (twins > 0 && count >= LS_PLACE_SHAPES))) {
+        x = twin;
     }
     if (x == NULL) {
         if (count < LS_PLACE_SHAPES) {
