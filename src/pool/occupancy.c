@@ -83,9 +83,10 @@ static bool get_memory(ls_occupancy *o) {
     o->children = ls_alloc(units * sizeof *o->children);
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
-    return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL && o->hold_times != NULL &&
-           o->held_at != NULL && o->child_at != NULL && o->child_count != NULL &&
-           o->children != NULL && o->divides != NULL && o->scratch != NULL;
+    return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
+           o->hold_times != NULL && o->held_at != NULL && o->child_at != NULL &&
+           o->child_count != NULL && o->children != NULL && o->divides != NULL &&
+           o->scratch != NULL && ls_bitset_init(&o->spares, o->cluster->node_count);
 }
 
 static void make_free(ls_occupancy *o) {
@@ -154,6 +155,7 @@ void ls_occupancy_free(ls_occupancy *o) {
     ls_free(o->children);
     ls_free(o->divides);
     ls_free(o->scratch);
+    ls_bitset_clear(&o->spares);
     ls_free(o);
 }
 
@@ -229,6 +231,11 @@ void ls_occupancy_set_state(ls_occupancy *o, uint32_t node, ls_node_state state)
     } else if (state == LS_NODE_UP) {
         o->free_milli += o->nodes[node].milli;
     }
+    if (was == LS_NODE_SPARE) {
+        ls_bitset_remove(&o->spares, node);
+    } else if (state == LS_NODE_SPARE) {
+        ls_bitset_add(&o->spares, node);
+    }
     o->nodes[node].state = (uint8_t)state;
     changed(o, node);
 }
@@ -255,6 +262,10 @@ static void count_hold(ls_occupancy *o, int64_t from_us, bool more) {
     if (time->count == 0) {
         *time = o->hold_times[--o->hold_time_count];
     }
+}
+
+uint32_t ls_occupancy_spare(const ls_occupancy *o, uint32_t from) {
+    return from < o->cluster->node_count ? ls_bitset_next(&o->spares, from) : LS_POOL_NONE;
 }
 
 void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {

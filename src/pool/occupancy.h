@@ -62,6 +62,8 @@ void ls_occupancy_give(ls_occupancy *o, const ls_shape *shape, const ls_pool_sha
 
 void ls_occupancy_set_state(ls_occupancy *o, uint32_t node, ls_node_state state);
 ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node);
+// The first spare node from this one on, LS_POOL_NONE: none. O(log nodes).
+uint32_t ls_occupancy_spare(const ls_occupancy *o, uint32_t from);
 // From from_us on the node is kept for somebody: only what ends by then may be put there.
 // INT64_MAX: no longer held. `find` with until_us = INT64_MIN ignores holds: for whom it is held.
 void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us);

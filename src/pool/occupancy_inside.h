@@ -1,6 +1,7 @@
 // occupancy_inside.h - what occupancy.c, fit.c, place*.c and score*.c share. Private to them.
 #pragma once
 
+#include "pool/bitset.h"
 #include "pool/occupancy.h"
 
 enum {
@@ -53,6 +54,7 @@ struct ls_occupancy {
     ls_node_now *nodes;  // by node
     uint16_t *gpus;      // free thousandths of each GPU
     uint64_t free_milli;
+    ls_bitset spares;  // nodes
     // By unit, and one more: the units that stand in none.
     uint32_t *child_at, *child_count, *children;
     bool *divides;  // holds other units, and no nodes besides

@@ -147,7 +147,14 @@ static bool count_job(world *w, const job *j, bool takes) {
 
 static bool books_agree(const world *w) {
     uint64_t all = 0;
+    uint32_t spare = ls_occupancy_spare(w->o, 0);
     for (uint32_t n = 0; n < w->cluster.node_count; n++) {
+        if (ls_occupancy_state(w->o, n) == LS_NODE_SPARE) {
+            if (spare != n) {
+                return false;
+            }
+            spare = ls_occupancy_spare(w->o, n + 1);
+        }
         const ls_node_free f = ls_occupancy_node(w->o, n);
         uint32_t milli = 0;
         for (uint32_t g = 0; g < w->nodes[n].gpus; g++) {

@@ -29,9 +29,9 @@ static bool make_rows(ls_scheduler *s) {
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
-    if (s->reclaim_us == NULL || s->nodes == NULL || s->plan == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
-        s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
-        s->may_give == NULL) {
+    if (s->reclaim_us == NULL || s->nodes == NULL || s->plan == NULL || s->rooms == NULL ||
+        s->promised == NULL || s->promise_us == NULL || s->retry_us == NULL ||
+        s->pause_us == NULL || s->look == NULL || s->looks == NULL || s->may_give == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < accounts; i++) {
@@ -271,9 +271,9 @@ static uint32_t nearest_spare(const ls_scheduler *s, uint32_t node) {
         const bool all = unit == LS_POOL_NONE;
         const uint32_t at = all ? 0 : s->cluster->units[unit].node_at;
         const uint32_t count = all ? s->cluster->node_count : s->cluster->units[unit].node_count;
-        for (uint32_t i = at; i < at + count; i++) {
-            if (ls_occupancy_state(s->occupancy, i) == LS_NODE_SPARE &&
-                s->cluster->nodes[i].kind == n->kind && s->cluster->nodes[i].gpus == n->gpus) {
+        for (uint32_t i = ls_occupancy_spare(s->occupancy, at); i != LS_POOL_NONE && i - at < count;
+             i = ls_occupancy_spare(s->occupancy, i + 1)) {
+            if (s->cluster->nodes[i].kind == n->kind && s->cluster->nodes[i].gpus == n->gpus) {
                 return i;
             }
         }
