@@ -31,9 +31,8 @@ static void fit_fraction(const ls_occupancy *o, const ls_shape *s, const ls_node
         }
     }
     out->parts = least(out->parts, parts);
-    out->rest = (uint8_t)(rest < LS_POOL_WHOLE
-                              ? rest * 16 / LS_POOL_WHOLE
-                              : 15 + least((uint32_t)__builtin_popcount(n->whole), 18));
+    out->rest = (uint8_t)(rest < LS_POOL_WHOLE ? rest * 16 / LS_POOL_WHOLE
+                                               : 15 + least(n->free_gpus, 18));
 }
 
 ls_fit ls_fit_node(const ls_occupancy *o, const ls_shape *s, uint32_t node) {
@@ -42,7 +41,7 @@ ls_fit ls_fit_node(const ls_occupancy *o, const ls_shape *s, uint32_t node) {
     if (n->state != LS_NODE_UP || !kind_fits(o, s, n)) {
         return (ls_fit){0};
     }
-    const uint32_t whole = (uint32_t)__builtin_popcount(n->whole);
+    const uint32_t whole = n->free_gpus;
     if (s->cpu_milli != 0) {
         fit.parts = least(fit.parts, n->cpu / s->cpu_milli);
     }

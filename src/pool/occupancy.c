@@ -96,6 +96,7 @@ static void make_free(ls_occupancy *o) {
         o->nodes[n].unit = node->unit;
         o->nodes[n].kind = node->kind;
         o->nodes[n].gpus = (uint8_t)node->gpus;
+        o->nodes[n].free_gpus = (uint8_t)node->gpus;
         o->nodes[n].gpu_at = at;
         o->nodes[n].cpu = node->cpu_milli;
         o->nodes[n].memory = node->memory_mib;
@@ -174,8 +175,9 @@ static void set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, uint32_t milli
         o->free_milli += (uint64_t)(int64_t)gain;
     }
     const uint32_t bit = (uint32_t)1 << gpu;
-    o->nodes[node].whole = milli == LS_POOL_WHOLE ? o->nodes[node].whole | bit
-                                                  : o->nodes[node].whole & ~bit;
+    ls_node_now *n = o->nodes + node;
+    n->free_gpus = (uint8_t)(n->free_gpus - ((n->whole & bit) != 0) + (milli == LS_POOL_WHOLE));
+    n->whole = milli == LS_POOL_WHOLE ? n->whole | bit : n->whole & ~bit;
 }
 
 void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,

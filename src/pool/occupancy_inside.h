@@ -34,7 +34,7 @@ typedef struct ls_node_now {
     uint32_t gpu_at;  // of its first GPU in `gpus`
     uint32_t cpu, memory, whole, milli;
     uint32_t unit, kind;
-    uint8_t gpus, state, site;
+    uint8_t gpus, free_gpus, state, site;  // free_gpus: bits of `whole`
     bool alone;  // stands in no lowest unit
 } ls_node_now;
 

@@ -127,7 +127,7 @@ static ls_free_state state_of(const ls_occupancy *o, uint32_t node) {
                        .cpu = o->nodes[node].cpu,
                        .memory = o->nodes[node].memory,
                        .milli = o->nodes[node].milli,
-                       .whole = (uint32_t)__builtin_popcount(o->nodes[node].whole)};
+                       .whole = o->nodes[node].free_gpus};
     for (uint32_t g = 0; g < n->gpus; g++) {
         f.free[g] = o->gpus[o->nodes[node].gpu_at + g];
     }
