@@ -7,7 +7,7 @@
 enum {
     HEADS_MAX = 64,
     TRIES_MAX = 16,
-    TAKES_MAX = 4,       // jobs that others are stopped for in a round; the rest has the next one
+    TAKES_MAX = 1,       // jobs that others are stopped for in a round; the rest has the next one
     SPARE_PARTS = 64,    // a search ends with 4 times the parts that it needs, and so many
     SPARE_UNITS = 4,     // or with so many units that have enough
 };
@@ -257,14 +257,20 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind,
     const ls_pool_job *c = s->jobs + claimant;
     const ls_shape *shape = &c->request.shape;
     const uint64_t milli = ls_shape_milli(shape);
-    double sum = 0.0;
+    const ls_node_parts *n = s->nodes + chosen->node;
+    takers t = {.number = c->number, .dearest = 1.0e300};
     *out_account = LS_POOL_NONE;
-    if (ls_plan_parts(s, shape, chosen->node, chosen->parts, nobody, NULL) >= chosen->parts) {
+    if (shape->gpus > 0 && shape->gpus == n->gpus && n->plain == 0) {  // all go, or nobody
+        if (n->counted > shape->gpus) {
+            return true;
+        }
+    } else if (ls_plan_parts(s, shape, chosen->node, chosen->parts, nobody, NULL) >=
+               chosen->parts) {
         return true;
+    } else {
+        double sum = 0.0;
+        t.dearest = least_dearest(s, shape, chosen->node, c->number, chosen->parts, &sum);
     }
-    const takers t = {
-        .number = c->number,
-        .dearest = least_dearest(s, shape, chosen->node, c->number, chosen->parts, &sum)};
     uint32_t job = s->nodes[chosen->node].first_job;
     uint32_t part = s->nodes[chosen->node].first_part;
     while (job != LS_POOL_NONE) {

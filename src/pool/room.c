@@ -2,7 +2,8 @@
 //
 // A gang that waits is asked for each time that a node is freed; most times there are plainly too
 // few free GPUs for it. Nodes that are up are counted by kind and by how many of their GPUs are
-// wholly free; those that are kept for a job are counted with what is kept for it.
+// wholly free, and by the greatest part that is free of one; those that are kept for a job are
+// counted with what is kept for it.
 #include "pool/scheduler_inside.h"
 
 static uint32_t *row_of(const ls_scheduler *s, uint32_t node) {
@@ -12,10 +13,21 @@ static uint32_t *row_of(const ls_scheduler *s, uint32_t node) {
                : s->rooms + (size_t)s->cluster->nodes[node].kind * LS_ROOM_ROW;
 }
 
+// The step of the greatest part that is free of one of its GPUs.
+static uint32_t step_of(const ls_scheduler *s, uint32_t node) {
+    uint32_t most = 0;
+    for (uint32_t g = 0; g < s->nodes[node].gpus; g++) {
+        const uint32_t free = ls_occupancy_gpu_free(s->occupancy, node, g);
+        most = free > most ? free : most;
+    }
+    return most * LS_ROOM_STEPS / LS_POOL_WHOLE;
+}
+
 void ls_room_out(ls_scheduler *s, uint32_t node) {
     ls_node_parts *n = s->nodes + node;
     if (n->counted > 0) {
         row_of(s, node)[n->counted - 1]--;
+        row_of(s, node)[LS_POOL_NODE_GPUS_MAX + 1 + n->counted_step]--;
         n->counted = 0;
     }
 }
@@ -25,8 +37,11 @@ void ls_room_in(ls_scheduler *s, uint32_t node) {
         ls_occupancy_state(s->occupancy, node) == LS_NODE_UP) {
         const ls_node_free rest = ls_occupancy_node(s->occupancy, node);
         const uint32_t whole = (uint32_t)__builtin_popcount(rest.whole);
+        const uint32_t step = whole > 0 ? LS_ROOM_STEPS : step_of(s, node);
         row_of(s, node)[whole]++;
+        row_of(s, node)[LS_POOL_NODE_GPUS_MAX + 1 + step]++;
         s->nodes[node].counted = (uint8_t)(whole + 1);
+        s->nodes[node].counted_step = (uint8_t)step;
     }
 }
 
@@ -37,15 +52,21 @@ void ls_room_changed(ls_scheduler *s, uint32_t node) {
 
 static uint64_t parts_in(const uint32_t *row, const ls_shape *shape) {
     uint64_t parts = 0;
-    for (uint32_t whole = shape->gpus; whole < LS_ROOM_ROW; whole++) {
+    if (shape->milli != 0) {  // any number of parts on a node that has room for one
+        const uint32_t *steps = row + LS_POOL_NODE_GPUS_MAX + 1;
+        for (uint32_t at = shape->milli * LS_ROOM_STEPS / LS_POOL_WHOLE; at <= LS_ROOM_STEPS; at++) {
+            parts += steps[at] > 0 ? UINT32_MAX : 0;
+        }
+        return parts;
+    }
+    for (uint32_t whole = shape->gpus; whole <= LS_POOL_NODE_GPUS_MAX; whole++) {
         parts += (uint64_t)row[whole] * (shape->spread ? 1 : whole / shape->gpus);
     }
     return parts;
 }
 
-bool ls_room_may(const ls_scheduler *s, uint32_t job, int64_t until_us) {
-    const ls_shape *shape = &s->jobs[job].request.shape;
-    if (shape->gpus == 0) {
+bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us) {
+    if (shape->gpus == 0 && shape->milli == 0) {
         return true;
     }
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {

@@ -10,7 +10,11 @@
 #define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // after taking back in vain; then twice that
 #define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
 
-enum { LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1, LS_TENANTS = 4 };
+enum {
+    LS_TENANTS = 4,
+    LS_ROOM_STEPS = 32,  // of a GPU
+    LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1 + LS_ROOM_STEPS + 1,
+};
 
 // A part of a running job in the list of its node.
 typedef struct ls_pool_link {
@@ -59,6 +63,7 @@ typedef struct ls_node_parts {
     uint32_t plain;                  // parts there that hold no GPU
     uint32_t site;                   // among the sites; LS_POOL_NONE: in none
     uint8_t gpus, kind;              // of the cluster's node; kind UINT8_MAX: none
+    uint8_t counted_step;            // the greatest part that is free of a GPU
     uint8_t counted;                 // in a row of rooms: GPUs wholly free and 1; 0: in none
     bool spare_used;                 // a spare stands in for it
 } ls_node_parts;
@@ -134,8 +139,9 @@ int64_t ls_pool_later(int64_t now_us, int64_t span_us);  // no overflow
 void ls_room_out(ls_scheduler *s, uint32_t node);
 void ls_room_in(ls_scheduler *s, uint32_t node);
 void ls_room_changed(ls_scheduler *s, uint32_t node);  // what is free there, or its state
-// False: there are plainly too few free GPUs for the job, when it is over by until_us.
-bool ls_room_may(const ls_scheduler *s, uint32_t job, int64_t until_us);
+// False: there are plainly too few free GPUs for the shape, when it is over by until_us. What is
+// kept for `job` (LS_POOL_NONE: for nobody) counts as free.
+bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us);
 
 // ---- reserve.c: nodes kept for jobs
 

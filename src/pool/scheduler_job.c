@@ -67,7 +67,7 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
         return false;
     }
     const int64_t until_us = ls_pool_later(s->now_us, j->request.most_us);
-    if (!ls_room_may(s, job, until_us)) {
+    if (!ls_room_may(s, &j->request.shape, job, until_us)) {
         return false;
     }
     if (own != NULL) {
@@ -242,7 +242,7 @@ static bool might(const void *context, const ls_shape *shape) {
             continue;
         }
         if (ls_plan_parts(made->s, shape, node, 1, nobody, NULL) > 0) {
-            return true;
+            return ls_room_may(made->s, shape, LS_POOL_NONE, INT64_MIN);
         }
     }
     return false;

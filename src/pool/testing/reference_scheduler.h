@@ -57,7 +57,7 @@
 //     from its own up to below the top borrows nothing with it) tries to take back, kind by kind
 //     in order. If it did, the heads are looked at anew; if not, the leaf pauses (30 s, twice as
 //     long each time in vain, at most 10 min; a look that is not in vain sets it back to 30 s).
-//     After 4 tries in a round the leaf stays at the front and the round ends; decide wants to be
+//     After a try the round ends: the leaf stays at the front, and decide wants to be
 //     called again at once as long as leaves stand there.
 //     A leaf may give to the job when the account on the job's side right below where their ways
 //     meet borrows nothing with the job, and every account from the leaf up to below there borrows.
