@@ -229,7 +229,9 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
             continue;
         }
         ls_plan_node here = {.node = node};
-        if (s->nodes[node].counted > shape->gpus) {  // as many are wholly free
+        if (shape->gpus > 0 && shape->gpus == s->nodes[node].gpus && s->nodes[node].plain == 0) {
+            here.parts = s->nodes[node].counted > shape->gpus;  // the whole node, empty or not
+        } else if (s->nodes[node].counted > shape->gpus) {      // as many are wholly free
             here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
         }
         if (here.parts == 0 && (!may_lend(s, node, shape) || !cost_of(s, shape, &all, most, &here))) {

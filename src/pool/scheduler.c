@@ -362,6 +362,8 @@ static void start_those_that_fit(ls_scheduler *s) {
             ls_waiting_limit(s->waiting, job, part ? 0 : limit);
         } else if (s->def.strict) {
             return;
+        } else if (!ls_room_may(s, &s->jobs[job].request.shape, job, INT64_MIN)) {
+            ls_waiting_close_shape(s->waiting, job);
         } else {
             ls_waiting_close(s->waiting, job);
         }

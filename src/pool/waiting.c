@@ -273,6 +273,15 @@ void ls_waiting_close(ls_waiting *w, uint32_t slot) {
     ls_bit_set(w->open, w->queues[w->slots[slot].queue].class, false);
 }
 
+void ls_waiting_close_shape(ls_waiting *w, uint32_t slot) {
+    const ls_waiting_class *closed = w->classes + w->queues[w->slots[slot].queue].class;
+    for (uint32_t i = 0; i < w->class_count; i++) {
+        if (ls_waiting_shape_is(&w->classes[i].shape, &closed->shape)) {
+            ls_bit_set(w->open, i, false);
+        }
+    }
+}
+
 void ls_waiting_open(ls_waiting *w, bool (*might)(const void *context, const ls_shape *shape),
                      const void *context) {
     for (uint32_t i = 0; i < w->class_count; i++) {

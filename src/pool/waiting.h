@@ -49,6 +49,8 @@ uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uin
 
 // No place for the class of this waiting job until it is opened.
 void ls_waiting_close(ls_waiting *w, uint32_t slot);
+// Nor for any class of its shape, however short its jobs are.
+void ls_waiting_close_shape(ls_waiting *w, uint32_t slot);
 // Opens the closed classes of which might(context, shape) is true; NULL: all of them.
 void ls_waiting_open(ls_waiting *w, bool (*might)(const void *context, const ls_shape *shape),
                      const void *context);

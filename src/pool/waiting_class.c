@@ -19,7 +19,7 @@ static uint32_t length_of(int64_t most_us) {
     return length;
 }
 
-static bool shape_is(const ls_shape *a, const ls_shape *b) {
+bool ls_waiting_shape_is(const ls_shape *a, const ls_shape *b) {
     return a->parts == b->parts && a->gpus == b->gpus && a->milli == b->milli &&
            a->cpu_milli == b->cpu_milli && a->memory_mib == b->memory_mib &&
            a->gpu_mib == b->gpu_mib && a->kinds == b->kinds && a->sites == b->sites &&
@@ -195,7 +195,7 @@ uint32_t ls_waiting_class_get(ls_waiting *w, const ls_waiting_job *job) {
     const uint32_t length = length_of(job->most_us);
     const uint32_t at = class_bucket(&job->shape, length);
     for (uint32_t i = w->class_hash[at]; i != LS_POOL_NONE; i = w->classes[i].next_hash) {
-        if (w->classes[i].length == length && shape_is(&w->classes[i].shape, &job->shape)) {
+        if (w->classes[i].length == length && ls_waiting_shape_is(&w->classes[i].shape, &job->shape)) {
             return i;
         }
     }

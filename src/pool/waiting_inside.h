@@ -68,3 +68,4 @@ uint32_t ls_waiting_class_get(ls_waiting *w, const ls_waiting_job *job);
 uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class);
 // The queue begins or ceases to count as ready, in its account and all above.
 void ls_waiting_queue_ready(ls_waiting *w, uint32_t queue, bool on);
+bool ls_waiting_shape_is(const ls_shape *a, const ls_shape *b);  // equal
