@@ -1,9 +1,13 @@
 // occupancy.h - what is free on a cluster, kept so that a place is found without looking at all of
 // it.
 //
-// A place is found in time that does not grow with the number of nodes beyond a logarithm: units
-// are kept in buckets by how many of their nodes could take a whole part, nodes by what is free on
-// them. Pure: no clock, no files; deterministic: the same calls give the same places.
+// Nodes are kept in buckets by what a part would leave on them, units in the order of their room,
+// for each of the 64 shapes of parts that were asked for last. `find` takes the logarithm of the
+// number of units for each node that changed since the shape was asked for, and for each part; a
+// shape beyond the 64 takes one look at every node. docs/POOL.md, "Where a job goes", has the
+// rules.
+//
+// Pure: no clock, no files; deterministic: the same calls give the same places.
 #pragma once
 
 #include "pool/shape.h"
@@ -23,8 +27,10 @@ typedef enum ls_node_state {
     LS_NODE_SPARE,    // held back for failures
 } ls_node_state;
 
-// How the best among the places that fit is chosen. The first six are those of the openb
-// experiment (Weng et al., USENIX ATC 2023); LS_PLACE_OWN is the product's.
+// How the best among the places that fit is chosen. All but LS_PLACE_OWN are those of the openb
+// experiment (Weng et al., USENIX ATC 2023); the product has its own. They choose the node of a
+// single part, by a score of every kind of node state there is; gangs go by the same rules under
+// all of them, and so do single parts under LS_PLACE_OWN without a demand.
 typedef enum ls_place_policy {
     LS_PLACE_OWN,
     LS_PLACE_RANDOM,

@@ -35,7 +35,7 @@ typedef struct ls_node_now {
     uint32_t cpu, memory, whole, milli;
     uint32_t unit, kind;
     uint8_t gpus, free_gpus, state, site;  // free_gpus: bits of `whole`
-    bool alone;  // stands in no lowest unit
+    bool alone;                            // stands in no lowest unit
 } ls_node_now;
 
 // A moment from which nodes are held, and how many.
