@@ -1,6 +1,6 @@
 // place_bench.c - what finding a place costs as the cluster grows, as CSV on stdout.
 //
-//     place_bench [DECISIONS]
+//     place_bench [DECISIONS [GPUS]]
 //
 // Clusters of GB200-NVL72 racks (18 trays of 4 GPUs), 16 racks a row, 16 rows a hall, are kept 90 %
 // full by a mix of jobs that come and go. Columns: gpus, decisions, ns per decision (find, take and
@@ -135,7 +135,8 @@ static void measure(uint64_t gpus, uint64_t decisions) {
 int main(int argc, char **argv) {
     const uint64_t decisions = argc > 1 ? strtoull(argv[1], NULL, 10) : 200000;
     puts("gpus,decisions,ns_per_decision,ns_one_part,ns_gang_part");
-    for (uint64_t gpus = 1000; gpus <= 1000000; gpus *= 10) {
+    const uint64_t only = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
+    for (uint64_t gpus = only > 0 ? only : 1000; gpus <= (only > 0 ? only : 1000000); gpus *= 10) {
         measure(gpus, decisions);
     }
     return 0;
