@@ -69,6 +69,15 @@ static void print_time(int64_t us, ls_buffer *out) {
     }
 }
 
+static void print_since(const json_t *one, ls_buffer *out) {
+    const int64_t us = json_integer_value(json_object_get(one, "since_us"));
+    if (us > 0) {
+        ls_buffer_text(out, ", since ");
+        print_time(us, out);
+    }
+    ls_buffer_text(out, "\n");
+}
+
 static void print_bypass(const json_t *one, ls_buffer *out) {
     const uint32_t guard = (uint32_t)json_integer_value(json_object_get(one, "guard"));
     ls_buffer_printf(out, "bypass     guard %u, %s, until ", guard, ls_guard_name(guard));
@@ -84,18 +93,20 @@ static void print_one(const json_t *one, ls_buffer *out) {
     if (strcmp(kind, "bypass") == 0) {
         print_bypass(one, out);
     } else if (strcmp(kind, "hold") == 0) {
-        ls_buffer_printf(out, "hold       %s, by %s (%s)\n", what[0] != '\0' ? what : "everything",
+        ls_buffer_printf(out, "hold       %s, by %s (%s)", what[0] != '\0' ? what : "everything",
                          ls_json_text_at(one, "who"), ls_json_text_at(one, "role"));
+        print_since(one, out);
     } else if (strcmp(kind, "revoked") == 0) {
         ls_buffer_printf(out, "revoked    approvals of %s up to ", what);
         print_time(json_integer_value(json_object_get(one, "since_us")), out);
         ls_buffer_text(out, "\n");
     } else if (strcmp(kind, "interlock") == 0) {
-        ls_buffer_printf(out, "interlock  %s was active: waits for re-arming\n", what);
+        ls_buffer_printf(out, "interlock  %s was active: waits for re-arming", what);
+        print_since(one, out);
     } else if (strcmp(kind, "foreign") == 0) {
-        ls_buffer_printf(out,
-                         "foreign    %s was changed by others (%d times): waits for re-arming\n",
+        ls_buffer_printf(out, "foreign    %s was changed by others (%d times): waits for re-arming",
                          what, count);
+        print_since(one, out);
     } else {
         ls_buffer_printf(out, "trips      %d within a day%s\n", count,
                          json_is_true(json_object_get(one, "waits")) ? ": waits for a reset" : "");

@@ -7,18 +7,19 @@
 
 static void test_18_operator_hold(void) {
     begin();
-    CHECK(!ls_guard_hold_put(g.state, "dispatch grind", "eve", LS_ROLE_VIEWER));
-    CHECK(ls_guard_hold_put(g.state, "coolant", "kim", LS_ROLE_OPERATOR));
+    CHECK(!ls_guard_hold_put(g.state, "dispatch grind", "eve", LS_ROLE_VIEWER, &g.clock));
+    CHECK(ls_guard_hold_put(g.state, "coolant", "kim", LS_ROLE_OPERATOR, &g.clock));
     EXPECT(guard_case_dispatch(&g), 0);
     EXPECT(guard_case_setpoint(&g), 18);
-    CHECK(ls_guard_hold_put(g.state, "", "lee", LS_ROLE_ENGINEER));
+    CHECK(ls_guard_hold_put(g.state, "", "lee", LS_ROLE_ENGINEER, &g.clock));
     EXPECT(guard_case_dispatch(&g), 18);
     CHECK(!ls_guard_hold_lift(g.state, "", LS_ROLE_OPERATOR));
     EXPECT(guard_case_dispatch(&g), 18);
     CHECK(ls_guard_hold_lift(g.state, "", LS_ROLE_ENGINEER));
     EXPECT(guard_case_dispatch(&g), 0);
-    CHECK(ls_guard_hold_put(g.state, "coolant", "lee", LS_ROLE_ENGINEER));  // it is hers now
-    CHECK(ls_guard_hold_put(g.state, "coolant", "kim", LS_ROLE_OPERATOR));
+    CHECK(ls_guard_hold_put(g.state, "coolant", "lee", LS_ROLE_ENGINEER,
+                            &g.clock));  // it is hers now
+    CHECK(ls_guard_hold_put(g.state, "coolant", "kim", LS_ROLE_OPERATOR, &g.clock));
     CHECK(!ls_guard_hold_lift(g.state, "coolant", LS_ROLE_OPERATOR));
     CHECK_STR(g.state->holds[0].who, "lee");
     CHECK(ls_guard_hold_lift(g.state, "coolant", LS_ROLE_ENGINEER));
@@ -31,7 +32,7 @@ static void test_18_more_holds_than_room_hold_everything(void) {
     for (int i = 0; i <= LS_GUARD_HOLDS; i++) {
         char point[32];
         ls_text_format(point, sizeof point, "point %d", i);
-        CHECK(ls_guard_hold_put(g.state, point, "kim", LS_ROLE_OPERATOR));
+        CHECK(ls_guard_hold_put(g.state, point, "kim", LS_ROLE_OPERATOR, &g.clock));
     }
     EXPECT(guard_case_dispatch(&g), 18);
     CHECK(!ls_guard_hold_lift(g.state, "point 64", LS_ROLE_ENGINEER));

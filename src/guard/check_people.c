@@ -10,7 +10,8 @@ static void copy(char *out, size_t size, const char *text) {
     out[length] = '\0';
 }
 
-bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who, ls_role role) {
+bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who, ls_role role,
+                       const ls_guard_clock *clock) {
     if (role < LS_ROLE_OPERATOR) {
         return false;
     }
@@ -32,6 +33,7 @@ bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who
     copy(hold->point, sizeof hold->point, point);
     copy(hold->who, sizeof hold->who, who);
     hold->role = role;
+    hold->since_us = clock->wall_us;
     state->hold_count++;
     return true;
 }

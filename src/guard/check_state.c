@@ -178,6 +178,9 @@ static void settle(ls_guard_state *state, uint32_t target, ls_guard_value *value
         return;
     }
     if (memory->sequence != 0 && state->line.beat_heard) {
+        if (memory->foreign_us == LS_GUARD_UNKNOWN) {
+            memory->foreign_wall_us = clock->wall_us;
+        }
         memory->foreign_us = clock->mono_us;
         memory->fights++;
     }
@@ -203,16 +206,18 @@ void ls_guard_hear_whole(ls_guard_state *state, uint32_t target, double least, d
     }
 }
 
-void ls_guard_hear_condition(ls_guard_state *state, uint32_t condition,
-                             const ls_guard_heard *heard) {
+void ls_guard_hear_condition(ls_guard_state *state, uint32_t condition, const ls_guard_heard *heard,
+                             const ls_guard_clock *clock) {
     const ls_guards *guards = state->limits->guards;
     if (condition >= guards->condition_count) {
         return;
     }
-    state->conditions[condition].heard = *heard;
-    if (guards->conditions[condition].interlock &&
+    ls_guard_condition_state *of = &state->conditions[condition];
+    of->heard = *heard;
+    if (guards->conditions[condition].interlock && !of->disarmed &&
         heard->value == guards->conditions[condition].value) {
-        state->conditions[condition].disarmed = true;
+        of->disarmed = true;
+        of->active_us = clock->wall_us;
     }
 }
 

@@ -52,7 +52,8 @@ typedef struct ls_guard_value {
 
 typedef struct ls_guard_condition_state {
     ls_guard_heard heard;
-    bool disarmed;  // an interlock was active and nobody has re-armed since
+    bool disarmed;      // an interlock was active and nobody has re-armed since
+    int64_t active_us;  // wall: when that began; counts with disarmed, 0: not known
 } ls_guard_condition_state;
 
 typedef enum ls_read_from {
@@ -73,10 +74,11 @@ typedef struct ls_guard_pending {
 } ls_guard_pending;
 
 typedef struct ls_guard_target_state {
-    uint32_t sequence;   // of the last command; 0: none yet
-    int64_t changed_us;  // line time of the last change; LS_GUARD_UNKNOWN: never
-    int64_t foreign_us;  // monotonic: somebody else has changed it; LS_GUARD_UNKNOWN: nobody
-    uint32_t fights;     // how often that happened
+    uint32_t sequence;        // of the last command; 0: none yet
+    int64_t changed_us;       // line time of the last change; LS_GUARD_UNKNOWN: never
+    int64_t foreign_us;       // monotonic: somebody else has changed it; LS_GUARD_UNKNOWN: nobody
+    int64_t foreign_wall_us;  // wall: the first time since re-arming; counts with it, 0: not known
+    uint32_t fights;          // how often that happened
     ls_guard_pending pending;
 } ls_guard_target_state;
 
@@ -109,6 +111,7 @@ typedef struct ls_guard_hold {
     char point[64];  // "" is everything
     char who[64];
     ls_role role;
+    int64_t since_us;  // wall; whoever takes it over changes nothing here; 0: not known
 } ls_guard_hold;
 
 typedef struct ls_guard_bypass {
@@ -189,8 +192,8 @@ void ls_guard_hear_value(ls_guard_state *state, uint32_t target, const ls_guard_
                          const ls_guard_clock *clock);  // notices foreign writes
 // Its tag takes whole numbers alone; else it is a real.
 void ls_guard_hear_whole(ls_guard_state *state, uint32_t target, double least, double most);
-void ls_guard_hear_condition(ls_guard_state *state, uint32_t condition,
-                             const ls_guard_heard *heard);
+void ls_guard_hear_condition(ls_guard_state *state, uint32_t condition, const ls_guard_heard *heard,
+                             const ls_guard_clock *clock);
 // The source has died: nothing of the machine (LS_NONE: of anything) is known any more.
 void ls_guard_forget(ls_guard_state *state, uint32_t machine);
 void ls_guard_hear_lots(ls_guard_state *state, uint32_t machine, const char *names);  // in work
@@ -203,7 +206,8 @@ void ls_guard_own(ls_guard_state *state, ls_guard_owner owner, const ls_guard_cl
 
 // ---- what people do. False: not allowed, and nothing has changed
 
-bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who, ls_role role);
+bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who, ls_role role,
+                       const ls_guard_clock *clock);
 bool ls_guard_hold_lift(ls_guard_state *state, const char *point, ls_role role);
 bool ls_guard_bypass_put(ls_guard_state *state, const ls_guard_bypass *bypass,
                          const ls_guard_clock *clock);

@@ -80,7 +80,7 @@ static void test_nothing_of_a_dead_line_is_known(void) {
     ls_guard_hear_value(g.state, 0, &heard, &g.clock);
     ls_guard_hear_value(g.state, 6, &heard, &g.clock);
     ls_guard_hear_whole(g.state, 6, 0, 1);
-    ls_guard_hear_condition(g.state, 3, &heard);
+    ls_guard_hear_condition(g.state, 3, &heard, &g.clock);
     ls_guard_vouch(g.state, 3, 1);
     ls_guard_forget(g.state, 3);
     ls_guard_hear_lots(g.state, 3, "L1");

@@ -53,7 +53,7 @@ static void tell_line(const diary_entry *e) {
     case DIARY_STATE: ls_guard_hear_state(s, e->of, &heard); break;
     case DIARY_VOUCH: ls_guard_vouch(s, e->of, e->us); break;
     case DIARY_FORGET: ls_guard_forget(s, e->of); break;
-    case DIARY_CONDITION: ls_guard_hear_condition(s, e->of, &heard); break;
+    case DIARY_CONDITION: ls_guard_hear_condition(s, e->of, &heard, &e->at); break;
     case DIARY_VALUE: ls_guard_hear_value(s, CASE_COOLANT, &heard, &e->at); break;
     case DIARY_ARRIVED: ls_guard_hear_arrived(s, e->text, e->of); break;
     case DIARY_IN_WORK: ls_guard_hear_lots(s, e->of, e->text); break;
@@ -78,7 +78,7 @@ static bool tell_people(const diary_entry *e) {
     case DIARY_REARM: return ls_guard_rearm(s, e->of, LS_NONE, LS_ROLE_OPERATOR);
     case DIARY_REARM_VALUE: return ls_guard_rearm(s, LS_NONE, CASE_COOLANT, LS_ROLE_OPERATOR);
     case DIARY_HOLD:
-        return e->flag ? ls_guard_hold_put(s, e->text, "kim", LS_ROLE_OPERATOR)
+        return e->flag ? ls_guard_hold_put(s, e->text, "kim", LS_ROLE_OPERATOR, &e->at)
                        : ls_guard_hold_lift(s, e->text, LS_ROLE_OPERATOR);
     case DIARY_BYPASS: {
         ls_guard_bypass b = {.guard = e->of,

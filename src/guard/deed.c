@@ -41,7 +41,8 @@ static bool is_point(const ls_guard_state *state, const char *name) {
     return name[0] == '\0';
 }
 
-static bool hold(ls_guard_state *state, const ls_guard_deed *deed, ls_guard_answer *out) {
+static bool hold(ls_guard_state *state, const ls_guard_deed *deed, const ls_guard_clock *clock,
+                 ls_guard_answer *out) {
     if (!may(deed, LS_ROLE_OPERATOR, out)) {
         return false;
     }
@@ -49,7 +50,7 @@ static bool hold(ls_guard_state *state, const ls_guard_deed *deed, ls_guard_answ
         return no(out, "no decision point '%.100s'", "결정 지점 '%.100s'이(가) 없습니다",
                   deed->what);
     }
-    return ls_guard_hold_put(state, deed->what, deed->who, deed->role);
+    return ls_guard_hold_put(state, deed->what, deed->who, deed->role, clock);
 }
 
 static const ls_guard_hold *find_hold(const ls_guard_state *state, const char *point) {
@@ -179,7 +180,7 @@ static bool act(ls_guard_state *state, const ls_guard_deed *deed, const ls_guard
         return no(out, "who does what must be said", "누가 무엇을 하는지 적어야 합니다");
     }
     switch (deed->kind) {
-    case LS_DEED_HOLD: return hold(state, deed, out);
+    case LS_DEED_HOLD: return hold(state, deed, clock, out);
     case LS_DEED_LIFT: return lift(state, deed, out);
     case LS_DEED_BYPASS: return bypass(state, deed, clock, out);
     case LS_DEED_END_BYPASS: return end_bypass(state, deed, out);
@@ -227,7 +228,7 @@ static void rearm_again(ls_guard_state *state, const char *what) {
 void ls_guard_do_again(ls_guard_state *state, const ls_guard_deed *deed,
                        const ls_guard_clock *then) {
     switch (deed->kind) {
-    case LS_DEED_HOLD: ls_guard_hold_put(state, deed->what, deed->who, deed->role); break;
+    case LS_DEED_HOLD: ls_guard_hold_put(state, deed->what, deed->who, deed->role, then); break;
     case LS_DEED_LIFT: ls_guard_hold_lift(state, deed->what, deed->role); break;
     case LS_DEED_BYPASS: put_bypass_again(state, deed, then); break;
     case LS_DEED_END_BYPASS: ls_guard_bypass_end(state, deed->guard, deed->role); break;
@@ -242,7 +243,8 @@ void ls_guard_do_again(ls_guard_state *state, const ls_guard_deed *deed,
 // ---- what stands
 
 static void tell_hold(const ls_guard_hold *hold, ls_guard_standing *out) {
-    *out = (ls_guard_standing){.kind = LS_STANDS_HOLD, .role = hold->role, .waits = true};
+    *out = (ls_guard_standing){
+        .kind = LS_STANDS_HOLD, .role = hold->role, .waits = true, .since_us = hold->since_us};
     memcpy(out->what, hold->point, sizeof hold->point);
     memcpy(out->who, hold->who, sizeof out->who);
 }
@@ -262,9 +264,17 @@ static void tell_revoked(const ls_guard_revoked *revoked, ls_guard_standing *out
     memcpy(out->what, revoked->who, sizeof revoked->who);
 }
 
-static void tell_named(ls_guard_standing_kind kind, const char *what, uint32_t count,
-                       ls_guard_standing *out) {
-    *out = (ls_guard_standing){.kind = kind, .count = count, .waits = true};
+static void tell_interlock(const char *tag, int64_t since_us, ls_guard_standing *out) {
+    *out = (ls_guard_standing){.kind = LS_STANDS_INTERLOCK, .waits = true, .since_us = since_us};
+    ls_text_format(out->what, sizeof out->what, "%s", tag);
+}
+
+static void tell_foreign(const char *what, const ls_guard_target_state *target,
+                         ls_guard_standing *out) {
+    *out = (ls_guard_standing){.kind = LS_STANDS_FOREIGN,
+                               .count = target->fights,
+                               .waits = true,
+                               .since_us = target->foreign_wall_us};
     ls_text_format(out->what, sizeof out->what, "%s", what);
 }
 
@@ -307,14 +317,14 @@ bool ls_guard_stands(const ls_guard_state *state, uint32_t number, const ls_guar
     }
     for (uint32_t i = 0; i < limits->guards->condition_count; i++) {
         if (is_next(state->conditions[i].disarmed, &number)) {
-            tell_named(LS_STANDS_INTERLOCK, limits->guards->conditions[i].tag, 0, out);
+            tell_interlock(limits->guards->conditions[i].tag, state->conditions[i].active_us, out);
             return true;
         }
     }
     for (uint32_t i = 0; i < limits->target_count; i++) {
         const ls_guard_target_state *target = &state->targets[i];
         if (is_next(target->foreign_us != LS_GUARD_UNKNOWN, &number)) {
-            tell_named(LS_STANDS_FOREIGN, limits->targets[i].name, target->fights, out);
+            tell_foreign(limits->targets[i].name, target, out);
             return true;
         }
     }

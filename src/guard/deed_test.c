@@ -165,12 +165,14 @@ static void test_what_stands_is_told(void) {
     begin();
     ls_guard_standing stands;
     CHECK(!ls_guard_stands(g.state, 0, &g.clock, &stands));
+    const int64_t begun_us = g.clock.wall_us;
     CHECK(act(deed_of(LS_DEED_HOLD, LS_ROLE_OPERATOR, "")));
     CHECK(act(bypass_of(14, 1.0)));
     CHECK(act(bypass_of(9, 2.0)));
     CHECK(act(deed_of(LS_DEED_REVOKE, LS_ROLE_ENGINEER, "kim")));
     hear_condition(0, 1.0);
     g.state->targets[CASE_COOLANT].foreign_us = 5;
+    g.state->targets[CASE_COOLANT].foreign_wall_us = begun_us + 7;
     g.state->targets[CASE_COOLANT].fights = 4;
     ls_guard_note_trip(g.state, &g.clock);
     g.clock.wall_us += 3600 * SECOND;  // the first bypass is over
@@ -178,17 +180,24 @@ static void test_what_stands_is_told(void) {
     for (; ls_guard_stands(g.state, count, &g.clock, &stands); count++) {
         kinds[stands.kind]++;
         switch (stands.kind) {
-        case LS_STANDS_HOLD: CHECK(stands.waits && strcmp(stands.who, "lee") == 0); break;
+        case LS_STANDS_HOLD:
+            CHECK(stands.waits && strcmp(stands.who, "lee") == 0);
+            CHECK(stands.since_us == begun_us);
+            break;
         case LS_STANDS_BYPASS:
             CHECK_INT(stands.guard, 9);
             CHECK_STR(stands.reason, "trial");
             CHECK(stands.until_us > g.clock.wall_us && stands.since_us < g.clock.wall_us);
             break;
         case LS_STANDS_REVOKED: CHECK_STR(stands.what, "kim"); break;
-        case LS_STANDS_INTERLOCK: CHECK_STR(stands.what, tag_of_interlock()); break;
+        case LS_STANDS_INTERLOCK:
+            CHECK_STR(stands.what, tag_of_interlock());
+            CHECK(stands.since_us == begun_us);
+            break;
         case LS_STANDS_FOREIGN:
             CHECK_STR(stands.what, "coolant");
             CHECK_INT(stands.count, 4);
+            CHECK(stands.since_us == begun_us + 7);
             break;
         default: CHECK(stands.count == 1 && !stands.waits); break;
         }
@@ -201,6 +210,40 @@ static void test_what_stands_is_told(void) {
     CHECK(!ls_guard_stands(g.state, 4, &g.clock, &stands));
     g.state->latched = true;
     CHECK(ls_guard_stands(g.state, 4, &g.clock, &stands) && stands.waits && stands.count == 0);
+}
+
+// Since when is the first time: an interlock that stays active, a second change by others and a
+// hold that a higher role takes over begin nothing anew; what was re-armed and comes again does.
+static void test_since_when_it_stands(void) {
+    begin();
+    const int64_t first_us = g.clock.wall_us;
+    ls_guard_standing stands;
+    ls_guard_heard changed = guard_case_heard(&g, 21.0);
+    g.state->targets[CASE_COOLANT].sequence = 1;
+    ls_guard_hear_value(g.state, CASE_COOLANT, &changed, &g.clock);
+    CHECK(act(deed_of(LS_DEED_HOLD, LS_ROLE_OPERATOR, "")));
+    hear_condition(0, 1.0);
+    g.clock.wall_us += 60 * SECOND;
+    changed.value = 22.0;
+    ls_guard_hear_value(g.state, CASE_COOLANT, &changed, &g.clock);
+    CHECK(act(deed_of(LS_DEED_HOLD, LS_ROLE_ENGINEER, "")));
+    hear_condition(0, 1.0);
+    uint32_t count = 0;
+    for (; ls_guard_stands(g.state, count, &g.clock, &stands); count++) {
+        CHECK(stands.since_us == first_us);
+        CHECK_INT(stands.count, stands.kind == LS_STANDS_FOREIGN ? 2 : 0);
+    }
+    CHECK_INT(count, 3);
+    hear_condition(0, 0.0);
+    CHECK(act(deed_of(LS_DEED_REARM, LS_ROLE_OPERATOR, tag_of_interlock())));
+    CHECK(act(deed_of(LS_DEED_REARM, LS_ROLE_OPERATOR, "coolant")));
+    hear_condition(0, 1.0);
+    changed.value = 23.0;
+    ls_guard_hear_value(g.state, CASE_COOLANT, &changed, &g.clock);
+    for (count = 1; ls_guard_stands(g.state, count, &g.clock, &stands); count++) {
+        CHECK(stands.since_us == first_us + 60 * SECOND);
+    }
+    CHECK_INT(count, 3);
 }
 
 // Again from the journal: the same state, though the line has told nothing yet and the plant file
@@ -251,6 +294,7 @@ int main(int argc, char **argv) {
     TEST(test_revoking_and_resetting);
     TEST(test_what_is_not_whole_does_nothing);
     TEST(test_what_stands_is_told);
+    TEST(test_since_when_it_stands);
     TEST(test_again_from_the_journal);
     return harness_report();
 }

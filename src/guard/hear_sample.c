@@ -221,7 +221,7 @@ static void hear_sample(ls_guard_ear *ear, const ls_sample *s, const ls_guard_cl
     for (uint32_t i = 0; i < ear->def.limits->guards->condition_count; i++) {
         if (ear->conditions[i] == s->tag) {
             const ls_guard_heard heard = heard_of(ear, s);
-            ls_guard_hear_condition(ear->def.state, i, &heard);
+            ls_guard_hear_condition(ear->def.state, i, &heard, clock);
         }
     }
     if (s->quality == LS_QUALITY_GOOD) {

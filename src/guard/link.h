@@ -104,11 +104,12 @@ typedef struct ls_guard_answer {
 
 // What people have done, and what waits for them. Told one by one before each answer.
 typedef enum ls_guard_standing_kind {
-    LS_STANDS_HOLD,       // what: point; who, role
+    LS_STANDS_HOLD,       // what: point; who, role, since_us
     LS_STANDS_BYPASS,     // guard, who, role, reason, since_us, until_us
     LS_STANDS_REVOKED,    // what: whose; since_us
-    LS_STANDS_INTERLOCK,  // what: tag; waits for a person to re-arm
-    LS_STANDS_FOREIGN,    // what: value; count: how often others changed it; waits for re-arming
+    LS_STANDS_INTERLOCK,  // what: tag; since_us: it became active; waits for a person to re-arm
+    LS_STANDS_FOREIGN,    // what: value; count: how often others changed it; since_us: the first
+                          // time since re-arming; waits for it
     LS_STANDS_TRIPS,      // count: of the last day; waits: latched until a person resets
     LS_STANDS_KIND_COUNT
 } ls_guard_standing_kind;

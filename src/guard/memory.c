@@ -57,13 +57,15 @@ static void take_sending(ls_guard_state *state, const ls_journal_entry *row) {
     }
 }
 
-static void take_yield(ls_guard_state *state, const char *what) {
+static void take_yield(ls_guard_state *state, const char *what, int64_t wall_us) {
     uint32_t condition, target;
     ls_guard_deed_find_armed(state->limits, what, &condition, &target);
     if (condition != LS_NONE) {
         state->conditions[condition].disarmed = true;
+        state->conditions[condition].active_us = wall_us;
     } else if (target != LS_NONE) {
         state->targets[target].foreign_us = 0;
+        state->targets[target].foreign_wall_us = wall_us;
         state->targets[target].fights++;
     }
 }
@@ -112,7 +114,7 @@ void ls_guard_memory_take(ls_guard_state *state, const ls_journal_entry *row) {
         break;
     case LS_JOURNAL_HOLD:
         if (row->on) {
-            ls_guard_hold_put(state, row->point, row->who, row->role);
+            ls_guard_hold_put(state, row->point, row->who, row->role, &then);
         } else {
             ls_guard_hold_lift(state, row->point, LS_ROLE_ENGINEER);
         }
@@ -122,7 +124,7 @@ void ls_guard_memory_take(ls_guard_state *state, const ls_journal_entry *row) {
     case LS_JOURNAL_LEASE: take_lease(state, row); break;
     case LS_JOURNAL_STOPPED: state->healthy_since_us = LS_GUARD_UNKNOWN; break;
     case LS_JOURNAL_DEED: ls_guard_do_again(state, &row->deed, &then); break;
-    case LS_JOURNAL_YIELD: take_yield(state, row->deed.what); break;
+    case LS_JOURNAL_YIELD: take_yield(state, row->deed.what, row->wall_us); break;
     case LS_JOURNAL_ID: take_id(state, row); break;
     case LS_JOURNAL_TARGET: take_target(state, row); break;
     case LS_JOURNAL_CHANGE: take_change(state, row); break;
@@ -209,8 +211,8 @@ static void put_targets(writer *w) {
     }
 }
 
-static void put_yield(writer *w, const char *what) {
-    ls_journal_entry row = {.kind = LS_JOURNAL_YIELD};
+static void put_yield(writer *w, const char *what, int64_t wall_us) {
+    ls_journal_entry row = {.kind = LS_JOURNAL_YIELD, .wall_us = wall_us};
     ls_text_format(row.deed.what, sizeof row.deed.what, "%s", what);
     put(w, &row);
 }
@@ -219,12 +221,12 @@ static void put_yields(writer *w) {
     const ls_guard_limits *limits = w->state->limits;
     for (uint32_t i = 0; i < limits->guards->condition_count; i++) {
         if (w->state->conditions[i].disarmed) {
-            put_yield(w, limits->guards->conditions[i].tag);
+            put_yield(w, limits->guards->conditions[i].tag, w->state->conditions[i].active_us);
         }
     }
     for (uint32_t i = 0; i < limits->target_count; i++) {
         if (w->state->targets[i].foreign_us != LS_GUARD_UNKNOWN) {
-            put_yield(w, limits->targets[i].name);
+            put_yield(w, limits->targets[i].name, w->state->targets[i].foreign_wall_us);
         }
     }
 }
@@ -239,7 +241,7 @@ static void put_people(writer *w) {
         ls_guard_deed deed = {.kind = LS_DEED_HOLD, .role = s->holds[i].role};
         memcpy(deed.what, s->holds[i].point, sizeof s->holds[i].point);
         memcpy(deed.who, s->holds[i].who, sizeof deed.who);
-        put_deed(w, &deed, 0);
+        put_deed(w, &deed, s->holds[i].since_us);
     }
     for (uint32_t i = 0; i < s->bypass_count; i++) {
         const ls_guard_bypass *b = &s->bypasses[i];
@@ -305,19 +307,22 @@ static bool is_new(bool stands, bool *written) {
 bool ls_guard_memory_yields(const ls_guard_state *state, bool *written, ls_journal_entry *out) {
     const ls_guard_limits *limits = state->limits;
     const char *what = NULL;
+    int64_t wall_us = 0;
     uint32_t at = 0;
     for (uint32_t i = 0; what == NULL && i < limits->guards->condition_count; i++, at++) {
         what = is_new(state->conditions[i].disarmed, &written[at])
                    ? limits->guards->conditions[i].tag
                    : NULL;
+        wall_us = state->conditions[i].active_us;
     }
     for (uint32_t i = 0; what == NULL && i < limits->target_count; i++, at++) {
         what = is_new(state->targets[i].foreign_us != LS_GUARD_UNKNOWN, &written[at])
                    ? limits->targets[i].name
                    : NULL;
+        wall_us = state->targets[i].foreign_wall_us;
     }
     if (what != NULL) {
-        *out = (ls_journal_entry){.kind = LS_JOURNAL_YIELD};
+        *out = (ls_journal_entry){.kind = LS_JOURNAL_YIELD, .wall_us = wall_us};
         ls_text_format(out->deed.what, sizeof out->deed.what, "%s", what);
     }
     return what != NULL;

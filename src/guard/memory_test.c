@@ -205,6 +205,7 @@ static void test_people_and_what_waits_for_them_outlive_turns(void) {
     hear_condition(0, 1.0);
     hear_condition(0, 0.0);
     g.state->targets[CASE_COOLANT].foreign_us = 5;
+    g.state->targets[CASE_COOLANT].foreign_wall_us = g.clock.wall_us - 5 * SECOND;
     g.state->targets[CASE_COOLANT].fights = 1;
     uint32_t rows = 0;
     while (ls_guard_memory_yields(g.state, written, &row)) {
@@ -222,12 +223,15 @@ static void test_people_and_what_waits_for_them_outlive_turns(void) {
         journal = restart(journal, 20000);
         CHECK_INT(g.state->hold_count, 1);
         CHECK_INT(g.state->holds[0].role, LS_ROLE_ENGINEER);
+        CHECK(g.state->holds[0].since_us == g.clock.wall_us);
         CHECK_INT(g.state->bypass_count, 1);
         CHECK(g.state->bypasses[0].begin_us == g.clock.wall_us);
         CHECK(g.state->bypasses[0].end_us == g.clock.wall_us + 3600 * SECOND);
         CHECK_INT(g.state->revoked_count, 1);
         CHECK(g.state->revoked[0].at_us == g.clock.wall_us);
         CHECK(g.state->conditions[0].disarmed);
+        CHECK(g.state->conditions[0].active_us == g.clock.wall_us);
+        CHECK(g.state->targets[CASE_COOLANT].foreign_wall_us == g.clock.wall_us - 5 * SECOND);
         CHECK(g.state->targets[CASE_COOLANT].foreign_us != LS_GUARD_UNKNOWN);
         CHECK_INT(g.state->targets[CASE_COOLANT].fights, 1);
         CHECK_INT(g.state->trip_count, 2);

@@ -250,7 +250,7 @@ static void test_people_hold_bypass_and_lift(void) {
     if (start(&s) && rows_wait(&s, "done", 1)) {
         const char *said = GUARD(&s, "hold", "--who", "kim");
         CHECK_CONTAINS(said != NULL ? said : "",
-                       "hold       everything, by kim, engineer@127.0.0.1");
+                       "hold       everything, by kim, engineer@127.0.0.1 (engineer), since 2");
         service_pause(1.0);  // what was sent before has its answer
         const double sent = service_metric(&s, "commands_sent_total");
         const pid_t guard = rows_find_child(&s, " guard ");

@@ -70,7 +70,7 @@ void sent_dispatch(double seconds_ago) {
 
 void hear_condition(uint32_t condition, double value) {
     const ls_guard_heard heard = guard_case_heard(&g, value);
-    ls_guard_hear_condition(g.state, condition, &heard);
+    ls_guard_hear_condition(g.state, condition, &heard, &g.clock);
 }
 
 uint32_t at_state(ls_command c, double state) {

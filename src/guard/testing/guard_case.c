@@ -129,10 +129,10 @@ static void be_healthy(guard_case *g) {
         ls_guard_hear_state(s, m, &heard);
     }
     heard.value = 0.0;
-    ls_guard_hear_condition(s, 0, &heard);
+    ls_guard_hear_condition(s, 0, &heard, &g->clock);
     heard.value = 1.0;
-    ls_guard_hear_condition(s, 1, &heard);
-    ls_guard_hear_condition(s, 2, &heard);
+    ls_guard_hear_condition(s, 1, &heard, &g->clock);
+    ls_guard_hear_condition(s, 2, &heard, &g->clock);
     heard.value = 20.0;
     heard.vouched_us -= 600 * SECOND;
     ls_guard_hear_value(s, CASE_COOLANT, &heard, &g->clock);
