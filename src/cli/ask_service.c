@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "cli/ask_channel.h"
+#include "guard/protocol.h"
 
 enum { PATH_SIZE = 4096, ANSWER_MAX = 64 << 20 };
 
@@ -37,10 +38,9 @@ static bool take_token(const json_t *tokens, const char *role, char *out, size_t
 }
 
 static void find_token(const char *data, ls_service_address *out) {
-    static const char *const roles[] = {"viewer", "operator", "engineer"};
     json_t *tokens = read_tokens(data);
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        (void)take_token(tokens, roles[i], out->token, sizeof out->token);
+    for (int i = 0; i < LS_ROLE_COUNT; i++) {
+        (void)take_token(tokens, ls_role_name((ls_role)i), out->token, sizeof out->token);
     }
     json_decref(tokens);
 }

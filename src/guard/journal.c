@@ -35,7 +35,6 @@ struct ls_guard_journal {
 static const char *const kind_names[LS_JOURNAL_KIND_COUNT] = {
     "accepted", "sending", "outcome", "refused", "line-id", "hold",   "trip",   "reset", "lease",
     "deed",     "yield",   "stopped", "summary", "id",      "target", "change", "full"};
-static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
 
 static int64_t fail_after = -1;
 
@@ -116,7 +115,7 @@ static json_t *entry_json(const ls_journal_entry *e) {
         json_object_set_new(o, "on", json_boolean(e->on));
     }
     if (e->kind == LS_JOURNAL_HOLD || e->kind == LS_JOURNAL_RESET) {
-        set_text(o, "role", role_names[e->role]);
+        set_text(o, "role", ls_role_name(e->role));
     }
     set_text(o, "reason", e->reason);
     set_text(o, "point", e->point);
@@ -183,8 +182,8 @@ static bool entry_read(const json_t *o, ls_journal_entry *e) {
     e->count = (uint32_t)json_integer_value(json_object_get(o, "count"));
     const char *result = json_string_value(json_object_get(o, "result"));
     e->result = result != NULL ? ls_command_result_find(result) : LS_COMMAND_REFUSED;
-    const uint32_t role = get_word(o, "role", role_names, LS_ROLE_COUNT);
-    e->role = role < LS_ROLE_COUNT ? (ls_role)role : LS_ROLE_VIEWER;
+    const char *role = json_string_value(json_object_get(o, "role"));
+    e->role = role != NULL ? ls_role_find(role) : LS_ROLE_VIEWER;
     const json_t *command = json_object_get(o, "command");
     bool good = e->kind < LS_JOURNAL_KIND_COUNT && e->result < LS_COMMAND_RESULT_COUNT &&
                 get_text(o, "reason", e->reason, sizeof e->reason) &&

@@ -368,6 +368,15 @@ const char *ls_role_name(ls_role role) {
     return (uint32_t)role < LS_ROLE_COUNT ? role_names[role] : "";
 }
 
+ls_role ls_role_find(const char *name) {
+    for (uint32_t i = 0; i < LS_ROLE_COUNT; i++) {
+        if (strcmp(name, role_names[i]) == 0) {
+            return (ls_role)i;
+        }
+    }
+    return LS_ROLE_VIEWER;
+}
+
 const char *ls_guard_deed_name(ls_guard_deed_kind kind) {
     return (uint32_t)kind < LS_DEED_KIND_COUNT ? deed_names[kind] : "";
 }

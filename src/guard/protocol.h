@@ -55,6 +55,7 @@ void ls_guard_protocol_write(const ls_guard_message *message, ls_buffer *out);
 const char *ls_guard_protocol_read(const char *text, size_t size, ls_guard_message *out);
 
 const char *ls_role_name(ls_role role);                           // "operator"; beyond: ""
+ls_role ls_role_find(const char *name);                           // unknown: the least one
 const char *ls_guard_deed_name(ls_guard_deed_kind kind);          // "re-arm"; beyond: ""
 ls_guard_deed_kind ls_guard_deed_find(const char *name);          // LS_DEED_KIND_COUNT: none
 const char *ls_guard_standing_name(ls_guard_standing_kind kind);  // "hold"; beyond: ""

@@ -193,6 +193,10 @@ static void test_names_go_both_ways(void) {
     CHECK_STR(ls_guard_deed_name(LS_DEED_KIND_COUNT), "");
     CHECK_STR(ls_guard_standing_name(LS_STANDS_TRIPS), "trips");
     CHECK_STR(ls_guard_standing_name(LS_STANDS_KIND_COUNT), "");
+    for (int i = 0; i < LS_ROLE_COUNT; i++) {
+        CHECK_INT(ls_role_find(ls_role_name((ls_role)i)), i);
+    }
+    CHECK_INT(ls_role_find("owner"), LS_ROLE_VIEWER);
     CHECK_STR(ls_role_name(LS_ROLE_COUNT), "");
     CHECK_INT(ls_command_kind_find("x"), LS_COMMAND_KIND_COUNT);
     CHECK_STR(ls_command_result_name(LS_COMMAND_RESULT_COUNT), "");

@@ -126,6 +126,7 @@ struct ls_sparkplug_host {
     host_owner *owners;
     uint32_t owner_capacity;
     bool sink_takes;   // what was handed on last
+    bool untaken;      // a node may have something that was not taken
     ls_sample *batch;  // of the message in work; pad2 is the metric's index until it is handed on
     uint32_t batch_count, batch_capacity;
     size_t held_bytes;

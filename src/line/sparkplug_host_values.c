@@ -76,7 +76,7 @@ static void hand_on(ls_sparkplug_host *host, host_node *node) {
         host->sink_takes = host->sink.heard(host->sink.context, host->batch, host->batch_count);
         if (!host->sink_takes) {
             host->figures.refused += host->batch_count;  // QoS 0: nothing to be sent again
-            node->untaken = true;
+            node->untaken = host->untaken = true;
         }
     }
     host->batch_count = 0;
@@ -84,8 +84,14 @@ static void hand_on(ls_sparkplug_host *host, host_node *node) {
 
 // The sink takes again what is heard: nodes of which it has missed something say all of it anew.
 static void make_up_for_untaken(ls_sparkplug_host *host, int64_t now_us) {
-    for (uint32_t i = 0; host->sink_takes && i < host->node_count; i++) {
-        if (host->nodes[i]->untaken && host->nodes[i]->born) {
+    if (!host->untaken || !host->sink_takes) {
+        return;  // as nearly always: not all nodes are looked at for each message
+    }
+    host->untaken = false;
+    for (uint32_t i = 0; i < host->node_count; i++) {
+        if (host->nodes[i]->untaken && !host->nodes[i]->born) {
+            host->untaken = true;  // once it is born
+        } else if (host->nodes[i]->untaken) {
             host->nodes[i]->untaken = false;
             host->nodes[i]->again_us = now_us + HOST_AGAIN_US;
             host->due_us = host->nodes[i]->again_us < host->due_us ? host->nodes[i]->again_us

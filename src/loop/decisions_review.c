@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "guard/protocol.h"
 #include "loop/decisions_inside.h"
 #include "loop/json_value.h"
-
-static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
 
 // ---- approve, reject, hold
 
@@ -31,7 +30,7 @@ static void approve(ls_decisions *d, decision_row *row, const person *by) {
     json_t *approvals = json_object_get(row->json, "approvals");
     json_t *one = json_object();
     json_object_set_new(one, "who", json_string(by->who));
-    json_object_set_new(one, "role", json_string(role_names[by->role]));
+    json_object_set_new(one, "role", json_string(ls_role_name(by->role)));
     json_object_set_new(one, "at_us", json_integer((json_int_t)ls_decisions_wall_us()));
     if (by->said != NULL && by->said[0] != '\0') {
         json_object_set_new(one, "text", json_string(by->said));

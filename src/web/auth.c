@@ -13,13 +13,12 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "guard/protocol.h"
 
 enum { PATH_SIZE = 4096, HOST_SIZE = 256 };
 
-static const char *const roles[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};
-
 const char *ls_role_text(ls_role role) {
-    return (unsigned)role < LS_ROLE_COUNT ? roles[role] : "nobody";
+    return (unsigned)role < LS_ROLE_COUNT ? ls_role_name(role) : "nobody";
 }
 
 // ---- the file
@@ -70,7 +69,7 @@ static ls_status read_tokens(const char *path, ls_auth *out, ls_error *err) {
     json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
     bool fine = object != NULL;
     for (int i = 0; i < LS_ROLE_COUNT && fine; i++) {
-        const char *token = json_string_value(json_object_get(object, roles[i]));
+        const char *token = json_string_value(json_object_get(object, ls_role_name((ls_role)i)));
         fine = token != NULL && is_token(token);
         if (fine) {
             ls_text_format(out->tokens[i], LS_TOKEN_SIZE, "%s", token);
