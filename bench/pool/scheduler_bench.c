@@ -5,8 +5,9 @@
 //                                     each decision while so many end and as many come
 //     scheduler_bench scale                           1,000 to 1,000,000 GPUs at 90 % load
 //
-// Prints one JSON object; times are processor time, so that a busy machine does not count. A decision is what follows from one event (a job ends, breaks or comes):
-// ls_scheduler_ended or _submit with the ls_scheduler_decide after it.
+// Prints one JSON object; times are processor time, so that a busy machine does not count. A
+// decision is what follows from one event (a job ends, breaks or comes): ls_scheduler_ended or
+// _submit with the ls_scheduler_decide after it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +50,11 @@ static void print_times(void) {
     for (uint32_t i = 0; i < time_count; i++) {
         sum += times_us[i];
     }
-    printf("\"decisions\": %u, \"mean_us\": %.3f, \"p50_us\": %.3f, \"p99_us\": %.3f, \"p999_us\": "
-           "%.3f, \"max_us\": %.3f",
-           time_count, sum / (time_count > 0 ? time_count : 1), quantile(0.5), quantile(0.99),
-           quantile(0.999), quantile(1.0));
+    printf(
+        "\"decisions\": %u, \"mean_us\": %.3f, \"p50_us\": %.3f, \"p99_us\": %.3f, \"p999_us\": "
+        "%.3f, \"max_us\": %.3f",
+        time_count, sum / (time_count > 0 ? time_count : 1), quantile(0.5), quantile(0.99),
+        quantile(0.999), quantile(1.0));
 }
 
 // Racks of GB200 NVL72 in rows, five owners with two hundred suppliers each.
@@ -201,10 +203,11 @@ static int pending(uint64_t gpus, uint64_t jobs, uint64_t ends) {
         }
         carry_out(&b, at_us);
     }
-    printf("{\"what\": \"pending\", \"gpus\": %llu, \"waiting\": %llu, \"running\": %u, \"filled_s\": "
-           "%.3f, ",
-           (unsigned long long)b.pool->cluster.gpus,
-           (unsigned long long)ls_scheduler_waiting(b.scheduler), b.running_count, filled_s);
+    printf(
+        "{\"what\": \"pending\", \"gpus\": %llu, \"waiting\": %llu, \"running\": %u, \"filled_s\": "
+        "%.3f, ",
+        (unsigned long long)b.pool->cluster.gpus,
+        (unsigned long long)ls_scheduler_waiting(b.scheduler), b.running_count, filled_s);
     print_times();
     printf("}\n");
     close_bench(&b);
@@ -295,7 +298,8 @@ int main(int argc, char **argv) {
     } else if (argc > 1 && strcmp(argv[1], "scale") == 0) {
         code = scale();
     } else {
-        fprintf(stderr, "usage: scheduler_bench pending [--gpus N] [--jobs N] [--ends N] | scale\n");
+        fprintf(stderr,
+                "usage: scheduler_bench pending [--gpus N] [--jobs N] [--ends N] | scale\n");
     }
     free(times_us);
     return code;

@@ -88,7 +88,8 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
                      span(top->wait_max_s, c, sizeof c));
     ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
                      (unsigned long long)top->promised, (unsigned long long)top->late);
-    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n", share(borrowed_of(o, 0), all->held));
+    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n",
+                     share(borrowed_of(o, 0), all->held));
 }
 
 static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) {

@@ -127,11 +127,10 @@ static bool on_close(void *context, int64_t from_us, int64_t to_us, const ls_met
     if (s->counts_days) {
         ls_pool_statement_day(s->pool, from_us / DAY_US, rows, pool, &s->statement);
     }
-    const ls_twin_progress now = {
-        .share = (double)to_us / (double)s->def.until_us,
-        .events = s->outcome.rows[0].jobs,
-        .replications_done = to_us / DAY_US,
-        .replications_planned = s->def.until_us / DAY_US};
+    const ls_twin_progress now = {.share = (double)to_us / (double)s->def.until_us,
+                                  .events = s->outcome.rows[0].jobs,
+                                  .replications_done = to_us / DAY_US,
+                                  .replications_planned = s->def.until_us / DAY_US};
     ls_progress_update(&s->progress, &now);
     return !ls_interrupt_came();
 }
@@ -145,7 +144,8 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
         status = ls_trace_read(text, size, path, &s->arena, &s->trace, err);
     }
     if (status == LS_OK && s->trace.count == 0) {
-        status = ls_fail_at(err, LS_ERR_INVALID, path, 1, 1, "there is no job with GPUs in this list");
+        status = ls_fail_at(err, LS_ERR_INVALID, path, 1, 1,
+                            "there is no job with GPUs in this list");
     }
     if (status == LS_OK) {
         const double limit = (double)ls_options_get(s->options, "limit")->number;
@@ -186,8 +186,9 @@ static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
                                               err);
     s->mix_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
     s->def.load = (ls_sim_load){.next = ls_mix_load_next, .context = &s->mix_load};
-    ls_text_format(s->load_text, sizeof s->load_text, "mix %s at %g %%: a job every %.3g s in the mean",
-                   mix->name, 100.0 * load, s->mix_load.gap_us * 1e-6);
+    ls_text_format(s->load_text, sizeof s->load_text,
+                   "mix %s at %g %%: a job every %.3g s in the mean", mix->name, 100.0 * load,
+                   s->mix_load.gap_us * 1e-6);
     return status;
 }
 
@@ -321,15 +322,17 @@ const ls_command ls_command_pool_simulate = {
     .most = 1,
     .about = "Runs a pool on a simulated clock: a policy tried on real or drawn load.",
     .example = "lineshaft pool simulate examples/pools/park.yaml",
-    .examples = "lineshaft pool simulate park.yaml --trace philly_jobs.csv --policy easy\n"
-                "lineshaft pool simulate national.yaml --for 365d --load 95 --json\n"
-                "lineshaft pool simulate park.yaml --csv statement.csv\n",
-    .detail = "The scheduler is the one that runs real jobs; jobs, GPUs and failures are simulated. "
-              "Who gets what and when is told in docs/POOL.md.\n"
-              "The statement has a line for each account and day, in GPU seconds: what it held, of "
-              "that borrowed, what it was guaranteed and did not hold (offered), what was lost to "
-              "stopping and failures. For each day what the pool held, its idle and its down time are "
-              "all its GPUs.\n",
+    .examples =
+        "lineshaft pool simulate park.yaml --trace philly_jobs.csv --policy easy\n"
+        "lineshaft pool simulate national.yaml --for 365d --load 95 --json\n"
+        "lineshaft pool simulate park.yaml --csv statement.csv\n",
+    .detail =
+        "The scheduler is the one that runs real jobs; jobs, GPUs and failures are simulated. "
+        "Who gets what and when is told in docs/POOL.md.\n"
+        "The statement has a line for each account and day, in GPU seconds: what it held, of "
+        "that borrowed, what it was guaranteed and did not hold (offered), what was lost to "
+        "stopping and failures. For each day what the pool held, its idle and its down time are "
+        "all its GPUs.\n",
     .tables = tables,
     .run = run,
 };

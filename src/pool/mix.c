@@ -180,7 +180,8 @@ ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, 
     out->leaves = ls_alloc(pool->account_count * sizeof *out->leaves);
     ls_status status = LS_OK;
     out->most = ls_alloc(pool->account_count * sizeof *out->most);
-    if (!made || out->often == NULL || out->accounts == NULL || out->leaves == NULL || out->most == NULL) {
+    if (!made || out->often == NULL || out->accounts == NULL || out->leaves == NULL ||
+        out->most == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     status = status == LS_OK ? take_accounts(out, err) : status;
@@ -267,9 +268,8 @@ bool ls_mix_load_next(void *load, ls_sim_job *out) {
                                     .priority = c->priority,
                                     .shape = shape_of(l, c, a->kinds),
                                     .stop_us = c->stop_us,
-                                    .checkpoint_every_us = l->made != NULL
-                                                               ? l->checkpoint_us
-                                                               : c->checkpoint_every_us,
+                                    .checkpoint_every_us = l->made != NULL ? l->checkpoint_us
+                                                                           : c->checkpoint_every_us,
                                     .saves = c->saves,
                                     .restartable = true}};
     out->request.shape.sites = a->sites;

@@ -3,8 +3,8 @@
 // A mix is a list of classes of jobs. Each says how often it comes, its GPUs, and how long it runs:
 // lognormal by mean and median (of which sigma^2 = 2 ln(mean / median)), as published summaries of
 // clusters give them. Jobs come as a Poisson process whose rate makes the GPU time asked for `load`
-// times what the accounts can have. Each job belongs to a leaf account, drawn by what it would have if
-// all wanted all, among those that may hold so many GPUs.
+// times what the accounts can have. Each job belongs to a leaf account, drawn by what it would have
+// if all wanted all, among those that may hold so many GPUs.
 //
 // The same mix, pool and seed give the same jobs, whatever the scheduler does.
 #pragma once
@@ -52,11 +52,11 @@ typedef struct ls_mix_load {
     double *often;     // cumulated, by class
     double *accounts;  // cumulated, by leaf
     uint32_t *leaves;
-    uint32_t *most;  // by leaf: GPUs that it may hold at once
+    uint32_t *most;      // by leaf: GPUs that it may hold at once
     uint32_t most_gpus;  // of any leaf
     uint32_t leaf_count;
-    uint32_t node_gpus;  // of the largest node
-    int64_t checkpoint_us;  // of jobs made from a summary; 0: never
+    uint32_t node_gpus;                 // of the largest node
+    int64_t checkpoint_us;              // of jobs made from a summary; 0: never
     uint64_t level_gpus[LS_POOL_NODE];  // of the largest unit of each level, without spares
     uint64_t drawn;
     double at_us;

@@ -7,9 +7,9 @@
 enum {
     HEADS_MAX = 64,
     TRIES_MAX = 16,
-    TAKES_MAX = 1,       // jobs that others are stopped for in a round; the rest has the next one
-    SPARE_PARTS = 64,    // a search ends with 4 times the parts that it needs, and so many
-    SPARE_UNITS = 4,     // or with so many units that have enough
+    TAKES_MAX = 1,     // jobs that others are stopped for in a round; the rest has the next one
+    SPARE_PARTS = 64,  // a search ends with 4 times the parts that it needs, and so many
+    SPARE_UNITS = 4,   // or with so many units that have enough
 };
 
 // The account, and all above it below the top, lend or borrow: does each borrow something?
@@ -234,7 +234,8 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
         } else if (s->nodes[node].counted > shape->gpus) {      // as many are wholly free
             here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
         }
-        if (here.parts == 0 && (!may_lend(s, node, shape) || !cost_of(s, shape, &all, most, &here))) {
+        if (here.parts == 0 &&
+            (!may_lend(s, node, shape) || !cost_of(s, shape, &all, most, &here))) {
             continue;
         }
         s->plan[count++] = here;

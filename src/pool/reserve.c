@@ -106,8 +106,7 @@ int64_t ls_reserve_next_us(const ls_scheduler *s) {
     int64_t next_us = INT64_MAX;
     for (uint32_t i = 0; i < s->reserved_count; i++) {
         const ls_reserved *r = s->reserved + i;
-        if (r->job != LS_POOL_NONE && !r->claim && r->from_us > s->now_us &&
-            r->from_us < next_us) {
+        if (r->job != LS_POOL_NONE && !r->claim && r->from_us > s->now_us && r->from_us < next_us) {
             next_us = r->from_us;
         }
     }

@@ -8,9 +8,8 @@
 
 static uint32_t *row_of(const ls_scheduler *s, uint32_t node) {
     const uint32_t reserved = s->nodes[node].reserved;
-    return reserved != LS_POOL_NONE
-               ? s->reserved[reserved].rooms
-               : s->rooms + (size_t)s->cluster->nodes[node].kind * LS_ROOM_ROW;
+    return reserved != LS_POOL_NONE ? s->reserved[reserved].rooms
+                                    : s->rooms + (size_t)s->cluster->nodes[node].kind * LS_ROOM_ROW;
 }
 
 // The step of the greatest part that is free of one of its GPUs.
@@ -54,7 +53,8 @@ static uint64_t parts_in(const uint32_t *row, const ls_shape *shape) {
     uint64_t parts = 0;
     if (shape->milli != 0) {  // any number of parts on a node that has room for one
         const uint32_t *steps = row + LS_POOL_NODE_GPUS_MAX + 1;
-        for (uint32_t at = shape->milli * LS_ROOM_STEPS / LS_POOL_WHOLE; at <= LS_ROOM_STEPS; at++) {
+        for (uint32_t at = shape->milli * LS_ROOM_STEPS / LS_POOL_WHOLE; at <= LS_ROOM_STEPS;
+             at++) {
             parts += steps[at] > 0 ? UINT32_MAX : 0;
         }
         return parts;

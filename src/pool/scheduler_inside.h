@@ -30,7 +30,7 @@ typedef struct ls_pool_job {
     bool again;         // when it has stopped it waits again
     bool victim;        // among s->victims
     int64_t submitted_us, started_us;
-    int64_t since_us;     // it waits
+    int64_t since_us;       // it waits
     int64_t latest_us;      // it is over by then; INT64_MAX: unknown
     int64_t promised_us;    // INT64_MAX: nothing promised yet
     uint64_t number;        // unique
@@ -60,12 +60,12 @@ typedef struct ls_node_parts {
     uint32_t tenants[LS_TENANTS];    // accounts of the parts there; more_tenants: there are more
     uint8_t tenant_count;
     bool more_tenants;
-    uint32_t plain;                  // parts there that hold no GPU
-    uint32_t site;                   // among the sites; LS_POOL_NONE: in none
-    uint8_t gpus, kind;              // of the cluster's node; kind UINT8_MAX: none
-    uint8_t counted_step;            // the greatest part that is free of a GPU
-    uint8_t counted;                 // in a row of rooms: GPUs wholly free and 1; 0: in none
-    bool spare_used;                 // a spare stands in for it
+    uint32_t plain;        // parts there that hold no GPU
+    uint32_t site;         // among the sites; LS_POOL_NONE: in none
+    uint8_t gpus, kind;    // of the cluster's node; kind UINT8_MAX: none
+    uint8_t counted_step;  // the greatest part that is free of a GPU
+    uint8_t counted;       // in a row of rooms: GPUs wholly free and 1; 0: in none
+    bool spare_used;       // a spare stands in for it
 } ls_node_parts;
 
 // A node as a plan sees it: what it costs to have `parts` parts of the job on it.
@@ -88,21 +88,21 @@ struct ls_scheduler {
     uint32_t reserved_count, reserved_room;
     ls_pool_act *acts;
     uint32_t act_count, act_room;
-    uint32_t *rooms;  // by kind: nodes kept for nobody, by how many GPUs are wholly free
-    ls_plan_node *plan;   // node_count of them
-    uint32_t *promised;   // by account right below the top: the job with its promise
-    int64_t *promise_us;  // by account: no promise before
-    int64_t *reclaim_us;  // by account: the promised time of taking back
+    uint32_t *rooms;          // by kind: nodes kept for nobody, by how many GPUs are wholly free
+    ls_plan_node *plan;       // node_count of them
+    uint32_t *promised;       // by account right below the top: the job with its promise
+    int64_t *promise_us;      // by account: no promise before
+    int64_t *reclaim_us;      // by account: the promised time of taking back
     int64_t longest_stop_us;  // of all jobs so far
-    int64_t *retry_us;    // by account: no taking back before
-    int64_t *pause_us;    // by account: how long the next pause is, if that is in vain again
-    bool *look;              // by account: it stands in looks
-    uint32_t *looks;         // leaves that are looked at next, a ring
+    int64_t *retry_us;        // by account: no taking back before
+    int64_t *pause_us;        // by account: how long the next pause is, if that is in vain again
+    bool *look;               // by account: it stands in looks
+    uint32_t *looks;          // leaves that are looked at next, a ring
     uint32_t look_head, look_count;
     uint32_t plan_from;  // node from which the next search for victims goes
-    int64_t tick_us;    // when all accounts are looked at next
-    bool *may_give;     // by account: lends to the job that is looked at
-    uint32_t *victims;  // jobs that would be stopped
+    int64_t tick_us;     // when all accounts are looked at next
+    bool *may_give;      // by account: lends to the job that is looked at
+    uint32_t *victims;   // jobs that would be stopped
     uint32_t victim_count, victim_room;
     ls_pool_share *places;  // of the job that is being placed
     uint32_t places_room;

@@ -27,8 +27,9 @@
 // A round (decide):
 //  1. Kept nodes, in the order of their places in the table (a new entry takes the first that is
 //     free): where something was stirred (a part of a job left one of the nodes) since the last
-//     look, or a promised time has come, the job's place is sought: it starts if there is one (promised); a job that meets a
-//     limit for all of its kinds when its time has come loses what is kept for it.
+//     look, or a promised time has come, the job's place is sought: it starts if there is one
+//     (promised); a job that meets a limit for all of its kinds when its time has come loses what
+//     is kept for it.
 //  2. Turns. From the top down, at each account the child with the least rank among those with a
 //     ready job of an open class below, the first in file order among equals; in the leaf the job
 //     of the highest priority, then submitted first, then of the lowest number, among the heads of
@@ -62,23 +63,22 @@
 //     A leaf may give to the job when the account on the job's side right below where their ways
 //     meet borrows nothing with the job, and every account from the leaf up to below there borrows.
 //     If they hold nothing of the kind, or what they hold of it and what is free (of any kind) is
-//     less than the job needs, it is in vain. A job may be stopped when it runs, is restartable, its leaf may
-//     give, and it was not stopped for this job last. Its loss: GPUs times (what is not saved: all
-//     it ran, or since the last checkpoint, or nothing if it saves when asked) plus the time to
-//     stop. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as would fit
-//     if all that may be stopped were gone, at the sum of the losses (each over the number of its
-//     job's parts) of those up to the least loss at which that many fit, over the number of parts.
-//     Nodes are
-//     considered as for promises, from the node at which the last search ended (with `must`: from
-//     the beginning of its unit) around, until those that can be had have 4 times the parts that are
-//     needed and 64 more; with `must`, at the beginning of a unit, until 4 units have enough.
-//     Taken are the nodes with the least cost per part, then
-//     the lowest number, until all parts have a node; with `must` the unit with the least sum. In
-//     that order the jobs up to that loss are noted on each node where the parts do not fit now,
-//     and taken out of the books; when a leaf may by then give no more, all is put back, that leaf
-//     may not give, and it is tried again (16 times at most). Otherwise: a promise of the job is
-//     dropped, its nodes are kept (nothing is put there), it claims what it needs of the kind, and
-//     the noted jobs are told to stop in that order.
+//     less than the job needs, it is in vain. A job may be stopped when it runs, is restartable,
+//     its leaf may give, and it was not stopped for this job last. Its loss: GPUs times (what is
+//     not saved: all it ran, or since the last checkpoint, or nothing if it saves when asked) plus
+//     the time to stop. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as
+//     would fit if all that may be stopped were gone, at the sum of the losses (each over the
+//     number of its job's parts) of those up to the least loss at which that many fit, over the
+//     number of parts. Nodes are considered as for promises, from the node at which the last search
+//     ended (with `must`: from the beginning of its unit) around, until those that can be had have
+//     4 times the parts that are needed and 64 more; with `must`, at the beginning of a unit, until
+//     4 units have enough. Taken are the nodes with the least cost per part, then the lowest
+//     number, until all parts have a node; with `must` the unit with the least sum. In that order
+//     the jobs up to that loss are noted on each node where the parts do not fit now, and taken out
+//     of the books; when a leaf may by then give no more, all is put back, that leaf may not give,
+//     and it is tried again (16 times at most). Otherwise: a promise of the job is dropped, its
+//     nodes are kept (nothing is put there), it claims what it needs of the kind, and the noted
+//     jobs are told to stop in that order.
 //
 // A running job that is over gives its place; then each closed class of which a part fits on one of
 // the nodes it leaves (as free as they are then) opens; all queues stopped by a limit of an account
