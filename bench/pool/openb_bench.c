@@ -1,6 +1,7 @@
 // openb_bench.c - the openb experiment under one policy, as CSV on stdout.
 //
 //     openb_bench NODES.csv PODS.csv POLICY|bound SEED...
+// Either table may be packed (.gz).
 //
 // Columns: policy, seed, arrived (% of the cluster's GPUs), allocated, fragmented (% of them), and
 // in a last line of each seed, with arrived -1: nanoseconds per decision, and decisions. With
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/file.h"
+#include "base/gzip.h"
 #include "import/openb.h"
 #include "openb_bound.h"
 
@@ -102,12 +103,12 @@ int main(int argc, char **argv) {
     size_t size = 0;
     ls_cluster cluster;
     ls_openb_pods pods;
-    ls_status status = ls_file_read(argv[1], 1 << 28, &arena, &text, &size, &err);
+    ls_status status = ls_gzip_read_file(argv[1], 1 << 28, &arena, &text, &size, &err);
     if (status == LS_OK) {
         status = ls_openb_nodes(text, size, argv[1], &arena, &cluster, &err);
     }
     if (status == LS_OK) {
-        status = ls_file_read(argv[2], 1 << 28, &arena, &text, &size, &err);
+        status = ls_gzip_read_file(argv[2], 1 << 28, &arena, &text, &size, &err);
     }
     if (status == LS_OK) {
         status = ls_openb_pods_read(text, size, argv[2], &cluster, &arena, &pods, &err);

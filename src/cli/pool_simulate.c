@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/gzip.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/complain.h"
@@ -139,7 +140,7 @@ static bool on_close(void *context, int64_t from_us, int64_t to_us, const ls_met
 static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls_error *err) {
     char *text = NULL;
     size_t size = 0;
-    ls_status status = ls_file_read(path, TRACE_SIZE_MAX, &s->arena, &text, &size, err);
+    ls_status status = ls_gzip_read_file(path, TRACE_SIZE_MAX, &s->arena, &text, &size, err);
     if (status == LS_OK) {
         status = ls_trace_read(text, size, path, &s->arena, &s->trace, err);
     }
