@@ -21,3 +21,5 @@ void ls_decide_read_points(ls_decide_draft *d);  // read_decide_point.c
 void ls_decide_read_numbers(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at,
                             ls_decide_point *point);  // read_decide_number.c
 void ls_decide_read_guards(ls_decide_draft *d);       // read_guards.c
+// After the points: a line that lots are sent to names its lots.
+void ls_decide_check_names(ls_decide_draft *d);  // read_decide_names.c

@@ -159,7 +159,8 @@ void ls_read_decide(ls_reader *r) {
     read_objective(&d, out);
     read_experiment(&d, out);
     read_usual(&d);
-    void (*const parts[])(ls_decide_draft *) = {ls_decide_read_points, ls_decide_read_guards};
+    void (*const parts[])(ls_decide_draft *) = {ls_decide_read_points, ls_decide_read_guards,
+                                                ls_decide_check_names};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         r->form.out_of_memory = r->form.out_of_memory || d.names.failed || d.lines.machines.failed;
         if (!r->form.out_of_memory) {

@@ -259,7 +259,7 @@ static const ls_key keys[] = {
     KEY_MAP("listen.modbus.*.commands.machines.any", .note = "nothing", .help = "What holds for every machine that does not say otherwise. The registers of one machine lie within 125."),
     HANDSHAKE_KEYS("listen.modbus.*.commands.machines.any", .note = "required, here or at the machine"),
     KEY_MAP("listen.modbus.*.commands.machines.*", .like = "listen.modbus.*.commands.machines.any", .help = "A machine, where it differs from `any`, key by key; `kind: none`: it is not commanded."),
-    KEY_MAP("listen.modbus.*.commands.waiting", .note = "none: no lot is dispatched or released", .help = "Registers with the names of the lots that wait, blank separated, by station. A lot that no register names is not dispatched; where a station has none here, or a machine no `lots`, none is and none is released."),
+    KEY_MAP("listen.modbus.*.commands.waiting", .note = "none: no lot is dispatched or released", .help = "Registers with the names of the lots that wait, blank separated, by station. A lot that no register names is not dispatched. Where lots are dispatched or released (`mode: approve` or `auto`), every station needs one here and every machine `lots`."),
     KEY_TEXT("listen.modbus.*.commands.waiting.any", .note = "none", .help = "Of every station that is not named, with `{station}`."),
     KEY_TEXT("listen.modbus.*.commands.waiting.*", .help = "Of this station; `none`: not told."),
     KEY_MAP("listen.machines", .note = "with `sparkplug`: the tags of the emulated line; else none", .help = "Tags of the machines. `{machine}` and `{station}` in a tag stand for the names."),
