@@ -22,6 +22,21 @@ static bool all_borrow(const ls_scheduler *s, uint32_t from, uint32_t below) {
     return true;
 }
 
+// The first account, from this one up, that borrows nothing.
+static uint32_t first_who_does_not(const ls_scheduler *s, uint32_t from) {
+    while (from != 0 && ls_shares_borrowed(s->shares, from) > 0) {
+        from = ls_shares_parent(s->shares, from);
+    }
+    return from;
+}
+
+static bool is_below(const ls_scheduler *s, uint32_t account, uint32_t above) {
+    while (account != LS_POOL_NONE && account != above) {
+        account = ls_shares_parent(s->shares, account);
+    }
+    return account == above;
+}
+
 // May a job of `account` that needs so much of the kind take from jobs of `from`?
 static bool may_take(const ls_scheduler *s, uint32_t account, uint32_t from, uint32_t kind,
                      uint64_t milli) {
@@ -209,6 +224,57 @@ static bool may_lend(const ls_scheduler *s, uint32_t node, const ls_shape *shape
     return some;
 }
 
+// Told by who is where alone: there may be enough. A gang for which there is not is plainly in
+// vain.
+static bool may_be_enough(const ls_scheduler *s, const ls_shape *shape, uint32_t kind,
+                          bool in_unit) {
+    uint64_t parts = 0;
+    uint32_t unit = LS_POOL_NONE;
+    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+        if (in_unit && ls_cluster_unit(s->cluster, node, shape->within) != unit) {
+            unit = ls_cluster_unit(s->cluster, node, shape->within);
+            parts = 0;
+        }
+        const ls_node_parts *n = s->nodes + node;
+        if (n->kind == kind && n->counted > 0 && n->gpus >= shape->gpus &&
+            (n->counted > shape->gpus || may_lend(s, node, shape))) {
+            parts += shape->spread || shape->gpus == 0 ? 1 : n->gpus / shape->gpus;
+        }
+        if (parts >= shape->parts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// For one part: on nodes with jobs of those who may give, the latest started first. What fits now
+// has been looked for.
+static uint32_t plan_one(ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint64_t number) {
+    const takers all = {.number = number, .dearest = 1.0e300};
+    uint32_t count = 0;
+    s->plan_mark++;
+    for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
+        uint32_t job = s->may_give[leaf] ? s->running[leaf] : LS_POOL_NONE;
+        for (; job != LS_POOL_NONE; job = s->jobs[job].next_running) {
+            const ls_pool_job *j = s->jobs + job;
+            for (uint32_t i = 0; i < j->request.shape.parts && may_stop(&all, s, job); i++) {
+                ls_plan_node here = {.node = j->shares[i].node};
+                if (s->plan_marks[here.node] == s->plan_mark) {
+                    continue;
+                }
+                s->plan_marks[here.node] = s->plan_mark;
+                if (ls_plan_may(s, shape, kind, here.node) && cost_of(s, shape, &all, 1, &here)) {
+                    s->plan[count++] = here;
+                }
+                if (count == 4 + SPARE_PARTS) {
+                    return ls_plan_choose(s, shape, count, true);
+                }
+            }
+        }
+    }
+    return ls_plan_choose(s, shape, count, true);
+}
+
 static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kind,
                             uint64_t number) {
     const takers all = {.number = number, .dearest = 1.0e300};
@@ -219,6 +285,9 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
     const uint32_t nodes = s->cluster->node_count;
     const uint32_t from = search_from(s, shape, in_unit);
     uint32_t count = 0;
+    if (shape->parts > 1 && shape->gpus > 0 && !may_be_enough(s, shape, kind, in_unit)) {
+        return 0;
+    }
     for (uint32_t i = 0; i < nodes; i++) {
         const uint32_t node = from + i < nodes ? from + i : from + i - nodes;
         if (is_enough(&e, s, node)) {
@@ -280,7 +349,7 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind,
         ls_pool_job *j = s->jobs + job;
         if (may_stop(&t, s, job) && !j->victim) {
             if (!may_take(s, c->request.account, j->request.account, kind, milli)) {
-                *out_account = j->request.account;
+                *out_account = first_who_does_not(s, j->request.account);
                 return false;
             }
             if (!ls_grow(&s->victims, &s->victim_room, sizeof *s->victims, s->victim_count + 1)) {
@@ -313,7 +382,9 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     }
     const bool may = lent > 0 && free + lent >= milli;
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
-        const uint32_t used = plan_losses(s, &c->request.shape, kind, c->number);
+        const ls_shape *shape = &c->request.shape;
+        const uint32_t used = shape->parts == 1 ? plan_one(s, shape, kind, c->number)
+                                                : plan_losses(s, shape, kind, c->number);
         if (used == 0) {
             return false;
         }
@@ -331,7 +402,9 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         if (account == LS_POOL_NONE) {
             return false;
         }
-        s->may_give[account] = false;  // it has too little to lend for this; others are asked
+        for (uint32_t i = 0; i < s->def.account_count; i++) {  // it has too little to lend for this
+            s->may_give[i] &= !is_below(s, i, account);
+        }
     }
     return false;
 }

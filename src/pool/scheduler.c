@@ -21,6 +21,8 @@ static bool make_rows(ls_scheduler *s) {
     s->nodes = ls_alloc(nodes * sizeof *s->nodes);
     s->plan = ls_alloc(nodes * sizeof *s->plan);
     s->rooms = ls_alloc((s->cluster->kind_count + 1) * LS_ROOM_ROW * sizeof *s->rooms);
+    s->running = ls_alloc(accounts * sizeof *s->running);
+    s->plan_marks = ls_alloc(nodes * sizeof *s->plan_marks);
     s->promised = ls_alloc(accounts * sizeof *s->promised);
     s->promise_us = ls_alloc(accounts * sizeof *s->promise_us);
     s->reclaim_us = ls_alloc(accounts * sizeof *s->reclaim_us);
@@ -29,13 +31,15 @@ static bool make_rows(ls_scheduler *s) {
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
-    if (s->reclaim_us == NULL || s->nodes == NULL || s->plan == NULL || s->rooms == NULL ||
-        s->promised == NULL || s->promise_us == NULL || s->retry_us == NULL ||
-        s->pause_us == NULL || s->look == NULL || s->looks == NULL || s->may_give == NULL) {
+    if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
+        s->plan == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
+        s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
+        s->may_give == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < accounts; i++) {
         s->promised[i] = LS_POOL_NONE;
+        s->running[i] = LS_POOL_NONE;
         s->promise_us[i] = INT64_MIN;
         s->reclaim_us[i] = s->def.reclaim_us != NULL ? s->def.reclaim_us[i] : 0;
         s->retry_us[i] = INT64_MIN;
@@ -117,6 +121,8 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->nodes);
     ls_free(s->reserved);
     ls_free(s->acts);
+    ls_free(s->running);
+    ls_free(s->plan_marks);
     ls_free(s->rooms);
     ls_free(s->plan);
     ls_free(s->promised);

@@ -38,6 +38,7 @@ typedef struct ls_pool_job {
     ls_pool_share *shares;  // owned, while it runs
     ls_pool_link *links;    // in the same block
     uint32_t next_free;
+    uint32_t next_running, prev_running;  // of the same account, the latest started first
 } ls_pool_job;
 
 // Nodes kept for a job: promised from `from_us` on, or taken back for it.
@@ -99,6 +100,9 @@ struct ls_scheduler {
     bool *look;               // by account: it stands in looks
     uint32_t *looks;          // leaves that are looked at next, a ring
     uint32_t look_head, look_count;
+    uint32_t *running;     // by account: the job of it that was started last
+    uint32_t *plan_marks;  // by node: the search that has looked at it
+    uint32_t plan_mark;
     uint32_t plan_from;  // node from which the next search for victims goes
     int64_t tick_us;     // when all accounts are looked at next
     bool *may_give;      // by account: lends to the job that is looked at

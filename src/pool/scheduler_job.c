@@ -156,6 +156,31 @@ static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     }
 }
 
+// ---- what runs of an account
+
+static void list_running(ls_scheduler *s, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    uint32_t *first = s->running + j->request.account;
+    j->prev_running = LS_POOL_NONE;
+    j->next_running = *first;
+    if (*first != LS_POOL_NONE) {
+        s->jobs[*first].prev_running = job;
+    }
+    *first = job;
+}
+
+static void unlist_running(ls_scheduler *s, uint32_t job) {
+    const ls_pool_job *j = s->jobs + job;
+    if (j->prev_running != LS_POOL_NONE) {
+        s->jobs[j->prev_running].next_running = j->next_running;
+    } else {
+        s->running[j->request.account] = j->next_running;
+    }
+    if (j->next_running != LS_POOL_NONE) {
+        s->jobs[j->next_running].prev_running = j->prev_running;
+    }
+}
+
 // ---- start, stop, leave
 
 bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
@@ -181,6 +206,7 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     j->state = LS_POOL_JOB_RUNNING;
     j->started_us = s->now_us;
     j->latest_us = ls_pool_later(s->now_us, j->request.most_us);
+    list_running(s, job);
     ls_occupancy_take(s->occupancy, shape, j->shares, parts);
     ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(shape));
     for (uint32_t i = 0; i < parts; i++) {
@@ -261,6 +287,7 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
             s->reserved[reserved].stirred = true;
         }
     }
+    unlist_running(s, job);
     ls_occupancy_give(s->occupancy, &j->request.shape, j->shares, parts);
     for (uint32_t i = 0; i < parts; i++) {
         ls_room_changed(s, j->shares[i].node);

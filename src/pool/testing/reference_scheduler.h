@@ -69,16 +69,18 @@
 //     the time to stop. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as
 //     would fit if all that may be stopped were gone, at the sum of the losses (each over the
 //     number of its job's parts) of those up to the least loss at which that many fit, over the
-//     number of parts. Nodes are considered as for promises, from the node at which the last search
+//     number of parts. Nodes are considered as for promises: for a job of one part those of the
+//     jobs that may be stopped, leaf by leaf in file order, the latest started first, part by part,
+//     each node once, until 68 can be had; for others all, from the node at which the last search
 //     ended (with `must`: from the beginning of its unit) around, until those that can be had have
 //     4 times the parts that are needed and 64 more; with `must`, at the beginning of a unit, until
 //     4 units have enough. Taken are the nodes with the least cost per part, then the lowest
 //     number, until all parts have a node; with `must` the unit with the least sum. In that order
 //     the jobs up to that loss are noted on each node where the parts do not fit now, and taken out
-//     of the books; when a leaf may by then give no more, all is put back, that leaf may not give,
-//     and it is tried again (16 times at most). Otherwise: a promise of the job is dropped, its
-//     nodes are kept (nothing is put there), it claims what it needs of the kind, and the noted
-//     jobs are told to stop in that order.
+//     of the books; when a leaf may by then give no more, all is put back, no leaf below the first
+//     account from it up that by then borrows nothing may give, and it is tried again (16 times at
+//     most). Otherwise: a promise of the job is dropped, its nodes are kept (nothing is put there),
+//     it claims what it needs of the kind, and the noted jobs are told to stop in that order.
 //
 // A running job that is over gives its place; then each closed class of which a part fits on one of
 // the nodes it leaves (as free as they are then) opens; all queues stopped by a limit of an account
