@@ -122,7 +122,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_check = {
+const ls_cli_command ls_command_check = {
     .name = "check",
     .arguments = "FILE",
     .least = 1,

@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/version.h"
 
-const ls_command *const ls_commands[] = {
+const ls_cli_command *const ls_commands[] = {
     &ls_command_demo,
     &ls_command_check,
     &ls_command_run,
@@ -57,7 +57,7 @@ static size_t word_length(const char *name) {
 }
 
 // The command whose words argv begins with; *out_words says how many those are.
-static const ls_command *find_command(int argc, char **argv, int *out_words) {
+static const ls_cli_command *find_command(int argc, char **argv, int *out_words) {
     for (int i = 0; ls_commands[i] != NULL; i++) {
         const char *name = ls_commands[i]->name;
         const size_t length = word_length(name);
@@ -118,7 +118,7 @@ static void hint_command(const char *word, const char *group, ls_error *err) {
     }
 }
 
-static int print_help(const ls_command *command, const char *group, bool full) {
+static int print_help(const ls_cli_command *command, const char *group, bool full) {
     ls_buffer out;
     ls_buffer_init(&out);
     if (command != NULL) {
@@ -131,7 +131,7 @@ static int print_help(const ls_command *command, const char *group, bool full) {
     return code;
 }
 
-static ls_status check_argument_count(const ls_command *command, const ls_options *options,
+static ls_status check_argument_count(const ls_cli_command *command, const ls_options *options,
                                       ls_error *err) {
     if (options->argument_count < command->least) {
         return ls_fail(err, LS_ERR_INVALID, "'lineshaft %s' needs %s", command->name,
@@ -145,7 +145,7 @@ static ls_status check_argument_count(const ls_command *command, const ls_option
     return LS_OK;
 }
 
-static int run_command(const ls_command *command, int argc, char **argv) {
+static int run_command(const ls_cli_command *command, int argc, char **argv) {
     ls_error err = {0};
     ls_options options;
     ls_status status = ls_options_parse(command->tables, argc, argv, &options, &err);
@@ -173,7 +173,7 @@ static int run_without_command(int argc, char **argv) {
     }
     if (asks_help(argv[0], &full)) {
         int words = 0;
-        const ls_command *command = find_command(argc - 1, argv + 1, &words);
+        const ls_cli_command *command = find_command(argc - 1, argv + 1, &words);
         const char *group = argc > 1 && is_group(argv[1]) ? argv[1] : "";
         return print_help(command, group, full);
     }
@@ -208,7 +208,7 @@ int ls_command_line(int argc, char **argv) {
         return ls_version_print();
     }
     const int skip = argc > 0 ? 1 : 0;
-    const ls_command *command = find_command(argc - skip, argv + skip, &words);
+    const ls_cli_command *command = find_command(argc - skip, argv + skip, &words);
     return command != NULL ? run_command(command, argc - skip - words, argv + skip + words)
                            : run_without_command(argc - skip, argv + skip);
 }

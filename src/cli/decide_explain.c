@@ -46,7 +46,7 @@ static int run(const ls_options *options) {
     return ls_decide_with(options, false, explain);
 }
 
-const ls_command ls_command_decide_explain = {
+const ls_cli_command ls_command_decide_explain = {
     .name = "decide explain",
     .arguments = "PLANT ID",
     .least = 2,

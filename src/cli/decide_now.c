@@ -114,7 +114,7 @@ static int run(const ls_options *options) {
     return ls_decide_with(options, true, ask);
 }
 
-const ls_command ls_command_decide_now = {
+const ls_cli_command ls_command_decide_now = {
     .name = "decide now",
     .arguments = "PLANT",
     .least = 1,

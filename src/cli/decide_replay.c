@@ -75,7 +75,7 @@ static int run(const ls_options *options) {
     return ls_decide_with(options, true, replay);
 }
 
-const ls_command ls_command_decide_replay = {
+const ls_cli_command ls_command_decide_replay = {
     .name = "decide replay",
     .arguments = "PLANT ID",
     .least = 2,

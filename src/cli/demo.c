@@ -572,7 +572,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_demo = {
+const ls_cli_command ls_command_demo = {
     .name = "demo",
     .arguments = "",
     .least = 0,

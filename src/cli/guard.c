@@ -87,7 +87,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_guard = {
+const ls_cli_command ls_command_guard = {
     .name = "guard",
     .arguments = "PLANT",
     .least = 1,

@@ -74,7 +74,7 @@ static const ls_option bypass_options[] = {
 static const ls_option *const bypass_tables[] = {bypass_options, ls_guard_people_options,
                                                  ls_data_options, NULL};
 
-const ls_command ls_command_guard_show = {
+const ls_cli_command ls_command_guard_show = {
     .name = "guard show",
     .arguments = "PLANT",
     .least = 1,
@@ -86,7 +86,7 @@ const ls_command ls_command_guard_show = {
     .run = run_show,
 };
 
-const ls_command ls_command_guard_hold = {
+const ls_cli_command ls_command_guard_hold = {
     .name = "guard hold",
     .arguments = "PLANT [POINT]",
     .least = 1,
@@ -101,7 +101,7 @@ const ls_command ls_command_guard_hold = {
     .run = run_hold,
 };
 
-const ls_command ls_command_guard_lift = {
+const ls_cli_command ls_command_guard_lift = {
     .name = "guard lift",
     .arguments = "PLANT [POINT]",
     .least = 1,
@@ -112,7 +112,7 @@ const ls_command ls_command_guard_lift = {
     .run = run_lift,
 };
 
-const ls_command ls_command_guard_bypass = {
+const ls_cli_command ls_command_guard_bypass = {
     .name = "guard bypass",
     .arguments = "PLANT GUARD",
     .least = 2,
@@ -129,7 +129,7 @@ const ls_command ls_command_guard_bypass = {
     .run = run_bypass,
 };
 
-const ls_command ls_command_guard_rearm = {
+const ls_cli_command ls_command_guard_rearm = {
     .name = "guard re-arm",
     .arguments = "PLANT WHAT",
     .least = 2,
@@ -144,7 +144,7 @@ const ls_command ls_command_guard_rearm = {
     .run = run_rearm,
 };
 
-const ls_command ls_command_guard_revoke = {
+const ls_cli_command ls_command_guard_revoke = {
     .name = "guard revoke",
     .arguments = "PLANT WHO",
     .least = 2,
@@ -159,7 +159,7 @@ const ls_command ls_command_guard_revoke = {
     .run = run_revoke,
 };
 
-const ls_command ls_command_guard_reset = {
+const ls_cli_command ls_command_guard_reset = {
     .name = "guard reset",
     .arguments = "PLANT",
     .least = 1,

@@ -80,7 +80,7 @@ static void put_option(ls_buffer *out, const ls_option *option, bool full) {
     ls_buffer_clear(&text);
 }
 
-static void put_options(ls_buffer *out, const ls_command *command, bool full) {
+static void put_options(ls_buffer *out, const ls_cli_command *command, bool full) {
     ls_buffer_text(out, "\noptions\n");
     for (int t = 0; command->tables[t] != NULL; t++) {
         for (const ls_option *option = command->tables[t]; option->name != NULL; option++) {
@@ -100,7 +100,7 @@ static void put_exit_codes(ls_buffer *out) {
                      LS_EXIT_STOPPED);
 }
 
-void ls_help_command(const ls_command *command, bool full, ls_buffer *out) {
+void ls_help_command(const ls_cli_command *command, bool full, ls_buffer *out) {
     ls_buffer_printf(out, "example: %s\n\n", command->example);
     ls_buffer_printf(out, "usage: lineshaft %s [options] %s\n", command->name, command->arguments);
     put_wrapped(out, command->about, 0, 0);
@@ -121,7 +121,7 @@ void ls_help_command(const ls_command *command, bool full, ls_buffer *out) {
     }
 }
 
-static bool is_in_group(const ls_command *command, const char *group) {
+static bool is_in_group(const ls_cli_command *command, const char *group) {
     const size_t length = strlen(group);
     return length == 0 ||
            (strncmp(command->name, group, length) == 0 && command->name[length] == ' ');

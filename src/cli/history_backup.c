@@ -27,7 +27,7 @@ static int restore(const ls_options *options) {
                : ls_complain(&err);
 }
 
-const ls_command ls_command_history_backup = {
+const ls_cli_command ls_command_history_backup = {
     .name = "history backup",
     .arguments = "HISTORY FILE",
     .least = 2,
@@ -42,7 +42,7 @@ const ls_command ls_command_history_backup = {
     .run = back_up,
 };
 
-const ls_command ls_command_history_restore = {
+const ls_cli_command ls_command_history_restore = {
     .name = "history restore",
     .arguments = "FILE HISTORY",
     .least = 2,

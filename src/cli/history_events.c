@@ -91,7 +91,7 @@ static int run(const ls_options *options) {
     return ls_history_close_argument(&opened, code);
 }
 
-const ls_command ls_command_history_events = {
+const ls_cli_command ls_command_history_events = {
     .name = "history events",
     .arguments = "HISTORY",
     .least = 1,

@@ -82,7 +82,7 @@ static int run(const ls_options *options) {
     return ls_history_close_argument(&opened, deliver(&to, options));
 }
 
-const ls_command ls_command_history_export = {
+const ls_cli_command ls_command_history_export = {
     .name = "history export",
     .arguments = "HISTORY [TAG...]",
     .least = 1,

@@ -161,7 +161,7 @@ static int run(const ls_options *options) {
     return ls_history_close_argument(&opened, import_files(options, &intake));
 }
 
-const ls_command ls_command_history_import = {
+const ls_cli_command ls_command_history_import = {
     .name = "history import",
     .arguments = "HISTORY FILE...",
     .least = 2,

@@ -388,7 +388,7 @@ static int run(const ls_options *options) {
     return ls_history_close_argument(&run.opened, code);
 }
 
-const ls_command ls_command_history_query = {
+const ls_cli_command ls_command_history_query = {
     .name = "history query",
     .arguments = "HISTORY [TAG...]",
     .least = 1,

@@ -193,7 +193,7 @@ static int run(const ls_options *options) {
     return ls_history_close_argument(&opened, code);
 }
 
-const ls_command ls_command_history_stats = {
+const ls_cli_command ls_command_history_stats = {
     .name = "history stats",
     .arguments = "HISTORY",
     .least = 1,

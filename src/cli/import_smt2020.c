@@ -188,7 +188,7 @@ static int run(const ls_options *options) {
     return code == LS_EXIT_DONE ? report(&import) : code;
 }
 
-const ls_command ls_command_import_smt2020 = {
+const ls_cli_command ls_command_import_smt2020 = {
     .name = "import smt2020",
     .arguments = "FOLDER",
     .least = 1,

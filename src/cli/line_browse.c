@@ -268,7 +268,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_line_browse = {
+const ls_cli_command ls_command_line_browse = {
     .name = "line browse",
     .arguments = "URL|PLANT",
     .least = 1,

@@ -433,7 +433,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_line_emulate = {
+const ls_cli_command ls_command_line_emulate = {
     .name = "line emulate",
     .arguments = "PLANT",
     .least = 1,

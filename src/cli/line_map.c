@@ -177,7 +177,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_line_map = {
+const ls_cli_command ls_command_line_map = {
     .name = "line map",
     .arguments = "[URL] PLANT",
     .least = 1,

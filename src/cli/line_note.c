@@ -43,7 +43,7 @@ static int run(const ls_options *options) {
     return ls_drop(options, ls_command_line_note.name, true, keys, values, KEYS, said);
 }
 
-const ls_command ls_command_line_note = {
+const ls_cli_command ls_command_line_note = {
     .name = "line note",
     .arguments = "PLANT",
     .least = 1,

@@ -125,7 +125,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_line_record = {
+const ls_cli_command ls_command_line_record = {
     .name = "line record",
     .arguments = "URL|PLANT",
     .least = 1,

@@ -173,7 +173,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_line_replay = {
+const ls_cli_command ls_command_line_replay = {
     .name = "line replay",
     .arguments = "FILE URL",
     .least = 2,

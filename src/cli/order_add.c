@@ -83,7 +83,7 @@ static int run(const ls_options *options) {
     return ls_drop(options, ls_command_order_add.name, false, keys, values, KEYS, said);
 }
 
-const ls_command ls_command_order_add = {
+const ls_cli_command ls_command_order_add = {
     .name = "order add",
     .arguments = "PLANT",
     .least = 1,

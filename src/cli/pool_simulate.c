@@ -316,7 +316,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_pool_simulate = {
+const ls_cli_command ls_command_pool_simulate = {
     .name = "pool simulate",
     .arguments = "POOL",
     .least = 1,

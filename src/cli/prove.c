@@ -116,7 +116,7 @@ static int run(const ls_options *options) {
     return ls_decide_with(options, false, prove);
 }
 
-const ls_command ls_command_prove = {
+const ls_cli_command ls_command_prove = {
     .name = "prove",
     .arguments = "PLANT",
     .least = 1,

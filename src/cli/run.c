@@ -152,7 +152,7 @@ static int run(const ls_options *options) {
     return serve(options, data);
 }
 
-const ls_command ls_command_run = {
+const ls_cli_command ls_command_run = {
     .name = "run",
     .arguments = "PLANT",
     .least = 1,

@@ -324,7 +324,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_twin_calibrate = {
+const ls_cli_command ls_command_twin_calibrate = {
     .name = "twin calibrate",
     .arguments = "PLANT",
     .least = 1,

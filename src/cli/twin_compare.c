@@ -163,7 +163,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_twin_compare = {
+const ls_cli_command ls_command_twin_compare = {
     .name = "twin compare",
     .arguments = "BASE PLANT...",
     .least = 2,

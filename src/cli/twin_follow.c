@@ -215,7 +215,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_twin_follow = {
+const ls_cli_command ls_command_twin_follow = {
     .name = "twin follow",
     .arguments = "PLANT",
     .least = 1,

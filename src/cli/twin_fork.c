@@ -261,7 +261,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_twin_fork = {
+const ls_cli_command ls_command_twin_fork = {
     .name = "twin fork",
     .arguments = "PLANT",
     .least = 1,

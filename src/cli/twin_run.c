@@ -64,7 +64,7 @@ static int run(const ls_options *options) {
     return code;
 }
 
-const ls_command ls_command_twin_run = {
+const ls_cli_command ls_command_twin_run = {
     .name = "twin run",
     .arguments = "PLANT",
     .least = 1,

@@ -2,7 +2,6 @@
 #include "guard/check.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -92,13 +91,18 @@ bool ls_guard_can_bypass(uint32_t number) {
 
 // --- a case
 
-bool ls_guard_no(const ls_guard_case *c, const char *english, const char *korean, ...) {
-    va_list args, again;
-    va_start(args, korean);
+void ls_guard_say(char *reason, char *ko, const char *english, const char *korean, va_list args) {
+    va_list again;
     va_copy(again, args);
-    ls_text_vformat(c->reason, LS_GUARD_REASON, english, args);
-    ls_text_vformat(c->ko, LS_GUARD_REASON_KO, korean, again);
+    ls_text_vformat(reason, LS_GUARD_REASON, english, args);
+    ls_text_vformat(ko, LS_GUARD_REASON_KO, korean, again);
     va_end(again);
+}
+
+bool ls_guard_no(const ls_guard_case *c, const char *english, const char *korean, ...) {
+    va_list args;
+    va_start(args, korean);
+    ls_guard_say(c->reason, c->ko, english, korean, args);
     va_end(args);
     return false;
 }
@@ -235,13 +239,6 @@ static void run(ls_guard_case *c, const ls_command *command, ls_guard_finding *o
 void ls_guard_check(const ls_guard_limits *limits, const ls_guard_state *state,
                     const ls_command *command, const ls_guard_clock *clock, ls_guard_finding *out) {
     ls_guard_case c = {.limits = limits, .state = state, .clock = clock};
-    run(&c, command, out);
-}
-
-void ls_guard_check_send(const ls_guard_limits *limits, const ls_guard_state *state,
-                         const ls_command *command, const ls_guard_clock *clock,
-                         ls_guard_finding *out) {
-    ls_guard_case c = {.limits = limits, .state = state, .clock = clock, .sending = true};
     run(&c, command, out);
 }
 

@@ -66,11 +66,8 @@ void ls_guard_check_together(const ls_guard_limits *limits, const ls_guard_state
                              const ls_command *commands, uint32_t count,
                              const ls_guard_clock *clock, ls_guard_finding *out,
                              uint32_t *out_index);
-// In the instant of sending: the same again, and its row must be durable
+// In the instant of sending, one or several: the same again, and each one's row must be durable
 // (ls_guard_note_journalled).
-void ls_guard_check_send(const ls_guard_limits *limits, const ls_guard_state *state,
-                         const ls_command *command, const ls_guard_clock *clock,
-                         ls_guard_finding *out);
 void ls_guard_check_send_together(const ls_guard_limits *limits, const ls_guard_state *state,
                                   const ls_command *commands, uint32_t count,
                                   const ls_guard_clock *clock, ls_guard_finding *out,

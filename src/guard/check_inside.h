@@ -1,6 +1,8 @@
 // check_inside.h - how the guards are written: one predicate each, over one case.
 #pragma once
 
+#include <stdarg.h>
+
 #include "guard/check.h"
 
 // A command that is being looked at. Its texts end, its kind is one that there is.
@@ -23,7 +25,9 @@ typedef struct ls_guard_case {
 
 enum { LS_GUARD_REASON = 200, LS_GUARD_REASON_KO = 240 };
 
-// Fills both reasons (printf style, the same arguments in the same order) and returns false.
+// Fills both reasons (printf style, the same arguments in the same order), of the sizes above.
+void ls_guard_say(char *reason, char *ko, const char *english, const char *korean, va_list args);
+// The same for a case; returns false.
 bool ls_guard_no(const ls_guard_case *c, const char *english, const char *korean, ...);
 
 // a - b without overflow.

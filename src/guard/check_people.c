@@ -10,20 +10,28 @@ static void copy(char *out, size_t size, const char *text) {
     out[length] = '\0';
 }
 
+const ls_guard_hold *ls_guard_hold_find(const ls_guard_state *state, const char *point) {
+    for (uint32_t i = 0; i < state->hold_count; i++) {
+        if (strcmp(state->holds[i].point, point) == 0) {
+            return &state->holds[i];
+        }
+    }
+    return NULL;
+}
+
 bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who, ls_role role,
                        const ls_guard_clock *clock) {
     if (role < LS_ROLE_OPERATOR) {
         return false;
     }
-    for (uint32_t i = 0; i < state->hold_count; i++) {
-        ls_guard_hold *hold = &state->holds[i];
-        if (strcmp(hold->point, point) == 0) {
-            if (hold->role < role) {  // the higher one's now: only such a one lifts it
-                hold->role = role;
-                copy(hold->who, sizeof hold->who, who);
-            }
-            return true;
+    const ls_guard_hold *held = ls_guard_hold_find(state, point);
+    if (held != NULL) {
+        ls_guard_hold *mine = &state->holds[held - state->holds];
+        if (mine->role < role) {  // the higher one's now: only such a one lifts it
+            mine->role = role;
+            copy(mine->who, sizeof mine->who, who);
         }
+        return true;
     }
     if (state->hold_count == LS_GUARD_HOLDS) {
         state->holds_lost = true;
@@ -39,15 +47,13 @@ bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who
 }
 
 bool ls_guard_hold_lift(ls_guard_state *state, const char *point, ls_role role) {
-    for (uint32_t i = 0; i < state->hold_count; i++) {
-        if (strcmp(state->holds[i].point, point) != 0) {
-            continue;
-        }
-        if (role < state->holds[i].role) {
+    const ls_guard_hold *held = ls_guard_hold_find(state, point);
+    if (held != NULL) {
+        if (role < held->role) {
             return false;
         }
         state->hold_count--;
-        state->holds[i] = state->holds[state->hold_count];
+        state->holds[held - state->holds] = state->holds[state->hold_count];
         return true;
     }
     // Holds that found no room are lifted by an engineer who lets everything go.

@@ -37,8 +37,9 @@ static void test_14_permissive(void) {
     hear_condition(1, 0.0);  // false between check and send
     ls_command c = guard_case_dispatch(&g);
     ls_guard_finding out;
+    uint32_t at = 99;
     ls_guard_note_journalled(g.state, &c, 1);
-    ls_guard_check_send(g.limits, g.state, &c, &g.clock, &out);
+    ls_guard_check_send_together(g.limits, g.state, &c, 1, &g.clock, &out, &at);
     CHECK_INT(out.guard, 14);
     EXPECT(guard_case_release(&g), 14);  // it is of every command
     EXPECT(guard_case_stop(&g), 0);      // not of a stop

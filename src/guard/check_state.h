@@ -208,6 +208,7 @@ void ls_guard_own(ls_guard_state *state, ls_guard_owner owner, const ls_guard_cl
 
 bool ls_guard_hold_put(ls_guard_state *state, const char *point, const char *who, ls_role role,
                        const ls_guard_clock *clock);
+const ls_guard_hold *ls_guard_hold_find(const ls_guard_state *state, const char *point);  // or NULL
 bool ls_guard_hold_lift(ls_guard_state *state, const char *point, ls_role role);
 bool ls_guard_bypass_put(ls_guard_state *state, const ls_guard_bypass *bypass,
                          const ls_guard_clock *clock);

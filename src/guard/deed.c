@@ -1,7 +1,6 @@
 // deed.c - see deed.h.
 #include "guard/deed.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,12 +11,11 @@
 
 // Fills both reasons (the same arguments in the same order) and returns false.
 static bool no(ls_guard_answer *out, const char *english, const char *korean, ...) {
-    va_list args, again;
+    va_list args;
+    _Static_assert(sizeof out->reason == LS_GUARD_REASON, "said as the guards do");
+    _Static_assert(sizeof out->reason_ko == LS_GUARD_REASON_KO, "said as the guards do");
     va_start(args, korean);
-    va_copy(again, args);
-    ls_text_vformat(out->reason, sizeof out->reason, english, args);
-    ls_text_vformat(out->reason_ko, sizeof out->reason_ko, korean, again);
-    va_end(again);
+    ls_guard_say(out->reason, out->reason_ko, english, korean, args);
     va_end(args);
     return false;
 }
@@ -53,17 +51,8 @@ static bool hold(ls_guard_state *state, const ls_guard_deed *deed, const ls_guar
     return ls_guard_hold_put(state, deed->what, deed->who, deed->role, clock);
 }
 
-static const ls_guard_hold *find_hold(const ls_guard_state *state, const char *point) {
-    for (uint32_t i = 0; i < state->hold_count; i++) {
-        if (strcmp(state->holds[i].point, point) == 0) {
-            return &state->holds[i];
-        }
-    }
-    return NULL;
-}
-
 static bool lift(ls_guard_state *state, const ls_guard_deed *deed, ls_guard_answer *out) {
-    const ls_guard_hold *held = find_hold(state, deed->what);
+    const ls_guard_hold *held = ls_guard_hold_find(state, deed->what);
     if (!may(deed, LS_ROLE_OPERATOR, out)) {
         return false;
     }
@@ -79,15 +68,20 @@ static bool lift(ls_guard_state *state, const ls_guard_deed *deed, ls_guard_answ
                                       "'%.100s'은(는) 보류되어 있지 않습니다", deed->what);
 }
 
+static ls_guard_bypass bypass_of(const ls_guard_deed *deed, const ls_guard_clock *from) {
+    ls_guard_bypass out = {.guard = deed->guard,
+                           .role = deed->role,
+                           .begin_us = from->wall_us,
+                           .end_us = deed->until_us};
+    memcpy(out.who, deed->who, sizeof out.who);
+    memcpy(out.reason, deed->reason, sizeof out.reason);
+    return out;
+}
+
 static bool bypass(ls_guard_state *state, const ls_guard_deed *deed, const ls_guard_clock *clock,
                    ls_guard_answer *out) {
     const int64_t most_us = state->limits->guards->bypass_max_us;
-    ls_guard_bypass put = {.guard = deed->guard,
-                           .role = deed->role,
-                           .begin_us = clock->wall_us,
-                           .end_us = deed->until_us};
-    memcpy(put.who, deed->who, sizeof put.who);
-    memcpy(put.reason, deed->reason, sizeof put.reason);
+    const ls_guard_bypass put = bypass_of(deed, clock);
     if (!may(deed, LS_ROLE_ENGINEER, out)) {
         return false;
     }
@@ -204,13 +198,7 @@ bool ls_guard_do(ls_guard_state *state, const ls_guard_deed *deed, const ls_guar
 static void put_bypass_again(ls_guard_state *state, const ls_guard_deed *deed,
                              const ls_guard_clock *then) {
     if (state->bypass_count < LS_GUARD_BYPASSES) {
-        ls_guard_bypass *put = &state->bypasses[state->bypass_count++];
-        *put = (ls_guard_bypass){.guard = deed->guard,
-                                 .role = deed->role,
-                                 .begin_us = then->wall_us,
-                                 .end_us = deed->until_us};
-        memcpy(put->who, deed->who, sizeof put->who);
-        memcpy(put->reason, deed->reason, sizeof put->reason);
+        state->bypasses[state->bypass_count++] = bypass_of(deed, then);
     }
 }
 
