@@ -183,11 +183,10 @@ static bool has_room(const ls_shares *shares, uint32_t at, uint32_t kinds) {
 
 double ls_shares_rank(const ls_shares *shares, uint32_t at, uint32_t kinds) {
     const account *a = shares->accounts + at;
-    if (has_room(shares, at, kinds)) {
-        const double share = (double)a->held / (double)a->guaranteed;
-        return share < 1.0 ? share : 1.0 - 1.0 / 1048576.0;
-    }
     const uint64_t borrowed = over(a->uncovered, a->guarantee_any);
+    if (has_room(shares, at, kinds)) {
+        return (double)(a->held - borrowed) / (double)a->guaranteed;
+    }
     return 1.0 + (double)borrowed / (LS_POOL_WHOLE * a->weight);
 }
 

@@ -7,6 +7,7 @@
 //
 //     uncovered = sum over kinds of max(0, held(kind) - guarantee(kind))
 //     borrowed  = max(0, uncovered - guarantee(any))
+//     covered   = sum over kinds of held(kind) - borrowed
 //
 // An account's held GPUs count in all accounts above it. The top (account 0) is the pool itself: it
 // guarantees nothing and has no limit.
@@ -14,8 +15,9 @@
 // Fair shares are hierarchical max-min with guarantees (progressive filling, Bertsekas and
 // Gallager, "Data Networks", 6.5.2, at every node of the tree): among the children of an account
 // the next GPUs go to the one with the least *rank*. While its guarantee has room for what it wants
-// the rank is what it holds over what it is guaranteed, below 1; otherwise 1 + borrowed / weight,
-// weights in GPUs. So guarantees are filled first, evenly, and what is left goes by weight.
+// the rank is what of that is covered over what it is guaranteed in all, below 1; otherwise
+// 1 + borrowed / weight, weights in GPUs. So guarantees are filled first, evenly, and what is left
+// goes by weight.
 #pragma once
 
 #include "pool/cluster.h"
