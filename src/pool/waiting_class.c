@@ -13,7 +13,7 @@ static uint32_t length_of(int64_t most_us) {
     if (most_us == INT64_MAX) {
         return LENGTH_ANY;
     }
-    for (int64_t us = MINUTE_US; us < most_us && length < LENGTH_ANY - 1; us *= 2) {
+    for (int64_t us = MINUTE_US; us<most_us; us = us> INT64_MAX / 2 ? INT64_MAX : us * 2) {
         length++;
     }
     return length;
