@@ -313,8 +313,8 @@ static uint32_t break_node(ls_scheduler *s, uint32_t node) {
         job = link.next_job;
         part = link.next_part;
     }
-    const uint32_t spare = nearest_spare(s, node);
-    if (spare == LS_POOL_NONE || s->nodes[node].spare_used) {
+    const uint32_t spare = s->nodes[node].spare_used ? LS_POOL_NONE : nearest_spare(s, node);
+    if (spare == LS_POOL_NONE) {
         return LS_POOL_NONE;
     }
     s->nodes[node].spare_used = true;
@@ -328,8 +328,8 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
     assert(node < s->cluster->node_count);
     s->now_us = now_us;
     const ls_node_state was = ls_occupancy_state(s->occupancy, node);
-    if (state == LS_NODE_SPARE || was == LS_NODE_SPARE) {  // jobs that need it never run
-        ls_occupancy_set_state(s->empty, node, state == LS_NODE_SPARE ? state : LS_NODE_UP);
+    if (state == LS_NODE_SPARE || (was == LS_NODE_SPARE && state == LS_NODE_UP)) {
+        ls_occupancy_set_state(s->empty, node, state);  // jobs that need it never run
     }
     if (state == LS_NODE_UP && s->nodes[node].spare_used) {
         s->nodes[node].spare_used = false;
@@ -344,6 +344,7 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
     }
     ls_occupancy_set_state(s->occupancy, node, state);
     ls_room_changed(s, node);
+    s->nodes[node].spare_used |= was == LS_NODE_SPARE;  // comes back as what it was
     if (state == LS_NODE_BROKEN) {
         *out_spare = break_node(s, node);
     } else if (s->nodes[node].reserved != LS_POOL_NONE) {
