@@ -5,19 +5,36 @@
 
 #include "pool/scheduler_inside.h"
 
-bool ls_plan_may(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t node) {
+// Up: nodes with GPUs are counted then (room.c).
+static bool is_up(const ls_scheduler *s, uint32_t node) {
+    const ls_node_parts *n = s->nodes + node;
+    return n->kind != UINT8_MAX ? n->counted > 0
+                                : ls_occupancy_state(s->occupancy, node) == LS_NODE_UP;
+}
+
+bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node) {
     const ls_node_parts *n = s->nodes + node;
     const uint32_t gpus = shape->milli != 0 ? 1 : shape->gpus;
-    if (n->reserved != LS_POOL_NONE || n->counted == 0 || n->kind != kind || n->gpus < gpus) {
-        return false;  // kept for somebody, not up, of another kind or too small
+    if (!is_up(s, node) || (shape->kinds == 0 && gpus > 0)) {
+        return false;
     }
-    if (s->cluster->kinds[kind].memory_mib < shape->gpu_mib ||
+    if (shape->kinds != 0 &&
+        (n->kind == UINT8_MAX || ((shape->kinds >> n->kind) & 1) == 0 || n->gpus < gpus)) {
+        return false;
+    }
+    if ((gpus > 0 && s->cluster->kinds[n->kind].memory_mib < shape->gpu_mib) ||
         s->cluster->nodes[node].cpu_milli < shape->cpu_milli ||
         s->cluster->nodes[node].memory_mib < shape->memory_mib) {
         return false;
     }
-    return shape->sites == 0 || n->site == LS_POOL_NONE ||
-           (n->site < 64 && ((shape->sites >> n->site) & 1) != 0);
+    return shape->sites == 0 || (n->site < 64 && ((shape->sites >> n->site) & 1) != 0);
+}
+
+bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    const ls_node_parts *n = s->nodes + node;
+    return (n->reserved == LS_POOL_NONE || s->reserved[n->reserved].job == job) &&
+           (shape->kinds == 0 || n->kind == kind) && ls_plan_suits(s, shape, node);
 }
 
 uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,
@@ -133,7 +150,7 @@ static uint32_t take(ls_plan_node *nodes, uint32_t count, uint32_t parts, bool s
 
 uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, bool sum) {
     double total = 0.0;
-    if (shape->within == LS_POOL_ANYWHERE || shape->within == LS_POOL_NODE || !shape->must) {
+    if (shape->within == LS_POOL_ANYWHERE || !shape->must) {
         return take(s->plan, count, shape->parts, sum, &total);
     }
     uint32_t best_at = 0, best_count = 0, best_used = 0;
@@ -144,6 +161,9 @@ uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, 
         while (end < count && unit != LS_POOL_NONE &&
                ls_cluster_unit(s->cluster, s->plan[end].node, shape->within) == unit) {
             end++;
+        }
+        if (unit == LS_POOL_NONE && shape->within != LS_POOL_NODE) {
+            continue;  // stands in no such unit
         }
         const uint32_t used = take(s->plan + at, end - at, shape->parts, sum, &total);
         if (used > 0 && (best_count == 0 || total < best)) {

@@ -75,52 +75,57 @@ static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
            loss(s, j) <= t->dearest;
 }
 
-// The losses of those on the node that may be stopped, in their order.
-static uint32_t losses_of(const ls_scheduler *s, uint32_t node, const takers *all, double *out,
-                          double *out_sum, uint32_t most) {
-    uint32_t count = 0;
+// The sum of the losses of those on the node that may be stopped, each over its job's parts.
+static double sum_losses(const ls_scheduler *s, uint32_t node, const takers *t) {
+    double sum = 0.0;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
-    *out_sum = 0.0;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        sum += may_stop(t, s, job) ? loss(s, j) / (double)j->request.shape.parts : 0.0;
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    return sum;
+}
+
+// The least loss above `after` of one on the node that may be stopped, or `none`.
+static double next_loss(const ls_scheduler *s, uint32_t node, const takers *all, double after,
+                        double none) {
+    double least = none;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         const ls_pool_job *j = s->jobs + job;
         if (may_stop(all, s, job)) {
             const double lost = loss(s, j);
-            *out_sum += lost / (double)j->request.shape.parts;
-            uint32_t at = count < most ? count++ : most - 1;
-            for (; at > 0 && out[at - 1] > lost; at--) {
-                out[at] = out[at - 1];
-            }
-            out[at] = lost;
+            least = lost > after && lost < least ? lost : least;
         }
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
     }
-    return count;
+    return least;
 }
 
 // The least loss up to which all have to go so that `parts` parts fit on the node; the sum of what
-// is lost there in *out_sum. Negative: not even then.
+// is lost there in *out_sum. Negative: not even then. O(jobs on the node squared).
 static double least_dearest(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
                             uint64_t number, uint32_t parts, double *out_sum) {
-    double losses[64];
-    takers t = {.number = number, .dearest = 1.0e300};
-    const uint32_t count = losses_of(s, node, &t, losses, out_sum, 64);
-    t.dearest = 0.0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (i > 0 && losses[i] == losses[i - 1]) {
-            continue;
+    const double none = 1.0e300;
+    const takers all = {.number = number, .dearest = none};
+    takers t = {.number = number, .dearest = -1.0};
+    for (;;) {
+        t.dearest = next_loss(s, node, &all, t.dearest, none);
+        if (t.dearest >= none) {
+            return -1.0;
         }
-        t.dearest = losses[i];
         if (ls_plan_parts(s, shape, node, parts, may_stop, &t) >= parts) {
-            double sum;
-            losses_of(s, node, &t, losses, &sum, 64);
-            *out_sum = sum;
+            *out_sum = sum_losses(s, node, &t);
             return t.dearest;
         }
     }
-    return -1.0;
 }
 
 static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
@@ -249,7 +254,9 @@ static bool may_be_enough(const ls_scheduler *s, const ls_shape *shape, uint32_t
 
 // For one part: on nodes with jobs of those who may give, the latest started first. What fits now
 // has been looked for.
-static uint32_t plan_one(ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint64_t number) {
+static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
+    const ls_shape *shape = &s->jobs[claimant].request.shape;
+    const uint64_t number = s->jobs[claimant].number;
     const takers all = {.number = number, .dearest = 1.0e300};
     uint32_t count = 0;
     s->plan_mark++;
@@ -263,7 +270,7 @@ static uint32_t plan_one(ls_scheduler *s, const ls_shape *shape, uint32_t kind, 
                     continue;
                 }
                 s->plan_marks[here.node] = s->plan_mark;
-                if (ls_plan_may(s, shape, kind, here.node) && cost_of(s, shape, &all, 1, &here)) {
+                if (ls_plan_may(s, claimant, kind, here.node) && cost_of(s, shape, &all, 1, &here)) {
                     s->plan[count++] = here;
                 }
                 if (count == 4 + SPARE_PARTS) {
@@ -275,8 +282,9 @@ static uint32_t plan_one(ls_scheduler *s, const ls_shape *shape, uint32_t kind, 
     return ls_plan_choose(s, shape, count, true);
 }
 
-static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kind,
-                            uint64_t number) {
+static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    const uint64_t number = s->jobs[job].number;
     const takers all = {.number = number, .dearest = 1.0e300};
     const uint32_t most = shape->spread ? 1 : shape->parts;
     const bool in_unit = shape->must && shape->within != LS_POOL_ANYWHERE &&
@@ -294,7 +302,7 @@ static uint32_t plan_losses(ls_scheduler *s, const ls_shape *shape, uint32_t kin
             s->plan_from = node;
             break;
         }
-        if (!ls_plan_may(s, shape, kind, node)) {
+        if (!ls_plan_may(s, job, kind, node)) {
             continue;
         }
         ls_plan_node here = {.node = node};
@@ -322,29 +330,29 @@ static void count_again(ls_scheduler *s) {
     }
 }
 
-// Notes those that have to go from a chosen node, and takes them out of the books. False: an
-// account among them would by then lend no more (*out_account), or memory is out (LS_POOL_NONE).
-static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind,
-                         const ls_plan_node *chosen, uint32_t *out_account) {
+// Notes those that have to go from a node for so many parts, and takes them out of the books.
+// False: an account among them would by then lend no more (*out_account), or memory is out
+// (LS_POOL_NONE).
+static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t node,
+                         uint32_t parts, uint32_t *out_account) {
     const ls_pool_job *c = s->jobs + claimant;
     const ls_shape *shape = &c->request.shape;
     const uint64_t milli = ls_shape_milli(shape);
-    const ls_node_parts *n = s->nodes + chosen->node;
+    const ls_node_parts *n = s->nodes + node;
     takers t = {.number = c->number, .dearest = 1.0e300};
     *out_account = LS_POOL_NONE;
     if (shape->gpus > 0 && shape->gpus == n->gpus && n->plain == 0) {  // all go, or nobody
         if (n->counted > shape->gpus) {
             return true;
         }
-    } else if (ls_plan_parts(s, shape, chosen->node, chosen->parts, nobody, NULL) >=
-               chosen->parts) {
+    } else if (ls_plan_parts(s, shape, node, parts, nobody, NULL) >= parts) {
         return true;
     } else {
         double sum = 0.0;
-        t.dearest = least_dearest(s, shape, chosen->node, c->number, chosen->parts, &sum);
+        t.dearest = least_dearest(s, shape, node, c->number, parts, &sum);
     }
-    uint32_t job = s->nodes[chosen->node].first_job;
-    uint32_t part = s->nodes[chosen->node].first_part;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         ls_pool_job *j = s->jobs + job;
         if (may_stop(&t, s, job) && !j->victim) {
@@ -382,17 +390,19 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     }
     const bool may = lent > 0 && free + lent >= milli;
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
-        const ls_shape *shape = &c->request.shape;
-        const uint32_t used = shape->parts == 1 ? plan_one(s, shape, kind, c->number)
-                                                : plan_losses(s, shape, kind, c->number);
+        const uint32_t used = c->request.shape.parts == 1 ? plan_one(s, claimant, kind)
+                                                          : plan_losses(s, claimant, kind);
         if (used == 0) {
             return false;
         }
         s->victim_count = 0;
         uint32_t account = LS_POOL_NONE;
         bool all = true;
+        uint32_t left = c->request.shape.parts;
         for (uint32_t i = 0; i < used && all; i++) {
-            all = note_victims(s, claimant, kind, s->plan + i, &account);
+            const uint32_t parts = s->plan[i].parts < left ? s->plan[i].parts : left;
+            all = note_victims(s, claimant, kind, s->plan[i].node, parts, &account);
+            left -= parts;
         }
         if (all && s->victim_count > 0) {
             *out_used = used;
@@ -491,11 +501,11 @@ static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
         vain = !take_back(s, job);
         job = vain ? LS_POOL_NONE : first_taker(s, leaf);
     }
+    s->retry_us[leaf] = vain ? ls_pool_later(s->now_us, s->pause_us[leaf]) : s->now_us;
     s->pause_us[leaf] = vain ? s->pause_us[leaf] * 2 : LS_RECLAIM_PAUSE_US;
     if (s->pause_us[leaf] > LS_RECLAIM_PAUSE_MAX_US) {
         s->pause_us[leaf] = LS_RECLAIM_PAUSE_MAX_US;
     }
-    s->retry_us[leaf] = vain ? ls_pool_later(s->now_us, s->pause_us[leaf]) : s->now_us;
     return true;
 }
 

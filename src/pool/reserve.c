@@ -159,10 +159,11 @@ static void plan_whole(ls_scheduler *s, uint32_t node, uint32_t *count) {
     }
 }
 
-static uint32_t plan_times(ls_scheduler *s, const ls_shape *shape, uint32_t kind) {
+static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
     uint32_t count = 0;
     for (uint32_t node = 0; node < s->cluster->node_count; node++) {
-        if (!ls_plan_may(s, shape, kind, node)) {
+        if (!ls_plan_may(s, job, kind, node)) {
             continue;
         }
         if (shape->gpus > 0 && shape->gpus == s->cluster->nodes[node].gpus &&
@@ -189,12 +190,13 @@ static uint32_t plan_times(ls_scheduler *s, const ls_shape *shape, uint32_t kind
 // Promises the job its time; nothing when none is known.
 static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
-    const ls_shape *shape = &j->request.shape;
+    const uint32_t kinds = j->request.shape.kinds;
     uint32_t best_kind = LS_POOL_NONE, last_kind = LS_POOL_NONE, used = 0;
     double best = 0.0;
-    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
-        if (((shape->kinds >> k) & 1) != 0) {
-            used = plan_times(s, shape, k);
+    for (uint32_t k = 0; k < LS_POOL_KINDS_MAX; k++) {
+        // Without a GPU it is planned once: no kind matters.
+        if (kinds == 0 ? k == 0 : ((kinds >> k) & 1) != 0) {
+            used = plan_times(s, job, k);
             last_kind = k;
             if (used > 0 && (best_kind == LS_POOL_NONE || s->plan[used - 1].value < best)) {
                 best_kind = k;
@@ -206,7 +208,7 @@ static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
         return;
     }
     if (last_kind != best_kind) {
-        used = plan_times(s, shape, best_kind);
+        used = plan_times(s, job, best_kind);
     }
     const int64_t from_us = s->now_us + (int64_t)best;
     if (ls_reserve(s, job, s->plan, used, from_us, false, best_kind)) {

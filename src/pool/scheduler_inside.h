@@ -173,8 +173,11 @@ void ls_reclaim_look(ls_scheduler *s, uint32_t leaf);
 uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,
                        bool (*gone)(const void *context, const ls_scheduler *s, uint32_t job),
                        const void *context);
-// The node has GPUs, could take a part of the shape if it were empty, is up and kept for nobody.
-bool ls_plan_may(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t node);
+// The node is up and could take a part of the shape if it were empty.
+bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node);
+// The node is of this kind (for a job with GPUs) and could take a part of the job if it were empty,
+// is up and kept for nobody else.
+bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node);
 // Of s->plan[0..count), by node: those with the least values that together have `shape->parts`
 // parts, in a unit that the shape asks for. They are moved to the front, sorted by value, node;
 // returns how many, 0: there are not enough. `sum`: the least sum of values, else the least

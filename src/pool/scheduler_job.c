@@ -238,7 +238,7 @@ bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t 
     }
     j->state = LS_POOL_JOB_STOPPING;
     j->again = again;
-    j->latest_us = act.until_us;
+    j->latest_us = act.until_us < j->latest_us ? act.until_us : j->latest_us;
     for (uint32_t i = 0; i < j->request.shape.parts; i++) {
         ls_scheduler_latest(s, j->shares[i].node);
     }
@@ -267,7 +267,8 @@ static bool might(const void *context, const ls_shape *shape) {
         if (i > 0 && node == made->shares[i - 1].node) {
             continue;
         }
-        if (ls_plan_parts(made->s, shape, node, 1, nobody, NULL) > 0) {
+        if (ls_plan_suits(made->s, shape, node) &&
+            ls_plan_parts(made->s, shape, node, 1, nobody, NULL) > 0) {
             return ls_room_may(made->s, shape, LS_POOL_NONE, INT64_MIN);
         }
     }
