@@ -211,7 +211,7 @@ static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
         used = plan_times(s, job, best_kind);
     }
     const int64_t from_us = s->now_us + (int64_t)best;
-    if (ls_reserve(s, job, s->plan, used, from_us, false, best_kind)) {
+    if (ls_reserve(s, job, s->plan, used, from_us, false, kinds == 0 ? LS_POOL_NONE : best_kind)) {
         s->promised[account] = job;
         j->promised_us = from_us < j->promised_us ? from_us : j->promised_us;
     }
