@@ -270,7 +270,8 @@ static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
                     continue;
                 }
                 s->plan_marks[here.node] = s->plan_mark;
-                if (ls_plan_may(s, claimant, kind, here.node) && cost_of(s, shape, &all, 1, &here)) {
+                if (ls_plan_may(s, claimant, kind, here.node) &&
+                    cost_of(s, shape, &all, 1, &here)) {
                     s->plan[count++] = here;
                 }
                 if (count == 4 + SPARE_PARTS) {
