@@ -110,47 +110,6 @@ static ls_status run_future(void *context, uint32_t candidate, uint64_t future, 
 
 // ---- race and claim
 
-static ls_effect effect_of(const ls_interval *i) {
-    return (ls_effect){i->mean, i->low, i->high};
-}
-
-static void no_effects(ls_answer *out) {
-    const ls_effect none = {(double)NAN, (double)NAN, (double)NAN};
-    out->claim = out->joint = out->by_base = none;
-    for (int t = 0; t < LS_TERM_COUNT; t++) {
-        out->terms[t] = none;
-    }
-}
-
-// A replay runs as many futures as it says were run.
-static uint32_t share_of(const ls_answer *made, uint32_t budget, const ls_answer *out) {
-    return made == NULL ? ls_race_share(budget, out->candidate_count, out->round_count)
-           : out->round_count < made->round_count ? made->round_futures[out->round_count]
-                                                  : 0;
-}
-
-static ls_status run_race(ls_race *race, const ls_answer *made, uint32_t budget, ls_answer *out,
-                          ls_error *err) {
-    const uint32_t rounds = ls_race_rounds(race->count);
-    ls_status status = LS_OK;
-    for (uint32_t r = 0; r < rounds && status == LS_OK && !race->cut; r++) {
-        const uint32_t before = race->done;
-        if (made != NULL && r >= made->round_count) {
-            break;
-        }
-        status = ls_race_more(race, share_of(made, budget, out), err);
-        out->round_futures[out->round_count++] = race->done - before;
-        if (!race->cut && r + 1 < rounds) {
-            ls_race_halve(race);
-            if (ls_race_is_hopeless(race)) {
-                break;
-            }
-        }
-    }
-    out->futures += race->total;
-    return status;
-}
-
 static void fill_candidates(const asking *a, const ls_race *race, ls_answer *out) {
     const double level = ls_race_level(a->level, race->count - 1);
     for (uint32_t i = 0; i < race->count; i++) {
@@ -182,7 +141,7 @@ static ls_status claim(asking *a, const ls_race_field *field, const ls_budget *b
     out->cut = out->cut || race.cut;
     if (status == LS_OK && race.done > 1) {
         const ls_interval gain = ls_race_gain(&race, 1, 0, race.done, a->level);
-        out->claim = effect_of(&gain);
+        out->claim = ls_race_effect(&gain);
     }
     return status;
 }
@@ -200,7 +159,9 @@ static ls_status search(asking *a, const ls_budget *budget, const ls_answer *mad
     field.weights[DISTANCE] = 1.0;
     ls_race race;
     ls_race_init(&race, &field, NULL, budget, out->candidate_count, 0, memory, capacity);
-    ls_status status = run_race(&race, made, most - most / 3, out, err);
+    ls_status status = ls_race_run(&race, most - most / 3, made, &out->round_count,
+                                   out->round_futures, err);
+    out->futures += race.total;
     if (status == LS_OK) {
         fill_candidates(a, &race, out);
         out->cut = made != NULL ? made->cut : race.cut;
@@ -247,7 +208,7 @@ static void begin(const ls_plant *plant, const ls_question *q, const ls_outlook 
     out->seed = ls_random_key(ls_random_key(1, (uint64_t)outlook->now_us),
                               ((uint64_t)q->point << 32) | q->subject);
     ls_text_format(out->base, sizeof out->base, "as it is set");
-    no_effects(out);
+    ls_race_no_effects(out);
     *a = (asking){.outlook = outlook,
                   .target = point->target,
                   .level = out->level,

@@ -143,6 +143,38 @@ static void test_late_it_stays_as_it_is(void) {
     ls_plant_destroy(plant);
 }
 
+typedef struct patience {
+    uint32_t asked, most;
+} patience;
+
+static bool after_so_many(void *context) {
+    patience *c = context;
+    return c->asked++ >= c->most;
+}
+
+// Wherever the deadline cuts it, also between two rounds and within the claim, the answer is made
+// again bit for bit.
+static void test_what_was_cut_is_decided_again_bit_for_bit(void) {
+    ls_plant *plant = read_plant("");
+    const ls_outlook o = outlook_of(plant, 4.0, 9.0, 5);  // several rounds
+    ls_answer *made = calloc(1, sizeof *made);
+    ls_answer *again = calloc(1, sizeof *again);
+    uint32_t cut_in_round[LS_ROUNDS_MAX + 1] = {0}, cut_in_claim = 0;
+    for (uint32_t most = 0; most < 1200; most += 7) {
+        patience c = {.most = most};
+        const ls_budget budget = {.futures = 700, .late = after_so_many, .context = &c};
+        CHECK_INT(ls_setting_ask(plant, &about, &o, &budget, made, NULL), LS_OK);
+        CHECK_INT(ls_setting_replay(plant, &o, made, again, NULL), LS_OK);
+        CHECK_BYTES(again, made, sizeof *made);
+        cut_in_round[made->round_count] += made->cut_early;
+        cut_in_claim += made->cut && !made->cut_early;
+    }
+    CHECK(cut_in_round[1] > 0 && cut_in_round[2] > 0 && cut_in_claim > 0);
+    free(again);
+    free(made);
+    ls_plant_destroy(plant);
+}
+
 static uint32_t tried(const char *guards, const ls_outlook *of, double *out_least) {
     ls_plant *plant = read_plant(guards);
     ls_candidate found[LS_CANDIDATES_MAX];
@@ -258,6 +290,7 @@ int main(int argc, char **argv) {
     TEST(test_late_it_stays_as_it_is);
     TEST(test_only_settings_are_tried_that_the_guards_let_through);
     TEST(test_the_same_is_decided_again_bit_for_bit);
+    TEST(test_what_was_cut_is_decided_again_bit_for_bit);
     TEST(test_claims_hold_the_true_gain);
     TEST(test_without_a_target_there_is_no_question);
     return harness_report();

@@ -83,50 +83,14 @@ static void open_race(asking *a, ls_race *race, uint64_t first_future) {
                  (uint32_t)(d->memory_count / d->plan_count));
 }
 
-// Rounds of halving with this budget; notes how many futures each really ran.
 static ls_status run_race(asking *a, ls_race *race, uint32_t budget, ls_error *err) {
-    const uint32_t rounds = ls_race_rounds(race->count);
-    ls_status status = LS_OK;
-    for (uint32_t r = 0; r < rounds && status == LS_OK && !race->cut; r++) {
-        uint32_t share = ls_race_share(budget, race->count, r);
-        if (a->made != NULL) {
-            if (a->round >= a->made->round_count) {
-                race->cut = true;
-                break;
-            }
-            share = a->made->round_futures[a->round];
-        }
-        const uint32_t before = race->done;
-        status = ls_race_more(race, share, err);
-        assert(a->round < LS_ROUNDS_MAX);
-        a->round_futures[a->round++] = race->done - before;
-        if (a->made != NULL && a->made->cut && a->round == a->made->round_count &&
-            (a->made->cut_early || r + 1 < rounds)) {
-            race->cut = true;
-        }
-        if (!race->cut && r + 1 < rounds) {
-            ls_race_halve(race);
-            if (ls_race_is_hopeless(race)) {
-                break;
-            }
-        }
-    }
+    const ls_status status = ls_race_run(race, budget, a->made, &a->round, a->round_futures, err);
     a->futures += race->total;
     a->cut |= race->cut;
     return status;
 }
 
 // ---- rows
-
-static void set_effect(ls_effect *out, const ls_interval *interval) {
-    out->gain = interval->mean;
-    out->low = interval->low;
-    out->high = interval->high;
-}
-
-static void no_effect(ls_effect *out) {
-    out->gain = out->low = out->high = (double)NAN;
-}
 
 static void fill_candidates(asking *a, const ls_race *race) {
     const ls_decider *d = a->d;
@@ -165,10 +129,10 @@ static void fill_effects(const asking *a, const ls_race *race, uint32_t plan, ui
         }
     }
     const ls_interval gain = ls_stat_interval_of(&cost, a->level);
-    set_effect(&row->claim, &gain);
+    row->claim = ls_race_effect(&gain);
     for (int t = 0; t < LS_TERM_COUNT; t++) {
         const ls_interval term = ls_stat_interval_of(&terms[t], a->level);
-        set_effect(&row->terms[t], &term);
+        row->terms[t] = ls_race_effect(&term);
     }
 }
 
@@ -201,7 +165,7 @@ static void fill_joint(asking *a, const ls_race *race, const ls_plan *winner) {
     const ls_interval gain = ls_race_gain(race, acts, 0, race->done, a->level);
     for (uint32_t q = 0; q < a->count && acts > 1; q++) {
         if (winner->pick[q] != 0) {
-            set_effect(&a->out[q].joint, &gain);
+            a->out[q].joint = ls_race_effect(&gain);
             a->out[q].joint_count = acts;
         }
     }
@@ -413,18 +377,13 @@ static void begin_row(const asking *a, const ls_snapshot *present, uint32_t q,
     memcpy(row->together, questions, a->count * sizeof *questions);
     ls_text_format(row->base, sizeof row->base, "%s", d->bases[d->base].name);
     const ls_base *base = &d->bases[d->base];
-    no_effect(&row->by_base);
+    ls_race_no_effects(row);
     if (a->made != NULL) {
         row->by_base = a->made->by_base;
         row->by_base_futures = a->made->by_base_futures;
     } else if (d->base != 0) {
         row->by_base = (ls_effect){base->gain, base->low, base->high};
         row->by_base_futures = LS_STUDY_FRESH;
-    }
-    no_effect(&row->claim);
-    no_effect(&row->joint);
-    for (int t = 0; t < LS_TERM_COUNT; t++) {
-        no_effect(&row->terms[t]);
     }
 }
 

@@ -129,6 +129,55 @@ ls_status ls_race_more(ls_race *race, uint32_t futures, ls_error *err) {
     return LS_OK;
 }
 
+// Made again it ends cut after the last round, where that one was cut while it compared, or before
+// all rounds were run.
+static bool was_cut(const ls_answer *made, uint32_t rounds_run, bool is_last) {
+    return made != NULL && made->cut && rounds_run == made->round_count &&
+           (made->cut_early || !is_last);
+}
+
+ls_status ls_race_run(ls_race *race, uint32_t budget, const ls_answer *made, uint32_t *io_round,
+                      uint32_t round_futures[LS_ROUNDS_MAX], ls_error *err) {
+    const uint32_t rounds = ls_race_rounds(race->count);
+    ls_status status = LS_OK;
+    for (uint32_t r = 0; r < rounds && status == LS_OK && !race->cut; r++) {
+        uint32_t share = ls_race_share(budget, race->count, r);
+        if (made != NULL) {
+            if (*io_round >= made->round_count) {
+                race->cut = true;
+                break;
+            }
+            share = made->round_futures[*io_round];
+        }
+        const uint32_t before = race->done;
+        status = ls_race_more(race, share, err);
+        assert(*io_round < LS_ROUNDS_MAX);
+        round_futures[(*io_round)++] = race->done - before;
+        race->cut = race->cut || was_cut(made, *io_round, r + 1 == rounds);
+        if (!race->cut && r + 1 < rounds) {
+            ls_race_halve(race);
+            if (ls_race_is_hopeless(race)) {
+                break;
+            }
+        }
+    }
+    return status;
+}
+
+// ---- what came out
+
+ls_effect ls_race_effect(const ls_interval *gain) {
+    return (ls_effect){gain->mean, gain->low, gain->high};
+}
+
+void ls_race_no_effects(ls_answer *out) {
+    const ls_effect none = {(double)NAN, (double)NAN, (double)NAN};
+    out->claim = out->joint = out->by_base = none;
+    for (int t = 0; t < LS_TERM_COUNT; t++) {
+        out->terms[t] = none;
+    }
+}
+
 // ---- judging
 
 static double cost_at(const ls_race *race, uint32_t future, uint32_t candidate) {

@@ -63,6 +63,16 @@ ls_status ls_race_more(ls_race *race, uint32_t futures, ls_error *err);
 // The better half stays, at least the incumbent and one more.
 void ls_race_halve(ls_race *race);
 
+// Rounds of halving with this budget; each notes in round_futures[*io_round] how many futures it
+// really ran. `made`: an answer that is made again, with as many rounds and futures as it says; it
+// ends cut where that one did. NULL: a new one. io_round: races of one answer go on counting.
+ls_status ls_race_run(ls_race *race, uint32_t budget, const ls_answer *made, uint32_t *io_round,
+                      uint32_t round_futures[LS_ROUNDS_MAX], ls_error *err);
+
+ls_effect ls_race_effect(const ls_interval *gain);
+// Claim, joint and by_base, and each term: not known.
+void ls_race_no_effects(ls_answer *out);
+
 // Incumbent less candidate over futures [from, to): more is better for the candidate.
 ls_interval ls_race_gain(const ls_race *race, uint32_t candidate, uint32_t from, uint32_t to,
                          double level);
