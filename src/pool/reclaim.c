@@ -471,37 +471,49 @@ static bool take_back(ls_scheduler *s, uint32_t job) {
     return false;
 }
 
-// The first of a leaf's jobs that may take back now; LS_POOL_NONE: none.
-static uint32_t first_taker(const ls_scheduler *s, uint32_t leaf) {
-    uint32_t heads[HEADS_MAX];
-    const uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
-    for (uint32_t i = 0; i < count; i++) {
-        const ls_pool_job *j = s->jobs + heads[i];
-        const bool claimed = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
-        for (uint32_t k = 0; k < s->cluster->kind_count && !claimed && is_due(s, j); k++) {
-            if (((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k)) {
-                return heads[i];
-            }
+// It may take back now.
+static bool may_try(const ls_scheduler *s, uint32_t job) {
+    const ls_pool_job *j = s->jobs + job;
+    const bool claimed = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
+    for (uint32_t k = 0; k < s->cluster->kind_count && !claimed && is_due(s, j); k++) {
+        if (((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k)) {
+            return true;
         }
     }
-    return LS_POOL_NONE;
+    return false;
 }
 
-// What the leaf may take back, as long as takes are left; false: it is not done.
+// What the leaf at the front may take back, as long as takes are left; false: it is not done, and
+// goes on in the next round.
 static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
-    bool vain = false;
-    uint32_t job = s->now_us < s->retry_us[leaf] ? LS_POOL_NONE : first_taker(s, leaf);
+    uint32_t heads[HEADS_MAX];
     if (s->now_us < s->retry_us[leaf]) {
         return true;
     }
-    while (job != LS_POOL_NONE && !vain) {
+    uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
+    bool taken = false;
+    while (s->look_at < count && !taken) {
+        if (!may_try(s, heads[s->look_at])) {
+            s->look_at++;
+            continue;
+        }
         if (*takes == 0) {
             return false;
         }
         *takes -= 1;
-        vain = !take_back(s, job);
-        job = vain ? LS_POOL_NONE : first_taker(s, leaf);
+        taken = take_back(s, heads[s->look_at]);
+        if (!taken) {
+            s->look_vain = true;
+            s->look_at++;
+        } else if (!s->look_vain) {  // the heads are looked at anew
+            taken = false;
+            s->look_at = 0;
+            count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
+        }
     }
+    const bool vain = s->look_vain;
+    s->look_vain = false;
+    s->look_at = 0;
     s->retry_us[leaf] = vain ? ls_pool_later(s->now_us, s->pause_us[leaf]) : s->now_us;
     s->pause_us[leaf] = vain ? s->pause_us[leaf] * 2 : LS_RECLAIM_PAUSE_US;
     if (s->pause_us[leaf] > LS_RECLAIM_PAUSE_MAX_US) {

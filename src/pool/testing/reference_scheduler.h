@@ -36,58 +36,73 @@
 //     its open queues. Its place is sought. Found: it starts (turn, when it would also be the one
 //     if all classes were open; else backfill). A limit for some kinds stops its queue by account
 //     0, a limit for all stops its queue by that account; no place closes its class (strict: ends
-//     the turns). Then the next, until nobody is left.
+//     the turns instead). Then the next, until nobody is left.
 //  3. Promises (not with strict, no_backfill): for each account right below the top, in file order
 //     (the top itself when it is a leaf), that has no promise and whose last search was not in vain
-//     within the last minute: the job whose turn it were below it with all classes open. It is
-//     promised the time at which the last of the nodes could take its parts, when that is later
-//     than now; the nodes are kept from then on. A node could take parts at the first of: now, and
-//     the times at which jobs on it are over at the latest, at which at least one part fits; it
-//     then takes as many as fit at that time (one with `spread`). Considered are nodes that are up,
-//     kept for nobody and could take a part if empty. Taken are those with the earliest times, then
-//     the lowest numbers, until all parts have a node; with `must` within one unit: the one whose
-//     last time is the earliest, the first among equals. The kind with the earliest time is taken,
-//     the first among equals.
+//     within the last minute: the job whose turn it were below it with all classes open, unless
+//     nodes are kept for it. It is promised the time at which the last of the nodes could take its
+//     parts, when that is later than now (else the search was in vain); the nodes are kept from
+//     then on. A node could take parts at the first of: now, and the times at which jobs on it are
+//     over at the latest, at which at least one part fits when all that should be over by then (by
+//     now, too) are gone; it then takes as many as fit at that time (one with `spread`). Considered
+//     are nodes that are up, kept for nobody else and could take a part if empty. Taken are those
+//     with the earliest times, then the lowest numbers, until all parts have a node; with `must`
+//     within one unit (`within` a node: on one node): the one whose last time is the earliest, the
+//     first among equals. All kinds of the shape are tried, also those that a limit keeps it from
+//     now; the kind with the earliest time is taken, the first among equals. A job without a kind
+//     is tried once, on all nodes.
 //  4. Taking back. Leaves stand in a queue to be looked at, each once: a leaf gets in when a job of
 //     it begins to wait; and when the tick has come (30 s after the first round in which somebody
 //     waits, then every 30 s; none while nobody waits) all those with a ready job, in file order.
 //     They are looked at from the front. A leaf whose pause is not over is done. The heads of its
-//     ready queues in their order (64 at most): the first that has no claim, is due (it has waited
-//     for its account's promised time of taking back, less 30 s and the longest stop time of all
-//     jobs submitted so far) and is entitled (by some kind of its shape, no limit, some account
-//     from its own up to below the top borrows nothing with it) tries to take back, kind by kind
-//     in order. If it did, the heads are looked at anew; if not, the leaf pauses (30 s, twice as
-//     long each time in vain, at most 10 min; a look that is not in vain sets it back to 30 s).
-//     After a try the round ends: the leaf stays at the front, and decide wants to be
-//     called again at once as long as leaves stand there.
+//     ready queues in their order (64 at most): those that have no claim, are due (they have waited
+//     for their account's promised time of taking back, less 30 s and the longest stop time of all
+//     jobs submitted so far) and are entitled (they ask for GPUs; by some kind no limit, and some
+//     account from their own up to below the top borrows nothing with it) try to take back, one
+//     after another, each by such kinds in order. If one did and none before it tried in vain, the
+//     heads are looked at anew; otherwise the leaf is done when one did. If any tried in vain, the
+//     leaf pauses (30 s, twice as long each time in vain, at most 10 min; a look that is not in
+//     vain sets it back to 30 s). One job tries in a round: then the leaf stays at the front, goes
+//     on with the head that comes next in number, and decide wants to be called again at once as
+//     long as leaves stand there.
 //     A leaf may give to the job when the account on the job's side right below where their ways
 //     meet borrows nothing with the job, and every account from the leaf up to below there borrows.
 //     If they hold nothing of the kind, or what they hold of it and what is free (of any kind) is
 //     less than the job needs, it is in vain. A job may be stopped when it runs, is restartable,
-//     its leaf may give, and it was not stopped for this job last. Its loss: GPUs times (what is
-//     not saved: all it ran, or since the last checkpoint, or nothing if it saves when asked) plus
-//     the time to stop. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as
-//     would fit if all that may be stopped were gone, at the sum of the losses (each over the
-//     number of its job's parts) of those up to the least loss at which that many fit, over the
-//     number of parts. Nodes are considered as for promises: for a job of one part those of the
-//     jobs that may be stopped, leaf by leaf in file order, the latest started first, part by part,
-//     each node once, until 68 can be had; for others all, from the node at which the last search
-//     ended (with `must`: from the beginning of its unit) around, until those that can be had have
-//     4 times the parts that are needed and 64 more; with `must`, at the beginning of a unit, until
-//     4 units have enough. Taken are the nodes with the least cost per part, then the lowest
-//     number, until all parts have a node; with `must` the unit with the least sum. In that order
-//     the jobs up to that loss are noted on each node where the parts do not fit now, and taken out
+//     its leaf may give, and it was not stopped for this job last. Its loss: GPUs x (what is not
+//     saved + the time to stop), where not saved is all it ran, or since the last checkpoint, or
+//     nothing if it saves when asked. A node costs 0 if parts fit on it now: as many as fit,
+//     otherwise as many as would fit if all that may be stopped were gone, at the sum of the losses
+//     (for each part there the loss of its job over the number of its job's parts) of those up to
+//     the least loss at which that many fit, over that many parts. Nodes are considered as for
+//     promises: for a job of one part those of the jobs that may be stopped, leaf by leaf in file
+//     order, the latest started first, part by part, each node once, until 68 can be had; for
+//     others all, from the node at which the last search ended (with `must`: from the beginning of
+//     its unit) around, until those that can be had have 4 times the parts that are needed and 64
+//     more; with `must`, at the beginning of a unit, until 4 units have enough. Taken are the nodes
+//     with the least cost per part, then the lowest number, until all parts have a node; with
+//     `must` the unit with the least sum over the parts, the first looked at among equals. In that
+//     order, on each node where the parts do not fit now, the jobs up to the least loss at which
+//     the parts that it takes there fit are noted, the one that started last first, and taken out
 //     of the books; when a leaf may by then give no more, all is put back, no leaf below the first
 //     account from it up that by then borrows nothing may give, and it is tried again (16 times at
-//     most). Otherwise: a promise of the job is dropped, its nodes are kept (nothing is put there),
-//     it claims what it needs of the kind, and the noted jobs are told to stop in that order.
+//     most). If nobody is noted, it is in vain. Otherwise: a promise of the job is dropped, its
+//     nodes are kept (nothing is put there), it claims what it needs of the kind, and the noted
+//     jobs are told to stop in that order.
 //
-// A running job that is over gives its place; then each closed class of which a part fits on one of
-// the nodes it leaves (as free as they are then) opens; all queues stopped by a limit of an account
-// on its way to the top are ready again, and all stopped by account 0. A job told to stop makes the
-// queues of its accounts ready then, and its nodes free when it is over. Dropping what is kept
-// opens all classes (a claim also makes the queues of its accounts ready). So does a node that
-// comes up, with the queues stopped by account 0.
+// A job that is over gives its place; then each closed class of which a part fits on one of the
+// nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0
+// are ready again; so are those stopped by a limit of an account on its way to the top, unless it
+// was told to stop: then they were ready from then on. Dropping what is kept (also because its job
+// starts) opens all classes (a claim also makes the queues of its accounts ready).
+//
+// Nodes. One that breaks or is drained drops what is kept with it. Jobs on one that breaks are told
+// to stop at once, the one that started last first; then the first spare with the same kind and
+// number of GPUs in the narrowest unit around it that has one comes up instead, unless one has
+// already, or it is a spare itself. A spare, and a node that has a spare instead, comes back as a
+// spare. A node that comes up opens all classes, and makes the queues stopped by account 0 ready.
+// A job could ever run when it has a place on the empty pool without the nodes that were told to be
+// spare.
 #pragma once
 
 #include "pool/scheduler.h"

@@ -17,26 +17,35 @@ static uint32_t one_of(small_pool *p, uint32_t count) {
     return at < count ? at : count - 1;
 }
 
-// A hall of racks of nodes, all full or all of either kind.
+// One site or two, of racks of nodes, each rack of one kind and size.
 static void make_cluster(small_pool *p) {
     const uint32_t racks = 1 + one_of(p, 4);
     const uint32_t per_rack = 1 + one_of(p, SMALL_NODES_MAX / 4);
+    const uint32_t sites = p->def.sites && racks > 1 ? 2 : 1;
     p->kinds[0] = (ls_gpu_kind){.name = "a", .memory_mib = 1000};
     p->kinds[1] = (ls_gpu_kind){.name = "b", .memory_mib = 2000};
-    p->units[0] = (ls_pool_unit){.name = "site",
-                                 .level = LS_POOL_SITE,
-                                 .parent = LS_POOL_NONE,
-                                 .node_count = racks * per_rack};
+    for (uint32_t s = 0, at = 0; s < sites; s++) {
+        const uint32_t here = s + 1 < sites ? 1 : racks - s;
+        p->units[s] = (ls_pool_unit){.name = s == 0 ? "north" : "south",
+                                     .level = LS_POOL_SITE,
+                                     .parent = LS_POOL_NONE,
+                                     .node_at = at,
+                                     .node_count = here * per_rack};
+        at += here * per_rack;
+    }
     for (uint32_t r = 0; r < racks; r++) {
-        p->units[r + 1] = (ls_pool_unit){
-            .name = "rack", .level = LS_POOL_RACK, .node_at = r * per_rack, .node_count = per_rack};
+        p->units[sites + r] = (ls_pool_unit){.name = "rack",
+                                             .level = LS_POOL_RACK,
+                                             .parent = sites > 1 && r > 0,
+                                             .node_at = r * per_rack,
+                                             .node_count = per_rack};
         const uint32_t kind = p->def.kinds ? one_of(p, 2) : 0;
         const uint32_t gpus = (uint32_t)1 << one_of(p, 4);
         for (uint32_t i = 0; i < per_rack; i++) {
             const uint32_t at = r * per_rack + i;
             snprintf(p->names[at], sizeof p->names[at], "n%02u", at);
             p->nodes[at] = (ls_pool_node){.name = p->names[at],
-                                          .unit = r + 1,
+                                          .unit = sites + r,
                                           .kind = kind,
                                           .gpus = gpus,
                                           .cpu_milli = gpus * 4000,
@@ -48,29 +57,48 @@ static void make_cluster(small_pool *p) {
     p->cluster.kinds = p->kinds;
     p->cluster.kind_count = SMALL_KINDS;
     p->cluster.units = p->units;
-    p->cluster.unit_count = racks + 1;
+    p->cluster.unit_count = sites + racks;
     p->cluster.nodes = p->nodes;
     p->cluster.node_count = racks * per_rack;
 }
 
-// A tree of two levels; guarantees are within those above, and within the pool.
-static void make_accounts(small_pool *p) {
-    uint64_t left = p->cluster.gpus;
-    const uint32_t tops = 1 + one_of(p, 3);
-    p->account_count = 1;
-    for (uint32_t t = 0; t < tops; t++) {
+// A part of what is left.
+static uint64_t part_of(small_pool *p, uint64_t *left) {
+    const uint64_t part = *left > 0 ? one_of(p, (uint32_t)*left + 1) : 0;
+    *left -= part;
+    return part;
+}
+
+// The children of an account, with parts of what it may promise.
+static void make_children(small_pool *p, uint32_t parent, uint32_t count, uint32_t depth,
+                          uint32_t *depths, uint64_t left[SMALL_KINDS + 1]) {
+    for (uint32_t c = 0; c < count && p->account_count < SMALL_ACCOUNTS_MAX; c++) {
         const uint32_t at = p->account_count++;
-        const uint64_t own = left > 0 ? one_of(p, (uint32_t)left + 1) : 0;
-        left -= own;
-        p->terms[at].parent = 0;
-        p->guarantee[at][SMALL_KINDS] = own * LS_POOL_WHOLE;
-        uint64_t below = own;
-        for (uint32_t c = one_of(p, 4); c > 0; c--) {
-            const uint32_t child = p->account_count++;
-            const uint64_t part = below > 0 ? one_of(p, (uint32_t)below + 1) : 0;
-            below -= part;
-            p->terms[child].parent = at;
-            p->guarantee[child][SMALL_KINDS] = part * LS_POOL_WHOLE;
+        depths[at] = depth;
+        p->terms[at].parent = parent;
+        for (uint32_t k = 0; k <= SMALL_KINDS; k++) {
+            p->guarantee[at][k] = part_of(p, left + k) * LS_POOL_WHOLE;
+        }
+    }
+}
+
+// A tree; guarantees are within those above, and within the pool.
+static void make_accounts(small_pool *p) {
+    uint64_t left[SMALL_KINDS + 1] = {0};
+    uint32_t depths[SMALL_ACCOUNTS_MAX] = {0};
+    for (uint32_t i = 0; i < p->cluster.node_count; i++) {
+        const uint32_t kind = p->def.by_kind ? p->nodes[i].kind : SMALL_KINDS;
+        left[p->states[i] == LS_NODE_UP && i % 2 == 0 ? kind : SMALL_KINDS] +=
+            p->states[i] == LS_NODE_UP ? p->nodes[i].gpus : 0;
+    }
+    p->account_count = 1;
+    make_children(p, 0, 1 + one_of(p, 3), 1, depths, left);
+    for (uint32_t i = 1; i < p->account_count; i++) {
+        for (uint32_t k = 0; k <= SMALL_KINDS; k++) {
+            left[k] = p->guarantee[i][k] / LS_POOL_WHOLE;
+        }
+        if (depths[i] < (p->def.deep ? 4 : 2)) {
+            make_children(p, i, one_of(p, 4), depths[i] + 1, depths, left);
         }
     }
     for (uint32_t i = 0; i < p->account_count; i++) {
@@ -94,6 +122,20 @@ static void make_accounts(small_pool *p) {
             p->leaves[p->leaf_count++] = i;
         }
     }
+}
+
+small_pool_def small_pool_any(uint64_t seed) {
+    return (small_pool_def){.seed = seed,
+                            .limits = seed & 1,
+                            .fractions = seed & 2,
+                            .gangs = seed & 4,
+                            .kinds = seed & 8,
+                            .spares = seed & 16,
+                            .endless = seed & 32,
+                            .deep = seed & 64,
+                            .by_kind = seed & 128,
+                            .sites = seed & 256,
+                            .processors = seed & 512};
 }
 
 void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, double load) {
@@ -123,12 +165,24 @@ static ls_shape draw_shape(small_pool *p) {
     }
     if (p->def.gangs && draw(p) < 0.3) {
         s.parts = 2 + one_of(p, 4);
+        static const ls_pool_level levels[] = {LS_POOL_ANYWHERE, LS_POOL_RACK, LS_POOL_RACK,
+                                               LS_POOL_SITE, LS_POOL_NODE};
         s.must = draw(p) < 0.5;
-        s.within = s.must ? LS_POOL_RACK : LS_POOL_ANYWHERE;
+        s.within = levels[one_of(p, 5)];
         s.spread = draw(p) < 0.2;
     }
     s.cpu_milli = 1000 * (1 + one_of(p, 4));
     s.memory_mib = 250;
+    if (p->def.sites && draw(p) < 0.3) {
+        s.sites = 1 + one_of(p, 3);
+    }
+    if (p->def.kinds && draw(p) < 0.1) {
+        s.gpu_mib = 1500;
+    }
+    if (p->def.processors && draw(p) < 0.2) {
+        s.gpus = s.milli = s.gpu_mib = 0;
+        s.kinds = draw(p) < 0.8 ? 0 : s.kinds;
+    }
     return s;
 }
 

@@ -9,7 +9,11 @@ enum { SMALL_NODES_MAX = 24, SMALL_ACCOUNTS_MAX = 16, SMALL_KINDS = 2 };
 typedef struct small_pool_def {
     uint64_t seed;
     bool limits, fractions, gangs, kinds, spares;
-    bool endless;  // jobs that say no longest time
+    bool endless;     // jobs that say no longest time
+    bool deep;        // accounts four levels below the pool, else two
+    bool by_kind;     // guarantees of a kind too
+    bool sites;       // two of them, and jobs that must not leave one
+    bool processors;  // jobs without a GPU
 } small_pool_def;
 
 typedef struct small_pool {
@@ -36,5 +40,7 @@ typedef struct small_pool {
 void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, double load);
 bool small_pool_next(void *pool, ls_sim_job *out);  // for ls_sim_load
 void small_pool_again(small_pool *p);               // the same load from its beginning
+// Everything that may be in it, chosen by the bits of the seed.
+small_pool_def small_pool_any(uint64_t seed);
 // The parts of a simulation's def that this pool says.
 ls_sim_def small_pool_sim(small_pool *p, int64_t until_us);

@@ -1,0 +1,144 @@
+// reference_inside.h - what the files of the reference scheduler share. For tests only.
+#pragma once
+
+#include "pool/testing/reference_scheduler.h"
+
+enum { REF_GPUS = LS_POOL_NODE_GPUS_MAX, REF_KINDS = LS_POOL_KINDS_MAX };
+
+// Of a queue that no limit stops.
+#define REF_READY UINT32_MAX
+
+typedef struct ref_class {
+    ls_shape shape;
+    uint32_t bucket;
+    bool closed;
+} ref_class;
+
+// The jobs of a class in a leaf.
+typedef struct ref_queue {
+    uint32_t klass, leaf;
+    uint32_t stopped_by;  // the account whose limit stops it, REF_READY: none
+} ref_queue;
+
+// Nodes that are kept for a job.
+typedef struct ref_kept {
+    uint32_t place;  // in the table, LS_POOL_NONE: nothing is kept
+    bool claims;     // it takes them back; else it is promised them
+    bool stirred;
+    uint32_t kind;    // of the claim
+    int64_t from_us;  // promised
+    uint32_t *nodes;
+    uint32_t node_count;
+} ref_kept;
+
+typedef struct ref_job {
+    ls_pool_job_state state;
+    ls_pool_request request;
+    uint64_t number;
+    int64_t submitted_us, started_us, since_us;
+    uint64_t came;         // the how manieth start it was
+    int64_t until_us;      // LS_POOL_JOB_STOPPING
+    ls_pool_why why;       // LS_POOL_JOB_STOPPING
+    uint64_t stopped_for;  // number of the job for which it was stopped last, 0: none
+    uint32_t queue;
+    uint32_t kind;
+    ls_pool_share *shares;
+    ref_kept kept;
+    bool noted;  // taken out of the books while it is sought who is to be stopped
+} ref_job;
+
+typedef struct ref_account {
+    uint64_t held[REF_KINDS];
+    int64_t vain_us;  // a promise was sought in vain
+    bool vain;
+    int64_t pause_us, paused_until_us;  // of taking back
+} ref_account;
+
+struct ls_reference_scheduler {
+    ls_scheduler_def def;
+    const ls_cluster *cluster;
+    ls_occupancy *occupancy, *empty;
+    ref_account *accounts;
+    ref_job *jobs;
+    uint32_t job_count;
+    ref_class *classes;
+    uint32_t class_count;
+    ref_queue *queues;
+    uint32_t queue_count;
+    uint32_t *table;  // jobs for which nodes are kept, LS_POOL_NONE: free
+    uint32_t table_count;
+    ls_pool_act *acts;
+    uint32_t act_count;
+    int64_t tick_us;  // INT64_MAX: none
+    uint64_t starts;
+    uint32_t *looks;  // leaves that are looked at next, in order
+    uint32_t look_count;
+    uint32_t heads_done;  // of the first of them
+    bool look_vain;
+    uint32_t search_from;  // node
+    int64_t longest_stop_us;
+    bool *spare_when_back;  // of a node: a spare took its place, or it was one
+};
+
+// ---- reference_books.c: accounts, classes, whose turn it is
+
+uint32_t ref_parent(const ls_reference_scheduler *s, uint32_t account);
+bool ref_is_leaf(const ls_reference_scheduler *s, uint32_t account);
+bool ref_is_below(const ls_reference_scheduler *s, uint32_t account, uint32_t above);
+// Counts again what every account holds; as if `without` had no claim (LS_POOL_NONE: none).
+void ref_count(ls_reference_scheduler *s, uint32_t without);
+uint64_t ref_borrowed(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
+                      uint64_t more);
+// The first account from this one up whose limit so much more would break, LS_POOL_NONE: none.
+uint32_t ref_limited(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
+                     uint64_t more);
+bool ref_is_ready(const ls_reference_scheduler *s, uint32_t job);
+bool ref_is_open(const ls_reference_scheduler *s, uint32_t job);
+bool ref_goes_before(const ls_reference_scheduler *s, uint32_t a, uint32_t b);
+// Whose turn it is below the account, LS_POOL_NONE: nobody's.
+uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes);
+uint32_t ref_find_queue(ls_reference_scheduler *s, const ls_pool_request *request);
+void ref_open_all(ls_reference_scheduler *s);
+bool ref_is_same_shape(const ls_shape *a, const ls_shape *b);
+void ref_fell(ls_reference_scheduler *s, uint32_t account);
+
+// ---- reference_nodes.c: what fits on which nodes when
+
+typedef struct ref_free {
+    uint32_t milli[REF_GPUS];
+    uint32_t cpu_milli, memory_mib;
+} ref_free;
+
+// As if the jobs for which gone() is true were not there; NULL: as it is.
+ref_free ref_node_free(const ls_reference_scheduler *s, uint32_t node,
+                       bool (*gone)(const void *context, uint32_t job), const void *context);
+// How many parts of the shape find room (one with `spread`). The node's kind has to be among those
+// of the shape.
+uint32_t ref_parts(const ls_reference_scheduler *s, const ls_shape *shape, uint32_t node,
+                   const ref_free *free);
+// False: even with all that is kept for others there are too few free GPUs for all parts.
+bool ref_has_room(const ls_reference_scheduler *s, const ls_shape *shape);
+bool ref_is_considered(const ls_reference_scheduler *s, uint32_t job, const ls_shape *shape,
+                       uint32_t node);
+// The ranges of nodes in one of which the shape has to stand; returns how many.
+uint32_t ref_ranges(const ls_reference_scheduler *s, const ls_shape *shape, uint32_t at,
+                    uint32_t *out_node, uint32_t *out_count);
+// When a running or stopping job is over at the latest.
+int64_t ref_over_us(const ref_job *job);
+// Nodes for a promise, into out (room for the parts); returns how many, 0: none.
+uint32_t ref_plan(const ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t *out,
+                  int64_t *out_us);
+
+// ---- reference_take.c: taking back
+
+void ref_look_soon(ls_reference_scheduler *s, uint32_t leaf);
+
+void ref_take_back(ls_reference_scheduler *s, int64_t now_us);
+
+// ---- reference_scheduler.c
+
+void ref_keep(ls_reference_scheduler *s, uint32_t job, const uint32_t *nodes, uint32_t count,
+              int64_t from_us);
+void ref_drop(ls_reference_scheduler *s, uint32_t job);
+void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_why why,
+              uint32_t for_job);

@@ -1,0 +1,511 @@
+// reference_take.c - taking back what was lent; see reference_scheduler.h.
+#include <assert.h>
+#include <string.h>
+
+#include "pool/testing/reference_inside.h"
+
+#define SECOND_US INT64_C(1000000)
+#define TICK_US (30 * SECOND_US)
+#define PAUSE_US (30 * SECOND_US)
+#define PAUSE_MOST_US (600 * SECOND_US)
+
+enum { HEADS = 64, TRIES = 16, SPARE_PARTS = 64, SPARE_UNITS = 4 };
+
+// Who takes how much of which kind, and which leaves may not give.
+typedef struct attempt {
+    ls_reference_scheduler *s;
+    int64_t now_us;
+    uint32_t job, kind;
+    uint64_t milli;
+    ls_shape shape;  // of the one kind
+    bool *banned;
+    bool *looked_at;  // nodes from which is chosen
+} attempt;
+
+// A node that can take parts when the jobs up to a loss are gone.
+typedef struct site {
+    uint32_t node, parts;
+    double up_to, cost;  // cost per part; 0: they fit now
+    bool now;
+} site;
+
+static uint32_t child_below(const ls_reference_scheduler *s, uint32_t above, uint32_t account) {
+    while (ref_parent(s, account) != above) {
+        account = ref_parent(s, account);
+    }
+    return account;
+}
+
+static bool may_give(const attempt *a, uint32_t leaf) {
+    const ls_reference_scheduler *s = a->s;
+    const uint32_t own = s->jobs[a->job].request.account;
+    if (leaf == own || a->banned[leaf] || !ref_is_leaf(s, leaf)) {
+        return false;
+    }
+    uint32_t meet = own;
+    while (!ref_is_below(s, leaf, meet)) {
+        meet = ref_parent(s, meet);
+    }
+    if (ref_borrowed(s, child_below(s, meet, own), a->kind, a->milli) > 0) {
+        return false;
+    }
+    for (uint32_t up = leaf; up != meet; up = ref_parent(s, up)) {
+        if (ref_borrowed(s, up, 0, 0) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool may_be_stopped(const attempt *a, uint32_t job) {
+    const ref_job *j = a->s->jobs + job;
+    return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
+           j->stopped_for != a->s->jobs[a->job].number && may_give(a, j->request.account);
+}
+
+static double loss_of(const attempt *a, uint32_t job) {
+    const ref_job *j = a->s->jobs + job;
+    const ls_pool_request *r = &j->request;
+    int64_t lost_us = a->now_us - j->started_us;
+    if (r->saves) {
+        lost_us = 0;
+    } else if (r->checkpoint_every_us > 0) {
+        lost_us %= r->checkpoint_every_us;
+    }
+    return (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
+}
+
+typedef struct up_to {
+    const attempt *a;
+    double loss;
+    bool all;
+} up_to;
+
+static bool is_gone(const void *context, uint32_t job) {
+    const up_to *u = context;
+    return may_be_stopped(u->a, job) && (u->all || loss_of(u->a, job) <= u->loss);
+}
+
+static uint32_t parts_without(const attempt *a, uint32_t node, const up_to *u) {
+    const ref_free free = ref_node_free(a->s, node, u != NULL ? is_gone : NULL, u);
+    return ref_parts(a->s, &a->shape, node, &free);
+}
+
+static uint32_t parts_on(const ref_job *j, uint32_t node) {
+    uint32_t parts = 0;
+    for (uint32_t p = 0; j->shares != NULL && p < j->request.shape.parts; p++) {
+        parts += j->shares[p].node == node;
+    }
+    return parts;
+}
+
+// The least loss up to which all have to go so that so many parts fit. False: not even then.
+static bool least_loss(const attempt *a, uint32_t node, uint32_t parts, double *out) {
+    bool some = false;
+    for (uint32_t i = 0; i < a->s->job_count; i++) {
+        if (parts_on(a->s->jobs + i, node) == 0 || !may_be_stopped(a, i)) {
+            continue;
+        }
+        const up_to u = {.a = a, .loss = loss_of(a, i)};
+        if ((!some || u.loss < *out) && parts_without(a, node, &u) >= parts) {
+            *out = u.loss;
+            some = true;
+        }
+    }
+    return some;
+}
+
+static site look_at(const attempt *a, uint32_t node) {
+    const ls_reference_scheduler *s = a->s;
+    site out = {.node = node};
+    if ((a->looked_at != NULL && !a->looked_at[node]) ||
+        !ref_is_considered(s, a->job, &a->shape, node)) {
+        return out;
+    }
+    out.parts = parts_without(a, node, NULL);
+    out.now = out.parts > 0;
+    if (out.now) {
+        return out;
+    }
+    out.parts = parts_without(a, node, &(up_to){.a = a, .all = true});
+    const bool some = out.parts > 0 && least_loss(a, node, out.parts, &out.up_to);
+    for (uint32_t i = 0; i < s->job_count && some; i++) {
+        const uint32_t parts = parts_on(s->jobs + i, node);
+        if (parts > 0 && may_be_stopped(a, i) && loss_of(a, i) <= out.up_to) {
+            out.cost += loss_of(a, i) / s->jobs[i].request.shape.parts * parts;
+        }
+    }
+    out.cost = some ? out.cost / out.parts : 0;
+    return out;
+}
+
+// The cheapest nodes of a range for all parts; returns how many, 0: they do not suffice.
+static uint32_t choose(const attempt *a, uint32_t node_at, uint32_t node_count, site *out,
+                       double *out_sum) {
+    uint32_t left = a->shape.parts;
+    uint32_t count = 0;
+    *out_sum = 0;
+    while (left > 0) {
+        site best = {0};
+        for (uint32_t node = node_at; node < node_at + node_count; node++) {
+            bool taken = false;
+            for (uint32_t i = 0; i < count; i++) {
+                taken |= out[i].node == node;
+            }
+            const site here = taken ? (site){0} : look_at(a, node);
+            if (here.parts > 0 && (best.parts == 0 || here.cost < best.cost)) {
+                best = here;
+            }
+        }
+        if (best.parts == 0) {
+            return 0;
+        }
+        const uint32_t parts = best.parts < left ? best.parts : left;
+        *out_sum += best.cost * parts;
+        left -= parts;
+        if (!best.now && parts < best.parts) {
+            best.parts = parts;
+            (void)least_loss(a, best.node, parts, &best.up_to);
+        }
+        out[count++] = best;
+    }
+    return count;
+}
+
+// For one part: nodes of the jobs that may be stopped, the latest started of each leaf first.
+static void look_for_one(attempt *a) {
+    ls_reference_scheduler *s = a->s;
+    bool *seen = ls_alloc(s->cluster->node_count);
+    uint32_t found = 0;
+    assert(seen != NULL);
+    for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
+        uint64_t before = UINT64_MAX;
+        for (;;) {
+            uint32_t next = LS_POOL_NONE;
+            for (uint32_t i = 0; i < s->job_count; i++) {
+                if (s->jobs[i].shares != NULL && s->jobs[i].request.account == leaf &&
+                    s->jobs[i].came < before && may_be_stopped(a, i) &&
+                    (next == LS_POOL_NONE || s->jobs[i].came > s->jobs[next].came)) {
+                    next = i;
+                }
+            }
+            if (next == LS_POOL_NONE) {
+                break;
+            }
+            before = s->jobs[next].came;
+            for (uint32_t p = 0; p < s->jobs[next].request.shape.parts; p++) {
+                const uint32_t node = s->jobs[next].shares[p].node;
+                if (!seen[node] && found < 4 + SPARE_PARTS) {
+                    seen[node] = true;
+                    a->looked_at[node] = true;
+                    const bool can = look_at(a, node).parts > 0;
+                    a->looked_at[node] = can;
+                    found += can;
+                }
+            }
+        }
+    }
+    ls_free(seen);
+}
+
+// For several: from where the last search ended around, until there are enough to choose from.
+static void look_around(attempt *a) {
+    ls_reference_scheduler *s = a->s;
+    const uint32_t nodes = s->cluster->node_count;
+    const bool in_unit = a->shape.must && a->shape.within != LS_POOL_ANYWHERE &&
+                         a->shape.within != LS_POOL_NODE;
+    uint32_t from = s->search_from;
+    uint64_t parts = 0, unit_parts = 0;
+    uint32_t units = 0, last = LS_POOL_NONE;
+    if (in_unit) {
+        const uint32_t unit = ls_cluster_unit(s->cluster, from, a->shape.within);
+        from = unit != LS_POOL_NONE ? s->cluster->units[unit].node_at : from;
+    }
+    for (uint32_t i = 0; i < nodes; i++) {
+        const uint32_t node = (from + i) % nodes;
+        if (in_unit) {
+            const uint32_t unit = ls_cluster_unit(s->cluster, node, a->shape.within);
+            if (unit != last) {
+                units += unit_parts >= a->shape.parts;
+                last = unit;
+                unit_parts = 0;
+            }
+        }
+        if (in_unit ? units >= SPARE_UNITS : parts >= 4 * (uint64_t)a->shape.parts + SPARE_PARTS) {
+            s->search_from = node;
+            return;
+        }
+        a->looked_at[node] = true;
+        const uint32_t here = look_at(a, node).parts;
+        parts += here;
+        unit_parts += here;
+    }
+}
+
+static uint32_t choose_anywhere(const attempt *a, site *out) {
+    site *sites = ls_alloc(a->shape.parts * sizeof *sites);
+    uint32_t best = 0;
+    double least = 0;
+    uint32_t node_at = 0;
+    uint32_t node_count = 0;
+    assert(sites != NULL);
+    for (uint32_t r = 0; r < ref_ranges(a->s, &a->shape, r, &node_at, &node_count); r++) {
+        double sum = 0;
+        const uint32_t count = choose(a, node_at, node_count, sites, &sum);
+        if (count > 0 && (best == 0 || sum < least)) {
+            best = count;
+            least = sum;
+            memcpy(out, sites, count * sizeof *sites);
+        }
+    }
+    ls_free(sites);
+    return best;
+}
+
+// Notes who is to be stopped, in order. False: a leaf may by then give no more; it is banned.
+static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
+                 uint32_t *out_count) {
+    ls_reference_scheduler *s = a->s;
+    bool *may = ls_alloc(s->job_count);  // before anybody is taken out of the books
+    bool *here = ls_alloc(s->job_count);
+    bool good = true;
+    assert(may != NULL && here != NULL);
+    *out_count = 0;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        may[i] = may_be_stopped(a, i);
+    }
+    for (uint32_t n = 0; n < count && good; n++) {
+        for (uint32_t i = 0; i < s->job_count; i++) {
+            here[i] = !sites[n].now && may[i] && parts_on(s->jobs + i, sites[n].node) > 0 &&
+                      !s->jobs[i].noted && loss_of(a, i) <= sites[n].up_to;
+        }
+        for (;;) {
+            uint32_t next = LS_POOL_NONE;
+            for (uint32_t i = 0; i < s->job_count; i++) {
+                if (here[i] && (next == LS_POOL_NONE || s->jobs[i].came > s->jobs[next].came)) {
+                    next = i;
+                }
+            }
+            if (next == LS_POOL_NONE) {
+                break;
+            }
+            here[next] = false;
+            ref_count(s, LS_POOL_NONE);
+            const uint32_t leaf = s->jobs[next].request.account;
+            if (!may_give(a, leaf)) {
+                good = false;
+                uint32_t who = leaf;
+                while (who != 0 && ref_borrowed(s, who, 0, 0) > 0) {
+                    who = ref_parent(s, who);
+                }
+                for (uint32_t b = 0; b < s->def.account_count; b++) {
+                    a->banned[b] |= ref_is_below(s, b, who);
+                }
+                break;
+            }
+            s->jobs[next].noted = true;
+            out[(*out_count)++] = next;
+        }
+    }
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        s->jobs[i].noted = false;
+    }
+    ref_count(s, LS_POOL_NONE);
+    ls_free(may);
+    ls_free(here);
+    return good;
+}
+
+static bool is_enough(const attempt *a) {
+    uint64_t lent = 0;
+    for (uint32_t i = 0; i < a->s->def.account_count; i++) {
+        lent += may_give(a, i) ? a->s->accounts[i].held[a->kind] : 0;
+    }
+    return lent > 0 && ls_occupancy_free_milli(a->s->occupancy) + lent >= a->milli;
+}
+
+static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    attempt a = {.s = s,
+                 .now_us = now_us,
+                 .job = job,
+                 .kind = kind,
+                 .milli = ls_shape_milli(shape),
+                 .shape = *shape,
+                 .banned = ls_alloc(s->def.account_count),
+                 .looked_at = ls_alloc(s->cluster->node_count)};
+    site *sites = ls_alloc(shape->parts * sizeof *sites);
+    uint32_t *nodes = ls_alloc(shape->parts * sizeof *nodes);
+    uint32_t *noted = ls_alloc(s->job_count * sizeof *noted);
+    bool done = false;
+    assert(a.banned != NULL && a.looked_at != NULL && sites != NULL && nodes != NULL && noted != NULL);
+    a.shape.kinds = UINT32_C(1) << kind;
+    ref_count(s, LS_POOL_NONE);
+    const bool enough = is_enough(&a);
+    for (uint32_t t = 0; t < TRIES && !done && enough; t++) {
+        uint32_t stops = 0;
+        memset(a.looked_at, 0, s->cluster->node_count);
+        if (shape->parts == 1) {
+            look_for_one(&a);
+        } else {
+            look_around(&a);
+        }
+        const uint32_t count = choose_anywhere(&a, sites);
+        if (count == 0) {
+            break;
+        }
+        done = note(&a, sites, count, noted, &stops);
+        if (done && stops == 0) {
+            done = false;
+            break;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            nodes[i] = sites[i].node;
+        }
+        if (done) {
+            ref_drop(s, job);
+            ref_keep(s, job, nodes, count, INT64_MIN);
+            s->jobs[job].kept.claims = true;
+            s->jobs[job].kept.kind = kind;
+        }
+        for (uint32_t i = 0; i < stops && done; i++) {
+            ref_stop(s, now_us, noted[i], LS_WHY_RECLAIM, job);
+        }
+    }
+    ls_free(a.banned);
+    ls_free(a.looked_at);
+    ls_free(sites);
+    ls_free(nodes);
+    ls_free(noted);
+    return done;
+}
+
+static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t kind) {
+    const ls_pool_request *r = &s->jobs[job].request;
+    const uint64_t milli = ls_shape_milli(&r->shape);
+    if (milli == 0 || ((r->shape.kinds >> kind) & 1) == 0 ||
+        ref_limited(s, r->account, kind, milli) != LS_POOL_NONE) {
+        return false;
+    }
+    for (uint32_t up = r->account; up != 0; up = ref_parent(s, up)) {
+        if (ref_borrowed(s, up, kind, milli) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The heads of the leaf's ready queues in their order; returns how many.
+static uint32_t heads_of(const ls_reference_scheduler *s, uint32_t leaf, uint32_t *out) {
+    uint32_t count = 0;
+    for (;;) {
+        uint32_t next = LS_POOL_NONE;
+        for (uint32_t i = 0; i < s->job_count && count < HEADS; i++) {
+            bool fits = s->jobs[i].request.account == leaf && ref_is_ready(s, i);
+            for (uint32_t k = 0; k < count && fits; k++) {
+                fits = s->jobs[out[k]].queue != s->jobs[i].queue;
+            }
+            if (fits && (next == LS_POOL_NONE || ref_goes_before(s, i, next))) {
+                next = i;
+            }
+        }
+        if (next == LS_POOL_NONE) {
+            return count;
+        }
+        out[count++] = next;
+    }
+}
+
+static bool may_try(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
+    const ref_job *j = s->jobs + job;
+    const int64_t reclaim_us = s->def.reclaim_us != NULL ? s->def.reclaim_us[j->request.account]
+                                                         : 0;
+    const bool claims = j->kept.place != LS_POOL_NONE && j->kept.claims;
+    ref_count(s, LS_POOL_NONE);
+    return !claims && now_us - j->since_us + s->longest_stop_us + TICK_US >= reclaim_us &&
+           is_entitled(s, job, kind);
+}
+
+static bool may_try_any(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    bool may = false;
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        may |= may_try(s, now_us, job, k);
+    }
+    return may;
+}
+
+// The leaf at the front, one try. False: it is not done.
+static bool look(ls_reference_scheduler *s, int64_t now_us, uint32_t leaf, bool *tried) {
+    ref_account *a = s->accounts + leaf;
+    uint32_t heads[HEADS];
+    if (now_us < a->paused_until_us) {
+        return true;
+    }
+    bool over = false;
+    while (!over) {
+        const uint32_t count = heads_of(s, leaf, heads);
+        while (s->heads_done < count && !may_try_any(s, now_us, heads[s->heads_done])) {
+            s->heads_done++;
+        }
+        if (s->heads_done >= count) {
+            break;
+        }
+        if (*tried) {
+            return false;
+        }
+        *tried = true;
+        bool done = false;
+        for (uint32_t k = 0; k < s->cluster->kind_count && !done; k++) {
+            if (may_try(s, now_us, heads[s->heads_done], k)) {
+                done = try_kind(s, now_us, heads[s->heads_done], k);
+            }
+        }
+        over = done && s->look_vain;
+        s->look_vain |= !done;
+        s->heads_done = done ? 0 : s->heads_done + 1;
+    }
+    if (s->look_vain) {
+        a->paused_until_us = now_us + a->pause_us;
+        a->pause_us = a->pause_us * 2 < PAUSE_MOST_US ? a->pause_us * 2 : PAUSE_MOST_US;
+    } else {
+        a->pause_us = PAUSE_US;
+    }
+    s->look_vain = false;
+    s->heads_done = 0;
+    return true;
+}
+
+void ref_look_soon(ls_reference_scheduler *s, uint32_t leaf) {
+    for (uint32_t i = 0; i < s->look_count; i++) {
+        if (s->looks[i] == leaf) {
+            return;
+        }
+    }
+    s->looks = ls_realloc(s->looks, (s->look_count + 1) * sizeof *s->looks);
+    assert(s->looks != NULL);
+    s->looks[s->look_count++] = leaf;
+}
+
+void ref_take_back(ls_reference_scheduler *s, int64_t now_us) {
+    bool waits = false;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        waits |= s->jobs[i].state == LS_POOL_JOB_WAITING;
+    }
+    const bool tick = waits && s->tick_us <= now_us;
+    if (!waits) {
+        s->tick_us = INT64_MAX;
+    } else if (tick || s->tick_us == INT64_MAX) {
+        s->tick_us = now_us + TICK_US;
+    }
+    for (uint32_t i = 0; i < s->def.account_count && tick; i++) {
+        uint32_t heads[HEADS];
+        if (ref_is_leaf(s, i) && heads_of(s, i, heads) > 0) {
+            ref_look_soon(s, i);
+        }
+    }
+    bool tried = false;
+    while (s->look_count > 0 && look(s, now_us, s->looks[0], &tried)) {
+        s->look_count--;
+        memmove(s->looks, s->looks + 1, s->look_count * sizeof *s->looks);
+    }
+}
