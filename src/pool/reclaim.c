@@ -252,8 +252,7 @@ static bool may_be_enough(const ls_scheduler *s, const ls_shape *shape, uint32_t
     return false;
 }
 
-// For one part: on nodes with jobs of those who may give, the latest started first. What fits now
-// has been looked for.
+// For one part: on nodes with jobs of those who may give, the latest started first.
 static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_shape *shape = &s->jobs[claimant].request.shape;
     const uint64_t number = s->jobs[claimant].number;
@@ -270,8 +269,11 @@ static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
                     continue;
                 }
                 s->plan_marks[here.node] = s->plan_mark;
-                if (ls_plan_may(s, claimant, kind, here.node) &&
-                    cost_of(s, shape, &all, 1, &here)) {
+                if (!ls_plan_may(s, claimant, kind, here.node)) {
+                    continue;
+                }
+                here.parts = ls_plan_parts(s, shape, here.node, 1, nobody, NULL);
+                if (here.parts > 0 || cost_of(s, shape, &all, 1, &here)) {
                     s->plan[count++] = here;
                 }
                 if (count == 4 + SPARE_PARTS) {

@@ -100,8 +100,8 @@ struct ls_scheduler {
     bool *look;               // by account: it stands in looks
     uint32_t *looks;          // leaves that are looked at next, a ring
     uint32_t look_head, look_count;
-    uint32_t look_at;  // of the leaf at the front: heads that are done with
-    bool look_vain;    // one of them tried in vain
+    uint32_t look_at;      // of the leaf at the front: heads that are done with
+    bool look_vain;        // one of them tried in vain
     uint32_t *running;     // by account: the job of it that was started last
     uint32_t *plan_marks;  // by node: the search that has looked at it
     uint32_t plan_mark;

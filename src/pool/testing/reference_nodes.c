@@ -250,9 +250,8 @@ bool ref_has_room(const ls_reference_scheduler *s, const ls_shape *shape) {
                 most = free.milli[g] > most ? free.milli[g] : most;
             }
             if (shape->milli != 0) {
-                parts += most * 32 / LS_POOL_WHOLE >= shape->milli * 32 / LS_POOL_WHOLE
-                             ? UINT32_MAX
-                             : 0;
+                parts += most * 32 / LS_POOL_WHOLE >= shape->milli * 32 / LS_POOL_WHOLE ? UINT32_MAX
+                                                                                        : 0;
             } else if (whole >= shape->gpus) {
                 parts += shape->spread ? 1 : whole / shape->gpus;
             }

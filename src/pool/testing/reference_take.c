@@ -338,7 +338,8 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
     uint32_t *nodes = ls_alloc(shape->parts * sizeof *nodes);
     uint32_t *noted = ls_alloc(s->job_count * sizeof *noted);
     bool done = false;
-    assert(a.banned != NULL && a.looked_at != NULL && sites != NULL && nodes != NULL && noted != NULL);
+    assert(a.banned != NULL && a.looked_at != NULL && sites != NULL && nodes != NULL &&
+           noted != NULL);
     a.shape.kinds = UINT32_C(1) << kind;
     ref_count(s, LS_POOL_NONE);
     const bool enough = is_enough(&a);
