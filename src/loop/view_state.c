@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "loop/glance.h"
 #include "loop/pulse.h"
 #include "loop/view.h"
 #include "loop/view_inside.h"
@@ -35,13 +36,20 @@ const char *ls_view_reason(const ls_plant *plant, const ls_model *model, uint32_
     return NULL;
 }
 
-static json_t *machine_object(const ls_running *running, uint32_t machine) {
+static json_t *names_of(const char *at, uint32_t count) {
+    json_t *names = json_array();
+    for (uint32_t i = 0; i < count; i++, at += strlen(at) + 1) {
+        json_array_append_new(names, json_string(at));
+    }
+    return names;
+}
+
+static json_t *machine_object(const ls_running *running, const ls_glance *g, uint32_t machine) {
     const ls_model *model = running->twin->model;
-    const ls_state *state = ls_follow_state(running->follow);
-    const ls_s_machine *of = LS_STATE_VIEW(model, state, ls_s_machine, s_machine) + machine;
-    const ls_lot *lots = LS_STATE_VIEW(model, state, ls_lot, s_lot);
+    const ls_s_machine *of = &g->machines[machine];
     const ls_m_machine *m = LS_MODEL_ARRAY(model, ls_m_machine, machine_at) + machine;
     const ls_plant *plant = running->plant;
+    const char *chosen = g->names.data + g->name_at[machine];
     json_t *object = json_object();
     const char *reason = ls_view_reason(plant, model, machine, of);
     const char *setup =
@@ -52,13 +60,11 @@ static json_t *machine_object(const ls_running *running, uint32_t machine) {
         json_string(of->account < LS_STATE_COUNT ? state_names[of->account] : "unknown"));
     json_object_set_new(object, "since_us", json_integer(plant->start_us + of->since));
     json_object_set_new(object, "age_s", json_null());
-    json_object_set_new(object, "lots", ls_view_lots(running->follow, of, lots));
+    json_object_set_new(object, "lots",
+                        names_of(chosen + strlen(chosen) + 1, g->lot_counts[machine]));
     json_object_set_new(object, "setup", setup != NULL ? json_string(setup) : json_null());
     json_object_set_new(object, "reason", reason != NULL ? json_string(reason) : json_null());
-    json_object_set_new(object, "chosen",
-                        of->chosen != 0 ? json_string(ls_follow_lot_name(
-                                              running->follow, (of->chosen & ~LS_CHOSEN_PURE) - 1))
-                                        : json_null());
+    json_object_set_new(object, "chosen", of->chosen != 0 ? json_string(chosen) : json_null());
     return object;
 }
 
@@ -67,19 +73,14 @@ static json_t *nothing_known(void) {
                      "age_s", "lots", "setup", "reason", "chosen");
 }
 
-static json_t *station_object(const ls_running *running, uint32_t station) {
+static json_t *station_object(const ls_running *running, const ls_glance *g, uint32_t station) {
     json_t *object = json_object();
     json_t *machines = json_array();
     const ls_station *of = running->plant->stations + station;
-    const bool known = running->follow != NULL;
-    ls_s_station at = {0};
-    if (known) {
-        at = LS_STATE_VIEW(running->twin->model, ls_follow_state(running->follow), ls_s_station,
-                           s_station)[station];
-    }
+    const ls_s_station at = g->known ? g->stations[station] : (ls_s_station){0};
     for (uint32_t k = 0; k < of->machine_count; k++) {
         json_array_append_new(
-            machines, known ? machine_object(running, of->machine_at + k) : nothing_known());
+            machines, g->known ? machine_object(running, g, of->machine_at + k) : nothing_known());
     }
     json_object_set_new(object, "queue", json_integer(at.waiting));
     json_object_set_new(object, "working", json_integer(at.working));
@@ -173,31 +174,35 @@ static json_t *link_object(ls_service *service) {
                      (int)keeps);
 }
 
-// Under the line's lock and the intake's.
-static void put_now(const ls_service *service, json_t *object) {
+// Under the line's lock.
+static void put_now(const ls_service *service, const ls_glance *g, int64_t heard_us,
+                    json_t *object) {
     const ls_running *running = &service->intake.running;
-    const int64_t heard = service->intake.figures.last_heard_us;
     json_t *stations = json_array();
     for (uint32_t i = 0; service->order != NULL && i < running->plant->station_count; i++) {
-        json_array_append_new(stations, station_object(running, service->order[i]));
+        json_array_append_new(stations, station_object(running, g, service->order[i]));
     }
-    const int64_t line = running->follow != NULL
-                             ? running->plant->start_us + ls_follow_now(running->follow)
-                             : 0;
-    json_object_set_new(object, "line_now_us", json_integer(line));
+    json_object_set_new(object, "line_now_us", json_integer(g->line_us));
     json_object_set_new(
         object, "age_s",
-        heard != 0 ? json_real((double)(ls_view_wall_us() - heard) * 1e-6) : json_null());
+        heard_us != 0 ? json_real((double)(ls_view_wall_us() - heard_us) * 1e-6) : json_null());
     json_object_set_new(object, "stations", stations);
 }
 
 json_t *ls_view_now(ls_service *service) {
     json_t *object = json_object();
+    ls_glance g;
     pthread_rwlock_rdlock(&service->line_lock);
     json_object_set_new(object, "forecast", forecast_object(service));
+    const bool room = ls_glance_init(&g, &service->intake.running);
     pthread_mutex_lock(&service->intake.lock);
-    put_now(service, object);
+    const int64_t heard_us = service->intake.figures.last_heard_us;
+    if (room) {
+        ls_glance_take(&g, &service->intake.running);
+    }
     pthread_mutex_unlock(&service->intake.lock);
+    put_now(service, &g, heard_us, object);
+    ls_glance_clear(&g);
     pthread_rwlock_unlock(&service->line_lock);
     return object;
 }
@@ -205,18 +210,26 @@ json_t *ls_view_now(ls_service *service) {
 json_t *ls_view_state(ls_service *service) {
     json_t *object = json_object();
     json_t *demo = ls_view_demo(service);
+    ls_glance g;
     json_object_set_new(object, "link", link_object(service));
     pthread_rwlock_rdlock(&service->line_lock);
     json_object_set_new(object, "forecast", forecast_object(service));
-    pthread_mutex_lock(&service->intake.lock);
     const ls_running *running = &service->intake.running;
+    const bool room = ls_glance_init(&g, running);
+    pthread_mutex_lock(&service->intake.lock);
+    const int64_t heard_us = service->intake.figures.last_heard_us;
     const double certainty = running->follow != NULL ? ls_follow_certainty(running->follow) : 0.0;
-    put_now(service, object);
+    json_t *kpi = kpi_object(service);
+    if (room) {
+        ls_glance_take(&g, running);
+    }
+    pthread_mutex_unlock(&service->intake.lock);
+    put_now(service, &g, heard_us, object);
+    ls_glance_clear(&g);
+    pthread_rwlock_unlock(&service->line_lock);
     json_object_set_new(object, "in_step", json_boolean(certainty > 0.9));
     json_object_set_new(object, "certainty", json_real(certainty));
-    json_object_set_new(object, "kpi", kpi_object(service));
-    pthread_mutex_unlock(&service->intake.lock);
-    pthread_rwlock_unlock(&service->line_lock);
+    json_object_set_new(object, "kpi", kpi);
     put_demo(object, demo);
     json_decref(demo);
     return object;
