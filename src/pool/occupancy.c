@@ -76,6 +76,7 @@ static bool get_memory(ls_occupancy *o) {
     o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
     o->changes = ls_alloc(o->change_room * sizeof *o->changes);
     o->held_nodes = ls_alloc(nodes * sizeof *o->held_nodes);
+    o->held_from = ls_alloc(nodes * sizeof *o->held_from);
     o->hold_times = ls_alloc(nodes * sizeof *o->hold_times);
     o->held_at = ls_alloc(nodes * sizeof *o->held_at);
     o->child_at = ls_alloc(units * sizeof *o->child_at);
@@ -84,7 +85,7 @@ static bool get_memory(ls_occupancy *o) {
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
     return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
-           o->hold_times != NULL && o->held_at != NULL && o->child_at != NULL &&
+           o->hold_times != NULL && o->held_from != NULL && o->held_at != NULL && o->child_at != NULL &&
            o->child_count != NULL && o->children != NULL && o->divides != NULL &&
            o->scratch != NULL && ls_bitset_init(&o->spares, o->cluster->node_count);
 }
@@ -150,6 +151,7 @@ void ls_occupancy_free(ls_occupancy *o) {
     ls_free(o->changes);
     ls_free(o->held_nodes);
     ls_free(o->hold_times);
+    ls_free(o->held_from);
     ls_free(o->held_at);
     ls_free(o->child_at);
     ls_free(o->child_count);
@@ -282,6 +284,10 @@ void ls_occupancy_hold(ls_occupancy *o, uint32_t node, int64_t from_us) {
         const uint32_t last = o->held_nodes[--o->held_count];
         o->held_nodes[o->held_at[node]] = last;
         o->held_at[last] = o->held_at[node];
+        o->held_from[o->held_at[node]] = o->held_from[o->held_count];
+    }
+    if (from_us != INT64_MAX) {
+        o->held_from[o->held_at[node]] = from_us;
     }
     count_hold(o, o->nodes[node].held, false);
     count_hold(o, from_us, true);

@@ -118,7 +118,7 @@ static void see_holds(ls_place_index *x, int64_t until_us) {
     const int64_t high = until_us < x->until_us ? x->until_us : until_us;
     x->until_us = until_us;
     for (uint32_t i = 0; low < high && i < o->held_count; i++) {
-        const int64_t from = o->nodes[o->held_nodes[i]].held;
+        const int64_t from = o->held_from[i];
         if (from >= low && from < high) {
             refresh(x, o->held_nodes[i]);
         }
