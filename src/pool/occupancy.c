@@ -85,9 +85,10 @@ static bool get_memory(ls_occupancy *o) {
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
     return o->nodes != NULL && o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
-           o->hold_times != NULL && o->held_from != NULL && o->held_at != NULL && o->child_at != NULL &&
-           o->child_count != NULL && o->children != NULL && o->divides != NULL &&
-           o->scratch != NULL && ls_bitset_init(&o->spares, o->cluster->node_count);
+           o->hold_times != NULL && o->held_from != NULL && o->held_at != NULL &&
+           o->child_at != NULL && o->child_count != NULL && o->children != NULL &&
+           o->divides != NULL && o->scratch != NULL &&
+           ls_bitset_init(&o->spares, o->cluster->node_count);
 }
 
 static void make_free(ls_occupancy *o) {

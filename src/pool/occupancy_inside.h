@@ -62,7 +62,7 @@ struct ls_occupancy {
         lowest_level;  // of all units that hold no others, and of no other unit; or anywhere
     ls_place_child *scratch;
     uint32_t *held_nodes, *held_at;  // nodes that are kept for somebody; where each stands there
-    int64_t *held_from;  // of each of held_nodes: from when
+    int64_t *held_from;              // of each of held_nodes: from when
     uint32_t held_count;
     ls_hold_time *hold_times;  // distinct ones
     uint32_t hold_time_count;

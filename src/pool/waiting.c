@@ -113,8 +113,8 @@ ls_status ls_waiting_put(ls_waiting *w, uint32_t slot, const ls_waiting_job *job
     const uint32_t class = ls_waiting_class_get(w, job);
     const uint32_t index = class == LS_POOL_NONE ? LS_POOL_NONE
                                                  : ls_waiting_queue_get(w, job->account, class);
-    ls_waiting_queue *q = w->queues + index;
-    if (index == LS_POOL_NONE || !ls_grow(&q->heap, &q->room, sizeof *q->heap, q->count + 1)) {
+    ls_waiting_queue *q = index == LS_POOL_NONE ? NULL : w->queues + index;
+    if (q == NULL || !ls_grow(&q->heap, &q->room, sizeof *q->heap, q->count + 1)) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     w->slots[slot] = (ls_waiting_slot){.queue = index,
