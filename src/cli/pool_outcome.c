@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/json.h"
 #include "cli/table.h"
+#include "ls_build.h"
 
 enum { ROWS_SHOWN = 40 };
 #define HOUR_US 3.6e9
@@ -173,13 +174,13 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
         gpu_hours(p->by_state[LS_NODE_SPARE]), "used", ls_outcome_used(o->outcome), "goodput",
         ls_outcome_goodput(o->outcome));
     ls_json_print(
-        json_pack("{s:s, s:o, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "format",
-                  "lineshaft-pool-simulation 1", "pool", ls_json_text(o->pool->name), "simulated",
-                  1, "policy", o->policy->name, "load", ls_json_text(o->load), "span_s",
-                  (double)o->span_us * 1e-6, "seed", (json_int_t)o->seed, "nodes",
-                  (json_int_t)o->pool->cluster.node_count, "node_failures",
-                  (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions, "jobs", jobs,
-                  "gpus", gpus, "accounts", accounts),
+        json_pack("{s:s, s:s, s:o, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+                  "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
+                  ls_json_text(o->pool->name), "simulated", 1, "policy", o->policy->name, "load",
+                  ls_json_text(o->load), "span_s", (double)o->span_us * 1e-6, "seed",
+                  (json_int_t)o->seed, "nodes", (json_int_t)o->pool->cluster.node_count,
+                  "node_failures", (json_int_t)r->node_failures, "decisions",
+                  (json_int_t)r->decisions, "jobs", jobs, "gpus", gpus, "accounts", accounts),
         out);
 }
 

@@ -216,13 +216,6 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     return true;
 }
 
-// What it holds no longer counts for its account: it is on its way out.
-static void uncount(ls_scheduler *s, uint32_t job) {
-    const ls_pool_job *j = s->jobs + job;
-    ls_shares_remove(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
-    ls_waiting_fell(s->waiting, j->request.account);
-}
-
 bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t for_job,
                        bool again) {
     ls_pool_job *j = s->jobs + job;
@@ -242,7 +235,7 @@ bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t 
     for (uint32_t i = 0; i < j->request.shape.parts; i++) {
         ls_scheduler_latest(s, j->shares[i].node);
     }
-    uncount(s, job);
+    ls_shares_leave(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
     return true;
 }
 
@@ -278,9 +271,13 @@ static bool might(const void *context, const ls_shape *shape) {
 void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
     const uint32_t parts = j->request.shape.parts;
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
     if (j->state == LS_POOL_JOB_RUNNING) {
-        uncount(s, job);
+        ls_shares_remove(s->shares, j->request.account, j->kind, milli);
+    } else {
+        ls_shares_gone(s->shares, j->request.account, j->kind, milli);
     }
+    ls_waiting_fell(s->waiting, j->request.account);
     for (uint32_t i = 0; i < parts; i++) {
         const uint32_t reserved = s->nodes[j->shares[i].node].reserved;
         unlink_part(s, job, i);

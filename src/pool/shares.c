@@ -7,7 +7,7 @@
 typedef struct account {
     uint32_t parent, depth;
     uint32_t child_at, child_count;  // in `children`
-    uint64_t held, uncovered;
+    uint64_t held, uncovered, leaving;
     uint64_t guarantee_any, limit_any, guaranteed;  // guaranteed: of all kinds together
     double weight;
 } account;
@@ -16,7 +16,7 @@ struct ls_shares {
     uint32_t count, kind_count;
     account *accounts;
     uint32_t *children;
-    uint64_t *held, *guarantee, *limit;  // account by kind
+    uint64_t *held, *guarantee, *limit, *leaving;  // account by kind
 };
 
 static ls_status take_terms(ls_shares *s, uint32_t at, const ls_share_terms *terms, ls_error *err) {
@@ -75,9 +75,10 @@ ls_status ls_shares_create(const ls_share_terms *terms, uint32_t count, uint32_t
     s->held = ls_alloc(cells * sizeof *s->held);
     s->guarantee = ls_alloc(cells * sizeof *s->guarantee);
     s->limit = ls_alloc(cells * sizeof *s->limit);
+    s->leaving = ls_alloc(cells * sizeof *s->leaving);
     ls_status status = LS_OK;
     if (s->accounts == NULL || s->children == NULL || s->held == NULL || s->guarantee == NULL ||
-        s->limit == NULL) {
+        s->limit == NULL || s->leaving == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     for (uint32_t i = 0; i < count && status == LS_OK; i++) {
@@ -99,6 +100,7 @@ void ls_shares_destroy(ls_shares *shares) {
         ls_free(shares->held);
         ls_free(shares->guarantee);
         ls_free(shares->limit);
+        ls_free(shares->leaving);
         ls_free(shares);
     }
 }
@@ -135,6 +137,22 @@ void ls_shares_remove(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t mi
         shares->held[cell] -= milli;
         a->uncovered += over(shares->held[cell], shares->guarantee[cell]);
         a->held -= milli;
+    }
+}
+
+void ls_shares_leave(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
+    ls_shares_remove(shares, at, kind, milli);
+    for (; milli > 0 && at != LS_POOL_NONE; at = shares->accounts[at].parent) {
+        shares->leaving[(size_t)at * shares->kind_count + kind] += milli;
+        shares->accounts[at].leaving += milli;
+    }
+}
+
+void ls_shares_gone(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
+    for (; milli > 0 && at != LS_POOL_NONE; at = shares->accounts[at].parent) {
+        assert(shares->accounts[at].leaving >= milli);
+        shares->leaving[(size_t)at * shares->kind_count + kind] -= milli;
+        shares->accounts[at].leaving -= milli;
     }
 }
 
@@ -198,8 +216,8 @@ uint32_t ls_shares_limited(const ls_shares *shares, uint32_t at, uint32_t kind, 
         const account *a = shares->accounts + at;
         const size_t cell = (size_t)at * shares->kind_count + kind;
         const uint64_t limit = shares->limit[cell];
-        if ((limit != UINT64_MAX && shares->held[cell] + milli > limit) ||
-            (a->limit_any != UINT64_MAX && a->held + milli > a->limit_any)) {
+        if ((limit != UINT64_MAX && shares->held[cell] + shares->leaving[cell] + milli > limit) ||
+            (a->limit_any != UINT64_MAX && a->held + a->leaving + milli > a->limit_any)) {
             return at;
         }
     }

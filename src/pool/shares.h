@@ -43,6 +43,10 @@ void ls_shares_destroy(ls_shares *shares);  // NULL is fine
 void ls_shares_add(ls_shares *shares, uint32_t account, uint32_t kind, uint64_t milli);
 void ls_shares_remove(ls_shares *shares, uint32_t account, uint32_t kind, uint64_t milli);
 
+// What it holds of this is on its way out: it counts for limits alone, until it is gone.
+void ls_shares_leave(ls_shares *shares, uint32_t account, uint32_t kind, uint64_t milli);
+void ls_shares_gone(ls_shares *shares, uint32_t account, uint32_t kind, uint64_t milli);
+
 uint64_t ls_shares_held(const ls_shares *shares, uint32_t account);
 uint64_t ls_shares_held_kind(const ls_shares *shares, uint32_t account, uint32_t kind);
 uint64_t ls_shares_borrowed(const ls_shares *shares, uint32_t account);

@@ -92,11 +92,18 @@ uint32_t ref_limited(const ls_reference_scheduler *s, uint32_t account, uint32_t
     for (; account != LS_POOL_NONE && account != 0; account = ref_parent(s, account)) {
         const uint64_t *limit = s->def.terms[account].limit;
         const uint64_t *held = s->accounts[account].held;
-        uint64_t all = more;
+        uint64_t all = more, here = more + held[kind];
         for (uint32_t k = 0; k < kinds; k++) {
             all += held[k];
         }
-        if (held[kind] + more > limit[kind] || all > limit[kinds]) {
+        for (uint32_t i = 0; i < s->job_count; i++) {  // those on their way out
+            const ref_job *j = s->jobs + i;
+            if (j->state == LS_POOL_JOB_STOPPING && ref_is_below(s, j->request.account, account)) {
+                all += ls_shape_milli(&j->request.shape);
+                here += j->kind == kind ? ls_shape_milli(&j->request.shape) : 0;
+            }
+        }
+        if (here > limit[kind] || all > limit[kinds]) {
             return account;
         }
     }

@@ -189,7 +189,6 @@ void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_w
     if (why == LS_WHY_RECLAIM) {
         j->stopped_for = s->jobs[for_job].number;
     }
-    ref_fell(s, j->request.account);
     act(s, (ls_pool_act){.kind = LS_POOL_STOP,
                          .why = why,
                          .job = job,
@@ -379,7 +378,6 @@ ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us
     ref_job *j = s->jobs + job;
     ls_pool_share *shares = j->shares;
     const uint32_t parts = j->request.shape.parts;
-    const bool ran = j->state == LS_POOL_JOB_RUNNING;
     (void)err;
     *out_waits = !finished && j->state == LS_POOL_JOB_STOPPING && j->why != LS_WHY_CANCEL &&
                  j->request.restartable;
@@ -398,7 +396,7 @@ ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us
     for (uint32_t p = 0; p < parts; p++) {
         stir(s, shares[p].node);
     }
-    ref_fell(s, ran ? j->request.account : 0);
+    ref_fell(s, j->request.account);
     ls_free(shares);
     if (*out_waits) {
         put(s, now_us, job);

@@ -7,10 +7,11 @@
 // the scheduler is right when it gives the same acts, in the same order, in every round.
 //
 // Books. An account holds what its running jobs hold, and what the accounts below it hold; jobs
-// that are asked to stop count no longer; a claim (below) counts from when it is made until its job
-// starts or the claim is dropped. Covered, borrowed, rank: shares.h. The kinds that an account
-// could use, for its rank: those of the shapes of all jobs that are *ready* below it (of open
-// classes when a turn is looked for); a job is ready while it waits and no limit stops its queue.
+// that are asked to stop count for limits alone, until they are over; a claim (below) counts from
+// when it is made until its job starts or the claim is dropped. Covered, borrowed, rank: shares.h.
+// The kinds that an account could use, for its rank: those of the shapes of all jobs that are
+// *ready* below it (of open classes when a turn is looked for); a job is ready while it waits and
+// no limit stops its queue.
 //
 // Classes. Waiting jobs of equal shape whose longest times fall into the same bucket (up to 1 min,
 // 2 min, 4 min ...; any) are a class. A class is open until closed. A job that comes into a class
@@ -92,9 +93,9 @@
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0
-// are ready again; so are those stopped by a limit of an account on its way to the top, unless it
-// was told to stop: then they were ready from then on. Dropping what is kept (also because its job
-// starts) opens all classes (a claim also makes the queues of its accounts ready).
+// are ready again; so are those stopped by a limit of an account on its way to the top. Dropping
+// what is kept (also because its job starts) opens all classes (a claim also makes the queues of
+// its accounts ready).
 //
 // Nodes. One that breaks or is drained drops what is kept with it. Jobs on one that breaks are told
 // to stop at once, the one that started last first; then the first spare with the same kind and

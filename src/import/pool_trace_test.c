@@ -1,0 +1,164 @@
+// pool_trace_test.c - lists of jobs in five forms, and what is wrong with some.
+#include "import/pool_trace.h"
+
+#include <string.h>
+
+#include "pool/pool_file.h"
+#include "tests/harness.h"
+
+static ls_arena arena;
+
+static ls_status read(const char *text, ls_trace *out, ls_error *err) {
+    *err = (ls_error){0};
+    ls_arena_clear(&arena);
+    return ls_trace_read(text, strlen(text), "jobs.csv", &arena, out, err);
+}
+
+static void test_five_forms_are_known_by_their_columns(void) {
+    static const struct {
+        const char *text, *format, *who;
+    } cases[] = {
+        {"submit_s,run_s,gpus,account\n5,60,2,castings\n", "ours", "castings"},
+        {"timestamp,duration,num_gpus,gpu_time,cluster\n2017-10-09 07:01:55,60.0,2,120.0,11cb48\n",
+         "philly", "11cb48"},
+        {"job_id,user,vc,gpu_num,cpu_num,node_num,state,submit_time,start_time,end_time,duration,queue\n"
+         "1,u,vc1,2,8,1,COMPLETED,2020-04-01 00:00:05,x,y,60,0\n",
+         "helios", "vc1"},
+        {"job_id,user,node_num,gpu_num,cpu_num,type,state,submit_time,start_time,end_time,duration\n"
+         "1,u1,1,2,8,t,COMPLETED,2023-03-01 00:18:22+08:00,x,y,60\n",
+         "acme", "u1"},
+        {"job_name,organization,gpu_model,cpu_request,gpu_request,worker_num,submit_time,duration,"
+         "job_type\nj,org,A100,8,2,1,17,60,HP\n",
+         "spot", "org"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ls_trace t;
+        ls_error err;
+        CHECK_INT(read(cases[i].text, &t, &err), LS_OK);
+        CHECK_STR(t.format, cases[i].format);
+        CHECK_INT(t.count, 1);
+        CHECK_INT(t.rows[0].gpus, 2);
+        CHECK_INT(t.rows[0].run_us, 60000000);
+        CHECK_INT(t.rows[0].submit_us, 0);  // counted from the first
+        CHECK_STR(t.names[t.rows[0].who], cases[i].who);
+    }
+}
+
+static void test_times_are_sorted_and_zones_are_minded(void) {
+    ls_trace t;
+    ls_error err;
+    CHECK_INT(read("submit_time,duration,gpu_num,user\n"
+                   "2023-03-01 00:10:00+08:00,60,1,a\n"
+                   "2023-02-28 16:05:00Z,60,1,b\n"
+                   "2023-02-28 16:06:00,60,0,b\n"   // no GPU
+                   "2024-02-29 16:05:00Z,60,1,c\n",  // a leap year
+                   &t, &err),
+              LS_OK);
+    CHECK_INT(t.count, 3);
+    CHECK_INT(t.left_out, 1);
+    CHECK_STR(t.names[t.rows[0].who], "b");
+    CHECK_INT(t.rows[1].submit_us, 5 * 60 * 1000000LL);
+    CHECK_INT(t.rows[2].submit_us, 366LL * 86400 * 1000000);
+}
+
+static void test_what_is_wrong_is_told_with_its_place(void) {
+    static const struct {
+        const char *text, *says;
+        int line, column;
+    } cases[] = {
+        {"a,b\n1,2\n", "this is no list of jobs that is known", 1, 1},
+        {"submit_s,run_s,gpus\n1,-5,1\n", "run_s '-5': a number from 0 to 1e+10 is needed", 2, 3},
+        {"submit_s,run_s,gpus\n1,5,1\n1,5,x\n", "gpus 'x': a number from 0 to 1e+07 is needed", 3, 5},
+        {"submit_s,run_s,gpus\nnow,5,1\n", "submit_s 'now': seconds or YYYY-MM-DD hh:mm:ss are needed",
+         2, 1},
+        {"submit_s,run_s,gpus\n2023-13-01 00:00:00,5,1\n",
+         "submit_s '2023-13-01 00:00:00': seconds or YYYY-MM-DD hh:mm:ss are needed", 2, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ls_trace t;
+        ls_error err;
+        CHECK_INT(read(cases[i].text, &t, &err), LS_ERR_INVALID);
+        CHECK_STR(err.text, cases[i].says);
+        CHECK_STR(err.file, "jobs.csv");
+        CHECK_INT(err.line, cases[i].line);
+        CHECK_INT(err.column, cases[i].column);
+    }
+}
+
+static ls_pool *pool_of(const char *text) {
+    ls_errors errors;
+    ls_errors_init(&errors);
+    ls_pool *pool = NULL;
+    CHECK_INT(ls_pool_read(text, strlen(text), "pool.yaml", NULL, &pool, &errors), LS_OK);
+    ls_errors_clear(&errors);
+    return pool;
+}
+
+static void test_jobs_find_their_accounts_and_shapes(void) {
+    ls_pool *pool = pool_of("pool: p\nnodes: {count: 4, kind: dgx-h100}\n"
+                            "accounts: {a: {guarantee: 8}, b: {accounts: {c: {}, d: {}}}}\n");
+    ls_trace t;
+    ls_trace_load l;
+    ls_error err;
+    ls_sim_job job;
+    CHECK_INT(read("submit_s,run_s,gpus,account,nodes,milli,limit_s\n"
+                   "0,10,8,a,,,\n1,10,16,b.c,,,60\n2,10,8,c,2,,\n3,10,1,d,,500,\n",
+                   &t, &err),
+              LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
+    CHECK(!l.spread);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_STR(pool->accounts[job.request.account].path, "a");
+    CHECK_INT(job.request.shape.gpus, 8);
+    CHECK_INT(job.request.most_us, 20000000);  // twice what it takes
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_STR(pool->accounts[job.request.account].path, "b.c");
+    CHECK_INT(job.request.shape.parts, 2);  // more than a node has
+    CHECK_INT(job.request.shape.gpus, 8);
+    CHECK_INT(job.request.most_us, 60000000);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_INT(job.request.shape.parts, 2);  // as the table says
+    CHECK_INT(job.request.shape.gpus, 4);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_INT(job.request.shape.milli, 500);
+    CHECK_INT(job.request.shape.gpus, 0);
+    CHECK(!ls_trace_load_next(&l, &job));
+    ls_pool_destroy(pool);
+}
+
+static void test_names_are_accounts_or_dealt_out(void) {
+    ls_pool *pool = pool_of("pool: p\nnodes: {kind: dgx-h100}\naccounts: {a: {}, b: {}}\n");
+    ls_trace t;
+    ls_trace_load l;
+    ls_error err;
+    ls_sim_job job;
+    CHECK_INT(read("submit_s,run_s,gpus,account\n0,1,1,x\n1,1,1,y\n2,1,1,z\n", &t, &err), LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
+    CHECK(l.spread);
+    static const char *const turns[] = {"a", "b", "a"};
+    for (int i = 0; i < 3; i++) {
+        CHECK(ls_trace_load_next(&l, &job));
+        CHECK_STR(pool->accounts[job.request.account].path, turns[i]);
+    }
+    CHECK_INT(ls_trace_load_make(&t, pool, "b", 2.0, 1.0, &arena, &l, &err), LS_OK);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_STR(pool->accounts[job.request.account].path, "b");
+    CHECK_INT(ls_trace_load_make(&t, pool, "q", 2.0, 1.0, &arena, &l, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "pool 'p' has no account 'q' that jobs may belong to");
+    CHECK_INT(read("submit_s,run_s,gpus,account\n0,1,1,a\n1,1,1,y\n", &t, &err), LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "'y' of the trace is no account of pool 'p'");
+    ls_pool_destroy(pool);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    ls_arena_init(&arena);
+    TEST(test_five_forms_are_known_by_their_columns);
+    TEST(test_times_are_sorted_and_zones_are_minded);
+    TEST(test_what_is_wrong_is_told_with_its_place);
+    TEST(test_jobs_find_their_accounts_and_shapes);
+    TEST(test_names_are_accounts_or_dealt_out);
+    ls_arena_clear(&arena);
+    return harness_report();
+}
