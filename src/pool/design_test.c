@@ -77,7 +77,7 @@ static void test_racks_and_power_by_hand(void) {
     check_fabric(&d, 2, 1, 8, 4, 0);
     CHECK_INT(d.racks_watts, 163200);
     CHECK_INT(d.switch_watts, 12 * 747);
-    CHECK_INT(d.optics_watts, 128 * 17.5 + 2 * 256 * 8.5);
+    CHECK_INT(d.optics_watts, (int64_t)(128 * 17.5 + 2 * 256 * 8.5));
     CHECK_INT(d.building_watts, llround(1.56 * (163200 + 8964 + 2240 + 4352)));
     CHECK_NEAR(d.failures_a_day, 16 * 0.0065, 1e-12);
     // Down at once: 16 x 0.00646 = 0.103; more than 2 with chance 0.00017, more than 1 with 0.005.
