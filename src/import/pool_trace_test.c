@@ -21,10 +21,12 @@ static void test_five_forms_are_known_by_their_columns(void) {
         {"submit_s,run_s,gpus,account\n5,60,2,castings\n", "ours", "castings"},
         {"timestamp,duration,num_gpus,gpu_time,cluster\n2017-10-09 07:01:55,60.0,2,120.0,11cb48\n",
          "philly", "11cb48"},
-        {"job_id,user,vc,gpu_num,cpu_num,node_num,state,submit_time,start_time,end_time,duration,queue\n"
+        {"job_id,user,vc,gpu_num,cpu_num,node_num,state,submit_time,start_time,end_time,duration,"
+         "queue\n"
          "1,u,vc1,2,8,1,COMPLETED,2020-04-01 00:00:05,x,y,60,0\n",
          "helios", "vc1"},
-        {"job_id,user,node_num,gpu_num,cpu_num,type,state,submit_time,start_time,end_time,duration\n"
+        {"job_id,user,node_num,gpu_num,cpu_num,type,state,submit_time,start_time,end_time,"
+         "duration\n"
          "1,u1,1,2,8,t,COMPLETED,2023-03-01 00:18:22+08:00,x,y,60\n",
          "acme", "u1"},
         {"job_name,organization,gpu_model,cpu_request,gpu_request,worker_num,submit_time,duration,"
@@ -50,7 +52,7 @@ static void test_times_are_sorted_and_zones_are_minded(void) {
     CHECK_INT(read("submit_time,duration,gpu_num,user\n"
                    "2023-03-01 00:10:00+08:00,60,1,a\n"
                    "2023-02-28 16:05:00Z,60,1,b\n"
-                   "2023-02-28 16:06:00,60,0,b\n"   // no GPU
+                   "2023-02-28 16:06:00,60,0,b\n"    // no GPU
                    "2024-02-29 16:05:00Z,60,1,c\n",  // a leap year
                    &t, &err),
               LS_OK);
@@ -68,9 +70,10 @@ static void test_what_is_wrong_is_told_with_its_place(void) {
     } cases[] = {
         {"a,b\n1,2\n", "this is no list of jobs that is known", 1, 1},
         {"submit_s,run_s,gpus\n1,-5,1\n", "run_s '-5': a number from 0 to 1e+10 is needed", 2, 3},
-        {"submit_s,run_s,gpus\n1,5,1\n1,5,x\n", "gpus 'x': a number from 0 to 1e+07 is needed", 3, 5},
-        {"submit_s,run_s,gpus\nnow,5,1\n", "submit_s 'now': seconds or YYYY-MM-DD hh:mm:ss are needed",
-         2, 1},
+        {"submit_s,run_s,gpus\n1,5,1\n1,5,x\n", "gpus 'x': a number from 0 to 1e+07 is needed", 3,
+         5},
+        {"submit_s,run_s,gpus\nnow,5,1\n",
+         "submit_s 'now': seconds or YYYY-MM-DD hh:mm:ss are needed", 2, 1},
         {"submit_s,run_s,gpus\n2023-13-01 00:00:00,5,1\n",
          "submit_s '2023-13-01 00:00:00': seconds or YYYY-MM-DD hh:mm:ss are needed", 2, 1},
     };
@@ -95,8 +98,9 @@ static ls_pool *pool_of(const char *text) {
 }
 
 static void test_jobs_find_their_accounts_and_shapes(void) {
-    ls_pool *pool = pool_of("pool: p\nnodes: {count: 4, kind: dgx-h100}\n"
-                            "accounts: {a: {guarantee: 8}, b: {accounts: {c: {}, d: {}}}}\n");
+    ls_pool *pool = pool_of(
+        "pool: p\nnodes: {count: 4, kind: dgx-h100}\n"
+        "accounts: {a: {guarantee: 8}, b: {accounts: {c: {}, d: {}}}}\n");
     ls_trace t;
     ls_trace_load l;
     ls_error err;
