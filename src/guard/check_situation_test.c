@@ -143,13 +143,21 @@ static void test_26_foreign_write(void) {
     verified_ago(100.0);
     EXPECT(next, 26);
     CHECK_INT(g.state->targets[CASE_COOLANT].fights, 1);
+    const int64_t since_us = g.state->targets[CASE_COOLANT].foreign_wall_us;
+    CHECK(since_us == g.clock.wall_us);
+    g.clock.wall_us += 5 * SECOND;
+    hear_coolant(25.0);  // again: it stands since the first time
+    verified_ago(100.0);
+    EXPECT(next, 26);
+    CHECK(g.state->targets[CASE_COOLANT].foreign_wall_us == since_us);
+    CHECK_INT(g.state->targets[CASE_COOLANT].fights, 2);
     CHECK(!ls_guard_rearm(g.state, LS_NONE, CASE_COOLANT, LS_ROLE_VIEWER));
     CHECK(ls_guard_rearm(g.state, LS_NONE, CASE_COOLANT, LS_ROLE_OPERATOR));
     CHECK(!ls_guard_rearm(g.state, LS_NONE, LS_NONE, LS_ROLE_OPERATOR));
     EXPECT(next, 0);
     g.state->line.beat_heard = false;  // the line has gone back to its own by itself
     hear_coolant(20.0);
-    CHECK_INT(g.state->targets[CASE_COOLANT].fights, 1);
+    CHECK_INT(g.state->targets[CASE_COOLANT].fights, 2);
     ls_guard_heard bad = guard_case_heard(&g, 30.0);
     bad.quality = LS_GUARD_QUALITY_BAD;
     ls_guard_hear_value(g.state, CASE_COOLANT, &bad, &g.clock);
