@@ -154,7 +154,10 @@ static uint32_t times_of(const ls_scheduler *s, uint32_t node, int64_t *out) {
 static void plan_whole(ls_scheduler *s, uint32_t node, uint32_t *count) {
     const int64_t latest_us = s->nodes[node].latest_us;
     if (latest_us < INT64_MAX) {
-        const int64_t wait_us = latest_us > s->now_us ? latest_us - s->now_us : 0;
+        // The time, then the wait: clang 14 takes the difference first, which overflows when
+        // nothing runs there.
+        const int64_t when_us = latest_us > s->now_us ? latest_us : s->now_us;
+        const int64_t wait_us = when_us - s->now_us;
         s->plan[(*count)++] = (ls_plan_node){.value = (double)wait_us, .node = node, .parts = 1};
     }
 }
