@@ -216,7 +216,10 @@ static void put_sources(const ls_design *d, ls_buffer *out) {
         ls_buffer_printf(out, "- %s\n", d->ask.model->source[i]);
     }
     ls_buffer_printf(out, "- %s\n", d->ask.switches->source);
-    ls_buffer_text(out, "- rules, failures and PUE: docs/POOL.md\n");
+    ls_buffer_text(
+        out,
+        "- rules, failures and PUE: docs/POOL.md, which also says what was not looked up "
+        "again: data sheets, PUE\n");
 }
 
 void ls_pool_design_text(const ls_pool_designed *p, ls_buffer *out) {
