@@ -1,0 +1,57 @@
+// job.h - what a person asks the pool to run: a command and what it needs.
+//
+// Plain data. Texts are the caller's while a call lasts; whoever keeps a job copies it into an
+// arena of its own.
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "pool/shape.h"
+
+enum {
+    LS_EXEC_ARGS_MAX = 4096,          // of a command
+    LS_EXEC_ENV_MAX = 4096,           // variables
+    LS_EXEC_SPEC_SIZE_MAX = 1 << 17,  // of everything a job says, in bytes
+    LS_EXEC_ARRAY_MAX = 100000,       // jobs of an array
+    LS_EXEC_AFTER_MAX = 1024,         // jobs that one waits for
+    LS_EXEC_NAME_MAX = 127,           // bytes of a name, of a user
+};
+
+typedef struct ls_exec_job {
+    const char *name;     // for people; NULL: the command's
+    const char *account;  // path of a leaf: "suppliers.castings"; "": the pool's only account
+    const char *user;     // who asks; for people and the books
+    uid_t uid;            // as whom it runs, where the helper may change that; else ignored
+    gid_t gid;
+
+    // The command: argv[0] is looked for in PATH of `env`, nothing goes through a shell. Each of
+    // these ends with NULL.
+    const char *const *argv;
+    const char *const *env;  // "NAME=VALUE"; NULL: PATH, HOME, LANG alone. LINESHAFT_* are ours
+    const char *folder;      // it starts there, an absolute path; NULL: "/"
+
+    // What it needs. `kinds` 0 with GPUs asked for: every kind its account may use. Of the shape of
+    // one machine a part is what one process holds; all parts stand on this machine.
+    ls_shape shape;
+    bool has_priority;  // else that of its account
+    int32_t priority;
+
+    int64_t limit_us;             // longest time it may run, then it is stopped; 0: any
+    int64_t grace_us;             // between being asked to stop and being killed; 0: at once
+    int64_t checkpoint_every_us;  // it saves by itself so often; 0: never
+    bool saves;                   // it saves when it is asked to stop
+    bool restartable;             // may be stopped for others and begun again
+    // Asked to stop, it gets this signal (0: SIGTERM); before that this command runs beside it
+    // (NULL: none), as the same user, with LINESHAFT_JOB_PID set.
+    int stop_signal;
+    const char *const *stop_argv;
+
+    uint32_t array;         // so many jobs, LINESHAFT_ARRAY_INDEX from 0; 0: one, no array
+    const uint64_t *after;  // starts when these are done; cancelled when one of them fails
+    uint32_t after_count;
+
+    uint64_t log_bytes_max;  // kept of what it writes, the oldest goes first; 0: the pool's
+    bool split_log;          // standard error goes into a log of its own
+} ls_exec_job;

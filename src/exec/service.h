@@ -1,0 +1,228 @@
+// service.h - a pool that runs jobs on this machine: submitted, started, stopped, adopted, counted.
+//
+// In process and without threads of its own: the caller watches one file descriptor and calls
+// `step`. Everything that may not be forgotten stands in a journal before it happens; a job is
+// started only after its start is committed. After a kill of the caller jobs go on under their own
+// small guardians (shim.h) and are adopted by the next ls_exec_open on the same folder.
+//
+// What a call here changes is durable when the next `step` has returned: answer those who asked
+// only then. Many calls before one step cost one write to the disk (group commit). Not thread safe:
+// one thread, or the caller's lock around every call.
+//
+// Times are microseconds since 1970 in the *pool's clock*: the wall clock at the first open, then
+// steady; it does not jump when the wall clock is set, and never goes back, also over restarts.
+#pragma once
+
+#include "exec/job.h"
+#include "pool/meter.h"
+#include "pool/pool.h"
+#include "pool/scheduler.h"
+
+typedef struct ls_exec ls_exec;
+struct ls_exec_event;
+typedef struct ls_exec_helper ls_exec_helper;
+
+// ---- the helper: starts processes, and alone may change the user
+
+typedef struct ls_exec_helper_def {
+    const char *folder;  // the data folder; made when it is not there
+    // Started by root: jobs run as the uid they name, if it is at least this; 0: jobs run as whom
+    // the helper runs. Ignored (and told by ls_exec_isolates) when the caller is not root.
+    uid_t uid_least;
+} ls_exec_helper_def;
+
+// Forks the helper. Call early: before threads are started and, as root, before the privileges that
+// listening does not need are dropped. Fails with LS_ERR_IO, LS_ERR_MEMORY.
+ls_status ls_exec_helper_start(const ls_exec_helper_def *def, ls_exec_helper **out, ls_error *err);
+void ls_exec_helper_stop(ls_exec_helper *helper);  // jobs go on; NULL is fine
+
+// ---- open, step, close
+
+typedef struct ls_exec_def {
+    const char *folder;            // as of the helper
+    const ls_pool *pool;           // must outlive it
+    ls_exec_helper *helper;        // must outlive it; NULL: one of its own, forked by open
+    uint64_t log_bytes_max;        // of one job, when it says nothing; 0: 16 MiB
+    uint64_t log_bytes_most;       // the most that a job may ask for; 0: 1 GiB
+    uint32_t waiting_max;          // jobs that may wait in all; 0: 1,000,000
+    uint32_t waiting_account_max;  // the same of one account; 0: 100,000
+    uint32_t keep;                 // jobs that are over stay listed, with logs; 0: 10,000
+    // What happens, as it happens and after it is durable; within step. NULL: not wanted.
+    void (*told)(void *context, const struct ls_exec_event *event);
+    void *context;
+} ls_exec_def;
+
+// Reads the journal and adopts what still runs. Fails with LS_ERR_INVALID (the pool asks for more
+// GPUs than the machine has; a damaged journal: says where), LS_ERR_LIMIT (another service has the
+// folder), LS_ERR_VERSION, LS_ERR_IO, LS_ERR_MEMORY.
+ls_status ls_exec_open(const ls_exec_def *def, ls_exec **out, ls_error *err);
+// Jobs go on. What was not stepped is forgotten. NULL is fine.
+void ls_exec_close(ls_exec *exec);
+
+// Readable when step has something to do; the caller polls it (level triggered), with
+// ls_exec_wait_us at most. Valid until close.
+int ls_exec_fd(const ls_exec *exec);
+// Until step wants to be called even if nothing happens; INT64_MAX: never.
+int64_t ls_exec_wait_us(const ls_exec *exec);
+// Does what is to be done: jobs that ended, decisions, the commit, then starts and stops. Returns
+// quickly (one write to the disk). Fails with LS_ERR_IO (disk full, journal lost: nothing that was
+// asked since the last step has happened, nothing was started; the next step tries again),
+// LS_ERR_MEMORY.
+ls_status ls_exec_step(ls_exec *exec, ls_error *err);
+
+int64_t ls_exec_now_us(const ls_exec *exec);  // the pool's clock
+const ls_pool *ls_exec_pool(const ls_exec *exec);
+// Jobs of different users are kept apart by the system (uid per job). Else they are not.
+bool ls_exec_isolates(const ls_exec *exec);
+// Jobs are held in cgroups of their own; else by session and process tree alone. *out_why (may be
+// NULL) says why not.
+bool ls_exec_has_cgroups(const ls_exec *exec, const char **out_why);
+
+// ---- jobs
+
+typedef enum ls_exec_state {
+    LS_EXEC_HELD,      // waits for other jobs to be done
+    LS_EXEC_WAITING,   // for its turn, for a place
+    LS_EXEC_STARTING,  // its start is committed
+    LS_EXEC_RUNNING,
+    LS_EXEC_STOPPING,   // was asked to stop
+    LS_EXEC_DONE,       // over: exit status 0
+    LS_EXEC_FAILED,     // over: another exit status, a signal, could not be started
+    LS_EXEC_CANCELLED,  // over: by a person, or because a job it waited for failed
+    LS_EXEC_TIMED_OUT,  // over: it ran for its longest time
+    LS_EXEC_LOST,       // over: the machine went down, and it may not be begun again
+    LS_EXEC_STATE_COUNT
+} ls_exec_state;
+
+const char *ls_exec_state_word(ls_exec_state state);  // "waiting", "running", ...
+static inline bool ls_exec_is_over(ls_exec_state state) {
+    return state >= LS_EXEC_DONE;
+}
+
+// A job as it is now. Pointers are valid until the next call that changes anything (submit, cancel,
+// step, close).
+typedef struct ls_exec_view {
+    uint64_t id;        // from 1, never used twice
+    uint64_t array_id;  // of the first job of its array; 0: it is of none
+    uint32_t array_index;
+    const ls_exec_job *job;  // as it was submitted; array, after: as given
+    uint32_t account;        // of the pool
+    ls_exec_state state;
+    uint32_t runs;         // how often it was started
+    int64_t submitted_us;  // pool's clock, here and below; 0: not yet
+    int64_t started_us;    // this run, or the last one
+    int64_t ended_us;
+    ls_pool_why why;              // of its last start or stop
+    uint64_t for_job;             // LS_WHY_RECLAIM: who needed its place; 0: nobody
+    int64_t until_us;             // LS_EXEC_STOPPING: it is killed then
+    const ls_pool_share *shares;  // shape.parts of them while it holds any, else NULL
+    uint32_t kind;                // of its GPUs; LS_POOL_NONE: none
+    pid_t pid;                    // of the command; 0: it does not run
+    int exit_code;                // over: of the command; -1: none
+    int signal;                   // over: that ended it; 0: none
+    const char *note;             // over: why, for people ("no such command: trian"); may be ""
+    int64_t lost_us;              // of its runs so far: done for nothing
+} ls_exec_view;
+
+// Jobs wait from now on. *out_first: the id of the first, those of an array follow each other.
+// Fails with LS_ERR_INVALID (says which field, which value, and what would be right),
+// LS_ERR_LIMIT (too many wait: names the limit), LS_ERR_MEMORY; nothing has changed then.
+ls_status ls_exec_submit(ls_exec *exec, const ls_exec_job *job, uint64_t *out_first, ls_error *err);
+// A waiting job is over; a running one is asked to stop. Cancelling what is over is LS_OK and does
+// nothing. LS_ERR_INVALID: there is no such job (any more).
+ls_status ls_exec_cancel(ls_exec *exec, uint64_t id, ls_error *err);
+bool ls_exec_get(const ls_exec *exec, uint64_t id, ls_exec_view *out);  // false: no such job
+// The job with the least id above `after` (0: the first) whose state is in `states` (bits; 0: all)
+// and whose account is `account` or below it (0: all). False: there is none. A loop over all jobs
+// of a kind costs what there are.
+bool ls_exec_next(const ls_exec *exec, uint64_t after, uint32_t states, uint32_t account,
+                  ls_exec_view *out);
+// How many jobs are in each state.
+void ls_exec_counts(const ls_exec *exec, uint64_t out[LS_EXEC_STATE_COUNT]);
+
+// ---- why
+
+typedef enum ls_exec_reason {
+    LS_REASON_NONE,     // it runs, or is over
+    LS_REASON_AFTER,    // waits for `job`
+    LS_REASON_LIMIT,    // `account` may not hold more
+    LS_REASON_ROOM,     // too few GPUs, CPUs or memory are free
+    LS_REASON_TURN,     // others go first: `job` is the one whose turn it is
+    LS_REASON_KEPT,     // would fit, but not be over before nodes are needed that are promised
+    LS_REASON_RECLAIM,  // its account is taking back what it lent
+    LS_REASON_NEXT,     // it starts in the next step
+} ls_exec_reason;
+
+typedef struct ls_exec_answer {
+    ls_exec_reason reason;
+    uint64_t job;                      // see above; 0: none
+    uint32_t account;                  // LS_REASON_LIMIT; LS_POOL_NONE
+    int64_t promised_us;               // it starts by then; INT64_MAX: nothing promised
+    uint64_t needs_milli, free_milli;  // GPUs in thousandths, of the kinds that would do
+    uint64_t ahead;                    // jobs of its account that go before it
+    char text[512];                    // all of it as sentences for people
+} ls_exec_answer;
+
+// LS_ERR_INVALID: no such job.
+ls_status ls_exec_why(ls_exec *exec, uint64_t id, ls_exec_answer *out, ls_error *err);
+
+// ---- use
+
+// Of one account (with all below it) on one day (UTC) of the pool's clock, up to now.
+typedef struct ls_exec_usage {
+    int64_t day;  // since 1970
+    uint32_t account;
+    ls_meter_row row;
+} ls_exec_usage;
+
+// Calls visit for each day in [from_day, to_day) and account that has anything, by day, then
+// account. `pool`: of the day, the same in all its rows. False from visit ends it. Fails with
+// LS_ERR_IO, LS_ERR_MEMORY.
+ls_status ls_exec_usage_each(ls_exec *exec, int64_t from_day, int64_t to_day,
+                             bool (*visit)(void *context, const ls_exec_usage *usage,
+                                           const ls_meter_pool *pool),
+                             void *context, ls_error *err);
+// What accounts hold now, for a live view.
+const ls_shares *ls_exec_shares(const ls_exec *exec);
+const ls_occupancy *ls_exec_occupancy(const ls_exec *exec);
+
+// ---- logs
+
+typedef enum ls_exec_stream { LS_EXEC_OUT, LS_EXEC_ERR } ls_exec_stream;  // ERR: with split_log
+
+// Reads what the job wrote: of its run `run` (0: the last one; from 1) from byte *offset on,
+// counted from the first it ever wrote, at most `size` bytes into `out`. *offset moves to the first
+// byte that is still kept when it lies before that, then past what was read. *out_read: how many,
+// 0: nothing more now. Fails with LS_ERR_INVALID (no such job or run), LS_ERR_IO.
+ls_status ls_exec_log_read(const ls_exec *exec, uint64_t id, uint32_t run, ls_exec_stream stream,
+                           uint64_t *offset, char *out, size_t size, size_t *out_read,
+                           ls_error *err);
+// How many bytes it has written so far; the last n are read from this minus n. 0: none, or no such
+// job.
+uint64_t ls_exec_log_size(const ls_exec *exec, uint64_t id, uint32_t run, ls_exec_stream stream);
+// The folder with the log files of the job, for tools on this machine. Fails as get does.
+bool ls_exec_log_folder(const ls_exec *exec, uint64_t id, char *out, size_t size);
+
+// ---- what happens
+
+typedef enum ls_exec_act {
+    LS_EXEC_SUBMITTED,
+    LS_EXEC_STARTED,   // the start is committed; shares, why
+    LS_EXEC_STOPS,     // was asked to stop: why, for_job, until_us
+    LS_EXEC_REQUEUED,  // has stopped, or its start was lost; waits again
+    LS_EXEC_ENDED,     // state says how
+} ls_exec_act;
+
+typedef struct ls_exec_event {
+    uint64_t number;  // grows by 1; also over restarts within one journal it only grows
+    ls_exec_act act;
+    int64_t at_us;
+    ls_exec_view job;
+} ls_exec_event;
+
+// ---- a pool of this machine, without a file
+
+// The text of a pool file that says what is here: GPUs by NVML (whole, or MIG slices as GPUs of a
+// kind of their own), else one CPU slot for each processor. One account, `main`. *out_note: one
+// line for people, what was found and why not more. Fails with LS_ERR_MEMORY.
+ls_status ls_exec_this_machine(ls_buffer *out, ls_buffer *out_note);
