@@ -4,10 +4,11 @@ import {clock, duration, zoneNote} from './format';
 import {currentLang, loadLang, t, type Lang} from './i18n';
 import {onKeys} from './keyboard';
 import {GuardChip} from './guard/chip';
-import {GuardPanel} from './guard/panel';
+import {loadCloseUp} from './guard/deeds';
 import {hasGuard, watchGuard} from './guard/standing';
 import {Help} from './parts/help';
 import {Patterns} from './parts/glyph';
+import {useLate} from './parts/late';
 import {Failed, Loading} from './parts/notice';
 import {choose, chosen, go, hrefOf, isWall, route, useRoute, views, type View} from './route';
 import {store, useStore} from './store';
@@ -103,7 +104,17 @@ function useWall(): void {
   }, []);
 }
 
-type Lazy = typeof import('./views');
+// The guard's panel, and a place for it until it is there.
+function LatePanel({onClose}: {onClose: () => void}) {
+  const {it, error, again} = useLate(loadCloseUp, true);
+  if (it) return <it.GuardPanel onClose={onClose} />;
+  return <aside class="drawer guard-panel" aria-label={t('guarding')}>
+    <div class="drawer-head"><h2>{t('guarding')}</h2><button class="quiet" onClick={onClose}>{t('close')}</button></div>
+    {error ? <Failed error={error} again={again} /> : <Loading what={t('loading.view')} />}
+  </aside>;
+}
+
+const loadViews = () => import('./views');
 
 export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const {view: asked} = useRoute();
@@ -111,7 +122,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const [, again] = useReducer((n: number) => n + 1, 0);
   const [help, setHelp] = useState(false);
   const [guard, setGuard] = useState(chosen('guard') === '1');
-  const [lazy, setLazy] = useState<Lazy | null>(null);
+  const {it: lazy, error: unloaded, again: load} = useLate(loadViews, view !== 'line' && view !== 'decisions');
   const [lost, setLost] = useState<unknown>(null);
   const lang = async () => {
     const next: Lang = currentLang() === 'ko' ? 'en' : 'ko';
@@ -135,10 +146,6 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   useEffect(() => {
     document.title = `${t(`view.${view}`)} · ${store.plant.name || 'Lineshaft'}`;
   });
-  useEffect(() => {
-    if (view === 'line' || view === 'decisions' || lazy) return;
-    import('./views').then((m) => (setLazy(m), setLost(null)), setLost);
-  }, [view]);
   useEffect(() => onKeys({
     'Shift+KeyL': () => void lang(),
     'Shift+Slash': () => setHelp(true),
@@ -162,10 +169,11 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     <main id="main" tabIndex={-1}>
       {failed !== null && failed !== undefined ? <Failed error={failed} again={retry} />
         : lost ? <Failed error={lost} />
+        : unloaded && !Sheet ? <Failed error={unloaded} again={load} />
         : !store.plant.stations.length ? <><h1 class="visually-hidden">Lineshaft</h1><Loading what={t('loading.plant')} /></>
         : Sheet ? <Sheet /> : <><h1 class="visually-hidden">{t(`view.${view}`)}</h1><Loading what={t('loading.view')} /></>}
     </main>
-    {guard && !isWall() && hasGuard() && <GuardPanel onClose={() => showGuard(false)} />}
+    {guard && !isWall() && hasGuard() && <LatePanel onClose={() => showGuard(false)} />}
     </div>
     <div id="said" class="visually-hidden" role="status" aria-live="polite" />
     {help && <Help onClose={() => setHelp(false)} />}

@@ -46,6 +46,30 @@ test('the bar says in a word how the guard stands, the panel what, since when, b
   });
 });
 
+test('panel and dialog are fetched when they are first wanted, and asked for again when that failed', async () => {
+  await withPage(browser, {}, async (page, mock) => {
+    await chipSays(page, 'armed');
+    const asked = () => mock.asked.filter((a) => a.path === '/assets/close_up.js').length;
+    assert.equal(asked(), 0, 'before anybody looks');
+    await page.route('**/assets/close_up.js', (route) => route.abort());
+    await page.click('button.guard-chip');
+    await page.waitForSelector('.guard-panel .failed');
+    await page.unroute('**/assets/close_up.js');
+    await page.click('.guard-panel .failed button');
+    await page.click('.guard-panel [data-deed=hold]');
+    await page.waitForSelector('[data-send=hold]');
+    assert.equal(asked(), 1);
+  });
+  await withPage(browser, {hash: '#/line/grind'}, async (page) => {
+    await page.click('.drawer [data-deed=hold]');
+    await page.waitForSelector('[data-send=hold]');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+    await page.keyboard.press('Escape');
+    await sent(page);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.deed), 'hold', 'the focus is back');
+  });
+});
+
 test('each deed is asked about, sent as the guard wants it, and shown after its answer', async () => {
   await withPage(browser, {hash: '#/line'}, async (page, mock) => {
     mock.stands = [standing('interlock', {what: 'a/DoorOpen'}), standing('foreign', {what: 'coolant', count: 2}), standing('trips', {count: 5})];

@@ -8,24 +8,9 @@ import {useStore} from '../store';
 import type {Standing} from '../types';
 import {titleOf} from '../decisions/title';
 import {DeedDialog} from './deed_dialog';
+import {DeedButton, deedOf} from './deeds';
 import {condition, guarding, guardName, keyOf, lastRefusal, sentenceOf, standing, wallNow, watchClosely, whyNot, type Deed} from './standing';
 import {useEffect, useRef, useState} from 'preact/hooks';
-
-// What undoes it.
-export function deedOf(s: Standing): Deed | null {
-  switch (s.kind) {
-    case 'hold': return {name: 'lift', what: s.what, role: s.role};
-    case 'bypass': return {name: 'end-bypass', guard: s.guard};
-    case 'interlock': case 'foreign': return {name: 're-arm', what: s.what};
-    case 'trips': return {name: 'reset'};
-    case 'revoked': return null;
-  }
-}
-
-export function DeedButton({deed, onDeed}: {deed: Deed; onDeed: (deed: Deed) => void}) {
-  const why = whyNot(deed);
-  return <button disabled={!!why} title={why} data-deed={deed.name} onClick={() => onDeed(deed)}>{t(`deed.${deed.name}.open`)}</button>;
-}
 
 function One({of, onDeed}: {of: Standing; onDeed: (deed: Deed) => void}) {
   const deed = deedOf(of), why = deed && whyNot(deed), now = wallNow();
@@ -79,19 +64,4 @@ export function GuardPanel({onClose}: {onClose: () => void}) {
           : g.can_bypass && <span class="muted"> ({t('numbers.can')})</span>}</li>)}</ul></details>
     {deed && <DeedDialog deed={deed} onClose={() => setDeed(null)} />}
   </aside>;
-}
-
-// For other drawers: the decision points of a station, each with its hold.
-export function PointHolds({points}: {points: {name: string; mode: string}[]}) {
-  useStore('guard', 'link', 'second');
-  const [deed, setDeed] = useState<Deed | null>(null);
-  return <ul class="machines">{points.map((p) => {
-    const held = standing().find((s) => s.kind === 'hold' && s.what === p.name);
-    const sent = p.mode === 'approve' || p.mode === 'auto';
-    return <li key={p.name}><span>{p.name}: {word('mode', p.mode)}</span>
-      {held && <strong class="ids">{t('stands.held')} {t('by', {who: held.who})}</strong>}
-      {sent && guarding.stands && <span class="buttons"><DeedButton deed={held ? deedOf(held)! : {name: 'hold', what: p.name}} onDeed={setDeed} /></span>}
-    </li>;
-  })}
-  {deed && <DeedDialog deed={deed} onClose={() => setDeed(null)} />}</ul>;
 }

@@ -4,7 +4,7 @@ import {ago, clock, duration, percent} from '../format';
 import {t} from '../i18n';
 import {Glyph, stateWord} from '../parts/glyph';
 import {lacks} from '../parts/rights';
-import {PointHolds} from '../guard/panel';
+import {PointHolds} from '../guard/deeds';
 import {hrefOf} from '../route';
 import {store, useStore} from '../store';
 import {isBottleneck, queueText, shareOf} from './describe';
