@@ -444,6 +444,25 @@ static bool is_due(const ls_scheduler *s, const ls_pool_job *j) {
     return ls_pool_later(waited_us, margin_us) >= s->reclaim_us[j->request.account];
 }
 
+// Tells one to stop for another, and says why.
+static void stop_for(ls_scheduler *s, uint32_t victim, uint32_t job) {
+    const uint32_t giver = s->jobs[victim].request.account;
+    const uint32_t taker = s->jobs[job].request.account;
+    const uint32_t meet = ls_shares_meet(s->shares, giver, taker);
+    const uint32_t gives = ls_shares_below(s->shares, meet, giver);
+    const uint32_t takes = ls_shares_below(s->shares, meet, taker);
+    const uint64_t borrowed = ls_shares_borrowed(s->shares, gives);
+    if (ls_scheduler_stop(s, victim, LS_WHY_RECLAIM, job, true)) {
+        ls_pool_act *act = s->acts + s->act_count - 1;
+        act->gives = gives;
+        act->takes = takes;
+        act->gpu_kind = s->jobs[victim].kind;
+        act->milli = ls_shape_milli(&s->jobs[victim].request.shape);
+        act->gives_borrowed = borrowed;
+        act->takes_borrows = ls_shares_borrowed(s->shares, takes);
+    }
+}
+
 static bool take_back(ls_scheduler *s, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
     uint32_t used = 0;
@@ -461,7 +480,7 @@ static bool take_back(ls_scheduler *s, uint32_t job) {
         }
         for (uint32_t i = 0; i < count; i++) {
             s->jobs[s->victims[i]].stopped_for = j->number;
-            ls_scheduler_stop(s, s->victims[i], LS_WHY_RECLAIM, job, true);
+            stop_for(s, s->victims[i], job);
         }
         j->promised_us = s->now_us < j->promised_us ? s->now_us : j->promised_us;
         for (uint32_t i = 0; i < count; i++) {

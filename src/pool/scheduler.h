@@ -59,6 +59,14 @@ typedef struct ls_pool_act {
     uint32_t for_job;             // LS_WHY_RECLAIM: who needs its place
     const ls_pool_share *shares;  // LS_POOL_START: shape.parts of them, valid while it runs
     int64_t until_us;             // LS_POOL_STOP: it must be over by then
+
+    // LS_WHY_RECLAIM: seen from where their ways to the top meet, the account on each side right
+    // below; what the one that gives borrowed before, and what the one that takes borrows with the
+    // job for which it is.
+    uint32_t gives, takes;
+    uint32_t gpu_kind;  // of what is given back
+    uint64_t milli;     // so much
+    uint64_t gives_borrowed, takes_borrows;
 } ls_pool_act;
 
 typedef enum ls_pool_job_state {

@@ -124,6 +124,9 @@ struct ls_scheduler {
 // s->places. *out_limit: the account whose limit it met (with *out_part: only for some kinds), or
 // LS_POOL_NONE.
 bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool *out_part);
+// Kinds that no limit keeps from the job (a claim of it counts as held). *out_limit: the highest
+// account whose limit met it.
+uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit);
 // A place for all parts, on GPUs of one kind, into s->places.
 bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us);
 // Starts it at s->places. False: out of memory, nothing done.

@@ -17,8 +17,7 @@ static bool push_act(ls_scheduler *s, const ls_pool_act *act) {
     return true;
 }
 
-// Kinds that no limit keeps from the job. *out_limit: the highest account whose limit met it.
-static uint32_t kinds_allowed(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit) {
+uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
     uint32_t kinds = 0;
     *out_limit = LS_POOL_NONE;
@@ -58,7 +57,7 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
     if (own != NULL && own->claim) {  // it counts already
         ls_shares_remove(s->shares, j->request.account, own->kind, own->milli);
     }
-    shape.kinds = kinds_allowed(s, j, out_limit);
+    shape.kinds = ls_scheduler_kinds(s, j, out_limit);
     if (own != NULL && own->claim) {
         ls_shares_add(s->shares, j->request.account, own->kind, own->milli);
     }

@@ -224,6 +224,17 @@ uint32_t ls_shares_limited(const ls_shares *shares, uint32_t at, uint32_t kind, 
     return LS_POOL_NONE;
 }
 
+uint64_t ls_shares_limit(const ls_shares *shares, uint32_t at, uint32_t kind) {
+    return kind < shares->kind_count ? shares->limit[(size_t)at * shares->kind_count + kind]
+                                     : shares->accounts[at].limit_any;
+}
+
+uint64_t ls_shares_counted(const ls_shares *shares, uint32_t at, uint32_t kind) {
+    const size_t cell = (size_t)at * shares->kind_count + kind;
+    return kind < shares->kind_count ? shares->held[cell] + shares->leaving[cell]
+                                     : shares->accounts[at].held + shares->accounts[at].leaving;
+}
+
 bool ls_shares_never(const ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
     for (; at != LS_POOL_NONE; at = shares->accounts[at].parent) {
         const size_t cell = (size_t)at * shares->kind_count + kind;
