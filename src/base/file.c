@@ -22,27 +22,26 @@ void ls_file_fail_write_after(int64_t bytes) {
     atomic_store(&write_allowed, bytes);
 }
 
-// strerror without its static buffer and without locale.
-static const char *reason(int code) {
+const char *ls_errno_text(int code) {
     const char *text = strerrordesc_np(code);
     return text != NULL ? text : "unknown reason";
 }
 
-static ls_status fail_io(ls_error *err, const char *path, const char *what, int code) {
+ls_status ls_fail_errno(ls_error *err, const char *path, const char *what, int code) {
     const ls_status status = code == ENOMEM ? LS_ERR_MEMORY : LS_ERR_IO;
-    return ls_fail_at(err, status, path, 0, 0, "%s: %s", what, reason(code));
+    return ls_fail_at(err, status, path, 0, 0, "%s: %s", what, ls_errno_text(code));
 }
 
 static ls_status read_open(const char *path, int *out_fd, struct stat *out_info, ls_error *err) {
     // Not blocking: opening a pipe nobody writes to would wait for ever.
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        return fail_io(err, path, "cannot open the file", errno);
+        return ls_fail_errno(err, path, "cannot open the file", errno);
     }
     if (fstat(fd, out_info) != 0) {
         const int code = errno;
         close(fd);
-        return fail_io(err, path, "cannot open the file", code);
+        return ls_fail_errno(err, path, "cannot open the file", code);
     }
     if (!S_ISREG(out_info->st_mode)) {
         close(fd);
@@ -84,7 +83,7 @@ static ls_status read_whole(int fd, const char *path, size_t size_max, size_t ca
             continue;
         }
         if (got < 0) {
-            return fail_io(err, path, "cannot read the file", errno);
+            return ls_fail_errno(err, path, "cannot read the file", errno);
         }
         if (got == 0) {
             bytes[size] = '\0';
@@ -158,13 +157,13 @@ static int write_all(int fd, const char *bytes, size_t size) {
 static ls_status write_direct(const char *path, const void *bytes, size_t size, ls_error *err) {
     const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        return fail_io(err, path, "cannot write", errno);
+        return ls_fail_errno(err, path, "cannot write", errno);
     }
     int code = write_all(fd, bytes, size);
     if (close(fd) != 0 && code == 0) {
         code = errno;
     }
-    return code == 0 ? LS_OK : fail_io(err, path, "cannot write", code);
+    return code == 0 ? LS_OK : ls_fail_errno(err, path, "cannot write", code);
 }
 
 // A new file beside `path`, its name in *name. 0 or an errno.
@@ -239,7 +238,7 @@ static ls_status write_beside(const char *path, const struct stat *old, const vo
         (void)unlink(name.data);
     }
     ls_buffer_clear(&name);
-    return code == 0 ? LS_OK : fail_io(err, path, "cannot write the file", code);
+    return code == 0 ? LS_OK : ls_fail_errno(err, path, "cannot write the file", code);
 }
 
 ls_status ls_file_write(const char *path, const void *bytes, size_t size, ls_error *err) {
@@ -250,14 +249,14 @@ ls_status ls_file_write(const char *path, const void *bytes, size_t size, ls_err
         return write_beside(path, NULL, bytes, size, err);
     }
     if (S_ISDIR(old.st_mode)) {
-        return fail_io(err, path, "cannot write the file", EISDIR);
+        return ls_fail_errno(err, path, "cannot write the file", EISDIR);
     }
     if (!S_ISREG(old.st_mode)) {
         return write_direct(path, bytes, size, err);
     }
     char *target = realpath(path, NULL);
     if (target == NULL) {
-        return fail_io(err, path, "cannot write the file", errno);
+        return ls_fail_errno(err, path, "cannot write the file", errno);
     }
     const ls_status status = write_beside(target, &old, bytes, size, err);
     free(target);

@@ -15,5 +15,10 @@ ls_status ls_file_read(const char *path, size_t size_max, ls_arena *arena, char 
 // follows links to it. What exists and is no regular file (/dev/stdout, a pipe) is written to
 // directly.
 ls_status ls_file_write(const char *path, const void *bytes, size_t size, ls_error *err);
+// What errno says, without the locale and without a buffer that threads share; never NULL.
+const char *ls_errno_text(int code);
+// "cannot open the file: No such file or directory", with the file as place; LS_ERR_MEMORY for
+// ENOMEM, else LS_ERR_IO.
+ls_status ls_fail_errno(ls_error *err, const char *path, const char *what, int code);
 // For tests: writing fails like a full device after so many more bytes; -1 switches it off.
 void ls_file_fail_write_after(int64_t bytes);

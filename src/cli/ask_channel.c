@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "web/certificate.h"
 
 enum { WAIT_S = 5 };
@@ -123,7 +124,7 @@ ls_status ls_channel_open(const ls_service_address *address, ls_channel **out, l
     ls_status status = LS_OK;
     if (channel->fd < 0) {
         status = ls_fail(err, LS_ERR_IO, "the service on port %d does not answer: %s",
-                         address->port, strerror(errno));
+                         address->port, ls_errno_text(errno));
     } else if (address->certificate[0] != '\0') {
         status = begin_tls(channel, address, err);
     }

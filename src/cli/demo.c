@@ -147,7 +147,7 @@ static ls_status make_folder(demo *d, ls_error *err) {
         ls_text_format(d->folder, sizeof d->folder, "%s", given->text);
         if (mkdir(d->folder, 0700) != 0 &&
             (errno != EEXIST || rmdir(d->folder) != 0 || mkdir(d->folder, 0700) != 0)) {
-            ls_fail(err, LS_ERR_IO, "cannot begin in '%s': %s", d->folder, strerror(errno));
+            ls_fail(err, LS_ERR_IO, "cannot begin in '%s': %s", d->folder, ls_errno_text(errno));
             ls_hint(err, "the demo wants a folder that is new or empty");
             return LS_ERR_IO;
         }
@@ -157,7 +157,7 @@ static ls_status make_folder(demo *d, ls_error *err) {
                        where != NULL ? where : "/tmp");
         if (mkdtemp(d->folder) == NULL) {
             return ls_fail(err, LS_ERR_IO, "cannot make a folder like '%s': %s", d->folder,
-                           strerror(errno));
+                           ls_errno_text(errno));
         }
         d->temporary = true;
     }

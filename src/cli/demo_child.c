@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { ARGUMENTS_MAX = 24, LOOK_NS = 20000000 };
 
 // Between fork and exec: nothing but what may be called there.
@@ -46,7 +48,7 @@ ls_status ls_demo_child_start(const char *const arguments[], const char *log, pi
     }
     if (child < 0) {
         return ls_fail(err, LS_ERR_IO, "cannot start 'lineshaft %s': %s", arguments[0],
-                       strerror(errno));
+                       ls_errno_text(errno));
     }
     *out = child;
     return LS_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/history_open.h"
@@ -148,7 +149,7 @@ static int run(const ls_options *options) {
     for (int i = 1; i < options->argument_count; i++) {  // before anything is made
         if (strcmp(options->arguments[i], "-") != 0 && access(options->arguments[i], R_OK) != 0) {
             ls_fail_at(&err, LS_ERR_IO, options->arguments[i], 0, 0, "cannot open the file: %s",
-                       strerrordesc_np(errno));
+                       ls_errno_text(errno));
             return ls_complain(&err);
         }
     }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+
 enum { PIECE_SIZE = 1 << 18, END = -1 };
 
 ls_status ls_lines_open_file(ls_lines *lines, const char *path, FILE *file, ls_error *err) {
@@ -23,9 +25,8 @@ ls_status ls_lines_open(ls_lines *lines, const char *path, ls_error *err) {
     struct stat info;
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     if (file == NULL || fstat(fileno(file), &info) != 0 || S_ISDIR(info.st_mode)) {
-        const char *reason = file != NULL ? "this is a folder" : strerrordesc_np(errno);
-        ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot open the file: %s",
-                   reason != NULL ? reason : "?");
+        const char *reason = file != NULL ? "this is a folder" : ls_errno_text(errno);
+        ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot open the file: %s", reason);
         if (file != NULL && file != stdin) {
             fclose(file);
         }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/units.h"
 #include "cli/complain.h"
 #include "cli/history_value.h"
@@ -146,9 +147,7 @@ ls_status ls_history_parse_range(const ls_options *options, int64_t *out_from_us
 // ---- output of any length
 
 static ls_status fail_write(const char *path, ls_error *err) {
-    const char *reason = strerrordesc_np(errno);
-    return ls_fail_at(err, LS_ERR_IO, path != NULL ? path : "stdout", 0, 0, "cannot write: %s",
-                      reason != NULL ? reason : "unknown reason");
+    return ls_fail_errno(err, path != NULL ? path : "stdout", "cannot write", errno);
 }
 
 ls_status ls_stream_open(ls_stream *stream, const ls_options *options, ls_error *err) {

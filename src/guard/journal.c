@@ -245,7 +245,7 @@ static ls_status fill_hole(const char *path, size_t at, size_t length, ls_error 
     }
     return good ? LS_OK
                 : ls_fail(err, LS_ERR_IO, "cannot mend the guard's journal '%s': %s", path,
-                          strerror(why));
+                          ls_errno_text(why));
 }
 
 static size_t without_zeros(const char *text, size_t size) {
@@ -328,7 +328,7 @@ static void sync_folder(const ls_guard_journal *j) {
 
 static ls_status fail(const ls_guard_journal *j, const char *what, ls_error *err) {
     return ls_fail(err, LS_ERR_IO, "cannot %s the guard's journal in '%s': %s", what, j->folder,
-                   strerror(errno));
+                   ls_errno_text(errno));
 }
 
 // Nothing behind the good bytes.

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 #if defined(__x86_64__)
@@ -233,7 +234,8 @@ bool ls_guard_sandbox_enter(char *why, size_t size) {
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0) {
-        ls_text_format(why, size, "no sandbox: the kernel refuses the filter: %s", strerror(errno));
+        ls_text_format(why, size, "no sandbox: the kernel refuses the filter: %s",
+                       ls_errno_text(errno));
         return false;
     }
     return true;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 
 enum { OUT_MAX = 4 << 20, READS_AT_ONCE = 16 };
@@ -28,7 +29,7 @@ struct ls_guard_socket {
 ls_status ls_guard_socket_folder(const char *folder, ls_error *err) {
     struct stat about;
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        return ls_fail(err, LS_ERR_IO, "cannot make folder '%s': %s", folder, strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "cannot make folder '%s': %s", folder, ls_errno_text(errno));
     }
     if (stat(folder, &about) != 0 || !S_ISDIR(about.st_mode)) {
         return ls_fail(err, LS_ERR_IO, "'%s' is not a folder", folder);
@@ -77,7 +78,7 @@ ls_status ls_guard_socket_open(const ls_guard_socket_def *def, ls_guard_socket *
     if (!good) {
         ls_guard_socket_close(s);
         return ls_fail(err, LS_ERR_IO, "cannot open '%s/guard.sock': %s", def->folder,
-                       strerror(why));
+                       ls_errno_text(why));
     }
     *out = s;
     return LS_OK;

@@ -11,21 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "history/history_inside.h"
 #include "history/sqlite_file.h"
 
 enum { PATH_SIZE = 4096, PIECE_SIZE = 1 << 16 };
 
-static ls_status fail_io(ls_error *err, const char *path, const char *doing) {
-    const char *reason = strerrordesc_np(errno);
-    return ls_fail_at(err, LS_ERR_IO, path, 0, 0, "%s: %s", doing,
-                      reason != NULL ? reason : "unknown reason");
-}
-
 static ls_status sync_path(const char *path, int flags, ls_error *err) {
     const int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {
-        const ls_status status = fail_io(err, path, "cannot write to disk");
+        const ls_status status = ls_fail_errno(err, path, "cannot write to disk", errno);
         if (fd >= 0) {
             close(fd);
         }
@@ -52,7 +47,7 @@ static ls_status publish(const char *temporary, const char *path, const char *fo
                          ls_error *err) {
     ls_status status = sync_path(temporary, O_RDONLY, err);
     if (status == LS_OK && link(temporary, path) != 0) {  // unlike rename: never over another
-        status = fail_io(err, path, "cannot give the backup its name");
+        status = ls_fail_errno(err, path, "cannot give the backup its name", errno);
     }
     unlink(temporary);
     return status == LS_OK ? sync_path(folder, O_RDONLY | O_DIRECTORY, err) : status;
@@ -66,12 +61,12 @@ static ls_status copy_bytes(int from, int to, const char *backup, const char *pa
             return LS_OK;
         }
         if (got < 0) {
-            return fail_io(err, backup, "cannot read the backup");
+            return ls_fail_errno(err, backup, "cannot read the backup", errno);
         }
         for (ssize_t at = 0; at < got;) {
             const ssize_t put = write(to, piece + at, (size_t)(got - at));
             if (put < 0) {
-                return fail_io(err, path, "cannot write the history");
+                return ls_fail_errno(err, path, "cannot write the history", errno);
             }
             at += put;
         }
@@ -81,16 +76,16 @@ static ls_status copy_bytes(int from, int to, const char *backup, const char *pa
 static ls_status copy_file(const char *backup, const char *path, ls_error *err) {
     const int from = open(backup, O_RDONLY | O_CLOEXEC);
     if (from < 0) {
-        return fail_io(err, backup, "cannot open the backup");
+        return ls_fail_errno(err, backup, "cannot open the backup", errno);
     }
     const int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    ls_status status = to < 0 ? fail_io(err, path, "cannot write the history")
+    ls_status status = to < 0 ? ls_fail_errno(err, path, "cannot write the history", errno)
                               : copy_bytes(from, to, backup, path, err);
     if (to >= 0 && fsync(to) != 0 && status == LS_OK) {
-        status = fail_io(err, path, "cannot write the history");
+        status = ls_fail_errno(err, path, "cannot write the history", errno);
     }
     if (to >= 0 && close(to) != 0 && status == LS_OK) {
-        status = fail_io(err, path, "cannot write the history");
+        status = ls_fail_errno(err, path, "cannot write the history", errno);
     }
     close(from);
     return status;
@@ -132,7 +127,7 @@ static ls_status make_part(const char *path, backup_part *out, ls_error *err) {
     remove_part(out);
     return mkdir(out->folder, 0700) == 0 && mkdir(out->log, 0700) == 0
                ? LS_OK
-               : fail_io(err, out->folder, "cannot make the folder");
+               : ls_fail_errno(err, out->folder, "cannot make the folder", errno);
 }
 
 // A segment that goes while we copy has gone into blocks, which are copied after it.
@@ -277,14 +272,14 @@ ls_status ls_history_restore(const char *backup, const char *folder, ls_error *e
     snprintf(temporary, sizeof temporary, "%.4060s.%d.part", folder, (int)getpid());
     snprintf(path, sizeof path, "%s/history.db", temporary);
     if (mkdir(temporary, 0750) != 0) {
-        return fail_io(err, temporary, "cannot make the folder");
+        return ls_fail_errno(err, temporary, "cannot make the folder", errno);
     }
     status = copy_file(backup, path, err);
     if (status == LS_OK) {
         status = check_copy(temporary, backup, err);
     }
     if (status == LS_OK && rename(temporary, folder) != 0) {
-        status = fail_io(err, folder, "cannot give the history its name");
+        status = ls_fail_errno(err, folder, "cannot give the history its name", errno);
     }
     if (status == LS_OK) {
         return sync_path(parent, O_RDONLY | O_DIRECTORY, err);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "history/history_inside.h"
 #include "history/record.h"
 
@@ -40,16 +41,15 @@ int64_t ls_history_now_us(void) {
 static ls_status lock_folder(ls_history *history, ls_error *err) {
     char path[PATH_MAX];
     if (mkdir(history->folder_path, 0777) != 0 && errno != EEXIST) {
-        return ls_fail_at(err, LS_ERR_IO, history->folder_path, 0, 0,
-                          "cannot make the folder of the history: %s", strerrordesc_np(errno));
+        return ls_fail_errno(err, history->folder_path, "cannot make the folder of the history",
+                             errno);
     }
     if (snprintf(path, sizeof path, "%s/lock", history->folder_path) >= (int)sizeof path) {
         return ls_fail(err, LS_ERR_IO, "the path of the history is too long");
     }
     history->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (history->lock_file < 0) {
-        return ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot open the lock of the history: %s",
-                          strerrordesc_np(errno));
+        return ls_fail_errno(err, path, "cannot open the lock of the history", errno);
     }
     char text[32] = "";
     if (flock(history->lock_file, LOCK_EX | LOCK_NB) != 0) {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
+
 #include "history/history_inside.h"
 
 enum { RETRY_FIRST_US = 200 * 1000, RETRY_LAST_US = 10 * 1000000, RETAIN_US = 60 * 1000000 };
@@ -469,7 +471,7 @@ ls_status ls_history_start_packing(ls_history *history, ls_error *err) {
     }
     return code == 0 ? LS_OK
                      : ls_fail(err, LS_ERR_IO, "cannot start the threads of the history: %s",
-                               strerrordesc_np(code));
+                               ls_errno_text(code));
 }
 
 void ls_history_stop_packing(ls_history *history) {

@@ -60,8 +60,7 @@ static ls_status check_url(ls_pg_target *target, ls_error *err) {
 static ls_status check_login(const char *path, ls_error *err) {
     struct stat info;
     if (stat(path, &info) != 0) {
-        return ls_fail_at(err, LS_ERR_IO, path, 0, 0, "cannot open the file with the password: %s",
-                          strerrordesc_np(errno));
+        return ls_fail_errno(err, path, "cannot open the file with the password", errno);
     }
     if ((info.st_mode & 077) != 0) {
         ls_fail_at(err, LS_ERR_INVALID, path, 0, 0,

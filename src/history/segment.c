@@ -12,15 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "history/crc.h"
 
 enum { LOG_VERSION = 1, NAME_DIGITS = 20 };
 
 ls_status ls_log_fail(ls_error *err, const char *path, const char *what, int code) {
-    const char *text = strerrordesc_np(code);
-    const ls_status status = code == ENOMEM ? LS_ERR_MEMORY : LS_ERR_IO;
-    return ls_fail_at(err, status, path, 0, 0, "%s: %s", what,
-                      text != NULL ? text : "unknown reason");
+    return ls_fail_errno(err, path, what, code);
 }
 
 ls_status ls_segment_path(const ls_log *log, uint64_t start, char *out, size_t size,

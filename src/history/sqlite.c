@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #include "history/sqlite_store.h"
 
 enum { WAL_FRAMES_MAX = 16384 };  // 64 MiB: then a checkpoint also starts the log anew
@@ -141,9 +143,7 @@ static void close_store(ls_store *base) {
 
 static ls_status make_folder(const char *folder, ls_error *err) {
     if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
-        const char *reason = strerrordesc_np(errno);
-        return ls_fail_at(err, LS_ERR_IO, folder, 0, 0, "cannot make the folder: %s",
-                          reason != NULL ? reason : "?");
+        return ls_fail_errno(err, folder, "cannot make the folder", errno);
     }
     return LS_OK;
 }

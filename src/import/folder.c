@@ -35,7 +35,7 @@ static ls_status list(const char *folder, ls_arena *arena, ls_import_file *items
     DIR *dir = opendir(folder);
     if (dir == NULL) {
         ls_status status = ls_fail(err, LS_ERR_IO, "cannot open the folder '%s': %s", folder,
-                                   strerror(errno));
+                                   ls_errno_text(errno));
         ls_hint(err, "give the folder that holds order.txt, part.txt, tool.txt.1l and the routes");
         return status;
     }
@@ -57,7 +57,7 @@ static ls_status list(const char *folder, ls_arena *arena, ls_import_file *items
         if (path == NULL) {
             status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
         } else if (stat(path, &facts) != 0) {
-            status = ls_fail(err, LS_ERR_IO, "cannot read '%s': %s", path, strerror(errno));
+            status = ls_fail(err, LS_ERR_IO, "cannot read '%s': %s", path, ls_errno_text(errno));
         } else if (S_ISREG(facts.st_mode)) {
             items[count++].name = name;
         }

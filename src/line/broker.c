@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "line/broker_files.h"
 
@@ -263,7 +264,7 @@ static ls_status lock_folder(ls_broker *b, ls_error *err) {
     ls_broker_files_path(b->folder, "lock", path, sizeof path);
     b->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (b->lock_file < 0) {
-        return ls_fail(err, LS_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "cannot open '%s': %s", path, ls_errno_text(errno));
     }
     if (flock(b->lock_file, LOCK_EX | LOCK_NB) != 0) {
         ls_fail(err, LS_ERR_IO, "the broker in '%s' belongs to another process", b->folder);
@@ -295,8 +296,9 @@ static ls_status prepare(ls_broker *b, ls_error *err) {
     b->port = choose_port(before);
     ls_broker_def def = b->def;
     def.folder = b->folder;
-    return b->port != 0 ? ls_broker_files_make(&def, b->port, err)
-                        : ls_fail(err, LS_ERR_IO, "no free port on loopback: %s", strerror(errno));
+    return b->port != 0
+               ? ls_broker_files_make(&def, b->port, err)
+               : ls_fail(err, LS_ERR_IO, "no free port on loopback: %s", ls_errno_text(errno));
 }
 
 static ls_status wait_until_up(ls_broker *b, ls_error *err) {

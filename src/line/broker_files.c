@@ -47,7 +47,7 @@ static ls_status write_private(const char *folder, const char *name, const ls_bu
     if (!good || rename(temporary, path) != 0) {
         const int reason = good ? errno : why;
         unlink(temporary);
-        return ls_fail(err, LS_ERR_IO, "cannot write '%s': %s", path, strerror(reason));
+        return ls_fail(err, LS_ERR_IO, "cannot write '%s': %s", path, ls_errno_text(reason));
     }
     return LS_OK;
 }
@@ -60,11 +60,13 @@ ls_status ls_broker_files_folder(const char *folder, ls_error *err) {
         ls_text_format(above, sizeof above, "%s", folder);
         char *slash = strrchr(above, '/');
         if (errno != ENOENT || slash == NULL || slash == above) {
-            return ls_fail(err, LS_ERR_IO, "cannot make folder '%s': %s", folder, strerror(errno));
+            return ls_fail(err, LS_ERR_IO, "cannot make folder '%s': %s", folder,
+                           ls_errno_text(errno));
         }
         *slash = '\0';
         if ((mkdir(above, 0755) != 0 && errno != EEXIST) || mkdir(folder, 0700) != 0) {
-            return ls_fail(err, LS_ERR_IO, "cannot make folder '%s': %s", folder, strerror(errno));
+            return ls_fail(err, LS_ERR_IO, "cannot make folder '%s': %s", folder,
+                           ls_errno_text(errno));
         }
     }
     if (stat(folder, &about) != 0 || !S_ISDIR(about.st_mode)) {
@@ -85,7 +87,7 @@ static ls_status make_login(const char *folder, const char *role, ls_error *err)
     unsigned char secret[SECRET_BYTES];
     char name[NAME_SIZE];
     if (getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret) {
-        return ls_fail(err, LS_ERR_IO, "no random numbers for passwords: %s", strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "no random numbers for passwords: %s", ls_errno_text(errno));
     }
     ls_buffer text;
     ls_buffer_init(&text);
@@ -113,7 +115,7 @@ static ls_status hash_passwords(const char *path, ls_error *err) {
     const int failed = posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv,
                                     environ);
     if (failed != 0) {
-        ls_fail(err, LS_ERR_IO, "cannot run mosquitto_passwd: %s", strerror(failed));
+        ls_fail(err, LS_ERR_IO, "cannot run mosquitto_passwd: %s", ls_errno_text(failed));
         ls_hint(err, "it comes with the package mosquitto");
         return LS_ERR_IO;
     }

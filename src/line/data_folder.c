@@ -45,7 +45,8 @@ ls_status ls_data_folder_make(const char *path, ls_error *err) {
         const char kept = *c;
         *c = '\0';
         if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-            return ls_fail(err, LS_ERR_IO, "cannot make the folder %s: %s", part, strerror(errno));
+            return ls_fail(err, LS_ERR_IO, "cannot make the folder %s: %s", part,
+                           ls_errno_text(errno));
         }
         *c = kept;
         if (kept == '\0') {

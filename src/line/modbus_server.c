@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "line/modbus_address.h"
 #include "line/modbus_answer.h"
@@ -223,7 +224,7 @@ static ls_status open_listener(ls_modbus_server *s, ls_error *err) {
     freeaddrinfo(found);
     return is_open ? LS_OK
                    : ls_fail(err, LS_ERR_IO, "modbus server: cannot listen on %s: %s",
-                             s->def.address, strerror(why));
+                             s->def.address, ls_errno_text(why));
 }
 
 ls_status ls_modbus_server_create(const ls_modbus_server_def *def, ls_modbus_server **out,
@@ -247,7 +248,7 @@ ls_status ls_modbus_server_create(const ls_modbus_server_def *def, ls_modbus_ser
     }
     s->def.address = NULL;  // belongs to the caller
     if (status == LS_OK && pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
-        status = ls_fail(err, LS_ERR_IO, "modbus server: %s", strerror(errno));
+        status = ls_fail(err, LS_ERR_IO, "modbus server: %s", ls_errno_text(errno));
     }
     if (status == LS_OK) {
         s->has_thread = pthread_create(&s->thread, NULL, run, s) == 0;

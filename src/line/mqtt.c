@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "line/mqtt_inside.h"
 
@@ -52,7 +53,7 @@ static ls_status check_file(const char *path, const char *what, bool secret, ls_
         return LS_OK;
     }
     if (access(path, R_OK) != 0 || stat(path, &about) != 0) {
-        return ls_fail(err, LS_ERR_IO, "cannot read %s '%s': %s", what, path, strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "cannot read %s '%s': %s", what, path, ls_errno_text(errno));
     }
     if (secret && (about.st_mode & 007) != 0) {
         ls_fail(err, LS_ERR_INVALID, "%s '%s' is open to everybody (mode %04o)", what, path,

@@ -3,6 +3,7 @@
 #include <mqtt_protocol.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "line/mqtt_inside.h"
 
@@ -18,7 +19,7 @@ const char *ls_mqtt_client_why(int code) {
     case MOSQ_ERR_CONN_LOST:
     case MOSQ_ERR_NO_CONN: return "the broker closed the connection";
     case MOSQ_ERR_KEEPALIVE: return "the broker no longer answers";
-    case MOSQ_ERR_ERRNO: return strerror(errno);
+    case MOSQ_ERR_ERRNO: return ls_errno_text(errno);
     case MOSQ_ERR_TLS: return "TLS could not be agreed on";
     default: return mosquitto_strerror(code);
     }

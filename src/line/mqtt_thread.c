@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "line/mqtt_inside.h"
 
@@ -64,7 +65,7 @@ static bool wait_for_any(visit *v, bool *out_readable) {
         getsockopt(files[0].fd, SOL_SOCKET, SO_ERROR, &failed, &size);
         m->tcp_pending = false;
         if (failed != 0) {
-            ls_text_format(m->why, sizeof m->why, "%s", strerror(failed));
+            ls_text_format(m->why, sizeof m->why, "%s", ls_errno_text(failed));
             return false;
         }
         *out_readable = true;  // lets TLS begin

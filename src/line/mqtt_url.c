@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 static ls_status bad_url(const char *text, const char *why, ls_error *err) {
@@ -77,7 +78,7 @@ static ls_status read_secret(const char *path, char *out, size_t size, ls_error 
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat about;
     if (file < 0 || fstat(file, &about) != 0) {
-        ls_fail(err, LS_ERR_IO, "cannot read login file '%s': %s", path, strerror(errno));
+        ls_fail(err, LS_ERR_IO, "cannot read login file '%s': %s", path, ls_errno_text(errno));
         if (file >= 0) {
             close(file);
         }
@@ -97,7 +98,7 @@ static ls_status read_secret(const char *path, char *out, size_t size, ls_error 
         if (got <= 0) {
             status = got == 0 ? LS_OK
                               : ls_fail(err, LS_ERR_IO, "cannot read login file '%s': %s", path,
-                                        strerror(errno));
+                                        ls_errno_text(errno));
             break;
         }
         used += (size_t)got;

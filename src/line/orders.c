@@ -90,7 +90,7 @@ static ls_status open_known(ls_orders *desk, ls_error *err) {
     ls_text_format(path, sizeof path, "%s/orders/known", desk->folder);
     desk->known_fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (desk->known_fd < 0) {
-        return ls_fail(err, LS_ERR_IO, "cannot open %s: %s", path, strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "cannot open %s: %s", path, ls_errno_text(errno));
     }
     ls_arena_init(&scratch);
     const ls_status status = ls_file_read(path, KNOWN_SIZE_MAX, &scratch, &text, &size, err);

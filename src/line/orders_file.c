@@ -287,7 +287,7 @@ void ls_orders_files(ls_desk_turn *turn) {
     ls_listen_path(listen, listen->orders.folder, path, sizeof path);
     folder f = {.turn = turn, .path = path};
     const bool is_there = look_into(&f);
-    const char *why = is_there ? NULL : strerror(errno);
+    const char *why = is_there ? NULL : ls_errno_text(errno);
     ls_orders_sight(turn, &desk->folder_sight, listen->orders.folder, why);
     ls_free(desk->seen);
     desk->seen = f.seen;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "history/crc.h"
 #include "line/record_inside.h"
@@ -53,7 +54,7 @@ ls_status ls_record_open(const char *path, ls_record_reader **out, ls_error *err
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0 || fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
         ls_fail(err, LS_ERR_IO, "cannot read '%s': %s", path,
-                file < 0 ? strerror(errno) : "not a regular file");
+                file < 0 ? ls_errno_text(errno) : "not a regular file");
         if (file >= 0) {
             close(file);
         }
@@ -63,7 +64,7 @@ ls_status ls_record_open(const char *path, ls_record_reader **out, ls_error *err
     void *mapped = size > 0 ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) : NULL;
     close(file);
     if (mapped == MAP_FAILED) {
-        return ls_fail(err, LS_ERR_IO, "cannot read '%s': %s", path, strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "cannot read '%s': %s", path, ls_errno_text(errno));
     }
     const ls_status status = open_reader(mapped, size, path, out, err);
     if (status == LS_OK) {

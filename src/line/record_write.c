@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "history/crc.h"
 #include "line/record_inside.h"
@@ -109,7 +110,7 @@ ls_status ls_record_create(const char *path, bool force, ls_record_writer **out,
     }
     writer->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0644);
     if (writer->file < 0) {
-        ls_fail(err, LS_ERR_IO, "cannot make '%s': %s", path, strerror(errno));
+        ls_fail(err, LS_ERR_IO, "cannot make '%s': %s", path, ls_errno_text(errno));
         ls_free(writer);
         return LS_ERR_IO;
     }
@@ -126,7 +127,8 @@ ls_status ls_record_flush(ls_record_writer *writer, ls_error *err) {
                                     writer->pending.size - done);
         if (wrote < 0 && errno != EINTR) {
             writer->failed = true;
-            return ls_fail(err, LS_ERR_IO, "the recording cannot be written: %s", strerror(errno));
+            return ls_fail(err, LS_ERR_IO, "the recording cannot be written: %s",
+                           ls_errno_text(errno));
         }
         done += wrote > 0 ? (size_t)wrote : 0;
     }
@@ -186,7 +188,8 @@ ls_status ls_record_close(ls_record_writer *writer, ls_error *err) {
     }
     ls_status status = ls_record_flush(writer, err);
     if (status == LS_OK && fsync(writer->file) != 0 && errno != EINVAL && errno != EROFS) {
-        status = ls_fail(err, LS_ERR_IO, "the recording cannot be synced: %s", strerror(errno));
+        status = ls_fail(err, LS_ERR_IO, "the recording cannot be synced: %s",
+                         ls_errno_text(errno));
     }
     close(writer->file);
     for (uint32_t i = 0; i < writer->slot_count; i++) {

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "loop/service_parts.h"
 
 enum { PATH_SIZE = 4096 };
@@ -22,7 +23,7 @@ ls_status ls_service_make_folder(const char *path, ls_error *err) {
             part[length] = '\0';
             if (mkdir(part, 0700) != 0 && errno != EEXIST) {
                 return ls_fail(err, LS_ERR_IO, "cannot make the folder '%s': %s", part,
-                               strerror(errno));
+                               ls_errno_text(errno));
             }
         }
     }

@@ -51,10 +51,10 @@ static ls_status make(const char *path, ls_auth *out, ls_error *err) {
     FILE *file = fopen(path, "wxe");
     const bool made = file != NULL && fchmod(fileno(file), 0600) == 0;
     if (file != NULL && fclose(file) != 0) {
-        return ls_fail(err, LS_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+        return ls_fail(err, LS_ERR_IO, "cannot write %s: %s", path, ls_errno_text(errno));
     }
     return made ? ls_file_write(path, text, size, err)
-                : ls_fail(err, LS_ERR_IO, "cannot write %s: %s", path, strerror(errno));
+                : ls_fail(err, LS_ERR_IO, "cannot write %s: %s", path, ls_errno_text(errno));
 }
 
 static bool is_token(const char *text) {
@@ -92,7 +92,7 @@ ls_status ls_auth_load(const char *data, ls_auth *out, ls_error *err) {
     if (stat(path, &about) != 0) {
         return errno == ENOENT
                    ? make(path, out, err)
-                   : ls_fail(err, LS_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+                   : ls_fail(err, LS_ERR_IO, "cannot read %s: %s", path, ls_errno_text(errno));
     }
     if (about.st_size == 0 && S_ISREG(about.st_mode) && unlink(path) == 0) {
         return make(path, out, err);  // an earlier start was cut off in the middle

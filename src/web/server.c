@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "web/connections.h"
 #include "web/exchange.h"
 #include "web/live.h"
@@ -129,7 +130,7 @@ static ls_status cannot_listen(const ls_server_def *def, int why, ls_error *err)
         return LS_ERR_INVALID;
     }
     ls_fail(err, LS_ERR_IO, "cannot listen on %s port %d: %s", def->listen, def->port,
-            strerror(why));
+            ls_errno_text(why));
     ls_hint(err, why == EADDRINUSE ? "another service has it; choose another with --port, or "
                                      "--port 0 for a free one"
                                    : "choose another with --port or --listen");
