@@ -406,6 +406,78 @@ ls_status ls_units_date(const char *text, int64_t *out_us, ls_error *err) {
     return LS_OK;
 }
 
+// The zone at the end of a date, in *out_us; *out_length is what stands before. False: it is none.
+static bool read_zone(const char *text, size_t length, size_t *out_length, int64_t *out_us) {
+    enum { DATE_LENGTH = 10, HHMM = 4 };
+    *out_length = length;
+    *out_us = 0;
+    if (length > 0 && (text[length - 1] == 'Z' || text[length - 1] == 'z')) {
+        *out_length = length - 1;
+        return true;
+    }
+    size_t at = length;
+    while (at > DATE_LENGTH + 1 && text[at - 1] != '+' && text[at - 1] != '-') {
+        at--;
+    }
+    if (at <= DATE_LENGTH + 1) {
+        return true;  // no zone is told
+    }
+    int digits[HHMM] = {0};
+    int count = 0;
+    for (size_t i = at; i < length; i++) {
+        if (text[i] == ':' && i == at + 2) {
+            continue;
+        }
+        if (!is_digit(text[i]) || count == HHMM) {
+            return false;
+        }
+        digits[count++] = text[i] - '0';
+    }
+    const int hours = 10 * digits[0] + digits[1];
+    const int minutes = 10 * digits[2] + digits[3];
+    *out_us = (text[at - 1] == '-' ? -1 : 1) * (hours * LS_US_PER_HOUR + minutes * LS_US_PER_MIN);
+    *out_length = at - 1;
+    return (count == HHMM || (count == 2 && text[length - 1] != ':')) && minutes <= 59 &&
+           60 * hours + minutes <= 24 * 60;
+}
+
+ls_status ls_units_date_zoned(const char *text, size_t length, int64_t *out_us, ls_error *err) {
+    enum { SHOWN = 60, SIZE = 48 };
+    assert(text != NULL);
+    assert(out_us != NULL);
+    char date[SIZE] = "";
+    int64_t zone_us = 0;
+    int64_t local_us = 0;
+    size_t rest = 0;
+    while (length > 0 && (*text == ' ' || *text == '\t')) {  // so that a zone is found by its place
+        text++;
+        length--;
+    }
+    bool good = length < sizeof date && memchr(text, '\0', length) == NULL &&
+                read_zone(text, length, &rest, &zone_us);
+    if (good) {
+        memcpy(date, text, rest);
+        date[rest] = '\0';
+        char *decimals = strchr(date, '.');
+        const size_t count = decimals != NULL ? strspn(decimals + 1, "0123456789") : 0;
+        if (count > 6) {
+            const char *behind = decimals + 1 + count;
+            memmove(decimals + 7, behind, strlen(behind) + 1);
+        }
+        good = ls_units_date(date, &local_us, NULL) == LS_OK;
+    }
+    if (!good) {
+        ls_fail(err, LS_ERR_INVALID, "'%.*s' is not a date", (int)(length < SHOWN ? length : SHOWN),
+                text);
+        ls_hint(err,
+                "year-month-day and a time of day and a zone where wanted, as in '2026-01-05' or "
+                "'2026-01-05T06:00:00+09:00'");
+        return LS_ERR_INVALID;
+    }
+    *out_us = local_us - zone_us;
+    return LS_OK;
+}
+
 // us as a decimal number of this unit, exactly, at least 1 before the point; false when that cannot
 // be.
 static bool print_in_unit(int64_t us, const time_unit *unit, char *out, size_t size,

@@ -30,6 +30,10 @@ ls_status ls_units_clock(const char *text, int64_t *out_us, ls_error *err);
 // `2026-01-05`, `2026-01-05T06:00`, `2026-01-05 06:00:30` (proleptic Gregorian, years 1 to 9999, no
 // zone, no daylight saving) into microseconds since 1970-01-01T00:00.
 ls_status ls_units_date(const char *text, int64_t *out_us, ls_error *err);
+// The same with a zone behind the time of day where one is told (`Z`, `+09:00`, `-0330`, `+09`):
+// the instant in UTC; without one it is taken as it stands. Decimals of a second beyond
+// microseconds are cut. `text` need not end with a zero byte.
+ls_status ls_units_date_zoned(const char *text, size_t length, int64_t *out_us, ls_error *err);
 
 // An exact text that ls_units_time parses back to the same value, with the fewest digits, at least
 // 1 before the point; among equals the larger unit: `62 s`, `1.5 h`, `250 ms`, `0 s`. us is in the

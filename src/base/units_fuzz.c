@@ -42,6 +42,15 @@ static void check_date(const char *text) {
     }
 }
 
+static void check_zone(const char *text, size_t size) {
+    int64_t plain_us = 0, zoned_us = 0;
+    const bool plain = ls_units_date(text, &plain_us, NULL) == LS_OK;
+    const bool zoned = ls_units_date_zoned(text, size, &zoned_us, NULL) == LS_OK;
+    // What is a date without a zone is the same with the other reader, when nothing lies behind it.
+    assert(!plain || strlen(text) != size || size >= 48 || (zoned && zoned_us == plain_us));
+    (void)plain, (void)zoned;
+}
+
 static void check_physical(const char *text) {
     int64_t value = 0;
     int64_t back = -1;
@@ -71,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     text[size] = '\0';
     check_time(text);
     check_date(text);
+    check_zone(text, size);
     check_physical(text);
     double share = 0.0;
     if (ls_units_share(text, &share, NULL) == LS_OK) {

@@ -192,6 +192,53 @@ static void test_date(void) {
     }
 }
 
+static void test_date_with_a_zone(void) {
+    static const struct {
+        const char *text;
+        int64_t us;
+    } good[] = {{"1970-01-02", 86400000000},
+                {"1970-01-02Z", 86400000000},
+                {"1970-01-01T00:00:01z", 1000000},
+                {"1970-01-01 09:00:00+09:00", 0},
+                {"1970-01-01T09:00:00+0900", 0},
+                {"1970-01-01T09:00+09", 0},
+                {"1969-12-31 20:30:00-03:30", 0},
+                {"1970-01-01T00:00:00.1234567890Z", 123456},
+                {"1970-01-01T00:00:00.5+00:30", -1799500000},
+                {"2023-03-01 00:18:22+08:00", 1677601102000000}};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        int64_t us = 7;
+        harness_note("'%s'", good[i].text);
+        CHECK_INT(ls_units_date_zoned(good[i].text, strlen(good[i].text), &us, NULL), LS_OK);
+        CHECK_INT(us, good[i].us);
+    }
+    static const char *const bad[] = {"",
+                                      "Z",
+                                      "now",
+                                      "2026-02-30T00:00Z",
+                                      "2026-01-05T06:00+9",
+                                      "2026-01-05T06:00+09:",
+                                      "2026-01-05T06:00+0:90",
+                                      "2026-01-05T06:00+09:60",
+                                      "2026-01-05T06:00+24:01",
+                                      "2026-01-05T06:00+09:00:00",
+                                      "2026-01-05T06:00+x",
+                                      "2026-01-05T06:00:00.1234567x",
+                                      "2026-01-05T06:00:00.123456789012345678901234567890123"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int64_t us = 7;
+        ls_error err;
+        harness_note("'%s'", bad[i]);
+        CHECK_INT(ls_units_date_zoned(bad[i], strlen(bad[i]), &us, &err), LS_ERR_INVALID);
+        CHECK_INT(us, 7);
+        CHECK_CONTAINS(err.text, "is not a date");
+    }
+    int64_t us = 0;  // no more than `length` is looked at
+    CHECK_INT(ls_units_date_zoned("1970-01-02T00:00,junk", 16, &us, NULL), LS_OK);
+    CHECK_INT(us, 86400000000);
+    CHECK_INT(ls_units_date_zoned("1970-01-02\0T00:00", 17, &us, NULL), LS_ERR_INVALID);
+}
+
 static void test_dates_go_there_and_back(void) {
     // every 11th day of 800 years, so leap years of all kinds
     for (int64_t day = -200000; day < 100000 && !harness_has_failed(); day += 11) {
@@ -352,6 +399,7 @@ int main(int argc, char **argv) {
     TEST(test_share);
     TEST(test_clock);
     TEST(test_date);
+    TEST(test_date_with_a_zone);
     TEST(test_dates_go_there_and_back);
     TEST(test_print_time);
     TEST(test_printed_times_parse_back);

@@ -9,69 +9,11 @@
 
 #include "base/units.h"
 
-enum { NUMBER_SIZE = 40, DATE_SIZE = 32 };
+enum { NUMBER_SIZE = 40 };
 #define YEAR_1_US (-62135596800LL * LS_US_PER_S)
 #define YEAR_10000_US (253402300800LL * LS_US_PER_S)
 
 // ---- times
-
-// "Z", "+09:00", "-0330", "+9" at the end; *out_length is what stands before.
-static bool read_zone(const char *text, size_t length, size_t *out_length, int64_t *out_us) {
-    *out_length = length;
-    *out_us = 0;
-    if (length > 0 && (text[length - 1] == 'Z' || text[length - 1] == 'z')) {
-        *out_length = length - 1;
-        return true;
-    }
-    size_t at = length;
-    while (at > 11 && text[at - 1] != '+' && text[at - 1] != '-') {
-        at--;
-    }
-    if (at <= 11) {
-        return true;
-    }
-    int digits[4] = {0};
-    int count = 0;
-    for (size_t i = at; i < length; i++) {
-        if (text[i] == ':') {
-            continue;
-        }
-        if (text[i] < '0' || text[i] > '9' || count == 4) {
-            return false;
-        }
-        digits[count++] = text[i] - '0';
-    }
-    if (count != 4 && count != 2) {
-        return false;
-    }
-    const int minutes = 60 * (10 * digits[0] + digits[1]) + 10 * digits[2] + digits[3];
-    *out_us = (text[at - 1] == '-' ? -1 : 1) * minutes * LS_US_PER_MIN;
-    *out_length = at - 1;
-    return minutes <= 24 * 60;
-}
-
-static bool read_date(const char *text, size_t length, int64_t *out_us) {
-    char date[DATE_SIZE + 16];
-    int64_t zone_us = 0;
-    size_t rest = 0;
-    if (length < 8 || length >= sizeof date || text[4] != '-' ||
-        !read_zone(text, length, &rest, &zone_us)) {
-        return false;
-    }
-    memcpy(date, text, rest);
-    date[rest] = '\0';
-    // More decimals than microseconds (as Sparkplug's nanoseconds) are cut.
-    char *point = strchr(date, '.');
-    if (point != NULL && strspn(point + 1, "0123456789") > 6) {
-        point[7] = '\0';
-    }
-    int64_t local_us = 0;
-    if (ls_units_date(date, &local_us, NULL) != LS_OK) {
-        return false;
-    }
-    *out_us = local_us - zone_us;
-    return true;
-}
 
 static bool scale(int64_t number, int64_t factor, int64_t *out_us) {
     int64_t time_us = 0;
@@ -118,7 +60,8 @@ static bool read_number(const char *text, size_t length, ls_time_unit unit, int6
 }
 
 bool ls_time_read(const char *text, size_t length, ls_time_unit unit, int64_t *out_us) {
-    return read_date(text, length, out_us) || read_number(text, length, unit, out_us);
+    return ls_units_date_zoned(text, length, out_us, NULL) == LS_OK ||
+           read_number(text, length, unit, out_us);
 }
 
 void ls_time_print(int64_t time_us, char *out, size_t size) {

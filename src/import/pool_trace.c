@@ -7,6 +7,10 @@
 #include "base/csv.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "base/units.h"
+#include "base/whole.h"
+
+#define SUBMIT_MAX_S 253402300800.0  // the year 10000, in seconds since 1970
 
 // The columns of a format; NULL: it has none for that.
 typedef struct trace_format {
@@ -88,54 +92,21 @@ static ls_status number(const trace_reader *r, size_t row, int at, double most, 
     return LS_OK;
 }
 
-// Days since 1970-01-01 (Hinnant's count of days from the civil date).
-static int64_t days_of(int64_t year, int64_t month, int64_t day) {
-    year -= month <= 2;
-    const int64_t era = (year >= 0 ? year : year - 399) / 400;
-    const int64_t of_era = year - era * 400;
-    const int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static bool digits(const char *text, int count, int64_t *out) {
-    *out = 0;
-    for (int i = 0; i < count; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        *out = *out * 10 + (text[i] - '0');
+// When a job was submitted: seconds of any count, or a date.
+static ls_status submission(const trace_reader *r, size_t row, int64_t *out_us) {
+    const char *text = r->csv->rows[row][r->submit];
+    double seconds = 0.0;
+    if (ls_units_date_zoned(text, strlen(text), out_us, NULL) == LS_OK) {
+        return LS_OK;
     }
-    return true;
-}
-
-// `2023-03-01 00:18:22+08:00`: seconds since 1970; a time without a zone is taken as it stands.
-static bool parse_date(const char *text, double *out_s) {
-    int64_t v[6];
-    static const int places[] = {0, 5, 8, 11, 14, 17};
-    if (strlen(text) < 19) {
-        return false;
+    if (!parse_number(text, &seconds) || !(seconds >= 0.0 && seconds <= SUBMIT_MAX_S)) {
+        char range[96];
+        ls_text_format(range, sizeof range,
+                       "seconds from 0 to %.6g, or YYYY-MM-DD hh:mm:ss, are needed", SUBMIT_MAX_S);
+        return wrong(r, row, r->submit, range);
     }
-    for (int i = 0; i < 6; i++) {
-        if (!digits(text + places[i], i == 0 ? 4 : 2, v + i)) {
-            return false;
-        }
-    }
-    if (v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60) {
-        return false;
-    }
-    int64_t zone_s = 0, hours = 0, minutes = 0;
-    const char *zone = text + 19;
-    if (zone[0] == '+' || zone[0] == '-') {
-        const bool colon = strlen(zone) == 6 && zone[3] == ':';
-        if (!digits(zone + 1, 2, &hours) || !digits(zone + (colon ? 4 : 3), 2, &minutes)) {
-            return false;
-        }
-        zone_s = (zone[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-    } else if (zone[0] != '\0' && strcmp(zone, "Z") != 0) {
-        return false;
-    }
-    *out_s = (double)(days_of(v[0], v[1], v[2]) * 86400 + v[3] * 3600 + v[4] * 60 + v[5] - zone_s);
-    return true;
+    *out_us = (int64_t)(seconds * 1e6);
+    return LS_OK;
 }
 
 static ls_status name_of(trace_reader *r, size_t row, uint32_t *out) {
@@ -154,14 +125,9 @@ static ls_status name_of(trace_reader *r, size_t row, uint32_t *out) {
 }
 
 static ls_status read_row(trace_reader *r, size_t row) {
-    double submit_s = 0.0, run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0,
-           milli = 0.0;
+    double run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0, milli = 0.0;
     ls_trace_row *to = r->out->rows + r->out->count;
-    const char *when = r->csv->rows[row][r->submit];
-    ls_status status = LS_OK;
-    if (!parse_number(when, &submit_s) && !parse_date(when, &submit_s)) {
-        status = wrong(r, row, r->submit, "seconds or YYYY-MM-DD hh:mm:ss are needed");
-    }
+    ls_status status = submission(r, row, &to->submit_us);
     const struct {
         int at;
         double most, *to;
@@ -175,11 +141,10 @@ static ls_status read_row(trace_reader *r, size_t row) {
     if (status != LS_OK) {
         return status;
     }
-    if ((gpus < 1.0 && milli < 1.0) || run_s <= 0.0) {
+    if ((gpus < 1.0 && milli < 1.0) || run_s < 1e-6) {
         r->out->left_out++;
         return LS_OK;
     }
-    to->submit_us = (int64_t)(submit_s * 1e6);
     to->run_us = (int64_t)(run_s * 1e6);
     to->limit_us = (int64_t)(limit_s * 1e6);
     to->gpus = (uint32_t)gpus;
@@ -311,7 +276,7 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
         shape.parts = row->nodes;
         shape.gpus = row->gpus / row->nodes;
     } else if (row->gpus > l->node_gpus) {
-        shape.parts = (row->gpus + l->node_gpus - 1) / l->node_gpus;
+        shape.parts = ls_divide_up(row->gpus, l->node_gpus);
         shape.gpus = l->node_gpus;
     }
     const double limit_us = row->limit_us > 0 ? (double)row->limit_us

@@ -6,6 +6,8 @@
 #include "pool/pool_file.h"
 #include "tests/harness.h"
 
+#define SUBMIT_RANGE ": seconds from 0 to 2.53402e+11, or YYYY-MM-DD hh:mm:ss, are needed"
+
 static ls_arena arena;
 
 static ls_status read(const char *text, ls_trace *out, ls_error *err) {
@@ -72,10 +74,16 @@ static void test_what_is_wrong_is_told_with_its_place(void) {
         {"submit_s,run_s,gpus\n1,-5,1\n", "run_s '-5': a number from 0 to 1e+10 is needed", 2, 3},
         {"submit_s,run_s,gpus\n1,5,1\n1,5,x\n", "gpus 'x': a number from 0 to 1e+07 is needed", 3,
          5},
-        {"submit_s,run_s,gpus\nnow,5,1\n",
-         "submit_s 'now': seconds or YYYY-MM-DD hh:mm:ss are needed", 2, 1},
+        {"submit_s,run_s,gpus\nnow,5,1\n", "submit_s 'now'" SUBMIT_RANGE, 2, 1},
         {"submit_s,run_s,gpus\n2023-13-01 00:00:00,5,1\n",
-         "submit_s '2023-13-01 00:00:00': seconds or YYYY-MM-DD hh:mm:ss are needed", 2, 1},
+         "submit_s '2023-13-01 00:00:00'" SUBMIT_RANGE, 2, 1},
+        {"submit_s,run_s,gpus\n1e300,5,1\n", "submit_s '1e300'" SUBMIT_RANGE, 2, 1},
+        {"submit_s,run_s,gpus\nnan,5,1\n", "submit_s 'nan'" SUBMIT_RANGE, 2, 1},
+        {"submit_s,run_s,gpus\ninf,5,1\n", "submit_s 'inf'" SUBMIT_RANGE, 2, 1},
+        {"submit_s,run_s,gpus\n1,5,1\n-1,5,1\n", "submit_s '-1'" SUBMIT_RANGE, 3, 1},
+        {"submit_s,run_s,gpus\n1,5,1\n253402300801,5,1\n", "submit_s '253402300801'" SUBMIT_RANGE,
+         3, 1},
+        {"run_s,gpus,submit_s\n5,1,\n", "submit_s ''" SUBMIT_RANGE, 2, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ls_trace t;
