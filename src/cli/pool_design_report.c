@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/units.h"
+#include "base/whole.h"
 #include "cli/json.h"
 #include "cli/pool_design.h"
 #include "cli/shell_word.h"
@@ -114,7 +115,7 @@ static void put_bill(const ls_design *d, ls_arena *arena, ls_buffer *out) {
     put_item(&b, f->tiers == 1 ? "switch" : text, f->leaves, watts);
     put_item(&b, "spine switches", f->spines, watts);
     put_item(&b, "core switches", f->cores, watts);
-    put_item(&b, "racks for switches, 32 each", (switches + RACK_SWITCHES - 1) / RACK_SWITCHES, 0);
+    put_item(&b, "racks for switches, 32 each", ls_divide_up(switches, RACK_SWITCHES), 0);
     ls_text_format(text, sizeof text, "links node to leaf, %.0f Gb/s", m->link_gbit);
     put_item(&b, text, f->node_links,
              llround(d->ask.switches->node_optics + d->ask.switches->port_optics));

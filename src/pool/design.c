@@ -5,11 +5,8 @@
 #include <math.h>
 
 #include "base/units.h"
+#include "base/whole.h"
 #include "pool/design_fabric.h"
-
-static uint32_t divide_up(uint64_t a, uint64_t b) {
-    return (uint32_t)((a + b - 1) / b);
-}
 
 ls_design_ask ls_design_ask_default(const ls_pool_model *model, uint32_t gpus) {
     const ls_switch_model *switches = ls_switch_model_for(model->link_gbit);
@@ -38,7 +35,7 @@ static ls_status set_racks(ls_design *d, ls_error *err) {
     const uint32_t node_watts = m->node_watts;
     if (m->rack_nodes > 0) {
         d->rack_nodes = m->rack_nodes;
-        d->racks = divide_up(ask->gpus, (uint64_t)m->rack_nodes * m->gpus);
+        d->racks = ls_divide_up(ask->gpus, (uint64_t)m->rack_nodes * m->gpus);
         d->nodes = d->racks * m->rack_nodes;
         d->rack_watts = m->rack_watts;
     } else {
@@ -51,8 +48,8 @@ static ls_status set_racks(ls_design *d, ls_error *err) {
             return LS_ERR_INVALID;
         }
         d->rack_nodes = (uint32_t)(ask->rack_watts / node_watts);
-        d->nodes = divide_up(ask->gpus, m->gpus);
-        d->racks = divide_up(d->nodes, d->rack_nodes);
+        d->nodes = ls_divide_up(ask->gpus, m->gpus);
+        d->racks = ls_divide_up(d->nodes, d->rack_nodes);
         d->rack_watts = (int64_t)d->rack_nodes * node_watts;
     }
     d->gpus = d->nodes * m->gpus;
@@ -66,10 +63,10 @@ static ls_status set_racks(ls_design *d, ls_error *err) {
     }
     const uint64_t fed = (uint64_t)(ask->hall_watts / d->rack_watts);
     d->hall_racks = fed < d->racks ? (uint32_t)fed : d->racks;
-    d->halls = divide_up(d->racks, d->hall_racks);
+    d->halls = ls_divide_up(d->racks, d->hall_racks);
     const uint32_t last = d->racks - (d->halls - 1) * d->hall_racks;
-    d->rows = (d->halls - 1) * divide_up(d->hall_racks, ask->row_racks) +
-              divide_up(last, ask->row_racks);
+    d->rows = (d->halls - 1) * ls_divide_up(d->hall_racks, ask->row_racks) +
+              ls_divide_up(last, ask->row_racks);
     return LS_OK;
 }
 
@@ -173,7 +170,7 @@ ls_status ls_design_fit(const ls_design_ask *ask, ls_design *out, ls_error *err)
     const ls_pool_model *m = ask->model;
     const uint32_t step = m->gpus * (m->rack_nodes > 0 ? m->rack_nodes : 1);
     uint32_t low = 0;
-    uint32_t high = divide_up(ask->gpus, step);
+    uint32_t high = ls_divide_up(ask->gpus, step);
     while (low < high) {
         const uint32_t middle = low + (high - low + 1) / 2;
         if (does_fit(ask, middle * step, out, err)) {

@@ -5,9 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
-static uint32_t divide_up(uint64_t a, uint64_t b) {
-    return (uint32_t)((a + b - 1) / b);
-}
+#include "base/whole.h"
 
 // The least divisor of `links` with which `switches` of so many ports take `all` links: then the
 // links of one switch are spread evenly.
@@ -37,7 +35,7 @@ static tree two_tiers(uint32_t leaves, uint32_t up, uint32_t ports) {
 // A spine has half of its ports down and half up; each leaf has one link to each spine of its pod.
 static tree three_tiers(uint32_t leaves, uint32_t up, uint32_t ports, uint32_t pod_leaves) {
     const uint32_t half = ports / 2;
-    const uint32_t pods = divide_up(leaves, pod_leaves);
+    const uint32_t pods = ls_divide_up(leaves, pod_leaves);
     return (tree){.leaves = leaves,
                   .spines = pods * up,
                   .cores = up * least_even(half, (uint64_t)pods * half, ports),
@@ -103,7 +101,7 @@ ls_status ls_design_fabric_of(const ls_design_ask *ask, uint32_t nodes, ls_desig
         out->up = ports - out->down;
     }
     out->leaf_nodes = out->down;
-    const uint32_t groups = divide_up(nodes, out->down);
+    const uint32_t groups = ls_divide_up(nodes, out->down);
     const uint32_t half = ports / 2;
     const uint32_t pod_leaves = half / rails * rails;  // whole groups of leaves
     if ((uint64_t)groups * rails <= ports) {
@@ -111,12 +109,12 @@ ls_status ls_design_fabric_of(const ls_design_ask *ask, uint32_t nodes, ls_desig
         fill(ask, nodes, 1, 2, &t, out);
         return LS_OK;
     }
-    if (pod_leaves > 0 && divide_up((uint64_t)groups * rails, pod_leaves) <= ports) {
+    if (pod_leaves > 0 && ls_divide_up((uint64_t)groups * rails, pod_leaves) <= ports) {
         const tree t = three_tiers(groups * rails, out->up, ports, pod_leaves);
         fill(ask, nodes, 1, 3, &t, out);
         return LS_OK;
     }
-    if (divide_up(groups, half) <= ports) {
+    if (ls_divide_up(groups, half) <= ports) {
         const tree t = three_tiers(groups, out->up, ports, half);
         fill(ask, nodes, rails, 3, &t, out);
         return LS_OK;

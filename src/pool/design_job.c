@@ -9,11 +9,8 @@
 #include <math.h>
 
 #include "base/units.h"
+#include "base/whole.h"
 #include "pool/design.h"
-
-static uint32_t divide_up(uint64_t a, uint64_t b) {
-    return (uint32_t)((a + b - 1) / b);
-}
 
 static double larger(double a, double b) {
     return a > b ? a : b;
@@ -50,18 +47,20 @@ ls_design_job ls_design_job_of(const ls_design *design, uint32_t gpus) {
     const ls_design_fabric *f = &design->fabric;
     const uint32_t spare = design->domain_nodes > 1 ? design->spare : 0;
     const uint32_t domain_gpus = (design->domain_nodes - spare) * m->gpus;
-    const uint32_t domains = divide_up(gpus, domain_gpus);
-    const uint32_t span = domains > 1 ? domains * design->domain_nodes : divide_up(gpus, m->gpus);
+    const uint32_t domains = ls_divide_up(gpus, domain_gpus);
+    const uint32_t span = domains > 1 ? domains * design->domain_nodes
+                                      : ls_divide_up(gpus, m->gpus);
     const double link = m->link_gbit / 8;
     const double in_domain = (double)gpus / domains;
     const double node_failures = design->ask.failures / 1000 / (double)LS_US_PER_DAY;
     ls_design_job job = {.gpus = gpus,
                          .domains = domains,
-                         .leaf_groups = divide_up(span, f->leaf_nodes),
-                         .pods = divide_up(span, f->pod_nodes)};
+                         .leaf_groups = ls_divide_up(span, f->leaf_nodes),
+                         .pods = ls_divide_up(span, f->pod_nodes)};
     job.all_reduce_gbyte = all_reduce(gpus, domains, m->nvlink_gbyte, link);
     job.all_to_all_gbyte = all_to_all(design, gpus, in_domain, (double)gpus / job.leaf_groups,
                                       m->nvlink_gbyte, link);
-    job.failure_us = node_failures > 0 ? 1 / (node_failures * divide_up(gpus, m->gpus)) : INFINITY;
+    job.failure_us = node_failures > 0 ? 1 / (node_failures * ls_divide_up(gpus, m->gpus))
+                                       : INFINITY;
     return job;
 }

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/whole.h"
 #include "pool/place_index.h"
 
 typedef struct gang {
@@ -53,7 +54,7 @@ static uint32_t choose(ls_place_child *all, uint32_t count, uint64_t parts, bool
     while (sum < parts) {
         sum += all[few++].room;
     }
-    const uint64_t even = (parts + few - 1) / few;
+    const uint64_t even = ls_divide_up(parts, few);
     uint32_t have = 0;
     while (have < count && all[have].room >= even) {
         have++;

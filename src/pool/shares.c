@@ -109,7 +109,8 @@ static uint64_t over(uint64_t held, uint64_t guarantee) {
     return held > guarantee ? held - guarantee : 0;
 }
 
-void ls_shares_add(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
+// Adds `milli` to (or, with `less`, takes it from) what the account and all above it hold.
+static void change_held(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli, bool less) {
     if (milli == 0) {
         return;
     }
@@ -117,43 +118,40 @@ void ls_shares_add(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli
     for (; at != LS_POOL_NONE; at = shares->accounts[at].parent) {
         account *a = shares->accounts + at;
         const size_t cell = (size_t)at * shares->kind_count + kind;
+        assert(!less || (shares->held[cell] >= milli && a->held >= milli));
         a->uncovered -= over(shares->held[cell], shares->guarantee[cell]);
-        shares->held[cell] += milli;
+        shares->held[cell] = less ? shares->held[cell] - milli : shares->held[cell] + milli;
         a->uncovered += over(shares->held[cell], shares->guarantee[cell]);
-        a->held += milli;
+        a->held = less ? a->held - milli : a->held + milli;
     }
 }
 
+void ls_shares_add(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
+    change_held(shares, at, kind, milli, false);
+}
+
 void ls_shares_remove(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
-    if (milli == 0) {
-        return;
-    }
-    assert(at < shares->count && kind < shares->kind_count);
-    for (; at != LS_POOL_NONE; at = shares->accounts[at].parent) {
+    change_held(shares, at, kind, milli, true);
+}
+
+static void change_leaving(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli,
+                           bool less) {
+    for (; milli > 0 && at != LS_POOL_NONE; at = shares->accounts[at].parent) {
         account *a = shares->accounts + at;
-        const size_t cell = (size_t)at * shares->kind_count + kind;
-        assert(shares->held[cell] >= milli && a->held >= milli);
-        a->uncovered -= over(shares->held[cell], shares->guarantee[cell]);
-        shares->held[cell] -= milli;
-        a->uncovered += over(shares->held[cell], shares->guarantee[cell]);
-        a->held -= milli;
+        uint64_t *of_kind = shares->leaving + (size_t)at * shares->kind_count + kind;
+        assert(!less || (*of_kind >= milli && a->leaving >= milli));
+        *of_kind = less ? *of_kind - milli : *of_kind + milli;
+        a->leaving = less ? a->leaving - milli : a->leaving + milli;
     }
 }
 
 void ls_shares_leave(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
     ls_shares_remove(shares, at, kind, milli);
-    for (; milli > 0 && at != LS_POOL_NONE; at = shares->accounts[at].parent) {
-        shares->leaving[(size_t)at * shares->kind_count + kind] += milli;
-        shares->accounts[at].leaving += milli;
-    }
+    change_leaving(shares, at, kind, milli, false);
 }
 
 void ls_shares_gone(ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
-    for (; milli > 0 && at != LS_POOL_NONE; at = shares->accounts[at].parent) {
-        assert(shares->accounts[at].leaving >= milli);
-        shares->leaving[(size_t)at * shares->kind_count + kind] -= milli;
-        shares->accounts[at].leaving -= milli;
-    }
+    change_leaving(shares, at, kind, milli, true);
 }
 
 uint64_t ls_shares_held(const ls_shares *shares, uint32_t at) {
