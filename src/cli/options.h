@@ -30,6 +30,7 @@ typedef struct ls_option {
     const char *says;            // what help says about the default where `initial` is NULL
     const char *about;           // one line
     const char *detail;          // further sentences for --help; NULL: none
+    bool reads, writes;          // TEXT: a file that is read, or written: none is both
 } ls_option;
 
 typedef struct ls_option_value {

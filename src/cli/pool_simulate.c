@@ -24,6 +24,7 @@ static const char *const policy_words[] = {"own", "fifo", "easy", "sjf", NULL};
 static const ls_option own_options[] = {
     {.name = "trace",
      .kind = LS_OPTION_TEXT,
+     .reads = true,
      .argument = "FILE",
      .says = "jobs are drawn from --mix",
      .about = "jobs that a real cluster ran, as a CSV file",
@@ -32,10 +33,14 @@ static const ls_option own_options[] = {
          "your own has submit_s, run_s, gpus, and as wanted account, nodes, priority, limit_s, "
          "milli"},
     {.name = "mix",
-     .kind = LS_OPTION_TEXT,
-     .argument = "NAME",
+     .kind = LS_OPTION_CHOICE,
+     .argument = "group|seren|kalos|philly|helios|pai",
+     .choices = ls_mix_words,
      .initial = "group",
-     .about = "a stated mix of jobs to draw from; docs/POOL.md has them"},
+     .about = "a stated mix of jobs to draw from",
+     .detail =
+         "group: trials, notebooks and trainings of 1 to 16,384 GPUs; the others: sizes and run "
+         "times as the published summaries of five clusters have them"},
     {.name = "load",
      .kind = LS_OPTION_COUNT,
      .argument = "PERCENT",
@@ -88,6 +93,7 @@ static const ls_option own_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "one object for programs; docs/JSON.md"},
     {.name = "csv",
      .kind = LS_OPTION_TEXT,
+     .writes = true,
      .argument = "FILE",
      .says = "none is written",
      .about = "a statement: each account's GPU time, day by day"},
@@ -109,7 +115,7 @@ typedef struct simulation {
     char load_text[256];
     char refused[256];
     ls_sim_def def;
-    bool counts_days;
+    bool counts_days, would_replace, wrong_words;
 } simulation;
 
 static bool on_event(void *context, const ls_sim_event *event) {
@@ -150,8 +156,10 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
     }
     if (status == LS_OK) {
         const double limit = (double)ls_options_get(s->options, "limit")->number;
-        status = ls_trace_load_make(&s->trace, s->pool, ls_options_get(s->options, "account")->text,
-                                    limit, 1.0, &s->arena, &s->trace_load, err);
+        const char *account = ls_options_get(s->options, "account")->text;
+        status = ls_trace_load_make(&s->trace, s->pool, account, limit, 1.0, &s->arena,
+                                    &s->trace_load, err);
+        s->wrong_words = status == LS_ERR_INVALID && account != NULL;
         s->trace_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
     }
     if (status != LS_OK) {
@@ -169,20 +177,8 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
 }
 
 static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
-    const char *name = ls_options_get(s->options, "mix")->text;
     const double load = (double)ls_options_get(s->options, "load")->number / 100.0;
-    const ls_mix *mix = ls_mix_find(name);
-    if (mix == NULL) {
-        ls_fail(err, LS_ERR_INVALID, "option '--mix': there is no mix '%s'", name);
-        char names[200] = "";
-        for (uint32_t i = 0; i < ls_mix_count; i++) {
-            const size_t used = strlen(names);
-            ls_text_format(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "",
-                           ls_mixes[i].name);
-        }
-        ls_hint(err, "there are: %s", names);
-        return LS_ERR_INVALID;
-    }
+    const ls_mix *mix = ls_mixes + ls_options_get(s->options, "mix")->number;
     const ls_status status = ls_mix_load_make(s->pool, mix, load, s->def.seed, for_us, &s->mix_load,
                                               err);
     s->mix_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
@@ -208,9 +204,6 @@ static ls_status define(simulation *s, ls_error *err) {
         status = open_trace(s, trace->text, &for_us, err);
     }
     for_us = span->given ? span->number : for_us;
-    if (status == LS_OK && for_us <= 0) {
-        status = ls_fail(err, LS_ERR_INVALID, "option '--for': must be above 0");
-    }
     if (status == LS_OK && !trace->given) {
         status = open_mix(s, for_us, err);
     }
@@ -264,7 +257,8 @@ static int simulate(simulation *s) {
     ls_error err = {0};
     ls_status status = define(s, &err);
     if (status != LS_OK) {
-        return ls_complain(&err);
+        return s->wrong_words ? ls_complain_usage(&err, ls_command_pool_simulate.name)
+                              : ls_complain(&err);
     }
     ls_sim_result result;
     ls_interrupt_watch();
@@ -280,27 +274,47 @@ static int simulate(simulation *s) {
     return status == LS_OK ? deliver(s, &result) : ls_complain(&err);
 }
 
-// Files that are to be written must not be there, unless --force is given.
-static ls_status check_files(const ls_options *options, ls_error *err) {
-    ls_status status = ls_output_check_option(options, err);
-    const char *csv = ls_options_get(options, "csv")->text;
-    if (status == LS_OK && csv != NULL) {
-        status = ls_output_check(csv, ls_options_get(options, "force")->given, err);
+// What is wrong about the command line alone.
+static ls_status check_options(const ls_options *options, ls_error *err) {
+    static const char *const of_trace[] = {"account", "limit"};
+    const ls_option_value *span = ls_options_get(options, "for");
+    ls_status status = ls_options_exclude(options, "trace", "mix", err);
+    for (size_t i = 0; i < 2 && status == LS_OK; i++) {
+        if (ls_options_get(options, of_trace[i])->given &&
+            !ls_options_get(options, "trace")->given) {
+            status = ls_fail(err, LS_ERR_INVALID, "'--%s' is for the jobs of a '--trace'",
+                             of_trace[i]);
+        }
     }
-    return status == LS_OK && csv != NULL ? ls_output_check_inputs(csv, options, err) : status;
+    if (status == LS_OK && span->given && span->number <= 0) {
+        status = ls_fail(err, LS_ERR_INVALID, "option '--for': it must be longer than 0 s");
+    }
+    return status;
+}
+
+// A table beside the pool file must not be one of the files that are to be written.
+static ls_status may_read(void *context, const char *path, ls_error *err) {
+    simulation *s = context;
+    const ls_status status = ls_output_check_read(path, s->options, err);
+    s->would_replace |= status != LS_OK;
+    return status;
 }
 
 static int run(const ls_options *options) {
     ls_error err = {0};
-    if (check_files(options, &err) != LS_OK) {
+    if (check_options(options, &err) != LS_OK) {
+        return ls_complain_usage(&err, ls_command_pool_simulate.name);
+    }
+    if (ls_output_check_files(options, &err) != LS_OK) {
         return ls_output_complain(&err);
     }
     simulation s = {.options = options};
     ls_errors errors;
     ls_errors_init(&errors);
     int code = LS_EXIT_DONE;
-    if (ls_pool_file_read(options->arguments[0], &s.pool, &errors) != LS_OK) {
+    if (ls_pool_file_read_if(options->arguments[0], may_read, &s, &s.pool, &errors) != LS_OK) {
         code = ls_complain_all(&errors);
+        code = s.would_replace ? LS_EXIT_USAGE : code;
     } else {
         ls_arena_init(&s.arena);
         ls_buffer_init(&s.statement);

@@ -27,6 +27,7 @@ enum { PATH_SIZE = 4096, DATE_SIZE = 48 };
 static const ls_option own_options[] = {
     {.name = "from",
      .kind = LS_OPTION_TEXT,
+     .reads = true,
      .argument = "HISTORY",
      .says = "the history of the plant's service",
      .about = "a folder with a history, or postgresql://..."},

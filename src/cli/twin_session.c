@@ -78,6 +78,7 @@ const ls_option ls_run_options[] = {
 const ls_option ls_from_options[] = {
     {.name = "from",
      .kind = LS_OPTION_TEXT,
+     .reads = true,
      .argument = "SNAPSHOT",
      .says = "the plant at time zero",
      .about = "run on from a snapshot of 'lineshaft twin fork'",

@@ -18,7 +18,10 @@ static ls_status load(void *context, const char *name, const char **out, size_t 
         return ls_fail(err, LS_ERR_INVALID, "the path of this file is too long: %.100s...", name);
     }
     char *text = NULL;
-    const ls_status status = ls_file_read(path, TABLE_SIZE_MAX, from->arena, &text, out_size, err);
+    ls_status status = from->may_read != NULL ? from->may_read(from->context, path, err) : LS_OK;
+    if (status == LS_OK) {
+        status = ls_file_read(path, TABLE_SIZE_MAX, from->arena, &text, out_size, err);
+    }
     *out = text;
     return status;
 }

@@ -6,6 +6,9 @@
 typedef struct ls_beside {
     const char *path;  // of the file that names them
     ls_arena *arena;   // what is read lives there
+    // Asked before a file is read, with its path; NULL: nobody is. What it fails with is told.
+    ls_status (*may_read)(void *context, const char *path, ls_error *err);
+    void *context;
 } ls_beside;
 
 // For ls_plant_read, ls_pool_read and their like; *beside must live as long.

@@ -20,6 +20,13 @@ bool ls_pool_file_probe(const char *path) {
 }
 
 ls_status ls_pool_file_read(const char *path, ls_pool **out, ls_errors *errors) {
+    return ls_pool_file_read_if(path, NULL, NULL, out, errors);
+}
+
+ls_status ls_pool_file_read_if(const char *path,
+                               ls_status (*may_read)(void *context, const char *path,
+                                                     ls_error *err),
+                               void *context, ls_pool **out, ls_errors *errors) {
     ls_arena arena;
     ls_arena_init(&arena);
     ls_error err = {0};
@@ -28,7 +35,7 @@ ls_status ls_pool_file_read(const char *path, ls_pool **out, ls_errors *errors) 
     *out = NULL;
     ls_status status = ls_file_read(path, LS_YAML_SIZE_MAX, &arena, &text, &size, &err);
     if (status == LS_OK) {
-        ls_beside from = {.path = path, .arena = &arena};
+        ls_beside from = {.path = path, .arena = &arena, .may_read = may_read, .context = context};
         const ls_form_files files = ls_files_beside(&from);
         status = ls_pool_read(text, size, path, &files, out, errors);
     } else {

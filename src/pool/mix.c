@@ -5,6 +5,7 @@
 
 #include "base/kmath.h"
 #include "base/random.h"
+#include "base/whole.h"
 
 enum { DRAWS_MAX = 1000 };
 
@@ -40,6 +41,8 @@ const ls_mix ls_mixes[] = {
     {"helios", "Helios, 2020: 1,580,464 jobs", NULL, 0, 0, 3.716, 2048.0, 6651.681, 206.0},
     {"pai", "Alibaba PAI, 2020: 1,037,085 jobs", NULL, 0, 500, 0.683, 8.0, 4787.109, 480.667},
 };
+
+const char *const ls_mix_words[] = {"group", "seren", "kalos", "philly", "helios", "pai", NULL};
 
 enum { SIZES_MAX = 24 };
 
@@ -242,7 +245,7 @@ static ls_pool_level level_for(const ls_mix_load *l, uint32_t gpus) {
 static ls_shape shape_of(const ls_mix_load *l, const ls_mix_class *c, uint32_t kinds) {
     ls_shape s = {.parts = 1, .gpus = c->gpus, .milli = c->milli, .kinds = kinds};
     if (c->gpus > l->node_gpus) {
-        s.parts = (c->gpus + l->node_gpus - 1) / l->node_gpus;
+        s.parts = ls_divide_up(c->gpus, l->node_gpus);
         s.gpus = l->node_gpus;
         s.within = level_for(l, c->gpus);
         s.must = c->together && s.within == LS_POOL_DOMAIN;

@@ -39,6 +39,7 @@ typedef struct ls_mix {
 
 extern const ls_mix ls_mixes[];
 extern const uint32_t ls_mix_count;
+extern const char *const ls_mix_words[];      // their names in the same order, NULL at the end
 const ls_mix *ls_mix_find(const char *name);  // NULL: no such mix
 
 typedef struct ls_mix_load {
