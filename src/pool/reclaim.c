@@ -492,6 +492,20 @@ static bool take_back(ls_scheduler *s, uint32_t job) {
     return false;
 }
 
+bool ls_reclaim_would(ls_scheduler *s, uint32_t job) {
+    const uint32_t kinds = s->jobs[job].request.shape.kinds;
+    const uint32_t from = s->plan_from;
+    bool would = false;
+    uint32_t used = 0;
+    for (uint32_t k = 0; k < s->cluster->kind_count && !would; k++) {
+        would = ((kinds >> k) & 1) != 0 && is_entitled(s, s->jobs + job, k) &&
+                find_victims(s, job, k, &used);
+    }
+    count_again(s);
+    s->plan_from = from;
+    return would;
+}
+
 // It may take back now.
 static bool may_try(const ls_scheduler *s, uint32_t job) {
     const ls_pool_job *j = s->jobs + job;

@@ -168,6 +168,8 @@ void ls_reserve_promise(ls_scheduler *s);
 // ---- reclaim.c: what was borrowed is taken back
 
 void ls_reclaim(ls_scheduler *s);
+// Would the job find somebody to take back from, if it were due? Changes nothing.
+bool ls_reclaim_would(ls_scheduler *s, uint32_t job);
 // The leaf is looked at soon: something of it came.
 void ls_reclaim_look(ls_scheduler *s, uint32_t leaf);
 

@@ -201,7 +201,7 @@ static void tell_holders(const ls_scheduler *s, ls_why *out) {
 
 // ---- what it is guaranteed
 
-static void tell_guarantee(const ls_scheduler *s, ls_why *out) {
+static void tell_guarantee(ls_scheduler *s, ls_why *out) {
     const ls_pool_request *r = &s->jobs[out->job].request;
     for (uint32_t at = r->account; at != 0 && at != LS_POOL_NONE && out->need_milli > 0;
          at = ls_shares_parent(s->shares, at)) {
@@ -212,8 +212,7 @@ static void tell_guarantee(const ls_scheduler *s, ls_why *out) {
             }
         }
     }
-    const bool limited = out->what == LS_SHORT_LIMIT || out->what == LS_SHORT_BUDGET;
-    if (out->guarantor != LS_POOL_NONE && !limited && !s->def.strict) {
+    if (out->guarantor != LS_POOL_NONE && ls_reclaim_would(s, out->job)) {
         out->back_us = ls_pool_later(out->since_us, s->reclaim_us[r->account]);
     }
 }

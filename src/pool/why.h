@@ -91,7 +91,8 @@ typedef struct ls_why {
     // The account, from its own up, that borrows nothing with this job: it is guaranteed there.
     // LS_POOL_NONE: none, every guarantee on its way is used up.
     uint32_t guarantor;
-    int64_t back_us;  // what it is guaranteed is taken back by then; INT64_MAX: nothing is
+    int64_t back_us;  // what it is guaranteed is taken back by then; INT64_MAX: there is nobody to
+                      // take it back from
     uint32_t before;  // jobs of its account that wait before it
 
     ls_why_holder holders[LS_WHY_HOLDERS_MAX];  // who holds most first

@@ -179,9 +179,9 @@ static void say_guarantee(say *s, const ls_why *why) {
     } else if (why->back_us == INT64_MAX) {
         put(s, "It is within the guarantee of %s.\n", account_name(s, why->guarantor, a));
     } else {
-        put(s, "It is within the guarantee of %s: what others borrow is promised back %s%s.\n",
-            account_name(s, why->guarantor, a), why->back_us < s->now_us ? "since " : "by ",
-            when_name(s, why->back_us, t));
+        put(s, "It is within the guarantee of %s: what others borrow %s promised back %s%s.\n",
+            account_name(s, why->guarantor, a), why->back_us < s->now_us ? "was" : "is",
+            when_name(s, why->back_us, t), why->back_us < s->now_us ? "" : " at the latest");
     }
 }
 
@@ -281,7 +281,7 @@ static void say_reclaim(say *s, const ls_scheduler *scheduler, const ls_pool_act
         account_name(s, giver, b), gpus_of(act->milli), plural(act->milli),
         s->cluster->kinds[act->gpu_kind].name);
     put(s, "%s of %s", job_name(s, act->for_job, c), account_name(s, taker, d));
-    put(s, " by %s: %s borrows %.6g, ", when_name(s, act->until_us, t),
+    put(s, ", %s at the latest: %s borrows %.6g, ", when_name(s, act->until_us, t),
         account_name(s, act->gives, b), gpus_of(act->gives_borrowed));
     if (act->takes_borrows == 0) {
         put(s, "%s nothing with it.", account_name(s, act->takes, d));
