@@ -25,6 +25,8 @@ json_t *ls_view_state(ls_service *service);  // without seq and hash
 // What of it changes from one moment to the next: line_now_us, age_s, stations, forecast.
 json_t *ls_view_now(ls_service *service);
 json_t *ls_view_kpi(ls_service *service);  // {"kpi": ..., "lines": ...}
+// How far it can be trusted: {"link": ..., "in_step": ..., "certainty": ...}
+json_t *ls_view_condition(ls_service *service);
 // What was heard and noted beside the state since event number `after`; *out_last: of the newest.
 json_t *ls_view_notices(ls_service *service, uint64_t after, uint64_t *out_last);
 

@@ -7,6 +7,8 @@
 #include "loop/view.h"
 #include "loop/view_inside.h"
 
+#define IN_STEP 0.9  // of what the line does is certain to the twin
+
 static const char *const state_names[LS_STATE_COUNT] = {
     "starved", "run", "setup", "blocked", "down", "pm", "off", "waiting",
 };
@@ -174,6 +176,18 @@ static json_t *link_object(ls_service *service) {
                      (int)keeps);
 }
 
+json_t *ls_view_condition(ls_service *service) {
+    json_t *link = link_object(service);
+    pthread_rwlock_rdlock(&service->line_lock);
+    pthread_mutex_lock(&service->intake.lock);
+    const ls_follow *follow = service->intake.running.follow;
+    const double certainty = follow != NULL ? ls_follow_certainty(follow) : 0.0;
+    pthread_mutex_unlock(&service->intake.lock);
+    pthread_rwlock_unlock(&service->line_lock);
+    return json_pack("{s:o, s:b, s:f}", "link", link, "in_step", (int)(certainty > IN_STEP),
+                     "certainty", certainty);
+}
+
 // Under the line's lock.
 static void put_now(const ls_service *service, const ls_glance *g, int64_t heard_us,
                     json_t *object) {
@@ -211,14 +225,15 @@ json_t *ls_view_state(ls_service *service) {
     json_t *object = json_object();
     json_t *demo = ls_view_demo(service);
     ls_glance g;
-    json_object_set_new(object, "link", link_object(service));
+    json_t *condition = ls_view_condition(service);
+    json_object_update(object, condition);
+    json_decref(condition);
     pthread_rwlock_rdlock(&service->line_lock);
     json_object_set_new(object, "forecast", forecast_object(service));
     const ls_running *running = &service->intake.running;
     const bool room = ls_glance_init(&g, running);
     pthread_mutex_lock(&service->intake.lock);
     const int64_t heard_us = service->intake.figures.last_heard_us;
-    const double certainty = running->follow != NULL ? ls_follow_certainty(running->follow) : 0.0;
     json_t *kpi = kpi_object(service);
     if (room) {
         ls_glance_take(&g, running);
@@ -227,8 +242,6 @@ json_t *ls_view_state(ls_service *service) {
     put_now(service, &g, heard_us, object);
     ls_glance_clear(&g);
     pthread_rwlock_unlock(&service->line_lock);
-    json_object_set_new(object, "in_step", json_boolean(certainty > 0.9));
-    json_object_set_new(object, "certainty", json_real(certainty));
     json_object_set_new(object, "kpi", kpi);
     put_demo(object, demo);
     json_decref(demo);

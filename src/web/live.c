@@ -185,6 +185,9 @@ static void tell_beat(ls_live *s, const json_t *state) {
 static void tell_kpi(ls_live *s, bool heard) {
     json_t *kpi = ls_view_kpi(s->service);  // also keeps the pulse going
     if (heard) {
+        json_t *condition = ls_view_condition(s->service);
+        json_object_update(kpi, condition);
+        json_decref(condition);
         ls_ring_add(s->ring, KPI, "kpi", kpi);
     } else {
         json_decref(kpi);

@@ -144,6 +144,9 @@ static void test_viewers_that_never_read_disturb_nobody(void) {
         CHECK(hear(reads, "event: state", 3, got, sizeof got));
         CHECK(hear(reads, "event: beat", 2, got, sizeof got));
         CHECK_CONTAINS(got, "event: kpi");
+        const char *kpi = strstr(got, "event: kpi");
+        CHECK_CONTAINS(kpi != NULL ? kpi : "", "\"connected\":true");  // the links go with it
+        CHECK_CONTAINS(kpi != NULL ? kpi : "", "\"in_step\":");
         CHECK(wait_metric(&s, "samples_total", heard + 100));
         json_t *state = service_state(&s);
         CHECK(state != NULL);

@@ -297,14 +297,10 @@ const char *service_ask(const char *const arguments[]) {
     return pipe != NULL && pclose(pipe) == 0 ? text : NULL;
 }
 
-int service_stop(pid_t *child, double seconds) {
-    if (*child <= 0) {
-        return -1;
-    }
-    kill(*child, SIGTERM);
+int service_wait(pid_t *child, double seconds) {
     const double until = service_clock() + seconds;
     int status = 0;
-    while (service_clock() < until) {
+    while (*child > 0 && service_clock() < until) {
         if (waitpid(*child, &status, WNOHANG) == *child) {
             *child = 0;
             return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -314,4 +310,11 @@ int service_stop(pid_t *child, double seconds) {
     child_kill(*child);
     *child = 0;
     return -1;
+}
+
+int service_stop(pid_t *child, double seconds) {
+    if (*child > 0) {
+        kill(*child, SIGTERM);
+    }
+    return service_wait(child, seconds);
 }

@@ -49,6 +49,8 @@ json_t *service_state(const service *s);
 double service_metric(const service *s, const char *name);
 // Runs the program with these arguments; its stdout (static, up to 1 MB), NULL when it failed.
 const char *service_ask(const char *const arguments[]);
+// Waits for its end: its exit code, or -1 after `seconds` (it is then killed).
+int service_wait(pid_t *program, double seconds);
 // SIGTERM; its exit code, or -1 after `seconds` (it is then killed).
 int service_stop(pid_t *program, double seconds);
 const char *service_file(const service *s, const char *name);  // one of eight rotating buffers

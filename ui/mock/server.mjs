@@ -47,7 +47,8 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   const beat = setInterval(() => {
     if (mock.silent) return;
     mock.send('beat', {t: now(), seq: mock.state.seq});
-    mock.send('kpi', {kpi: mock.state.kpi, lines: demo ? mock.state.lines : null, difference: mock.state.difference});
+    mock.send('kpi', {kpi: mock.state.kpi, lines: demo ? mock.state.lines : null, difference: mock.state.difference,
+      link: mock.state.link, in_step: mock.state.in_step, certainty: mock.state.certainty});
   }, 1000);
   const server = createServer((request, response) => void serve(request, response).catch((e) => {
     response.writeHead(500).end(String(e));

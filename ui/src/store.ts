@@ -322,12 +322,15 @@ export class Store {
     this.mark('state');
   }
 
-  private kpis(data: {kpi?: Kpi; lines?: LineRow[] | null; difference?: LineDifference | null; link?: Link}): void {
+  private kpis(data: {kpi?: Kpi; lines?: LineRow[] | null; difference?: LineDifference | null; link?: Link;
+                in_step?: boolean; certainty?: number | null}): void {
     const kpi = data.kpi ?? (data as unknown as Kpi);
     this.kpi = kpi;
     this.lines = data.lines ?? (kpi as unknown as {lines?: LineRow[]}).lines ?? this.lines;
     this.difference = data.difference ?? this.difference;
     this.link = data.link ?? this.link;
+    this.inStep = data.in_step ?? this.inStep;
+    this.certainty = data.certainty ?? this.certainty;
     this.mark('kpi', 'link');
   }
 }
