@@ -111,23 +111,12 @@ static void show_power(double watts, char *out, size_t size) {
     ls_text_format(out, size, "%.4g %s", watts, units[unit]);
 }
 
-// CPU slots are called what they are.
-static const char *what_is_shared(const ls_pool *pool) {
-    uint32_t slots = 0;
-    for (uint32_t k = 0; k < pool->cluster.kind_count; k++) {
-        slots += pool->kinds[k].is_slots ? 1 : 0;
-    }
-    return slots == 0                          ? "GPUs"
-           : slots == pool->cluster.kind_count ? "CPU slots"
-                                               : "GPUs, CPU slots";
-}
-
 static void put_kinds(const ls_pool *pool, ls_arena *arena, ls_buffer *out) {
     ls_table table;
     ls_table_init(&table, arena);
     ls_table_column(&table, "kind", LS_ALIGN_LEFT);
     ls_table_column(&table, "nodes", LS_ALIGN_RIGHT);
-    ls_table_column(&table, what_is_shared(pool), LS_ALIGN_RIGHT);
+    ls_table_column(&table, ls_pool_what(pool), LS_ALIGN_RIGHT);
     ls_table_column(&table, "of those spare", LS_ALIGN_RIGHT);
     ls_table_column(&table, "memory of one", LS_ALIGN_RIGHT);
     ls_table_column(&table, "power of GPUs", LS_ALIGN_RIGHT);

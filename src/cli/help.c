@@ -102,7 +102,8 @@ static void put_exit_codes(ls_buffer *out) {
 
 void ls_help_command(const ls_cli_command *command, bool full, ls_buffer *out) {
     ls_buffer_printf(out, "example: %s\n\n", command->example);
-    ls_buffer_printf(out, "usage: lineshaft %s [options] %s\n", command->name, command->arguments);
+    ls_buffer_printf(out, "usage: lineshaft %s [options]%s%s\n", command->name,
+                     command->arguments[0] != '\0' ? " " : "", command->arguments);
     put_wrapped(out, command->about, 0, 0);
     if (full && command->detail != NULL) {
         ls_buffer_text(out, "\n");

@@ -1,7 +1,7 @@
 // pool_outcome.c - see pool_outcome.h.
 #include "cli/pool_outcome.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "cli/json.h"
@@ -49,44 +49,61 @@ static ls_gpu_time borrowed_of(const ls_pool_outcome *o, uint32_t at) {
     return sum;
 }
 
-static void heading(const ls_pool_outcome *o, ls_buffer *out) {
-    const ls_sim_result *r = o->result;
-    const ls_meter_pool *p = &o->outcome->pool;
-    const ls_meter_row *all = &o->outcome->rows[0].total;
-    char a[64], b[64], c[64];
-    ls_buffer_printf(out, "pool %s: %llu GPUs on %u nodes, %s, simulated\n", o->pool->name,
-                     (unsigned long long)o->pool->cluster.gpus, o->pool->cluster.node_count,
-                     span((double)o->span_us * 1e-6, a, sizeof a));
-    ls_buffer_printf(out, "load     %s\n", o->load);
-    ls_buffer_printf(out, "policy   %s: %s\n", o->policy->name, o->policy->about);
+// "1 node", "3 nodes".
+static const char *plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
+static void put_jobs(const ls_sim_result *r, const char *refused, ls_buffer *out) {
     ls_buffer_printf(out,
                      "jobs     %llu submitted, %llu ended, %llu past their limit, %llu refused\n",
                      (unsigned long long)r->submitted, (unsigned long long)r->ended,
                      (unsigned long long)r->killed, (unsigned long long)r->refused);
     if (r->refused > 0) {
-        ls_buffer_printf(out, "         refused, the first: %s\n", o->refused);
+        ls_buffer_printf(out, "         refused, the first: %s\n", refused);
     }
     ls_buffer_printf(out,
-                     "         %llu times stopped for others, %llu times a node broke under one; "
+                     "         %llu time%s stopped for others, %llu time%s a node broke under one; "
                      "%llu wait, %llu run at the end\n",
-                     (unsigned long long)r->stopped, (unsigned long long)r->broken,
+                     (unsigned long long)r->stopped, plural(r->stopped),
+                     (unsigned long long)r->broken, plural(r->broken),
                      (unsigned long long)r->waiting_at_end, (unsigned long long)r->running_at_end);
+}
+
+static void heading(const ls_pool_outcome *o, ls_buffer *out) {
+    const ls_sim_result *r = o->result;
+    const ls_meter_pool *p = &o->outcome->pool;
+    const ls_meter_row *all = &o->outcome->rows[0].total;
+    const char *what = ls_pool_what(o->pool);
+    char a[64], b[64], c[64];
+    ls_buffer_printf(out, "pool %s: %llu %s on %u node%s, %s, simulated\n", o->pool->name,
+                     (unsigned long long)o->pool->cluster.gpus, what, o->pool->cluster.node_count,
+                     plural(o->pool->cluster.node_count),
+                     span((double)o->span_us * 1e-6, a, sizeof a));
+    ls_buffer_printf(out, "load     %s\n", o->load);
+    ls_buffer_printf(out, "policy   %s: %s\n", o->policy->name, o->policy->about);
+    put_jobs(r, o->refused, out);
     ls_buffer_printf(out,
-                     "GPUs     %.2f %% of the time of nodes that were up is used, %.2f %% kept "
+                     "%s %.2f %% of the time of nodes that were up is used, %.2f %% kept "
                      "(goodput), %.2f %% idle\n",
+                     strcmp(what, "GPUs") == 0 ? "GPUs    " : "slots   ",
                      100.0 * ls_outcome_used(o->outcome), 100.0 * ls_outcome_goodput(o->outcome),
                      share(p->idle, p->by_state[LS_NODE_UP]));
     ls_buffer_printf(
         out,
-        "         %.2f %% of all broken, %.2f %% drained, %.2f %% spare; %llu node "
-        "failures\n",
+        "         %.2f %% of all broken, %.2f %% drained, %.2f %% spare; %llu node failure%s\n",
         share(p->by_state[LS_NODE_BROKEN], p->all), share(p->by_state[LS_NODE_DRAINED], p->all),
-        share(p->by_state[LS_NODE_SPARE], p->all), (unsigned long long)r->node_failures);
+        share(p->by_state[LS_NODE_SPARE], p->all), (unsigned long long)r->node_failures,
+        plural(r->node_failures));
     const ls_outcome_row *top = o->outcome->rows;
     ls_buffer_printf(out, "waits    mean %s, 99 %% within %s, longest %s\n",
                      span(ls_outcome_wait_mean_s(top), a, sizeof a),
                      span(ls_outcome_wait_s(top, 0.99), b, sizeof b),
                      span(top->wait_max_s, c, sizeof c));
+    if (top->left > 0) {
+        ls_buffer_printf(out, "         %llu of them had not ended: jobs that never started\n",
+                         (unsigned long long)top->left);
+    }
     ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
                      (unsigned long long)top->promised, (unsigned long long)top->late);
     ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n",
@@ -143,11 +160,12 @@ void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
 static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     const ls_outcome_row *row = o->outcome->rows + at;
     return json_pack(
-        "{s:o, s:f, s:f, s:f, s:f, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}", "account",
-        ls_json_text(o->pool->accounts[at].path), "held_gpu_hours", gpu_hours(row->total.held),
-        "borrowed_gpu_hours", gpu_hours(borrowed_of(o, at)), "offered_gpu_hours",
-        gpu_hours(row->total.offered), "lost_gpu_hours", gpu_hours(row->total.lost), "jobs",
-        (json_int_t)row->jobs, "wait_mean_s", ls_outcome_wait_mean_s(row), "wait_median_s",
+        "{s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
+        "account", ls_json_text(o->pool->accounts[at].path), "held_gpu_hours",
+        gpu_hours(row->total.held), "borrowed_gpu_hours", gpu_hours(borrowed_of(o, at)),
+        "offered_gpu_hours", gpu_hours(row->total.offered), "lost_gpu_hours",
+        gpu_hours(row->total.lost), "jobs", (json_int_t)row->jobs, "never_started",
+        (json_int_t)row->left, "wait_mean_s", ls_outcome_wait_mean_s(row), "wait_median_s",
         ls_outcome_wait_s(row, 0.5), "wait_p99_s", ls_outcome_wait_s(row, 0.99), "wait_max_s",
         row->wait_max_s, "stopped", (json_int_t)row->stopped, "broken", (json_int_t)row->broken,
         "refused", (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
@@ -174,13 +192,14 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
         gpu_hours(p->by_state[LS_NODE_SPARE]), "used", ls_outcome_used(o->outcome), "goodput",
         ls_outcome_goodput(o->outcome));
     ls_json_print(
-        json_pack("{s:s, s:s, s:o, s:b, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+        json_pack("{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
                   "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
-                  ls_json_text(o->pool->name), "simulated", 1, "policy", o->policy->name, "load",
-                  ls_json_text(o->load), "span_s", (double)o->span_us * 1e-6, "seed",
-                  (json_int_t)o->seed, "nodes", (json_int_t)o->pool->cluster.node_count,
-                  "node_failures", (json_int_t)r->node_failures, "decisions",
-                  (json_int_t)r->decisions, "jobs", jobs, "gpus", gpus, "accounts", accounts),
+                  ls_json_text(o->pool->name), "simulated", 1, "what", ls_pool_what(o->pool),
+                  "policy", o->policy->name, "load", ls_json_text(o->load), "span_s",
+                  (double)o->span_us * 1e-6, "seed", (json_int_t)o->seed, "nodes",
+                  (json_int_t)o->pool->cluster.node_count, "node_failures",
+                  (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions, "jobs", jobs,
+                  "gpus", gpus, "accounts", accounts),
         out);
 }
 

@@ -181,11 +181,12 @@ static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
     const ls_mix *mix = ls_mixes + ls_options_get(s->options, "mix")->number;
     const ls_status status = ls_mix_load_make(s->pool, mix, load, s->def.seed, for_us, &s->mix_load,
                                               err);
+    char gap[32];
+    ls_units_show_time(s->mix_load.gap_us, gap, sizeof gap);
     s->mix_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
     s->def.load = (ls_sim_load){.next = ls_mix_load_next, .context = &s->mix_load};
-    ls_text_format(s->load_text, sizeof s->load_text,
-                   "mix %s at %g %%: a job every %.3g s in the mean", mix->name, 100.0 * load,
-                   s->mix_load.gap_us * 1e-6);
+    ls_text_format(s->load_text, sizeof s->load_text, "mix %s at %g %%: a job every %s in the mean",
+                   mix->name, 100.0 * load, gap);
     return status;
 }
 

@@ -90,6 +90,10 @@ void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t k
     ls_shares_remove(meter->shares, account, kind, milli);
 }
 
+const ls_shares *ls_meter_shares(const ls_meter *meter) {
+    return meter->shares;
+}
+
 void ls_meter_lose(ls_meter *meter, uint32_t account, uint64_t milli, int64_t span_us) {
     assert(span_us >= 0);
     for (; account != LS_POOL_NONE; account = ls_shares_parent(meter->shares, account)) {

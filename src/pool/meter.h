@@ -38,6 +38,8 @@ void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t k
                    uint64_t milli);
 void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
                    uint64_t milli);
+// What each account holds now.
+const ls_shares *ls_meter_shares(const ls_meter *meter);
 // So much of what the account held was for nothing.
 void ls_meter_lose(ls_meter *meter, uint32_t account, uint64_t milli, int64_t span_us);
 typedef enum ls_meter_event {

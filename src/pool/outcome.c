@@ -38,6 +38,12 @@ static uint32_t bucket_of(double wait_s) {
     return at < LS_OUTCOME_BUCKETS - 1 ? (uint32_t)at : LS_OUTCOME_BUCKETS - 1;
 }
 
+static void add_wait(ls_outcome_row *row, double wait_s) {
+    row->wait_sum_s += wait_s;
+    row->wait_max_s = wait_s > row->wait_max_s ? wait_s : row->wait_max_s;
+    row->waits[bucket_of(wait_s)]++;
+}
+
 static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
     const double wait_s = (double)(e->at_us - e->submitted_us) * 1e-6;
     switch (e->kind) {
@@ -48,16 +54,21 @@ static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
         }
         if (e->first) {
             row->jobs++;
-            row->wait_sum_s += wait_s;
-            row->wait_max_s = wait_s > row->wait_max_s ? wait_s : row->wait_max_s;
-            row->waits[bucket_of(wait_s)]++;
+            add_wait(row, wait_s);
         }
         break;
     case LS_SIM_ENDED:
     case LS_SIM_KILLED: row->ended++; break;
     case LS_SIM_STOPPED: row->stopped++; break;
     case LS_SIM_BROKEN: row->broken++; break;
-    default: row->refused++; break;
+    case LS_SIM_REFUSED: row->refused++; break;
+    case LS_SIM_SUBMITTED: break;
+    case LS_SIM_LEFT:
+        if (e->first) {
+            row->left++;
+            add_wait(row, wait_s);
+        }
+        break;
     }
 }
 
@@ -88,11 +99,12 @@ void ls_outcome_close(ls_outcome *outcome, const ls_meter_row *rows, const ls_me
 }
 
 double ls_outcome_wait_mean_s(const ls_outcome_row *row) {
-    return row->jobs > 0 ? row->wait_sum_s / (double)row->jobs : 0.0;
+    const uint64_t count = row->jobs + row->left;
+    return count > 0 ? row->wait_sum_s / (double)count : 0.0;
 }
 
 double ls_outcome_wait_s(const ls_outcome_row *row, double p) {
-    const double want = p * (double)row->jobs;
+    const double want = p * (double)(row->jobs + row->left);
     double seen = 0.0;
     for (uint32_t i = 0; i < LS_OUTCOME_BUCKETS; i++) {
         seen += row->waits[i];

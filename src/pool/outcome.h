@@ -11,6 +11,7 @@ enum { LS_OUTCOME_BUCKETS = 256 };
 
 typedef struct ls_outcome_row {
     uint64_t jobs;      // started for the first time
+    uint64_t left;      // never started; each has waited so far as long as it has, and counts so
     double wait_sum_s;  // until the first start
     double wait_max_s;
     uint32_t waits[LS_OUTCOME_BUCKETS];

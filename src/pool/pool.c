@@ -27,6 +27,16 @@ uint32_t ls_pool_account(const ls_pool *pool, const char *path) {
     return at;
 }
 
+const char *ls_pool_what(const ls_pool *pool) {
+    uint32_t slots = 0;
+    for (uint32_t k = 0; k < pool->cluster.kind_count; k++) {
+        slots += pool->kinds[k].is_slots ? 1 : 0;
+    }
+    return slots == 0                          ? "GPUs"
+           : slots == pool->cluster.kind_count ? "CPU slots"
+                                               : "GPUs, CPU slots";
+}
+
 void ls_pool_destroy(ls_pool *pool) {
     if (pool == NULL) {
         return;

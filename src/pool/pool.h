@@ -58,4 +58,6 @@ typedef struct ls_pool {
 
 // The account of this path ("suppliers.castings"), LS_POOL_NONE: none. O(depth x children).
 uint32_t ls_pool_account(const ls_pool *pool, const char *path);
+// What accounts share, as people call it: "GPUs", "CPU slots", or "GPUs, CPU slots".
+const char *ls_pool_what(const ls_pool *pool);
 void ls_pool_destroy(ls_pool *pool);  // NULL is fine

@@ -53,7 +53,7 @@ typedef struct sim_job {
     uint64_t run;   // changes when what was foreseen changes
     uint32_t runs;  // starts
     ls_pool_why stopped;
-    bool stopping;
+    bool stopping, waits;
 } sim_job;
 
 typedef struct sim {
@@ -129,10 +129,11 @@ static void tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
                             .why = act != NULL ? act->why : LS_WHY_TURN,
                             .shares = act != NULL ? act->shares : NULL,
                             .submitted_us = j->first_us,
-                            .first = j->runs == 1,
+                            .first = j->runs == (kind == LS_SIM_LEFT ? 0 : 1),
                             .waited_us = s->now_us - j->since_us,
                             .promised_us = promised_us,
-                            .reason = reason};
+                            .reason = reason,
+                            .books = ls_meter_shares(s->meter)};
     s->stop |= !s->def->on_event(s->def->context, &e);
 }
 
@@ -172,8 +173,12 @@ static ls_status submit(sim *s) {
     if (status != LS_OK) {
         return ls_fail(s->err, status, "%s", err.text);
     }
-    s->jobs[id] = (sim_job){
-        .job = s->next, .left_us = s->next.work_us, .since_us = s->now_us, .first_us = s->now_us};
+    s->jobs[id] = (sim_job){.job = s->next,
+                            .left_us = s->next.work_us,
+                            .since_us = s->now_us,
+                            .first_us = s->now_us,
+                            .waits = true};
+    tell(s, LS_SIM_SUBMITTED, s->jobs + id, NULL, NULL, INT64_MAX);
     return LS_OK;
 }
 
@@ -183,6 +188,7 @@ static bool start(sim *s, const ls_pool_act *act) {
     j->runs++;
     j->started_us = s->now_us;
     j->stopping = false;
+    j->waits = false;
     const int64_t span_us = sooner(j->left_us, j->job.request.most_us);
     j->over_us = span_us > INT64_MAX - s->now_us ? INT64_MAX : s->now_us + span_us;
     s->out->started++;
@@ -233,6 +239,7 @@ static ls_status over(sim *s, uint32_t id) {
         return ls_fail(s->err, status, "%s", err.text);
     }
     kept_us = !finished && !waits ? 0 : kept_us;
+    j->waits = waits;
     ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j));
     ls_meter_lose(s->meter, account, milli_of(j), ran_us - kept_us);
     if (finished) {
@@ -344,6 +351,15 @@ static void close_books(sim *s, int64_t from_us, int64_t to_us) {
     }
 }
 
+static void tell_left(sim *s) {
+    s->now_us = s->def->until_us;
+    for (uint32_t id = 0; id < s->job_room && !s->stop; id++) {
+        if (s->jobs[id].waits) {
+            tell(s, LS_SIM_LEFT, s->jobs + id, NULL, NULL, INT64_MAX);
+        }
+    }
+}
+
 static ls_status run(sim *s) {
     int64_t closed_us = s->def->from_us;
     const int64_t every_us = s->def->close_us > 0 ? s->def->close_us : INT64_MAX / 2;
@@ -369,6 +385,9 @@ static ls_status run(sim *s) {
             status = status == LS_OK ? take_next(s) : status;
         }
         status = status == LS_OK ? decide(s) : status;
+    }
+    if (status == LS_OK && !s->stop) {
+        tell_left(s);
     }
     if (status == LS_OK && !s->stop && closed_us < s->def->until_us) {
         close_books(s, closed_us, s->def->until_us);

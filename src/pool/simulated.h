@@ -50,6 +50,8 @@ typedef enum ls_sim_kind {
     LS_SIM_STOPPED,  // for others; waits again
     LS_SIM_BROKEN,   // its node broke; waits again, or is gone
     LS_SIM_REFUSED,  // could never run
+    LS_SIM_SUBMITTED,
+    LS_SIM_LEFT,  // the simulated time is over, and it waits still
 } ls_sim_kind;
 
 typedef struct ls_sim_event {
@@ -59,10 +61,11 @@ typedef struct ls_sim_event {
     ls_pool_why why;              // LS_SIM_STARTED
     const ls_pool_share *shares;  // LS_SIM_STARTED
     int64_t submitted_us;
-    bool first;           // LS_SIM_STARTED: the first time
-    int64_t waited_us;    // LS_SIM_STARTED: since it was submitted or stopped last
-    int64_t promised_us;  // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
-    const char *reason;   // LS_SIM_REFUSED
+    bool first;              // LS_SIM_STARTED: the first time; LS_SIM_LEFT: it never started
+    int64_t waited_us;       // LS_SIM_STARTED, LS_SIM_LEFT: since it was submitted or stopped last
+    int64_t promised_us;     // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
+    const char *reason;      // LS_SIM_REFUSED
+    const ls_shares *books;  // what each account holds, with this event, whatever the policy
 } ls_sim_event;
 
 typedef struct ls_sim_def {

@@ -26,7 +26,7 @@ typedef struct ledger {
     uint64_t held[ACCOUNTS], held_kind[ACCOUNTS][SMALL_KINDS];
     ls_gpu_time time[ACCOUNTS], lost[ACCOUNTS];  // since the books were closed last
     int64_t now_us;
-    uint64_t hash, double_gpus, over_limits, late, promised, wrong_books, stops;
+    uint64_t hash, double_gpus, over_limits, late, promised, wrong_books, stops, left;
 } ledger;
 
 static void mix(ledger *l, uint64_t value) {
@@ -80,7 +80,9 @@ static bool on_event(void *context, const ls_sim_event *e) {
         move(l, e->job, true);
         l->promised += e->promised_us != INT64_MAX;
         l->late += e->promised_us != INT64_MAX && e->at_us > e->promised_us;
-    } else if (e->kind != LS_SIM_REFUSED) {
+    } else if (e->kind == LS_SIM_LEFT) {
+        l->left++;
+    } else if (e->kind != LS_SIM_REFUSED && e->kind != LS_SIM_SUBMITTED) {
         move(l, e->job, false);
         l->stops += e->kind == LS_SIM_STOPPED;
     }
@@ -137,6 +139,7 @@ static void test_what_is_handed_out_is_handed_out_once_and_the_books_add_up(void
         CHECK_INT(l->double_gpus, 0);
         CHECK_INT(l->over_limits, 0);
         CHECK_INT(l->wrong_books, 0);
+        CHECK_INT(l->left, r.waiting_at_end);
         CHECK_INT(r.submitted, r.refused + r.ended + r.killed + r.lost_jobs + r.waiting_at_end +
                                    r.running_at_end);
         if ((seed & 17) == 0) {  // neither limits nor failures
