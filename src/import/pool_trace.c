@@ -277,7 +277,7 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
         shape.gpus = row->gpus / row->nodes;
     } else if (row->gpus > l->node_gpus) {
         shape.parts = ls_divide_up(row->gpus, l->node_gpus);
-        shape.gpus = l->node_gpus;
+        shape.gpus = row->gpus % shape.parts == 0 ? row->gpus / shape.parts : l->node_gpus;
     }
     const double limit_us = row->limit_us > 0 ? (double)row->limit_us
                                               : (double)row->run_us * l->limit_factor;

@@ -58,7 +58,8 @@ typedef struct ls_trace_load {
 
 // Names are accounts of the pool by path or own name, when one of them is; a name that is none is
 // then an error. When none is, they are dealt out over the leaves in turn. `account` (a path) takes
-// all of them; NULL. A job asks for whole nodes where it has more GPUs than the largest node.
+// all of them; NULL. A job with more GPUs than the largest node stands
+// on the fewest nodes that have them, evenly, or on whole nodes where they cannot be shared evenly.
 ls_status ls_trace_load_make(const ls_trace *trace, const ls_pool *pool, const char *account,
                              double limit_factor, double stretch, ls_arena *arena,
                              ls_trace_load *out, ls_error *err);

@@ -114,7 +114,8 @@ static void test_jobs_find_their_accounts_and_shapes(void) {
     ls_error err;
     ls_sim_job job;
     CHECK_INT(read("submit_s,run_s,gpus,account,nodes,milli,limit_s\n"
-                   "0,10,8,a,,,\n1,10,16,b.c,,,60\n2,10,8,c,2,,\n3,10,1,d,,500,\n",
+                   "0,10,8,a,,,\n1,10,16,b.c,,,60\n2,10,8,c,2,,\n3,10,1,d,,500,\n"
+                   "4,10,12,d,,,\n5,10,17,d,,,\n",
                    &t, &err),
               LS_OK);
     CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
@@ -134,6 +135,12 @@ static void test_jobs_find_their_accounts_and_shapes(void) {
     CHECK(ls_trace_load_next(&l, &job));
     CHECK_INT(job.request.shape.milli, 500);
     CHECK_INT(job.request.shape.gpus, 0);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_INT(job.request.shape.parts, 2);  // two nodes of 8, evenly
+    CHECK_INT(job.request.shape.gpus, 6);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_INT(job.request.shape.parts, 3);  // not evenly: whole nodes
+    CHECK_INT(job.request.shape.gpus, 8);
     CHECK(!ls_trace_load_next(&l, &job));
     ls_pool_destroy(pool);
 }

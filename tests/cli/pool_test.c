@@ -1,6 +1,7 @@
 // pool_test.c - the pool commands as a shell runs them: files that must stay, objects for programs,
 // statements that add up.
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,10 +101,199 @@ static void test_wrong_words_are_usage(void) {
                   "no account 'castigns'");
 }
 
+// ---- objects for programs
+
+static json_t *object_of(const char *line, int code) {
+    program got = program_run(line);
+    json_error_t err;
+    harness_note("%s", line);
+    CHECK_INT(got.code, code);
+    json_t *object = json_loads(got.out, 0, &err);
+    CHECK(object != NULL);
+    program_clear(&got);
+    return object;
+}
+
+// A number in a path of keys as "jobs.submitted"; NAN is none.
+static double number_at(const json_t *object, const char *path) {
+    char key[LINE_SIZE];
+    ls_text_format(key, sizeof key, "%s", path);
+    for (char *at = key, *dot; at != NULL; at = dot) {
+        dot = strchr(at, '.');
+        if (dot != NULL) {
+            *dot++ = '\0';
+        }
+        object = json_is_array(object) ? json_array_get(object, (size_t)atoi(at))
+                                       : json_object_get(object, at);
+    }
+    return json_is_number(object) ? json_number_value(object) : (double)NAN;
+}
+
+static void test_a_simulation_as_an_object(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    // Five jobs on two machines of 8 GPUs: what they hold and wait is known by hand. lab's second
+    // wants 16 and may have 12: it is refused. lab's last wants 12, 6 on each machine, and may not
+    // have them before its 8 are free after one hour and a minute. Nobody asks for what lab
+    // borrows.
+    json_t *o = object_of(
+        "pool simulate tests/cli/plants/pool.yaml --no-failures --for 4h --json "
+        "--trace tests/cli/plants/pool-jobs.csv",
+        0);
+    CHECK_STR(json_string_value(json_object_get(o, "format")), "pool-simulation/1");
+    CHECK_STR(json_string_value(json_object_get(o, "what")), "GPUs");
+    CHECK(json_is_true(json_object_get(o, "simulated")));
+    CHECK_NEAR(number_at(o, "span_s"), 14400.0, 0.0);
+    CHECK_NEAR(number_at(o, "jobs.submitted"), 5.0, 0.0);
+    CHECK_NEAR(number_at(o, "jobs.refused"), 1.0, 0.0);
+    CHECK_NEAR(number_at(o, "jobs.ended"), 4.0, 0.0);
+    CHECK_NEAR(number_at(o, "jobs.stopped"), 0.0, 0.0);
+    CHECK_NEAR(number_at(o, "gpus.all_gpu_hours"), 64.0, 1e-12);
+    // 2 x 2 h + 8 x 1 h + 2 x 30 min + 12 x 10 min
+    CHECK_NEAR(number_at(o, "accounts.0.held_gpu_hours"), 15.0, 1e-12);
+    CHECK_NEAR(number_at(o, "gpus.idle_gpu_hours"), 49.0, 1e-12);
+    CHECK_NEAR(number_at(o, "gpus.used"), 15.0 / 64.0, 1e-12);
+    CHECK_NEAR(number_at(o, "gpus.goodput"), 15.0 / 64.0, 1e-12);
+    CHECK_STR(json_string_value(
+                  json_object_get(json_array_get(json_object_get(o, "accounts"), 2), "account")),
+              "lab");
+    CHECK_NEAR(number_at(o, "accounts.2.held_gpu_hours"), 10.0, 1e-12);
+    // guaranteed 4: of 8 for an hour 4 are borrowed, of 12 for ten minutes 8
+    CHECK_NEAR(number_at(o, "accounts.2.borrowed_gpu_hours"), 4.0 + 8.0 / 6.0, 1e-9);
+    CHECK_NEAR(number_at(o, "accounts.2.refused"), 1.0, 0.0);
+    CHECK_NEAR(number_at(o, "accounts.2.wait_max_s"), 3660.0 - 1200.0, 0.0);
+    CHECK_NEAR(number_at(o, "accounts.1.wait_max_s"), 0.0, 0.0);
+    CHECK_NEAR(number_at(o, "accounts.0.wait_mean_s"), 2460.0 / 4.0, 1e-9);
+    json_decref(o);
+}
+
+static void test_a_design_as_an_object(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    json_t *o = object_of("pool design --gpus 512 --kind dgx-h100 --json", 0);
+    CHECK_STR(json_string_value(json_object_get(o, "format")), "pool-design/1");
+    CHECK(json_is_true(json_object_get(o, "fits")));
+    CHECK_NEAR(number_at(o, "gpus"), 512.0, 0.0);
+    CHECK_NEAR(number_at(o, "nodes"), 64.0, 0.0);
+    CHECK_NEAR(number_at(o, "usable_gpus"), 512.0 - 8.0 * number_at(o, "spare_nodes"), 0.0);
+    CHECK(json_array_size(json_object_get(o, "jobs")) > 2);
+    json_decref(o);
+    o = object_of("pool design --gpus 100000 --kind dgx-h100 --power 1MW --json", 1);
+    CHECK(json_is_false(json_object_get(o, "fits")));
+    CHECK_NEAR(number_at(o, "asked.gpus"), 100000.0, 0.0);
+    CHECK(number_at(o, "power.building_w") <= 1e6);
+    json_decref(o);
+}
+
+// ---- statements
+
+// A GPU time of a statement: nine digits behind the point, exactly.
+static bool take_time(char **at, __int128 *out) {
+    char *end = NULL;
+    const long long whole = strtoll(*at, &end, 10);
+    if (end == *at || *end != '.' || strspn(end + 1, "0123456789") != 9) {
+        return false;
+    }
+    *out = (__int128)whole * 1000000000 + strtoll(end + 1, NULL, 10);
+    *at = end + 1 + 9 + (end[10] == ',');
+    return true;
+}
+
+typedef struct day_sums {
+    __int128 held, lost, idle, down, below_held, below_lost;
+    int lines;
+} day_sums;
+
+static void close_day(const day_sums *d, __int128 gpus) {
+    CHECK(d->held + d->idle + d->down == gpus * 86400 * 1000000000);
+    CHECK(d->held == d->below_held);
+    CHECK(d->lost == d->below_lost && d->lost <= d->held);
+}
+
+// Every day all GPUs are held, idle or down, and what the pool holds is what the accounts right
+// below it hold: to the thousandth of a GPU and the microsecond.
+static void check_statement(char *text, __int128 gpus, int days, int accounts) {
+    day_sums d = {0};
+    int day = -1, lines = 0;
+    char *line = strchr(text, '\n');
+    for (line = line != NULL ? line + 1 : NULL; line != NULL && *line != '\0';) {
+        char *next = strchr(line, '\n');
+        char *at = NULL;
+        const int now = (int)strtol(line, &at, 10);
+        char *name = at + 1;
+        at = strchr(name, ',');
+        const bool top = name[0] == '*';
+        const bool below = memchr(name, '.', (size_t)(at - name)) == NULL;
+        __int128 held = 0, borrowed = 0, offered = 0, lost = 0;
+        at++;
+        CHECK(take_time(&at, &held) && take_time(&at, &borrowed) && take_time(&at, &offered) &&
+              take_time(&at, &lost));
+        CHECK(borrowed <= held);
+        if (top) {
+            if (day >= 0) {
+                close_day(&d, gpus);
+            }
+            CHECK_INT(now, day + 1);
+            day = now;
+            d = (day_sums){.held = held, .lost = lost};
+            for (int i = 0; i < 4; i++) {  // started, ended, stopped, broken
+                at = strchr(at, ',') + 1;
+            }
+            CHECK(take_time(&at, &d.idle) && take_time(&at, &d.down));
+        } else if (below) {
+            d.below_held += held;
+            d.below_lost += lost;
+        }
+        lines++;
+        line = next != NULL ? next + 1 : NULL;
+    }
+    close_day(&d, gpus);
+    CHECK_INT(day + 1, days);
+    CHECK_INT(lines, days * accounts);
+}
+
+static void test_statements_of_all_examples_add_up_to_the_gpu_second(void) {
+    static const struct {
+        const char *options;
+        int gpus, days;
+    } cases[] = {
+        {"examples/pools/box.yaml --for 10d --load 150", 8, 10},
+        {"examples/pools/park.yaml --for 20d --load 150", 128, 20},
+        {"examples/pools/park.yaml --for 5d --load 150 --policy easy", 128, 5},
+        {"examples/pools/group.yaml --for 3d --load 110", 50400, 3},
+        {"examples/pools/national.yaml --for 1d --load 110", 260208, 1},
+    };
+    if (!program_is_there()) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[LINE_SIZE];
+        const char *csv = program_temporary("statement.csv");
+        ls_text_format(line, sizeof line, "pool simulate %s --json --force --csv %s",
+                       cases[i].options, csv);
+        json_t *o = object_of(line, 0);
+        const int accounts = (int)json_array_size(json_object_get(o, "accounts"));
+        CHECK(number_at(o, "jobs.started") > 10);
+        if (strstr(cases[i].options, "park.yaml --for 20d") != NULL) {  // else it shows nothing
+            CHECK(number_at(o, "accounts.0.lost_gpu_hours") > 0.0);
+            CHECK(number_at(o, "gpus.broken_gpu_hours") > 0.0);
+        }
+        json_decref(o);
+        char *text = harness_read_file(csv, NULL);
+        check_statement(text, cases[i].gpus, cases[i].days, accounts);
+        free(text);
+    }
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_no_file_that_is_read_is_written_over);
     TEST(test_wrong_words_are_usage);
+    TEST(test_a_simulation_as_an_object);
+    TEST(test_a_design_as_an_object);
+    TEST(test_statements_of_all_examples_add_up_to_the_gpu_second);
     program_remove_temporary();
     return harness_report();
 }

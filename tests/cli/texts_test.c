@@ -74,6 +74,49 @@ static void test_pool_files_are_checked(void) {
     CHECK_SESSIONS(lines, "check-pool.txt");
 }
 
+static void test_the_pool_explains_itself(void) {
+    static const char *const lines[] = {
+        "pool",
+        "pool -h",
+        "pool --help",
+        "pool simulate -h",
+        "pool simulate --help",
+        "pool design -h",
+        "pool design --help",
+        "pool simulate examples/pools/box.yaml --for 2d --seed 3",
+        "pool simulate examples/pools/park.yaml --for 2d --load 130 --seed 2",
+        "pool simulate examples/pools/park.yaml --for 2d --load 130 --seed 2 --policy fifo",
+        "pool simulate tests/cli/plants/pool.yaml --trace tests/cli/plants/pool-jobs.csv",
+        "pool design --gpus 512 --kind dgx-h100",
+        "pool design --gpus 100000 --kind dgx-h100 --power 1MW",
+        "pool simulate",
+        "pool simluate examples/pools/box.yaml",
+        "pool simulate examples/pools/box.yaml --mix grup",
+        "pool simulate examples/pools/box.yaml --polcy fifo",
+        "pool simulate examples/pools/box.yaml --policy first",
+        "pool simulate examples/pools/box.yaml --for 0s",
+        "pool simulate examples/pools/box.yaml --for 30",
+        "pool simulate examples/pools/box.yaml --load 0",
+        "pool simulate examples/pools/box.yaml --account line",
+        "pool simulate examples/pools/box.yaml --csv README.md",
+        "pool simulate examples/pools/box.yaml --csv no-such-folder/x.csv",
+        "pool simulate examples/pools/box.yaml --force --csv examples/pools/box.yaml",
+        "pool simulate tests/cli/plants/pool.yaml --trace tests/cli/plants/no-such.csv",
+        "pool simulate tests/cli/plants/pool.yaml --trace README.md",
+        "pool simulate tests/cli/plants/pool.yaml --trace tests/cli/plants/pool-jobs-wrong.csv",
+        ("pool simulate tests/cli/plants/pool.yaml --trace tests/cli/plants/pool-jobs.csv"
+         " --account lien"),
+        "pool simulate tests/cli/plants/pool-mistakes.yaml",
+        "pool simulate no-such-pool.yaml",
+        "pool design",
+        "pool design --gpus 10",
+        "pool design --gpus 10 --kind dgx-h1000",
+        "pool design --gpus 10 --kind dgx-h100 --power 5",
+        "pool design --gpus 10 --kind dgx-h100 -o README.md",
+    };
+    CHECK_SESSIONS(lines, "pool.txt");
+}
+
 static void test_an_emulated_line_explains_itself(void) {
     static const char *const lines[] = {
         "line emulate -h",
@@ -280,6 +323,7 @@ int main(int argc, char **argv) {
     TEST(test_help_of_each_command);
     TEST(test_demo_says_what_it_takes);
     TEST(test_pool_files_are_checked);
+    TEST(test_the_pool_explains_itself);
     TEST(test_an_emulated_line_explains_itself);
     TEST(test_deciding_explains_itself);
     TEST(test_twin_calibrate_explains_itself);
