@@ -164,8 +164,32 @@ void ls_occupancy_free(ls_occupancy *o) {
 }
 
 static void changed(ls_occupancy *o, uint32_t node) {
-    o->changes[o->change_count++ % o->change_room] = node;
+    ls_node_now *n = o->nodes + node;
+    if (n->change <= o->change_seen) {
+        o->changes[o->change_count++ % o->change_room] = node;
+        n->change = o->change_count;
+    }
     ls_place_changed(o, node);
+}
+
+// All of these GPUs, wholly free or not at all, are taken (or given back).
+static void set_whole(ls_occupancy *o, uint32_t node, uint32_t gpus, bool takes) {
+    ls_node_now *n = o->nodes + node;
+    uint16_t *free = o->gpus + n->gpu_at;
+    uint32_t count = 0;
+    for (uint32_t bits = gpus; bits != 0; bits &= bits - 1, count++) {
+        uint16_t *gpu = free + __builtin_ctz(bits);
+        assert(*gpu == (takes ? LS_POOL_WHOLE : 0));
+        *gpu = takes ? 0 : LS_POOL_WHOLE;
+    }
+    assert(((n->whole ^ (takes ? UINT32_MAX : 0)) & gpus) == 0);
+    const uint32_t milli = count * LS_POOL_WHOLE;
+    n->whole ^= gpus;
+    n->free_gpus = (uint8_t)(takes ? n->free_gpus - count : n->free_gpus + count);
+    n->milli = takes ? n->milli - milli : n->milli + milli;
+    if (n->state == LS_NODE_UP) {
+        o->free_milli = takes ? o->free_milli - milli : o->free_milli + milli;
+    }
 }
 
 // One GPU gains (or loses) so many thousandths.
@@ -185,20 +209,19 @@ static void set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, uint32_t milli
 
 void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,
                        uint32_t count) {
-    const uint32_t milli = s->milli != 0 ? s->milli : LS_POOL_WHOLE;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t node = shares[i].node;
         assert(node < o->cluster->node_count);
         assert(o->nodes[node].cpu >= s->cpu_milli);
         assert(o->nodes[node].memory >= s->memory_mib);
-        assert((uint32_t)__builtin_popcount(shares[i].gpus) == (s->milli != 0 ? 1 : s->gpus));
         o->nodes[node].cpu -= s->cpu_milli;
         o->nodes[node].memory -= s->memory_mib;
-        for (uint32_t bits = shares[i].gpus; bits != 0; bits &= bits - 1) {
-            const uint32_t gpu = (uint32_t)__builtin_ctz(bits);
-            assert(gpu < o->cluster->nodes[node].gpus);
-            assert(o->gpus[o->nodes[node].gpu_at + gpu] >= milli);
-            set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] - milli);
+        if (s->milli == 0) {
+            set_whole(o, node, shares[i].gpus, true);
+        } else {
+            const uint32_t gpu = (uint32_t)__builtin_ctz(shares[i].gpus);
+            assert(o->gpus[o->nodes[node].gpu_at + gpu] >= s->milli);
+            set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] - s->milli);
         }
         ls_place_tag(o, node, s, true);
         changed(o, node);
@@ -207,7 +230,6 @@ void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
 
 void ls_occupancy_give(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,
                        uint32_t count) {
-    const uint32_t milli = s->milli != 0 ? s->milli : LS_POOL_WHOLE;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t node = shares[i].node;
         assert(node < o->cluster->node_count);
@@ -215,11 +237,12 @@ void ls_occupancy_give(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
         assert(o->cluster->nodes[node].memory_mib - o->nodes[node].memory >= s->memory_mib);
         o->nodes[node].cpu += s->cpu_milli;
         o->nodes[node].memory += s->memory_mib;
-        for (uint32_t bits = shares[i].gpus; bits != 0; bits &= bits - 1) {
-            const uint32_t gpu = (uint32_t)__builtin_ctz(bits);
-            assert(gpu < o->cluster->nodes[node].gpus);
-            assert(o->gpus[o->nodes[node].gpu_at + gpu] + milli <= LS_POOL_WHOLE);
-            set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] + milli);
+        if (s->milli == 0) {
+            set_whole(o, node, shares[i].gpus, false);
+        } else {
+            const uint32_t gpu = (uint32_t)__builtin_ctz(shares[i].gpus);
+            assert(o->gpus[o->nodes[node].gpu_at + gpu] + s->milli <= LS_POOL_WHOLE);
+            set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] + s->milli);
         }
         ls_place_tag(o, node, s, false);
         changed(o, node);
@@ -304,6 +327,7 @@ int64_t ls_occupancy_held(const ls_occupancy *o, uint32_t node) {
 ls_node_free ls_occupancy_node(const ls_occupancy *o, uint32_t node) {
     assert(node < o->cluster->node_count);
     return (ls_node_free){.whole = o->nodes[node].whole,
+                          .wholes = o->nodes[node].free_gpus,
                           .milli = o->nodes[node].milli,
                           .cpu_milli = o->nodes[node].cpu,
                           .memory_mib = o->nodes[node].memory};

@@ -60,6 +60,17 @@ void ls_occupancy_free(ls_occupancy *o);  // NULL is fine
 // False: there is none. Changes nothing that a caller can see.
 bool ls_occupancy_find(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
                        ls_pool_share *out);
+
+// Nodes that are held, all from the same time on, for the job that a place is sought for.
+typedef struct ls_pool_kept {
+    const uint32_t *nodes;
+    uint32_t count;
+    int64_t from_us;
+} ls_pool_kept;
+
+// As if `own` were not held (NULL: nothing is its own).
+bool ls_occupancy_find_kept(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
+                            const ls_pool_kept *own, ls_pool_share *out);
 // Takes and gives back a place that `find` has named; a job's parts may be given back one by one.
 void ls_occupancy_take(ls_occupancy *o, const ls_shape *shape, const ls_pool_share *shares,
                        uint32_t count);
@@ -77,8 +88,9 @@ int64_t ls_occupancy_held(const ls_occupancy *o, uint32_t node);  // INT64_MAX: 
 
 // Free now on one node.
 typedef struct ls_node_free {
-    uint32_t whole;  // GPUs that are wholly free, bits
-    uint32_t milli;  // in all, fractions too
+    uint32_t whole;   // GPUs that are wholly free, bits
+    uint32_t wholes;  // how many those are
+    uint32_t milli;   // in all, fractions too
     uint32_t cpu_milli, memory_mib;
 } ls_node_free;
 ls_node_free ls_occupancy_node(const ls_occupancy *o, uint32_t node);

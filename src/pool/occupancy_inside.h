@@ -31,6 +31,7 @@ typedef struct ls_place_child {
 // large cluster is looked at in no order.
 typedef struct ls_node_now {
     int64_t held;     // from when
+    uint64_t change;  // its last, counted from 1
     uint32_t gpu_at;  // of its first GPU in `gpus`
     uint32_t cpu, memory, whole, milli;
     uint32_t unit, kind;
@@ -66,9 +67,10 @@ struct ls_occupancy {
     uint32_t held_count;
     ls_hold_time *hold_times;  // distinct ones
     uint32_t hold_time_count;
-    // What changed, so that an index can catch up: the node of change n is changes[n % room].
+    // What changed, so that an index can catch up: the node of change n is changes[n % room]. A
+    // node that no index has looked at since its last change is not noted again.
     uint32_t *changes;
-    uint64_t change_count;
+    uint64_t change_count, change_seen;  // change_seen: all that some index has looked at
     uint32_t change_room;
     ls_place_index *indexes;
     uint64_t asked;

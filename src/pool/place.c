@@ -33,6 +33,10 @@ void ls_place_tag(ls_occupancy *o, uint32_t node, const ls_shape *shape, bool ta
 
 void ls_place_put(const ls_occupancy *o, const ls_shape *s, uint32_t node, uint32_t parts,
                   ls_pool_share *out, uint32_t *placed) {
+    if (s->milli == 0 && parts == 1 && s->gpus == o->nodes[node].free_gpus) {  // all that are free
+        out[(*placed)++] = (ls_pool_share){.node = node, .gpus = o->nodes[node].whole};
+        return;
+    }
     uint16_t free[LS_POOL_NODE_GPUS_MAX];
     const uint32_t gpus = o->cluster->nodes[node].gpus;
     for (uint32_t g = 0; g < gpus; g++) {
@@ -72,25 +76,48 @@ uint32_t ls_place_one(ls_place_index *x) {
     return LS_POOL_NONE;
 }
 
-bool ls_occupancy_find(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
-                       ls_pool_share *out) {
+static bool find_by_score(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
+                          const ls_pool_kept *own, ls_pool_share *out) {
+    for (uint32_t i = 0; own != NULL && i < own->count; i++) {
+        ls_occupancy_hold(o, own->nodes[i], INT64_MAX);
+    }
+    const bool found = ls_score_find(o, shape, until_us, out);
+    for (uint32_t i = 0; own != NULL && i < own->count; i++) {
+        ls_occupancy_hold(o, own->nodes[i], own->from_us);
+    }
+    return found;
+}
+
+bool ls_occupancy_find_kept(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
+                            const ls_pool_kept *own, ls_pool_share *out) {
     assert(shape->parts > 0);
     if (shape->parts == 1 && o->score != NULL && !o->score->failed) {
-        return ls_score_find(o, shape, until_us, out);
+        return find_by_score(o, shape, until_us, own, out);
     }
-    ls_place_index *index = ls_place_index_get(o, shape, until_us);
+    const uint32_t *shown = own != NULL ? own->nodes : NULL;
+    const uint32_t shown_count = own != NULL ? own->count : 0;
+    ls_place_index *index = ls_place_index_get(o, shape, until_us, shown, shown_count);
     if (index == NULL) {
         return false;
     }
+    bool found = false;
     if (shape->parts > 1) {
-        return ls_place_gang(index, shape, out);
+        found = ls_place_gang(index, shape, out);
+    } else {
+        const uint32_t node = ls_place_one(index);
+        uint32_t placed = 0;
+        found = node != LS_POOL_NONE;
+        if (found) {
+            ls_place_put(o, shape, node, 1, out, &placed);
+        }
     }
-    const uint32_t node = ls_place_one(index);
-    uint32_t placed = 0;
-    if (node != LS_POOL_NONE) {
-        ls_place_put(o, shape, node, 1, out, &placed);
-    }
-    return node != LS_POOL_NONE;
+    ls_place_index_hide(index, shown, shown_count);
+    return found;
+}
+
+bool ls_occupancy_find(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
+                       ls_pool_share *out) {
+    return ls_occupancy_find_kept(o, shape, until_us, NULL, out);
 }
 
 double ls_occupancy_fragmented(const ls_occupancy *o) {

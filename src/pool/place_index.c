@@ -53,13 +53,40 @@ static ls_place_index *make(ls_occupancy *o) {
     return x;
 }
 
-// What fits on the node is looked at again.
-static void refresh(ls_place_index *x, uint32_t node) {
+// Notes what makes the look at a node short.
+static void note_part(ls_place_index *x, const ls_shape *part) {
+    const ls_cluster *c = x->o->cluster;
+    x->part = *part;
+    x->plain = part->gpus != 0 && part->milli == 0 && part->cpu_milli == 0 &&
+               part->memory_mib == 0 && part->sites == 0;
+    x->kinds = 0;
+    for (uint32_t k = 0; k < c->kind_count; k++) {
+        const bool may = ((part->kinds >> k) & 1) != 0 && c->kinds[k].memory_mib >= part->gpu_mib;
+        x->kinds |= (uint32_t)may << k;
+    }
+    for (uint32_t free = 0; x->plain && free <= LS_POOL_NODE_GPUS_MAX; free++) {
+        const uint32_t parts = free / part->gpus;
+        x->wholes[free] = (uint8_t)(part->spread && parts > 1 ? 1 : parts);
+    }
+}
+
+// As ls_fit_node, where whole GPUs alone are asked for.
+static ls_fit fit_plain(const ls_place_index *x, const ls_node_now *n) {
+    if (n->state != LS_NODE_UP || n->kind == LS_POOL_NONE || ((x->kinds >> n->kind) & 1) == 0) {
+        return (ls_fit){0};
+    }
+    return (ls_fit){.parts = x->wholes[n->free_gpus],
+                    .rest = (uint8_t)(n->free_gpus - x->part.gpus),
+                    .empty = !n->alone && n->free_gpus == n->gpus};
+}
+
+// What fits on the node is looked at again; `shown`: held or not.
+static void refresh(ls_place_index *x, uint32_t node, bool shown) {
     const ls_occupancy *o = x->o;
     ls_place_fit *seen = x->fits + node;
     ls_fit fit = {0};
-    if (ls_place_usable(o, node, x->until_us)) {
-        fit = ls_fit_node(o, &x->part, node);
+    if (shown || ls_place_usable(o, node, x->until_us)) {
+        fit = x->plain ? fit_plain(x, o->nodes + node) : ls_fit_node(o, &x->part, node);
     }
     const uint8_t bucket = fit.parts == 0 ? LS_BUCKET_NONE : (uint8_t)(fit.rest * 2 + fit.empty);
     if (bucket != seen->bucket) {
@@ -120,7 +147,7 @@ static void see_holds(ls_place_index *x, int64_t until_us) {
     for (uint32_t i = 0; low < high && i < o->held_count; i++) {
         const int64_t from = o->held_from[i];
         if (from >= low && from < high) {
-            refresh(x, o->held_nodes[i]);
+            refresh(x, o->held_nodes[i], false);
         }
     }
 }
@@ -131,7 +158,7 @@ static void catch_up(ls_place_index *x, int64_t until_us) {
     if (behind > o->change_room || behind > o->cluster->node_count) {
         x->until_us = until_us;
         for (uint32_t n = 0; n < o->cluster->node_count; n++) {
-            refresh(x, n);
+            refresh(x, n, false);
         }
     } else {
         see_holds(x, until_us);
@@ -139,10 +166,14 @@ static void catch_up(ls_place_index *x, int64_t until_us) {
             const uint32_t soon = o->changes[(x->seen + 8) % o->change_room];
             __builtin_prefetch(o->nodes + soon);
             __builtin_prefetch(x->fits + soon);
-            refresh(x, o->changes[x->seen % o->change_room]);
+            const uint32_t node = o->changes[x->seen % o->change_room];
+            if (o->nodes[node].change == x->seen + 1) {  // else it comes once more
+                refresh(x, node, false);
+            }
         }
     }
     x->seen = o->change_count;
+    o->change_seen = o->change_count;
     order_units(x);
 }
 
@@ -164,7 +195,19 @@ static bool differ(const ls_occupancy *o, int64_t a_us, int64_t b_us) {
     return false;
 }
 
-ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us) {
+static void show(ls_place_index *x, const uint32_t *shown, uint32_t count, bool as_free) {
+    for (uint32_t i = 0; i < count; i++) {
+        refresh(x, shown[i], as_free);
+    }
+    order_units(x);
+}
+
+void ls_place_index_hide(ls_place_index *x, const uint32_t *shown, uint32_t shown_count) {
+    show(x, shown, shown_count, false);
+}
+
+ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
+                                   const uint32_t *shown, uint32_t shown_count) {
     ls_shape part = *shape;
     part.parts = 1;
     part.within = LS_POOL_ANYWHERE;
@@ -197,14 +240,15 @@ ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64
         } else {
             x = oldest;
         }
-        x->part = part;
+        note_part(x, &part);
         x->until_us = until_us;
         x->seen = o->change_count;
         for (uint32_t n = 0; n < o->cluster->node_count; n++) {
-            refresh(x, n);
+            refresh(x, n, false);
         }
     }
     x->asked = ++o->asked;
     catch_up(x, until_us);
+    show(x, shown, shown_count, true);
     return x;
 }

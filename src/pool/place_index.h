@@ -24,11 +24,14 @@ typedef struct ls_place_fit {
 
 struct ls_place_index {
     ls_occupancy *o;
-    ls_shape part;       // parts 1, within anywhere
-    uint64_t asked;      // for the last time, counted
-    uint64_t seen;       // changes
-    int64_t until_us;    // for jobs that are over by then
-    ls_place_fit *fits;  // by node
+    ls_shape part;     // parts 1, within anywhere
+    uint64_t asked;    // for the last time, counted
+    uint64_t seen;     // changes
+    int64_t until_us;  // for jobs that are over by then
+    bool plain;        // asks for whole GPUs alone: what fits is told by how many are free
+    uint32_t kinds;    // that have such GPUs, bits
+    uint8_t wholes[LS_POOL_NODE_GPUS_MAX + 1];  // plain: parts in so many free GPUs
+    ls_place_fit *fits;                         // by node
     ls_bitset nodes[LS_BUCKETS];
     uint64_t *room;      // by unit, and one more: all
     ls_room_node *tree;  // by unit; then again by unit, for the tree of lowest units
@@ -40,6 +43,8 @@ struct ls_place_index {
 };
 
 // The index for parts of this shape and jobs that are over by then, up to date. NULL: out of
-// memory.
-ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us);
+// memory. These nodes count as not held, until `hide` is called for them: at once after the search.
+ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
+                                   const uint32_t *shown, uint32_t shown_count);
+void ls_place_index_hide(ls_place_index *index, const uint32_t *shown, uint32_t shown_count);
 void ls_place_index_free(ls_place_index *index);  // and all after it

@@ -9,7 +9,7 @@
 static uint32_t *row_of(const ls_scheduler *s, uint32_t node) {
     const uint32_t reserved = s->nodes[node].reserved;
     return reserved != LS_POOL_NONE ? s->reserved[reserved].rooms
-                                    : s->rooms + (size_t)s->cluster->nodes[node].kind * LS_ROOM_ROW;
+                                    : s->rooms + (size_t)s->nodes[node].kind * LS_ROOM_ROW;
 }
 
 // The step of the greatest part that is free of one of its GPUs.
@@ -32,10 +32,9 @@ void ls_room_out(ls_scheduler *s, uint32_t node) {
 }
 
 void ls_room_in(ls_scheduler *s, uint32_t node) {
-    if (s->cluster->nodes[node].kind != LS_POOL_NONE &&
-        ls_occupancy_state(s->occupancy, node) == LS_NODE_UP) {
+    if (s->nodes[node].kind != UINT8_MAX && ls_occupancy_state(s->occupancy, node) == LS_NODE_UP) {
         const ls_node_free rest = ls_occupancy_node(s->occupancy, node);
-        const uint32_t whole = (uint32_t)__builtin_popcount(rest.whole);
+        const uint32_t whole = rest.wholes;
         const uint32_t step = whole > 0 ? LS_ROOM_STEPS : step_of(s, node);
         row_of(s, node)[whole]++;
         row_of(s, node)[LS_POOL_NODE_GPUS_MAX + 1 + step]++;

@@ -129,6 +129,8 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
 uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit);
 // A place for all parts, on GPUs of one kind, into s->places.
 bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us);
+// The same now, for this job: the nodes that are kept for it are free for it.
+bool ls_scheduler_find_now(ls_scheduler *s, uint32_t job, ls_shape shape, int64_t until_us);
 // Starts it at s->places. False: out of memory, nothing done.
 bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why);
 // Asks a running job to stop; `again`: it waits again afterwards.

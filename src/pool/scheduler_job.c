@@ -36,18 +36,33 @@ uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_
     return kinds;
 }
 
-bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us) {
+static bool find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us,
+                 const ls_pool_kept *own) {
     const uint32_t kinds = shape.kinds;
     if (shape.parts == 1 || (kinds & (kinds - 1)) == 0) {
-        return ls_occupancy_find(o, &shape, until_us, s->places);
+        return ls_occupancy_find_kept(o, &shape, until_us, own, s->places);
     }
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
         shape.kinds = kinds & ((uint32_t)1 << k);
-        if (shape.kinds != 0 && ls_occupancy_find(o, &shape, until_us, s->places)) {
+        if (shape.kinds != 0 && ls_occupancy_find_kept(o, &shape, until_us, own, s->places)) {
             return true;
         }
     }
     return false;
+}
+
+bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us) {
+    return find(s, o, shape, until_us, NULL);
+}
+
+bool ls_scheduler_find_now(ls_scheduler *s, uint32_t job, ls_shape shape, int64_t until_us) {
+    const uint32_t reserved = s->jobs[job].reserved;
+    if (reserved == LS_POOL_NONE) {
+        return find(s, s->occupancy, shape, until_us, NULL);
+    }
+    const ls_reserved *r = s->reserved + reserved;
+    const ls_pool_kept own = {.nodes = r->nodes, .count = r->count, .from_us = r->from_us};
+    return find(s, s->occupancy, shape, until_us, &own);
 }
 
 bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool *out_part) {
@@ -69,22 +84,23 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
     if (!ls_room_may(s, &j->request.shape, job, until_us)) {
         return false;
     }
-    if (own != NULL) {
-        ls_reserve_show(s, j->reserved, false);
-    }
-    const bool found = ls_scheduler_find(s, s->occupancy, shape,
-                                         ls_pool_later(s->now_us, j->request.most_us));
-    if (own != NULL) {
-        ls_reserve_show(s, j->reserved, true);
-    }
-    return found;
+    return ls_scheduler_find_now(s, job, shape, until_us);
 }
 
 // ---- the lists of what runs on a node
 
+// One more stands before those that are noted.
+static void note_tenant(ls_node_parts *n, uint32_t account) {
+    n->more_tenants |= n->tenant_count == LS_TENANTS;
+    n->tenant_count = (uint8_t)(n->tenant_count < LS_TENANTS ? n->tenant_count + 1 : LS_TENANTS);
+    for (uint32_t i = n->tenant_count - 1u; i > 0; i--) {
+        n->tenants[i] = n->tenants[i - 1];
+    }
+    n->tenants[0] = account;
+}
+
 // Notes the accounts of what is on a node.
-static void note_tenants(ls_scheduler *s, uint32_t node) {
-    ls_node_parts *n = s->nodes + node;
+static void note_tenants(ls_scheduler *s, ls_node_parts *n) {
     uint32_t job = n->first_job;
     uint32_t part = n->first_part;
     n->tenant_count = 0;
@@ -114,7 +130,7 @@ static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     n->first_part = part;
     n->latest_us = j->latest_us > n->latest_us ? j->latest_us : n->latest_us;
     n->plain += j->shares[part].gpus == 0;
-    note_tenants(s, j->shares[part].node);
+    note_tenant(n, j->request.account);
 }
 
 void ls_scheduler_latest(ls_scheduler *s, uint32_t node) {
@@ -134,12 +150,12 @@ void ls_scheduler_latest(ls_scheduler *s, uint32_t node) {
 static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     const ls_pool_job *j = s->jobs + job;
     const ls_pool_link *link = j->links + part;
+    ls_node_parts *n = s->nodes + j->shares[part].node;
     if (link->prev_job != LS_POOL_NONE) {
         ls_pool_link *prev = s->jobs[link->prev_job].links + link->prev_part;
         prev->next_job = link->next_job;
         prev->next_part = link->next_part;
     } else {
-        ls_node_parts *n = s->nodes + j->shares[part].node;
         n->first_job = link->next_job;
         n->first_part = link->next_part;
     }
@@ -148,9 +164,9 @@ static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
         next->prev_job = link->prev_job;
         next->prev_part = link->prev_part;
     }
-    s->nodes[j->shares[part].node].plain -= j->shares[part].gpus == 0;
-    note_tenants(s, j->shares[part].node);
-    if (s->nodes[j->shares[part].node].latest_us == j->latest_us) {
+    n->plain -= j->shares[part].gpus == 0;
+    note_tenants(s, n);
+    if (n->latest_us == j->latest_us) {
         ls_scheduler_latest(s, j->shares[part].node);
     }
 }
@@ -230,9 +246,12 @@ bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t 
     }
     j->state = LS_POOL_JOB_STOPPING;
     j->again = again;
+    const int64_t latest_us = j->latest_us;
     j->latest_us = act.until_us < j->latest_us ? act.until_us : j->latest_us;
     for (uint32_t i = 0; i < j->request.shape.parts; i++) {
-        ls_scheduler_latest(s, j->shares[i].node);
+        if (s->nodes[j->shares[i].node].latest_us == latest_us) {
+            ls_scheduler_latest(s, j->shares[i].node);
+        }
     }
     ls_shares_leave(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
     return true;

@@ -44,18 +44,10 @@ static void tell_limit(const ls_scheduler *s, uint32_t account, ls_why *out) {
 // ---- places
 
 bool ls_why_find(ls_scheduler *s, uint32_t job, const ls_shape *shape, int64_t until_us) {
-    const ls_pool_job *j = s->jobs + job;
     if (!ls_grow(&s->places, &s->places_room, sizeof *s->places, shape->parts)) {
         return false;
     }
-    if (j->reserved != LS_POOL_NONE) {
-        ls_reserve_show(s, j->reserved, false);
-    }
-    const bool found = ls_scheduler_find(s, s->occupancy, *shape, until_us);
-    if (j->reserved != LS_POOL_NONE) {
-        ls_reserve_show(s, j->reserved, true);
-    }
-    return found;
+    return ls_scheduler_find_now(s, job, *shape, until_us);
 }
 
 // A place is there but for what is kept: for whom, and from when on.
