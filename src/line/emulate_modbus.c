@@ -482,7 +482,7 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
             print_machine(plant, st, m, out);
         }
     }
-    ls_buffer_text(out, "  queues:\n");
+    ls_buffer_text(out, "  lots: {named: \"{class}-*\"}\n  queues:\n");
     for (uint32_t s = 0; s < plant->station_count; s++) {
         ls_buffer_printf(out, "    %s: cell-plc/%s-queue\n", plant->stations[s].name,
                          plant->stations[s].name);

@@ -206,6 +206,54 @@ static void hear_word(hearing *h, ls_heard_kind kind, size_t most) {
     }
 }
 
+static uint32_t station_of(const ls_plant *plant, uint32_t machine) {
+    uint32_t station = 0;
+    while (machine >=
+           plant->stations[station].machine_at + plant->stations[station].machine_count) {
+        station++;
+    }
+    return station;
+}
+
+// Registers with names tell no events: who was not named before has come.
+static void tell_newcomers(hearing *h, const char *text, size_t size) {
+    ls_mapping *m = h->mapping;
+    ls_slot *slot = h->slot;
+    const bool waits = slot->binding->means == LS_MEANS_WAITING;
+    const uint32_t station = waits ? slot->binding->of : station_of(m->plant, slot->binding->of);
+    for (size_t at = 0; at < size;) {
+        const char *blank = memchr(text + at, ' ', size - at);
+        const size_t here = blank != NULL ? (size_t)(blank - text) - at : size - at;
+        ls_heard heard = {.time_us = h->sample->time_us - m->plant->start_us, .text = m->text};
+        if (here > 0 && !ls_mapping_has_name(slot->names, text + at, here) &&
+            ls_mapping_newcomer(m->plant, station, waits, !slot->named, text + at, here,
+                                &heard.kind, m->text, sizeof m->text)) {
+            heard.birth = heard.kind == LS_HEARD_ARRIVED && !slot->named;
+            heard.size = (uint32_t)strlen(m->text);
+            h->heard(h->context, &heard);
+            h->count++;
+        }
+        at += here + 1;
+    }
+    memcpy(slot->names, text, size);
+    slot->names[size] = '\0';
+    slot->named = true;
+}
+
+static void hear_names(hearing *h) {
+    const char *text = NULL;
+    size_t size = 0;
+    if (!take_text(h, LS_MAPPING_TEXT_MAX, &text, &size)) {
+        return;
+    }
+    if (h->slot->names != NULL) {
+        tell_newcomers(h, text, size);
+    }
+    if (h->slot->binding->means == LS_MEANS_LOTS) {
+        tell(h, LS_HEARD_LOTS, 0, text, size);
+    }
+}
+
 static void hear_lot(hearing *h, ls_heard_kind kind) {
     ls_mapping *m = h->mapping;
     const char *text = NULL;
@@ -237,7 +285,8 @@ static void hear_value(hearing *h) {
 static void hear(hearing *h) {
     switch (h->slot->binding->means) {
     case LS_MEANS_STATE: hear_state(h); break;
-    case LS_MEANS_LOTS: hear_word(h, LS_HEARD_LOTS, LS_MAPPING_TEXT_MAX); break;
+    case LS_MEANS_LOTS:
+    case LS_MEANS_WAITING: hear_names(h); break;
     case LS_MEANS_STEP: hear_word(h, LS_HEARD_STEP, LS_MAPPING_WORD_MAX); break;
     case LS_MEANS_PRODUCT: hear_word(h, LS_HEARD_PRODUCT, LS_MAPPING_WORD_MAX); break;
     case LS_MEANS_SETUP: hear_word(h, LS_HEARD_SETUP, LS_MAPPING_WORD_MAX); break;

@@ -44,11 +44,13 @@ typedef struct ls_mapped_word {  // of `states` and `reasons`, and the names of 
 typedef struct ls_slot {  // one binding at work
     const ls_binding *binding;
     uint32_t tag;
-    bool heard, stale;
-    bool leads;  // the tag that says whether its machine speaks
+    bool heard, stale, named;  // named: `names` were heard
+    bool leads;                // the tag that says whether its machine speaks
     ls_counter counter;
     const ls_mapped_word *words;
     uint32_t word_count;
+    char *names;  // of WAITING, and of LOTS where names say the class: as they were heard last
+                  // (LS_MAPPING_TEXT_MAX + 1 bytes)
     uint64_t samples, refused;
     char *why;  // the last refusal (LS_MAPPING_WHY_SIZE bytes); NULL: none yet
 } ls_slot;
@@ -75,5 +77,14 @@ bool ls_mapping_whole(const ls_sample *sample, int64_t *out);
 // "LOT key=value ..." with due dates in plant time, into out; 0: too long or not a text.
 size_t ls_mapping_lot_text(const ls_plant *plant, const char *text, size_t size, char *out,
                            size_t out_size);
+// A lot that the register of a station or machine names and did not name before: how it is told.
+// At the first station of its class it has come in, unless nothing was heard of the register before
+// (`first`). Without a class what waits has arrived, and of what is in work the machine itself
+// tells: false.
+bool ls_mapping_newcomer(const ls_plant *plant, uint32_t station, bool waits, bool first,
+                         const char *name, size_t size, ls_heard_kind *out_kind, char *out,
+                         size_t out_size);
+// Is `name` among the blank separated `names`?
+bool ls_mapping_has_name(const char *names, const char *name, size_t size);
 // "state of lathe-1", for people.
 void ls_mapping_say(const ls_mapping *mapping, const ls_binding *binding, char *out, size_t size);

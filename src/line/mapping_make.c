@@ -103,6 +103,12 @@ static ls_status make_slots(ls_mapping *m, ls_error *err) {
         if (!make_words(m, slot)) {
             return ls_fail(err, LS_ERR_MEMORY, "out of memory");
         }
+        const bool names = b->means == LS_MEANS_WAITING ||
+                           (b->means == LS_MEANS_LOTS && listen->lots_named != NULL);
+        slot->names = names ? ls_arena_alloc(&m->arena, LS_MAPPING_TEXT_MAX + 1) : NULL;
+        if (names && slot->names == NULL) {
+            return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+        }
         m->tag_count = slot->tag >= m->tag_count ? slot->tag + 1 : m->tag_count;
     }
     m->figures.bindings = listen->binding_count;

@@ -261,6 +261,107 @@ static void test_lot_texts_and_due_dates(void) {
     close_bench(&b);
 }
 
+// Registers name the lots that are in work and that wait: what is new there is told as an event.
+static const char named_plant[] =
+    "plant: p\n"
+    "start: 1970-01-01\n"
+    "stations: {saw: {process: 60 s}, oven: {process: 10 min}}\n"
+    "products:\n"
+    "  x: {route: [saw, oven], release: [{every: 10 min}, {name: x-hot, every: 1 h}]}\n"
+    "listen:\n"
+    "  lots: {named: \"{class}-*\"}\n"
+    "  modbus:\n"
+    "    plc:\n"
+    "      address: h\n"
+    "      registers:\n"
+    "        beat: {at: 0, write: yes}\n"
+    "        told: {at: 1}\n"
+    "        lost: {at: 2}\n"
+    "        kind: {at: 10, type: text, words: 4, write: yes}\n"
+    "        argument: {at: 14, type: text, words: 8, write: yes}\n"
+    "        id: {at: 22, type: u32, write: yes}\n"
+    "        done: {at: 24, type: u32}\n"
+    "        result: {at: 26}\n"
+    "        saw-waiting: {at: 100, type: text, words: 60}\n"
+    "        oven-waiting: {at: 200, type: text, words: 60}\n"
+    "        saw-lots: {at: 300, type: text, words: 60}\n"
+    "        oven-lots: {at: 400, type: text, words: 60}\n"
+    "      commands:\n"
+    "        heartbeat: beat\n"
+    "        echo: told\n"
+    "        lost: lost\n"
+    "        line: {kind: kind, argument: argument, id: id, done: done, result: result}\n"
+    "        waiting: {any: \"{station}-waiting\"}\n"
+    "  machines: {any: {lots: \"plc/{machine}-lots\"}}\n";
+
+typedef struct told {
+    char text[512];
+    uint32_t count;
+} told;
+
+static void add_told(void *context, const ls_heard *heard) {
+    static const char *const kinds[LS_HEARD_KIND_COUNT] = {
+        [LS_HEARD_LOTS] = "lots",
+        [LS_HEARD_RELEASED] = "released",
+        [LS_HEARD_ARRIVED] = "arrived",
+    };
+    told *t = context;
+    const size_t used = strlen(t->text);
+    CHECK(kinds[heard->kind] != NULL);
+    snprintf(t->text + used, sizeof t->text - used, "%s%s%s '%.*s'", used > 0 ? ", " : "",
+             kinds[heard->kind], heard->birth ? " again" : "", (int)heard->size,
+             heard->text != NULL ? heard->text : "");
+    t->count++;
+}
+
+static const char *names(ls_mapping *mapping, const ls_tags *tags, const char *tag,
+                         const char *text) {
+    static told t;
+    t = (told){0};
+    const ls_sample sample = {.time_us = S,
+                              .tag = ls_tags_find(tags, tag, strlen(tag)),
+                              .kind = LS_VALUE_TEXT,
+                              .size = (uint32_t)strlen(text),
+                              .value.text = text};
+    const uint32_t said = ls_mapping_sample(mapping, &sample, add_told, &t, NULL);
+    CHECK_INT(said, t.count);
+    return t.text;
+}
+
+static void test_registers_that_name_lots_tell_who_came(void) {
+    ls_plant *plant = test_good(named_plant);
+    ls_tags *tags = NULL;
+    ls_mapping *m = NULL;
+    CHECK_INT(ls_tags_create(&tags, NULL), LS_OK);
+    CHECK_INT(ls_mapping_create(plant, tags, &m, NULL), LS_OK);
+    // What stood there at the first reading came at some time before.
+    CHECK_STR(names(m, tags, "plc/saw-waiting", "x-1 x-hot-2"),
+              "arrived again 'x-1 station=saw class=x product=x', "
+              "arrived again 'x-hot-2 station=saw class=x-hot product=x'");
+    CHECK_STR(names(m, tags, "plc/saw-waiting", "x-1 x-hot-2"), "");
+    CHECK_STR(names(m, tags, "plc/saw-waiting", " x-hot-2  x-3"),
+              "released 'x-3 class=x product=x'");
+    CHECK_STR(names(m, tags, "plc/saw-waiting", ""), "");
+    CHECK_STR(names(m, tags, "plc/oven-waiting", ""), "");
+    CHECK_STR(names(m, tags, "plc/oven-waiting", "x-1 strange"),
+              "arrived 'x-1 station=oven class=x product=x', arrived 'strange station=oven'");
+    // A lot may be seen first in work; one of no class is the machine's to tell.
+    CHECK_STR(names(m, tags, "plc/saw-lots", ""), "lots ''");
+    CHECK_STR(names(m, tags, "plc/saw-lots", "x-4 strange"),
+              "released 'x-4 class=x product=x', lots 'x-4 strange'");
+    CHECK_STR(names(m, tags, "plc/oven-lots", "x-4"),
+              "arrived again 'x-4 station=oven class=x product=x', lots 'x-4'");
+    CHECK_STR(names(m, tags, "plc/oven-lots", "x-4"), "lots 'x-4'");
+    static char longest[LS_MAPPING_TEXT_MAX + 1];
+    memset(longest, 'x', sizeof longest - 1);
+    CHECK_STR(names(m, tags, "plc/oven-lots", "x-4"), "lots 'x-4'");
+    CHECK(strlen(names(m, tags, "plc/oven-waiting", longest)) > 0);  // cut in the test, not before
+    CHECK_STR(names(m, tags, "plc/oven-waiting", longest), "");
+    ls_mapping_destroy(m);
+    ls_tags_destroy(tags);
+    ls_plant_destroy(plant);
+}
+
 static void test_silence_of_a_machine_is_told_once(void) {
     bench b;
     open_bench(&b);
@@ -355,6 +456,7 @@ int main(int argc, char **argv) {
     TEST(test_counters_after_a_restart);
     TEST(test_texts_are_bounded);
     TEST(test_lot_texts_and_due_dates);
+    TEST(test_registers_that_name_lots_tell_who_came);
     TEST(test_silence_of_a_machine_is_told_once);
     TEST(test_values_queues_and_orders);
     TEST(test_complaints_say_what_does_not_fit);

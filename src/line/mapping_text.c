@@ -128,18 +128,66 @@ size_t ls_mapping_lot_text(const ls_plant *plant, const char *text, size_t size,
     return length;
 }
 
+// --- names
+
+bool ls_mapping_has_name(const char *names, const char *name, size_t size) {
+    for (const char *at = names + strspn(names, " "); *at != '\0';) {
+        const size_t here = strcspn(at, " ");
+        if (here == size && memcmp(at, name, size) == 0) {
+            return true;
+        }
+        at += here + strspn(at + here, " ");
+    }
+    return false;
+}
+
+// Is the station where lots of the product come in?
+static bool is_entrance(const ls_plant *plant, const ls_product *product, uint32_t station) {
+    const ls_step *first = &plant->steps[product->step_at];
+    bool here = false;
+    for (uint32_t i = 0; i <= first->alternative_count; i++) {
+        here = here || first[i].station == station;
+    }
+    return here;
+}
+
+bool ls_mapping_newcomer(const ls_plant *plant, uint32_t station, bool waits, bool first,
+                         const char *name, size_t size, ls_heard_kind *out_kind, char *out,
+                         size_t out_size) {
+    const uint32_t class = ls_listen_class_of(plant, name, size);
+    const char *at = plant->stations[station].name;
+    size_t length = 0;
+    *out_kind = LS_HEARD_ARRIVED;
+    if (class == LS_NONE) {
+        length = waits ? ls_text_format(out, out_size, "%.*s station=%s", (int)size, name, at) : 0;
+        return length > 0 && length < out_size;
+    }
+    const ls_release *release = &plant->releases[class];
+    const ls_product *product = &plant->products[release->product];
+    if (!first && is_entrance(plant, product, station)) {
+        *out_kind = LS_HEARD_RELEASED;
+        length = ls_text_format(out, out_size, "%.*s class=%s product=%s", (int)size, name,
+                                release->name, product->name);
+    } else {
+        length = ls_text_format(out, out_size, "%.*s station=%s class=%s product=%s", (int)size,
+                                name, at, release->name, product->name);
+    }
+    return length < out_size;
+}
+
 // --- for people
 
 void ls_mapping_say(const ls_mapping *mapping, const ls_binding *b, char *out, size_t size) {
     static const char *const meanings[LS_MEANS_COUNT] = {
-        "state of",     "lots of",       "step of",       "product of", "setup of",
-        "reason of",    "good parts of", "bad parts of",  "queue of",   "lots released",
-        "lots arrived", "lots done",     "lots scrapped", "value",      "orders"};
+        "state of",      "lots of",       "step of",       "product of",
+        "setup of",      "reason of",     "good parts of", "bad parts of",
+        "queue of",      "lots released", "lots arrived",  "lots done",
+        "lots scrapped", "value",         "orders",        "lots that wait at"};
     const ls_plant *plant = mapping->plant;
     const char *of = "";
     if (b->means < LS_MEANS_MACHINE_COUNT) {
         of = plant->machines[b->of].name;
-    } else if (b->means == LS_MEANS_QUEUE) {
+    } else if (b->means == LS_MEANS_QUEUE || b->means == LS_MEANS_WAITING) {
         of = plant->stations[b->of].name;
     } else if (b->means == LS_MEANS_VALUE) {
         of = plant->listen.values[b->of].name;

@@ -267,6 +267,7 @@ static void put_lots(ls_buffer *out, const ls_listen *listen) {
             put_text_key(out, &count, keys[b->means - LS_MEANS_LOT_RELEASED], b->tag);
         }
     }
+    put_text_key(out, &count, "named", listen->lots_named);
     ls_buffer_text(out, "}\n");
 }
 

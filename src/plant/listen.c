@@ -56,6 +56,58 @@ uint32_t ls_register_size(const ls_register *reg) {
     return 1;
 }
 
+// --- names of lots
+
+// Does a pattern with * fit all of the text?
+static bool fits(const char *pattern, const char *text, const char *end) {
+    const char *star = NULL;
+    const char *from = NULL;
+    while (text < end) {
+        if (*pattern == '*') {
+            star = pattern++;
+            from = text;
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            text = ++from;
+        } else {
+            return false;
+        }
+    }
+    pattern += strspn(pattern, "*");
+    return *pattern == '\0';
+}
+
+uint32_t ls_listen_class_of(const ls_plant *plant, const char *name, size_t size) {
+    const char *pattern = plant->listen.lots_named;
+    const char *open = pattern != NULL ? strchr(pattern, '{') : NULL;
+    if (open == NULL) {
+        return LS_NONE;
+    }
+    const size_t before = (size_t)(open - pattern);
+    const bool by_class = strncmp(open, "{class}", strlen("{class}")) == 0;
+    const char *rest = strchr(open, '}') + 1;
+    uint32_t found = LS_NONE;
+    size_t longest = 0;
+    if (size < before || memcmp(name, pattern, before) != 0) {
+        return LS_NONE;
+    }
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        const ls_release *release = &plant->releases[i];
+        const char *word = by_class ? release->name : plant->products[release->product].name;
+        const size_t length = strlen(word);
+        if (length > longest && length <= size - before &&
+            memcmp(name + before, word, length) == 0 &&
+            fits(rest, name + before + length, name + size)) {
+            longest = length;
+            found = i;
+        }
+    }
+    return found;
+}
+
 // --- responses
 
 double ls_measured_settles(const ls_measured *measured, double setting) {

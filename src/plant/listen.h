@@ -122,8 +122,10 @@ typedef enum ls_meaning {
     LS_MEANS_LOT_ARRIVED,
     LS_MEANS_LOT_DONE,
     LS_MEANS_LOT_SCRAPPED,
-    LS_MEANS_VALUE,  // a measured value
-    LS_MEANS_ORDER,  // an order as JSON or "key=value ..."
+    LS_MEANS_VALUE,    // a measured value
+    LS_MEANS_ORDER,    // an order as JSON or "key=value ..."
+    LS_MEANS_WAITING,  // names of the lots that wait at a station, blank separated: `waiting` of a
+                       // Modbus source's `commands`
     LS_MEANS_COUNT
 } ls_meaning;
 
@@ -177,6 +179,7 @@ typedef struct ls_listen {
     uint32_t source_count;
     const ls_binding *bindings;
     uint32_t binding_count;
+    const char *lots_named;  // `lots: {named:}`; NULL: names of lots say nothing
     const ls_measured *values;
     uint32_t value_count;
     ls_order_source orders;
@@ -191,8 +194,11 @@ typedef struct ls_listen {
 size_t ls_listen_path(const ls_listen *listen, const char *name, char *out, size_t size);
 // Registers (coils: bits) that it takes in its table.
 uint32_t ls_register_size(const ls_register *reg);
-// What a person should look at though it may be right: registers that overlap with different types.
 struct ls_plant;
+// The class (release) that a lot's name says by `lots: {named:}`, the one with the longest word
+// where several fit; LS_NONE: none, or names say nothing.
+uint32_t ls_listen_class_of(const struct ls_plant *plant, const char *name, size_t size);
+// What a person should look at though it may be right: registers that overlap with different types.
 void ls_listen_warn(const struct ls_plant *plant, ls_errors *out);
 
 // Where a value settles when it is set so: by its table, else by its gain from the default.

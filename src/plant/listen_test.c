@@ -115,7 +115,47 @@ static void test_commands_over_modbus_by_names_that_are_filled_in(void) {
         CHECK(c->machines[1].kind == LS_NONE && c->machines[2].kind == LS_NONE);
         CHECK_STR(s->registers[c->waiting[0]].name, "lathe-lots");
         CHECK(c->waiting[1] == LS_NONE);
+        const ls_binding *waiting = find(p, "plc/lathe-lots");
+        CHECK(waiting != NULL && waiting->means == LS_MEANS_WAITING && waiting->of == 0);
     }
+    ls_plant_destroy(p);
+}
+
+static const char *class_of(const ls_plant *p, const char *name) {
+    const uint32_t class = ls_listen_class_of(p, name, strlen(name));
+    return class != LS_NONE ? p->releases[class].name : "none";
+}
+
+static void test_names_of_lots_say_their_class(void) {
+#define CLASSES                                                                         \
+    "plant: p\n"                                                                        \
+    "stations: {s: {process: 1 min}}\n"                                                 \
+    "products:\n"                                                                       \
+    "  gear-a: {route: [s], release: [{every: 1 h}, {name: gear-a-hot, every: 2 h}]}\n" \
+    "  gear-b: {route: [s], release: {every: 1 h}}\n"
+    ls_plant *p = test_good(CLASSES "listen: {lots: {named: '{class}-*'}}\n");
+    CHECK_STR(class_of(p, "gear-a-17"), "gear-a");
+    CHECK_STR(class_of(p, "gear-a-hot-17"), "gear-a-hot");  // the longest that fits
+    CHECK_STR(class_of(p, "gear-b-"), "gear-b");
+    CHECK_STR(class_of(p, "gear-b"), "none");
+    CHECK_STR(class_of(p, "gear-c-17"), "none");
+    CHECK_STR(class_of(p, "gear-a"), "none");
+    CHECK_STR(class_of(p, ""), "none");
+    ls_plant_destroy(p);
+    p = test_good(CLASSES "listen: {lots: {named: 'W.{product}.*x*'}}\n");
+    CHECK_STR(class_of(p, "W.gear-a.1x2"), "gear-a");
+    CHECK_STR(class_of(p, "W.gear-b.x"), "gear-b");
+    CHECK_STR(class_of(p, "W.gear-b.12"), "none");
+    CHECK_STR(class_of(p, "gear-b.x"), "none");
+    CHECK_STR(class_of(p, "W."), "none");
+    CHECK_STR(class_of(p, "W.gear-b.xyx"), "gear-b");
+    ls_plant_destroy(p);
+    p = test_good(CLASSES "listen: {lots: {named: '{class}'}}\n");
+    CHECK_STR(class_of(p, "gear-a-hot"), "gear-a-hot");
+    CHECK_STR(class_of(p, "gear-a-hot-1"), "none");
+    ls_plant_destroy(p);
+    p = test_good(CLASSES "listen: {lots: {named: none}}\n");
+    CHECK_STR(class_of(p, "gear-a-17"), "none");
     ls_plant_destroy(p);
 }
 
@@ -204,6 +244,7 @@ int main(int argc, char **argv) {
     TEST(test_words_of_packml);
     TEST(test_with_sparkplug_alone_the_emulated_line_is_heard);
     TEST(test_commands_over_modbus_by_names_that_are_filled_in);
+    TEST(test_names_of_lots_say_their_class);
     TEST(test_a_plant_that_is_not_heard);
     TEST(test_machines_differ_key_by_key);
     TEST(test_machines_of_one_name_by_their_station);

@@ -292,6 +292,12 @@ static const uint32_t *read_waiting(reading *c, const ls_yaml *node) {
         const bool said = ls_yaml_is_text(value) && !ls_listen_is_none(value) &&
                           (own[s] != NULL || r->form.error_count == before);
         out[s] = said ? take_register(c, value, &o, &waiting_part) : LS_NONE;
+        if (out[s] != LS_NONE) {  // the service hears the same names
+            const char *tag = ls_reader_format(r, "%s/%s", c->source->name,
+                                               c->source->registers[out[s]].name);
+            (void)ls_listen_bind(c->d, value, tag, LS_NONE, LS_NONE,
+                                 (ls_binding){.means = LS_MEANS_WAITING, .of = s});
+        }
     }
     return out;
 }

@@ -59,6 +59,26 @@ static void read_queues(ls_listen_draft *d) {
 
 // --- lots
 
+// "{class}-*": one of the two words, once, and * for anything.
+static void read_named(ls_listen_draft *d, const ls_yaml *value) {
+    if (!ls_yaml_is_text(value) || ls_listen_is_none(value)) {
+        return;
+    }
+    const char *open = strchr(value->text, '{');
+    const char *close = open != NULL ? strchr(open, '}') : NULL;
+    const bool is_word = close != NULL && (strncmp(open, "{class}", strlen("{class}")) == 0 ||
+                                           strncmp(open, "{product}", strlen("{product}")) == 0);
+    const bool before = open != NULL &&
+                        memchr(value->text, '*', (size_t)(open - value->text)) != NULL;
+    if (!is_word || before || strpbrk(close + 1, "{}") != NULL) {
+        ls_reader_mistake(d->r, value,
+                          "as \"{class}-*\": {class} or {product} once, behind it * for anything",
+                          "names of lots like '%s' do not say their class", value->text);
+        return;
+    }
+    d->r->plant->listen.lots_named = ls_reader_text(d->r, value->text);
+}
+
 static void read_lots(ls_listen_draft *d) {
     static const char *const paths[] = {"listen.lots.released", "listen.lots.arrived",
                                         "listen.lots.done", "listen.lots.scrapped"};
@@ -79,6 +99,7 @@ static void read_lots(ls_listen_draft *d) {
             (void)ls_listen_bind(d, value, value->text, LS_NONE, LS_NONE, b);
         }
     }
+    read_named(d, ls_take(r, map, "listen.lots.named"));
 }
 
 // --- measured values

@@ -234,7 +234,8 @@ static uint32_t step_of_product_at(const ls_core *core, uint32_t product, uint32
 }
 
 uint32_t ls_hear_lot_at(ls_core *core, ls_instant *in, const char *name, size_t size,
-                        uint32_t machine, uint32_t station, uint32_t step, bool birth) {
+                        uint32_t release, uint32_t machine, uint32_t station, uint32_t step,
+                        bool birth) {
     uint32_t lot = ls_core_lot_find(core, name, size);
     if (lot != LS_NO) {
         ls_core_lot_heard(core, lot);
@@ -251,15 +252,16 @@ uint32_t ls_hear_lot_at(ls_core *core, ls_instant *in, const char *name, size_t 
                         "lot '%.*s' is of no product that comes here", (int)size, name);
         return LS_NO;
     }
-    const uint32_t release = lot != LS_NO
-                                 ? LS_NO
-                                 : release_of_product(core->plant, core->c.steps[step].product);
+    if (lot == LS_NO && (release == LS_NO ||
+                         core->plant->releases[release].product != core->c.steps[step].product)) {
+        release = release_of_product(core->plant, core->c.steps[step].product);
+    }
     lot = lot == LS_NO ? nameless_at(core, LS_NO, step) : lot;
     if (lot == LS_NO) {
         if (release == LS_NO) {
             return LS_NO;
         }
-        if (!birth) {
+        if (!birth && core->plant->listen.lots_named == NULL) {
             ls_core_diverge(core, LS_DIVERGE_UNKNOWN, machine, station,
                             "lot '%.*s' was never released", (int)size, name);
         }
@@ -420,8 +422,12 @@ static void hear_arrived(ls_core *core, ls_instant *in, const ls_heard *heard,
     }
     const uint32_t product = lot != LS_NO ? core->c.steps[core->c.lot[lot].step].product
                                           : product_named(core->plant, told->product);
-    const uint32_t step = ls_hear_step_named(core, product, told->step.at, told->step.size);
-    lot = ls_hear_lot_at(core, in, told->name.at, told->name.size, LS_NO, station, step,
+    uint32_t step = ls_hear_step_named(core, product, told->step.at, told->step.size);
+    if (lot == LS_NO && step == LS_NO && product != LS_NO) {
+        step = step_of_product_at(core, product, station);
+    }
+    lot = ls_hear_lot_at(core, in, told->name.at, told->name.size,
+                         release_named(core->plant, told->release), LS_NO, station, step,
                          heard->birth);
     ls_move *move = lot != LS_NO ? ls_instant_move(in, lot) : NULL;
     core->figures->arrivals++;

@@ -133,7 +133,7 @@ static void lot_in_machine(ls_core *core, ls_instant *in, const ls_heard *heard,
             step = core->plant->steps[s].station == station ? s : LS_NO;
         }
     }
-    const uint32_t lot = ls_hear_lot_at(core, in, name, size, heard->of, station, step,
+    const uint32_t lot = ls_hear_lot_at(core, in, name, size, LS_NO, heard->of, station, step,
                                         heard->birth);
     ls_move *move = lot != LS_NO ? ls_instant_move(in, lot) : NULL;
     if (move == NULL || move->kind > LS_MOVE_MACHINE) {

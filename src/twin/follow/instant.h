@@ -68,8 +68,10 @@ bool ls_instant_tell_lot(ls_instant *in, uint32_t lot);
 
 // hear_lot.c: RELEASED, ARRIVED, DONE, SCRAPPED, and lots by name
 void ls_hear_lot(ls_core *core, ls_instant *in, const ls_heard *heard);
+// `release`: its class, LS_NO where that was not told.
 uint32_t ls_hear_lot_at(ls_core *core, ls_instant *in, const char *name, size_t size,
-                        uint32_t machine, uint32_t station, uint32_t step, bool birth);
+                        uint32_t release, uint32_t machine, uint32_t station, uint32_t step,
+                        bool birth);
 uint32_t ls_hear_step_at(const ls_core *core, uint32_t lot, uint32_t station, uint32_t hint);
 uint32_t ls_hear_step_named(const ls_core *core, uint32_t product, const char *name, size_t size);
 // hear_machine.c

@@ -129,6 +129,7 @@ static void find_step(ls_core *core, ls_move *move) {
     }
     if (move->kind == LS_MOVE_QUEUE && lot->where == LS_LOT_WAITING && lot->step == move->step) {
         move->stays = true;
+        core->lots[move->lot].supposed = 0;  // what was supposed is heard
         core->figures->unchanged++;
         return;
     }
@@ -255,9 +256,15 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
     } else if (ended != 0) {
         next = unseen_way(core, move, ended - 1);
     }
+    bool sure = true;
+    if (core->lots[lot].step != 0) {
+        (void)ls_core_next(core, lot, ended - 1, &sure);
+    }
     if (next == LS_NO) {
+        // Where registers name lots nothing else tells that they leave.
+        const bool untold = core->plant->listen.lots_named != NULL && sure;
         ls_core_put_out(core, lot, move->from);
-        if (c->lot[lot].where == LS_LOT_FREE) {
+        if (c->lot[lot].where == LS_LOT_FREE && !untold) {
             ls_core_diverge(core, LS_DIVERGE_INFERRED, LS_NO, move->from,
                             "a lot ended its last step and must have left");
         }
@@ -274,10 +281,6 @@ static void go_on(ls_core *core, ls_instant *in, const ls_move *move) {
         return;
     }
     ls_core_send(core, lot, next, move->from);
-    bool sure = true;
-    if (core->lots[lot].step != 0) {
-        (void)ls_core_next(core, lot, ended - 1, &sure);
-    }
     if (!sure && c->lot[lot].where == LS_LOT_TRANSIT) {
         ls_lot_event_clear(c, lot);  // it arrives where it is heard to arrive
         c->event[lot].total = FOLLOW_ENDLESS;
