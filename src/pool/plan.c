@@ -12,10 +12,11 @@ static bool is_up(const ls_scheduler *s, uint32_t node) {
                                 : ls_occupancy_state(s->occupancy, node) == LS_NODE_UP;
 }
 
-bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node) {
+// It could take a part of the shape if it were empty and up.
+static bool could_take(const ls_scheduler *s, const ls_shape *shape, uint32_t node) {
     const ls_node_parts *n = s->nodes + node;
     const uint32_t gpus = shape->milli != 0 ? 1 : shape->gpus;
-    if (!is_up(s, node) || (shape->kinds == 0 && gpus > 0)) {
+    if (shape->kinds == 0 && gpus > 0) {
         return false;
     }
     if (shape->kinds != 0 &&
@@ -28,6 +29,18 @@ bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node) 
         return false;
     }
     return shape->sites == 0 || (n->site < 64 && ((shape->sites >> n->site) & 1) != 0);
+}
+
+bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node) {
+    return is_up(s, node) && could_take(s, shape, node);
+}
+
+void ls_plan_types(const ls_scheduler *s, uint32_t job, uint32_t kind, bool *out) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    for (uint32_t i = 0; i < s->type_count && i < LS_NODE_TYPES - 1; i++) {
+        const uint32_t node = s->type_nodes[i];
+        out[i] = (shape->kinds == 0 || s->nodes[node].kind == kind) && could_take(s, shape, node);
+    }
 }
 
 bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node) {
@@ -98,8 +111,12 @@ static void swap(ls_plan_node *a, ls_plan_node *b) {
 
 // Moves the `first` least of them to the front (Hoare's selection, pivots from the middle).
 static void select_least(ls_plan_node *nodes, uint32_t count, uint32_t first) {
-    uint32_t low = 0, high = count;  // what is sought is in [low, high)
-    while (high - low > 16 && first > low && first < high) {
+    uint32_t low = 0, high = count;  // the border is in [low, high)
+    while (first > low && first < high) {
+        if (high - low <= 16) {
+            qsort(nodes + low, high - low, sizeof *nodes, by_value);
+            return;
+        }
         const ls_plan_node pivot = nodes[low + (high - low) / 2];
         uint32_t i = low, k = high - 1;
         for (;;) {
@@ -120,7 +137,6 @@ static void select_least(ls_plan_node *nodes, uint32_t count, uint32_t first) {
             low = k + 1;
         }
     }
-    qsort(nodes + low, high - low, sizeof *nodes, by_value);
 }
 
 // Sorts the first nodes and returns how many of them it takes for `parts` parts; 0: not enough.

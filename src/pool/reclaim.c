@@ -186,6 +186,7 @@ typedef struct enough {
     const ls_shape *shape;
     bool in_unit;  // all parts in one
     uint32_t unit;
+    uint32_t unit_from, unit_to;  // its nodes, as far as is known
     uint64_t parts, unit_parts;
     uint32_t units;
 } enough;
@@ -195,12 +196,18 @@ static bool is_enough(enough *e, const ls_scheduler *s, uint32_t node) {
     if (!e->in_unit) {
         return e->parts >= 4 * (uint64_t)e->shape->parts + SPARE_PARTS;
     }
+    if (node >= e->unit_from && node < e->unit_to) {
+        return false;
+    }
     const uint32_t unit = ls_cluster_unit(s->cluster, node, e->shape->within);
     if (unit != e->unit) {
         e->units += e->unit_parts >= e->shape->parts;
         e->unit = unit;
         e->unit_parts = 0;
     }
+    const ls_pool_unit *u = unit != LS_POOL_NONE ? s->cluster->units + unit : NULL;
+    e->unit_from = u != NULL ? u->node_at : node;
+    e->unit_to = u != NULL ? u->node_at + u->node_count : node + 1;
     return e->units >= SPARE_UNITS;
 }
 
@@ -227,29 +234,6 @@ static bool may_lend(const ls_scheduler *s, uint32_t node, const ls_shape *shape
         }
     }
     return some;
-}
-
-// Told by who is where alone: there may be enough. A gang for which there is not is plainly in
-// vain.
-static bool may_be_enough(const ls_scheduler *s, const ls_shape *shape, uint32_t kind,
-                          bool in_unit) {
-    uint64_t parts = 0;
-    uint32_t unit = LS_POOL_NONE;
-    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
-        if (in_unit && ls_cluster_unit(s->cluster, node, shape->within) != unit) {
-            unit = ls_cluster_unit(s->cluster, node, shape->within);
-            parts = 0;
-        }
-        const ls_node_parts *n = s->nodes + node;
-        if (n->kind == kind && n->counted > 0 && n->gpus >= shape->gpus &&
-            (n->counted > shape->gpus || may_lend(s, node, shape))) {
-            parts += shape->spread || shape->gpus == 0 ? 1 : n->gpus / shape->gpus;
-        }
-        if (parts >= shape->parts) {
-            return true;
-        }
-    }
-    return false;
 }
 
 // For one part: on nodes with jobs of those who may give, the latest started first.
@@ -285,43 +269,86 @@ static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     return ls_plan_choose(s, shape, count, true);
 }
 
-static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
-    const ls_shape *shape = &s->jobs[job].request.shape;
-    const uint64_t number = s->jobs[job].number;
-    const takers all = {.number = number, .dearest = 1.0e300};
+// Whether the job may be stopped, found once in a search.
+static bool judge(ls_scheduler *s, uint32_t job, const takers *all) {
+    ls_pool_job *j = s->jobs + job;
+    if (j->judged != s->plan_mark) {
+        j->judged = s->plan_mark;
+        j->stoppable = may_stop(all, s, job);
+        j->part_loss = loss(s, j) / (double)j->request.shape.parts;
+    }
+    return j->stoppable;
+}
+
+// The parts that a node has that is up and kept for nobody else, now or by taking back, and what
+// one costs; false: none.
+static bool look_at_node(const ls_scheduler *s, const ls_shape *shape, const takers *all,
+                         ls_plan_node *here) {
+    const ls_node_parts *n = s->nodes + here->node;
     const uint32_t most = shape->spread ? 1 : shape->parts;
+    if (shape->gpus > 0 && shape->gpus == n->gpus && n->plain == 0) {
+        here->parts = n->counted > shape->gpus;  // the whole node, empty or not
+    } else if (n->counted > shape->gpus) {       // as many are wholly free
+        here->parts = ls_plan_parts(s, shape, here->node, most, nobody, NULL);
+    }
+    return here->parts > 0 ||
+           (may_lend(s, here->node, shape) && cost_of(s, shape, all, most, here));
+}
+
+// The nodes that are kept for the job itself are shown, or hidden again.
+static void show_own(ls_scheduler *s, const ls_pool_job *j, bool show) {
+    const ls_reserved *r = j->reserved != LS_POOL_NONE ? s->reserved + j->reserved : NULL;
+    for (uint32_t i = 0; r != NULL && i < r->count; i++) {
+        s->soles[r->nodes[i]] = show ? ls_room_sole(s, r->nodes[i]) : LS_SOLE_AWAY;
+        s->sole_jobs[r->nodes[i]] = s->nodes[r->nodes[i]].first_job;
+    }
+}
+
+// For several parts: all nodes around, until what is found is enough to choose from. A gang is
+// mostly in vain where little is lent: that is told by who has the nodes, a word for each.
+static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
+    const ls_pool_job *j = s->jobs + job;
+    const ls_shape *shape = &j->request.shape;
+    const takers all = {.number = j->number, .dearest = 1.0e300};
     const bool in_unit = shape->must && shape->within != LS_POOL_ANYWHERE &&
                          shape->within != LS_POOL_NODE;
     enough e = {.shape = shape, .in_unit = in_unit, .unit = LS_POOL_NONE};
     const uint32_t nodes = s->cluster->node_count;
     const uint32_t from = search_from(s, shape, in_unit);
     uint32_t count = 0;
-    if (shape->parts > 1 && shape->gpus > 0 && !may_be_enough(s, shape, kind, in_unit)) {
-        return 0;
-    }
+    s->plan_mark++;
+    show_own(s, j, true);
+    bool suits[LS_NODE_TYPES] = {false};
+    ls_plan_types(s, job, kind, suits);
     for (uint32_t i = 0; i < nodes; i++) {
         const uint32_t node = from + i < nodes ? from + i : from + i - nodes;
+        const uint32_t sole = s->soles[node];
+        ls_plan_node here = {.node = node};
         if (is_enough(&e, s, node)) {
             s->plan_from = node;
             break;
         }
-        if (!ls_plan_may(s, job, kind, node)) {
+        if (sole == LS_SOLE_AWAY || (sole < LS_SOLE_ACCOUNTS && !s->may_give[sole])) {
             continue;
         }
-        ls_plan_node here = {.node = node};
-        if (shape->gpus > 0 && shape->gpus == s->nodes[node].gpus && s->nodes[node].plain == 0) {
-            here.parts = s->nodes[node].counted > shape->gpus;  // the whole node, empty or not
-        } else if (s->nodes[node].counted > shape->gpus) {      // as many are wholly free
-            here.parts = ls_plan_parts(s, shape, node, most, nobody, NULL);
+        if (!suits[s->types[node]] &&
+            (s->types[node] < LS_NODE_TYPES - 1 || !ls_plan_may(s, job, kind, node))) {
+            continue;
         }
-        if (here.parts == 0 &&
-            (!may_lend(s, node, shape) || !cost_of(s, shape, &all, most, &here))) {
+        if (sole < LS_SOLE_ACCOUNTS && shape->gpus == s->nodes[node].gpus) {
+            if (!judge(s, s->sole_jobs[node], &all)) {
+                continue;
+            }
+            here.parts = 1;
+            here.value = s->jobs[s->sole_jobs[node]].part_loss;
+        } else if (!look_at_node(s, shape, &all, &here)) {
             continue;
         }
         s->plan[count++] = here;
         e.parts += here.parts;
         e.unit_parts += here.parts;
     }
+    show_own(s, j, false);
     return ls_plan_choose(s, shape, count, true);
 }
 
@@ -379,18 +406,35 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     return true;
 }
 
+// Notes which leaves may give to a job of `account` that needs so much of the kind (may_take), and
+// returns what they hold of it. One look at each account: parents stand before their children.
+static uint64_t note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, uint64_t milli) {
+    uint64_t lent = 0;
+    uint32_t meets = 0;  // the account on the way from the top to `account` that comes next
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        if (i != meets) {
+            s->may_give[i] = s->may_give[ls_shares_parent(s->shares, i)] &&
+                             ls_shares_borrowed(s->shares, i) > 0;
+            continue;
+        }
+        meets = i != account ? ls_shares_below(s->shares, i, account) : LS_POOL_NONE;
+        s->may_give[i] = i != account &&
+                         ls_shares_borrowed_with(s->shares, meets, kind, milli) == 0;
+    }
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        s->may_give[i] &= ls_shares_children(s->shares, i) == 0 && i != account;
+        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
+    }
+    return lent;
+}
+
 // Nodes and victims for a kind: the nodes in s->plan[0..*out_used), the victims in s->victims, out
 // of the books.
 static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint64_t milli = ls_shape_milli(&c->request.shape);
     const uint64_t free = ls_occupancy_free_milli(s->occupancy);
-    uint64_t lent = 0;
-    for (uint32_t i = 0; i < s->def.account_count; i++) {
-        s->may_give[i] = ls_shares_children(s->shares, i) == 0 &&
-                         may_take(s, c->request.account, i, kind, milli);
-        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
-    }
+    const uint64_t lent = note_givers(s, c->request.account, kind, milli);
     const bool may = lent > 0 && free + lent >= milli;
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
         const uint32_t used = c->request.shape.parts == 1 ? plan_one(s, claimant, kind)
@@ -518,6 +562,22 @@ static bool may_try(const ls_scheduler *s, uint32_t job) {
     return false;
 }
 
+static bool may_try_now(const void *context, uint32_t job) {
+    return may_try(context, job);
+}
+
+// One of the leaf's heads may take back now.
+static bool some_may_try(const ls_scheduler *s, uint32_t leaf) {
+    uint64_t most = 0;  // the greatest that some account from the leaf up is guaranteed
+    for (uint32_t at = leaf; at != 0; at = ls_shares_parent(s->shares, at)) {
+        for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+            const uint64_t room = ls_shares_room(s->shares, at, k);
+            most = room > most ? room : most;
+        }
+    }
+    return most > 0 && ls_waiting_some(s->waiting, leaf, most, may_try_now, s);
+}
+
 // What the leaf at the front may take back, as long as takes are left; false: it is not done, and
 // goes on in the next round.
 static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
@@ -525,7 +585,9 @@ static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
     if (s->now_us < s->retry_us[leaf]) {
         return true;
     }
-    uint32_t count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
+    uint32_t count = s->look_at > 0 || some_may_try(s, leaf)
+                         ? ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX)
+                         : 0;
     bool taken = false;
     while (s->look_at < count && !taken) {
         if (!may_try(s, heads[s->look_at])) {

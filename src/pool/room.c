@@ -22,8 +22,19 @@ static uint32_t step_of(const ls_scheduler *s, uint32_t node) {
     return most * LS_ROOM_STEPS / LS_POOL_WHOLE;
 }
 
+uint32_t ls_room_sole(const ls_scheduler *s, uint32_t node) {
+    const ls_node_parts *n = s->nodes + node;
+    if (n->counted == 0 || n->plain > 0) {
+        return n->counted == 0 ? LS_SOLE_AWAY : LS_SOLE_PLAIN;
+    }
+    const bool one = n->counted == 1 && n->tenant_count == 1 && !n->more_tenants &&
+                     s->jobs[n->first_job].request.shape.gpus == n->gpus;
+    return one ? n->tenants[0] : LS_SOLE_MIXED;
+}
+
 void ls_room_out(ls_scheduler *s, uint32_t node) {
     ls_node_parts *n = s->nodes + node;
+    s->soles[node] = LS_SOLE_AWAY;
     if (n->counted > 0) {
         row_of(s, node)[n->counted - 1]--;
         row_of(s, node)[LS_POOL_NODE_GPUS_MAX + 1 + n->counted_step]--;
@@ -40,6 +51,10 @@ void ls_room_in(ls_scheduler *s, uint32_t node) {
         row_of(s, node)[LS_POOL_NODE_GPUS_MAX + 1 + step]++;
         s->nodes[node].counted = (uint8_t)(whole + 1);
         s->nodes[node].counted_step = (uint8_t)step;
+        if (s->nodes[node].reserved == LS_POOL_NONE) {
+            s->soles[node] = ls_room_sole(s, node);
+            s->sole_jobs[node] = s->nodes[node].first_job;
+        }
     }
 }
 

@@ -14,11 +14,32 @@ int64_t ls_pool_later(int64_t now_us, int64_t span_us) {
     return span_us > INT64_MAX - now_us ? INT64_MAX : now_us + span_us;
 }
 
+// The type of a node, made when there is none like it.
+static uint8_t type_of(ls_scheduler *s, uint32_t node) {
+    const ls_pool_node *n = s->cluster->nodes + node;
+    for (uint32_t i = s->type_count; i-- > 0;) {  // mostly like the one before
+        const ls_pool_node *like = s->cluster->nodes + s->type_nodes[i];
+        if (like->kind == n->kind && like->gpus == n->gpus && like->cpu_milli == n->cpu_milli &&
+            like->memory_mib == n->memory_mib &&
+            s->nodes[s->type_nodes[i]].site == s->nodes[node].site) {
+            return (uint8_t)i;
+        }
+    }
+    if (s->type_count == LS_NODE_TYPES) {
+        return LS_NODE_TYPES - 1;
+    }
+    s->type_nodes[s->type_count] = node;
+    return (uint8_t)s->type_count++;
+}
+
 // Rows of accounts and nodes.
 static bool make_rows(ls_scheduler *s) {
     const uint32_t accounts = s->def.account_count;
     const uint32_t nodes = s->cluster->node_count;
     s->nodes = ls_alloc(nodes * sizeof *s->nodes);
+    s->soles = ls_alloc(nodes * sizeof *s->soles);
+    s->sole_jobs = ls_alloc(nodes * sizeof *s->sole_jobs);
+    s->types = ls_alloc(nodes * sizeof *s->types);
     s->plan = ls_alloc(nodes * sizeof *s->plan);
     s->rooms = ls_alloc((s->cluster->kind_count + 1) * LS_ROOM_ROW * sizeof *s->rooms);
     s->running = ls_alloc(accounts * sizeof *s->running);
@@ -32,9 +53,9 @@ static bool make_rows(ls_scheduler *s) {
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
     if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
-        s->plan == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
-        s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
-        s->may_give == NULL) {
+        s->plan == NULL || s->soles == NULL || s->sole_jobs == NULL || s->types == NULL ||
+        s->rooms == NULL || s->promised == NULL || s->promise_us == NULL || s->retry_us == NULL ||
+        s->pause_us == NULL || s->look == NULL || s->looks == NULL || s->may_give == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < accounts; i++) {
@@ -60,6 +81,8 @@ static bool make_rows(ls_scheduler *s) {
                                                   : (uint8_t)s->cluster->nodes[i].kind,
                                       .reserved = LS_POOL_NONE,
                                       .site = unit != LS_POOL_NONE ? sites - 1 : LS_POOL_NONE};
+        s->soles[i] = LS_SOLE_AWAY;
+        s->types[i] = type_of(s, i);
         ls_room_in(s, i);
     }
     return true;
@@ -119,6 +142,9 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_occupancy_free(s->empty);
     ls_free(s->jobs);
     ls_free(s->nodes);
+    ls_free(s->soles);
+    ls_free(s->sole_jobs);
+    ls_free(s->types);
     ls_free(s->reserved);
     ls_free(s->acts);
     ls_free(s->running);

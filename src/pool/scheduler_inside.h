@@ -12,8 +12,18 @@
 
 enum {
     LS_TENANTS = 4,
-    LS_ROOM_STEPS = 32,  // of a GPU
+    LS_NODE_TYPES = 256,  // the last one is of all that are beyond
+    LS_ROOM_STEPS = 32,   // of a GPU
     LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1 + LS_ROOM_STEPS + 1,
+};
+
+// Who is on a node, in one word: the account of a job that has all its GPUs to itself, or one of
+// these.
+enum {
+    LS_SOLE_AWAY = INT32_MAX,          // nobody gets it: not up, without GPUs, or kept for a job
+    LS_SOLE_MIXED = INT32_MAX - 1,     // anything else that holds GPUs alone, or nothing
+    LS_SOLE_PLAIN = INT32_MAX - 2,     // also parts that hold no GPU
+    LS_SOLE_ACCOUNTS = LS_SOLE_PLAIN,  // accounts are below
 };
 
 // A part of a running job in the list of its node.
@@ -29,6 +39,9 @@ typedef struct ls_pool_job {
     uint32_t kind;      // of its GPUs while it runs; LS_POOL_NONE: none
     bool again;         // when it has stopped it waits again
     bool victim;        // among s->victims
+    bool stoppable;     // of the search `judged`: it may be stopped, at the loss of `part_loss`
+    uint32_t judged;
+    double part_loss;
     int64_t submitted_us, started_us;
     int64_t since_us;       // it waits
     int64_t latest_us;      // it is over by then; INT64_MAX: unknown
@@ -85,6 +98,11 @@ struct ls_scheduler {
     ls_pool_job *jobs;
     uint32_t job_count, job_room, job_free;
     ls_node_parts *nodes;
+    uint32_t *soles;                     // by node: who has it to himself
+    uint32_t *sole_jobs;                 // by node: that job
+    uint8_t *types;                      // by node: nodes of the same type suit the same jobs
+    uint32_t type_nodes[LS_NODE_TYPES];  // by type: the first node of it
+    uint32_t type_count;
     ls_reserved *reserved;
     uint32_t reserved_count, reserved_room;
     ls_pool_act *acts;
@@ -150,6 +168,8 @@ int64_t ls_pool_later(int64_t now_us, int64_t span_us);  // no overflow
 void ls_room_out(ls_scheduler *s, uint32_t node);
 void ls_room_in(ls_scheduler *s, uint32_t node);
 void ls_room_changed(ls_scheduler *s, uint32_t node);  // what is free there, or its state
+// Who is on the node, also where it is kept.
+uint32_t ls_room_sole(const ls_scheduler *s, uint32_t node);
 // False: there are plainly too few free GPUs for the shape, when it is over by until_us. What is
 // kept for `job` (LS_POOL_NONE: for nobody) counts as free.
 bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us);
@@ -184,6 +204,9 @@ uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t no
                        const void *context);
 // The node is up and could take a part of the shape if it were empty.
 bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node);
+// By type: could a node of it take a part of the job if it were empty and up? It is of this kind
+// (for a job with GPUs). The last type is never told of: ask for the node.
+void ls_plan_types(const ls_scheduler *s, uint32_t job, uint32_t kind, bool *out);
 // The node is of this kind (for a job with GPUs) and could take a part of the job if it were empty,
 // is up and kept for nobody else.
 bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node);

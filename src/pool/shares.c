@@ -178,6 +178,14 @@ uint64_t ls_shares_borrowed_with(const ls_shares *shares, uint32_t at, uint32_t 
     return over(a->uncovered + more, a->guarantee_any);
 }
 
+uint64_t ls_shares_room(const ls_shares *shares, uint32_t at, uint32_t kind) {
+    const account *a = shares->accounts + at;
+    const size_t cell = (size_t)at * shares->kind_count + kind;
+    return a->uncovered > a->guarantee_any ? 0
+                                           : a->guarantee_any - a->uncovered +
+                                                 over(shares->guarantee[cell], shares->held[cell]);
+}
+
 double ls_shares_weight(const ls_shares *shares, uint32_t at) {
     return shares->accounts[at].weight;
 }

@@ -56,6 +56,8 @@ double ls_shares_rank(const ls_shares *shares, uint32_t account, uint32_t kinds)
 // What `account` would borrow with so much more of the kind.
 uint64_t ls_shares_borrowed_with(const ls_shares *shares, uint32_t account, uint32_t kind,
                                  uint64_t milli);
+// How much more of the kind it could hold and borrow nothing.
+uint64_t ls_shares_room(const ls_shares *shares, uint32_t account, uint32_t kind);
 double ls_shares_weight(const ls_shares *shares, uint32_t account);
 
 // The first account, from this one up, whose limit so much more of the kind would break;

@@ -189,10 +189,9 @@ static uint32_t kinds_below(const ls_waiting *w, uint32_t account, const uint64_
 // The first job of a leaf, in a class of `among`.
 static uint32_t first_of_leaf(const ls_waiting *w, uint32_t leaf, const uint64_t *among) {
     uint32_t best = LS_POOL_NONE;
-    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_of_leaf) {
+    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
         const ls_waiting_queue *q = w->queues + i;
-        if (q->count == 0 || q->limited_by != LS_POOL_NONE ||
-            (among != NULL && !ls_bit(among, q->class))) {
+        if (among != NULL && !ls_bit(among, q->class)) {
             continue;
         }
         if (best == LS_POOL_NONE || goes_first(w, q->heap[0], best)) {
@@ -246,11 +245,8 @@ bool ls_waiting_any(const ls_waiting *w, uint32_t account) {
 
 uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most) {
     uint32_t count = 0;
-    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_of_leaf) {
+    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
         const ls_waiting_queue *q = w->queues + i;
-        if (q->count == 0 || q->limited_by != LS_POOL_NONE) {
-            continue;
-        }
         uint32_t at = count < most ? count++ : most;
         for (; at > 0 && (at == most || goes_first(w, q->heap[0], out[at - 1])); at--) {
             if (at == most && !goes_first(w, q->heap[0], out[at - 1])) {
@@ -265,6 +261,16 @@ uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uin
         }
     }
     return count;
+}
+
+bool ls_waiting_some(const ls_waiting *w, uint32_t leaf, uint64_t most_milli,
+                     bool (*is)(const void *context, uint32_t slot), const void *context) {
+    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
+        if (w->queues[i].milli <= most_milli && is(context, w->queues[i].heap[0])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // ---- who has to wait for what

@@ -47,6 +47,10 @@ bool ls_waiting_any(const ls_waiting *w, uint32_t account);
 // so many; returns how many.
 uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most);
 
+// True for one of those heads, among those that ask for at most so many thousandths of GPUs?
+bool ls_waiting_some(const ls_waiting *w, uint32_t leaf, uint64_t most_milli,
+                     bool (*is)(const void *context, uint32_t slot), const void *context);
+
 // No place for the class of this waiting job until it is opened.
 void ls_waiting_close(ls_waiting *w, uint32_t slot);
 // Nor for any class of its shape, however short its jobs are.

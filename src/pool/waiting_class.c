@@ -84,8 +84,28 @@ static bool more_words(ls_waiting *w) {
     return true;
 }
 
+// Into the list of what is ready in its leaf, or out of it.
+static void list_ready(ls_waiting *w, uint32_t index, bool on) {
+    ls_waiting_queue *q = w->queues + index;
+    uint32_t *first = w->leaves + q->account;
+    if (on) {
+        q->prev_ready = LS_POOL_NONE;
+        q->next_ready = *first;
+        if (*first != LS_POOL_NONE) {
+            w->queues[*first].prev_ready = index;
+        }
+        *first = index;
+        return;
+    }
+    *(q->prev_ready != LS_POOL_NONE ? &w->queues[q->prev_ready].next_ready : first) = q->next_ready;
+    if (q->next_ready != LS_POOL_NONE) {
+        w->queues[q->next_ready].prev_ready = q->prev_ready;
+    }
+}
+
 void ls_waiting_queue_ready(ls_waiting *w, uint32_t index, bool on) {
     const ls_waiting_queue *q = w->queues + index;
+    list_ready(w, index, on);
     ls_waiting_class *c = w->classes + q->class;
     for (uint32_t at = q->account; at != LS_POOL_NONE; at = ls_shares_parent(w->shares, at)) {
         assert(on || c->below[at] > 0);
@@ -111,7 +131,6 @@ static void drop_queue(ls_waiting *w, uint32_t index) {
         unlink_queue(w, &w->limited[q->limited_by], index,
                      offsetof(ls_waiting_queue, next_limited));
     }
-    unlink_queue(w, &w->leaves[q->account], index, offsetof(ls_waiting_queue, next_of_leaf));
     unlink_queue(w, &w->queue_hash[queue_bucket(q->account, q->class)], index,
                  offsetof(ls_waiting_queue, next_hash));
     ls_free(q->heap);
@@ -136,13 +155,12 @@ uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class) {
     }
     w->queues[index] = (ls_waiting_queue){.account = account,
                                           .class = class,
+                                          .milli = ls_shape_milli(&w->classes[class].shape),
                                           .limited_by = LS_POOL_NONE,
                                           .next_hash = *bucket,
-                                          .next_of_class = w->classes[class].queues,
-                                          .next_of_leaf = w->leaves[account]};
+                                          .next_of_class = w->classes[class].queues};
     *bucket = index;
     w->classes[class].queues = index;
-    w->leaves[account] = index;
     return index;
 }
 

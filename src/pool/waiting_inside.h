@@ -17,9 +17,11 @@ typedef struct ls_waiting_queue {
     uint32_t account, class;
     uint32_t *heap;  // slots, the first at [0]
     uint32_t count, room;
+    uint64_t milli;         // of GPUs that each of them asks for
     uint32_t limited_by;    // account whose limit stops it; LS_POOL_NONE: none
     uint32_t next_limited;  // of the same account
-    uint32_t next_hash, next_of_class, next_of_leaf;
+    uint32_t next_hash, next_of_class;
+    uint32_t next_ready, prev_ready;  // of the leaf, while jobs wait that no limit stops
 } ls_waiting_queue;
 
 typedef struct ls_waiting_class {
@@ -43,7 +45,7 @@ struct ls_waiting {
     uint64_t *open;     // bits of classes
     uint64_t *kinds;    // by kind: bits of classes that it will do for
     uint32_t *queued;   // by account: queues below it with jobs that no limit stops
-    uint32_t *leaves;   // by account: its first queue
+    uint32_t *leaves;   // by account: its first queue with jobs that no limit stops
     uint32_t *limited;  // by account: first queue that its limit stops
     uint32_t class_hash[LS_WAITING_BUCKETS], queue_hash[LS_WAITING_BUCKETS];
     uint64_t count;
