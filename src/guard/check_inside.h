@@ -35,6 +35,8 @@ int64_t ls_guard_span(int64_t a, int64_t b);
 // How the current value would change; NaN: unknown.
 double ls_guard_amount(const ls_guard_case *c);
 bool ls_guard_window_live(const ls_guard_change *change, int64_t now_us, int64_t window_us);
+// How many lots are in the plant: those that were named, or more, where the line counts more.
+uint64_t ls_guard_lots(const ls_guard_state *state);
 const ls_guard_lot *ls_guard_lot_find(const ls_guard_state *state, const char *name);
 bool ls_guard_bypass_valid(const ls_guard_limits *limits, const ls_guard_bypass *bypass);
 void ls_guard_case_set(ls_guard_case *c, const ls_command *command);

@@ -80,6 +80,16 @@ static uint32_t lots_most(const ls_plant *plant) {
     return lots == 0 || lots > LS_GUARD_LOTS_MAX ? LS_GUARD_LOTS_MAX : lots;
 }
 
+// Commanded over Modbus: registers name the lots that wait or are in work, and no others.
+static bool line_counts_lots(const ls_plant *plant) {
+    for (uint32_t i = 0; i < plant->listen.source_count; i++) {
+        if (plant->listen.sources[i].commands != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 ls_status ls_guard_limits_create(const ls_plant *plant, ls_guard_limits **out, ls_error *err) {
     *out = NULL;
     const ls_status status = check_sizes(plant, err);
@@ -94,7 +104,8 @@ ls_status ls_guard_limits_create(const ls_plant *plant, ls_guard_limits **out, l
                                 .guards = &plant->decide.guards,
                                 .machine_count = plant->machine_count,
                                 .value_count = values_with_setpoint(plant),
-                                .lots_most = lots_most(plant)};
+                                .lots_most = lots_most(plant),
+                                .line_counts_lots = line_counts_lots(plant)};
     limits->target_count = limits->machine_count + plant->release_count + limits->value_count;
     limits->targets = ls_alloc((size_t)(limits->target_count + 1) * sizeof *limits->targets);
     if (limits->targets == NULL) {

@@ -60,6 +60,7 @@ typedef struct ls_guard_limits {
     uint32_t lots_most;      // lots in the plant at once
     bool accepts_uncertain;  // a value whose quality is uncertain may do; default false
     bool line_has_epoch;     // the line keeps an epoch of its writer; default false
+    bool line_counts_lots;   // it tells no events, but how many lots are in the plant
 } ls_guard_limits;
 
 // LS_ERR_LIMIT names what the guard could not hold; LS_ERR_MEMORY.

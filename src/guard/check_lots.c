@@ -176,6 +176,18 @@ void ls_guard_lots_begin(ls_guard_state *state) {
     }
 }
 
+void ls_guard_hear_inside(ls_guard_state *state, const ls_guard_heard *heard) {
+    state->lots_inside = *heard;
+}
+
+uint64_t ls_guard_lots(const ls_guard_state *state) {
+    const double inside = state->lots_inside.value;
+    if (!(inside > (double)state->lot_count)) {
+        return state->lot_count;  // also where it was not heard
+    }
+    return inside < (double)UINT32_MAX ? (uint64_t)inside : UINT32_MAX;
+}
+
 void ls_guard_lots_told(ls_guard_state *state) {
     state->lots_known = true;
 }

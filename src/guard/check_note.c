@@ -41,6 +41,14 @@ void ls_guard_note_id(ls_guard_state *state, const ls_command *command, ls_comma
     state->id_count += state->id_count < LS_GUARD_IDS;
 }
 
+void ls_guard_note_done(ls_guard_state *state, const ls_command *command) {
+    const uint32_t at = ls_guard_target_find(state->limits, command->kind, command->target);
+    if (command->kind == LS_COMMAND_RELEASE && at != LS_NONE) {
+        const uint32_t class = state->limits->targets[at].index;
+        state->lots_inside.value += (double)state->limits->plant->releases[class].lots;
+    }
+}
+
 // The oldest gives way: only the newest `capacity` can lie within any window that still lets
 // something pass (frequency), and a full ring of a budget refuses by itself.
 static void push(ls_guard_window *window, const ls_guard_change *change) {

@@ -198,7 +198,7 @@ static uint32_t lots_added(const ls_guard_case *c, const ls_command *command) {
 }
 
 static bool lots_fit(const ls_guard_case *c) {
-    uint64_t lots = (uint64_t)c->state->lot_count + lots_added(c, c->command);
+    uint64_t lots = ls_guard_lots(c->state) + lots_added(c, c->command);
     for (uint32_t i = 0; i < c->before_count; i++) {
         lots += lots_added(c, &c->before[i]);
     }

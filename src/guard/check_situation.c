@@ -125,11 +125,17 @@ static bool lot_waits(const ls_guard_case *c) {
 
 static bool lots_fit(const ls_guard_case *c) {
     const uint64_t more = c->limits->plant->releases[c->target->index].lots;
-    if (c->state->lot_count + more <= c->limits->lots_most) {
+    const uint64_t lots = ls_guard_lots(c->state);
+    if (c->limits->line_counts_lots &&
+        !(is_known(c, &c->state->lots_inside) && c->state->lots_inside.value >= 0.0)) {
+        return ls_guard_no(c, "how many lots are in the plant is not known",
+                           "공장에 로트가 몇 개 있는지 알 수 없습니다");
+    }
+    if (lots + more <= c->limits->lots_most) {
         return true;
     }
-    return ls_guard_no(c, "%u lots are in the plant, at most %u",
-                       "공장에 로트 %u개가 있습니다 (최대 %u개)", c->state->lot_count,
+    return ls_guard_no(c, "%llu lots are in the plant, at most %u",
+                       "공장에 로트 %llu개가 있습니다 (최대 %u개)", (unsigned long long)lots,
                        c->limits->lots_most);
 }
 

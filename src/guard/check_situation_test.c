@@ -205,6 +205,63 @@ static void test_32_room_for_lots(void) {
     EXPECT(guard_case_dispatch(&g), 32);
 }
 
+// A line that counts its lots instead of telling of each: names are not all that there are.
+static void test_32_lots_that_the_line_counts(void) {
+    begin();  // five are known by name
+    g.limits->line_counts_lots = true;
+    EXPECT(guard_case_release(&g), 32);  // not heard: not known
+    EXPECT(guard_case_dispatch(&g), 0);  // whom it names is known
+    ls_guard_heard count = guard_case_heard(&g, 11.0);
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 0);
+    count.value = 12.0;
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 32);
+    count.value = 1e30;
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 32);
+    count.value = 2.0;  // read before the names were
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 0);
+    count.value = -1.0;
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 32);
+    count = guard_case_heard(&g, 3.0);
+    count.vouched_us -= g.limits->guards->fresh_us;
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 0);
+    count.vouched_us -= 1;  // too old
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 32);
+    count = guard_case_heard(&g, 3.0);
+    count.quality = LS_GUARD_QUALITY_BAD;
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(guard_case_release(&g), 32);
+    count = guard_case_heard(&g, 3.0);
+    ls_guard_hear_inside(g.state, &count);
+    ls_guard_forget(g.state, LS_NONE);  // the connection is lost
+    CHECK(isnan(g.state->lots_inside.value));
+    begin();
+    g.limits->line_counts_lots = true;
+    count = guard_case_heard(&g, 10.0);
+    ls_guard_hear_inside(g.state, &count);
+    // What was let in counts until the line has counted anew.
+    const ls_command release = guard_case_release(&g);
+    const ls_command dispatch = guard_case_dispatch(&g);
+    ls_guard_note_done(g.state, &dispatch);
+    CHECK_NEAR(g.state->lots_inside.value, 10.0, 0.0);
+    ls_guard_note_done(g.state, &release);
+    CHECK_NEAR(g.state->lots_inside.value, 11.0, 0.0);
+    ls_command strange = release;
+    set(strange.target, "no such class");
+    ls_guard_note_done(g.state, &strange);
+    CHECK_NEAR(g.state->lots_inside.value, 11.0, 0.0);
+    EXPECT(guard_case_release(&g), 0);
+    ls_guard_note_done(g.state, &release);
+    EXPECT(guard_case_release(&g), 32);
+    g.limits->line_counts_lots = false;
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_9_twin_in_step);
@@ -217,5 +274,6 @@ int main(int argc, char **argv) {
     TEST(test_26_foreign_write);
     TEST(test_32_conservation);
     TEST(test_32_room_for_lots);
+    TEST(test_32_lots_that_the_line_counts);
     return harness_report();
 }

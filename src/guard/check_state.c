@@ -75,6 +75,7 @@ static void begin(ls_guard_state *state) {
         state->targets[i].changed_us = LS_GUARD_UNKNOWN;
         state->targets[i].foreign_us = LS_GUARD_UNKNOWN;
     }
+    unknown(&state->lots_inside);
     state->line.owner_since_us = LS_GUARD_UNKNOWN;
     state->line.beat_sent_us = LS_GUARD_UNKNOWN;
     state->line.beat_in_us = LS_GUARD_UNKNOWN;
@@ -222,6 +223,7 @@ void ls_guard_hear_condition(ls_guard_state *state, uint32_t condition, const ls
 }
 
 static void forget_line(ls_guard_state *state) {
+    unknown(&state->lots_inside);
     for (uint32_t i = 0; i < state->limits->machine_count; i++) {
         unknown(&state->machines[i].state);
     }

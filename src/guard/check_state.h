@@ -153,6 +153,7 @@ typedef struct ls_guard_state {
     uint64_t change_count;                 // ever noted: order of the newest
     ls_guard_lot *lots;                    // open addressing
     uint32_t lot_slots, lot_count;
+    ls_guard_heard lots_inside;  // as the line counts them; where limits->line_counts_lots
     bool lots_known;   // false until the line has told of all its lots, or when too many were told
     ls_guard_id *ids;  // a ring
     uint32_t id_count, id_next;
@@ -202,6 +203,8 @@ void ls_guard_hear_released(ls_guard_state *state, const char *lot);
 void ls_guard_hear_gone(ls_guard_state *state, const char *lot);  // done or scrapped
 void ls_guard_lots_begin(ls_guard_state *state);  // none known: the line tells them anew
 void ls_guard_lots_told(ls_guard_state *state);   // now all of them are known
+// So many lots are in the plant, by the line's own count.
+void ls_guard_hear_inside(ls_guard_state *state, const ls_guard_heard *heard);
 void ls_guard_own(ls_guard_state *state, ls_guard_owner owner, const ls_guard_clock *clock);
 
 // ---- what people do. False: not allowed, and nothing has changed
@@ -237,6 +240,8 @@ double ls_guard_change_of(const ls_guard_state *state, const ls_command *command
 bool ls_guard_change_after(const ls_guard_state *state, uint64_t order, ls_guard_change *out);
 // The commands that are about to be sent: their rows are durable. At most LS_GUARD_BATCH count.
 void ls_guard_note_journalled(ls_guard_state *state, const ls_command *commands, uint32_t count);
+// It was done: lots that were let in count until the line has counted anew.
+void ls_guard_note_done(ls_guard_state *state, const ls_command *command);
 void ls_guard_note_trip(ls_guard_state *state, const ls_guard_clock *clock);  // not healthy now
 void ls_guard_note_healthy(ls_guard_state *state, const ls_guard_clock *clock);
 void ls_guard_note_unhealthy(ls_guard_state *state, const ls_guard_clock *clock);

@@ -138,6 +138,18 @@ static void test_limits_fit_or_say_so(void) {
         CHECK_INT(limits->lots_most, most[i]);
         ls_guard_limits_destroy(limits);
     }
+    // Commanded over Modbus the line counts its lots.
+    const ls_commanded commands = {.inside = LS_NONE};
+    const ls_source sources[] = {{.kind = LS_SOURCE_JSON},
+                                 {.kind = LS_SOURCE_MODBUS, .commands = &commands}};
+    g.plant.listen.sources = sources;
+    for (uint32_t i = 0; i <= 2; i++) {
+        g.plant.listen.source_count = i;
+        CHECK_INT(ls_guard_limits_create(&g.plant, &limits, &err), LS_OK);
+        CHECK_INT(limits->line_counts_lots, i == 2);
+        ls_guard_limits_destroy(limits);
+    }
+    g.plant.listen.source_count = 0;
     ls_guard_limits_destroy(NULL);
     ls_guard_state_destroy(NULL);
     g.limit_list[5].count = 0;

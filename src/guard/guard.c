@@ -141,6 +141,9 @@ static void on_told(void *context, const ls_command *command, const ls_verdict *
     guard *g = context;
     const ls_guard_clock clock = ls_guard_ear_clock(g->ear);
     ls_guard_note_id(g->state, command, verdict->result, verdict->guard);
+    if (verdict->result == LS_COMMAND_ACKNOWLEDGED || verdict->result == LS_COMMAND_LOST) {
+        ls_guard_note_done(g->state, command);  // what is lost may have been done
+    }
     if (verdict->result != LS_COMMAND_SENT) {
         close_pending(g, command, verdict->result == LS_COMMAND_ACKNOWLEDGED, &clock);
     }

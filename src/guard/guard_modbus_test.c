@@ -364,6 +364,32 @@ static void test_dispatch_and_setpoint_are_read_back(void) {
     end(r);
 }
 
+static ls_verdict let_in(rig *r) {
+    ls_command c = a_command(r, LS_COMMAND_RELEASE, "x", "x");
+    snprintf(c.device, sizeof c.device, "line");
+    snprintf(c.point, sizeof c.point, "release x");
+    return send(r, &c);
+}
+
+// Two lots wait, and the line counts eleven: the others are between stations, where no register
+// names them.
+static void test_lots_that_no_register_names_count(void) {
+    rig *r = with_plc("limits: {lots: 12}\n");
+    plc_set(&r->plc, PLC_INSIDE, 11);
+    if (wait_until_it_writes(r)) {
+        CHECK_INT(let_in(r).result, LS_COMMAND_ACKNOWLEDGED);
+        CHECK_INT(plc_get(&r->plc, PLC_INSIDE), 12);
+        const ls_verdict full = let_in(r);
+        CHECK_INT(full.guard, LS_GUARD_CONSERVATION);
+        CHECK_CONTAINS(full.reason, "12 lots are in the plant, at most 12");
+        plc_set(&r->plc, PLC_INSIDE, 10);
+        pass(r, 500000);
+        CHECK_INT(let_in(r).result, LS_COMMAND_ACKNOWLEDGED);
+        CHECK_INT(plc_get(&r->plc, PLC_INSIDE), 11);
+    }
+    end(r);
+}
+
 // Each command once, whatever was heard of it.
 static void check_each_once(rig *r) {
     pthread_mutex_lock(&r->plc.lock);
@@ -478,6 +504,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_dispatch_over_modbus_is_obeyed);
     TEST(test_dispatch_and_setpoint_are_read_back);
+    TEST(test_lots_that_no_register_names_count);
     TEST(test_the_connection_is_lost_between_write_and_answer);
     TEST(test_a_wrong_read_back_stops_the_heartbeat);
     TEST(test_a_plc_that_does_not_answer_is_an_alarm);

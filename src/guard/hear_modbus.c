@@ -4,7 +4,8 @@
 // guards and writer know no difference. Registers bear no time and are told whenever they are read,
 // not when they change: a value is as fresh as its last reading, and nothing vouches for another.
 // Lots have no births and no farewells: which there are is put together anew from what the machines
-// have and what waits, whenever one of the two has changed.
+// have and what waits, whenever one of the two has changed. A lot between two stations is in
+// neither: how many there are the line counts.
 #include <math.h>
 #include <string.h>
 #include <time.h>
@@ -50,6 +51,15 @@ static void hear_waiting(ls_guard_ear_modbus *m, uint32_t station, const ls_samp
         m->heard_waiting[station] = true;
         m->changed = true;
         memcpy(m->waiting[station], names, sizeof names);
+    }
+}
+
+// How many there are, also those that no register names.
+static void hear_inside(ls_guard_ear *ear, const ls_sample *s) {
+    ls_guard_heard heard = {
+        .quality = LS_GUARD_QUALITY_GOOD, .vouched_us = s->time_us, .by_arrival = true};
+    if (ls_sample_number(s, &heard.value)) {
+        ls_guard_hear_inside(ear->def.state, &heard);
     }
 }
 
@@ -193,6 +203,9 @@ static void on_values(void *context, const ls_guard_bus_value *values, uint32_t 
         if (m->waits_at[index] != LS_NONE && s.kind == LS_VALUE_TEXT) {
             hear_waiting(m, m->waits_at[index], &s);
         }
+        if (index == ear->source->commands->inside) {
+            hear_inside(ear, &s);
+        }
         if (s.tag != LS_NONE) {
             (void)ls_guard_ear_heard(ear, &s, 1);
         }
@@ -292,7 +305,7 @@ static void choose_registers(ls_guard_ear *ear) {
             asked = ear->conditions[k] == tag && tag != LS_NONE;
         }
         m->tags[i] = asked ? tag : LS_NONE;
-        if (asked || m->waits_at[i] != LS_NONE) {
+        if (asked || m->waits_at[i] != LS_NONE || i == s->commands->inside) {
             m->listened[m->listened_count++] = i;
         }
     }

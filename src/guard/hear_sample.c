@@ -36,6 +36,9 @@ static void on_mapped(void *context, const ls_heard *heard) {
     ls_text_format(text, sizeof text, "%.*s", (int)heard->size,
                    heard->text != NULL ? heard->text : "");
     first_word(text, lot, sizeof lot);
+    if (ear->modbus != NULL && heard->kind >= LS_HEARD_RELEASED) {
+        return;  // which lots there are is what registers name, whenever that changes
+    }
     switch (heard->kind) {
     case LS_HEARD_STATE: {
         const ls_guard_heard value = {.quality = LS_GUARD_QUALITY_GOOD,

@@ -11,7 +11,7 @@
 #include "line/modbus_value.h"
 
 enum { BLOCK = 64, QUEUE_AT = 40, REGISTERS_MAX = 65536 };
-enum { ECHO_AT = 36, WAITING_WORDS = 64, REASON_WORDS = 40 };
+enum { ECHO_AT = 36, INSIDE_AT = 37, WAITING_WORDS = 64, REASON_WORDS = 40 };
 
 // Where a signal of a machine stands in its block, and how.
 typedef struct place {
@@ -50,6 +50,7 @@ static const place line_places[LINE_COUNT] = {
 };
 
 static const place echo_place = {"heartbeat-echo", ECHO_AT, LS_REGISTER_U16, 1, false};
+static const place inside_place = {"inside", INSIDE_AT, LS_REGISTER_U16, 1, false};
 static const place queue_place = {"queue", QUEUE_AT, LS_REGISTER_U16, 1, false};
 static const place waiting_place = {"waiting", 0, LS_REGISTER_TEXT, WAITING_WORDS, false};
 static const place reason_place = {"command-reason", 0, LS_REGISTER_TEXT, REASON_WORDS, false};
@@ -277,6 +278,14 @@ static void put_echo(ls_emulate_modbus *m, const ls_sample *heartbeat) {
     (void)ls_modbus_server_put(m->server, &reg, &put);
 }
 
+// So many lots are in the plant; more than the register holds: as many as it holds.
+static void put_inside(ls_emulate_modbus *m) {
+    const ls_register reg = register_of(&inside_place, m->plant->machine_count);
+    const uint32_t lots = ls_emulate_waiting_inside(m->waiting);
+    const ls_sample put = {.kind = LS_VALUE_INT, .value.integer = lots < 65535 ? lots : 65535};
+    (void)ls_modbus_server_put(m->server, &reg, &put);
+}
+
 static void put_waiting(ls_emulate_modbus *m, bool all) {
     for (uint32_t s = 0; s < m->tail.waiting_count; s++) {
         if (ls_emulate_waiting_changed(m->waiting, s) || all) {
@@ -299,10 +308,14 @@ static void tell_waiting(ls_emulate_modbus *m, uint32_t signal, const ls_sample 
     }
     if (to->of != LS_NO && to->k == SIGNAL_LOTS) {
         ls_emulate_waiting_taken(m->waiting, value->value.text, value->size);
+    } else if (signal == m->arrived_at + LINE_RELEASED) {
+        ls_emulate_waiting_released(m->waiting, value->value.text, value->size);
+        put_inside(m);
     } else if (signal == m->arrived_at + LINE_ARRIVED) {
         ls_emulate_waiting_arrived(m->waiting, value->value.text, value->size);
     } else if (signal == m->arrived_at + LINE_DONE || signal == m->arrived_at + LINE_SCRAPPED) {
         ls_emulate_waiting_gone(m->waiting, value->value.text, value->size);
+        put_inside(m);
     }
 }
 
@@ -367,6 +380,7 @@ static void put_right(ls_emulate_modbus *m, ls_emulate *line, uint32_t block) {
         }
     }
     put_echo(m, ls_emulate_value(line, m->arrived_at + LINE_HEARTBEAT));
+    put_inside(m);
     put_waiting(m, true);
 }
 
@@ -428,6 +442,7 @@ static void print_commands(ls_buffer *out, const tail *t, const ls_plant *plant)
     ls_buffer_text(out,
                    "      commands:\n        heartbeat: line-heartbeat\n"
                    "        echo: line-heartbeat-echo\n        lost: line-heartbeat-lost\n"
+                   "        inside: line-inside\n"
                    "        line: {kind: line-command-kind, argument: line-command-argument, "
                    "id: line-command-id, done: line-command-done, result: line-command-result");
     ls_buffer_text(
@@ -462,6 +477,7 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
         }
     }
     print_register(out, "line", &echo_place, plant->machine_count);
+    print_register(out, "line", &inside_place, plant->machine_count);
     for (uint32_t s = 0; s < plant->station_count; s++) {
         const place queue = {"queue", QUEUE_AT + s, LS_REGISTER_U16, 1, false};
         print_register(out, plant->stations[s].name, &queue, plant->machine_count);

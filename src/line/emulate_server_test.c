@@ -345,6 +345,10 @@ static void test_modbus_has_the_whole_handshake(void) {
         text_of(got, 64, text);
     }
     CHECK_CONTAINS(text, "gear-");
+    // How many lots are in the plant, wherever they are.
+    CHECK_INT(modbus_read_registers(client, (int)line + 37, 1, got), 1);
+    CHECK_INT(got[0], ls_emulate_play_describe(r.play).line.lots);
+    CHECK(got[0] > 0);
     // Without a heartbeat nothing is chosen, and the reason says so.
     CHECK(wait_register(&r, client, line + 1, 1));
     block_of("hold", "", 7, block);
@@ -392,6 +396,15 @@ static void test_lots_that_wait_are_known_by_what_is_told(void) {
     }
     CHECK(ls_emulate_waiting_changed(w, 0));
     CHECK(!ls_emulate_waiting_changed(w, 0));
+    static const char *const released[] = {"a-1 class=x", "a-1 class=x", "b-4", "c-5"};
+    for (int i = 0; i < 4; i++) {
+        ls_emulate_waiting_released(w, released[i], strlen(released[i]));
+    }
+    CHECK_INT(ls_emulate_waiting_inside(w), 3);  // told twice it is one
+    ls_emulate_waiting_gone(w, "c-5", 3);
+    ls_emulate_waiting_gone(w, "c-5", 3);
+    ls_emulate_waiting_released(w, "", 0);
+    CHECK_INT(ls_emulate_waiting_inside(w), 2);
     CHECK_STR(ls_emulate_waiting_at(w, 0), "a-1 a-2 b-3");
     ls_emulate_waiting_taken(w, "a-2", 3);
     CHECK_STR(ls_emulate_waiting_at(w, 0), "a-1 b-3");

@@ -12,7 +12,8 @@ typedef struct place {
 
 struct ls_emulate_waiting {
     const ls_plant *plant;
-    place *stations;
+    place *stations;  // and behind them all lots that are in the plant
+    uint32_t inside;
 };
 
 ls_status ls_emulate_waiting_create(const ls_plant *plant, ls_emulate_waiting **out,
@@ -25,7 +26,7 @@ ls_status ls_emulate_waiting_create(const ls_plant *plant, ls_emulate_waiting **
         ls_free(stations);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the lots that wait");
     }
-    for (uint32_t i = 0; i < plant->station_count; i++) {
+    for (uint32_t i = 0; i <= plant->station_count; i++) {
         ls_buffer_init(&stations[i].names);
         stations[i].changed = true;
     }
@@ -36,7 +37,7 @@ ls_status ls_emulate_waiting_create(const ls_plant *plant, ls_emulate_waiting **
 
 void ls_emulate_waiting_destroy(ls_emulate_waiting *w) {
     if (w != NULL) {
-        for (uint32_t i = 0; i < w->plant->station_count; i++) {
+        for (uint32_t i = 0; i <= w->plant->station_count; i++) {
             ls_buffer_clear(&w->stations[i].names);
         }
         ls_free(w->stations);
@@ -82,6 +83,26 @@ static void take_away_everywhere(ls_emulate_waiting *w, const char *name, size_t
     }
 }
 
+static void put(place *p, const char *name, size_t length) {
+    ls_buffer_text(&p->names, p->names.size > 0 ? " " : "");
+    ls_buffer_append(&p->names, name, length);
+    p->changed = true;
+}
+
+static void let_in(ls_emulate_waiting *w, const char *name, size_t length) {
+    place *all = &w->stations[w->plant->station_count];
+    if (find(&all->names, name, length) == SIZE_MAX) {
+        put(all, name, length);
+        w->inside++;
+    }
+}
+
+void ls_emulate_waiting_released(ls_emulate_waiting *w, const char *text, size_t size) {
+    if (word(text, size) > 0) {
+        let_in(w, text, word(text, size));
+    }
+}
+
 void ls_emulate_waiting_arrived(ls_emulate_waiting *w, const char *text, size_t size) {
     static const char key[] = "station=";
     const size_t length = word(text, size);
@@ -95,9 +116,7 @@ void ls_emulate_waiting_arrived(ls_emulate_waiting *w, const char *text, size_t 
                 const char *station = w->plant->stations[i].name;
                 place *p = &w->stations[i];
                 if (strlen(station) == named && memcmp(station, name, named) == 0) {
-                    ls_buffer_text(&p->names, p->names.size > 0 ? " " : "");
-                    ls_buffer_append(&p->names, text, length);
-                    p->changed = true;
+                    put(p, text, length);
                 }
             }
             return;
@@ -115,7 +134,17 @@ void ls_emulate_waiting_taken(ls_emulate_waiting *w, const char *lots, size_t si
 }
 
 void ls_emulate_waiting_gone(ls_emulate_waiting *w, const char *text, size_t size) {
-    take_away_everywhere(w, text, word(text, size));
+    place *all = &w->stations[w->plant->station_count];
+    const size_t length = word(text, size);
+    if (length > 0 && find(&all->names, text, length) != SIZE_MAX) {
+        take_away(all, text, length);
+        w->inside--;
+    }
+    take_away_everywhere(w, text, length);
+}
+
+uint32_t ls_emulate_waiting_inside(const ls_emulate_waiting *w) {
+    return w->inside;
 }
 
 const char *ls_emulate_waiting_at(const ls_emulate_waiting *w, uint32_t station) {

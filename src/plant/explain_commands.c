@@ -60,6 +60,9 @@ void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *
     put_part(out, s, "      commands:\n        ", "heartbeat", c->heartbeat);
     put_part(out, s, "\n        ", "echo", c->echo);
     put_part(out, s, "\n        ", "lost", c->lost);
+    put_part(out, s, "\n        ", "inside", c->inside);
+    ls_buffer_text(out,
+                   c->inside == LS_NONE ? "\n        # inside: not told, no lot is released" : "");
     ls_buffer_text(out, "\n        line: ");
     put_hand(out, s, &c->line);
     put_machines(out, plant, names, s);

@@ -71,6 +71,7 @@ typedef struct ls_handshake {
 // `commands:` of a Modbus source: how the guard commands it.
 typedef struct ls_commanded {
     uint32_t heartbeat, echo, lost;
+    uint32_t inside;  // how many lots are in the plant; LS_NONE: not told
     ls_handshake line;
     const ls_handshake *machines;  // of each machine of the plant
     const uint32_t *waiting;  // of each station: names of the lots that wait; LS_NONE: not told

@@ -48,6 +48,22 @@ static bool has_lots(const ls_listen *listen, const ls_source *s, uint32_t machi
     return false;
 }
 
+// What lets lots in must know how many there are: names do not tell of those between stations.
+static void check_inside(ls_decide_draft *d, const ls_source *s) {
+    for (uint32_t i = 0; i < d->points.count; i++) {
+        const ls_decide_point *p = LS_ROW(ls_decide_point, d->points, i);
+        if (p->kind == LS_DECIDE_RELEASE && p->mode >= LS_MODE_APPROVE &&
+            s->commands->inside == LS_NONE) {
+            const ls_yaml at = {.line = s->commands->row, .column = s->commands->column};
+            ls_reader_mistake(d->r, &at, "say the register: 'inside: REGISTER'",
+                              "'%s' commands over modbus '%s', which does not tell how many lots "
+                              "are in the plant",
+                              p->name, s->name);
+            return;
+        }
+    }
+}
+
 typedef struct missing {
     const char *first;
     uint32_t count;
@@ -109,4 +125,5 @@ void ls_decide_check_names(ls_decide_draft *d) {
         check_stations(d, s, p);
         check_machines(d, s, p);
     }
+    check_inside(d, s);
 }

@@ -29,6 +29,7 @@ static const part line_parts[LINE_KEYS] = {
     {COMMANDS ".echo", NEED_WHOLE, false, false},
     {COMMANDS ".lost", NEED_FLAG, false, false},
 };
+static const part inside_part = {COMMANDS ".inside", NEED_WHOLE, false, true};
 static const part waiting_part = {COMMANDS ".waiting.any", NEED_TEXT, false, true};
 
 typedef struct reading {
@@ -313,6 +314,7 @@ static void read_line(reading *c, const ls_yaml *node, ls_commanded *out) {
             widen(&read, c, *to[i]);
         }
     }
+    out->inside = read_part(c, &whole, &inside_part);
     const owner line = {.own = ls_take_map(r, node, COMMANDS ".line"),
                         .machine = LS_NONE,
                         .station = LS_NONE,

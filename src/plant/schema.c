@@ -253,6 +253,7 @@ static const ls_key keys[] = {
     KEY_TEXT("listen.modbus.*.commands.heartbeat", .required = true, .help = "Written each second or so: a whole number that counts up."),
     KEY_TEXT("listen.modbus.*.commands.echo", .required = true, .help = "Where the line tells the heartbeat back that it has taken. Not the heartbeat's own register: that reads the same where the PLC stands."),
     KEY_TEXT("listen.modbus.*.commands.lost", .required = true, .help = "Not 0: the line hears no heartbeat and goes by its own rule."),
+    KEY_TEXT("listen.modbus.*.commands.inside", .note = "none: no lot is released", .help = "How many lots are in the plant, as the line counts them: also those on their way between stations, which no other register names. A whole number. Where lots are released (`mode: approve` or `auto`) it is needed."),
     KEY_MAP("listen.modbus.*.commands.line", .required = true, .help = "Commands of the line as a whole: releases and setpoints. It is also the referee of who may write. Its registers, with heartbeat, echo and lost, lie within 125."),
     HANDSHAKE_KEYS("listen.modbus.*.commands.line", .required = true),
     KEY_MAP("listen.modbus.*.commands.machines", .note = "no machine is commanded", .help = "Commands of machines. `{machine}` and `{station}` in a name are filled in."),

@@ -32,6 +32,7 @@ const char plc_plant[] =
     "        saw-waiting: {at: 60, type: text, words: 40}\n"
     "        speed: {at: 120}\n"
     "        speed-set: {at: 121, write: yes}\n"
+    "        inside: {at: 130}\n"
     "        beat: {at: 200, write: yes}\n"
     "        echo: {at: 201}\n"
     "        lost: {at: 202}\n"
@@ -56,6 +57,7 @@ const char plc_plant[] =
     "        heartbeat: beat\n"
     "        echo: echo\n"
     "        lost: lost\n"
+    "        inside: inside\n"
     "        line: {kind: kind, argument: argument, id: id, done: done, result: result}\n"
     "        machines:\n"
     "          any: {kind: \"{machine}-kind\", argument: \"{machine}-argument\", id: "
@@ -70,6 +72,7 @@ const char plc_plant[] =
     "  mode: auto\n"
     "  dispatch: {at: saw}\n"
     "  setpoint: {of: speed, target: 40}\n"
+    "  release: {of: x}\n"
     "guards: {heartbeat: 2 s, read-back: 1 s}\n";
 
 typedef struct place {  // of a handshake
@@ -119,6 +122,10 @@ static int obey(plc *p, const place *at, const char *kind, const char *argument)
     if (is_line && strcmp(kind, "setpoint") == 0 && p->registers[PLC_LOST] == 0) {
         const char *value = strchr(argument, '=');
         p->registers[PLC_SPEED] = (uint16_t)(value != NULL ? atoi(value + 1) : 0);
+        return DONE;
+    }
+    if (is_line && strcmp(kind, "release") == 0) {
+        p->registers[PLC_INSIDE]++;
         return DONE;
     }
     return UNKNOWN_KIND;

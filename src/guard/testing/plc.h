@@ -14,6 +14,7 @@ enum {
     PLC_LOTS = 10,
     PLC_WAITING = 60,
     PLC_SPEED = 121,
+    PLC_INSIDE = 130,  // lots in the plant
     PLC_LINE = 200,
     PLC_BEAT = 200,
     PLC_ECHO = 201,
