@@ -139,8 +139,27 @@ static void select_least(ls_plan_node *nodes, uint32_t count, uint32_t first) {
     }
 }
 
-// Sorts the first nodes and returns how many of them it takes for `parts` parts; 0: not enough.
-// *out_total: greatest value, or the sum over parts.
+// Each of these has one part.
+static bool there_are_single(const ls_plan_node *nodes, uint32_t count) {
+    uint32_t at = 0;
+    while (at < count && nodes[at].parts == 1) {
+        at++;
+    }
+    return at == count;
+}
+
+// Moves the greatest to the end, and returns its value.
+static double last_of(ls_plan_node *nodes, uint32_t count) {
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        if (by_value(nodes + i, nodes + count - 1) > 0) {
+            swap(nodes + i, nodes + count - 1);
+        }
+    }
+    return nodes[count - 1].value;
+}
+
+// Moves the first nodes to the front and returns how many of them it takes for `parts` parts; 0:
+// not enough. *out_total: greatest value, or the sum over parts.
 static uint32_t take(ls_plan_node *nodes, uint32_t count, uint32_t parts, bool sum,
                      double *out_total) {
     uint64_t there = 0;
@@ -152,6 +171,10 @@ static uint32_t take(ls_plan_node *nodes, uint32_t count, uint32_t parts, bool s
     }
     const uint32_t first = count < parts ? count : parts;  // each has a part at least
     select_least(nodes, count, first);
+    if (!sum && there_are_single(nodes, first)) {
+        *out_total = last_of(nodes, first);
+        return first;
+    }
     qsort(nodes, first, sizeof *nodes, by_value);
     uint32_t got = 0, used = 0;
     double total = 0.0;
@@ -162,6 +185,15 @@ static uint32_t take(ls_plan_node *nodes, uint32_t count, uint32_t parts, bool s
     }
     *out_total = total;
     return used;
+}
+
+// So many parts are on nodes with lesser values.
+static bool has_below(const ls_plan_node *nodes, uint32_t count, uint32_t parts, double value) {
+    uint64_t there = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        there += nodes[i].value < value ? nodes[i].parts : 0;
+    }
+    return there >= parts;
 }
 
 uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, bool sum) {
@@ -180,6 +212,9 @@ uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, 
         }
         if (unit == LS_POOL_NONE && shape->within != LS_POOL_NODE) {
             continue;  // stands in no such unit
+        }
+        if (!sum && best_count > 0 && !has_below(s->plan + at, end - at, shape->parts, best)) {
+            continue;
         }
         const uint32_t used = take(s->plan + at, end - at, shape->parts, sum, &total);
         if (used > 0 && (best_count == 0 || total < best)) {

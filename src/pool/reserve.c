@@ -1,5 +1,6 @@
 // reserve.c - nodes kept for jobs: promised ones, and those that were taken back.
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "pool/scheduler_inside.h"
@@ -150,41 +151,108 @@ static uint32_t times_of(const ls_scheduler *s, uint32_t node, int64_t *out) {
     return count;
 }
 
-// When the node could take a whole part, if all on it has to be over for that.
-static void plan_whole(ls_scheduler *s, uint32_t node, uint32_t *count) {
-    const int64_t latest_us = s->nodes[node].latest_us;
-    if (latest_us < INT64_MAX) {
-        // The time, then the wait: clang 14 takes the difference first, which overflows when
-        // nothing runs there.
-        const int64_t when_us = latest_us > s->now_us ? latest_us : s->now_us;
-        const int64_t wait_us = when_us - s->now_us;
-        s->plan[(*count)++] = (ls_plan_node){.value = (double)wait_us, .node = node, .parts = 1};
+// The first time at which a part fits on the node, and how many then.
+static bool plan_node(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
+                      ls_plan_node *out) {
+    int64_t times[NODE_JOBS_MAX + 1];
+    const uint32_t time_count = times_of(s, node, times);
+    for (uint32_t i = 0; i < time_count; i++) {
+        const by_when by = {.now_us = s->now_us, .when_us = times[i]};
+        const uint32_t parts = ls_plan_parts(s, shape, node, shape->spread ? 1 : shape->parts,
+                                             gone_by, &by);
+        if (parts > 0) {
+            *out = (ls_plan_node){
+                .value = (double)(times[i] - s->now_us), .node = node, .parts = parts};
+            return true;
+        }
     }
+    return false;
 }
 
+// How long until all that runs on the node is over; negative: that is not known.
+static double wait_of(const ls_scheduler *s, uint32_t node) {
+    const int64_t latest_us = s->latest_us[node];
+    if (latest_us == INT64_MAX) {
+        return -1.0;
+    }
+    // The time, then the wait: clang 14 takes the difference first, which overflows when nothing
+    // runs there.
+    const int64_t when_us = latest_us > s->now_us ? latest_us : s->now_us;
+    return (double)(when_us - s->now_us);
+}
+
+// Waits are put into buckets that are a 64th of their power of two wide.
+enum { WAIT_BUCKETS = 64 * 64 };
+
+static uint32_t wait_bucket(double wait) {
+    uint64_t bits = 0;
+    if (wait < 1.0) {
+        return 0;
+    }
+    memcpy(&bits, &wait, sizeof bits);
+    return (uint32_t)(bits >> 46) - (UINT32_C(0x3ff) << 6) + 1;
+}
+
+// The least wait that is in no bucket up to the one in which so many are reached.
+static double wait_border(const uint32_t *counts, uint32_t most) {
+    uint64_t sum = 0;
+    uint32_t bucket = 0;
+    while (bucket < WAIT_BUCKETS && sum < most) {
+        sum += counts[bucket++];
+    }
+    const uint64_t bits = ((uint64_t)(bucket - 1) + (UINT64_C(0x3ff) << 6)) << 46;
+    double border = 1.0;
+    if (bucket > 1) {
+        memcpy(&border, &bits, sizeof border);
+    }
+    return bucket < WAIT_BUCKETS ? border : (double)INFINITY;
+}
+
+// Nodes that the job needs as a whole, by type.
+typedef struct whole_types {
+    bool suits[LS_NODE_TYPES], whole[LS_NODE_TYPES];
+} whole_types;
+
+// All of the node is free for the job when what runs there is over.
+static bool is_whole(const ls_scheduler *s, const whole_types *t, uint32_t node) {
+    return t->whole[s->types[node]] && s->soles[node] != LS_SOLE_AWAY &&
+           s->soles[node] != LS_SOLE_PLAIN;
+}
+
+// Which nodes the job could have, and when. Most are needed as a whole, which is told by when they
+// are free; of those only the soonest are looked at further.
 static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
     const ls_shape *shape = &s->jobs[job].request.shape;
+    const bool in_unit = shape->must && shape->within != LS_POOL_ANYWHERE;
+    whole_types t = {.suits = {false}};
+    uint32_t counts[WAIT_BUCKETS] = {0};
     uint32_t count = 0;
+    ls_plan_types(s, job, kind, t.suits);
+    for (uint32_t i = 0; i < s->type_count; i++) {
+        t.whole[i] = t.suits[i] && shape->gpus > 0 &&
+                     shape->gpus == s->nodes[s->type_nodes[i]].gpus;
+    }
     for (uint32_t node = 0; node < s->cluster->node_count; node++) {
-        if (!ls_plan_may(s, job, kind, node)) {
-            continue;
-        }
-        if (shape->gpus > 0 && shape->gpus == s->cluster->nodes[node].gpus &&
-            s->nodes[node].plain == 0) {
-            plan_whole(s, node, &count);
-            continue;
-        }
-        int64_t times[NODE_JOBS_MAX + 1];
-        const uint32_t time_count = times_of(s, node, times);
-        for (uint32_t i = 0; i < time_count; i++) {
-            const by_when by = {.now_us = s->now_us, .when_us = times[i]};
-            const uint32_t parts = ls_plan_parts(s, shape, node, shape->spread ? 1 : shape->parts,
-                                                 gone_by, &by);
-            if (parts > 0) {
-                s->plan[count++] = (ls_plan_node){
-                    .value = (double)(times[i] - s->now_us), .node = node, .parts = parts};
-                break;
+        if (is_whole(s, &t, node)) {
+            const double wait = wait_of(s, node);
+            if (wait >= 0.0 && in_unit) {
+                s->plan[count++] = (ls_plan_node){.value = wait, .node = node, .parts = 1};
+            } else if (wait >= 0.0) {
+                counts[wait_bucket(wait)]++;
             }
+            continue;
+        }
+        if ((t.suits[s->types[node]] || s->types[node] == LS_NODE_TYPES - 1) &&
+            ls_plan_may(s, job, kind, node) && plan_node(s, shape, node, s->plan + count)) {
+            counts[wait_bucket(s->plan[count].value)] += s->plan[count].parts;
+            count++;
+        }
+    }
+    const double border = in_unit ? 0.0 : wait_border(counts, shape->parts);
+    for (uint32_t node = 0; node < s->cluster->node_count && !in_unit; node++) {
+        const double wait = is_whole(s, &t, node) ? wait_of(s, node) : -1.0;
+        if (wait >= 0.0 && wait < border) {
+            s->plan[count++] = (ls_plan_node){.value = wait, .node = node, .parts = 1};
         }
     }
     return ls_plan_choose(s, shape, count, false);

@@ -40,6 +40,7 @@ static bool make_rows(ls_scheduler *s) {
     s->soles = ls_alloc(nodes * sizeof *s->soles);
     s->sole_jobs = ls_alloc(nodes * sizeof *s->sole_jobs);
     s->types = ls_alloc(nodes * sizeof *s->types);
+    s->latest_us = ls_alloc(nodes * sizeof *s->latest_us);
     s->plan = ls_alloc(nodes * sizeof *s->plan);
     s->rooms = ls_alloc((s->cluster->kind_count + 1) * LS_ROOM_ROW * sizeof *s->rooms);
     s->running = ls_alloc(accounts * sizeof *s->running);
@@ -54,8 +55,9 @@ static bool make_rows(ls_scheduler *s) {
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
     if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
         s->plan == NULL || s->soles == NULL || s->sole_jobs == NULL || s->types == NULL ||
-        s->rooms == NULL || s->promised == NULL || s->promise_us == NULL || s->retry_us == NULL ||
-        s->pause_us == NULL || s->look == NULL || s->looks == NULL || s->may_give == NULL) {
+        s->latest_us == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
+        s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
+        s->may_give == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < accounts; i++) {
@@ -74,7 +76,6 @@ static bool make_rows(ls_scheduler *s) {
         last = unit;
         s->nodes[i] = (ls_node_parts){.first_job = LS_POOL_NONE,
                                       .first_part = LS_POOL_NONE,
-                                      .latest_us = INT64_MIN,
                                       .gpus = (uint8_t)s->cluster->nodes[i].gpus,
                                       .kind = s->cluster->nodes[i].kind == LS_POOL_NONE
                                                   ? UINT8_MAX
@@ -82,6 +83,7 @@ static bool make_rows(ls_scheduler *s) {
                                       .reserved = LS_POOL_NONE,
                                       .site = unit != LS_POOL_NONE ? sites - 1 : LS_POOL_NONE};
         s->soles[i] = LS_SOLE_AWAY;
+        s->latest_us[i] = INT64_MIN;
         s->types[i] = type_of(s, i);
         ls_room_in(s, i);
     }
@@ -145,6 +147,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->soles);
     ls_free(s->sole_jobs);
     ls_free(s->types);
+    ls_free(s->latest_us);
     ls_free(s->reserved);
     ls_free(s->acts);
     ls_free(s->running);

@@ -69,7 +69,6 @@ typedef struct ls_reserved {
 
 typedef struct ls_node_parts {
     uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
-    int64_t latest_us;               // all that runs there is over by then; INT64_MIN: nothing runs
     uint32_t reserved;               // LS_POOL_NONE
     uint32_t tenants[LS_TENANTS];    // accounts of the parts there; more_tenants: there are more
     uint8_t tenant_count;
@@ -98,9 +97,10 @@ struct ls_scheduler {
     ls_pool_job *jobs;
     uint32_t job_count, job_room, job_free;
     ls_node_parts *nodes;
-    uint32_t *soles;                     // by node: who has it to himself
-    uint32_t *sole_jobs;                 // by node: that job
-    uint8_t *types;                      // by node: nodes of the same type suit the same jobs
+    uint32_t *soles;      // by node: who has it to himself
+    uint32_t *sole_jobs;  // by node: that job
+    int64_t *latest_us;   // by node: all that runs there is over by then; INT64_MIN: nothing does
+    uint8_t *types;       // by node: nodes of the same type suit the same jobs
     uint32_t type_nodes[LS_NODE_TYPES];  // by type: the first node of it
     uint32_t type_count;
     ls_reserved *reserved;
@@ -210,8 +210,8 @@ void ls_plan_types(const ls_scheduler *s, uint32_t job, uint32_t kind, bool *out
 // The node is of this kind (for a job with GPUs) and could take a part of the job if it were empty,
 // is up and kept for nobody else.
 bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node);
-// Of s->plan[0..count), by node: those with the least values that together have `shape->parts`
-// parts, in a unit that the shape asks for. They are moved to the front, sorted by value, node;
-// returns how many, 0: there are not enough. `sum`: the least sum of values, else the least
-// greatest one.
+// Of s->plan[0..count): those with the least values (of equal ones the least nodes) that together
+// have `shape->parts` parts, in a unit that the shape asks for (then they must stand by node). They
+// are moved to the front; returns how many, 0: there are not enough. `sum`: the least sum of
+// values, sorted by value, node; else the least greatest one, which comes last.
 uint32_t ls_plan_choose(ls_scheduler *s, const ls_shape *shape, uint32_t count, bool sum);

@@ -128,23 +128,24 @@ static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     }
     n->first_job = job;
     n->first_part = part;
-    n->latest_us = j->latest_us > n->latest_us ? j->latest_us : n->latest_us;
+    int64_t *latest_us = s->latest_us + j->shares[part].node;
+    *latest_us = j->latest_us > *latest_us ? j->latest_us : *latest_us;
     n->plain += j->shares[part].gpus == 0;
     note_tenant(n, j->request.account);
 }
 
 void ls_scheduler_latest(ls_scheduler *s, uint32_t node) {
-    ls_node_parts *n = s->nodes + node;
-    n->latest_us = INT64_MIN;
-    uint32_t job = n->first_job;
-    uint32_t part = n->first_part;
+    int64_t latest_us = INT64_MIN;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         const ls_pool_job *j = s->jobs + job;
-        n->latest_us = j->latest_us > n->latest_us ? j->latest_us : n->latest_us;
+        latest_us = j->latest_us > latest_us ? j->latest_us : latest_us;
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
     }
+    s->latest_us[node] = latest_us;
 }
 
 static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
@@ -166,7 +167,7 @@ static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     }
     n->plain -= j->shares[part].gpus == 0;
     note_tenants(s, n);
-    if (n->latest_us == j->latest_us) {
+    if (s->latest_us[j->shares[part].node] == j->latest_us) {
         ls_scheduler_latest(s, j->shares[part].node);
     }
 }
@@ -249,7 +250,7 @@ bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t 
     const int64_t latest_us = j->latest_us;
     j->latest_us = act.until_us < j->latest_us ? act.until_us : j->latest_us;
     for (uint32_t i = 0; i < j->request.shape.parts; i++) {
-        if (s->nodes[j->shares[i].node].latest_us == latest_us) {
+        if (s->latest_us[j->shares[i].node] == latest_us) {
             ls_scheduler_latest(s, j->shares[i].node);
         }
     }
