@@ -107,6 +107,17 @@ static void print_one(const json_t *one, ls_buffer *out) {
         ls_buffer_printf(out, "foreign    %s was changed by others (%d times): waits for re-arming",
                          what, count);
         print_since(one, out);
+    } else if (strcmp(kind, "lots") == 0) {
+        ls_buffer_text(out, "lots       ");
+        if (strcmp(what, "inside") == 0) {
+            ls_buffer_text(out, "how many are in the plant was not told: none is released\n");
+        } else if (what[0] != '\0') {
+            ls_buffer_printf(out, "not told at '%s'", what);
+            ls_buffer_printf(out, count > 1 ? " and %d more places" : "", count - 1);
+            ls_buffer_text(out, ": none is dispatched or released\n");
+        } else {
+            ls_buffer_text(out, "where they are is not known: none is dispatched or released\n");
+        }
     } else {
         ls_buffer_printf(out, "trips      %d within a day%s\n", count,
                          json_is_true(json_object_get(one, "waits")) ? ": waits for a reset" : "");

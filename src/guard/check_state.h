@@ -154,6 +154,8 @@ typedef struct ls_guard_state {
     ls_guard_lot *lots;                    // open addressing
     uint32_t lot_slots, lot_count;
     ls_guard_heard lots_inside;  // as the line counts them; where limits->line_counts_lots
+    const char *lots_missing;    // the first place whose lots were not told; NULL: none is known
+    uint32_t lots_missing_count;
     bool lots_known;   // false until the line has told of all its lots, or when too many were told
     ls_guard_id *ids;  // a ring
     uint32_t id_count, id_next;

@@ -277,6 +277,32 @@ static bool tell_trips(const ls_guard_state *state, const ls_guard_clock *clock,
     return out->count > 0 || out->waits;
 }
 
+// Do commands of this plant name lots, or let some in?
+static bool sends(const ls_guard_limits *limits, bool lets_in) {
+    bool found = false;
+    for (uint32_t i = 0; i < limits->plant->decide.point_count; i++) {
+        const ls_decide_point *p = &limits->plant->decide.points[i];
+        const bool chooses = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
+                             p->kind == LS_DECIDE_SETUP;
+        found = found || (p->mode >= LS_MODE_APPROVE &&
+                          (p->kind == LS_DECIDE_RELEASE || (chooses && !lets_in)));
+    }
+    return found;
+}
+
+static bool tell_lots(const ls_guard_state *state, ls_guard_standing *out) {
+    const bool counts = state->limits->line_counts_lots && !(state->lots_inside.value >= 0.0);
+    const char *what = !state->lots_known && state->lots_missing != NULL ? state->lots_missing
+                       : state->lots_known                               ? "inside"
+                                                                         : "";
+    *out = (ls_guard_standing){.kind = LS_STANDS_LOTS,
+                               .guard = LS_GUARD_CONSERVATION,
+                               .count = state->lots_known ? 1 : state->lots_missing_count};
+    ls_text_format(out->what, sizeof out->what, "%s", what);
+    return (!state->lots_known && sends(state->limits, false)) ||
+           (counts && sends(state->limits, true));
+}
+
 // The number counts over all lists; each takes its share off.
 static bool is_next(bool stands, uint32_t *number) {
     return stands && (*number)-- == 0;
@@ -315,6 +341,11 @@ bool ls_guard_stands(const ls_guard_state *state, uint32_t number, const ls_guar
             tell_foreign(limits->targets[i].name, target, out);
             return true;
         }
+    }
+    ls_guard_standing lots;
+    if (is_next(tell_lots(state, &lots), &number)) {
+        *out = lots;
+        return true;
     }
     return number == 0 && tell_trips(state, clock, out);
 }

@@ -175,6 +175,7 @@ static void test_what_stands_is_told(void) {
     g.state->targets[CASE_COOLANT].foreign_wall_us = begun_us + 7;
     g.state->targets[CASE_COOLANT].fights = 4;
     ls_guard_note_trip(g.state, &g.clock);
+    ls_guard_lots_begin(g.state);
     g.clock.wall_us += 3600 * SECOND;  // the first bypass is over
     uint32_t kinds[LS_STANDS_KIND_COUNT] = {0}, count = 0;
     for (; ls_guard_stands(g.state, count, &g.clock, &stands); count++) {
@@ -199,21 +200,54 @@ static void test_what_stands_is_told(void) {
             CHECK_INT(stands.count, 4);
             CHECK(stands.since_us == begun_us + 7);
             break;
+        case LS_STANDS_LOTS: CHECK(stands.guard == 32 && stands.what[0] == '\0'); break;
         default: CHECK(stands.count == 1 && !stands.waits); break;
         }
     }
-    CHECK_INT(count, 6);
+    CHECK_INT(count, 7);
     for (int i = 0; i < LS_STANDS_KIND_COUNT; i++) {
         CHECK_INT(kinds[i], 1);
     }
     g.clock.wall_us += LS_GUARD_DAY_US;  // the trip is of yesterday
-    CHECK(!ls_guard_stands(g.state, 4, &g.clock, &stands));
+    CHECK(!ls_guard_stands(g.state, 5, &g.clock, &stands));
     g.state->latched = true;
-    CHECK(ls_guard_stands(g.state, 4, &g.clock, &stands) && stands.waits && stands.count == 0);
+    CHECK(ls_guard_stands(g.state, 5, &g.clock, &stands) && stands.waits && stands.count == 0);
 }
 
 // Since when is the first time: an interlock that stays active, a second change by others and a
 // hold that a higher role takes over begin nothing anew; what was re-armed and comes again does.
+static void test_lots_that_are_not_known_are_told(void) {
+    ls_guard_standing s;
+    begin();
+    CHECK(!ls_guard_stands(g.state, 0, &g.clock, &s));
+    ls_guard_lots_begin(g.state);
+    CHECK(ls_guard_stands(g.state, 0, &g.clock, &s));
+    CHECK_INT(s.kind, LS_STANDS_LOTS);
+    CHECK_STR(s.what, "");
+    CHECK_INT(s.guard, 32);
+    CHECK(!s.waits);
+    CHECK(!ls_guard_stands(g.state, 1, &g.clock, &s));
+    g.state->lots_missing = "grind";
+    g.state->lots_missing_count = 3;
+    CHECK(ls_guard_stands(g.state, 0, &g.clock, &s));
+    CHECK_STR(s.what, "grind");
+    CHECK_INT(s.count, 3);
+    // Where nothing is sent that names lots, nothing is missed.
+    for (uint32_t i = 0; i < g.plant.decide.point_count; i++) {
+        g.points[i].mode = LS_MODE_ADVISE;
+    }
+    CHECK(!ls_guard_stands(g.state, 0, &g.clock, &s));
+    begin();
+    g.limits->line_counts_lots = true;  // and has not told how many
+    CHECK(ls_guard_stands(g.state, 0, &g.clock, &s));
+    CHECK_STR(s.what, "inside");
+    CHECK_INT(s.count, 1);
+    const ls_guard_heard count = guard_case_heard(&g, 5.0);
+    ls_guard_hear_inside(g.state, &count);
+    CHECK(!ls_guard_stands(g.state, 0, &g.clock, &s));
+    g.limits->line_counts_lots = false;
+}
+
 static void test_since_when_it_stands(void) {
     begin();
     const int64_t first_us = g.clock.wall_us;
@@ -294,6 +328,7 @@ int main(int argc, char **argv) {
     TEST(test_revoking_and_resetting);
     TEST(test_what_is_not_whole_does_nothing);
     TEST(test_what_stands_is_told);
+    TEST(test_lots_that_are_not_known_are_told);
     TEST(test_since_when_it_stands);
     TEST(test_again_from_the_journal);
     return harness_report();

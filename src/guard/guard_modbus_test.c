@@ -32,7 +32,8 @@ typedef struct rig {
     ls_guard_link *link;
     verdicts verdicts;
     pthread_mutex_t lock;  // of what else the guard says
-    char why[240];
+    char why[240], lots[80];
+    uint64_t answered, asked;
     int64_t beat_us;
     uint32_t commands;
 } rig;
@@ -50,6 +51,22 @@ static int64_t now_us(void) {
 static void on_verdict(void *context, const ls_verdict *verdict) {
     rig *r = context;
     verdicts_keep(&r->verdicts, verdict);
+}
+
+static void on_stands(void *context, const ls_guard_standing *standing) {
+    rig *r = context;
+    pthread_mutex_lock(&r->lock);
+    if (standing->kind == LS_STANDS_LOTS) {
+        snprintf(r->lots, sizeof r->lots, "%.60s %u", standing->what, standing->count);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void on_answered(void *context, const ls_guard_answer *answer) {
+    rig *r = context;
+    pthread_mutex_lock(&r->lock);
+    r->answered = answer->ticket;
+    pthread_mutex_unlock(&r->lock);
 }
 
 static void on_changed(void *context, bool there, const char *why) {
@@ -182,8 +199,12 @@ static ls_guard_link *open_link(rig *r, const char *data) {
     char path[160];
     ls_guard_link *link = NULL;
     snprintf(path, sizeof path, "%s/guard", data);
-    const ls_guard_link_def def = {
-        .folder = path, .verdict = on_verdict, .changed = on_changed, .context = r};
+    const ls_guard_link_def def = {.folder = path,
+                                   .verdict = on_verdict,
+                                   .changed = on_changed,
+                                   .stands = on_stands,
+                                   .answered = on_answered,
+                                   .context = r};
     CHECK_INT(ls_guard_link_open(&def, &link, &err), LS_OK);
     return link;
 }
@@ -364,6 +385,22 @@ static void test_dispatch_and_setpoint_are_read_back(void) {
     end(r);
 }
 
+static bool was_answered(rig *r) {
+    pthread_mutex_lock(&r->lock);
+    const bool answered = r->answered == r->asked;
+    pthread_mutex_unlock(&r->lock);
+    return answered;
+}
+
+// What the guard says of lots that are not known: "PLACE COUNT"; "": all are.
+static const char *unknown_lots(rig *r) {
+    const ls_guard_deed show = {.ticket = ++r->asked, .kind = LS_DEED_SHOW, .who = "test"};
+    r->lots[0] = '\0';
+    CHECK_INT(ls_guard_link_do(r->link, &show, &err), LS_OK);
+    WAIT_FOR(r, was_answered(r));
+    return r->lots;
+}
+
 static ls_verdict let_in(rig *r) {
     ls_command c = a_command(r, LS_COMMAND_RELEASE, "x", "x");
     snprintf(c.device, sizeof c.device, "line");
@@ -377,6 +414,7 @@ static void test_lots_that_no_register_names_count(void) {
     rig *r = with_plc("limits: {lots: 12}\n");
     plc_set(&r->plc, PLC_INSIDE, 11);
     if (wait_until_it_writes(r)) {
+        CHECK_STR(unknown_lots(r), "");
         CHECK_INT(let_in(r).result, LS_COMMAND_ACKNOWLEDGED);
         CHECK_INT(plc_get(&r->plc, PLC_INSIDE), 12);
         const ls_verdict full = let_in(r);
@@ -386,6 +424,30 @@ static void test_lots_that_no_register_names_count(void) {
         pass(r, 500000);
         CHECK_INT(let_in(r).result, LS_COMMAND_ACKNOWLEDGED);
         CHECK_INT(plc_get(&r->plc, PLC_INSIDE), 11);
+    }
+    end(r);
+}
+
+// A PLC that refuses the register in which it should name the lots that wait: the guard says so
+// when it is asked, and not in its log alone.
+static void test_what_is_not_told_stands(void) {
+    rig *r = begin();
+    r->has_plc = true;
+    CHECK(plc_start(&r->plc, 0, PATIENCE_US));
+    write_plc_plant(r, "");
+    char *text = harness_read_file(r->plant_file, NULL);
+    char *at = text != NULL ? strstr(text, "{at: 60, type") : NULL;
+    CHECK(at != NULL);
+    if (at != NULL) {
+        memcpy(at, "{at: 900,type", strlen("{at: 900,type"));  // beyond what the PLC has
+        write_file(r->plant_file, text);
+    }
+    free(text);
+    start_guard(r, r->data, &r->guard);
+    r->link = open_link(r, r->data);
+    if (wait_until_it_writes(r)) {
+        CHECK_STR(unknown_lots(r), "saw 1");
+        CHECK_INT(command(r, LS_COMMAND_DISPATCH, "saw-1", "a-1").guard, LS_GUARD_CONSERVATION);
     }
     end(r);
 }
@@ -505,6 +567,7 @@ int main(int argc, char **argv) {
     TEST(test_a_dispatch_over_modbus_is_obeyed);
     TEST(test_dispatch_and_setpoint_are_read_back);
     TEST(test_lots_that_no_register_names_count);
+    TEST(test_what_is_not_told_stands);
     TEST(test_the_connection_is_lost_between_write_and_answer);
     TEST(test_a_wrong_read_back_stops_the_heartbeat);
     TEST(test_a_plc_that_does_not_answer_is_an_alarm);

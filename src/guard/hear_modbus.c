@@ -23,7 +23,7 @@ struct ls_guard_ear_modbus {
     char (*waiting)[LS_MODBUS_TEXT_MAX];  // of each station
     char (*lots)[LS_MODBUS_TEXT_MAX];     // of each machine
     bool *heard_waiting, *heard_lots;     // since the connection stands
-    bool changed, names_all;
+    bool changed;
 };
 
 static int64_t mono_us(void) {
@@ -73,23 +73,32 @@ static void put_waiting(ls_guard_state *state, uint32_t station, const char *nam
     }
 }
 
+static void miss(ls_guard_state *state, bool heard, const char *name) {
+    if (!heard) {
+        state->lots_missing = state->lots_missing_count == 0 ? name : state->lots_missing;
+        state->lots_missing_count++;
+    }
+}
+
 // Every station and every machine names its lots, and all of it was read: what no register names is
 // not known, and what is not known is refused.
 static bool has_all(const ls_guard_ear *ear) {
     const ls_guard_ear_modbus *m = ear->modbus;
-    bool all = m->names_all;
-    for (uint32_t i = 0; all && i < ear->plant->station_count; i++) {
-        all = m->heard_waiting[i];
+    ls_guard_state *state = ear->def.state;
+    state->lots_missing = NULL;
+    state->lots_missing_count = 0;
+    for (uint32_t i = 0; i < ear->plant->station_count; i++) {
+        miss(state, m->heard_waiting[i], ear->plant->stations[i].name);
     }
-    for (uint32_t i = 0; all && i < ear->plant->machine_count; i++) {
-        all = m->heard_lots[i];
+    for (uint32_t i = 0; i < ear->plant->machine_count; i++) {
+        miss(state, m->heard_lots[i], ear->plant->machines[i].name);
     }
-    return all;
+    return state->lots_missing_count == 0;
 }
 
 static void put_lots(ls_guard_ear *ear) {
     ls_guard_ear_modbus *m = ear->modbus;
-    if (!m->changed || !has_all(ear)) {
+    if (!has_all(ear) || !m->changed) {
         return;
     }
     m->changed = false;
@@ -132,6 +141,7 @@ static void on_down(void *context) {
     memset(m->heard_lots, 0, ear->plant->machine_count * sizeof *m->heard_lots);
     ls_guard_forget(ear->def.state, LS_NONE);
     ls_guard_lots_begin(ear->def.state);
+    (void)has_all(ear);
     ls_guard_ear_line_gone(ear, now_us);
     ear->def.heard(ear->def.context);
     pthread_mutex_unlock(ear->def.lock);
@@ -334,7 +344,6 @@ static const char *without_names(const ls_guard_ear *ear) {
 static void look_at_names(ls_guard_ear *ear) {
     char text[400];
     const char *missing = without_names(ear);
-    ear->modbus->names_all = missing == NULL;
     if (missing != NULL) {
         ls_text_format(text, sizeof text,
                        "modbus %s: '%s' does not name its lots (`waiting` of stations, `lots` of "

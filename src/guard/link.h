@@ -111,6 +111,9 @@ typedef enum ls_guard_standing_kind {
     LS_STANDS_FOREIGN,    // what: value; count: how often others changed it; since_us: the first
                           // time since re-arming; waits for it
     LS_STANDS_TRIPS,      // count: of the last day; waits: latched until a person resets
+    LS_STANDS_LOTS,       // lots are not known, so none is dispatched or released. what: the first
+                          // station or machine whose lots were not told, "inside": how many there
+                          // are in all, "": nobody knows; count: how many places
     LS_STANDS_KIND_COUNT
 } ls_guard_standing_kind;
 

@@ -16,8 +16,8 @@ static const char *const say_names[LS_SAY_COUNT] = {"command", "together", "deed
                                                     "verdict", "state",    "stands", "answer"};
 static const char *const deed_names[LS_DEED_KIND_COUNT] = {
     "hold", "lift", "bypass", "end-bypass", "re-arm", "revoke", "reset", "show"};
-static const char *const standing_names[LS_STANDS_KIND_COUNT] = {"hold",      "bypass",  "revoked",
-                                                                 "interlock", "foreign", "trips"};
+static const char *const standing_names[LS_STANDS_KIND_COUNT] = {
+    "hold", "bypass", "revoked", "interlock", "foreign", "trips", "lots"};
 
 typedef enum field_kind { TEXT, WORD, BOOL, U32, U64, I64, REAL, APPROVALS, COMMANDS } field_kind;
 

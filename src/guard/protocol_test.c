@@ -192,6 +192,7 @@ static void test_names_go_both_ways(void) {
     }
     CHECK_STR(ls_guard_deed_name(LS_DEED_KIND_COUNT), "");
     CHECK_STR(ls_guard_standing_name(LS_STANDS_TRIPS), "trips");
+    CHECK_STR(ls_guard_standing_name(LS_STANDS_LOTS), "lots");
     CHECK_STR(ls_guard_standing_name(LS_STANDS_KIND_COUNT), "");
     for (int i = 0; i < LS_ROLE_COUNT; i++) {
         CHECK_INT(ls_role_find(ls_role_name((ls_role)i)), i);

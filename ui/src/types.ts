@@ -175,7 +175,7 @@ export interface ProveRow {
 }
 
 export interface Standing {
-  kind: 'hold' | 'bypass' | 'revoked' | 'interlock' | 'foreign' | 'trips';
+  kind: 'hold' | 'bypass' | 'revoked' | 'interlock' | 'foreign' | 'trips' | 'lots';
   what: string;
   who: string;
   role: Role;

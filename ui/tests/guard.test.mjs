@@ -105,6 +105,15 @@ test('each deed is asked about, sent as the guard wants it, and shown after its 
   });
 });
 
+test('lots that the line does not tell are said, and nobody is asked to do what would not help', async () => {
+  await withPage(browser, {hash: '#/line'}, async (page, mock) => {
+    mock.stands = [standing('lots', {what: 'grind', count: 2, guard: 32, waits: false})];
+    await openPanel(page);
+    await page.waitForSelector('.guard-panel li:has-text("none is dispatched or released: grind")');
+    assert.equal(await page.locator('.guard-panel li [data-deed]').count(), 0);
+  });
+});
+
 test('the dialog of a deed has the focus on Cancel, and a double click sends once', async () => {
   await withPage(browser, {}, async (page, mock) => {
     await openPanel(page);

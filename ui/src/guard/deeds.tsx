@@ -16,7 +16,7 @@ export function deedOf(s: Standing): Deed | null {
     case 'bypass': return {name: 'end-bypass', guard: s.guard};
     case 'interlock': case 'foreign': return {name: 're-arm', what: s.what};
     case 'trips': return {name: 'reset'};
-    case 'revoked': return null;
+    case 'revoked': case 'lots': return null;
   }
 }
 

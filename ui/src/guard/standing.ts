@@ -69,6 +69,7 @@ export function sentenceOf(s: Standing): string {
     case 'revoked': return t('stands.revoked', {what: s.what});
     case 'interlock': return t('stands.interlock', {what: s.what});
     case 'foreign': return t('stands.foreign', {what: s.what, n: s.count});
+    case 'lots': return t(s.what === '' ? 'stands.lots' : s.what === 'inside' ? 'stands.lots.inside' : 'stands.lots.at', {what: s.what});
     case 'trips': return t(s.waits ? 'stands.trips.latched' : 'stands.trips', {n: s.count});
   }
 }
