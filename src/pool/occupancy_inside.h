@@ -31,13 +31,20 @@ typedef struct ls_place_child {
 // large cluster is looked at in no order.
 typedef struct ls_node_now {
     int64_t held;     // from when
-    uint64_t change;  // its last, counted from 1
     uint32_t gpu_at;  // of its first GPU in `gpus`
     uint32_t cpu, memory, whole, milli;
     uint32_t unit, kind;
     uint8_t gpus, free_gpus, state, site;  // free_gpus: bits of `whole`
     bool alone;                            // stands in no lowest unit
 } ls_node_now;
+
+// free GPUs | GPUs << 8 | kind << 16 and these
+enum {
+    LS_WORD_UP = 1 << 24,
+    LS_WORD_ALONE = 1 << 25,
+    LS_WORD_HELD = 1 << 26,
+    LS_WORD_NO = 1 << 27
+};
 
 // A moment from which nodes are held, and how many.
 typedef struct ls_hold_time {
@@ -53,7 +60,10 @@ struct ls_occupancy {
     ls_place_policy policy;
     uint64_t seed, drawn;
     ls_node_now *nodes;  // by node
-    uint16_t *gpus;      // free thousandths of each GPU
+    // By node: all that a part of whole GPUs asks about, in one word. LS_WORD_HELD: but whether it
+    // is held for longer.
+    uint32_t *words;
+    uint16_t *gpus;  // free thousandths of each GPU
     uint64_t free_milli;
     ls_bitset spares;  // nodes
     // By unit, and one more: the units that stand in none.
@@ -70,6 +80,7 @@ struct ls_occupancy {
     // What changed, so that an index can catch up: the node of change n is changes[n % room]. A
     // node that no index has looked at since its last change is not noted again.
     uint32_t *changes;
+    uint64_t *changed;                   // by node: its last change, counted from 1
     uint64_t change_count, change_seen;  // change_seen: all that some index has looked at
     uint32_t change_room;
     ls_place_index *indexes;

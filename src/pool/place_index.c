@@ -57,6 +57,9 @@ static ls_place_index *make(ls_occupancy *o) {
 static void note_part(ls_place_index *x, const ls_shape *part) {
     const ls_cluster *c = x->o->cluster;
     x->part = *part;
+    for (uint32_t n = 0; n < c->node_count; n++) {
+        x->fits[n].word = UINT32_MAX;
+    }
     x->plain = part->gpus != 0 && part->milli == 0 && part->cpu_milli == 0 &&
                part->memory_mib == 0 && part->sites == 0;
     x->kinds = 0;
@@ -71,22 +74,29 @@ static void note_part(ls_place_index *x, const ls_shape *part) {
 }
 
 // As ls_fit_node, where whole GPUs alone are asked for.
-static ls_fit fit_plain(const ls_place_index *x, const ls_node_now *n) {
-    if (n->state != LS_NODE_UP || n->kind == LS_POOL_NONE || ((x->kinds >> n->kind) & 1) == 0) {
+static ls_fit fit_plain(const ls_place_index *x, uint32_t word) {
+    const uint32_t free = word & 0xff;
+    if ((word & LS_WORD_UP) == 0 || (word & LS_WORD_NO) != 0 ||
+        ((x->kinds >> (word >> 16 & 0xff)) & 1) == 0) {
         return (ls_fit){0};
     }
-    return (ls_fit){.parts = x->wholes[n->free_gpus],
-                    .rest = (uint8_t)(n->free_gpus - x->part.gpus),
-                    .empty = !n->alone && n->free_gpus == n->gpus};
+    return (ls_fit){.parts = x->wholes[free],
+                    .rest = (uint8_t)(free - x->part.gpus),
+                    .empty = (word & LS_WORD_ALONE) == 0 && free == (word >> 8 & 0xff)};
 }
 
 // What fits on the node is looked at again; `shown`: held or not.
 static void refresh(ls_place_index *x, uint32_t node, bool shown) {
     const ls_occupancy *o = x->o;
     ls_place_fit *seen = x->fits + node;
+    const uint32_t word = o->words[node];
     ls_fit fit = {0};
-    if (shown || ls_place_usable(o, node, x->until_us)) {
-        fit = x->plain ? fit_plain(x, o->nodes + node) : ls_fit_node(o, &x->part, node);
+    if (x->plain && seen->word == word) {
+        return;
+    }
+    seen->word = (word & LS_WORD_HELD) == 0 ? word : UINT32_MAX;
+    if ((word & LS_WORD_HELD) == 0 || shown || ls_place_usable(o, node, x->until_us)) {
+        fit = x->plain ? fit_plain(x, word) : ls_fit_node(o, &x->part, node);
     }
     const uint8_t bucket = fit.parts == 0 ? LS_BUCKET_NONE : (uint8_t)(fit.rest * 2 + fit.empty);
     if (bucket != seen->bucket) {
@@ -138,13 +148,26 @@ static void order_units(ls_place_index *x) {
     x->dirty_count = 0;
 }
 
+// Nodes are held from a moment that lies between the two: they count for one and not for the other.
+static bool differ(const ls_occupancy *o, int64_t a_us, int64_t b_us) {
+    const int64_t low = a_us < b_us ? a_us : b_us;
+    const int64_t high = a_us < b_us ? b_us : a_us;
+    for (uint32_t i = 0; i < o->hold_time_count; i++) {
+        if (o->hold_times[i].from_us >= low && o->hold_times[i].from_us < high) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Nodes that are kept for longer than one and not than the other, of the two times.
 static void see_holds(ls_place_index *x, int64_t until_us) {
     ls_occupancy *o = x->o;
     const int64_t low = until_us < x->until_us ? until_us : x->until_us;
     const int64_t high = until_us < x->until_us ? x->until_us : until_us;
+    const bool differs = low < high && differ(o, low, high);
     x->until_us = until_us;
-    for (uint32_t i = 0; low < high && i < o->held_count; i++) {
+    for (uint32_t i = 0; differs && i < o->held_count; i++) {
         const int64_t from = o->held_from[i];
         if (from >= low && from < high) {
             refresh(x, o->held_nodes[i], false);
@@ -164,10 +187,11 @@ static void catch_up(ls_place_index *x, int64_t until_us) {
         see_holds(x, until_us);
         for (; x->seen < o->change_count; x->seen++) {
             const uint32_t soon = o->changes[(x->seen + 8) % o->change_room];
-            __builtin_prefetch(o->nodes + soon);
+            __builtin_prefetch(o->words + soon);
+            __builtin_prefetch(o->changed + soon);
             __builtin_prefetch(x->fits + soon);
             const uint32_t node = o->changes[x->seen % o->change_room];
-            if (o->nodes[node].change == x->seen + 1) {  // else it comes once more
+            if (o->changed[node] == x->seen + 1) {  // else it comes once more
                 refresh(x, node, false);
             }
         }
@@ -181,18 +205,6 @@ static bool same_part(const ls_shape *a, const ls_shape *b) {
     return a->gpus == b->gpus && a->milli == b->milli && a->cpu_milli == b->cpu_milli &&
            a->memory_mib == b->memory_mib && a->gpu_mib == b->gpu_mib && a->kinds == b->kinds &&
            a->sites == b->sites && (a->spread == b->spread);
-}
-
-// Nodes are held from a moment that lies between the two: they count for one and not for the other.
-static bool differ(const ls_occupancy *o, int64_t a_us, int64_t b_us) {
-    const int64_t low = a_us < b_us ? a_us : b_us;
-    const int64_t high = a_us < b_us ? b_us : a_us;
-    for (uint32_t i = 0; i < o->hold_time_count; i++) {
-        if (o->hold_times[i].from_us >= low && o->hold_times[i].from_us < high) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void show(ls_place_index *x, const uint32_t *shown, uint32_t count, bool as_free) {

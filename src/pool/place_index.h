@@ -18,6 +18,7 @@ enum {
 };
 
 typedef struct ls_place_fit {
+    uint32_t word;   // of the node when it was looked at; UINT32_MAX: look again
     uint16_t parts;  // how many fit
     uint8_t bucket;
 } ls_place_fit;

@@ -46,7 +46,7 @@ void ls_room_in(ls_scheduler *s, uint32_t node) {
     if (s->nodes[node].kind != UINT8_MAX && ls_occupancy_state(s->occupancy, node) == LS_NODE_UP) {
         const ls_node_free rest = ls_occupancy_node(s->occupancy, node);
         const uint32_t whole = rest.wholes;
-        const uint32_t step = whole > 0 ? LS_ROOM_STEPS : step_of(s, node);
+        const uint32_t step = whole > 0 ? LS_ROOM_STEPS : rest.milli == 0 ? 0 : step_of(s, node);
         row_of(s, node)[whole]++;
         row_of(s, node)[LS_POOL_NODE_GPUS_MAX + 1 + step]++;
         s->nodes[node].counted = (uint8_t)(whole + 1);

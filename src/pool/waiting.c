@@ -32,7 +32,7 @@ ls_status ls_waiting_create(const ls_shares *shares, uint32_t kind_count, ls_wai
     fill(w->leaves, w->accounts);
     fill(w->limited, w->accounts);
     fill(w->class_hash, LS_WAITING_BUCKETS);
-    fill(w->queue_hash, LS_WAITING_BUCKETS);
+    fill(w->queue_hash, LS_WAITING_QUEUES);
     w->queue_free = LS_POOL_NONE;
     *out = w;
     return LS_OK;

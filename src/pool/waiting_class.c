@@ -43,7 +43,7 @@ static uint32_t class_bucket(const ls_shape *s, uint32_t length) {
 }
 
 static uint32_t queue_bucket(uint32_t account, uint32_t class) {
-    return mix(account, class) % LS_WAITING_BUCKETS;
+    return mix(mix(0, account), class) % LS_WAITING_QUEUES;
 }
 
 // ---- sets of classes

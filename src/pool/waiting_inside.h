@@ -4,7 +4,7 @@
 #include "pool/grow.h"
 #include "pool/waiting.h"
 
-enum { LS_WAITING_BUCKETS = 1024 };
+enum { LS_WAITING_BUCKETS = 1024, LS_WAITING_QUEUES = 32768 };
 
 typedef struct ls_waiting_slot {
     uint32_t queue, at;  // at: place in the queue's heap; queue LS_POOL_NONE: does not wait
@@ -47,7 +47,7 @@ struct ls_waiting {
     uint32_t *queued;   // by account: queues below it with jobs that no limit stops
     uint32_t *leaves;   // by account: its first queue with jobs that no limit stops
     uint32_t *limited;  // by account: first queue that its limit stops
-    uint32_t class_hash[LS_WAITING_BUCKETS], queue_hash[LS_WAITING_BUCKETS];
+    uint32_t class_hash[LS_WAITING_BUCKETS], queue_hash[LS_WAITING_QUEUES];
     uint64_t count;
 };
 
