@@ -116,6 +116,21 @@ void harness_note(const char *format, ...) {
     va_end(arguments);
 }
 
+bool harness_is_slow_build(void) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+    return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(undefined_behavior_sanitizer)
+    return true;
+#else
+    return false;
+#endif
+#else
+    return false;
+#endif
+}
+
 bool harness_is_updating(void) {
     return harness.updating;
 }

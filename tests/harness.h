@@ -56,6 +56,10 @@ const char *harness_source_path(const char *path);
 // *out_size may be NULL. The path is taken as it is, not from the source root.
 char *harness_read_file(const char *path, uint64_t *out_size);
 
+// True in a build with a sanitizer, or without optimisation: figures that another build checks need
+// not be made again here, only the ways that lead to them.
+bool harness_is_slow_build(void);
+
 // True when the program was called with --update.
 bool harness_is_updating(void);
 

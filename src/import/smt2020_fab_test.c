@@ -14,8 +14,13 @@
 #include "plant/read.h"
 #include "tests/harness.h"
 
-enum { DAYS = 180, REPS = 3 };
+enum { DAYS = 180, DAYS_SLOW = 20, REPS = 3 };
 static const int64_t us_per_day = INT64_C(86400000000);
+
+// A slow build runs the fabs for fewer days, once, and compares no figures.
+static int64_t span_us(void) {
+    return (harness_is_slow_build() ? DAYS_SLOW : DAYS) * us_per_day;
+}
 
 typedef struct expected_class {
     const char *name;
@@ -77,7 +82,7 @@ static void check_lots(const ls_twin *twin, const ls_twin_result *result, uint64
     ls_snapshot *snapshot = NULL;
     ls_error err;
     CHECK_INT(ls_snapshot_create(twin, seed, 0, &snapshot, &err), LS_OK);
-    CHECK_INT(ls_snapshot_run(twin, snapshot, DAYS * us_per_day, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(twin, snapshot, span_us(), &err), LS_OK);
     CHECK_INT(ls_snapshot_lots(snapshot), (int64_t)inside);
     ls_snapshot_destroy(snapshot);
 }
@@ -107,15 +112,17 @@ static void check_fab(const fab *f) {
         return;
     }
     ls_run_def def = ls_run_def_default(twin);
-    def.for_us = DAYS * us_per_day;
+    def.for_us = span_us();
     def.warmup_us = 0;
-    def.reps = REPS;
+    def.reps = harness_is_slow_build() ? 1 : REPS;
     def.workers = 1;
     ls_twin_result *result = NULL;
     ls_error err;
     CHECK_INT(ls_twin_run(twin, &def, &result, &err), LS_OK);
     if (result != NULL) {
-        check_classes(twin, result, f);
+        if (!harness_is_slow_build()) {
+            check_classes(twin, result, f);
+        }
         check_lots(twin, result, def.seed);
     }
     ls_twin_result_destroy(result);

@@ -6,7 +6,30 @@
 #include "twin/context.h"
 #include "twin/twin.h"
 
-enum { EVENTS_AT_ONCE = 1 << 20 };  // of one call of the kernel
+#ifdef LS_WALKS
+// Whole structures are checked between calls: after every event of the first of a run, since most
+// tests run that far, then after many.
+enum { WALKS_CLOSE = 64, WALKS_APART = 1024 };
+static uint64_t events_at_once(uint64_t done) {
+    return done < WALKS_CLOSE ? 1 : WALKS_APART;
+}
+static ls_status walk(const ls_twin *twin, const ls_state *state, ls_error *err) {
+    // The walk needs memory where the run needs none: without it there is no walk.
+    const ls_status status = ls_state_check(twin, state, err);
+    return status == LS_ERR_MEMORY ? LS_OK : status;
+}
+#else
+static uint64_t events_at_once(uint64_t done) {
+    (void)done;
+    return 1 << 20;
+}
+static ls_status walk(const ls_twin *twin, const ls_state *state, ls_error *err) {
+    (void)twin;
+    (void)state;
+    (void)err;
+    return LS_OK;
+}
+#endif
 
 // Whatever the key is, the blocks are not of it: the next run fills them anew.
 static void scratch_forget(const ls_model *model, ls_scratch *scratch) {
@@ -104,11 +127,15 @@ ls_status ls_state_run(const ls_twin *twin, ls_state *state, ls_scratch *scratch
     do {
         const ls_i64 from_us = state->now;
         const uint64_t before = state->events;
-        const uint64_t some = left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE;
+        const uint64_t most = events_at_once(max_events - left);
+        const uint64_t some = left < most ? left : most;
         why = twin->kernel->run(twin->model, state, scratch, until_us, some);
         status = explain_stop(twin, state, why, err);
         left -= state->events - before;
         scratch->still = state->now == from_us ? scratch->still + state->events - before : 0;
+        if (status == LS_OK) {
+            status = walk(twin, state, err);
+        }
         if (status == LS_OK && why == LS_RUN_EVENTS) {
             status = ls_state_check_still(twin, state, scratch, err);
         }

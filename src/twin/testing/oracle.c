@@ -12,23 +12,8 @@
 #include "plant/read.h"
 #include "tests/harness.h"
 
-static bool built_slow(void) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(undefined_behavior_sanitizer)
-    return true;
-#else
-    return false;
-#endif
-#else
-    return false;
-#endif
-}
-
 bool oracle_is_short(void) {
-    return built_slow() || getenv("ORACLE_SHORT") != NULL;
+    return harness_is_slow_build() || getenv("ORACLE_SHORT") != NULL;
 }
 
 const char *oracle_text(const char *format, ...) {
