@@ -92,6 +92,9 @@ struct ls_emulate {
     ls_emulate_figures figures;
 };
 
+// Device of the values that a plant file hears over Modbus.
+#define EMULATE_VALUES "values"
+
 #define EMULATE_MACHINE_SIGNAL(machine, k) \
     ((machine) * (uint32_t)SIGNAL_MACHINE_COUNT + (uint32_t)(k))
 

@@ -2,15 +2,18 @@
 #include "line/emulate_modbus.h"
 
 #include <assert.h>
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/put.h"
 #include "line/emulate_inside.h"
 #include "line/emulate_waiting.h"
 #include "line/modbus_value.h"
 
 enum { BLOCK = 64, QUEUE_AT = 40, REGISTERS_MAX = 65536 };
+enum { VALUE_WORDS = 4, OF_NO_PLACE = -1 };
 enum { ECHO_AT = 36, INSIDE_AT = 37, WAITING_WORDS = 64, REASON_WORDS = 40 };
 
 // Where a signal of a machine stands in its block, and how.
@@ -53,6 +56,9 @@ static const place echo_place = {"heartbeat-echo", ECHO_AT, LS_REGISTER_U16, 1, 
 static const place inside_place = {"inside", INSIDE_AT, LS_REGISTER_U16, 1, false};
 static const place queue_place = {"queue", QUEUE_AT, LS_REGISTER_U16, 1, false};
 static const place waiting_place = {"waiting", 0, LS_REGISTER_TEXT, WAITING_WORDS, false};
+// A measured value, and its setpoint: whole, so that what is read back is what was written.
+static const place value_place = {"value", 0, LS_REGISTER_F64, 1, false};
+static const place setpoint_place = {"set", 0, LS_REGISTER_F64, 1, true};
 static const place reason_place = {"command-reason", 0, LS_REGISTER_TEXT, REASON_WORDS, false};
 
 typedef struct mapped {
@@ -62,11 +68,11 @@ typedef struct mapped {
 } mapped;
 
 // Behind the blocks and the counts of waiting lots: their names, station by station, then the
-// reasons of the answers, machine by machine and the line's. Of a large plant what has no room is
-// left out.
+// reasons of the answers, machine by machine and the line's, then values and setpoints in the order
+// of the plant file. Of a large plant what has no room is left out.
 typedef struct tail {
-    uint32_t waiting_at, reason_at, end;
-    uint32_t waiting_count, reason_count;
+    uint32_t waiting_at, reason_at, value_at, end;
+    uint32_t waiting_count, reason_count, value_count;
 } tail;
 
 struct ls_emulate_modbus {
@@ -96,7 +102,16 @@ static tail tail_of(const ls_plant *plant) {
     const uint32_t left = room - t.waiting_count * WAITING_WORDS;
     t.reason_count = left / REASON_WORDS < plant->machine_count + 1 ? left / REASON_WORDS
                                                                     : plant->machine_count + 1;
-    t.end = t.reason_at + t.reason_count * REASON_WORDS;
+    const uint32_t reasons_end = t.reason_at + t.reason_count * REASON_WORDS;
+    uint32_t values = 0;
+    for (uint32_t i = 0; i < plant->listen.value_count; i++) {
+        values += plant->listen.values[i].setpoint != NULL ? 2 : 1;
+    }
+    // From a block of its own, which a client's writing is looked for in.
+    t.value_at = (reasons_end + BLOCK - 1) / BLOCK * BLOCK;
+    const uint32_t rest = t.value_at < REGISTERS_MAX ? REGISTERS_MAX - t.value_at : 0;
+    t.value_count = rest / VALUE_WORDS < values ? rest / VALUE_WORDS : values;
+    t.end = t.value_count > 0 ? t.value_at + t.value_count * VALUE_WORDS : reasons_end;
     return t;
 }
 
@@ -121,11 +136,26 @@ static ls_register reason_register(const tail *t, uint32_t device) {
                : (ls_register){0};
 }
 
+// What the plant file hears as a value of its own; *number counts them.
+static void map_value(ls_emulate_modbus *m, const ls_emulate *line, uint32_t signal,
+                      uint32_t *number) {
+    const ls_emulate_signal *of = ls_emulate_signal_get(line, signal);
+    const bool ours = of->device != NULL && strcmp(of->device, EMULATE_VALUES) == 0;
+    m->signals[signal].k = OF_NO_PLACE;
+    if (ours && *number < m->tail.value_count) {
+        m->signals[signal].reg = register_at(of->writable ? &setpoint_place : &value_place,
+                                             m->tail.value_at + *number * VALUE_WORDS);
+        m->signals[signal].reg.name = of->name;
+        *number += 1;
+    }
+}
+
 // Signals of a machine stand in the order of SIGNAL_..., then queues, then the line's.
-static void map_signals(ls_emulate_modbus *m) {
+static void map_signals(ls_emulate_modbus *m, const ls_emulate *line) {
     const uint32_t machines = m->plant->machine_count;
     const uint32_t queue_at = machines * SIGNAL_MACHINE_COUNT;
     const uint32_t line_at = queue_at + m->plant->station_count;
+    uint32_t number = 0;
     m->arrived_at = line_at;
     for (uint32_t i = 0; i < m->signal_count; i++) {
         mapped *to = &m->signals[i];
@@ -144,8 +174,32 @@ static void map_signals(ls_emulate_modbus *m) {
             to->reg = to->k == LINE_COMMAND + COMMAND_REASON
                           ? reason_register(&m->tail, machines)
                           : register_of(&line_places[to->k], machines);
+        } else {
+            map_value(m, line, i, &number);
         }
     }
+}
+
+// A plant file that hears a value in another register would read something else.
+static ls_status check_places(const ls_emulate_modbus *m, ls_error *err) {
+    const ls_listen *listen = &m->plant->listen;
+    for (uint32_t i = 0; i < m->signal_count; i++) {
+        const ls_register *here = &m->signals[i].reg;
+        for (uint32_t s = 0; m->signals[i].k == OF_NO_PLACE && s < listen->source_count; s++) {
+            for (uint32_t r = 0; here->name != NULL && r < listen->sources[s].register_count; r++) {
+                const ls_register *said = &listen->sources[s].registers[r];
+                if (strcmp(said->name, here->name) == 0 &&
+                    (said->at != here->at || said->type != here->type)) {
+                    ls_fail(err, LS_ERR_INVALID,
+                            "register '%s' at %u: the emulated line serves it at %u, type f64",
+                            said->name, said->at, here->at);
+                    ls_hint(err, "'lineshaft line emulate PLANT --registers' prints all of them");
+                    return LS_ERR_INVALID;
+                }
+            }
+        }
+    }
+    return LS_OK;
 }
 
 static void on_wrote(void *context, ls_register_table table, uint32_t at, uint32_t count) {
@@ -184,8 +238,11 @@ ls_status ls_emulate_modbus_create(const ls_plant *plant, const ls_emulate *line
     if (status == LS_OK && (m->signals == NULL || m->dirty == NULL)) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     } else if (status == LS_OK) {
+        map_signals(m, line);
+        status = check_places(m, err);
+    }
+    if (status == LS_OK) {
         char address[64];
-        map_signals(m);
         ls_text_format(address, sizeof address, "127.0.0.1:%d", port);
         ls_modbus_server_def def = ls_modbus_server_def_default();
         def.address = address;
@@ -249,7 +306,8 @@ static void shorten(const ls_register *reg, ls_sample *put) {
 
 static void put_signal(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
     const mapped *to = &m->signals[signal];
-    if (to->reg.name == NULL || (m->taking && to->reg.write)) {
+    // A setpoint that is not taken is told anew.
+    if (to->reg.name == NULL || (m->taking && to->reg.write && to->k != OF_NO_PLACE)) {
         return;
     }
     ls_sample put = *value;
@@ -258,7 +316,7 @@ static void put_signal(ls_emulate_modbus *m, uint32_t signal, const ls_sample *v
         put.value.integer = reason_number(m->plant, to->of, value);
     } else if (to->reg.type == LS_REGISTER_TEXT) {
         shorten(&to->reg, &put);
-    } else if (put.kind == LS_VALUE_REAL) {
+    } else if (put.kind == LS_VALUE_REAL && to->reg.type != LS_REGISTER_F64) {
         put.kind = LS_VALUE_FLOAT;
     } else if (put.kind == LS_VALUE_BOOL) {
         put.kind = LS_VALUE_INT;
@@ -403,6 +461,7 @@ static const char *type_name(ls_register_type type) {
     return type == LS_REGISTER_U16   ? "u16"
            : type == LS_REGISTER_U32 ? "u32"
            : type == LS_REGISTER_F32 ? "f32"
+           : type == LS_REGISTER_F64 ? "f64"
                                      : "text";
 }
 
@@ -436,6 +495,74 @@ static void print_machine(const ls_plant *plant, const ls_station *st, uint32_t 
         ls_buffer_text(out, "}");
     }
     ls_buffer_text(out, "}\n");
+}
+
+static void print_value_registers(ls_buffer *out, const tail *t, const ls_plant *plant) {
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < plant->listen.value_count && at < t->value_count; i++) {
+        const ls_measured *v = &plant->listen.values[i];
+        print_at(out, v->name, &value_place, t->value_at + at++ * VALUE_WORDS);
+        if (v->setpoint != NULL && at < t->value_count) {
+            print_at(out, v->name, &setpoint_place, t->value_at + at++ * VALUE_WORDS);
+        }
+    }
+}
+
+static void print_response(ls_buffer *out, const ls_measured *v) {
+    ls_buffer_text(out, ", response: {");
+    for (uint32_t i = 0; i < v->table_count; i++) {
+        ls_buffer_text(out, i == 0 ? "table: [" : ", ");
+        ls_put_number(out, v->table_settings[i]);
+        ls_buffer_text(out, " to ");
+        ls_put_number(out, v->table_values[i]);
+    }
+    if (v->table_count > 0) {
+        ls_buffer_text(out, "]");
+    } else {
+        ls_buffer_text(out, "gain: ");
+        ls_put_number(out, v->gain);
+    }
+    ls_buffer_text(out, ", tau: ");
+    ls_put_time(out, v->tau_us);
+    ls_buffer_text(out, ", delay: ");
+    ls_put_time(out, v->delay_us);
+    ls_buffer_text(out, "}");
+}
+
+static void print_number(ls_buffer *out, const char *key, double number) {
+    if (isfinite(number)) {
+        ls_buffer_text(out, key);
+        ls_put_number(out, number);
+    }
+}
+
+static void print_values(ls_buffer *out, const tail *t, const ls_plant *plant) {
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < plant->listen.value_count; i++) {
+        const ls_measured *v = &plant->listen.values[i];
+        at += v->setpoint != NULL ? 2 : 1;
+        if (at > t->value_count) {
+            return;  // no room
+        }
+        ls_buffer_text(out, i == 0 ? "  values:\n    " : "    ");
+        ls_put_text(out, v->name);
+        ls_buffer_printf(out, ": {tag: cell-plc/%s-value", v->name);
+        if (v->unit != NULL) {
+            ls_buffer_text(out, ", unit: ");
+            ls_put_text(out, v->unit);
+        }
+        print_number(out, ", low: ", v->low);
+        print_number(out, ", high: ", v->high);
+        if (v->setpoint != NULL) {
+            ls_buffer_printf(out, ", setpoint: cell-plc/%s-set, set: {", v->name);
+            print_number(out, "low: ", v->set_low);
+            print_number(out, ", high: ", v->set_high);
+            print_number(out, ", default: ", v->set_default);
+            ls_buffer_text(out, "}");
+            print_response(out, v);
+        }
+        ls_buffer_text(out, "}\n");
+    }
 }
 
 static void print_commands(ls_buffer *out, const tail *t, const ls_plant *plant) {
@@ -490,6 +617,7 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
         print_at(out, d < plant->machine_count ? plant->machines[d].name : "line", &reason_place,
                  t.reason_at + d * REASON_WORDS);
     }
+    print_value_registers(out, &t, plant);
     print_commands(out, &t, plant);
     ls_buffer_text(out, "  machines:\n");
     for (uint32_t s = 0; s < plant->station_count; s++) {
@@ -503,4 +631,5 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
         ls_buffer_printf(out, "    %s: cell-plc/%s-queue\n", plant->stations[s].name,
                          plant->stations[s].name);
     }
+    print_values(out, &t, plant);
 }

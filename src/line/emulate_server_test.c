@@ -453,6 +453,96 @@ static void test_the_printed_registers_load_as_a_plant_file(void) {
     free(text);
 }
 
+// A value with a setpoint: what the printed registers say is what is served; a setpoint written to
+// its register is obeyed while a heartbeat is heard, and told anew where it cannot be.
+static void test_values_and_setpoints_are_served(void) {
+    ls_plant *plant = NULL;
+    ls_plant *read = NULL;
+    ls_errors errors;
+    uint64_t size = 0;
+    ls_errors_init(&errors);
+    char *text = harness_read_file(harness_source_path("examples/gearbox/bath.yaml"), &size);
+    CHECK_INT(ls_plant_load(harness_source_path("examples/gearbox/bath.yaml"), &plant, NULL, &err),
+              LS_OK);
+    ls_buffer file;
+    ls_buffer_init(&file);
+    char *listen = text != NULL ? strstr(text, "\nlisten:") : NULL;
+    CHECK(listen != NULL);
+    ls_buffer_append(&file, text, (size_t)(listen - text) + 1);
+    ls_emulate_modbus_print(plant, 1502, &file);
+    CHECK_INT(ls_plant_read(file.data, file.size, "bath.yaml", NULL, &read, &errors), LS_OK);
+    for (size_t i = 0; i < errors.count && i < 5; i++) {
+        printf("%d: %s\n", errors.items[i].line, errors.items[i].text);
+    }
+    uint32_t value_at = 0, set_at = 0;
+    const ls_source *source = read != NULL ? &read->listen.sources[0] : NULL;
+    for (uint32_t i = 0; source != NULL && i < source->register_count; i++) {
+        const ls_register *reg = &source->registers[i];
+        value_at = strcmp(reg->name, "bath-value") == 0 ? reg->at : value_at;
+        set_at = strcmp(reg->name, "bath-set") == 0 ? reg->at : set_at;
+    }
+    CHECK(value_at > 0 && set_at == value_at + 4);
+    ls_emulate_play_def def = ls_emulate_play_def_default();
+    rig r = {.plant = read};
+    def.plant = read;
+    def.speed = 600.0;
+    def.modbus_port = 0;
+    CHECK_INT(ls_emulate_play_create(&def, &r.play, &err), LS_OK);
+    modbus_t *client = modbus_new_tcp("127.0.0.1", ls_emulate_play_describe(r.play).modbus_port);
+    CHECK(client != NULL);
+    modbus_set_response_timeout(client, 10, 0);
+    CHECK_INT(modbus_connect(client), 0);
+    const uint32_t line = read->machine_count * 64;
+    // 60 and 57 as IEEE doubles, the high word first.
+    const uint16_t sixty[] = {0x404E, 0, 0, 0}, lower[] = {0x404C, 0x8000, 0, 0};
+    const uint16_t hot[] = {0x4069, 0, 0, 0};  // 200: beyond what may be set
+    uint16_t got[4] = {0};
+    step_for(&r, 0.1);
+    CHECK_INT(modbus_read_registers(client, (int)set_at, 4, got), 4);
+    CHECK(memcmp(got, sixty, sizeof got) == 0);
+    CHECK_INT(modbus_write_register(client, (int)line, 1), 1);
+    CHECK(wait_register(&r, client, line + 1, 0));
+    CHECK_INT(modbus_write_registers(client, (int)set_at, 4, lower), 4);
+    step_for(&r, 0.2);
+    CHECK_INT(modbus_read_registers(client, (int)set_at, 4, got), 4);
+    CHECK(memcmp(got, lower, sizeof got) == 0);
+    CHECK_INT(modbus_write_registers(client, (int)set_at, 4, hot), 4);
+    step_for(&r, 0.2);
+    CHECK_INT(modbus_read_registers(client, (int)set_at, 4, got), 4);
+    CHECK(memcmp(got, lower, sizeof got) == 0);
+    // The value follows: below 59.
+    for (int i = 0; i < 200; i++) {
+        CHECK_INT(modbus_read_registers(client, (int)value_at, 4, got), 4);
+        if (got[0] == 0x404C || (got[0] == 0x404D && got[1] < 0x8000)) {
+            break;
+        }
+        step_for(&r, 0.02);
+    }
+    CHECK(got[0] == 0x404C || (got[0] == 0x404D && got[1] < 0x8000));
+    // Nobody beats: back to its default.
+    CHECK(wait_register(&r, client, line + 1, 1));
+    CHECK_INT(modbus_read_registers(client, (int)set_at, 4, got), 4);
+    CHECK(memcmp(got, sixty, sizeof got) == 0);
+    modbus_close(client);
+    modbus_free(client);
+    ls_emulate_play_destroy(r.play);
+    ls_plant_destroy(read);
+    read = NULL;
+    // Registers of the plant file's own that are not the emulated line's: said, not served wrongly.
+    char *at = strstr(file.data, "bath-set: {at: ");
+    CHECK(at != NULL);
+    at[strlen("bath-set: {at: ")] = '9';
+    CHECK_INT(ls_plant_read(file.data, file.size, "bath.yaml", NULL, &read, &errors), LS_OK);
+    def.plant = read;
+    CHECK_INT(ls_emulate_play_create(&def, &r.play, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "register 'bath-set' at 9");
+    ls_buffer_clear(&file);
+    ls_errors_clear(&errors);
+    ls_plant_destroy(read);
+    ls_plant_destroy(plant);
+    free(text);
+}
+
 static void test_as_fast_as_it_goes_is_the_same_plant(void) {
     ls_plant *plant = NULL;
     ls_buffer truth[2];
@@ -487,6 +577,7 @@ int main(int argc, char **argv) {
     TEST(test_what_happens_while_the_broker_is_away_is_told_afterwards);
     TEST(test_modbus_shows_and_obeys);
     TEST(test_modbus_has_the_whole_handshake);
+    TEST(test_values_and_setpoints_are_served);
     TEST(test_lots_that_wait_are_known_by_what_is_told);
     TEST(test_the_printed_registers_load_as_a_plant_file);
     TEST(test_as_fast_as_it_goes_is_the_same_plant);

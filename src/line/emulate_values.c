@@ -104,11 +104,29 @@ static void look_at_measured(ls_emulate *e, emulate_measured *v) {
     tell_sensor(e, v->signal, v->value, 1000.0);
 }
 
+// A tag of a Modbus source is served as a register, by its own name.
+static bool is_register(const ls_emulate *e, const char *tag, const char **out_name) {
+    for (uint32_t i = 0; i < e->plant->listen.source_count; i++) {
+        const ls_source *s = &e->plant->listen.sources[i];
+        const size_t length = strlen(s->name);
+        if (s->kind == LS_SOURCE_MODBUS && strncmp(tag, s->name, length) == 0 &&
+            tag[length] == '/') {
+            *out_name = tag + length + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
 // DEVICE and METRIC of a tag of this node; false: it is another's.
 static bool own_tag(const ls_emulate *e, const char *tag, const char **out_device,
                     const char **out_name, ls_arena *arena) {
     char start[2 * EMULATE_NAME_SIZE];
     const size_t length = ls_text_format(start, sizeof start, "%s/%s/", e->group, e->node);
+    if (tag != NULL && is_register(e, tag, out_name)) {
+        *out_device = EMULATE_VALUES;
+        return true;
+    }
     if (tag == NULL || length >= sizeof start || strncmp(tag, start, length) != 0) {
         return false;
     }

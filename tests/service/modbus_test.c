@@ -23,7 +23,7 @@ typedef struct rig {
 
 // ---- the plant: two products before two machines, which lose time with every change
 
-static const char plant[] =
+static const char grinders[] =
     "stations:\n"
     "  cut: {process: 500 ms}\n"
     "  grind: {machines: 2, process: 1500 ms, setup: {a to b: 3 s, b to a: 3 s}}\n"
@@ -35,14 +35,34 @@ static const char plant[] =
     "  dispatch: {at: grind, mode: auto, within: 2 s, futures: 200, horizon: 2 min}\n"
     "guards: {in-step: 2 s, heartbeat: 2 s}\n";
 
-// The plant's head and what the emulated line says of its own registers, asked often.
-static bool write_plant(rig *r) {
+// Two machines that take a second each, and twelve lots between them: fewer do nearly as much. The
+// tags of the level are those of its registers, as the emulated line prints them.
+static const char levels[] =
+    "stations:\n"
+    "  cut: {process: exp 1 s}\n"
+    "  polish: {process: exp 1 s}\n"
+    "products:\n"
+    "  part: {route: [cut, polish], release: {keep: 12}}\n"
+    "decide:\n"
+    "  objective: {throughput: 20, wip: 4000, unit: EUR}\n"
+    "  conwip: {of: part, levels: [4, 6, 12], value: level, mode: auto, every: 5 s, within: 2 s,\n"
+    "           futures: 900, horizon: 2 min}\n"
+    "guards: {in-step: 2 s, heartbeat: 2 s}\n";
+static const char level_tags[] =
+    "listen:\n"
+    "  values:\n"
+    "    level: {tag: yard/level, setpoint: yard/set, set: {low: 1, high: 20, default: 12},\n"
+    "            response: {gain: 1}}\n";
+
+// The plant's head and what the emulated line says of its own registers, asked often. `tags`: what
+// the line is to serve beside.
+static bool write_plant(rig *r, const char *plant, const char *tags) {
     static char text[TEXT_SIZE];
     char start[40];
     const time_t ago = time(NULL) - 3600;  // registers bear no time: the line's is ours
     struct tm day;
     strftime(start, sizeof start, "%Y-%m-%dT%H:%M", gmtime_r(&ago, &day));
-    snprintf(text, sizeof text, "plant: cell\nstart: %s\n%s", start, plant);
+    snprintf(text, sizeof text, "plant: cell\nstart: %s\n%s%s", start, plant, tags);
     if (!service_begin_text(&r->s, text)) {
         return false;
     }
@@ -67,9 +87,9 @@ static bool start_line(rig *r) {
     return service_emulate(&r->s, by_modbus);
 }
 
-static bool begin(rig *r) {
+static bool begin(rig *r, const char *plant, const char *tags) {
     memset(r, 0, sizeof *r);
-    return write_plant(r) && start_line(r) && service_run(&r->s);
+    return write_plant(r, plant, tags) && start_line(r) && service_run(&r->s);
 }
 
 // ---- what came of it
@@ -212,7 +232,7 @@ static void check_replay(const rig *r, const char *id) {
 
 static void test_lots_are_dispatched_over_modbus_and_taken(void) {
     rig r;
-    CHECK(begin(&r));
+    CHECK(begin(&r, grinders, ""));
     if (goes_on(&r)) {
         const step first = look(&r);
         static events told;
@@ -242,7 +262,7 @@ static void test_lots_are_dispatched_over_modbus_and_taken(void) {
 
 static void test_it_goes_on_after_guard_service_and_plc_died(void) {
     rig r;
-    CHECK(begin(&r));
+    CHECK(begin(&r, grinders, ""));
     if (goes_on(&r)) {
         const pid_t guard = rows_find_child(&r.s, " guard ");
         CHECK(guard > 0 && kill(guard, SIGKILL) == 0);
@@ -268,9 +288,42 @@ static void test_it_goes_on_after_guard_service_and_plc_died(void) {
     service_end(&r.s);
 }
 
+// The newest number that the history has of a register; -1: none.
+static double newest(const rig *r, const char *tag) {
+    const char *const query[] = {"history", "query", r->s.data, tag, "--csv", NULL};
+    double number = -1.0;
+    const char *said = service_ask(query);
+    for (const char *line = said; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        char name[80], value[40];
+        if (sscanf(line, "%79[^,],%*[^,],%39[^,\n]", name, value) == 2 && strcmp(name, tag) == 0) {
+            number = strtod(value, NULL);
+        }
+    }
+    return number;
+}
+
+static void test_a_level_is_set_over_modbus_and_kept(void) {
+    rig r;
+    CHECK(begin(&r, levels, level_tags));
+    if (goes_on(&r)) {
+        const double set = newest(&r, "cell-plc/level-set");
+        CHECK(set == 4.0 || set == 6.0);
+        // The line keeps so many: what is inside comes down to it.
+        const double until = service_clock() + 60.0;
+        while (newest(&r, "cell-plc/line-inside") > set && service_clock() < until) {
+            service_pause(0.3);
+        }
+        CHECK(newest(&r, "cell-plc/line-inside") <= newest(&r, "cell-plc/level-set"));
+        check_replay(&r, "d-1");
+    }
+    service_end(&r.s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_lots_are_dispatched_over_modbus_and_taken);
+    TEST(test_a_level_is_set_over_modbus_and_kept);
     TEST(test_it_goes_on_after_guard_service_and_plc_died);
     return harness_report();
 }
