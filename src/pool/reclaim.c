@@ -6,7 +6,7 @@
 
 enum {
     HEADS_MAX = 64,
-    TRIES_MAX = 16,
+    TRIES_MAX = 4,
     TAKES_MAX = 1,     // jobs that others are stopped for in a round; the rest has the next one
     SPARE_PARTS = 64,  // a search ends with 4 times the parts that it needs, and so many
     SPARE_UNITS = 4,   // or with so many units that have enough
@@ -28,13 +28,6 @@ static uint32_t first_who_does_not(const ls_scheduler *s, uint32_t from) {
         from = ls_shares_parent(s->shares, from);
     }
     return from;
-}
-
-static bool is_below(const ls_scheduler *s, uint32_t account, uint32_t above) {
-    while (account != LS_POOL_NONE && account != above) {
-        account = ls_shares_parent(s->shares, account);
-    }
-    return account == above;
 }
 
 // May a job of `account` that needs so much of the kind take from jobs of `from`?
@@ -360,17 +353,16 @@ static void count_again(ls_scheduler *s) {
     }
 }
 
-// Notes those that have to go from a node for so many parts, and takes them out of the books.
-// False: an account among them would by then lend no more (*out_account), or memory is out
-// (LS_POOL_NONE).
+// Notes those that have to go from a node for so many parts, and takes them out of the books. Those
+// whose account would by then lend no more are passed over: that account is spent, and *out_spent.
+// False: out of memory.
 static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t node,
-                         uint32_t parts, uint32_t *out_account) {
+                         uint32_t parts, bool *out_spent) {
     const ls_pool_job *c = s->jobs + claimant;
     const ls_shape *shape = &c->request.shape;
     const uint64_t milli = ls_shape_milli(shape);
     const ls_node_parts *n = s->nodes + node;
     takers t = {.number = c->number, .dearest = 1.0e300};
-    *out_account = LS_POOL_NONE;
     if (shape->gpus > 0 && shape->gpus == n->gpus && n->plain == 0) {  // all go, or nobody
         if (n->counted > shape->gpus) {
             return true;
@@ -385,11 +377,11 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         ls_pool_job *j = s->jobs + job;
-        if (may_stop(&t, s, job) && !j->victim) {
-            if (!may_take(s, c->request.account, j->request.account, kind, milli)) {
-                *out_account = first_who_does_not(s, j->request.account);
-                return false;
-            }
+        const bool goes = may_stop(&t, s, job) && !j->victim;
+        if (goes && !may_take(s, c->request.account, j->request.account, kind, milli)) {
+            s->spent[first_who_does_not(s, j->request.account)] = true;
+            *out_spent = true;
+        } else if (goes) {
             if (!ls_grow(&s->victims, &s->victim_room, sizeof *s->victims, s->victim_count + 1)) {
                 s->out_of_memory = true;
                 return false;
@@ -436,6 +428,7 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     const uint64_t free = ls_occupancy_free_milli(s->occupancy);
     const uint64_t lent = note_givers(s, c->request.account, kind, milli);
     const bool may = lent > 0 && free + lent >= milli;
+    memset(s->spent, 0, s->def.account_count * sizeof *s->spent);
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
         const uint32_t used = c->request.shape.parts == 1 ? plan_one(s, claimant, kind)
                                                           : plan_losses(s, claimant, kind);
@@ -443,24 +436,26 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
             return false;
         }
         s->victim_count = 0;
-        uint32_t account = LS_POOL_NONE;
-        bool all = true;
+        bool memory = true;
+        bool spent = false;
         uint32_t left = c->request.shape.parts;
-        for (uint32_t i = 0; i < used && all; i++) {
+        for (uint32_t i = 0; i < used && memory; i++) {
             const uint32_t parts = s->plan[i].parts < left ? s->plan[i].parts : left;
-            all = note_victims(s, claimant, kind, s->plan[i].node, parts, &account);
+            memory = note_victims(s, claimant, kind, s->plan[i].node, parts, &spent);
             left -= parts;
         }
-        if (all && s->victim_count > 0) {
+        if (memory && !spent && s->victim_count > 0) {
             *out_used = used;
             return true;
         }
         count_again(s);
-        if (account == LS_POOL_NONE) {
+        if (!memory || !spent) {
             return false;
         }
-        for (uint32_t i = 0; i < s->def.account_count; i++) {  // it has too little to lend for this
-            s->may_give[i] &= !is_below(s, i, account);
+        for (uint32_t i = 1; i < s->def.account_count;
+             i++) {  // parents stand before their children
+            s->spent[i] |= s->spent[ls_shares_parent(s->shares, i)];
+            s->may_give[i] &= !s->spent[i];
         }
     }
     return false;

@@ -53,11 +53,12 @@ static bool make_rows(ls_scheduler *s) {
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
+    s->spent = ls_alloc(accounts * sizeof *s->spent);
     if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
         s->plan == NULL || s->soles == NULL || s->sole_jobs == NULL || s->types == NULL ||
         s->latest_us == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
         s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
-        s->may_give == NULL) {
+        s->may_give == NULL || s->spent == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < accounts; i++) {
@@ -162,6 +163,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->look);
     ls_free(s->looks);
     ls_free(s->may_give);
+    ls_free(s->spent);
     ls_free(s->victims);
     ls_free(s->places);
     ls_free(s);

@@ -126,6 +126,7 @@ struct ls_scheduler {
     uint32_t plan_from;  // node from which the next search for victims goes
     int64_t tick_us;     // when all accounts are looked at next
     bool *may_give;      // by account: lends to the job that is looked at
+    bool *spent;         // by account: it, or one above it, has too little to lend for that job
     uint32_t *victims;   // jobs that would be stopped
     uint32_t victim_count, victim_room;
     ls_pool_share *places;  // of the job that is being placed

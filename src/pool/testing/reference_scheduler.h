@@ -85,11 +85,12 @@
 //     `must` the unit with the least sum over the parts, the first looked at among equals. In that
 //     order, on each node where the parts do not fit now, the jobs up to the least loss at which
 //     the parts that it takes there fit are noted, the one that started last first, and taken out
-//     of the books; when a leaf may by then give no more, all is put back, no leaf below the first
-//     account from it up that by then borrows nothing may give, and it is tried again (16 times at
-//     most). If nobody is noted, it is in vain. Otherwise: a promise of the job is dropped, its
-//     nodes are kept (nothing is put there), it claims what it needs of the kind, and the noted
-//     jobs are told to stop in that order.
+//     of the books; a job whose leaf may by then give no more is passed over. If one was, all is
+//     put back, no leaf below those accounts (for each such job the first from its leaf up that by
+//     then borrowed nothing) may give, and it is tried again (4 times in all). If nobody is noted,
+//     it is in vain. Otherwise: a promise of the job is dropped, its nodes are kept (nothing is put
+//     there), it claims what it needs of the kind, and the noted jobs are told to stop in that
+//     order.
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0

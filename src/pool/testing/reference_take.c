@@ -9,7 +9,7 @@
 #define PAUSE_US (30 * SECOND_US)
 #define PAUSE_MOST_US (600 * SECOND_US)
 
-enum { HEADS = 64, TRIES = 16, SPARE_PARTS = 64, SPARE_UNITS = 4 };
+enum { HEADS = 64, TRIES = 4, SPARE_PARTS = 64, SPARE_UNITS = 4 };
 
 // Who takes how much of which kind, and which leaves may not give.
 typedef struct attempt {
@@ -262,19 +262,21 @@ static uint32_t choose_anywhere(const attempt *a, site *out) {
     return best;
 }
 
-// Notes who is to be stopped, in order. False: a leaf may by then give no more; it is banned.
+// Notes who is to be stopped, in order. False: some leaf may by then give no more: those are
+// banned.
 static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
                  uint32_t *out_count) {
     ls_reference_scheduler *s = a->s;
     bool *may = ls_alloc(s->job_count);  // before anybody is taken out of the books
     bool *here = ls_alloc(s->job_count);
+    bool *banned = ls_alloc(s->def.account_count);
     bool good = true;
-    assert(may != NULL && here != NULL);
+    assert(may != NULL && here != NULL && banned != NULL);
     *out_count = 0;
     for (uint32_t i = 0; i < s->job_count; i++) {
         may[i] = may_be_stopped(a, i);
     }
-    for (uint32_t n = 0; n < count && good; n++) {
+    for (uint32_t n = 0; n < count; n++) {
         for (uint32_t i = 0; i < s->job_count; i++) {
             here[i] = !sites[n].now && may[i] && parts_on(s->jobs + i, sites[n].node) > 0 &&
                       !s->jobs[i].noted && loss_of(a, i) <= sites[n].up_to;
@@ -299,9 +301,9 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
                     who = ref_parent(s, who);
                 }
                 for (uint32_t b = 0; b < s->def.account_count; b++) {
-                    a->banned[b] |= ref_is_below(s, b, who);
+                    banned[b] |= ref_is_below(s, b, who);
                 }
-                break;
+                continue;
             }
             s->jobs[next].noted = true;
             out[(*out_count)++] = next;
@@ -311,8 +313,12 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
         s->jobs[i].noted = false;
     }
     ref_count(s, LS_POOL_NONE);
+    for (uint32_t b = 0; b < s->def.account_count; b++) {
+        a->banned[b] |= banned[b];
+    }
     ls_free(may);
     ls_free(here);
+    ls_free(banned);
     return good;
 }
 
