@@ -2,18 +2,15 @@
 #include "guard/bus.h"
 
 #include <errno.h>
-#include <modbus/modbus.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/servant.h"
 #include "base/text.h"
 #include "guard/bus_hand.h"
-#include "line/modbus_address.h"
 #include "line/modbus_plan.h"
 #include "line/modbus_value.h"
+#include "line/modbus_wire.h"
 
 enum {
     RETRY_FIRST_US = 250000,
@@ -23,7 +20,6 @@ enum {
     HOT_FOR_US = 5000000,   // no longer than this
     LINE_MOST_US = 250000,  // between two reads of the line: heartbeat, who beats
     HAND_RETRY_US = 10000000,
-    WORDS_MAX = 2000,
 };
 
 typedef struct order {  // waits to be written
@@ -57,24 +53,15 @@ struct ls_guard_bus {
     device *devices;  // machines, then the line
     uint32_t line;    // the last one
     modbus_t *wire;   // of the thread; NULL: not connected
-    uint16_t read[WORDS_MAX];
+    uint16_t read[LS_MODBUS_READ_MAX];
     int64_t retry_us, retry_at_us;
     int64_t echo, beat_sent;  // last seen, last written
     bool has_echo, was_told;
-    pthread_t thread;
-    bool has_thread;
-    pthread_mutex_t lock;  // what follows, and orders
-    pthread_cond_t changed;
-    bool stopping, connected;
+    ls_servant servant;  // its lock: what follows, and orders
+    bool connected;
     uint64_t orders;
     order beat;
 };
-
-static int64_t now_us(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void tell(ls_guard_bus *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void tell(ls_guard_bus *b, const char *format, ...) {
@@ -94,29 +81,26 @@ static const char *name_of(const ls_guard_bus *b, uint32_t of) {
 // ---- the connection
 
 static void set_connected(ls_guard_bus *b, bool connected) {
-    (void)pthread_mutex_lock(&b->lock);
+    (void)pthread_mutex_lock(&b->servant.lock);
     b->connected = connected;
     b->beat.number = 0;
     for (uint32_t i = 0; i <= b->line; i++) {
         b->devices[i].order.number = 0;  // what was not written never will be
         b->devices[i].ask = false;
     }
-    (void)pthread_mutex_unlock(&b->lock);
+    (void)pthread_mutex_unlock(&b->servant.lock);
 }
 
 static void disconnect(ls_guard_bus *b) {
-    if (b->wire != NULL) {
-        modbus_close(b->wire);
-        modbus_free(b->wire);
-        b->wire = NULL;
-    }
+    ls_modbus_disconnect(b->wire);
+    b->wire = NULL;
 }
 
 static void lose(ls_guard_bus *b, const char *why) {
     const bool was_connected = b->wire != NULL;
     disconnect(b);
     set_connected(b, false);
-    b->retry_at_us = now_us() + b->retry_us;
+    b->retry_at_us = ls_monotonic_us() + b->retry_us;
     if (was_connected || !b->was_told) {
         tell(b, "%s:%s: %s", b->address.host, b->address.port, why);
     }
@@ -128,7 +112,7 @@ static void lose(ls_guard_bus *b, const char *why) {
 }
 
 static void forget(ls_guard_bus *b) {
-    const int64_t now = now_us();
+    const int64_t now = ls_monotonic_us();
     b->has_echo = false;
     for (uint32_t i = 0; i <= b->line; i++) {
         device *d = &b->devices[i];
@@ -141,20 +125,9 @@ static void forget(ls_guard_bus *b) {
 }
 
 static void try_connect(ls_guard_bus *b) {
-    const int64_t timeout_us = b->source.timeout_us;
-    const uint32_t seconds = (uint32_t)(timeout_us / 1000000);
-    const uint32_t rest_us = (uint32_t)(timeout_us % 1000000);
-    modbus_t *wire = modbus_new_tcp_pi(b->address.host, b->address.port);
-    if (wire == NULL || modbus_set_slave(wire, b->source.unit) != 0) {
-        modbus_free(wire);
-        lose(b, "out of memory");
-        return;
-    }
-    (void)modbus_set_response_timeout(wire, seconds, rest_us);
-    (void)modbus_set_byte_timeout(wire, seconds, rest_us);
-    if (modbus_connect(wire) != 0) {
-        const char *why = errno != 0 ? modbus_strerror(errno) : "cannot be reached";
-        modbus_free(wire);
+    const char *why = NULL;
+    modbus_t *wire = ls_modbus_connect(&b->address, b->source.unit, b->source.timeout_us, &why);
+    if (wire == NULL) {
         lose(b, why);
         return;
     }
@@ -166,16 +139,12 @@ static void try_connect(ls_guard_bus *b) {
     b->def.up(b->def.context);
 }
 
-static bool is_refusal(int code) {
-    return code == EMBXILFUN || code == EMBXILADD || code == EMBXILVAL;
-}
-
 // ---- writing
 
 // The oldest that waits, taken out; its device, or line + 1 for the heartbeat. False: none.
 static bool take_order(ls_guard_bus *b, order *out, uint32_t *out_of) {
     order *first = NULL;
-    (void)pthread_mutex_lock(&b->lock);
+    (void)pthread_mutex_lock(&b->servant.lock);
     for (uint32_t i = 0; i <= b->line + 1; i++) {
         order *o = i <= b->line ? &b->devices[i].order : &b->beat;
         if (o->number != 0 && (first == NULL || o->number < first->number)) {
@@ -187,20 +156,15 @@ static bool take_order(ls_guard_bus *b, order *out, uint32_t *out_of) {
         *out = *first;
         first->number = 0;
     }
-    (void)pthread_mutex_unlock(&b->lock);
+    (void)pthread_mutex_unlock(&b->servant.lock);
     return first != NULL;
-}
-
-static int send_words(ls_guard_bus *b, uint32_t at, uint32_t count, const uint16_t *words) {
-    return count == 1 ? modbus_write_register(b->wire, (int)at, words[0])
-                      : modbus_write_registers(b->wire, (int)at, (int)count, words);
 }
 
 static void write_order(ls_guard_bus *b, const order *o, uint32_t of) {
     const bool is_beat = of > b->line;
     device *d = &b->devices[is_beat ? b->line : of];
     const ls_guard_hand *hand = &d->hand;
-    if (now_us() - o->asked_us > LS_GUARD_BUS_LATE_US) {
+    if (ls_monotonic_us() - o->asked_us > LS_GUARD_BUS_LATE_US) {
         lose(b, "it answers so slowly that what was to be written would come too late");
         return;
     }
@@ -213,14 +177,14 @@ static void write_order(ls_guard_bus *b, const order *o, uint32_t of) {
     }
     const uint32_t at = is_beat ? hand->beat->at : hand->write_at;
     const uint32_t count = is_beat ? ls_register_size(hand->beat) : hand->write_count;
-    const int sent = send_words(b, at, count, o->words);
+    const int sent = ls_modbus_write(b->wire, LS_REGISTER_HOLDING, at, count, o->words);
     const int code = errno;
-    const int64_t now = now_us();
+    const int64_t now = ls_monotonic_us();
     d->next_us = now;
     d->hot_until_us = now + HOT_FOR_US;
     if (sent >= 0) {
         d->is_refused = false;
-    } else if (!is_refusal(code)) {
+    } else if (!ls_modbus_is_refusal(code)) {
         lose(b, modbus_strerror(code));
     } else if (!d->is_refused) {
         d->is_refused = true;
@@ -243,7 +207,7 @@ static bool read_reason(ls_guard_bus *b, device *d, const ls_guard_hand_read *r)
     if (modbus_read_registers(b->wire, (int)reg->at, count, words) != count) {
         const int code = errno;
         d->reason[0] = '\0';
-        if (!is_refusal(code)) {
+        if (!ls_modbus_is_refusal(code)) {
             lose(b, modbus_strerror(code));
             return false;
         }
@@ -291,7 +255,7 @@ static void hand_over(ls_guard_bus *b, uint32_t of, const ls_guard_hand_read *r)
 
 // When it is read again: soon while something is waited for, or was just answered.
 static void schedule(ls_guard_bus *b, uint32_t of, const ls_guard_hand_read *r, bool is_new) {
-    const int64_t now = now_us();
+    const int64_t now = ls_monotonic_us();
     device *d = &b->devices[of];
     bool waits = d->written_id != 0 && r->done != d->written_id;
     int64_t every_us = b->source.every_us;
@@ -307,9 +271,9 @@ static void poll_device(ls_guard_bus *b, uint32_t of) {
     device *d = &b->devices[of];
     const ls_guard_hand *hand = &d->hand;
     ls_guard_hand_read r;
-    (void)pthread_mutex_lock(&b->lock);
+    (void)pthread_mutex_lock(&b->servant.lock);
     d->ask = false;
-    (void)pthread_mutex_unlock(&b->lock);
+    (void)pthread_mutex_unlock(&b->servant.lock);
     const int got = modbus_read_registers(b->wire, (int)hand->read_at, (int)hand->read_count,
                                           b->read);
     const int code = errno;
@@ -320,15 +284,15 @@ static void poll_device(ls_guard_bus *b, uint32_t of) {
             return;
         }
         if (is_new && of == b->line) {
-            ls_modbus_plan_restart(&b->plan, now_us());  // what it has set is to be seen
+            ls_modbus_plan_restart(&b->plan, ls_monotonic_us());  // what it has set is to be seen
         }
         d->done_seen = r.done;
         b->retry_us = RETRY_FIRST_US;
         schedule(b, of, &r, is_new);
         hand_over(b, of, &r);
-    } else if (got < 0 && (is_refusal(code) || code == EMBXSBUSY || code == EMBXACK)) {
-        d->next_us = now_us() + (is_refusal(code) ? HAND_RETRY_US : HOT_US);
-        if (is_refusal(code) && !d->is_refused) {
+    } else if (got < 0 && (ls_modbus_is_refusal(code) || ls_modbus_is_busy(code))) {
+        d->next_us = ls_monotonic_us() + (ls_modbus_is_refusal(code) ? HAND_RETRY_US : HOT_US);
+        if (ls_modbus_is_refusal(code) && !d->is_refused) {
             d->is_refused = true;
             tell(b, "the handshake of %s, register %u and on, cannot be read: %s", name_of(b, of),
                  hand->read_at, modbus_strerror(code));
@@ -339,25 +303,6 @@ static void poll_device(ls_guard_bus *b, uint32_t of) {
 }
 
 // ---- reading the rest
-
-static int ask(ls_guard_bus *b, const ls_modbus_group *g) {
-    uint8_t bits[WORDS_MAX];
-    int got = -1;
-    switch (g->table) {
-    case LS_REGISTER_HOLDING:
-        return modbus_read_registers(b->wire, (int)g->at, (int)g->count, b->read);
-    case LS_REGISTER_INPUT:
-        return modbus_read_input_registers(b->wire, (int)g->at, (int)g->count, b->read);
-    case LS_REGISTER_COIL: got = modbus_read_bits(b->wire, (int)g->at, (int)g->count, bits); break;
-    case LS_REGISTER_DISCRETE:
-        got = modbus_read_input_bits(b->wire, (int)g->at, (int)g->count, bits);
-        break;
-    }
-    for (int i = 0; i < got; i++) {
-        b->read[i] = bits[i] != 0 ? 1 : 0;
-    }
-    return got;
-}
 
 // Who beats is read after them and told before: what falls back because the heartbeat is lost is
 // not taken for a stranger's doing.
@@ -389,21 +334,21 @@ static void refused(ls_guard_bus *b, uint32_t group, int code) {
              modbus_strerror(code));
     }
     g->is_bad = true;
-    g->next_us = now_us() + BAD_RETRY_US;
+    g->next_us = ls_monotonic_us() + BAD_RETRY_US;
 }
 
 static void poll_group(ls_guard_bus *b, uint32_t group) {
     ls_modbus_group *g = &b->plan.groups[group];
-    const int got = ask(b, g);
+    const int got = ls_modbus_read(b->wire, g->table, g->at, g->count, b->read);
     const int code = errno;
     if (got == (int)g->count) {
         g->is_bad = false;
-        ls_modbus_plan_done(&b->plan, group, now_us());
+        ls_modbus_plan_done(&b->plan, group, ls_monotonic_us());
         hand_over_values(b, g);
-    } else if (got < 0 && is_refusal(code)) {
+    } else if (got < 0 && ls_modbus_is_refusal(code)) {
         refused(b, group, code);
-    } else if (got < 0 && (code == EMBXSBUSY || code == EMBXACK)) {
-        ls_modbus_plan_done(&b->plan, group, now_us());
+    } else if (got < 0 && ls_modbus_is_busy(code)) {
+        ls_modbus_plan_done(&b->plan, group, ls_monotonic_us());
     } else {
         lose(b, got < 0 ? modbus_strerror(code) : "an answer of another length");
     }
@@ -442,17 +387,16 @@ static bool has_order(const ls_guard_bus *b) {
 
 // Until something is to be written or read. False: stop.
 static bool wait_for_work(ls_guard_bus *b, uint32_t *out_of, uint32_t *out_group) {
-    (void)pthread_mutex_lock(&b->lock);
+    (void)pthread_mutex_lock(&b->servant.lock);
     for (;;) {
         const int64_t until = b->wire != NULL ? next_read(b, out_of, out_group) : b->retry_at_us;
-        if (b->stopping || has_order(b) || until <= now_us()) {
+        if (b->servant.stopping || has_order(b) || until <= ls_monotonic_us()) {
             break;
         }
-        const struct timespec at = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-        (void)pthread_cond_timedwait(&b->changed, &b->lock, &at);
+        (void)ls_servant_sleep(&b->servant, until);
     }
-    const bool goes_on = !b->stopping;
-    (void)pthread_mutex_unlock(&b->lock);
+    const bool goes_on = !b->servant.stopping;
+    (void)pthread_mutex_unlock(&b->servant.lock);
     return goes_on;
 }
 
@@ -481,9 +425,9 @@ static void *run(void *context) {
 // Under the lock.
 static order *open_order(ls_guard_bus *b, order *o, int64_t id) {
     o->number = ++b->orders;
-    o->asked_us = now_us();
+    o->asked_us = ls_monotonic_us();
     o->id = id;
-    (void)pthread_cond_signal(&b->changed);
+    ls_servant_wake(&b->servant);
     return o;
 }
 
@@ -496,34 +440,34 @@ bool ls_guard_bus_send(ls_guard_bus *bus, uint32_t device_of, const char *kind,
         (kind != NULL && !ls_guard_hand_command(&d->hand, kind, argument, id, words))) {
         return false;
     }
-    (void)pthread_mutex_lock(&b->lock);
+    (void)pthread_mutex_lock(&b->servant.lock);
     const bool connected = b->connected;
     if (connected && kind != NULL) {
         memcpy(open_order(b, &d->order, id)->words, words, sizeof words);
     } else if (connected) {
         d->ask = true;
-        (void)pthread_cond_signal(&b->changed);
+        ls_servant_wake(&b->servant);
     }
-    (void)pthread_mutex_unlock(&b->lock);
+    (void)pthread_mutex_unlock(&b->servant.lock);
     return connected;
 }
 
 bool ls_guard_bus_beat(ls_guard_bus *bus, int64_t count) {
     ls_guard_bus *b = bus;
-    (void)pthread_mutex_lock(&b->lock);
+    (void)pthread_mutex_lock(&b->servant.lock);
     const bool connected = b->connected;
     if (connected) {
         order *o = open_order(b, &b->beat, count);
         ls_guard_hand_beat(&b->devices[b->line].hand, count, o->words);
     }
-    (void)pthread_mutex_unlock(&b->lock);
+    (void)pthread_mutex_unlock(&b->servant.lock);
     return connected;
 }
 
 bool ls_guard_bus_is_connected(ls_guard_bus *bus) {
-    (void)pthread_mutex_lock(&bus->lock);
+    (void)pthread_mutex_lock(&bus->servant.lock);
     const bool connected = bus->connected;
-    (void)pthread_mutex_unlock(&bus->lock);
+    (void)pthread_mutex_unlock(&bus->servant.lock);
     return connected;
 }
 
@@ -568,12 +512,7 @@ ls_status ls_guard_bus_create(const ls_guard_bus_def *def, ls_guard_bus **out, l
     b->line = def->plant->machine_count;
     b->retry_us = RETRY_FIRST_US;
     ls_arena_init(&b->arena);
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&b->lock, NULL);
-    (void)pthread_cond_init(&b->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
+    ls_servant_init(&b->servant);
     ls_status status = LS_OK;
     if (!ls_modbus_address_split(b->source.address, &b->address)) {
         status = ls_fail(err, LS_ERR_INVALID, "modbus %s: '%s' is not an address", b->source.name,
@@ -590,28 +529,16 @@ ls_status ls_guard_bus_create(const ls_guard_bus_def *def, ls_guard_bus **out, l
 }
 
 ls_status ls_guard_bus_start(ls_guard_bus *bus, ls_error *err) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bus->has_thread = pthread_create(&bus->thread, NULL, run, bus) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return bus->has_thread ? LS_OK
-                           : ls_fail(err, LS_ERR_MEMORY, "no thread for the Modbus connection");
+    return ls_servant_start(&bus->servant, run, bus)
+               ? LS_OK
+               : ls_fail(err, LS_ERR_MEMORY, "no thread for the Modbus connection");
 }
 
 void ls_guard_bus_destroy(ls_guard_bus *bus) {
     if (bus == NULL) {
         return;
     }
-    if (bus->has_thread) {
-        (void)pthread_mutex_lock(&bus->lock);
-        bus->stopping = true;
-        (void)pthread_cond_signal(&bus->changed);
-        (void)pthread_mutex_unlock(&bus->lock);
-        (void)pthread_join(bus->thread, NULL);
-    }
-    (void)pthread_mutex_destroy(&bus->lock);
-    (void)pthread_cond_destroy(&bus->changed);
+    ls_servant_end(&bus->servant);
     ls_arena_clear(&bus->arena);
     ls_free(bus);
 }

@@ -8,19 +8,19 @@
 // too late can then never be taken for the next one.
 #include <assert.h>
 #include <errno.h>
-#include <modbus/modbus.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/servant.h"
 #include "base/text.h"
 #include "line/driver.h"
-#include "line/modbus_address.h"
 #include "line/modbus_plan.h"
 #include "line/modbus_value.h"
+#include "line/modbus_wire.h"
+#include "line/mqtt_source.h"
 
-enum { RETRY_FIRST_US = 250000, RETRY_MAX_US = 10000000, BAD_RETRY_US = 60000000, BITS_MAX = 2000 };
+enum { RETRY_FIRST_US = 250000, RETRY_MAX_US = 10000000, BAD_RETRY_US = 60000000 };
 
 typedef struct point {  // a register at work
     const ls_register *reg;
@@ -54,21 +54,11 @@ struct ls_driver {
     ls_modbus_plan plan;
     ls_sample *samples;
     uint16_t *read;  // what the last request brought
-    pthread_t thread;
-    bool has_thread;
-    pthread_mutex_t mutex;  // what follows
-    pthread_cond_t changed;
     pthread_mutex_t one_writer;
-    bool stopping;
+    ls_servant servant;  // its lock: what follows
     order order;
     ls_driver_figures figures;
 };
-
-static int64_t clock_us(clockid_t clock) {
-    struct timespec now;
-    (void)clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void notice(ls_driver *d, ls_notice_kind kind, uint64_t count, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -78,33 +68,27 @@ static void notice(ls_driver *d, ls_notice_kind kind, uint64_t count, const char
     va_start(args, format);
     ls_text_vformat(text, sizeof text, format, args);
     va_end(args);
-    const ls_notice n = {.kind = kind,
-                         .time_us = clock_us(CLOCK_REALTIME),
-                         .subject = d->subject,
-                         .text = text,
-                         .count = count};
+    const ls_notice n = {
+        .kind = kind, .time_us = ls_wall_us(), .subject = d->subject, .text = text, .count = count};
     d->sink.noticed(d->sink.context, &n);
 }
 
 // --- the connection
 
 static void disconnect(ls_driver *d) {
-    if (d->bus != NULL) {
-        modbus_close(d->bus);
-        modbus_free(d->bus);
-        d->bus = NULL;
-    }
+    ls_modbus_disconnect(d->bus);
+    d->bus = NULL;
 }
 
 static void set_connected(ls_driver *d, bool connected) {
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     d->figures.connected = connected;
     d->figures.connects += connected ? 1 : 0;
-    (void)pthread_mutex_unlock(&d->mutex);
+    (void)pthread_mutex_unlock(&d->servant.lock);
 }
 
 static void lose(ls_driver *d, const char *why) {
-    const int64_t now = clock_us(CLOCK_MONOTONIC);
+    const int64_t now = ls_monotonic_us();
     const bool was_connected = d->bus != NULL;
     disconnect(d);
     if (was_connected) {
@@ -120,20 +104,9 @@ static void lose(ls_driver *d, const char *why) {
 }
 
 static void try_connect(ls_driver *d) {
-    const int64_t timeout_us = d->source->timeout_us;
-    modbus_t *bus = modbus_new_tcp_pi(d->address.host, d->address.port);
-    if (bus == NULL || modbus_set_slave(bus, d->source->unit) != 0) {
-        modbus_free(bus);
-        lose(d, "out of memory");
-        return;
-    }
-    (void)modbus_set_response_timeout(bus, (uint32_t)(timeout_us / 1000000),
-                                      (uint32_t)(timeout_us % 1000000));
-    (void)modbus_set_byte_timeout(bus, (uint32_t)(timeout_us / 1000000),
-                                  (uint32_t)(timeout_us % 1000000));
-    if (modbus_connect(bus) != 0) {
-        const char *why = errno != 0 ? modbus_strerror(errno) : "cannot be reached";
-        modbus_free(bus);
+    const char *why = NULL;
+    modbus_t *bus = ls_modbus_connect(&d->address, d->source->unit, d->source->timeout_us, &why);
+    if (bus == NULL) {
         lose(d, why);
         return;
     }
@@ -142,14 +115,14 @@ static void try_connect(ls_driver *d) {
     for (uint32_t i = 0; i < d->source->register_count; i++) {
         d->points[i].known = false;  // a full picture again
     }
-    ls_modbus_plan_restart(&d->plan, clock_us(CLOCK_MONOTONIC));
+    ls_modbus_plan_restart(&d->plan, ls_monotonic_us());
     set_connected(d, true);
     notice(d, LS_NOTICE_CONNECTED, 0, "%s:%s answers", d->address.host, d->address.port);
 }
 
 // Everything that was heard is not believed any more.
 static void say_stale(ls_driver *d) {
-    const int64_t now = clock_us(CLOCK_REALTIME);
+    const int64_t now = ls_wall_us();
     uint32_t count = 0;
     d->is_stale = true;
     notice(d, LS_NOTICE_DEATH, d->source->register_count, "silent for %lld ms",
@@ -170,29 +143,6 @@ static void say_stale(ls_driver *d) {
 }
 
 // --- asking
-
-// Into d->read; -1 and errno as libmodbus says it.
-static int ask(ls_driver *d, ls_register_table table, uint32_t at, uint32_t count) {
-    uint8_t bits[BITS_MAX];
-    int got = -1;
-    switch (table) {
-    case LS_REGISTER_HOLDING: return modbus_read_registers(d->bus, (int)at, (int)count, d->read);
-    case LS_REGISTER_INPUT:
-        return modbus_read_input_registers(d->bus, (int)at, (int)count, d->read);
-    case LS_REGISTER_COIL: got = modbus_read_bits(d->bus, (int)at, (int)count, bits); break;
-    case LS_REGISTER_DISCRETE:
-        got = modbus_read_input_bits(d->bus, (int)at, (int)count, bits);
-        break;
-    }
-    for (int i = 0; i < got; i++) {
-        d->read[i] = bits[i] != 0 ? 1 : 0;
-    }
-    return got;
-}
-
-static bool is_refusal(int code) {
-    return code == EMBXILFUN || code == EMBXILADD || code == EMBXILVAL;
-}
 
 // True: it is to be told of.
 static bool take(point *p, const uint16_t *words, int64_t time_us, ls_sample *out) {
@@ -219,18 +169,18 @@ static bool take(point *p, const uint16_t *words, int64_t time_us, ls_sample *ou
 }
 
 static void hand_over(ls_driver *d, const ls_modbus_group *g) {
-    const int64_t now = clock_us(CLOCK_REALTIME);
+    const int64_t now = ls_wall_us();
     uint32_t count = 0;
     for (uint32_t i = g->from; i < g->to; i++) {
         point *p = &d->points[d->plan.order[i]];
         count += take(p, d->read + (p->reg->at - g->at), now, &d->samples[count]) ? 1 : 0;
     }
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     d->figures.messages++;
     d->figures.bytes += 9 + 2 * (uint64_t)g->count;
     d->figures.samples += count;
     d->figures.last_heard_us = now;
-    (void)pthread_mutex_unlock(&d->mutex);
+    (void)pthread_mutex_unlock(&d->servant.lock);
     if (count > 0 && !d->sink.heard(d->sink.context, d->samples, count)) {
         for (uint32_t i = g->from; i < g->to; i++) {
             d->points[d->plan.order[i]].known = false;  // told anew, until it is taken
@@ -240,9 +190,9 @@ static void hand_over(ls_driver *d, const ls_modbus_group *g) {
 
 static void refused(ls_driver *d, uint32_t group, int code) {
     ls_modbus_group *g = &d->plan.groups[group];
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     d->figures.refused++;
-    (void)pthread_mutex_unlock(&d->mutex);
+    (void)pthread_mutex_unlock(&d->servant.lock);
     if (ls_modbus_plan_split(&d->plan, group)) {
         return;  // asked again in halves, at once
     }
@@ -252,26 +202,26 @@ static void refused(ls_driver *d, uint32_t group, int code) {
                reg->name, reg->at, modbus_strerror(code));
     }
     g->is_bad = true;
-    g->next_us = clock_us(CLOCK_MONOTONIC) + BAD_RETRY_US;
+    g->next_us = ls_monotonic_us() + BAD_RETRY_US;
 }
 
 static void poll_group(ls_driver *d, uint32_t group) {
     ls_modbus_group *g = &d->plan.groups[group];
-    const int got = ask(d, g->table, g->at, g->count);
+    const int got = ls_modbus_read(d->bus, g->table, g->at, g->count, d->read);
     const int code = errno;
-    if (got == (int)g->count || (got < 0 && is_refusal(code))) {
-        d->heard_at_us = clock_us(CLOCK_MONOTONIC);  // it lives
+    if (got == (int)g->count || (got < 0 && ls_modbus_is_refusal(code))) {
+        d->heard_at_us = ls_monotonic_us();  // it lives
         d->is_stale = false;
     }
     if (got == (int)g->count) {
         g->is_bad = false;
         d->retry_us = RETRY_FIRST_US;
-        ls_modbus_plan_done(&d->plan, group, clock_us(CLOCK_MONOTONIC));
+        ls_modbus_plan_done(&d->plan, group, ls_monotonic_us());
         hand_over(d, g);
-    } else if (got < 0 && is_refusal(code)) {
+    } else if (got < 0 && ls_modbus_is_refusal(code)) {
         refused(d, group, code);
-    } else if (got < 0 && (code == EMBXSBUSY || code == EMBXACK)) {
-        ls_modbus_plan_done(&d->plan, group, clock_us(CLOCK_MONOTONIC));  // next time
+    } else if (got < 0 && ls_modbus_is_busy(code)) {
+        ls_modbus_plan_done(&d->plan, group, ls_monotonic_us());  // next time
     } else {
         lose(d, got < 0 ? modbus_strerror(code) : "an answer of another length");
     }
@@ -279,24 +229,16 @@ static void poll_group(ls_driver *d, uint32_t group) {
 
 // --- writing
 
-static int send_words(ls_driver *d, const ls_register *reg, const uint16_t *words) {
-    if (reg->table == LS_REGISTER_COIL) {
-        return modbus_write_bit(d->bus, (int)reg->at, words[0]);
-    }
-    const uint32_t count = ls_register_size(reg);
-    return count == 1 ? modbus_write_register(d->bus, (int)reg->at, words[0])
-                      : modbus_write_registers(d->bus, (int)reg->at, (int)count, words);
-}
-
 static ls_status write_now(ls_driver *d, order *o) {
     const ls_register *reg = o->to->reg;
     const uint32_t count = ls_register_size(reg);
     if (d->bus == NULL) {
         return ls_fail(&o->err, LS_ERR_IO, "%s is not connected", d->subject);
     }
-    if (send_words(d, reg, o->words) < 0 || ask(d, reg->table, reg->at, count) != (int)count) {
+    if (ls_modbus_write(d->bus, reg->table, reg->at, count, o->words) < 0 ||
+        ls_modbus_read(d->bus, reg->table, reg->at, count, d->read) != (int)count) {
         const int code = errno;
-        if (!is_refusal(code)) {
+        if (!ls_modbus_is_refusal(code)) {
             lose(d, modbus_strerror(code));
         }
         return ls_fail(&o->err, LS_ERR_IO, "%s: register '%s' was not written: %s", d->subject,
@@ -311,14 +253,14 @@ static ls_status write_now(ls_driver *d, order *o) {
 }
 
 static void do_order(ls_driver *d) {
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     order o = d->order;
-    (void)pthread_mutex_unlock(&d->mutex);
+    (void)pthread_mutex_unlock(&d->servant.lock);
     if (!o.is_open || o.is_done || o.is_given_up) {
         return;
     }
     o.status = write_now(d, &o);
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     if (d->order.number == o.number) {
         d->order.status = o.status;
         d->order.err = o.err;
@@ -326,13 +268,8 @@ static void do_order(ls_driver *d) {
     }
     d->figures.writes++;
     d->figures.writes_failed += o.status == LS_OK ? 0 : 1;
-    (void)pthread_cond_broadcast(&d->changed);
-    (void)pthread_mutex_unlock(&d->mutex);
-}
-
-static void deadline(int64_t us, struct timespec *out) {
-    out->tv_sec = us / 1000000;
-    out->tv_nsec = us % 1000000 * 1000;
+    ls_servant_wake(&d->servant);
+    (void)pthread_mutex_unlock(&d->servant.lock);
 }
 
 static ls_status driver_write(ls_driver *d, uint32_t tag, const ls_sample *value,
@@ -350,16 +287,15 @@ static ls_status driver_write(ls_driver *d, uint32_t tag, const ls_sample *value
         return ls_fail(err, LS_ERR_INVALID, "%s: the value does not fit register '%s'", d->subject,
                        to->reg->name);
     }
-    struct timespec until;
-    deadline(clock_us(CLOCK_MONOTONIC) + timeout_us, &until);
+    const int64_t until_us = ls_monotonic_us() + timeout_us;
     (void)pthread_mutex_lock(&d->one_writer);
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     o.number = d->order.number + 1;
     d->order = o;
-    (void)pthread_cond_broadcast(&d->changed);
-    int waited = 0;
-    while (!d->order.is_done && waited == 0) {
-        waited = pthread_cond_timedwait(&d->changed, &d->mutex, &until);
+    ls_servant_wake(&d->servant);
+    bool in_time = true;
+    while (!d->order.is_done && in_time) {
+        in_time = ls_servant_sleep(&d->servant, until_us);
     }
     ls_status status = LS_ERR_IO;
     if (d->order.is_done) {
@@ -372,7 +308,7 @@ static ls_status driver_write(ls_driver *d, uint32_t tag, const ls_sample *value
         (void)ls_fail(err, LS_ERR_IO, "%s: no answer in time", d->subject);
     }
     d->order.is_open = false;
-    (void)pthread_mutex_unlock(&d->mutex);
+    (void)pthread_mutex_unlock(&d->servant.lock);
     (void)pthread_mutex_unlock(&d->one_writer);
     return status;
 }
@@ -381,15 +317,13 @@ static ls_status driver_write(ls_driver *d, uint32_t tag, const ls_sample *value
 
 // Until `until_us`, or something is to be done. True: stop.
 static bool wait_until(ls_driver *d, int64_t until_us) {
-    struct timespec until;
-    deadline(until_us, &until);
-    (void)pthread_mutex_lock(&d->mutex);
-    int waited = 0;
-    while (!d->stopping && waited == 0 && !(d->order.is_open && !d->order.is_done)) {
-        waited = pthread_cond_timedwait(&d->changed, &d->mutex, &until);
+    (void)pthread_mutex_lock(&d->servant.lock);
+    bool woken = true;
+    while (!d->servant.stopping && woken && !(d->order.is_open && !d->order.is_done)) {
+        woken = ls_servant_sleep(&d->servant, until_us);
     }
-    const bool stopping = d->stopping;
-    (void)pthread_mutex_unlock(&d->mutex);
+    const bool stopping = d->servant.stopping;
+    (void)pthread_mutex_unlock(&d->servant.lock);
     return stopping;
 }
 
@@ -407,7 +341,7 @@ static void *run(void *context) {
     ls_driver *d = context;
     uint32_t group = 0;
     while (!wait_until(d, next_us(d, &group))) {
-        const int64_t now = clock_us(CLOCK_MONOTONIC);
+        const int64_t now = ls_monotonic_us();
         do_order(d);
         if (d->bus == NULL && !d->is_stale && now >= d->heard_at_us + d->stale_us) {
             say_stale(d);
@@ -452,7 +386,7 @@ static ls_status prepare(ls_driver *d, ls_error *err) {
     }
     d->points = ls_arena_alloc(&d->arena, (size_t)s->register_count * sizeof *d->points);
     d->samples = ls_arena_alloc(&d->arena, (size_t)s->register_count * sizeof *d->samples);
-    d->read = ls_arena_alloc(&d->arena, BITS_MAX * sizeof *d->read);
+    d->read = ls_arena_alloc(&d->arena, LS_MODBUS_READ_MAX * sizeof *d->read);
     if (d->points == NULL || d->samples == NULL || d->read == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -467,30 +401,12 @@ static ls_status prepare(ls_driver *d, ls_error *err) {
                : ls_fail(err, LS_ERR_MEMORY, "out of memory");
 }
 
-static void init_locks(ls_driver *d) {
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&d->mutex, NULL);
-    (void)pthread_mutex_init(&d->one_writer, NULL);
-    (void)pthread_cond_init(&d->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
 static void driver_close(ls_driver *d) {
     if (d == NULL) {
         return;
     }
-    if (d->has_thread) {
-        (void)pthread_mutex_lock(&d->mutex);
-        d->stopping = true;
-        (void)pthread_cond_broadcast(&d->changed);
-        (void)pthread_mutex_unlock(&d->mutex);
-        (void)pthread_join(d->thread, NULL);
-    }
-    (void)pthread_mutex_destroy(&d->mutex);
+    ls_servant_end(&d->servant);
     (void)pthread_mutex_destroy(&d->one_writer);
-    (void)pthread_cond_destroy(&d->changed);
     ls_arena_clear(&d->arena);
     ls_free(d);
 }
@@ -507,14 +423,16 @@ static ls_status driver_open(const ls_listen *listen, const ls_source *source, c
     d->sink = *sink;
     d->stale_us = listen->stale_us;
     d->retry_us = RETRY_FIRST_US;
-    d->heard_at_us = clock_us(CLOCK_MONOTONIC);
+    d->heard_at_us = ls_monotonic_us();
     ls_arena_init(&d->arena);
-    init_locks(d);
+    ls_servant_init(&d->servant);
+    (void)pthread_mutex_init(&d->one_writer, NULL);
     ls_text_format(d->subject, sizeof d->subject, "modbus %s", source->name);
     ls_status status = prepare(d, err);
     if (status == LS_OK) {
-        d->has_thread = pthread_create(&d->thread, NULL, run, d) == 0;
-        status = d->has_thread ? LS_OK : ls_fail(err, LS_ERR_IO, "%s: no thread", d->subject);
+        status = ls_servant_start(&d->servant, run, d)
+                     ? LS_OK
+                     : ls_fail(err, LS_ERR_IO, "%s: no thread", d->subject);
     }
     if (status != LS_OK) {
         driver_close(d);
@@ -525,9 +443,9 @@ static ls_status driver_open(const ls_listen *listen, const ls_source *source, c
 }
 
 static void driver_figures(ls_driver *d, ls_driver_figures *out) {
-    (void)pthread_mutex_lock(&d->mutex);
+    (void)pthread_mutex_lock(&d->servant.lock);
     *out = d->figures;
-    (void)pthread_mutex_unlock(&d->mutex);
+    (void)pthread_mutex_unlock(&d->servant.lock);
 }
 
 const ls_driver_ops ls_driver_modbus = {
