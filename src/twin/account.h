@@ -31,7 +31,8 @@ LS_SLOW void ls_account_refresh(ls_ctx *c, ls_u32 machine) {
         state = mode->maintenance != 0 ? LS_STATE_MAINTENANCE : LS_STATE_DOWN;
     } else if ((mc->hand & LS_HAND_STOPPED) != 0) {
         state = LS_STATE_OFF;
-    } else if (off && (mc->lot_count == 0 || st->shift_end == LS_SHIFT_PAUSE)) {
+    } else if (off && ((mc->lot_count == 0 && mc->phase == LS_PHASE_NONE) ||
+                       st->shift_end == LS_SHIFT_PAUSE)) {
         state = LS_STATE_OFF;
     } else if (mc->waits != 0) {
         state = LS_STATE_OPERATOR;

@@ -16,6 +16,7 @@ enum {
     LS_ACT_RELEASE,   // release
     LS_ACT_KEEP,      // release; value: lots
     LS_ACT_STAFF,     // pool; value: people
+    LS_ACT_SET_UP,    // machine, free and running; value: the step whose setup and time it is
     LS_ACT_COUNT,
     LS_ACT_LATER = 256  // or-ed to it: what follows is settled later, by ls_kernel_settle
 };
@@ -208,6 +209,32 @@ LS_SLOW void ls_staff(ls_ctx *c, ls_u32 pool, ls_i64 people) {
     c->s->operators_freed = 1;
 }
 
+// The phase of an operation without lots: its end only frees the machine (machine.h).
+LS_SLOW void ls_set_up(ls_ctx *c, ls_u32 machine, ls_u32 step_index) {
+    ls_s_machine *mc = c->machine + machine;
+    const ls_u32 station = c->machines[machine].station;
+    const ls_m_station *st = c->stations + station;
+    double mean = 0.0;
+    if (ls_setup_needed(c, st, mc, c->steps + step_index, &mean) == LS_NO) {  // takes no time
+        mc->setup = c->steps[step_index].setup;
+        mc->run = 0;
+        ls_agenda_add(c, station);
+        return;
+    }
+    if (ls_idle_is(c, st, machine)) {
+        ls_idle_clear(c, st, station, machine);
+    }
+    ls_source_set(c, c->m->source_machine + machine,
+                  LS_NEVER);  // of a hold: asked again afterwards
+    mc->step = step_index;
+    mc->setup_to = c->steps[step_index].setup;
+    mc->part_count = 0;
+    mc->lag = 0;
+    mc->phase = LS_PHASE_SETUP;
+    c->station[station].setups++;
+    ls_phase_begin_full(c, st, machine);
+}
+
 LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     switch (act) {
     case LS_ACT_CHOOSE:
@@ -220,6 +247,7 @@ LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     case LS_ACT_MAINTAIN: ls_maintain(c, index, (ls_u32)value); break;
     case LS_ACT_KEEP: ls_keep(c, index, value); break;
     case LS_ACT_STAFF: ls_staff(c, index, value); break;
+    case LS_ACT_SET_UP: ls_set_up(c, index, (ls_u32)value); break;
     default: ls_release_now(c, index); break;
     }
 }

@@ -133,6 +133,53 @@ ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint
     return act(twin, snapshot, LS_ACT_MAINTAIN, machine, mode);
 }
 
+uint32_t ls_intervene_setup_step(const ls_twin *twin, uint32_t machine, uint32_t setup) {
+    const ls_model *m = twin->model;
+    const ls_m_step *steps = LS_MODEL_ARRAY(m, ls_m_step, step_at);
+    const uint32_t station = (LS_MODEL_ARRAY(m, ls_m_machine, machine_at) + machine)->station;
+    for (uint32_t i = 0; i < m->steps; i++) {
+        if (steps[i].station == station && steps[i].setup == setup + 1) {
+            return i;
+        }
+    }
+    return LS_NO;
+}
+
+ls_status ls_intervene_set_up(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                              uint32_t setup, ls_error *err) {
+    const ls_status status = check_machine(twin, snapshot, machine, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    const ls_ctx c = context_of(twin, snapshot);
+    const ls_s_machine *mc = c.machine + machine;
+    const uint32_t station = c.machines[machine].station;
+    const ls_m_station *st = c.stations + station;
+    const char *name = twin->machines[machine];
+    const uint32_t step = setup < st->setup_count ? ls_intervene_setup_step(twin, machine, setup)
+                                                  : LS_NO;
+    if (step == LS_NO) {
+        return ls_fail(err, LS_ERR_INVALID, "%s has no such setup", name);
+    }
+    if (mc->phase != LS_PHASE_NONE || mc->lot_count > 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s is at work", name);
+    }
+    if (mc->mode != 0 || (mc->hand & LS_HAND_STOPPED) != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s stands still", name);
+    }
+    if (c.station[station].off != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s is off shift", twin->stations[station]);
+    }
+    if (mc->setup == setup + 1) {
+        return ls_fail(err, LS_ERR_INVALID, "%s is set up so already", name);
+    }
+    if (st->min_run != 0 && mc->setup != 0 && mc->run < st->min_run) {
+        return ls_fail(err, LS_ERR_INVALID, "%s must first do %u lots of its own setup", name,
+                       st->min_run);
+    }
+    return act(twin, snapshot, LS_ACT_SET_UP, machine, step);
+}
+
 // Slots for lots that nobody uses.
 static uint32_t slots_free(const ls_ctx *c) {
     uint32_t count = c->m->lots - c->s->lot_used;

@@ -34,6 +34,14 @@ ls_status ls_intervene_start(const ls_twin *twin, ls_snapshot *snapshot, uint32_
 // the next lot.
 ls_status ls_intervene_maintain(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                                 uint32_t mode, ls_error *err);
+// The machine is set up now for this state (index among its station's, in their order), for no lot:
+// it must be free, run, and have done the least its own setup is worth (`min-run`). It takes the
+// time of the first step of the station that needs the state, and whom a setup needs; lots that
+// come meanwhile wait for its end.
+ls_status ls_intervene_set_up(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
+                              uint32_t setup, ls_error *err);
+// The step that is first to need this setup there; LS_NO: none does.
+uint32_t ls_intervene_setup_step(const ls_twin *twin, uint32_t machine, uint32_t setup);
 // Another level of a CONWIP class: raised, the difference is released now; lowered, the next ones
 // that leave have no successor.
 ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,

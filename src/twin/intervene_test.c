@@ -299,6 +299,110 @@ static void test_acts_of_one_moment_are_settled_together(void) {
     leave(&s);
 }
 
+// One grinder, set up for a; lots of b come from minute 60 on, one every half hour.
+static const char grinder[] =
+    "plant: setups\n"
+    "operators: {setters: {count: 1, skills: [setting]}}\n"
+    "stations:\n"
+    "  grind: {process: 5 min, setup: {a to b: 20 min, b to a: 30 min, min-run: 2, initial: "
+    "a},\n"
+    "          operator: {skill: setting, for: setup}}\n"
+    "products:\n"
+    "  a: {route: [{at: grind, setup: a}], release: {every: 10 days}}\n"
+    "  b: {route: [{at: grind, setup: b}], release: {every: 30 min, first: 60 min}}\n";
+enum { GRIND, TO_A = 0, TO_B = 1 };
+
+static scene grinder_at(int minutes) {
+    scene s = {.twin = oracle_twin(grinder)};
+    CHECK_INT(ls_snapshot_create(s.twin, 1, 0, &s.snapshot, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(s.twin, s.snapshot, minutes * minute, &err), LS_OK);
+    ls_ctx_open(&s.c, s.twin->model, s.snapshot->state, &s.snapshot->scratch);
+    s.c.machine[GRIND].run = 2;  // has done the least its setup is worth
+    return s;
+}
+
+static void test_a_machine_is_set_up_before_its_lot_comes(void) {
+    scene s = grinder_at(30);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_B, &err), LS_OK);
+    CHECK_INT(s.c.machine[GRIND].phase, LS_PHASE_SETUP);
+    CHECK_INT(s.c.machine[GRIND].account, LS_STATE_SETUP);
+    CHECK_INT(s.c.station[0].setups, 1);
+    CHECK_INT(s.c.machine[GRIND].operator_pool, 1);  // whom a setup needs
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_A, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "grind is at work");
+    run_to(&s, 49);
+    CHECK_INT(s.c.machine[GRIND].setup, TO_A + 1);
+    run_to(&s, 50);
+    CHECK_INT(s.c.machine[GRIND].setup, TO_B + 1);
+    CHECK_INT(s.c.machine[GRIND].phase, LS_PHASE_NONE);
+    CHECK_INT(s.c.machine[GRIND].account, LS_STATE_STARVED);
+    CHECK_INT(s.c.machine[GRIND].operator_pool, 0);
+    run_to(&s, 65);  // begun when it came, and done 5 minutes later
+    CHECK_INT(s.c.release[1].done, 1);
+    CHECK_INT(s.c.station[0].setups, 1);
+    // Its own setup is not worth leaving yet: one lot of two.
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_A, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "grind must first do 2 lots of its own setup");
+    run_to(&s, 96);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_A, &err), LS_OK);
+    run_to(&s, 130);  // the lot that came at 120 waits for the end, and for its own setup again
+    CHECK_INT(s.c.machine[GRIND].phase, LS_PHASE_SETUP);
+    CHECK_INT(s.c.machine[GRIND].lot_count, 1);
+    CHECK_INT(s.c.station[0].setups, 3);
+    leave(&s);
+}
+
+static void test_a_setup_that_cannot_be_is_refused(void) {
+    scene s = grinder_at(30);
+    const uint64_t before = ls_state_hash(s.twin->model, s.snapshot->state);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, 7, TO_B, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, 2, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "grind has no such setup");
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_A, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "grind is set up so already");
+    CHECK(ls_state_hash(s.twin->model, s.snapshot->state) == before);
+    CHECK_INT(ls_intervene_stop(s.twin, s.snapshot, GRIND, &err), LS_OK);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_B, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "grind stands still");
+    CHECK_INT(ls_intervene_start(s.twin, s.snapshot, GRIND, &err), LS_OK);
+    // Held: starts no lot, but may be set up, and the hold goes on behind it.
+    CHECK_INT(ls_intervene_hold(s.twin, s.snapshot, GRIND, 70 * minute, &err), LS_OK);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_B, &err), LS_OK);
+    run_to(&s, 69);
+    CHECK_INT(s.c.machine[GRIND].setup, TO_B + 1);
+    CHECK_INT(s.c.machine[GRIND].lot_count, 0);
+    run_to(&s, 71);
+    CHECK_INT(s.c.machine[GRIND].lot_count, 1);
+    leave(&s);
+    s.twin = oracle_twin(line);
+    CHECK_INT(ls_snapshot_create(s.twin, 1, 0, &s.snapshot, &err), LS_OK);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, MILL, 0, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "mill has no such setup");
+    leave(&s);
+}
+
+static void test_a_setup_without_a_lot_is_saved_and_forked(void) {
+    scene s = grinder_at(30);
+    CHECK_INT(ls_intervene_set_up(s.twin, s.snapshot, GRIND, TO_B, &err), LS_OK);
+    run_to(&s, 40);
+    size_t size = 0;
+    const void *bytes = ls_snapshot_bytes(s.snapshot, &size);
+    ls_snapshot *again = NULL;
+    ls_snapshot *future = NULL;
+    CHECK_INT(ls_snapshot_load(s.twin, bytes, size, &again, &err), LS_OK);
+    CHECK_INT(ls_snapshot_fork(s.twin, s.snapshot, 5, 1, &future, &err), LS_OK);
+    ls_snapshot *const both[] = {again, future};
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(ls_snapshot_run(s.twin, both[i], 51 * minute, &err), LS_OK);
+        CHECK_INT(ls_state_check(s.twin, both[i]->state, &err), LS_OK);
+        const ls_s_machine *mc = LS_STATE_ARRAY(s.twin->model, both[i]->state, ls_s_machine,
+                                                s_machine);
+        CHECK_INT(mc[GRIND].setup, TO_B + 1);
+        ls_snapshot_destroy(both[i]);
+    }
+    leave(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_chosen_lot_goes_before_the_rule);
@@ -312,5 +416,8 @@ int main(int argc, char **argv) {
     TEST(test_a_level_that_is_told_is_in_force_and_releases_nothing);
     TEST(test_fewer_operators_finish_what_they_are_at_and_more_begin_at_once);
     TEST(test_acts_of_one_moment_are_settled_together);
+    TEST(test_a_machine_is_set_up_before_its_lot_comes);
+    TEST(test_a_setup_that_cannot_be_is_refused);
+    TEST(test_a_setup_without_a_lot_is_saved_and_forked);
     return harness_report();
 }

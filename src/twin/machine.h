@@ -152,6 +152,15 @@ LS_HOT void ls_machine_event(ls_ctx *c, ls_u32 machine) {
         if (mc->phase == LS_PHASE_SETUP) {
             mc->setup = mc->setup_to;
             mc->run = 0;
+            if (LS_UNLIKELY(mc->lot_count == 0)) {  // by hand, for no lot: hand.h
+                mc->phase_since = LS_NEVER;
+                ls_operator_give(c, machine);
+                ls_machine_free_rare(c, st, machine);
+                if (mc->phase == LS_PHASE_NONE && mc->mode == 0) {
+                    ls_account_refresh(c, machine);
+                }
+                return;
+            }
         }
         const ls_u32 next = ls_phase_after(st, c->steps + mc->step, mc->phase);
         if (next != LS_PHASE_NONE) {

@@ -34,7 +34,7 @@ typedef struct tally {
     uint32_t run, refused;
     uint64_t events, items, kinds[11];
     bool hands;  // a control system acts
-    uint64_t acts[8], acts_refused;
+    uint64_t acts[9], acts_refused;
 } tally;
 
 static void show(const char *who, const ls_twin *twin, const ls_trace_item *item) {
@@ -178,7 +178,7 @@ static bool act_on_both(ls_twin *twin, ls_snapshot *traced, ls_snapshot *untrace
             same = false;
         }
     }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         sum->acts[i] += hands.done[i];
     }
     sum->acts_refused += hands.refused;
@@ -344,13 +344,13 @@ static void test_so_they_do_under_the_hands_of_a_control_system(void) {
     printf(
         "choices %llu, holds %llu, stops %llu, starts %llu, maintenances %llu, releases %llu, "
         "levels "
-        "%llu, staffings %llu; %llu refused\n",
+        "%llu, staffings %llu, setups %llu; %llu refused\n",
         (unsigned long long)sum.acts[0], (unsigned long long)sum.acts[1],
         (unsigned long long)sum.acts[2], (unsigned long long)sum.acts[3],
         (unsigned long long)sum.acts[4], (unsigned long long)sum.acts[5],
         (unsigned long long)sum.acts[6], (unsigned long long)sum.acts[7],
-        (unsigned long long)sum.acts_refused);
-    for (int i = 0; i < 8; i++) {
+        (unsigned long long)sum.acts[8], (unsigned long long)sum.acts_refused);
+    for (int i = 0; i < 9; i++) {
         CHECK(sum.acts[i] > sum.run / (i < 6 ? 10 : 40) || sum.run < 100);
     }
 }

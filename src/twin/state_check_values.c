@@ -117,8 +117,11 @@ static void see_phase(sight *w, ls_u32 i) {
         return;
     }
     const ls_u32 station = c->machines[i].station;
-    expect(w, c->steps[mc->step].station == station && mc->lot_count > 0, "operation of machine",
-           i);
+    // Without lots it is set up by hand.
+    expect(
+        w,
+        c->steps[mc->step].station == station && (mc->lot_count > 0 || mc->phase == LS_PHASE_SETUP),
+        "operation of machine", i);
     ls_u32 parts = 0;
     for (ls_u32 lot = mc->lots; lot != LS_NO; lot = c->lot[lot].next) {
         expect(w, c->steps[c->lot[lot].step].station == station, "lots of machine", i);

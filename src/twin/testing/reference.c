@@ -1209,6 +1209,11 @@ static void machine_event(ls_reference *r, uint32_t m) {
     if (mc->phase == SETUP) {
         mc->setup = mc->setup_to;
         mc->run = 0;
+        if (lots_in(r, m) == 0) {  // by hand
+            operator_give(r, mc);
+            machine_free(r, m);
+            return;
+        }
     }
     const phase next = phase_after(r, mc);
     if (next == NOTHING) {
@@ -1557,7 +1562,8 @@ static int state_of(const ls_reference *r, uint32_t m) {
     if (mc->stopped) {
         return LS_STATE_OFF;
     }
-    if (off && (empty || r->plant->stations[mc->station].shift_end == LS_SHIFT_PAUSE)) {
+    if (off && ((empty && mc->phase == NOTHING) ||
+                r->plant->stations[mc->station].shift_end == LS_SHIFT_PAUSE)) {
         return LS_STATE_OFF;
     }
     if (mc->asked != 0) {
@@ -1725,6 +1731,29 @@ void ls_reference_maintain(ls_reference *r, uint32_t m, uint32_t number) {
     } else {
         k->over = 0;
         k->pending = true;
+    }
+    settle(r);
+    choices_lapse(r);
+}
+
+void ls_reference_set_up(ls_reference *r, uint32_t m, uint32_t setup) {
+    machine *mc = &r->machines[m];
+    uint32_t step = 0;
+    while (r->plant->steps[step].station != mc->station || r->plant->steps[step].setup != setup) {
+        step++;
+    }
+    if (setup_before(r, mc, &r->plant->steps[step]) == LS_NONE) {
+        mc->setup = setup + 1;
+        mc->run = 0;
+        look_again(r, mc->station);
+    } else {
+        mc->idle = false;
+        mc->step = step;
+        mc->setup_to = setup + 1;
+        mc->lag = 0;
+        mc->phase = SETUP;
+        r->stations[mc->station].totals.setups++;
+        phase_begin(r, m);
     }
     settle(r);
     choices_lapse(r);

@@ -74,7 +74,9 @@
 // the class beside its clock, one lot of a CONWIP class, the next order of a timetable. Another
 // CONWIP level: the lots that are missing come as an event of this instant; those that are too many
 // are first taken from lots that are owed, then have no successor. Another number of operators: who
-// is at work finishes the phase, who waits is asked now.
+// is at work finishes the phase, who waits is asked now. A setup by hand is the setup phase of an
+// operation without lots, of the first step of the station with that setup, on a machine that is
+// empty and runs; at its end the machine is free.
 #pragma once
 
 #include "plant/plant.h"
@@ -109,6 +111,7 @@ void ls_reference_hold(ls_reference *r, uint32_t machine, int64_t until_us);
 void ls_reference_stop(ls_reference *r, uint32_t machine);
 void ls_reference_start(ls_reference *r, uint32_t machine);
 void ls_reference_maintain(ls_reference *r, uint32_t machine, uint32_t mode);  // of the machine's
+void ls_reference_set_up(ls_reference *r, uint32_t machine, uint32_t setup);   // of its station's
 void ls_reference_release(ls_reference *r, uint32_t release);
 void ls_reference_keep(ls_reference *r, uint32_t release, uint32_t lots);
 void ls_reference_staff(ls_reference *r, uint32_t pool, uint32_t people);

@@ -28,6 +28,7 @@ static ls_status kernel_does(const ls_twin *twin, ls_snapshot *s, const act *a) 
     case LS_ACT_MAINTAIN: return ls_intervene_maintain(twin, s, a->index, a->lot, &err);
     case LS_ACT_KEEP: return ls_intervene_keep(twin, s, a->index, a->lot, &err);
     case LS_ACT_STAFF: return ls_intervene_staff(twin, s, a->index, a->lot, &err);
+    case LS_ACT_SET_UP: return ls_intervene_set_up(twin, s, a->index, a->lot, &err);
     default: return ls_intervene_release(twin, s, a->index, &err);
     }
 }
@@ -43,6 +44,7 @@ static void reference_does(ls_reference *r, const ls_ctx *c, const act *a) {
     case LS_ACT_MAINTAIN: ls_reference_maintain(r, a->index, a->lot); break;
     case LS_ACT_KEEP: ls_reference_keep(r, a->index, a->lot); break;
     case LS_ACT_STAFF: ls_reference_staff(r, a->index, a->lot); break;
+    case LS_ACT_SET_UP: ls_reference_set_up(r, a->index, a->lot); break;
     default: ls_reference_release(r, a->index); break;
     }
 }
@@ -51,7 +53,7 @@ static act any_act(reference_hands *h, const ls_ctx *c) {
     static const uint8_t kinds[] = {LS_ACT_CHOOSE, LS_ACT_CHOOSE,   LS_ACT_CHOOSE,  LS_ACT_CHOOSE,
                                     LS_ACT_HOLD,   LS_ACT_HOLD,     LS_ACT_STOP,    LS_ACT_START,
                                     LS_ACT_START,  LS_ACT_MAINTAIN, LS_ACT_RELEASE, LS_ACT_KEEP,
-                                    LS_ACT_STAFF};
+                                    LS_ACT_STAFF,  LS_ACT_SET_UP,   LS_ACT_SET_UP,  LS_ACT_SET_UP};
     act a = {kinds[reference_hands_draw(h, sizeof kinds)], 0, LS_NO, 0, false};
     const uint32_t things = a.kind == LS_ACT_RELEASE || a.kind == LS_ACT_KEEP ? c->m->releases
                             : a.kind == LS_ACT_STAFF                          ? c->m->pools
@@ -70,6 +72,14 @@ static act any_act(reference_hands *h, const ls_ctx *c) {
     if (a.kind == LS_ACT_CHOOSE && a.lot != LS_NO &&
         (c->stations[c->machines[a.index].station].features & LS_F_BATCH) != 0) {
         a.pure = reference_hands_draw(h, 2) > 0;
+    }
+    if (a.kind == LS_ACT_SET_UP) {  // of stations that have setups, where there are any
+        for (uint32_t i = 0; i < 8 && c->stations[c->machines[a.index].station].setup_count == 0;
+             i++) {
+            a.index = (uint32_t)reference_hands_draw(h, c->m->machines);
+        }
+        a.lot = (uint32_t)reference_hands_draw(
+            h, c->stations[c->machines[a.index].station].setup_count + 1);
     }
     if (a.kind == LS_ACT_MAINTAIN) {
         a.lot = (uint32_t)reference_hands_draw(h, 3);

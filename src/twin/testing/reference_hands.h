@@ -6,8 +6,8 @@
 #include "twin/twin.h"
 
 typedef struct reference_hands {
-    uint64_t seed, count;  // of the draws
-    uint64_t done[8], refused;
+    uint64_t seed, count;        // of the draws
+    uint64_t done[16], refused;  // done: by LS_ACT_...
 } reference_hands;
 
 // A number below `below`.
