@@ -10,9 +10,19 @@
 // What stands in Command/Result; docs/EMULATOR.md.
 enum { DONE, UNKNOWN_KIND, BAD_ARGUMENT, NOT_NOW, NO_HEARTBEAT, NOT_NEWER, BAD_ID };
 
-typedef enum kind { DISPATCH, HOLD, STOP, START, MAINTAIN, RELEASE, SETPOINT, KIND_COUNT } kind;
-static const char *const kind_names[KIND_COUNT] = {"dispatch", "hold",    "stop",    "start",
-                                                   "maintain", "release", "setpoint"};
+typedef enum kind {
+    DISPATCH,
+    HOLD,
+    STOP,
+    START,
+    MAINTAIN,
+    SET_UP,
+    RELEASE,
+    SETPOINT,
+    KIND_COUNT
+} kind;
+static const char *const kind_names[KIND_COUNT] = {"dispatch", "hold",  "stop",    "start",
+                                                   "maintain", "setup", "release", "setpoint"};
 
 typedef struct request {
     ls_emulate *e;
@@ -107,6 +117,20 @@ static int maintain(request *r) {
     return answer(r, BAD_ARGUMENT, "no maintenance '%.64s' of %s", r->command->argument, st->name);
 }
 
+static int set_up(request *r) {
+    ls_error err = {0};
+    const ls_ctx c = ls_emulate_context(r->e, r->e->snapshot);
+    const ls_station *st = &r->e->plant->stations[c.machines[r->machine].station];
+    for (uint32_t i = 0; i < st->setup_count; i++) {
+        if (strcmp(r->e->plant->setup_names[st->setup_at + i], r->command->argument) == 0) {
+            return ls_intervene_set_up(r->e->twin, r->e->snapshot, r->machine, i, &err) == LS_OK
+                       ? answer(r, DONE, "being set up")
+                       : refuse(r, &err);
+        }
+    }
+    return answer(r, BAD_ARGUMENT, "no setup '%.64s' of %s", r->command->argument, st->name);
+}
+
 static int release(request *r) {
     ls_error err = {0};
     for (uint32_t i = 0; i < r->e->plant->release_count; i++) {
@@ -157,8 +181,8 @@ static bool is_choice(kind k) {
 }
 
 static int perform(request *r) {
-    static int (*const acts[KIND_COUNT])(request *) = {dispatch, hold,    stop,    start,
-                                                       maintain, release, setpoint};
+    static int (*const acts[KIND_COUNT])(request *) = {dispatch, hold,   stop,    start,
+                                                       maintain, set_up, release, setpoint};
     for (int k = 0; k < KIND_COUNT; k++) {
         if (strcmp(kind_names[k], r->command->kind) != 0) {
             continue;

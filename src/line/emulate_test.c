@@ -437,6 +437,38 @@ static void test_commands_are_answered_once(void) {
     ls_plant_destroy(plant);
 }
 
+// Two setups and nothing to do yet: the machine is set up for no lot, and says so.
+static void test_a_machine_is_set_up_for_no_lot(void) {
+    static const char text[] =
+        "plant: p\n"
+        "stations: {oven: {process: 1 min, setup: {x to y: 10 min, y to x: 10 min, initial: x}}}\n"
+        "products:\n"
+        "  x: {route: [oven], release: {every: 1 h}}\n"
+        "  y: {route: [oven], release: {every: 1 h}}\n";
+    ls_plant *plant = NULL;
+    ear e;
+    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
+    host h = {start(plant, 1, NULL, &e), "oven", 0};
+    CHECK_INT(ls_emulate_run(h.line, 5 * minute, &err), LS_OK);
+    CHECK_INT(command(&h, 1, "setup", "z"), 2);
+    CHECK_STR(read_text(&h, "Command/Reason"), "no setup 'z' of oven");
+    CHECK_INT(command(&h, 2, "setup", "x"), 3);
+    CHECK_STR(read_text(&h, "Command/Reason"), "oven is set up so already");
+    CHECK_INT(command(&h, 3, "setup", "y"), 0);
+    CHECK_INT(read_int(&h, "State"), 3);
+    CHECK_STR(read_text(&h, "Lots"), "");
+    CHECK_STR(read_text(&h, "Setup"), "x");
+    CHECK_INT(command(&h, 4, "setup", "x"), 3);
+    CHECK_STR(read_text(&h, "Command/Reason"), "oven is at work");
+    CHECK_INT(ls_emulate_run(h.line, 15 * minute, &err), LS_OK);
+    CHECK_INT(read_int(&h, "State"), 4);
+    CHECK_STR(read_text(&h, "Setup"), "y");
+    h.device = "line";
+    CHECK_INT(command(&h, 1, "setup", "y"), 1);
+    stop_line(&e);
+    ls_plant_destroy(plant);
+}
+
 // The last of the lots that are said to have come to the station.
 static bool last_arrived(const ear *e, const char *station, char *out, size_t size) {
     char mark[64];
@@ -595,8 +627,8 @@ static void test_hostile_writes_are_survived(void) {
     CHECK_INT(read_int(&h, "Command/Result"), 6);
     write_text(&h, "State", "6");  // not writable
     write_int(&h, "grind-1", "No/Such", 1);
-    static const char *const kinds[] = {"dispatch", "hold", "stop",     "start",    "maintain",
-                                        "release",  "",     "setpoint", "dispatchx"};
+    static const char *const kinds[] = {"dispatch", "hold", "stop",     "start", "maintain",
+                                        "release",  "",     "setpoint", "setup"};
     static const char *const arguments[] = {"",        "gear-a-1", "gear-a-",
                                             "-",       "0 s",      "dressing",
                                             "1e999 h", "a=b",      "gear-a-99999999999999999999"};
@@ -667,6 +699,7 @@ int main(int argc, char **argv) {
     TEST(test_operators_take_what_came_last);
     TEST(test_mistakes_in_hidden_truths_have_places);
     TEST(test_commands_are_answered_once);
+    TEST(test_a_machine_is_set_up_for_no_lot);
     TEST(test_choices_want_a_heartbeat_and_lapse_without);
     TEST(test_a_dispatched_lot_is_taken_next);
     TEST(test_a_batch_of_one_product_is_obeyed);

@@ -163,7 +163,12 @@ void ls_core_load(ls_core *core, uint32_t machine, const uint32_t *lots, uint32_
 void ls_core_begin(ls_core *core, uint32_t machine);   // the operation, by what is told
 void ls_core_go_on(ls_core *core, uint32_t machine);   // the phase that is told
 void ls_core_finish(ls_core *core, uint32_t machine);  // lots stay: blocked, until taken out
-void ls_core_cancel(ls_core *core, uint32_t machine);  // the same, as if never begun
+void ls_core_cancel(ls_core *core, uint32_t machine);
+// It is set up and holds no lot, as far as it tells: for which state is supposed, by what waits. At
+// the end it has the state that was told, or that which was supposed where none ever is.
+bool ls_core_sets_up(const ls_core *core, uint32_t machine);  // that is what it tells
+void ls_core_set_up(ls_core *core, uint32_t machine);
+void ls_core_set_up_end(ls_core *core, uint32_t machine, bool setup_told);  // the same, as if never begun
 void ls_core_lag(ls_core *core, uint32_t machine);     // lots go behind the entrance
 void ls_core_rest(ls_core *core, uint32_t machine);    // idle, if it may be
 // Suspended, with lots inside that may have to wait for room where they go next?

@@ -80,6 +80,13 @@ void ls_move_end(ls_core *core, ls_instant *in, uint32_t machine) {
     if (mc->phase == LS_PHASE_NONE) {
         return;
     }
+    if (mc->lot_count == 0) {  // set up for no lot: until it tells anything else
+        if (!ls_core_sets_up(core, machine) || count_loads(in, machine) > 0 || job->setup_told) {
+            ls_core_set_up_end(core, machine, job->setup_told);
+            job->ended = true;
+        }
+        return;
+    }
     const ls_m_station *st = c->stations + station_of_machine(core, machine);
     const bool lags = (st->features & LS_F_LAG) != 0;
     const uint8_t state = core->machines[machine].state;

@@ -130,9 +130,69 @@ static void test_that_lots_come_and_go_is_no_divergence(void) {
     end(&r);
 }
 
+#define SETUPS                                                                       \
+    "plant: p\n"                                                                     \
+    "stations:\n"                                                                    \
+    "  saw: {process: 60 s}\n"                                                       \
+    "  oven: {process: 60 s, setup: {x to y: 10 min, y to x: 10 min, initial: x}}\n" \
+    "products:\n"                                                                    \
+    "  x: {route: [saw, oven], release: {every: 10 min}}\n"                          \
+    "  y: {route: [saw, oven], release: {every: 1 h}}\n"
+
+static const ls_s_machine *machine_of(const rig *r, uint32_t machine) {
+    return LS_STATE_VIEW(r->twin->model, ls_follow_state(r->follow), ls_s_machine, s_machine) +
+           machine;
+}
+
+// A machine that starts and names no lot is set up, for what shows at the end.
+static void test_a_setup_for_no_lot_is_followed(void) {
+    rig r = begin(SETUPS);
+    states(&r);
+    hear(&r, 1, LS_HEARD_LOTS, OVEN, 0, "");
+    hear(&r, 1, LS_HEARD_SETUP, OVEN, 0, "x");
+    hear(&r, 60, LS_HEARD_STATE, OVEN, 3, "");
+    CHECK_INT(machine_of(&r, OVEN)->phase, LS_PHASE_SETUP);
+    CHECK_INT(machine_of(&r, OVEN)->lot_count, 0);
+    CHECK_INT(machine_of(&r, OVEN)->setup_to, 2);  // the other one
+    CHECK_INT(machine_of(&r, OVEN)->account, LS_STATE_SETUP);
+    // A future ends it by its length, and takes what comes.
+    ls_error err = {0};
+    ls_snapshot *future = NULL;
+    CHECK_INT(ls_snapshot_create(r.twin, 1, 0, &future, &err), LS_OK);
+    ls_follow_fork(r.follow, 3, 1, future);
+    CHECK_INT(ls_state_check(r.twin, future->state, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(r.twin, future, 661 * S, &err), LS_OK);
+    const ls_s_machine *then = LS_STATE_VIEW(r.twin->model, future->state, ls_s_machine,
+                                             s_machine) +
+                               OVEN;
+    CHECK_INT(then->setup, 2);
+    ls_snapshot_destroy(future);
+    hear(&r, 600, LS_HEARD_STATE, OVEN, 4, "");
+    hear(&r, 600, LS_HEARD_SETUP, OVEN, 0, "y");
+    CHECK_INT(machine_of(&r, OVEN)->phase, LS_PHASE_NONE);
+    CHECK_INT(machine_of(&r, OVEN)->setup, 2);
+    CHECK_INT(machine_of(&r, OVEN)->account, LS_STATE_STARVED);
+    // Given up: it has the setup that it had.
+    hear(&r, 700, LS_HEARD_STATE, OVEN, 3, "");
+    CHECK_INT(machine_of(&r, OVEN)->phase, LS_PHASE_SETUP);
+    hear(&r, 710, LS_HEARD_STATE, OVEN, 4, "");
+    CHECK_INT(machine_of(&r, OVEN)->setup, 2);
+    check_divergences(&r, 0, 0);
+    // Its lot is named a moment later: then it is set up for that lot.
+    hear(&r, 800, LS_HEARD_RELEASED, 0, 0, "L1 product=x");
+    hear(&r, 860, LS_HEARD_ARRIVED, 0, 0, "L1 station=oven");
+    hear(&r, 900, LS_HEARD_STATE, OVEN, 3, "");
+    hear(&r, 901, LS_HEARD_LOTS, OVEN, 0, "L1");
+    CHECK_INT(machine_of(&r, OVEN)->phase, LS_PHASE_SETUP);
+    CHECK_INT(machine_of(&r, OVEN)->lot_count, 1);
+    CHECK_INT(machine_of(&r, OVEN)->setup_to, 1);
+    end(&r);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_who_arrives_is_of_the_class_that_was_told);
     TEST(test_that_lots_come_and_go_is_no_divergence);
+    TEST(test_a_setup_for_no_lot_is_followed);
     return harness_report();
 }

@@ -443,6 +443,9 @@ static void settle_machine(ls_core *core, ls_instant *in, uint32_t machine) {
         mc->setup = setup - 1;
         mc->run = 0;
     }
+    if (!in->more && mc->phase == LS_PHASE_NONE && ls_core_sets_up(core, machine)) {
+        ls_core_set_up(core, machine);
+    }
     ls_core_rest(core, machine);
     ls_instant_touch(in, station_of_machine(core, machine));
 }

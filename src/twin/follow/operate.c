@@ -270,6 +270,70 @@ static void operation_end(ls_core *core, uint32_t machine, bool done) {
     core->machines[machine].begun_us = LS_NEVER;
 }
 
+bool ls_core_sets_up(const ls_core *core, uint32_t machine) {
+    const ls_ctx *c = &core->c;
+    const ls_core_machine *told = &core->machines[machine];
+    const ls_s_machine *mc = c->machine + machine;
+    return told->names_lots != 0 && told->state == PACK_STARTING && mc->lot_count == 0 &&
+           mc->mode == 0 && mc->hand == 0 && c->station[c->machines[machine].station].off == 0 &&
+           (station_of(core, machine)->features & LS_F_SETUP) != 0;
+}
+
+// The first lot that waits and needs another setup, else the first other setup of the station.
+static ls_u32 supposed_setup(const ls_core *core, uint32_t machine) {
+    const ls_ctx *c = &core->c;
+    const ls_m_station *st = station_of(core, machine);
+    const ls_s_machine *mc = c->machine + machine;
+    double mean = 0.0;
+    for (ls_u32 q = 0; q < st->queue_count; q++) {
+        const ls_s_queue *queue = c->queue + st->queue_at + q;
+        const ls_u32 step = queue->count > 0 ? c->lot[queue->head].step : LS_NO;
+        if (step != LS_NO && ls_setup_needed(c, st, mc, c->steps + step, &mean) != LS_NO) {
+            return step;
+        }
+    }
+    for (ls_u32 i = 0; i < c->m->steps; i++) {
+        if (c->steps[i].station == c->machines[machine].station &&
+            ls_setup_needed(c, st, mc, c->steps + i, &mean) != LS_NO) {
+            return i;
+        }
+    }
+    return LS_NO;
+}
+
+void ls_core_set_up(ls_core *core, uint32_t machine) {
+    ls_ctx *c = &core->c;
+    ls_s_machine *mc = c->machine + machine;
+    const ls_m_station *st = station_of(core, machine);
+    const ls_u32 step = supposed_setup(core, machine);
+    if (step == LS_NO) {
+        return;
+    }
+    if (ls_idle_is(c, st, machine)) {
+        ls_idle_clear(c, st, c->machines[machine].station, machine);
+    }
+    mc->step = step;
+    mc->setup_to = c->steps[step].setup;
+    mc->part_count = 0;
+    mc->lag = 0;
+    core->machines[machine].begun_us = c->now;
+    phase_begin(core, machine, LS_PHASE_SETUP);
+}
+
+void ls_core_set_up_end(ls_core *core, uint32_t machine, bool setup_told) {
+    ls_s_machine *mc = core->c.machine + machine;
+    const uint32_t told = core->machines[machine].setup;
+    if (told == 0 || (setup_told && told - 1 != mc->setup)) {
+        mc->setup_to = told != 0 ? told - 1 : mc->setup_to;
+        if (mc->setup_to != 0) {
+            tell_setup(core, machine);
+        }
+        mc->setup = mc->setup_to;
+        mc->run = 0;
+    }
+    operation_end(core, machine, false);
+}
+
 // Where a lot goes that does not leave: where there is no room.
 static ls_u32 blocked_way(ls_core *core, ls_u32 lot, ls_u32 step) {
     uint32_t ways[16];
