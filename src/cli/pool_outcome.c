@@ -38,7 +38,7 @@ static uint64_t promised_gpus(const ls_pool *pool) {
     return sum;
 }
 
-static ls_gpu_time borrowed_of(const ls_pool_outcome *o, uint32_t at) {
+ls_gpu_time ls_pool_outcome_borrowed(const ls_pool_outcome *o, uint32_t at) {
     ls_gpu_time sum = o->outcome->rows[at].total.borrowed;
     if (at == 0) {
         sum = 0;
@@ -52,6 +52,16 @@ static ls_gpu_time borrowed_of(const ls_pool_outcome *o, uint32_t at) {
 // "1 node", "3 nodes".
 static const char *plural(uint64_t count) {
     return count == 1 ? "" : "s";
+}
+
+void ls_pool_outcome_heading(const ls_pool *pool, int64_t span_us, const char *load,
+                             ls_buffer *out) {
+    char text[64];
+    ls_buffer_printf(out, "pool %s: %llu %s on %u node%s, %s, simulated\n", pool->name,
+                     (unsigned long long)pool->cluster.gpus, ls_pool_what(pool),
+                     pool->cluster.node_count, plural(pool->cluster.node_count),
+                     span((double)span_us * 1e-6, text, sizeof text));
+    ls_buffer_printf(out, "load     %s\n", load);
 }
 
 static void put_jobs(const ls_sim_result *r, const char *refused, ls_buffer *out) {
@@ -76,11 +86,7 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
     const ls_meter_row *all = &o->outcome->rows[0].total;
     const char *what = ls_pool_what(o->pool);
     char a[64], b[64], c[64];
-    ls_buffer_printf(out, "pool %s: %llu %s on %u node%s, %s, simulated\n", o->pool->name,
-                     (unsigned long long)o->pool->cluster.gpus, what, o->pool->cluster.node_count,
-                     plural(o->pool->cluster.node_count),
-                     span((double)o->span_us * 1e-6, a, sizeof a));
-    ls_buffer_printf(out, "load     %s\n", o->load);
+    ls_pool_outcome_heading(o->pool, o->span_us, o->load, out);
     ls_buffer_printf(out, "policy   %s: %s\n", o->policy->name, o->policy->about);
     put_jobs(r, o->refused, out);
     ls_buffer_printf(out,
@@ -107,7 +113,7 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
     ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
                      (unsigned long long)top->promised, (unsigned long long)top->late);
     ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n",
-                     share(borrowed_of(o, 0), all->held));
+                     share(ls_pool_outcome_borrowed(o, 0), all->held));
 }
 
 static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) {
@@ -119,7 +125,7 @@ static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) 
     ls_table_cell(table, 1, "%llu",
                   (unsigned long long)(at == 0 ? promised_gpus(o->pool) : a->guarantee_gpus));
     ls_table_cell(table, 2, "%.1f", mean_gpus(o, row->total.held));
-    ls_table_cell(table, 3, "%.1f", mean_gpus(o, borrowed_of(o, at)));
+    ls_table_cell(table, 3, "%.1f", mean_gpus(o, ls_pool_outcome_borrowed(o, at)));
     ls_table_cell(table, 4, "%.1f", mean_gpus(o, row->total.lost));
     ls_table_cell(table, 5, "%llu", (unsigned long long)row->jobs);
     ls_table_cell(table, 6, "%s", span(ls_outcome_wait_mean_s(row), wait, sizeof wait));
@@ -162,13 +168,14 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     return json_pack(
         "{s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
         "account", ls_json_text(o->pool->accounts[at].path), "held_gpu_hours",
-        gpu_hours(row->total.held), "borrowed_gpu_hours", gpu_hours(borrowed_of(o, at)),
-        "offered_gpu_hours", gpu_hours(row->total.offered), "lost_gpu_hours",
-        gpu_hours(row->total.lost), "jobs", (json_int_t)row->jobs, "never_started",
-        (json_int_t)row->left, "wait_mean_s", ls_outcome_wait_mean_s(row), "wait_median_s",
-        ls_outcome_wait_s(row, 0.5), "wait_p99_s", ls_outcome_wait_s(row, 0.99), "wait_max_s",
-        row->wait_max_s, "stopped", (json_int_t)row->stopped, "broken", (json_int_t)row->broken,
-        "refused", (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
+        gpu_hours(row->total.held), "borrowed_gpu_hours",
+        gpu_hours(ls_pool_outcome_borrowed(o, at)), "offered_gpu_hours",
+        gpu_hours(row->total.offered), "lost_gpu_hours", gpu_hours(row->total.lost), "jobs",
+        (json_int_t)row->jobs, "never_started", (json_int_t)row->left, "wait_mean_s",
+        ls_outcome_wait_mean_s(row), "wait_median_s", ls_outcome_wait_s(row, 0.5), "wait_p99_s",
+        ls_outcome_wait_s(row, 0.99), "wait_max_s", row->wait_max_s, "stopped",
+        (json_int_t)row->stopped, "broken", (json_int_t)row->broken, "refused",
+        (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
         (json_int_t)row->late);
 }
 

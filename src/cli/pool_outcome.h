@@ -16,6 +16,11 @@ typedef struct ls_pool_outcome {
     const char *refused;  // why the first job was that was
 } ls_pool_outcome;
 
+// The first two lines: pool, span, load.
+void ls_pool_outcome_heading(const ls_pool *pool, int64_t span_us, const char *load,
+                             ls_buffer *out);
+// What the account borrowed; of the pool itself: what those right below it did.
+ls_gpu_time ls_pool_outcome_borrowed(const ls_pool_outcome *o, uint32_t account);
 void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out);
 // The object is documented in docs/JSON.md.
 void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out);

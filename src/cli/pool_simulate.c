@@ -1,15 +1,17 @@
 // pool_simulate.c - `lineshaft pool simulate`: a policy tried on a year of load before it is used.
-#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/gzip.h"
 #include "base/units.h"
+#include "base/workers.h"
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/pool_compare.h"
 #include "cli/pool_outcome.h"
+#include "cli/pool_report.h"
 #include "cli/progress.h"
 #include "import/pool_file.h"
 #include "import/pool_trace.h"
@@ -17,9 +19,9 @@
 #include "pool/terms.h"
 
 enum { TRACE_SIZE_MAX = 1 << 30 };
-#define DAY_US INT64_C(86400000000)
+#define STRETCHED_MAX_US (INT64_C(365250) * LS_POOL_DAY_US)
 
-static const char *const policy_words[] = {"own", "fifo", "easy", "sjf", NULL};
+static const char *const policy_words[] = {"own", "fifo", "easy", "sjf"};
 
 static const ls_option own_options[] = {
     {.name = "trace",
@@ -47,22 +49,40 @@ static const ls_option own_options[] = {
      .least = 1,
      .most = 1000,
      .initial = "90",
-     .about = "GPU time asked for by the mix, in percent of what there is"},
+     .about = "GPU time asked for, in percent of what there is",
+     .detail = "Jobs of a trace then come in longer or shorter times, in the same order"},
     {.name = "for",
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
      .says = "30 d, or to the end of the trace and 7 d",
      .about = "how long"},
     {.name = "policy",
-     .kind = LS_OPTION_CHOICE,
+     .kind = LS_OPTION_TEXT,
      .argument = "own|fifo|easy|sjf",
-     .choices = policy_words,
      .initial = "own",
-     .about = "who goes when",
+     .about = "who goes when; several with commas are compared on the same load",
      .detail =
          "own: shares, backfill with promises, taking back; fifo: first come, nobody passes; "
          "easy: first come, EASY backfill; sjf: the shortest first, told by an oracle. The last "
-         "three know no accounts"},
+         "three know no accounts. Of several, the others are told less the first"},
+    {.name = "reps",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = 10000,
+     .initial = "1",
+     .about = "runs of each policy, for intervals",
+     .detail =
+         "Run i of every policy has the same jobs and failures, those of the i-th seed. Of a trace "
+         "whole weeks (days, of one shorter than four weeks) are drawn with replacement"},
+    {.name = "workers",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 0,
+     .most = 1024,
+     .initial = "0",
+     .about = "threads that run them; the result is the same",
+     .detail = "0: as many as there are processors"},
     {.name = "account",
      .kind = LS_OPTION_TEXT,
      .argument = "NAME",
@@ -96,7 +116,15 @@ static const ls_option own_options[] = {
      .writes = true,
      .argument = "FILE",
      .says = "none is written",
-     .about = "a statement: each account's GPU time, day by day"},
+     .about = "a statement: each account's GPU time, day by day",
+     .detail = "Of several policies or runs: the figures of each"},
+    {.name = "report",
+     .kind = LS_OPTION_TEXT,
+     .writes = true,
+     .argument = "FILE.html",
+     .says = "none is written",
+     .about = "one page with plots, that asks nobody for anything",
+     .detail = "Of several policies or runs: the first, and how they compare"},
     {0},
 };
 static const ls_option *const tables[] = {own_options, ls_output_options, NULL};
@@ -106,40 +134,69 @@ typedef struct simulation {
     ls_arena arena;
     ls_pool *pool;
     ls_terms terms;
-    ls_outcome outcome;
     ls_trace trace;
     ls_trace_load trace_load;
-    ls_mix_load mix_load;
-    ls_buffer statement;
     ls_progress progress;
     char load_text[256];
-    char refused[256];
-    ls_sim_def def;
-    bool counts_days, would_replace, wrong_words;
+    const ls_sim_policy *policies[LS_COMPARED_MAX];
+    uint32_t policy_count;
+    ls_pool_run_def def;
+    bool would_replace, wrong_words;
 } simulation;
 
-static bool on_event(void *context, const ls_sim_event *event) {
+static bool going(void *context, double share, uint64_t jobs) {
     simulation *s = context;
-    ls_outcome_event(&s->outcome, event);
-    if (event->kind == LS_SIM_REFUSED && s->refused[0] == '\0') {
-        ls_text_format(s->refused, sizeof s->refused, "%s", event->reason);
-    }
+    const ls_twin_progress now = {.share = share,
+                                  .events = jobs,
+                                  .replications_done = (int64_t)(share * 1000.0),
+                                  .replications_planned = 1000};
+    ls_progress_update(&s->progress, &now);
     return !ls_interrupt_came();
 }
 
-static bool on_close(void *context, int64_t from_us, int64_t to_us, const ls_meter_row *rows,
-                     const ls_meter_pool *pool) {
-    simulation *s = context;
-    ls_outcome_close(&s->outcome, rows, pool);
-    if (s->counts_days) {
-        ls_pool_statement_day(s->pool, from_us / DAY_US, rows, pool, &s->statement);
+// `own,easy`: each once.
+static ls_status read_policies(simulation *s, ls_error *err) {
+    const char *text = ls_options_get(s->options, "policy")->text;
+    for (const char *at = text; at != NULL;) {
+        const char *comma = strchr(at, ',');
+        const int length = comma != NULL ? (int)(comma - at) : (int)strlen(at);
+        char word[32];
+        ls_text_format(word, sizeof word, "%.*s", length, at);
+        const ls_sim_policy *policy = ls_sim_policy_find(word);
+        if (policy == NULL) {
+            ls_fail(err, LS_ERR_INVALID, "option '--policy': unknown policy '%s'", word);
+            const char *nearest = ls_text_nearest(word, policy_words, 4);
+            ls_hint(err,
+                    nearest != NULL ? "did you mean '%s'?" : "there are: own, fifo, easy, sjf%s",
+                    nearest != NULL ? nearest : "");
+            return LS_ERR_INVALID;
+        }
+        for (uint32_t i = 0; i < s->policy_count; i++) {
+            if (s->policies[i] == policy) {
+                return ls_fail(err, LS_ERR_INVALID, "option '--policy': '%s' twice", word);
+            }
+        }
+        s->policies[s->policy_count++] = policy;
+        at = comma != NULL ? comma + 1 : NULL;
     }
-    const ls_twin_progress now = {.share = (double)to_us / (double)s->def.until_us,
-                                  .events = s->outcome.rows[0].jobs,
-                                  .replications_done = to_us / DAY_US,
-                                  .replications_planned = s->def.until_us / DAY_US};
-    ls_progress_update(&s->progress, &now);
-    return !ls_interrupt_came();
+    return LS_OK;
+}
+
+// With --load the times between submissions are stretched until the jobs ask for as much.
+static ls_status stretch(simulation *s, ls_error *err) {
+    const ls_option_value *load = ls_options_get(s->options, "load");
+    const int64_t last_us = s->trace.rows[s->trace.count - 1].submit_us;
+    if (!load->given) {
+        return LS_OK;
+    }
+    s->trace_load.stretch = ls_trace_asked(&s->trace, s->pool->gpus) * 100.0 / (double)load->number;
+    if (!((double)last_us * s->trace_load.stretch < (double)STRETCHED_MAX_US)) {
+        s->wrong_words = true;
+        return ls_fail(err, LS_ERR_INVALID,
+                       "option '--load': with %lld %% of this pool the trace takes over 1000 years",
+                       (long long)load->number);
+    }
+    return LS_OK;
 }
 
 // The trace, and how long it is to be simulated when nothing else is said.
@@ -162,13 +219,16 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
         s->wrong_words = status == LS_ERR_INVALID && account != NULL;
         s->trace_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
     }
+    status = status == LS_OK ? stretch(s, err) : status;
     if (status != LS_OK) {
         return status;
     }
-    s->def.load = (ls_sim_load){.next = ls_trace_load_next, .context = &s->trace_load};
-    *for_us = s->trace.rows[s->trace.count - 1].submit_us + 7 * DAY_US;
-    ls_text_format(s->load_text, sizeof s->load_text, "%s trace %s: %zu jobs%s", s->trace.format,
-                   path, s->trace.count,
+    s->def.trace = &s->trace_load;
+    *for_us = ls_trace_load_end_us(&s->trace_load) + 7 * LS_POOL_DAY_US;
+    ls_text_format(s->load_text, sizeof s->load_text,
+                   "%s trace %s: %zu jobs that ask for %.4g %%%s", s->trace.format, path,
+                   s->trace.count,
+                   100.0 * ls_trace_asked(&s->trace, s->pool->gpus) / s->trace_load.stretch,
                    s->trace_load.spread ? ", dealt out over the accounts in turn" : "");
     if (s->trace.left_out > 0) {
         ls_note("%zu rows without GPUs or time are left out", s->trace.left_out);
@@ -176,17 +236,21 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
     return LS_OK;
 }
 
-static ls_status open_mix(simulation *s, int64_t for_us, ls_error *err) {
-    const double load = (double)ls_options_get(s->options, "load")->number / 100.0;
-    const ls_mix *mix = ls_mixes + ls_options_get(s->options, "mix")->number;
-    const ls_status status = ls_mix_load_make(s->pool, mix, load, s->def.seed, for_us, &s->mix_load,
-                                              err);
+// How far apart the jobs of a mix are.
+static ls_status tell_mix(simulation *s, ls_error *err) {
+    ls_mix_load load;
     char gap[32];
-    ls_units_show_time(s->mix_load.gap_us, gap, sizeof gap);
-    s->mix_load.checkpoint_us = ls_options_get(s->options, "checkpoint")->number;
-    s->def.load = (ls_sim_load){.next = ls_mix_load_next, .context = &s->mix_load};
-    ls_text_format(s->load_text, sizeof s->load_text, "mix %s at %g %%: a job every %s in the mean",
-                   mix->name, 100.0 * load, gap);
+    s->def.mix = ls_mixes + ls_options_get(s->options, "mix")->number;
+    s->def.load = (double)ls_options_get(s->options, "load")->number / 100.0;
+    const ls_status status = ls_mix_load_make(s->pool, s->def.mix, s->def.load, s->def.seed,
+                                              s->def.span_us, &load, err);
+    if (status == LS_OK) {
+        ls_units_show_time(load.gap_us, gap, sizeof gap);
+        ls_text_format(s->load_text, sizeof s->load_text,
+                       "mix %s at %g %%: a job every %s in the mean", s->def.mix->name,
+                       100.0 * s->def.load, gap);
+        ls_mix_load_clear(&load);
+    }
     return status;
 }
 
@@ -194,63 +258,90 @@ static ls_status define(simulation *s, ls_error *err) {
     const ls_options *o = s->options;
     const ls_option_value *span = ls_options_get(o, "for");
     const ls_option_value *trace = ls_options_get(o, "trace");
-    s->def.seed = (uint64_t)ls_options_get(o, "seed")->number;
-    s->def.policy = ls_sim_policies + ls_options_get(o, "policy")->number;
     ls_status status = ls_terms_make(s->pool, &s->terms, err);
-    if (status == LS_OK) {
-        status = ls_outcome_make(s->terms.rows, s->terms.count, &s->outcome, err);
-    }
-    int64_t for_us = 30 * DAY_US;
+    int64_t for_us = 30 * LS_POOL_DAY_US;
     if (status == LS_OK && trace->given) {
         status = open_trace(s, trace->text, &for_us, err);
     }
-    for_us = span->given ? span->number : for_us;
-    if (status == LS_OK && !trace->given) {
-        status = open_mix(s, for_us, err);
-    }
-    if (!ls_options_get(o, "no-failures")->given) {
-        s->def.failures = (ls_sim_failures){.every_us = s->pool->failures.every_us,
-                                            .repair_us = s->pool->failures.repair_us};
-    }
-    s->def.scheduler = (ls_scheduler_def){.cluster = &s->pool->cluster,
-                                          .terms = s->terms.rows,
-                                          .account_count = s->terms.count,
-                                          .reclaim_us = s->terms.reclaim_us,
-                                          .policy = LS_PLACE_OWN,
-                                          .seed = s->def.seed};
-    s->def.states = s->pool->states;
-    s->def.until_us = for_us;
-    s->def.close_us = DAY_US;
-    s->def.on_event = on_event;
-    s->def.on_close = on_close;
+    s->def.pool = s->pool;
+    s->def.terms = &s->terms;
+    s->def.policy = s->policies[0];
+    s->def.checkpoint_us = ls_options_get(o, "checkpoint")->number;
+    s->def.seed = (uint64_t)ls_options_get(o, "seed")->number;
+    s->def.span_us = span->given ? span->number : for_us;
+    s->def.no_failures = ls_options_get(o, "no-failures")->given;
+    s->def.going = going;
     s->def.context = s;
-    return status;
+    if (ls_options_get(o, "report")->given) {
+        s->def.step_us = ls_pool_run_step(s->def.span_us);
+    }
+    return status == LS_OK && !trace->given ? tell_mix(s, err) : status;
 }
 
-static int deliver(simulation *s, const ls_sim_result *result) {
+// ---- what is told
+
+static int write_file(const char *path, const ls_buffer *out) {
+    ls_error err = {0};
+    if (out->failed) {
+        ls_fail(&err, LS_ERR_MEMORY, "out of memory");
+        return ls_complain(&err);
+    }
+    return ls_file_write(path, out->data != NULL ? out->data : "", out->size, &err) == LS_OK
+               ? LS_EXIT_DONE
+               : ls_complain(&err);
+}
+
+static int deliver(simulation *s, const ls_pool_comparison *c) {
     const ls_pool_outcome all = {.pool = s->pool,
-                                 .outcome = &s->outcome,
-                                 .result = result,
+                                 .outcome = &c->first.outcome,
+                                 .result = &c->first.result,
                                  .policy = s->def.policy,
                                  .load = s->load_text,
-                                 .span_us = s->def.until_us,
+                                 .span_us = s->def.span_us,
                                  .seed = s->def.seed,
-                                 .refused = s->refused};
-    ls_buffer out;
-    ls_buffer_init(&out);
-    if (ls_options_get(s->options, "json")->given) {
-        ls_pool_outcome_json(&all, &out);
-    } else {
-        ls_pool_outcome_text(&all, &out);
-    }
-    int code = ls_output_deliver(s->options, &out);
-    ls_buffer_clear(&out);
+                                 .refused = c->first.refused};
+    const bool compares = c->policy_count > 1 || c->reps > 1;
     const char *csv = ls_options_get(s->options, "csv")->text;
-    ls_error err = {0};
-    if (code == LS_EXIT_DONE && csv != NULL &&
-        ls_file_write(csv, s->statement.data, s->statement.size, &err) != LS_OK) {
-        code = ls_complain(&err);
+    const char *report = ls_options_get(s->options, "report")->text;
+    ls_buffer text, json, file;
+    ls_buffer_init(&text);
+    ls_buffer_init(&json);
+    ls_buffer_init(&file);
+    if (compares) {
+        ls_buffer heading;
+        ls_buffer_init(&heading);
+        ls_pool_outcome_heading(s->pool, s->def.span_us, s->load_text, &heading);
+        ls_pool_comparison_text(c, heading.data != NULL ? heading.data : "", &text);
+        text.failed |= heading.failed;
+        ls_buffer_clear(&heading);
+    } else {
+        ls_pool_outcome_text(&all, &text);
     }
+    const bool as_json = ls_options_get(s->options, "json")->given;
+    if (as_json && compares) {
+        ls_pool_comparison_json(c, &s->def, s->load_text, &json);
+    } else if (as_json) {
+        ls_pool_outcome_json(&all, &json);
+    }
+    int code = ls_output_deliver(s->options, as_json ? &json : &text);
+    if (code == LS_EXIT_DONE && csv != NULL) {
+        if (compares) {
+            ls_pool_comparison_csv(c, &file);
+        }
+        code = write_file(csv, compares ? &file : &c->first.statement);
+    }
+    if (code == LS_EXIT_DONE && report != NULL) {
+        const ls_pool_report about = {.outcome = &all,
+                                      .run = &c->first,
+                                      .comparison = compares ? c : NULL,
+                                      .text = text.data != NULL ? text.data : ""};
+        ls_buffer_clear(&file);
+        ls_pool_report_html(&about, &file);
+        code = write_file(report, &file);
+    }
+    ls_buffer_clear(&text);
+    ls_buffer_clear(&json);
+    ls_buffer_clear(&file);
     return code;
 }
 
@@ -261,18 +352,24 @@ static int simulate(simulation *s) {
         return s->wrong_words ? ls_complain_usage(&err, ls_command_pool_simulate.name)
                               : ls_complain(&err);
     }
-    ls_sim_result result;
+    const uint32_t reps = (uint32_t)ls_options_get(s->options, "reps")->number;
+    int workers = (int)ls_options_get(s->options, "workers")->number;
+    workers = workers > 0 ? workers : ls_workers_default();
+    s->def.statement = ls_options_get(s->options, "csv")->given && reps == 1 &&
+                       s->policy_count == 1;
+    ls_pool_comparison c;
     ls_interrupt_watch();
     ls_progress_init(&s->progress);
-    s->counts_days = ls_options_get(s->options, "csv")->given;
-    ls_pool_statement_head(&s->statement);
-    status = ls_simulate(&s->def, &result, &err);
-    ls_progress_finish(&s->progress, s->outcome.rows[0].jobs);
+    status = ls_pool_compare(&s->def, s->policies, s->policy_count, reps, workers, &c, &err);
+    ls_progress_finish(&s->progress, status == LS_OK ? c.first.outcome.rows[0].jobs : 0);
+    int code = LS_EXIT_STOPPED;
     if (status == LS_ERR_STOPPED) {
         ls_note("stopped");
-        return LS_EXIT_STOPPED;
+    } else {
+        code = status == LS_OK ? deliver(s, &c) : ls_complain(&err);
     }
-    return status == LS_OK ? deliver(s, &result) : ls_complain(&err);
+    ls_pool_comparison_clear(&c);
+    return code;
 }
 
 // What is wrong about the command line alone.
@@ -303,13 +400,13 @@ static ls_status may_read(void *context, const char *path, ls_error *err) {
 
 static int run(const ls_options *options) {
     ls_error err = {0};
-    if (check_options(options, &err) != LS_OK) {
+    simulation s = {.options = options};
+    if (check_options(options, &err) != LS_OK || read_policies(&s, &err) != LS_OK) {
         return ls_complain_usage(&err, ls_command_pool_simulate.name);
     }
     if (ls_output_check_files(options, &err) != LS_OK) {
         return ls_output_complain(&err);
     }
-    simulation s = {.options = options};
     ls_errors errors;
     ls_errors_init(&errors);
     int code = LS_EXIT_DONE;
@@ -318,11 +415,7 @@ static int run(const ls_options *options) {
         code = s.would_replace ? LS_EXIT_USAGE : code;
     } else {
         ls_arena_init(&s.arena);
-        ls_buffer_init(&s.statement);
         code = simulate(&s);
-        ls_buffer_clear(&s.statement);
-        ls_mix_load_clear(&s.mix_load);
-        ls_outcome_clear(&s.outcome);
         ls_terms_clear(&s.terms);
         ls_arena_clear(&s.arena);
         ls_pool_destroy(s.pool);
@@ -341,7 +434,8 @@ const ls_cli_command ls_command_pool_simulate = {
     .examples =
         "lineshaft pool simulate park.yaml --trace philly_jobs.csv --policy easy\n"
         "lineshaft pool simulate national.yaml --for 365d --load 95 --json\n"
-        "lineshaft pool simulate park.yaml --csv statement.csv\n",
+        "lineshaft pool simulate park.yaml --csv statement.csv --report park.html\n"
+        "lineshaft pool simulate park.yaml --policy own,fifo,easy,sjf --reps 10 --load 110\n",
     .detail =
         "The scheduler is the one that runs real jobs; jobs, GPUs and failures are simulated. "
         "Who gets what and when is told in docs/POOL.md.\n"

@@ -6,11 +6,15 @@
 
 #include "base/csv.h"
 #include "base/names.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "base/whole.h"
 
+#define DAY_US LS_US_PER_DAY
 #define SUBMIT_MAX_S 253402300800.0  // the year 10000, in seconds since 1970
+
+enum { STREAM_BLOCKS = 21 };
 
 // The columns of a format; NULL: it has none for that.
 typedef struct trace_format {
@@ -260,12 +264,84 @@ ls_status ls_trace_load_make(const ls_trace *trace, const ls_pool *pool, const c
     return take_names(out, account, accounts, err);
 }
 
-bool ls_trace_load_next(void *load, ls_sim_job *out) {
-    ls_trace_load *l = load;
-    if (l->next == l->trace->count) {
+double ls_trace_asked(const ls_trace *trace, uint64_t gpus) {
+    double asked = 0.0;
+    for (size_t i = 0; i < trace->count; i++) {
+        const ls_trace_row *row = trace->rows + i;
+        const double amount = row->milli > 0 ? row->milli / (double)LS_POOL_WHOLE : row->gpus;
+        asked += amount * (double)row->run_us;
+    }
+    const int64_t last_us = trace->count > 0 ? trace->rows[trace->count - 1].submit_us : 0;
+    return asked / ((double)(last_us > DAY_US ? last_us : DAY_US) * (double)gpus);
+}
+
+// The first row that is submitted at this time or later.
+static size_t first_at(const ls_trace *trace, int64_t at_us) {
+    size_t low = 0, high = trace->count;
+    while (low < high) {
+        const size_t mid = low + (high - low) / 2;
+        if (trace->rows[mid].submit_us < at_us) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+bool ls_trace_load_draw(ls_trace_load *load, uint64_t seed) {
+    const ls_trace *t = load->trace;
+    const int64_t last_us = t->count > 0 ? t->rows[t->count - 1].submit_us : 0;
+    load->block_us = last_us >= 4 * 7 * DAY_US ? 7 * DAY_US : DAY_US;
+    const int64_t count = last_us / load->block_us;
+    if (count < 2) {
         return false;
     }
-    const ls_trace_row *row = l->trace->rows + l->next++;
+    load->block_count = count < LS_TRACE_BLOCKS_MAX ? (uint32_t)count : LS_TRACE_BLOCKS_MAX;
+    for (uint32_t i = 0; i < load->block_count; i++) {
+        load->blocks[i] = (uint32_t)(ls_random_uniform(seed, STREAM_BLOCKS, i) * (double)count);
+    }
+    load->block_at = 0;
+    load->next = first_at(t, load->blocks[0] * load->block_us);
+    return true;
+}
+
+int64_t ls_trace_load_end_us(const ls_trace_load *load) {
+    const ls_trace *t = load->trace;
+    const int64_t last_us = t->count > 0 ? t->rows[t->count - 1].submit_us : 0;
+    const int64_t end_us = load->block_count > 0 ? load->block_count * load->block_us : last_us;
+    return (int64_t)((double)end_us * load->stretch);
+}
+
+// The next row, and when it is submitted; NULL: there are no more.
+static const ls_trace_row *take_row(ls_trace_load *l, int64_t *out_us) {
+    const ls_trace *t = l->trace;
+    if (l->block_count == 0) {
+        const ls_trace_row *row = l->next < t->count ? t->rows + l->next++ : NULL;
+        *out_us = row != NULL ? row->submit_us : 0;
+        return row;
+    }
+    for (; l->block_at < l->block_count; l->block_at++) {
+        const int64_t from_us = l->blocks[l->block_at] * l->block_us;
+        if (l->next < t->count && t->rows[l->next].submit_us < from_us + l->block_us) {
+            const ls_trace_row *row = t->rows + l->next++;
+            *out_us = row->submit_us - from_us + l->block_at * l->block_us;
+            return row;
+        }
+        if (l->block_at + 1 < l->block_count) {
+            l->next = first_at(t, l->blocks[l->block_at + 1] * l->block_us);
+        }
+    }
+    return NULL;
+}
+
+bool ls_trace_load_next(void *load, ls_sim_job *out) {
+    ls_trace_load *l = load;
+    int64_t submit_us = 0;
+    const ls_trace_row *row = take_row(l, &submit_us);
+    if (row == NULL) {
+        return false;
+    }
     const ls_account *a = l->pool->accounts + l->accounts[row->who];
     ls_shape shape = {.parts = 1, .gpus = row->gpus, .kinds = a->kinds, .sites = a->sites};
     if (row->milli > 0) {
@@ -281,7 +357,7 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
     }
     const double limit_us = row->limit_us > 0 ? (double)row->limit_us
                                               : (double)row->run_us * l->limit_factor;
-    *out = (ls_sim_job){.submit_us = (int64_t)((double)row->submit_us * l->stretch),
+    *out = (ls_sim_job){.submit_us = (int64_t)((double)submit_us * l->stretch),
                         .work_us = row->run_us,
                         .tag = (uint64_t)row->line,
                         .request = {.account = l->accounts[row->who],

@@ -43,6 +43,8 @@ typedef struct ls_trace {
 ls_status ls_trace_read(const char *text, size_t size, const char *file, ls_arena *arena,
                         ls_trace *out, ls_error *err);
 
+enum { LS_TRACE_BLOCKS_MAX = 1040 };  // weeks of twenty years
+
 // Hands a trace to a pool, job by job.
 typedef struct ls_trace_load {
     const ls_trace *trace;
@@ -54,6 +56,10 @@ typedef struct ls_trace_load {
     int64_t checkpoint_us;     // jobs save so often; 0: never
     double stretch;            // times between submissions, 1: as they were
     size_t next;
+    // Blocks of the trace that are handed out one behind the other; none: the trace as it is.
+    int64_t block_us;
+    uint32_t block_count, block_at;
+    uint32_t blocks[LS_TRACE_BLOCKS_MAX];
 } ls_trace_load;
 
 // Names are accounts of the pool by path or own name, when one of them is; a name that is none is
@@ -64,3 +70,12 @@ ls_status ls_trace_load_make(const ls_trace *trace, const ls_pool *pool, const c
                              double limit_factor, double stretch, ls_arena *arena,
                              ls_trace_load *out, ls_error *err);
 bool ls_trace_load_next(void *load, ls_sim_job *out);  // for ls_sim_load
+// GPU time that the trace asks for, of what so many GPUs have from its first submission to its last
+// and, at the most, a day behind it: 1 is all of it.
+double ls_trace_asked(const ls_trace *trace, uint64_t gpus);
+// Another trace that could have been: as many whole weeks (days, when it has less than four weeks)
+// as the trace has, drawn from it with replacement (block bootstrap; Kuensch, Annals of Statistics
+// 17, 1989). False: it has not even two whole days.
+bool ls_trace_load_draw(ls_trace_load *load, uint64_t seed);
+// When the last job of the load is submitted, at the latest.
+int64_t ls_trace_load_end_us(const ls_trace_load *load);

@@ -170,6 +170,71 @@ static void test_names_are_accounts_or_dealt_out(void) {
     ls_pool_destroy(pool);
 }
 
+// Six weeks, a job in the middle of each; the k-th runs k + 1 seconds.
+static void test_weeks_are_drawn_whole(void) {
+    ls_pool *pool = pool_of("pool: p\nnodes: {kind: dgx-h100}\naccounts: {a: {}}\n");
+    char text[600] = "submit_s,run_s,gpus\n0,1,1\n";
+    for (int k = 0; k < 6; k++) {
+        const size_t used = strlen(text);
+        ls_text_format(text + used, sizeof text - used, "%d,%d,1\n", k * 604800 + 300000, k + 2);
+    }
+    ls_text_format(text + strlen(text), sizeof text - strlen(text), "%d,9,1\n", 6 * 604800);
+    ls_trace t;
+    ls_trace_load l, plain;
+    ls_error err;
+    CHECK_INT(read(text, &t, &err), LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &plain, &err), LS_OK);
+    uint32_t seen[6] = {0}, all = 0, wrong = 0, different = 0;
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        l = plain;
+        CHECK(ls_trace_load_draw(&l, seed));
+        CHECK_INT(l.block_count, 6);
+        CHECK_INT(ls_trace_load_end_us(&l), 6 * INT64_C(604800000000));
+        ls_sim_job job;
+        int64_t last_us = 0;
+        for (uint32_t at = 0; ls_trace_load_next(&l, &job); last_us = job.submit_us) {
+            wrong += job.submit_us < last_us;
+            const int64_t k = job.work_us / 1000000 - 2;
+            if (k < 0) {
+                continue;  // the first job of the trace, of its first week
+            }
+            wrong += k > 5 || job.submit_us != (at * INT64_C(604800) + 300000) * 1000000;
+            seen[k < 6 ? k : 0]++;
+            different += k != at;
+            at++;
+            all++;
+        }
+    }
+    CHECK_INT(wrong, 0);
+    CHECK_INT(all, 1200);
+    CHECK(different > 800);
+    for (int k = 0; k < 6; k++) {  // a sixth of them each: 200, of deviation 12.9
+        CHECK_NEAR(seen[k], 200.0, 58.0);
+    }
+    CHECK_INT(read("submit_s,run_s,gpus\n0,1,1\n100000,1,1\n", &t, &err), LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
+    CHECK(!ls_trace_load_draw(&l, 1));  // no two days
+    ls_pool_destroy(pool);
+}
+
+static void test_what_a_trace_asks_for(void) {
+    ls_trace t;
+    ls_error err;
+    // 8 GPUs for a day and half of one for two, in the four days from the first to the last
+    CHECK_INT(read("submit_s,run_s,gpus,milli\n0,86400,8,\n10,172800,1,500\n345600,0.000001,1,\n",
+                   &t, &err),
+              LS_OK);
+    CHECK_NEAR(ls_trace_asked(&t, 9), 9.0 / (4.0 * 9.0), 1e-9);
+    ls_pool *pool = pool_of("pool: p\nnodes: {kind: dgx-h100}\naccounts: {a: {}}\n");
+    ls_trace_load l;
+    ls_sim_job job;
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 0.5, &arena, &l, &err), LS_OK);
+    CHECK_INT(ls_trace_load_end_us(&l), 172800 * INT64_C(1000000));
+    CHECK(ls_trace_load_next(&l, &job) && ls_trace_load_next(&l, &job));
+    CHECK_INT(job.submit_us, 5000000);
+    ls_pool_destroy(pool);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     ls_arena_init(&arena);
@@ -178,6 +243,8 @@ int main(int argc, char **argv) {
     TEST(test_what_is_wrong_is_told_with_its_place);
     TEST(test_jobs_find_their_accounts_and_shapes);
     TEST(test_names_are_accounts_or_dealt_out);
+    TEST(test_weeks_are_drawn_whole);
+    TEST(test_what_a_trace_asks_for);
     ls_arena_clear(&arena);
     return harness_report();
 }

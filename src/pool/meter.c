@@ -113,6 +113,25 @@ void ls_meter_count(ls_meter *meter, uint32_t account, ls_meter_event event) {
     }
 }
 
+void ls_meter_add(ls_meter_row *sum, const ls_meter_row *row) {
+    sum->held += row->held;
+    sum->borrowed += row->borrowed;
+    sum->offered += row->offered;
+    sum->lost += row->lost;
+    sum->started += row->started;
+    sum->ended += row->ended;
+    sum->stopped += row->stopped;
+    sum->broken += row->broken;
+}
+
+void ls_meter_add_pool(ls_meter_pool *sum, const ls_meter_pool *pool) {
+    sum->all += pool->all;
+    sum->idle += pool->idle;
+    for (int i = 0; i < 4; i++) {
+        sum->by_state[i] += pool->by_state[i];
+    }
+}
+
 static void settle_pool(ls_meter *m, int64_t now_us) {
     const ls_gpu_time span = (ls_gpu_time)(now_us - m->pool_since_us);
     for (int i = 0; i < 4; i++) {

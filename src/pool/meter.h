@@ -53,6 +53,9 @@ void ls_meter_count(ls_meter *meter, uint32_t account, ls_meter_event event);
 void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state from,
                    ls_node_state to);
 
+// Adds up what was closed.
+void ls_meter_add(ls_meter_row *sum, const ls_meter_row *row);
+void ls_meter_add_pool(ls_meter_pool *sum, const ls_meter_pool *pool);
 // Everything up to now, since the last close; then all sums begin at 0 again. `rows` has room for
 // every account. Of what is lost only what was told by now is in it.
 void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_meter_pool *out_pool);

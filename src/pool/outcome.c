@@ -44,8 +44,18 @@ static void add_wait(ls_outcome_row *row, double wait_s) {
     row->waits[bucket_of(wait_s)]++;
 }
 
+static void add_lost(ls_outcome_row *row, const ls_sim_event *e) {
+    const uint64_t milli = ls_shape_milli(&e->job->request.shape);
+    const ls_gpu_time again = (ls_gpu_time)(e->lost_us - e->stopping_us) * milli;
+    row->lost_stopping += (ls_gpu_time)e->stopping_us * milli;
+    row->lost_stopped += e->kind == LS_SIM_STOPPED ? again : 0;
+    row->lost_broken += e->kind == LS_SIM_BROKEN ? again : 0;
+    row->lost_killed += e->kind == LS_SIM_KILLED ? again : 0;
+}
+
 static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
     const double wait_s = (double)(e->at_us - e->submitted_us) * 1e-6;
+    add_lost(row, e);
     switch (e->kind) {
     case LS_SIM_STARTED:
         if (e->promised_us != INT64_MAX) {
@@ -81,21 +91,9 @@ void ls_outcome_event(ls_outcome *outcome, const ls_sim_event *event) {
 
 void ls_outcome_close(ls_outcome *outcome, const ls_meter_row *rows, const ls_meter_pool *pool) {
     for (uint32_t i = 0; i < outcome->count; i++) {
-        ls_meter_row *to = &outcome->rows[i].total;
-        to->held += rows[i].held;
-        to->borrowed += rows[i].borrowed;
-        to->offered += rows[i].offered;
-        to->lost += rows[i].lost;
-        to->started += rows[i].started;
-        to->ended += rows[i].ended;
-        to->stopped += rows[i].stopped;
-        to->broken += rows[i].broken;
+        ls_meter_add(&outcome->rows[i].total, rows + i);
     }
-    outcome->pool.all += pool->all;
-    outcome->pool.idle += pool->idle;
-    for (int i = 0; i < 4; i++) {
-        outcome->pool.by_state[i] += pool->by_state[i];
-    }
+    ls_meter_add_pool(&outcome->pool, pool);
 }
 
 double ls_outcome_wait_mean_s(const ls_outcome_row *row) {

@@ -18,6 +18,9 @@ typedef struct ls_outcome_row {
     uint64_t ended, stopped, broken, refused;
     uint64_t promised, late;  // starts with a promise; those after it
     ls_meter_row total;       // of all closed books
+    // Of what was lost: work done again after stops for others, the time they took to stop, work
+    // done again after failures, and what ran past its limit.
+    ls_gpu_time lost_stopped, lost_stopping, lost_broken, lost_killed;
 } ls_outcome_row;
 
 typedef struct ls_outcome {

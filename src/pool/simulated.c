@@ -50,8 +50,10 @@ typedef struct sim_job {
     int64_t since_us;    // waits since
     int64_t first_us;    // submitted
     int64_t over_us;
-    uint64_t run;   // changes when what was foreseen changes
-    uint32_t runs;  // starts
+    int64_t asked_us;  // to stop
+    int64_t lost_us;   // of the last run
+    uint64_t run;      // changes when what was foreseen changes
+    uint32_t runs;     // starts
     ls_pool_why stopped;
     bool stopping, waits;
 } sim_job;
@@ -118,31 +120,37 @@ static event pop(sim *s) {
 
 // ---- what is told
 
+static int64_t sooner(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
 static void tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
                  const ls_pool_act *act, int64_t promised_us) {
     if (s->def->on_event == NULL) {
         return;
     }
-    const ls_sim_event e = {.kind = kind,
-                            .at_us = s->now_us,
-                            .job = &j->job,
-                            .why = act != NULL ? act->why : LS_WHY_TURN,
-                            .shares = act != NULL ? act->shares : NULL,
-                            .submitted_us = j->first_us,
-                            .first = j->runs == (kind == LS_SIM_LEFT ? 0 : 1),
-                            .waited_us = s->now_us - j->since_us,
-                            .promised_us = promised_us,
-                            .reason = reason,
-                            .books = ls_meter_shares(s->meter)};
+    ls_sim_event e = {.kind = kind,
+                      .at_us = s->now_us,
+                      .job = &j->job,
+                      .why = act != NULL ? act->why : LS_WHY_TURN,
+                      .shares = act != NULL ? act->shares : NULL,
+                      .submitted_us = j->first_us,
+                      .first = j->runs == (kind == LS_SIM_LEFT ? 0 : 1),
+                      .waited_us = s->now_us - j->since_us,
+                      .promised_us = promised_us,
+                      .reason = reason,
+                      .books = ls_meter_shares(s->meter)};
+    if (kind == LS_SIM_ENDED || kind == LS_SIM_KILLED) {
+        e.lost_us = j->lost_us;
+    } else if (kind == LS_SIM_STOPPED || kind == LS_SIM_BROKEN) {
+        e.lost_us = j->lost_us;
+        e.stopping_us = sooner(j->lost_us, s->now_us - j->asked_us);
+    }
     s->stop |= !s->def->on_event(s->def->context, &e);
 }
 
 static uint64_t milli_of(const sim_job *j) {
     return ls_shape_milli(&j->job.request.shape);
-}
-
-static int64_t sooner(int64_t a, int64_t b) {
-    return a < b ? a : b;
 }
 
 // ---- jobs
@@ -207,6 +215,7 @@ static bool stop(sim *s, const ls_pool_act *act) {
     }
     j->run = ++s->runs;
     j->over_us = act->until_us;
+    j->asked_us = s->now_us;
     j->stopping = true;
     j->stopped = act->why;
     return push(s,
@@ -241,7 +250,8 @@ static ls_status over(sim *s, uint32_t id) {
     kept_us = !finished && !waits ? 0 : kept_us;
     j->waits = waits;
     ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j));
-    ls_meter_lose(s->meter, account, milli_of(j), ran_us - kept_us);
+    j->lost_us = ran_us - kept_us;
+    ls_meter_lose(s->meter, account, milli_of(j), j->lost_us);
     if (finished) {
         s->out->ended += done;
         s->out->killed += !done;

@@ -66,6 +66,9 @@ typedef struct ls_sim_event {
     int64_t promised_us;     // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
     const char *reason;      // LS_SIM_REFUSED
     const ls_shares *books;  // what each account holds, with this event, whatever the policy
+    // LS_SIM_ENDED, KILLED, STOPPED, BROKEN: of this run was for nothing; of that, after it was
+    // asked to stop.
+    int64_t lost_us, stopping_us;
 } ls_sim_event;
 
 typedef struct ls_sim_def {

@@ -93,6 +93,9 @@ static void test_wrong_words_are_usage(void) {
     check_refused(PARK " --mix philly --trace x.csv%s%s%s", "", "", "", "--mix");
     check_refused(PARK " --for 0s%s%s%s", "", "", "", "--for");
     check_refused(PARK " --policy eays%s%s%s", "", "", "", "did you mean 'easy'?");
+    check_refused(PARK " --policy own,easy,own%s%s%s", "", "", "", "'own' twice");
+    check_refused(PARK " --policy own,%s%s%s", "", "", "", "unknown policy ''");
+    check_refused(PARK " --reps 0%s%s%s", "", "", "", "--reps");
     check_refused(PARK " --account castings%s%s%s", "", "", "", "--trace");
     check_refused(PARK " --load 0%s%s%s", "", "", "", "--load");
     const char *trace = program_temporary("jobs.csv");
@@ -287,6 +290,118 @@ static void test_statements_of_all_examples_add_up_to_the_gpu_second(void) {
     }
 }
 
+// ---- the page
+
+// The data of a page, and what is around it.
+static json_t *data_of(const char *text) {
+    static const char begin[] = "<script type=\"application/json\" id=\"data\">";
+    const char *from = strstr(text, begin);
+    const char *to = from != NULL ? strstr(from, "</script>") : NULL;
+    json_error_t err;
+    CHECK(to != NULL);
+    from += sizeof begin - 1;
+    for (const char *at = from; at < to; at++) {
+        CHECK(*at != '<');  // nothing in the data ends it
+    }
+    json_t *data = json_loadb(from, (size_t)(to - from), 0, &err);
+    CHECK(data != NULL);
+    return data;
+}
+
+static void test_the_page_needs_nothing_else_and_says_what_the_run_says(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    char line[LINE_SIZE], page[LINE_SIZE], trace[LINE_SIZE];
+    ls_text_format(page, sizeof page, "%s", program_temporary("report.html"));
+    ls_text_format(trace, sizeof trace, "%s", program_temporary("a<!--<script>&amp;.csv"));
+    put_file(trace, JOBS);
+    ls_text_format(line, sizeof line,
+                   "pool simulate examples/pools/park.yaml --for 3d --no-failures --trace %s "
+                   "--json --report %s",
+                   trace, page);
+    json_t *o = object_of(line, 0);
+    char *text = harness_read_file(page, NULL);
+    json_t *data = data_of(text);
+    CHECK_STR(json_string_value(json_object_get(data, "load")),
+              json_string_value(json_object_get(o, "load")));
+    CHECK(strstr(text, "<!--") == NULL);
+    CHECK_CONTAINS(text, "default-src 'none'");
+    CHECK_CONTAINS(text, "a&lt;!--&lt;script&gt;&amp;amp;.csv");    // without scripts: as text
+    const char *http = strstr(text, "http://www.w3.org/2000/svg");  // the name of SVG, no address
+    CHECK(http != NULL && strstr(http + 1, "http") == NULL);
+    CHECK(strstr(text, " src=") == NULL && strstr(text, "@import") == NULL &&
+          strstr(text, "url(") == NULL && strstr(text, "fetch(") == NULL);
+    CHECK_NEAR(number_at(data, "used"), number_at(o, "gpus.used"), 1e-6);
+    CHECK_NEAR(number_at(data, "accounts.0.jobs"), 2.0, 0.0);
+    // 8 GPUs for an hour and 4 for two: 16 of 128 x 72 GPU hours
+    CHECK_NEAR(number_at(data, "totals.kept"), 16.0, 1e-4);
+    CHECK_NEAR(number_at(data, "totals.idle"), 128.0 * 72.0 - 16.0, 1.0);
+    CHECK_NEAR(number_at(data, "steps.held.0"), 8.0 + 4.0 * 59.0 / 60.0, 1e-4);
+    CHECK_NEAR(number_at(data, "steps.held.3"), 0.0, 0.0);
+    CHECK_INT(json_array_size(json_object_get(json_object_get(data, "steps"), "t")), 72);
+    CHECK(json_is_null(json_object_get(data, "comparison")));
+    json_decref(data);
+    json_decref(o);
+    free(text);
+}
+
+static void test_policies_are_compared_on_the_same_jobs(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    static const char base[] =
+        "pool simulate examples/pools/park.yaml --for 10d --load 130 --reps 3 --seed 4 --json ";
+    char line[LINE_SIZE], csv[LINE_SIZE], page[LINE_SIZE];
+    ls_text_format(csv, sizeof csv, "%s", program_temporary("figures.csv"));
+    ls_text_format(page, sizeof page, "%s", program_temporary("compared.html"));
+    ls_text_format(line, sizeof line, "%s--policy easy,fifo --workers 1 --csv %s --report %s", base,
+                   csv, page);
+    json_t *o = object_of(line, 0);
+    CHECK_STR(json_string_value(json_object_get(o, "format")), "pool-comparison/1");
+    // Each run is that of its seed alone.
+    json_t *alone = object_of(
+        "pool simulate examples/pools/park.yaml --for 10d --load 130 --seed 6 --json --policy fifo",
+        0);
+    CHECK_NEAR(number_at(o, "policies.1.runs.wait_mean_s.2"),
+               number_at(alone, "accounts.0.wait_mean_s"), 1e-6);
+    CHECK_NEAR(number_at(o, "policies.1.runs.used.2"), number_at(alone, "gpus.used"), 1e-9);
+    // The interval is Student's of the differences, run by run: t(2) at 97.5 % is 4.302653.
+    double d[3], mean = 0.0, squares = 0.0;
+    for (int i = 0; i < 3; i++) {
+        char a[64], b[64];
+        ls_text_format(a, sizeof a, "policies.0.runs.wait_mean_s.%d", i);
+        ls_text_format(b, sizeof b, "policies.1.runs.wait_mean_s.%d", i);
+        d[i] = number_at(o, b) - number_at(o, a);
+        mean += d[i] / 3.0;
+    }
+    for (int i = 0; i < 3; i++) {
+        squares += (d[i] - mean) * (d[i] - mean);
+    }
+    CHECK(mean > 0.0);  // nobody passes: everybody waits longer
+    CHECK_NEAR(number_at(o, "policies.1.less_first.wait_mean_s.mean"), mean, 1e-6 * mean);
+    CHECK_NEAR(number_at(o, "policies.1.less_first.wait_mean_s.half_width"),
+               4.3026527 * sqrt(squares / 2.0 / 3.0), 1e-4 * sqrt(squares));
+    char *text = harness_read_file(page, NULL);
+    json_t *data = data_of(text);
+    CHECK_NEAR(number_at(data, "comparison.policies.1.less_first.wait_mean_s.mean"), mean,
+               1e-4 * mean);
+    CHECK_STR(json_string_value(json_object_get(data, "policy")), "easy");
+    json_decref(data);
+    free(text);
+    text = harness_read_file(csv, NULL);
+    CHECK_CONTAINS(text, "policy,seed,wait_mean_s,");
+    CHECK_CONTAINS(text, "\nfifo,6,");
+    free(text);
+    // The same bytes on three threads.
+    ls_text_format(line, sizeof line, "%s--policy easy,fifo --workers 3", base);
+    json_t *threads = object_of(line, 0);
+    CHECK(json_equal(o, threads) == 1);
+    json_decref(threads);
+    json_decref(alone);
+    json_decref(o);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_no_file_that_is_read_is_written_over);
@@ -294,6 +409,8 @@ int main(int argc, char **argv) {
     TEST(test_a_simulation_as_an_object);
     TEST(test_a_design_as_an_object);
     TEST(test_statements_of_all_examples_add_up_to_the_gpu_second);
+    TEST(test_the_page_needs_nothing_else_and_says_what_the_run_says);
+    TEST(test_policies_are_compared_on_the_same_jobs);
     program_remove_temporary();
     return harness_report();
 }
