@@ -8,14 +8,7 @@
 #include "pool/cluster.h"
 #include "pool/group.h"
 #include "pool/occupancy.h"
-
-// Nodes that are kept for an account, or from everybody.
-typedef struct ls_pool_reservation {
-    const char *name;
-    uint32_t account;  // LS_POOL_NONE: for nobody, as for work on the building
-    uint32_t node_at, node_count;
-    int64_t from_us, until_us;  // since the pool's time zero; 0 and INT64_MAX: always
-} ls_pool_reservation;
+#include "pool/reservation.h"
 
 // How often nodes break down; what the simulated clock draws from. A mean of 0: they do not.
 typedef struct ls_pool_failures {

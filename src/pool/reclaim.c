@@ -229,6 +229,14 @@ static bool may_lend(const ls_scheduler *s, uint32_t node, const ls_shape *shape
     return some;
 }
 
+// No reservation would keep the job from the node before it is over, as late as it may start.
+static bool is_clear(const ls_scheduler *s, uint32_t job, uint32_t node) {
+    const int64_t starts_us = ls_pool_later(s->now_us, s->longest_stop_us);
+    return s->booked_count == 0 ||
+           ls_booked_from(s, node, job, s->now_us,
+                          ls_pool_later(starts_us, s->jobs[job].request.most_us)) == LS_POOL_NONE;
+}
+
 // For one part: on nodes with jobs of those who may give, the latest started first.
 static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_shape *shape = &s->jobs[claimant].request.shape;
@@ -246,7 +254,8 @@ static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
                     continue;
                 }
                 s->plan_marks[here.node] = s->plan_mark;
-                if (!ls_plan_may(s, claimant, kind, here.node)) {
+                if (!ls_plan_may(s, claimant, kind, here.node) ||
+                    !is_clear(s, claimant, here.node)) {
                     continue;
                 }
                 here.parts = ls_plan_parts(s, shape, here.node, 1, nobody, NULL);
@@ -321,7 +330,8 @@ static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
             s->plan_from = node;
             break;
         }
-        if (sole == LS_SOLE_AWAY || (sole < LS_SOLE_ACCOUNTS && !s->may_give[sole])) {
+        if (sole == LS_SOLE_AWAY || (sole < LS_SOLE_ACCOUNTS && !s->may_give[sole]) ||
+            !is_clear(s, job, node)) {
             continue;
         }
         if (!suits[s->types[node]] &&
@@ -464,7 +474,7 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
 // Some account above the job, or its own, is guaranteed what it needs and does not have it.
 static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t kind) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
-    if (milli == 0 ||
+    if (milli == 0 || ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs)) ||
         ls_shares_limited(s->shares, j->request.account, kind, milli) != LS_POOL_NONE) {
         return false;
     }

@@ -7,13 +7,6 @@
 
 enum { NODE_JOBS_MAX = 256 };  // of one node that are told apart; the rest end with the last
 
-void ls_reserve_show(ls_scheduler *s, uint32_t reserved, bool hold) {
-    const ls_reserved *r = s->reserved + reserved;
-    for (uint32_t i = 0; i < r->count; i++) {
-        ls_occupancy_hold(s->occupancy, r->nodes[i], hold ? r->from_us : INT64_MAX);
-    }
-}
-
 static uint32_t reserved_place(ls_scheduler *s) {
     for (uint32_t i = 0; i < s->reserved_count; i++) {
         if (s->reserved[i].job == LS_POOL_NONE) {
@@ -54,7 +47,7 @@ bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32
     if (claim) {
         ls_shares_add(s->shares, j->request.account, kind, s->reserved[at].milli);
     }
-    ls_reserve_show(s, at, true);
+    ls_reserve_show(s, job, true);
     return true;
 }
 
@@ -64,11 +57,12 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
         return;
     }
     ls_reserved *r = s->reserved + j->reserved;
-    ls_reserve_show(s, j->reserved, false);
     for (uint32_t i = 0; i < r->count; i++) {
         ls_room_out(s, r->nodes[i]);
         s->nodes[r->nodes[i]].reserved = LS_POOL_NONE;
         ls_room_in(s, r->nodes[i]);
+        ls_occupancy_hold(s->occupancy, r->nodes[i],
+                          ls_booked_hold_us(s, r->nodes[i], LS_POOL_NONE));
     }
     if (r->claim) {
         ls_shares_remove(s->shares, j->request.account, r->kind, r->milli);
@@ -97,7 +91,7 @@ void ls_reserve_start(ls_scheduler *s) {
         bool part = false;
         if (ls_scheduler_place(s, job, &limit, &part)) {
             ls_scheduler_start(s, job, LS_WHY_PROMISED);
-        } else if (limit != LS_POOL_NONE && !part && due) {
+        } else if (limit != LS_POOL_NONE && !part && (due || ls_scheduler_has_spent(s, job))) {
             ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
         }
     }
@@ -258,6 +252,49 @@ static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
     return ls_plan_choose(s, shape, count, false);
 }
 
+// The same, none before from_us, and each only when no reservation keeps the job away from then on.
+static uint32_t plan_booked(ls_scheduler *s, uint32_t job, uint32_t kind, int64_t from_us) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    const uint32_t most = shape->spread ? 1 : shape->parts;
+    uint32_t count = 0;
+    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+        ls_plan_node here = {.node = node};
+        if (!ls_plan_may(s, job, kind, node) || !plan_node(s, shape, node, &here)) {
+            continue;
+        }
+        const int64_t first_us = s->now_us + (int64_t)here.value;
+        const by_when by = {
+            .now_us = s->now_us,
+            .when_us = ls_booked_after(s, node, job, first_us > from_us ? first_us : from_us)};
+        if (by.when_us < INT64_MAX) {
+            here.parts = ls_plan_parts(s, shape, node, most, gone_by, &by);
+            here.value = (double)(by.when_us - s->now_us);
+            s->plan[count++] = here;
+        }
+    }
+    return ls_plan_choose(s, shape, count, false);
+}
+
+// Nodes that are all there for the job from the time of the last of them on: a reservation may
+// keep one that could take its part earlier away by then.
+static uint32_t plan_time(ls_scheduler *s, uint32_t job, uint32_t kind) {
+    if (s->booked_count == 0) {
+        return plan_times(s, job, kind);
+    }
+    for (int64_t from_us = s->now_us;;) {
+        const uint32_t used = plan_booked(s, job, kind, from_us);
+        const int64_t at_us = used > 0 ? s->now_us + (int64_t)s->plan[used - 1].value : 0;
+        bool all = true;
+        for (uint32_t i = 0; i < used && all; i++) {
+            all = ls_booked_after(s, s->plan[i].node, job, at_us) == at_us;
+        }
+        if (all) {
+            return used;
+        }
+        from_us = at_us;
+    }
+}
+
 // Promises the job its time; nothing when none is known.
 static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
@@ -267,7 +304,7 @@ static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
     for (uint32_t k = 0; k < LS_POOL_KINDS_MAX; k++) {
         // Without a GPU it is planned once: no kind matters.
         if (kinds == 0 ? k == 0 : ((kinds >> k) & 1) != 0) {
-            used = plan_times(s, job, k);
+            used = plan_time(s, job, k);
             last_kind = k;
             if (used > 0 && (best_kind == LS_POOL_NONE || s->plan[used - 1].value < best)) {
                 best_kind = k;
@@ -279,7 +316,7 @@ static void promise(ls_scheduler *s, uint32_t account, uint32_t job) {
         return;
     }
     if (last_kind != best_kind) {
-        used = plan_times(s, job, best_kind);
+        used = plan_time(s, job, best_kind);
     }
     const int64_t from_us = s->now_us + (int64_t)best;
     if (ls_reserve(s, job, s->plan, used, from_us, false, kinds == 0 ? LS_POOL_NONE : best_kind)) {

@@ -91,6 +91,24 @@ static bool make_rows(ls_scheduler *s) {
     return true;
 }
 
+// What only some pools have: budgets, reservations.
+static ls_status make_rules(ls_scheduler *s, const ls_scheduler_def *def, ls_error *err) {
+    bool some = false;
+    for (uint32_t i = 0; def->budget_gpu_hours != NULL && i < def->account_count; i++) {
+        some |= def->budget_gpu_hours[i] > 0.0;
+    }
+    s->month_us = INT64_MAX;
+    if (some) {
+        const ls_status status = ls_budgets_create(s->shares, def->budget_gpu_hours, def->start_us,
+                                                   &s->budgets, err);
+        if (status != LS_OK) {
+            return status;
+        }
+        s->month_us = INT64_MIN;
+    }
+    return ls_booked_make(s, def->reservations, def->reservation_count, err);
+}
+
 ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, ls_error *err) {
     *out = NULL;
     ls_scheduler *s = ls_alloc(sizeof *s);
@@ -118,9 +136,14 @@ ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, l
     if (status == LS_OK && !make_rows(s)) {
         status = no_memory(err);
     }
+    if (status == LS_OK) {
+        status = make_rules(s, def, err);
+    }
     s->def.terms = NULL;
     s->def.reclaim_us = NULL;
     s->def.demand = NULL;
+    s->def.budget_gpu_hours = NULL;
+    s->def.reservations = NULL;
     if (status != LS_OK) {
         ls_scheduler_destroy(s);
         return status;
@@ -139,6 +162,9 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     for (uint32_t i = 0; i < s->reserved_count; i++) {
         ls_free(s->reserved[i].nodes);
     }
+    ls_budgets_destroy(s->budgets);
+    ls_free(s->booked);
+    ls_free(s->groups);
     ls_shares_destroy(s->shares);
     ls_waiting_destroy(s->waiting);
     ls_occupancy_free(s->occupancy);
@@ -213,6 +239,7 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
                                     .submitted_us = j->submitted_us,
                                     .number = j->number,
                                     .most_us = j->request.most_us,
+                                    .group = s->groups != NULL ? s->groups[j->request.account] : 0,
                                     .shape = j->request.shape};
     if (ls_waiting_put(s->waiting, job, &waiting, err) != LS_OK) {
         return false;
@@ -408,6 +435,21 @@ static void start_those_that_fit(ls_scheduler *s) {
     }
 }
 
+// A new month: whom its budget stopped may start again.
+static void begin_month(ls_scheduler *s) {
+    if (s->budgets == NULL || s->now_us < s->month_us) {
+        return;
+    }
+    s->month_us = ls_budgets_month_end_us(s->budgets, s->now_us);
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        double hours = 0.0;
+        ls_budgets_used_hours(s->budgets, s->now_us, i, &hours);
+        if (hours > 0.0) {
+            ls_waiting_fell(s->waiting, i);
+        }
+    }
+}
+
 uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act **out_acts,
                              ls_status *out_status) {
     s->now_us = now_us;
@@ -416,6 +458,8 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
         s->act_count = 0;
         s->acts_taken = false;
     }
+    ls_booked_pass(s);
+    begin_month(s);
     ls_reserve_start(s);
     start_those_that_fit(s);
     if (!s->def.no_backfill && !s->def.strict) {
@@ -433,7 +477,13 @@ int64_t ls_scheduler_wake(const ls_scheduler *s) {
         return s->now_us;
     }
     const int64_t promised_us = ls_reserve_next_us(s);
-    return promised_us < s->tick_us ? promised_us : s->tick_us;
+    int64_t wake_us = promised_us < s->tick_us ? promised_us : s->tick_us;
+    if (ls_waiting_count(s->waiting) > 0) {
+        const int64_t kept_us = ls_booked_next_us(s);
+        wake_us = s->month_us < wake_us ? s->month_us : wake_us;
+        wake_us = kept_us < wake_us ? kept_us : wake_us;
+    }
+    return wake_us;
 }
 
 // ---- questions

@@ -18,6 +18,10 @@
 //      of taking back is nearly over, take them back from those who borrow: those jobs are stopped
 //      whose loss is the least. Until then what gets free by itself is theirs, which loses nothing.
 //
+// An account that has used its budget of the month starts nothing until the next one (budget.h).
+// Nodes under a reservation are for the jobs of its account alone, from then until then; others are
+// put there only if they are over before it begins, or come after it has ended (booked.c).
+//
 // Who can be stopped for whom: a job of account A takes from a job of account B when, seen from
 // where their ways to the top meet, the account on A's side borrows nothing even with the new job
 // and every account on B's side up to there borrows. So a chain of takings ends: what is taken
@@ -26,6 +30,7 @@
 #pragma once
 
 #include "pool/occupancy.h"
+#include "pool/reservation.h"
 #include "pool/shares.h"
 
 typedef struct ls_scheduler ls_scheduler;
@@ -82,6 +87,11 @@ typedef struct ls_scheduler_def {
     uint32_t account_count;
     // By account: what it lent is back within this time when it asks; copied. NULL: at once.
     const int64_t *reclaim_us;
+    // By account: GPU hours of a calendar month, 0: no budget; copied. NULL: nobody has one.
+    const double *budget_gpu_hours;
+    int64_t start_us;  // wall clock at time zero, since 1970: when months begin
+    const ls_pool_reservation *reservations;  // copied; times are those of now_us
+    uint32_t reservation_count;
     ls_place_policy policy;
     const ls_demand *demand;  // may be NULL
     uint64_t seed;

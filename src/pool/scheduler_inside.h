@@ -1,6 +1,7 @@
 // scheduler_inside.h - what scheduler*.c, reserve.c and reclaim.c share. Private to them.
 #pragma once
 
+#include "pool/budget.h"
 #include "pool/grow.h"
 #include "pool/scheduler.h"
 #include "pool/waiting.h"
@@ -67,6 +68,14 @@ typedef struct ls_reserved {
     uint32_t rooms[LS_ROOM_ROW];  // of them, by how many GPUs are wholly free
 } ls_reserved;
 
+// Nodes under a reservation, from one moment to another.
+typedef struct ls_booked {
+    uint32_t number;   // of the reservation
+    uint32_t account;  // its jobs may use them; LS_POOL_NONE: nobody's
+    uint32_t node_at, node_count;
+    int64_t from_us, until_us;
+} ls_booked;
+
 typedef struct ls_node_parts {
     uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
     uint32_t reserved;               // LS_POOL_NONE
@@ -107,11 +116,16 @@ struct ls_scheduler {
     uint32_t reserved_count, reserved_room;
     ls_pool_act *acts;
     uint32_t act_count, act_room;
-    uint32_t *rooms;          // by kind: nodes kept for nobody, by how many GPUs are wholly free
-    ls_plan_node *plan;       // node_count of them
-    uint32_t *promised;       // by account right below the top: the job with its promise
-    int64_t *promise_us;      // by account: no promise before
-    int64_t *reclaim_us;      // by account: the promised time of taking back
+    uint32_t *rooms;      // by kind: nodes kept for nobody, by how many GPUs are wholly free
+    ls_plan_node *plan;   // node_count of them
+    uint32_t *promised;   // by account right below the top: the job with its promise
+    int64_t *promise_us;  // by account: no promise before
+    int64_t *reclaim_us;  // by account: the promised time of taking back
+    ls_budgets *budgets;  // NULL: nobody has one
+    int64_t month_us;     // when the next month begins
+    ls_booked *booked;    // reservations that are not over
+    uint32_t booked_count;
+    uint32_t *groups;         // by account: who may use the same reservations; NULL: none are there
     int64_t longest_stop_us;  // of all jobs so far
     int64_t *retry_us;        // by account: no taking back before
     int64_t *pause_us;        // by account: how long the next pause is, if that is in vain again
@@ -146,6 +160,8 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
 // Kinds that no limit keeps from the job (a claim of it counts as held). *out_limit: the highest
 // account whose limit met it.
 uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit);
+// Its account, or one above it, has used its budget of the month.
+bool ls_scheduler_has_spent(const ls_scheduler *s, uint32_t job);
 // A place for all parts, on GPUs of one kind, into s->places.
 bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us);
 // The same now, for this job: the nodes that are kept for it are free for it.
@@ -175,13 +191,33 @@ uint32_t ls_room_sole(const ls_scheduler *s, uint32_t node);
 // kept for `job` (LS_POOL_NONE: for nobody) counts as free.
 bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us);
 
+// ---- booked.c: reservations in time
+
+ls_status ls_booked_make(ls_scheduler *s, const ls_pool_reservation *rows, uint32_t count,
+                         ls_error *err);
+// Those that are over go. Before anything is sought in a round.
+void ls_booked_pass(ls_scheduler *s);
+int64_t ls_booked_next_us(const ls_scheduler *s);  // when the next one is over; INT64_MAX: none
+// From when on the node is kept from the job: for other jobs, or by a reservation; INT64_MAX: not.
+// LS_POOL_NONE: from a job for which nothing is kept.
+int64_t ls_booked_hold_us(const ls_scheduler *s, uint32_t node, uint32_t job);
+bool ls_booked_bars(const ls_scheduler *s, uint32_t kept, uint32_t job);  // it is for others
+// A reservation on the node keeps the job away if it is there at some time from at_us to until_us.
+// Its place in s->booked, LS_POOL_NONE: none.
+uint32_t ls_booked_from(const ls_scheduler *s, uint32_t node, uint32_t job, int64_t at_us,
+                        int64_t until_us);
+// The first time from at_us on at which the job could run there for its longest time; INT64_MAX:
+// never.
+int64_t ls_booked_after(const ls_scheduler *s, uint32_t node, uint32_t job, int64_t at_us);
+
 // ---- reserve.c: nodes kept for jobs
 
 // Keeps the nodes (copied) for the job. False: out of memory.
 bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
                 int64_t from_us, bool claim, uint32_t kind);
 void ls_reserve_drop(ls_scheduler *s, uint32_t job);  // also when nothing is kept for it
-void ls_reserve_show(ls_scheduler *s, uint32_t reserved, bool hold);  // its nodes are kept, or not
+// For a while the job sees its own kept nodes, and those that are reserved for it, as free ones.
+void ls_reserve_show(ls_scheduler *s, uint32_t job, bool hold);
 int64_t ls_reserve_next_us(const ls_scheduler *s);  // when the next promised time comes
 // Starts those jobs for which nodes are kept and something was freed, or whose time has come.
 void ls_reserve_start(ls_scheduler *s);

@@ -21,6 +21,12 @@ uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_
     const uint64_t milli = ls_shape_milli(&j->request.shape);
     uint32_t kinds = 0;
     *out_limit = LS_POOL_NONE;
+    if (s->budgets != NULL && milli > 0) {
+        *out_limit = ls_budgets_spent(s->budgets, s->now_us, j->request.account);
+        if (*out_limit != LS_POOL_NONE) {
+            return 0;
+        }
+    }
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
         if (((j->request.shape.kinds >> k) & 1) == 0) {
             continue;
@@ -34,6 +40,12 @@ uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_
         }
     }
     return kinds;
+}
+
+bool ls_scheduler_has_spent(const ls_scheduler *s, uint32_t job) {
+    const ls_pool_request *r = &s->jobs[job].request;
+    return s->budgets != NULL && ls_shape_milli(&r->shape) > 0 &&
+           ls_budgets_spent(s->budgets, s->now_us, r->account) != LS_POOL_NONE;
 }
 
 static bool find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t until_us,
@@ -57,6 +69,12 @@ bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t
 
 bool ls_scheduler_find_now(ls_scheduler *s, uint32_t job, ls_shape shape, int64_t until_us) {
     const uint32_t reserved = s->jobs[job].reserved;
+    if (s->booked_count > 0) {
+        ls_reserve_show(s, job, false);
+        const bool found = find(s, s->occupancy, shape, until_us, NULL);
+        ls_reserve_show(s, job, true);
+        return found;
+    }
     if (reserved == LS_POOL_NONE) {
         return find(s, s->occupancy, shape, until_us, NULL);
     }
@@ -225,6 +243,9 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     list_running(s, job);
     ls_occupancy_take(s->occupancy, shape, j->shares, parts);
     ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(shape));
+    if (s->budgets != NULL) {
+        ls_budgets_hold(s->budgets, s->now_us, j->request.account, ls_shape_milli(shape));
+    }
     for (uint32_t i = 0; i < parts; i++) {
         link_part(s, job, i);
         ls_room_changed(s, j->shares[i].node);
@@ -295,6 +316,9 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
         ls_shares_remove(s->shares, j->request.account, j->kind, milli);
     } else {
         ls_shares_gone(s->shares, j->request.account, j->kind, milli);
+    }
+    if (s->budgets != NULL) {
+        ls_budgets_drop(s->budgets, s->now_us, j->request.account, milli);
     }
     ls_waiting_fell(s->waiting, j->request.account);
     for (uint32_t i = 0; i < parts; i++) {

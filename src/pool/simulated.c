@@ -420,6 +420,8 @@ static ls_status make_scheduler(sim *s) {
         def.terms = both;
         def.account_count = 2;
         def.reclaim_us = NULL;
+        def.budget_gpu_hours = NULL;
+        def.reservation_count = 0;
     }
     return ls_scheduler_create(&def, &s->scheduler, s->err);
 }

@@ -27,13 +27,16 @@ ls_status ls_terms_make(const ls_pool *pool, ls_terms *out, ls_error *err) {
     out->rows = ls_alloc(pool->account_count * sizeof *out->rows);
     out->amounts = ls_alloc(pool->account_count * wide * 2 * sizeof *out->amounts);
     out->reclaim_us = ls_alloc(pool->account_count * sizeof *out->reclaim_us);
-    if (out->rows == NULL || out->amounts == NULL || out->reclaim_us == NULL) {
+    out->budgets = ls_alloc(pool->account_count * sizeof *out->budgets);
+    if (out->rows == NULL || out->amounts == NULL || out->reclaim_us == NULL ||
+        out->budgets == NULL) {
         ls_terms_clear(out);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     for (uint32_t i = 0; i < pool->account_count; i++) {
         const ls_account *a = pool->accounts + i;
         out->reclaim_us[i] = a->reclaim_us;
+        out->budgets[i] = a->budget_gpu_hours;
         uint64_t *guarantee = out->amounts + i * wide * 2;
         fill_row(a, kinds, i == 0, guarantee, guarantee + wide);
         out->rows[i] = (ls_share_terms){.parent = i == 0 ? 0 : a->parent,
@@ -49,6 +52,7 @@ void ls_terms_clear(ls_terms *terms) {
         ls_free(terms->rows);
         ls_free(terms->amounts);
         ls_free(terms->reclaim_us);
+        ls_free(terms->budgets);
         *terms = (ls_terms){0};
     }
 }

@@ -9,6 +9,7 @@ typedef struct ls_terms {
     uint32_t count;
     uint64_t *amounts;    // what the rows point into
     int64_t *reclaim_us;  // by account
+    double *budgets;      // by account, GPU hours of a month; 0: none
 } ls_terms;
 
 // An account that may not borrow is limited to its guarantee. Fails with LS_ERR_MEMORY.

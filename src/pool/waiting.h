@@ -27,6 +27,7 @@ typedef struct ls_waiting_job {
     int64_t submitted_us;
     uint64_t number;  // among equals the least first; unique
     int64_t most_us;  // how long it may run, INT64_MAX: no limit
+    uint32_t group;   // jobs of different groups have no place together
     ls_shape shape;
 } ls_waiting_job;
 

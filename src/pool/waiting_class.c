@@ -213,7 +213,7 @@ uint32_t ls_waiting_class_get(ls_waiting *w, const ls_waiting_job *job) {
     const uint32_t length = length_of(job->most_us);
     const uint32_t at = class_bucket(&job->shape, length);
     for (uint32_t i = w->class_hash[at]; i != LS_POOL_NONE; i = w->classes[i].next_hash) {
-        if (w->classes[i].length == length &&
+        if (w->classes[i].length == length && w->classes[i].group == job->group &&
             ls_waiting_shape_is(&w->classes[i].shape, &job->shape)) {
             return i;
         }
@@ -226,6 +226,7 @@ uint32_t ls_waiting_class_get(ls_waiting *w, const ls_waiting_job *job) {
     uint32_t *below = c->below;
     *c = (ls_waiting_class){.shape = job->shape,
                             .length = length,
+                            .group = job->group,
                             .below = below,
                             .queues = LS_POOL_NONE,
                             .next_hash = w->class_hash[at]};

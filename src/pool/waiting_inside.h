@@ -27,6 +27,7 @@ typedef struct ls_waiting_queue {
 typedef struct ls_waiting_class {
     ls_shape shape;
     uint32_t length;  // bucket of most_us
+    uint32_t group;
     uint32_t *below;  // by account: queues below it with jobs that no limit stops
     uint64_t jobs;
     uint32_t queues, next_hash;  // queues: the first of them

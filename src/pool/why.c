@@ -61,6 +61,17 @@ static void tell_kept(const ls_scheduler *s, int64_t until_us, ls_why *out) {
         if (r != NULL && r->job != out->job && r->from_us < until_us && r->from_us < out->from_us) {
             out->from_us = r->from_us;
             out->for_job = r->job;
+            out->what = LS_SHORT_PROMISED;
+            out->until_us = INT64_MAX;
+            out->reservation = LS_POOL_NONE;
+        }
+        const uint32_t k = ls_booked_from(s, s->places[i].node, out->job, s->now_us, until_us);
+        if (k != LS_POOL_NONE && s->booked[k].from_us < out->from_us) {
+            out->what = LS_SHORT_RESERVED;
+            out->for_job = LS_POOL_NONE;
+            out->from_us = s->booked[k].from_us;
+            out->until_us = s->booked[k].until_us;
+            out->reservation = s->booked[k].number;
         }
     }
 }
@@ -79,7 +90,8 @@ static uint64_t free_of(const ls_scheduler *s, uint32_t kinds) {
 }
 
 // No place: what of?
-static ls_status tell_no_place(ls_scheduler *s, const ls_shape *shape, ls_why *out, ls_error *err) {
+static ls_status tell_no_place(ls_scheduler *s, const ls_shape *shape, uint32_t limit, ls_why *out,
+                               ls_error *err) {
     ls_occupancy *bare = NULL;
     const ls_status status = ls_why_bare(s, &bare, err);
     if (status != LS_OK) {
@@ -90,7 +102,9 @@ static ls_status tell_no_place(ls_scheduler *s, const ls_shape *shape, ls_why *o
     ls_shape loose = *shape;
     loose.must = false;
     out->free_milli = free_of(s, shape->kinds);
-    if (!ever) {
+    if (!ever && limit != LS_POOL_NONE) {  // it would fit on other kinds
+        tell_limit(s, limit, out);
+    } else if (!ever) {
         out->what = LS_SHORT_UP;
     } else if (out->free_milli < out->need_milli) {
         out->what = LS_SHORT_GPUS;
@@ -119,6 +133,12 @@ static ls_status tell_short(ls_scheduler *s, ls_why *out, ls_error *err) {
         out->for_job = next == out->job ? LS_POOL_NONE : next;
         return LS_OK;
     }
+    if (ls_scheduler_has_spent(s, out->job)) {
+        out->what = LS_SHORT_BUDGET;
+        out->account = limit;
+        out->until_us = ls_budgets_month_end_us(s->budgets, s->now_us);
+        return LS_OK;
+    }
     if (limit != LS_POOL_NONE && !part) {
         tell_limit(s, limit, out);
         return LS_OK;
@@ -130,7 +150,7 @@ static ls_status tell_short(ls_scheduler *s, ls_why *out, ls_error *err) {
         tell_kept(s, until_us, out);
         return LS_OK;
     }
-    return tell_no_place(s, &shape, out, err);
+    return tell_no_place(s, &shape, limit, out, err);
 }
 
 // ---- who holds it
@@ -141,7 +161,7 @@ static bool is_in_the_way(const ls_scheduler *s, const ls_why *why, uint32_t job
     if (j->kind == LS_POOL_NONE) {
         return false;
     }
-    if (why->what == LS_SHORT_LIMIT) {
+    if (why->what == LS_SHORT_LIMIT || why->what == LS_SHORT_BUDGET) {
         return why->kind == LS_POOL_NONE || why->kind == j->kind;
     }
     return ((s->jobs[why->job].request.shape.kinds >> j->kind) & 1) != 0;
@@ -165,7 +185,7 @@ static ls_why_holder holder_of(const ls_scheduler *s, const ls_why *why, uint32_
 }
 
 static void tell_holders(const ls_scheduler *s, ls_why *out) {
-    const bool by_limit = out->what == LS_SHORT_LIMIT;
+    const bool by_limit = out->what == LS_SHORT_LIMIT || out->what == LS_SHORT_BUDGET;
     for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
         if (s->running[leaf] == LS_POOL_NONE ||
             (by_limit && ls_shares_meet(s->shares, leaf, out->account) != out->account)) {

@@ -298,8 +298,8 @@ static void decide_all(world *w) {
     }
 }
 
-// The next job is over. False: there is none.
-static bool pass(world *w) {
+// The next job is over, or the scheduler wants to be asked. False: nothing by then.
+static bool pass(world *w, int64_t until_us) {
     known *next = NULL;
     for (uint32_t i = 0; i < w->count; i++) {
         known *k = w->jobs + i;
@@ -309,10 +309,12 @@ static bool pass(world *w) {
         }
     }
     const int64_t wake_us = ls_scheduler_wake(w->s);
-    if (next == NULL || next->over_us == INT64_MAX) {
+    const int64_t over_us = next != NULL ? next->over_us : INT64_MAX;
+    const int64_t next_us = wake_us < over_us ? wake_us : over_us;
+    if (next_us == INT64_MAX || next_us > until_us) {
         return false;
     }
-    if (wake_us < next->over_us) {
+    if (wake_us < over_us) {
         w->now_us = wake_us > w->now_us ? wake_us : w->now_us;
         return true;
     }
@@ -380,7 +382,7 @@ static world *open_world(uint64_t seed, bool asks, bool longest) {
             }
         }
         if (draw(w, 4) == 0) {
-            pass(w);
+            pass(w, w->now_us + HOUR_US);
         }
     }
     decide_all(w);
@@ -428,7 +430,8 @@ static void cancel_others(world *w, const known *but) {
 }
 
 static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
-    uint64_t checked = 0, planned = 0, unknown = 0, taken_back = 0;
+    uint64_t checked = 0, planned = 0, unknown = 0, taken_back = 0, months = 0;
+    uint64_t unsure = 0;
     for (uint64_t seed = 0; seed < POOLS; seed++) {
         world *w = open_world(seed, false, true);
         const known *job = somebody_who_waits(w);
@@ -445,7 +448,9 @@ static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
             const int64_t asked_us = w->now_us;
             bool stopped = false;
             decide_all(w);
-            while (w->started == LS_POOL_NONE && pass(w)) {
+            while (
+                w->started == LS_POOL_NONE &&
+                pass(w, why.expected_us < INT64_MAX ? why.expected_us : asked_us + 20 * HOUR_US)) {
                 for (uint32_t i = 0; i < w->count; i++) {  // its jobs do not come again
                     stopped |= w->jobs[i].state == LS_POOL_JOB_STOPPING;
                 }
@@ -453,7 +458,12 @@ static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
                 decide_all(w);
             }
             const bool known_time = why.expected_us < INT64_MAX;
-            if (!stopped && w->started == LS_POOL_NONE) {
+            if (why.expected == LS_EXPECTED_MONTH) {  // other budgets may be used up by then
+                CHECK(w->started == LS_POOL_NONE || w->now_us >= why.expected_us);
+                months++;
+            } else if (w->pool.def.budgets) {
+                unsure++;
+            } else if (!stopped && w->started == LS_POOL_NONE) {
                 CHECK(!known_time);
                 if (known_time) {
                     harness_note("seed %llu: %s %s at %lld, asked %lld, ended %lld",
@@ -476,7 +486,8 @@ static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
     harness_note("%llu jobs, %llu planned, %llu taken back, %llu of no known time",
                  (unsigned long long)checked, (unsigned long long)planned,
                  (unsigned long long)taken_back, (unsigned long long)unknown);
-    CHECK(checked > POOLS / 4 && planned > POOLS / 16 && unknown > 0 && taken_back > 0);
+    CHECK(checked > POOLS / 4 && planned > POOLS / 16 && unknown > 0 && taken_back > 0 &&
+          months > 0 && unsure < checked / 2);
 }
 
 // What would help, done: a job like it with that changed starts in the same moment.

@@ -98,7 +98,9 @@ static void say_short(say *s, const ls_why *why) {
         put(s, "Its place is being given back: others were told to stop for it.\n");
         return;
     case LS_SHORT_BUDGET:
-        put(s, "%s has used its GPU hours of this month; until %s it starts nothing new.\n",
+        put(s,
+            "%s has used its GPU hours of this month and starts nothing new until the next, which "
+            "begins %s.\n",
             account_name(s, why->account, a), when_name(s, why->until_us, t));
         return;
     case LS_SHORT_LIMIT:

@@ -15,10 +15,13 @@ ls_status ls_why_bare(const ls_scheduler *s, ls_occupancy **out, ls_error *err) 
     return status;
 }
 
-// Something is over: a job, or what is kept for another one.
+// Something is over: a job, what is kept for another one, a reservation.
+typedef enum over_what { JOB_OVER, RESERVED_OVER, BOOKED_OVER } over_what;
+
 typedef struct over {
     int64_t at_us;
-    uint32_t job, reserved;  // one of them LS_POOL_NONE
+    over_what what;
+    uint32_t which;
 } over;
 
 static int by_time(const void *a, const void *b) {
@@ -26,10 +29,10 @@ static int by_time(const void *a, const void *b) {
     if (x->at_us != y->at_us) {
         return x->at_us < y->at_us ? -1 : 1;
     }
-    if (x->job != y->job) {
-        return x->job < y->job ? -1 : 1;
+    if (x->what != y->what) {
+        return x->what < y->what ? -1 : 1;
     }
-    return x->reserved < y->reserved ? -1 : x->reserved > y->reserved;
+    return x->which < y->which ? -1 : x->which > y->which;
 }
 
 typedef struct later {
@@ -39,6 +42,7 @@ typedef struct later {
     over *overs;
     uint32_t count;
     uint64_t *gone;  // by account and kind (the last: all), of jobs that are over
+    bool *reserved_over, *booked_over;
 } later;
 
 // When what is kept for a job is free again: it has run there.
@@ -48,16 +52,49 @@ static int64_t kept_until(const ls_scheduler *s, const ls_reserved *r) {
     return ls_pool_later(from_us > s->now_us ? from_us : s->now_us, j->request.most_us);
 }
 
-static void hold(later *l, const ls_reserved *r, int64_t from_us) {
+// The node is kept from the job by what is kept for others, while that is not over, and by
+// reservations.
+static void hold(later *l, uint32_t node) {
+    const ls_scheduler *s = l->s;
+    const uint32_t at = s->nodes[node].reserved;
+    const uint32_t job = (uint32_t)(l->job - s->jobs);
+    int64_t held_us = INT64_MAX;
+    if (at != LS_POOL_NONE && s->reserved[at].job != job && !l->reserved_over[at]) {
+        held_us = s->reserved[at].from_us;
+    }
+    for (uint32_t i = 0; i < s->booked_count; i++) {
+        const ls_booked *k = s->booked + i;
+        if (!l->booked_over[i] && node >= k->node_at && node - k->node_at < k->node_count &&
+            k->from_us < held_us && ls_booked_bars(s, i, job)) {
+            held_us = k->from_us;
+        }
+    }
+    ls_occupancy_hold(l->occupancy, node, held_us);
+}
+
+static void hold_reserved(later *l, uint32_t reserved, bool is_over) {
+    const ls_reserved *r = l->s->reserved + reserved;
+    l->reserved_over[reserved] = is_over;
     for (uint32_t i = 0; i < r->count; i++) {
-        ls_occupancy_hold(l->occupancy, r->nodes[i], from_us);
+        hold(l, r->nodes[i]);
+    }
+}
+
+static void hold_booked(later *l, uint32_t kept, bool is_over) {
+    const ls_booked *k = l->s->booked + kept;
+    l->booked_over[kept] = is_over;
+    for (uint32_t n = k->node_at; n < k->node_at + k->node_count; n++) {
+        hold(l, n);
     }
 }
 
 static bool list_overs(later *l) {
     ls_scheduler *s = l->s;
-    l->overs = ls_alloc(((size_t)s->job_count + s->reserved_count + 1) * sizeof *l->overs);
-    if (l->overs == NULL) {
+    const size_t most = (size_t)s->job_count + s->reserved_count + s->booked_count + 1;
+    l->overs = ls_alloc(most * sizeof *l->overs);
+    l->reserved_over = ls_alloc(((size_t)s->reserved_count + 1) * sizeof *l->reserved_over);
+    l->booked_over = ls_alloc(((size_t)s->booked_count + 1) * sizeof *l->booked_over);
+    if (l->overs == NULL || l->reserved_over == NULL || l->booked_over == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < s->job_count; i++) {
@@ -68,7 +105,7 @@ static bool list_overs(later *l) {
         ls_occupancy_take(l->occupancy, &j->request.shape, j->shares, j->request.shape.parts);
         const int64_t at_us = j->latest_us > s->now_us ? j->latest_us : s->now_us;
         if (at_us < INT64_MAX) {
-            l->overs[l->count++] = (over){.at_us = at_us, .job = i, .reserved = LS_POOL_NONE};
+            l->overs[l->count++] = (over){.at_us = at_us, .what = JOB_OVER, .which = i};
         }
     }
     for (uint32_t i = 0; i < s->reserved_count; i++) {
@@ -76,10 +113,17 @@ static bool list_overs(later *l) {
         if (r->job == LS_POOL_NONE || s->jobs + r->job == l->job) {
             continue;
         }
-        hold(l, r, r->from_us);
+        hold_reserved(l, i, false);
         const int64_t at_us = kept_until(s, r);
         if (at_us < INT64_MAX) {
-            l->overs[l->count++] = (over){.at_us = at_us, .job = LS_POOL_NONE, .reserved = i};
+            l->overs[l->count++] = (over){.at_us = at_us, .what = RESERVED_OVER, .which = i};
+        }
+    }
+    for (uint32_t i = 0; i < s->booked_count; i++) {
+        hold_booked(l, i, false);
+        if (s->booked[i].until_us < INT64_MAX) {
+            l->overs[l->count++] = (over){
+                .at_us = s->booked[i].until_us, .what = BOOKED_OVER, .which = i};
         }
     }
     qsort(l->overs, l->count, sizeof *l->overs, by_time);
@@ -88,11 +132,15 @@ static bool list_overs(later *l) {
 
 static void let_go(later *l, const over *o) {
     const ls_scheduler *s = l->s;
-    if (o->job == LS_POOL_NONE) {
-        hold(l, s->reserved + o->reserved, INT64_MAX);
+    if (o->what == RESERVED_OVER) {
+        hold_reserved(l, o->which, true);
         return;
     }
-    const ls_pool_job *j = s->jobs + o->job;
+    if (o->what == BOOKED_OVER) {
+        hold_booked(l, o->which, true);
+        return;
+    }
+    const ls_pool_job *j = s->jobs + o->which;
     const uint32_t wide = s->cluster->kind_count + 1;
     ls_occupancy_give(l->occupancy, &j->request.shape, j->shares, j->request.shape.parts);
     for (uint32_t at = j->request.account; j->kind != LS_POOL_NONE && at != LS_POOL_NONE;
@@ -165,6 +213,8 @@ static ls_status plan_time(ls_scheduler *s, uint32_t job, int64_t *out_us, ls_er
     }
     ls_occupancy_free(l.occupancy);
     ls_free(l.overs);
+    ls_free(l.reserved_over);
+    ls_free(l.booked_over);
     ls_free(l.gone);
     return status;
 }

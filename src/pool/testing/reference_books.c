@@ -134,13 +134,15 @@ static uint32_t find_class(ls_reference_scheduler *s, const ls_pool_request *req
     const uint32_t bucket = bucket_of(request->most_us);
     for (uint32_t i = 0; i < s->class_count; i++) {
         if (s->classes[i].bucket == bucket &&
+            s->classes[i].group == ref_group(s, request->account) &&
             ref_is_same_shape(&s->classes[i].shape, &request->shape)) {
             return i;
         }
     }
     s->classes = ls_realloc(s->classes, (s->class_count + 1) * sizeof *s->classes);
     assert(s->classes != NULL);
-    s->classes[s->class_count] = (ref_class){.shape = request->shape, .bucket = bucket};
+    s->classes[s->class_count] = (ref_class){
+        .shape = request->shape, .bucket = bucket, .group = ref_group(s, request->account)};
     return s->class_count++;
 }
 

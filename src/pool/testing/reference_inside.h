@@ -1,6 +1,7 @@
 // reference_inside.h - what the files of the reference scheduler share. For tests only.
 #pragma once
 
+#include "pool/meter.h"
 #include "pool/testing/reference_scheduler.h"
 
 enum { REF_GPUS = LS_POOL_NODE_GPUS_MAX, REF_KINDS = LS_POOL_KINDS_MAX };
@@ -10,7 +11,7 @@ enum { REF_GPUS = LS_POOL_NODE_GPUS_MAX, REF_KINDS = LS_POOL_KINDS_MAX };
 
 typedef struct ref_class {
     ls_shape shape;
-    uint32_t bucket;
+    uint32_t bucket, group;
     bool closed;
 } ref_class;
 
@@ -47,6 +48,12 @@ typedef struct ref_job {
     bool noted;  // taken out of the books while it is sought who is to be stopped
 } ref_job;
 
+typedef struct ref_run {
+    uint32_t job, account;
+    uint64_t milli;
+    int64_t from_us, until_us;  // INT64_MAX: it runs
+} ref_run;
+
 typedef struct ref_account {
     uint64_t held[REF_KINDS];
     int64_t vain_us;  // a promise was sought in vain
@@ -71,7 +78,11 @@ struct ls_reference_scheduler {
     uint32_t act_count;
     int64_t tick_us;  // INT64_MAX: none
     uint64_t starts;
-    uint32_t *looks;  // leaves that are looked at next, in order
+    ref_run *runs;  // all that ever ran, in the order of their starts
+    uint32_t run_count;
+    int64_t month_us;  // the month that began last in a round
+    int64_t told_us;   // the last round: reservations that were over then are over
+    uint32_t *looks;   // leaves that are looked at next, in order
     uint32_t look_count;
     uint32_t heads_done;  // of the first of them
     bool look_vain;
@@ -101,6 +112,23 @@ uint32_t ref_find_queue(ls_reference_scheduler *s, const ls_pool_request *reques
 void ref_open_all(ls_reference_scheduler *s);
 bool ref_is_same_shape(const ls_shape *a, const ls_shape *b);
 void ref_fell(ls_reference_scheduler *s, uint32_t account);
+
+// ---- reference_rules.c: budgets and reservations
+
+// When the month of that time began, and when the next one begins, since time zero.
+int64_t ref_month_us(const ls_reference_scheduler *s, int64_t now_us, int64_t *out_end_us);
+// The highest account, from this one up, that has used its budget; LS_POOL_NONE: none.
+uint32_t ref_spent(const ls_reference_scheduler *s, int64_t now_us, uint32_t account,
+                   uint64_t milli);
+void ref_began(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
+void ref_ended(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
+void ref_round_begins(ls_reference_scheduler *s, int64_t now_us);
+uint32_t ref_group(const ls_reference_scheduler *s, uint32_t account);
+// From when on the node is kept from the account by reservations; INT64_MAX: never.
+int64_t ref_reserved_us(const ls_reference_scheduler *s, uint32_t node, uint32_t account);
+// Reservations keep the account from the node at some time between.
+bool ref_is_reserved(const ls_reference_scheduler *s, uint32_t node, uint32_t account,
+                     int64_t from_us, int64_t until_us);
 
 // ---- reference_nodes.c: what fits on which nodes when
 

@@ -152,26 +152,41 @@ static uint32_t parts_at(const ls_reference_scheduler *s, const ls_shape *shape,
     return ref_parts(s, shape, node, &free);
 }
 
-// The first time at which the node could take parts, INT64_MAX: never.
-static int64_t first_us(const ls_reference_scheduler *s, const ls_shape *shape, uint32_t node,
-                        int64_t now_us) {
-    if (parts_at(s, shape, node, now_us) > 0) {
-        return now_us;
-    }
+// The first time at which the node could take parts, and from then on as long as the job may run;
+// INT64_MAX: never. Not before from_us.
+static int64_t first_us(const ls_reference_scheduler *s, uint32_t job, const ls_shape *shape,
+                        uint32_t node, int64_t now_us, int64_t from_us) {
+    const ls_pool_request *r = &s->jobs[job].request;
     int64_t first = INT64_MAX;
+    if (parts_at(s, shape, node, now_us) > 0) {
+        first = now_us;
+    }
     for (uint32_t i = 0; i < s->job_count; i++) {
         const int64_t at_us = s->jobs[i].shares != NULL ? ref_over_us(s->jobs + i) : INT64_MAX;
         if (at_us < first && parts_at(s, shape, node, at_us) > 0) {
             first = at_us;
         }
     }
+    first = first > from_us ? first : from_us;
+    for (uint32_t i = 0; i <= s->def.reservation_count && first < INT64_MAX; i++) {
+        const int64_t over_us = r->most_us > INT64_MAX - first ? INT64_MAX : first + r->most_us;
+        if (!ref_is_reserved(s, node, r->account, first, over_us)) {
+            return first;
+        }
+        int64_t next_us = INT64_MAX;  // the first end of a reservation after that
+        for (uint32_t k = 0; k < s->def.reservation_count; k++) {
+            const int64_t until_us = s->def.reservations[k].until_us;
+            next_us = until_us > first && until_us < next_us ? until_us : next_us;
+        }
+        first = next_us;
+    }
     return first;
 }
 
 // Within a range of nodes; returns when the last of them can take its parts, INT64_MAX: no way.
-static int64_t plan_range(const ls_reference_scheduler *s, int64_t now_us, uint32_t job,
-                          const ls_shape *shape, uint32_t node_at, uint32_t node_count,
-                          uint32_t *out, uint32_t *out_count) {
+static int64_t plan_range_from(const ls_reference_scheduler *s, int64_t now_us, int64_t from_us,
+                               uint32_t job, const ls_shape *shape, uint32_t node_at,
+                               uint32_t node_count, uint32_t *out, uint32_t *out_count) {
     uint32_t left = shape->parts;
     int64_t last_us = now_us;
     *out_count = 0;
@@ -186,7 +201,7 @@ static int64_t plan_range(const ls_reference_scheduler *s, int64_t now_us, uint3
             if (taken || !ref_is_considered(s, job, shape, node)) {
                 continue;
             }
-            const int64_t at_us = first_us(s, shape, node, now_us);
+            const int64_t at_us = first_us(s, job, shape, node, now_us, from_us);
             if (at_us < best_us) {
                 best = node;
                 best_us = at_us;
@@ -202,6 +217,46 @@ static int64_t plan_range(const ls_reference_scheduler *s, int64_t now_us, uint3
     return last_us;
 }
 
+static uint32_t plan_ranges(const ls_reference_scheduler *s, int64_t now_us, int64_t from_us,
+                            uint32_t job, const ls_shape *shape, uint32_t *out, int64_t *out_us) {
+    uint32_t *nodes = ls_alloc(shape->parts * sizeof *nodes);
+    uint32_t best = 0, node_at = 0, node_count = 0;
+    assert(nodes != NULL);
+    *out_us = INT64_MAX;
+    for (uint32_t r = 0; r < ref_ranges(s, shape, r, &node_at, &node_count); r++) {
+        uint32_t count = 0;
+        const int64_t at_us = plan_range_from(s, now_us, from_us, job, shape, node_at, node_count,
+                                              nodes, &count);
+        if (at_us < *out_us) {
+            *out_us = at_us;
+            memcpy(out, nodes, count * sizeof *nodes);
+            best = count;
+        }
+    }
+    ls_free(nodes);
+    return best;
+}
+
+// Of one kind: again and again from the time at which the last node is there, until no reservation
+// keeps the job from any of them from then on.
+static uint32_t plan_kind(const ls_reference_scheduler *s, int64_t now_us, uint32_t job,
+                          const ls_shape *shape, uint32_t *out, int64_t *out_us) {
+    const ls_pool_request *r = &s->jobs[job].request;
+    int64_t from_us = now_us;
+    for (;;) {
+        const uint32_t count = plan_ranges(s, now_us, from_us, job, shape, out, out_us);
+        const int64_t over_us = r->most_us > INT64_MAX - *out_us ? INT64_MAX : *out_us + r->most_us;
+        bool good = true;
+        for (uint32_t i = 0; i < count; i++) {
+            good &= !ref_is_reserved(s, out[i], r->account, *out_us, over_us);
+        }
+        if (good) {
+            return count;
+        }
+        from_us = *out_us;
+    }
+}
+
 uint32_t ref_plan(const ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t *out,
                   int64_t *out_us) {
     const ls_shape *shape = &s->jobs[job].request.shape;
@@ -215,17 +270,12 @@ uint32_t ref_plan(const ls_reference_scheduler *s, int64_t now_us, uint32_t job,
         if (shape->kinds == 0 ? kind > 0 : one.kinds == 0) {
             continue;
         }
-        uint32_t node_at = 0;
-        uint32_t node_count = 0;
-        for (uint32_t r = 0; r < ref_ranges(s, shape, r, &node_at, &node_count); r++) {
-            uint32_t count = 0;
-            const int64_t at_us = plan_range(s, now_us, job, &one, node_at, node_count, nodes,
-                                             &count);
-            if (at_us < *out_us) {
-                *out_us = at_us;
-                memcpy(out, nodes, count * sizeof *nodes);
-                best = count;
-            }
+        int64_t at_us = INT64_MAX;
+        const uint32_t count = plan_kind(s, now_us, job, &one, nodes, &at_us);
+        if (at_us < *out_us) {
+            *out_us = at_us;
+            memcpy(out, nodes, count * sizeof *nodes);
+            best = count;
         }
     }
     ls_free(nodes);

@@ -13,6 +13,8 @@ ls_status ls_reference_scheduler_create(const ls_scheduler_def *def, ls_referenc
     s->def = *def;
     s->cluster = def->cluster;
     s->tick_us = INT64_MAX;
+    s->told_us = INT64_MIN;
+    s->month_us = INT64_MIN;
     s->accounts = ls_alloc(def->account_count * sizeof *s->accounts);
     s->spare_when_back = ls_alloc(def->cluster->node_count * sizeof *s->spare_when_back);
     assert(s->accounts != NULL && s->spare_when_back != NULL);
@@ -44,16 +46,28 @@ void ls_reference_scheduler_destroy(ls_reference_scheduler *s) {
         ls_free(s->looks);
         ls_free(s->acts);
         ls_free(s->spare_when_back);
+        ls_free(s->runs);
         ls_free(s);
     }
 }
 
 // ---- nodes that are kept
 
-static void hold(ls_reference_scheduler *s, uint32_t job, bool held) {
-    const ref_kept *kept = &s->jobs[job].kept;
-    for (uint32_t i = 0; kept->place != LS_POOL_NONE && i < kept->node_count; i++) {
-        ls_occupancy_hold(s->occupancy, kept->nodes[i], held ? kept->from_us : INT64_MAX);
+// Every node is held as the job may see it: from what is kept for others, and from when on it is
+// reserved for others. LS_POOL_NONE: as somebody sees it for whom nothing is kept.
+static void hold_for(ls_reference_scheduler *s, uint32_t job) {
+    const uint32_t account = job != LS_POOL_NONE ? s->jobs[job].request.account : LS_POOL_NONE;
+    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+        int64_t from_us = ref_reserved_us(s, node, account);
+        for (uint32_t i = 0; i < s->job_count; i++) {
+            const ref_kept *kept = &s->jobs[i].kept;
+            for (uint32_t k = 0; kept->place != LS_POOL_NONE && i != job && k < kept->node_count;
+                 k++) {
+                from_us = kept->nodes[k] == node && kept->from_us < from_us ? kept->from_us
+                                                                            : from_us;
+            }
+        }
+        ls_occupancy_hold(s->occupancy, node, from_us);
     }
 }
 
@@ -73,7 +87,6 @@ void ref_keep(ls_reference_scheduler *s, uint32_t job, const uint32_t *nodes, ui
     kept->nodes = ls_alloc(count * sizeof *kept->nodes);
     assert(kept->nodes != NULL);
     memcpy(kept->nodes, nodes, count * sizeof *nodes);
-    hold(s, job, true);
 }
 
 void ref_drop(ls_reference_scheduler *s, uint32_t job) {
@@ -81,7 +94,6 @@ void ref_drop(ls_reference_scheduler *s, uint32_t job) {
     if (kept->place == LS_POOL_NONE) {
         return;
     }
-    hold(s, job, false);
     s->table[kept->place] = LS_POOL_NONE;
     kept->place = LS_POOL_NONE;
     ls_free(kept->nodes);
@@ -104,7 +116,7 @@ static void stir(ls_reference_scheduler *s, uint32_t node) {
 
 // ---- a place
 
-typedef enum found { FOUND, LIMITED_SOME, LIMITED_ALL, NOWHERE } found;
+typedef enum found { FOUND, LIMITED_SOME, LIMITED_ALL, SPENT, NOWHERE } found;
 
 static bool find_place(ls_occupancy *o, const ls_shape *shape, uint32_t allowed, int64_t until_us,
                        ls_pool_share *out) {
@@ -128,6 +140,10 @@ static found seek(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_po
     const ls_shape *shape = &r->shape;
     uint32_t allowed = 0;
     uint32_t nearest = LS_POOL_NONE;
+    *out_limit = ref_spent(s, now_us, r->account, ls_shape_milli(shape));
+    if (*out_limit != LS_POOL_NONE) {
+        return SPENT;
+    }
     ref_count(s, job);
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
         if (((shape->kinds >> k) & 1) == 0) {
@@ -146,9 +162,8 @@ static found seek(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_po
         return LIMITED_ALL;
     }
     const int64_t until_us = r->most_us > INT64_MAX - now_us ? INT64_MAX : now_us + r->most_us;
-    hold(s, job, false);
+    hold_for(s, job);
     const bool good = find_place(s->occupancy, shape, allowed, until_us, out);
-    hold(s, job, true);
     return good ? FOUND : nearest != LS_POOL_NONE ? LIMITED_SOME : NOWHERE;
 }
 
@@ -168,6 +183,7 @@ static void start(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_po
     j->state = LS_POOL_JOB_RUNNING;
     j->started_us = now_us;
     j->came = ++s->starts;
+    ref_began(s, now_us, job);
     j->shares = shares;
     j->kind = s->cluster->nodes[shares[0].node].kind;
     if (j->request.shape.kinds == 0) {
@@ -219,7 +235,7 @@ static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
             continue;
         }
         ls_free(shares);
-        if (f == LIMITED_ALL && due) {
+        if ((f == LIMITED_ALL && due) || f == SPENT) {
             ref_drop(s, job);
         }
     }
@@ -244,7 +260,7 @@ static void take_turns(ls_reference_scheduler *s, int64_t now_us) {
         ls_free(shares);
         if (f == LIMITED_SOME) {
             queue->stopped_by = 0;
-        } else if (f == LIMITED_ALL) {
+        } else if (f == LIMITED_ALL || f == SPENT) {
             queue->stopped_by = limit;
         } else if (s->def.strict) {
             return;
@@ -293,6 +309,7 @@ static void promise(ls_reference_scheduler *s, int64_t now_us, uint32_t account)
 
 uint32_t ls_reference_scheduler_decide(ls_reference_scheduler *s, int64_t now_us,
                                        const ls_pool_act **out_acts, ls_status *out_status) {
+    ref_round_begins(s, now_us);
     start_kept(s, now_us);
     take_turns(s, now_us);
     for (uint32_t i = 0; i < s->def.account_count && !s->def.strict && !s->def.no_backfill; i++) {
@@ -379,6 +396,7 @@ ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us
     ls_pool_share *shares = j->shares;
     const uint32_t parts = j->request.shape.parts;
     (void)err;
+    ref_ended(s, now_us, job);
     *out_waits = !finished && j->state == LS_POOL_JOB_STOPPING && j->why != LS_WHY_CANCEL &&
                  j->request.restartable;
     j->shares = NULL;

@@ -13,9 +13,23 @@
 // *ready* below it (of open classes when a turn is looked for); a job is ready while it waits and
 // no limit stops its queue.
 //
-// Classes. Waiting jobs of equal shape whose longest times fall into the same bucket (up to 1 min,
-// 2 min, 4 min ...; any) are a class. A class is open until closed. A job that comes into a class
-// in which nobody waits opens it. The jobs of one class in one account are a queue.
+// Budgets. A month is one of the calendar at the wall clock of time zero. An account has spent its
+// budget when the jobs below it, those that run and those that are over, have held that many GPU
+// hours since the month began; being stopped counts until it is over. A job that asks for GPUs and
+// whose account, or one above, has spent its budget meets a limit for all kinds: that of the
+// highest of these accounts; it loses what is kept for it when that is looked at, and is not
+// entitled to take back. When a month begins (looked at when a round begins, and decide wants to be
+// called then) the queues stopped by accounts with a budget are ready again.
+//
+// Reservations. Nodes are kept, from one time to another, for the jobs below an account, or for
+// nobody. For other jobs they are held from the beginning on as if they were kept for a job; no
+// matter what runs there already. One is over in the first round from its end on: then all classes
+// open, and the queues stopped by account 0 are ready again. Jobs belong to a group: the nearest
+// account from their own up for which there is a reservation; classes are of one group.
+//
+// Classes. Waiting jobs of equal shape and group whose longest times fall into the same bucket (up
+// to 1 min, 2 min, 4 min ...; any) are a class. A class is open until closed. A job that comes into
+// a class in which nobody waits opens it. The jobs of one class in one account are a queue.
 //
 // Place of a job. The kinds of its shape that no limit on the way to the top keeps it from (as if
 // its own claim did not count) are allowed; if none is (and it needs GPUs), it meets a limit: of
@@ -45,7 +59,10 @@
 //     parts, when that is later than now (else the search was in vain); the nodes are kept from
 //     then on. A node could take parts at the first of: now, and the times at which jobs on it are
 //     over at the latest, at which at least one part fits when all that should be over by then (by
-//     now, too) are gone; it then takes as many as fit at that time (one with `spread`). Considered
+//     now, too) are gone; but not before a time from which on no reservation keeps the job away as
+//     long as it may run; it then takes as many as fit at that time (one with `spread`). If at the
+//     promised time a reservation keeps the job from a node that could take its part before, all is
+//     sought again with no node before that time, and so on. Considered
 //     are nodes that are up, kept for nobody else and could take a part if empty. Taken are those
 //     with the earliest times, then the lowest numbers, until all parts have a node; with `must`
 //     within one unit (`within` a node: on one node): the one whose last time is the earliest, the
@@ -76,21 +93,22 @@
 //     otherwise as many as would fit if all that may be stopped were gone, at the sum of the losses
 //     (for each part there the loss of its job over the number of its job's parts) of those up to
 //     the least loss at which that many fit, over that many parts. Nodes are considered as for
-//     promises: for a job of one part those of the jobs that may be stopped, leaf by leaf in file
-//     order, the latest started first, part by part, each node once, until 68 can be had; for
-//     others all, from the node at which the last search ended (with `must`: from the beginning of
-//     its unit) around, until those that can be had have 4 times the parts that are needed and 64
-//     more; with `must`, at the beginning of a unit, until 4 units have enough. Taken are the nodes
-//     with the least cost per part, then the lowest number, until all parts have a node; with
-//     `must` the unit with the least sum over the parts, the first looked at among equals. In that
-//     order, on each node where the parts do not fit now, the jobs up to the least loss at which
-//     the parts that it takes there fit are noted, the one that started last first, and taken out
-//     of the books; a job whose leaf may by then give no more is passed over. If one was, all is
-//     put back, no leaf below those accounts (for each such job the first from its leaf up that by
-//     then borrowed nothing) may give, and it is tried again (4 times in all). If nobody is noted,
-//     it is in vain. Otherwise: a promise of the job is dropped, its nodes are kept (nothing is put
-//     there), it claims what it needs of the kind, and the noted jobs are told to stop in that
-//     order.
+//     promises, but not where a reservation would keep the job away between now and its longest
+//     time after the longest stop time of all jobs so far: for a job of one part those of the jobs
+//     that may be stopped, leaf by leaf in file order, the latest started first, part by part, each
+//     node once, until 68 can be had; for others all, from the node at which the last search ended
+//     (with `must`: from the beginning of its unit) around, until those that can be had have 4
+//     times the parts that are needed and 64 more; with `must`, at the beginning of a unit, until 4
+//     units have enough. Taken are the nodes with the least cost per part, then the lowest number,
+//     until all parts have a node; with `must` the unit with the least sum over the parts, the
+//     first looked at among equals. In that order, on each node where the parts do not fit now, the
+//     jobs up to the least loss at which the parts that it takes there fit are noted, the one that
+//     started last first, and taken out of the books; a job whose leaf may by then give no more is
+//     passed over. If one was, all is put back, no leaf below those accounts (for each such job the
+//     first from its leaf up that by then borrowed nothing) may give, and it is tried again (4
+//     times in all). If nobody is noted, it is in vain. Otherwise: a promise of the job is dropped,
+//     its nodes are kept (nothing is put there), it claims what it needs of the kind, and the noted
+//     jobs are told to stop in that order.
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0

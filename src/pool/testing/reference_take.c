@@ -115,11 +115,19 @@ static bool least_loss(const attempt *a, uint32_t node, uint32_t parts, double *
     return some;
 }
 
+// A reservation would keep the job from the node before it is over, as late as it may start.
+static bool is_reserved(const attempt *a, uint32_t node) {
+    const ls_pool_request *r = &a->s->jobs[a->job].request;
+    const int64_t starts_us = a->now_us + a->s->longest_stop_us;
+    return ref_is_reserved(a->s, node, r->account, a->now_us,
+                           r->most_us > INT64_MAX - starts_us ? INT64_MAX : starts_us + r->most_us);
+}
+
 static site look_at(const attempt *a, uint32_t node) {
     const ls_reference_scheduler *s = a->s;
     site out = {.node = node};
     if ((a->looked_at != NULL && !a->looked_at[node]) ||
-        !ref_is_considered(s, a->job, &a->shape, node)) {
+        !ref_is_considered(s, a->job, &a->shape, node) || is_reserved(a, node)) {
         return out;
     }
     out.parts = parts_without(a, node, NULL);
@@ -429,7 +437,10 @@ static bool may_try(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uin
                                                          : 0;
     const bool claims = j->kept.place != LS_POOL_NONE && j->kept.claims;
     ref_count(s, LS_POOL_NONE);
-    return !claims && now_us - j->since_us + s->longest_stop_us + TICK_US >= reclaim_us &&
+    return !claims &&
+           ref_spent(s, now_us, j->request.account, ls_shape_milli(&j->request.shape)) ==
+               LS_POOL_NONE &&
+           now_us - j->since_us + s->longest_stop_us + TICK_US >= reclaim_us &&
            is_entitled(s, job, kind);
 }
 

@@ -135,7 +135,34 @@ small_pool_def small_pool_any(uint64_t seed) {
                             .deep = seed & 64,
                             .by_kind = seed & 128,
                             .sites = seed & 256,
-                            .processors = seed & 512};
+                            .processors = seed & 512,
+                            .budgets = seed % 5 == 3,
+                            .reserved = seed % 7 == 2};
+}
+
+// Some accounts have a budget of a few hours of their pool; the month ends after some hours.
+static void make_budgets(small_pool *p) {
+    const int64_t hour_us = 60 * MINUTE_US;
+    p->start_us = INT64_C(1769904000000000) - (1 + one_of(p, 12)) * hour_us;  // 2026-02-01
+    for (uint32_t i = 1; i < p->account_count && p->def.budgets; i++) {
+        if (draw(p) < 0.4) {
+            p->budgets[i] = (double)p->cluster.gpus * (0.1 + draw(p));
+        }
+    }
+}
+
+static void make_reservations(small_pool *p) {
+    p->reservation_count = p->def.reserved ? 1 + one_of(p, SMALL_RESERVATIONS) : 0;
+    for (uint32_t i = 0; i < p->reservation_count; i++) {
+        ls_pool_reservation *r = p->reservations + i;
+        r->name = "kept";
+        r->account = draw(p) < 0.3 ? LS_POOL_NONE : 1 + one_of(p, p->account_count - 1);
+        r->node_at = one_of(p, p->cluster.node_count);
+        r->node_count = 1 + one_of(p, p->cluster.node_count - r->node_at);
+        r->from_us = (int64_t)one_of(p, 300) * MINUTE_US;
+        r->until_us = draw(p) < 0.1 ? INT64_MAX
+                                    : r->from_us + (1 + (int64_t)one_of(p, 400)) * MINUTE_US;
+    }
 }
 
 void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, double load) {
@@ -145,6 +172,8 @@ void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, do
     p->load = load;
     make_cluster(p);
     make_accounts(p);
+    make_budgets(p);
+    make_reservations(p);
     small_pool_again(p);
 }
 
@@ -219,6 +248,10 @@ ls_sim_def small_pool_sim(small_pool *p, int64_t until_us) {
     return (ls_sim_def){.scheduler = {.cluster = &p->cluster,
                                       .terms = p->terms,
                                       .account_count = p->account_count,
+                                      .budget_gpu_hours = p->budgets,
+                                      .start_us = p->start_us,
+                                      .reservations = p->reservations,
+                                      .reservation_count = p->reservation_count,
                                       .policy = LS_PLACE_OWN,
                                       .seed = p->def.seed},
                         .states = p->states,

@@ -3,7 +3,7 @@
 
 #include "pool/simulated.h"
 
-enum { SMALL_NODES_MAX = 24, SMALL_ACCOUNTS_MAX = 16, SMALL_KINDS = 2 };
+enum { SMALL_NODES_MAX = 24, SMALL_ACCOUNTS_MAX = 16, SMALL_KINDS = 2, SMALL_RESERVATIONS = 4 };
 
 // What a pool may have in it.
 typedef struct small_pool_def {
@@ -14,6 +14,8 @@ typedef struct small_pool_def {
     bool by_kind;     // guarantees of a kind too
     bool sites;       // two of them, and jobs that must not leave one
     bool processors;  // jobs without a GPU
+    bool budgets;     // of GPU hours; a month ends in between
+    bool reserved;    // nodes for an account, or for nobody, for some time
 } small_pool_def;
 
 typedef struct small_pool {
@@ -27,6 +29,10 @@ typedef struct small_pool {
     ls_share_terms terms[SMALL_ACCOUNTS_MAX];
     uint64_t guarantee[SMALL_ACCOUNTS_MAX][SMALL_KINDS + 1];
     uint64_t limit[SMALL_ACCOUNTS_MAX][SMALL_KINDS + 1];
+    double budgets[SMALL_ACCOUNTS_MAX];
+    ls_pool_reservation reservations[SMALL_RESERVATIONS];
+    uint32_t reservation_count;
+    int64_t start_us;
     uint32_t account_count;
     uint32_t leaves[SMALL_ACCOUNTS_MAX];
     uint32_t leaf_count;

@@ -1,0 +1,200 @@
+// rules_test.c - budgets and reservations: what the books say of a month, and who may start where.
+// That the scheduler keeps to both on random pools is scheduler_reference_test.c.
+#include "base/units.h"
+#include "pool/budget.h"
+#include "pool/why.h"
+#include "tests/harness.h"
+
+#define MINUTE_US INT64_C(60000000)
+#define HOUR_US (60 * MINUTE_US)
+#define DAY_US (24 * HOUR_US)
+
+enum { TOP, SUPPLIERS, CASTINGS, HARNESS, ACCOUNTS };
+
+static const ls_gpu_kind kinds[] = {{.name = "b200"}};
+static const ls_pool_node nodes[] = {
+    {.name = "n1", .unit = LS_POOL_NONE, .gpus = 4},
+    {.name = "n2", .unit = LS_POOL_NONE, .gpus = 4},
+};
+static const ls_cluster cluster = {
+    .kinds = kinds, .kind_count = 1, .nodes = nodes, .node_count = 2, .gpus = 8};
+static const uint64_t none[] = {UINT64_MAX, UINT64_MAX};
+static const uint64_t nothing[] = {0, 0};
+static const ls_share_terms terms[ACCOUNTS] = {
+    [TOP] = {.weight = 1, .guarantee = nothing, .limit = none},
+    [SUPPLIERS] = {.parent = TOP, .weight = 1, .guarantee = nothing, .limit = none},
+    [CASTINGS] = {.parent = SUPPLIERS, .weight = 1, .guarantee = nothing, .limit = none},
+    [HARNESS] = {.parent = SUPPLIERS, .weight = 1, .guarantee = nothing, .limit = none},
+};
+
+static int64_t date(const char *text) {
+    int64_t us = 0;
+    CHECK_INT(ls_units_date(text, &us, NULL), LS_OK);
+    return us;
+}
+
+static void test_months_end_where_the_calendar_says(void) {
+    static const char *const months[][2] = {
+        {"2026-01-05T00:00", "2026-02-01T00:00"}, {"2026-02-01T00:00", "2026-03-01T00:00"},
+        {"2028-02-29T23:59", "2028-03-01T00:00"}, {"2000-02-29T00:00", "2000-03-01T00:00"},
+        {"2100-02-28T00:00", "2100-03-01T00:00"}, {"2026-12-31T23:59", "2027-01-01T00:00"},
+        {"1970-01-01T00:00", "1970-02-01T00:00"},
+    };
+    for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
+        CHECK_INT(ls_month_end_us(date(months[i][0])), date(months[i][1]));
+    }
+    CHECK_INT(ls_month_end_us(-1), 0);
+    for (int64_t day = 0, last = 0; day < 400 * 366; day++) {  // each month has 28 to 31 days
+        const int64_t end_us = ls_month_end_us(day * DAY_US);
+        CHECK(end_us > day * DAY_US && end_us <= (day + 31) * DAY_US);
+        CHECK(end_us == last || last == 0 || last == day * DAY_US);
+        last = end_us;
+    }
+}
+
+static void test_a_month_counts_what_was_held_in_it(void) {
+    const double hours[ACCOUNTS] = {[SUPPLIERS] = 100.0, [CASTINGS] = 10.0};
+    ls_shares *shares = NULL;
+    ls_budgets *b = NULL;
+    ls_error err = {0};
+    double budget = 0.0;
+    CHECK_INT(ls_shares_create(terms, ACCOUNTS, 1, &shares, &err), LS_OK);
+    // Time zero is six hours before the end of January.
+    CHECK_INT(ls_budgets_create(shares, hours, date("2026-01-31T18:00"), &b, &err), LS_OK);
+    ls_budgets_hold(b, 0, CASTINGS, 2000);
+    CHECK_INT(ls_budgets_spent(b, 5 * HOUR_US - 1, CASTINGS), LS_POOL_NONE);
+    CHECK_INT(ls_budgets_spent(b, 5 * HOUR_US, CASTINGS), CASTINGS);
+    CHECK_INT(ls_budgets_spent(b, 5 * HOUR_US, HARNESS), LS_POOL_NONE);
+    CHECK_NEAR(ls_budgets_used_hours(b, 5 * HOUR_US, SUPPLIERS, &budget), 10.0, 1e-9);
+    CHECK_NEAR(budget, 100.0, 0.0);
+    // Three hours into February, still held: six GPU hours of it.
+    CHECK_INT(ls_budgets_spent(b, 9 * HOUR_US, CASTINGS), LS_POOL_NONE);
+    CHECK_NEAR(ls_budgets_used_hours(b, 9 * HOUR_US, CASTINGS, &budget), 6.0, 1e-9);
+    ls_budgets_drop(b, 10 * HOUR_US, CASTINGS, 2000);
+    CHECK_NEAR(ls_budgets_used_hours(b, 20 * HOUR_US, CASTINGS, &budget), 8.0, 1e-9);
+    // Held from then on, asked in April for the first time: April alone counts.
+    ls_budgets_hold(b, 20 * HOUR_US, HARNESS, 1000);
+    const int64_t april_us = date("2026-04-01T02:00") - date("2026-01-31T18:00");
+    CHECK_NEAR(ls_budgets_used_hours(b, april_us, SUPPLIERS, &budget), 2.0, 1e-9);
+    ls_budgets_destroy(b);
+    ls_shares_destroy(shares);
+}
+
+static ls_pool_request request_of(uint32_t account, uint32_t gpus, int64_t most_us) {
+    return (ls_pool_request){
+        .account = account, .shape = {.parts = 1, .gpus = gpus, .kinds = 1}, .most_us = most_us};
+}
+
+static uint32_t submit(ls_scheduler *s, int64_t now_us, const ls_pool_request *r) {
+    uint32_t job = LS_POOL_NONE;
+    ls_error err = {0};
+    CHECK_INT(ls_scheduler_submit(s, now_us, r, &job, &err), LS_OK);
+    return job;
+}
+
+static uint32_t decide(ls_scheduler *s, int64_t now_us) {
+    const ls_pool_act *acts = NULL;
+    ls_status status = LS_OK;
+    const uint32_t count = ls_scheduler_decide(s, now_us, &acts, &status);
+    CHECK_INT(status, LS_OK);
+    return count;
+}
+
+static void says(ls_scheduler *s, int64_t now_us, uint32_t job, const char *expected) {
+    char text[2048];
+    ls_why why;
+    ls_error err = {0};
+    CHECK_INT(ls_why_waits(s, job, now_us, &why, &err), LS_OK);
+    ls_why_text(&why, &cluster, NULL, text, sizeof text);
+    CHECK_STR(text, expected);
+}
+
+static void test_who_has_spent_the_budget_starts_in_the_next_month(void) {
+    const double hours[ACCOUNTS] = {[SUPPLIERS] = 8.0};
+    ls_scheduler_def def = {.cluster = &cluster,
+                            .terms = terms,
+                            .account_count = ACCOUNTS,
+                            .budget_gpu_hours = hours,
+                            .start_us = date("2026-01-31T18:00")};
+    ls_scheduler *s = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_OK);
+    const ls_pool_request r = request_of(CASTINGS, 4, 4 * HOUR_US);
+    const uint32_t first = submit(s, 0, &r);
+    CHECK_INT(decide(s, 0), 1);
+    const ls_pool_request other = request_of(HARNESS, 1, HOUR_US);
+    const uint32_t job = submit(s, 2 * HOUR_US, &other);
+    CHECK_INT(decide(s, 2 * HOUR_US), 0);  // 8 GPU hours, and castings goes on
+    says(s, 3 * HOUR_US, job,
+         "job 1 of account 3 has waited for 1 h.\n"
+         "account 1 has used its GPU hours of this month and starts nothing new until the next, "
+         "which begins in 3 h.\n"
+         "  account 2 holds 4 in 1 job and borrows 4; the oldest, job 0, began 3 h ago; all are "
+         "over "
+         "in 1 h at the latest.\n"
+         "Its guarantees are used up: it would borrow.\n"
+         "Expected in 3 h at the earliest: a new month begins.\n"
+         "What would help:\n"
+         "  a greater budget of account 1.\n");
+    bool again = false;
+    CHECK_INT(ls_scheduler_ended(s, 4 * HOUR_US, first, true, &again, &err), LS_OK);
+    CHECK_INT(decide(s, 4 * HOUR_US), 0);
+    CHECK(ls_scheduler_wake(s) <= 6 * HOUR_US);
+    CHECK_INT(decide(s, 6 * HOUR_US - 1), 0);
+    CHECK_INT(decide(s, 6 * HOUR_US), 1);
+    ls_scheduler_destroy(s);
+}
+
+static void test_reserved_nodes_are_for_their_account_alone(void) {
+    const ls_pool_reservation reserved[] = {{.name = "audit",
+                                             .account = CASTINGS,
+                                             .node_at = 0,
+                                             .node_count = 2,
+                                             .from_us = 2 * HOUR_US,
+                                             .until_us = 5 * HOUR_US}};
+    ls_scheduler_def def = {.cluster = &cluster,
+                            .terms = terms,
+                            .account_count = ACCOUNTS,
+                            .reservations = reserved,
+                            .reservation_count = 1};
+    ls_scheduler *s = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_OK);
+    const ls_pool_request quick = request_of(HARNESS, 4, 2 * HOUR_US);
+    const ls_pool_request slow = request_of(HARNESS, 4, 2 * HOUR_US + 1);
+    const ls_pool_request own = request_of(CASTINGS, 4, 20 * HOUR_US);
+    submit(s, 0, &quick);
+    const uint32_t job = submit(s, 0, &slow);
+    CHECK_INT(decide(s, 0), 1);
+    CHECK_INT(ls_scheduler_promise(s, job), 5 * HOUR_US);
+    says(
+        s, 0, job,
+        "job 1 of account 3 has waited for 0 s.\n"
+        "A place is free, but kept by reservation 0 from in 2 h on.\n"
+        "  account 3 holds 4 in 1 job and borrows 4; the oldest, job 0, began now; all are over in "
+        "2 h at the latest.\n"
+        "Its guarantees are used up: it would borrow.\n"
+        "Expected in 5 h at the latest: nodes are kept for it from then on.\n");
+    CHECK(ls_scheduler_wake(s) <= 5 * HOUR_US);
+    CHECK_INT(decide(s, 5 * HOUR_US), 1);  // nobody of castings came
+    ls_scheduler_destroy(s);
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_OK);
+    submit(s, 0, &slow);
+    submit(s, 0, &own);
+    CHECK_INT(decide(s, 0), 1);  // castings' own
+    ls_scheduler_destroy(s);
+    def.reservation_count = 1;
+    ls_pool_reservation wrong = reserved[0];
+    wrong.node_count = 3;
+    def.reservations = &wrong;
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_ERR_INVALID);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_months_end_where_the_calendar_says);
+    TEST(test_a_month_counts_what_was_held_in_it);
+    TEST(test_who_has_spent_the_budget_starts_in_the_next_month);
+    TEST(test_reserved_nodes_are_for_their_account_alone);
+    return harness_report();
+}
