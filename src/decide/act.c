@@ -54,6 +54,7 @@ ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act 
     case LS_DO_HOLD: return hold(twin, snapshot, act, err);
     case LS_DO_RELEASE: return ls_intervene_release(twin, snapshot, act->index, err);
     case LS_DO_MAINTAIN:
+    case LS_DO_SET_UP:
     case LS_DO_KEEP:
     case LS_DO_STAFF: status = check_number(act, err); break;
     case LS_DO_SET: return LS_OK;
@@ -62,6 +63,8 @@ ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act 
     const uint32_t value = (uint32_t)act->value;
     if (status == LS_OK && act->kind == LS_DO_MAINTAIN) {
         status = ls_intervene_maintain(twin, snapshot, act->index, value, err);
+    } else if (status == LS_OK && act->kind == LS_DO_SET_UP) {
+        status = ls_intervene_set_up(twin, snapshot, act->index, value, err);
     } else if (status == LS_OK && act->kind == LS_DO_KEEP) {
         status = ls_intervene_keep(twin, snapshot, act->index, value, err);
     } else if (status == LS_OK) {
@@ -113,6 +116,17 @@ static const char *mode_name(const ls_plant *plant, uint32_t machine, int64_t nu
     return "maintenance";
 }
 
+const char *ls_act_setup(const ls_plant *plant, const ls_act *act) {
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const ls_station *st = &plant->stations[s];
+        if (act->index >= st->machine_at && act->index < st->machine_at + st->machine_count &&
+            (uint64_t)act->value < st->setup_count) {
+            return plant->setup_names[st->setup_at + (uint32_t)act->value];
+        }
+    }
+    return "?";
+}
+
 static void hold_text(const char *name, int64_t us, char *out, size_t size) {
     char span[64];
     if (us == 0) {
@@ -146,6 +160,9 @@ void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char
     case LS_DO_RELEASE: ls_text_format(out, size, "release %s now", class); break;
     case LS_DO_MAINTAIN:
         ls_text_format(out, size, "%s: %s now", machine, mode_name(plant, act->index, act->value));
+        break;
+    case LS_DO_SET_UP:
+        ls_text_format(out, size, "%s is set up for %s now", machine, ls_act_setup(plant, act));
         break;
     case LS_DO_KEEP:
         ls_text_format(out, size, "keep %lld lots of %s", (long long)act->value, class);

@@ -17,6 +17,7 @@ typedef enum ls_act_kind {
     LS_DO_KEEP,      // class: `value` lots are kept in the plant (CONWIP)
     LS_DO_STAFF,     // operators `index`: `value` of them
     LS_DO_SET,       // measured value `index` of listen.values: `number`
+    LS_DO_SET_UP,    // machine: for setup state `value` of its station, for no lot
     LS_DO_KIND_COUNT
 } ls_act_kind;
 
@@ -36,5 +37,7 @@ ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act 
 // it has heard its own act. None is only settling. After a failure the snapshot is of no use.
 ls_status ls_acts_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *acts,
                         uint32_t count, ls_error *err);
+// The name of the state of SET_UP; "?": there is none.
+const char *ls_act_setup(const ls_plant *plant, const ls_act *act);
 // "grind-1 takes gear-a-17 next", "keep 24 lots of gear-a". `lot` is the lot's name, or NULL.
 void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char *out, size_t size);

@@ -10,7 +10,8 @@
 //   batch        as dispatch, and batches that are not full yet
 //                with `pure`, where a family offers lots of several products: the batch of each
 //                alone
-//   setup        going on, and changing to each other state with the best lot of it
+//   setup        going on, and changing to each other state with the best lot of it; where nothing
+//                waits, being set up for each other state meanwhile
 //   maintenance  not now, or each maintenance of the machine that is not due yet
 //   release      not now, or one now
 //   conwip, staffing   each of the numbers of the plant file

@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "decide/candidate_inside.h"
+#include "twin/intervene.h"
 
 enum { WAITS_MOST = 3 };  // different times to wait for
 // Waiting ends just behind the arrival, so that the lot is there whatever the order of the instant.
@@ -186,6 +187,26 @@ static void add_setups(ls_candidate_view *v) {
     }
 }
 
+// Nothing waits: the setups that the machine could be given meanwhile, for what will come.
+static void add_idle_setups(ls_candidate_view *v) {
+    const ls_ctx *c = &v->c;
+    const uint32_t machine = v->question.subject;
+    const ls_m_station *st = c->stations + c->machines[machine].station;
+    const ls_station *station = v->from->plant->stations + v->point->station;
+    for (uint32_t state = 0; state < st->setup_count; state++) {
+        const uint32_t step = ls_intervene_setup_step(v->from->twin, machine, state);
+        double setup = 0.0;
+        if (step != LS_NO && c->machine[machine].setup != state + 1) {
+            char time[40];
+            ls_setup_needed(c, st, c->machine + machine, c->steps + step, &setup);
+            ls_units_show_time(setup, time, sizeof time);
+            const ls_act act = {.kind = LS_DO_SET_UP, .index = machine, .value = (int64_t)state};
+            ls_candidate_add(v->out, act, "set up for %s now (%s)",
+                             v->from->plant->setup_names[station->setup_at + state], time);
+        }
+    }
+}
+
 static uint32_t add_wait(ls_candidate_view *v, int64_t until_us, uint32_t step) {
     char time[40];
     ls_units_show_time((double)(until_us - v->c.now), time, sizeof time);
@@ -254,6 +275,9 @@ void ls_candidates_of_machine(ls_candidate_view *v) {
     }
     if (v->point->kind == LS_DECIDE_SETUP) {
         add_setups(v);
+        if (ls_look_is_free(&v->c, machine) && v->out->count == 1 && own.lot == LS_NO) {
+            add_idle_setups(v);
+        }
     } else {
         add_lots(v);
     }

@@ -154,6 +154,46 @@ static void test_a_setup_question_has_a_candidate_for_each_state(void) {
     leave(s);
 }
 
+static const char *const in_turn =
+    "plant: test\n"
+    "stations:\n"
+    "  saw: {process: 1 min}\n"
+    "  grind: {process: 1 min, setup: {a to b: 3 min, b to a: 3 min, initial: a}}\n"
+    "products:\n"
+    "  a: {route: [saw, grind], release: {every: 20 min}}\n"
+    "  b: {route: [saw, grind], release: {every: 20 min, first: 10 min}}\n";
+
+// Nothing waits: the other setup is tried, and it is what the next lot will need.
+static void test_an_idle_machine_may_be_set_up_for_what_will_come(void) {
+    stand *s = set_up(in_turn, LS_DECIDE_SETUP, false);
+    s->point.station = 1;
+    ls_error err = {0};
+    CHECK_INT(ls_snapshot_run(s->twin, s->present, 5 * MINUTE_US, &err), LS_OK);
+    const ls_candidates *all = find(s, 1);
+    check_distinct(all);
+    CHECK_INT(all->count, 2);
+    CHECK_INT(all->items[0].act_count, 0);
+    CHECK_INT(all->own, 0);
+    const ls_act *act = all->items[1].acts;
+    CHECK_INT(act->kind, LS_DO_SET_UP);
+    CHECK_INT(act->value, 1);
+    CHECK_STR(all->items[1].label, "set up for b now (3 min)");
+    char text[100];
+    ls_act_text(s->plant, act, NULL, text, sizeof text);
+    CHECK_STR(text, "grind is set up for b now");
+    CHECK_INT(ls_acts_apply(s->twin, s->present, act, 1, &err), LS_OK);
+    ls_question open[4];
+    CHECK_INT(ls_questions_find(s->plant, s->twin, s->present, true, open, 4), 0);
+    CHECK_INT(ls_snapshot_run(s->twin, s->present, 12 * MINUTE_US, &err), LS_OK);
+    const ls_ctx c = ls_look(s->twin, s->present);
+    CHECK_INT(c.release[1].done, 1);  // came at 10, and never waited
+    CHECK_INT(ls_acts_apply(s->twin, s->present, act, 1, &err), LS_ERR_INVALID);
+    const ls_act nonsense = {.kind = LS_DO_SET_UP, .index = 1, .value = 9};
+    CHECK_INT(ls_acts_apply(s->twin, s->present, &nonsense, 1, &err), LS_ERR_INVALID);
+    CHECK_STR(ls_act_setup(s->plant, &nonsense), "?");
+    leave(s);
+}
+
 static void test_what_one_lot_leaves_open_is_whether_to_wait(void) {
     stand *s = set_up(two_kinds, LS_DECIDE_DISPATCH, false);
     s->point.station = 1;
@@ -340,6 +380,7 @@ int main(int argc, char **argv) {
     TEST(test_the_incumbent_is_what_the_machine_takes_by_itself);
     TEST(test_a_wait_ends_when_the_next_lot_has_come);
     TEST(test_a_setup_question_has_a_candidate_for_each_state);
+    TEST(test_an_idle_machine_may_be_set_up_for_what_will_come);
     TEST(test_what_one_lot_leaves_open_is_whether_to_wait);
     TEST(test_a_machine_at_work_is_asked_ahead_only);
     TEST(test_only_a_batch_question_begins_a_batch_that_is_not_full);

@@ -36,6 +36,15 @@ static bool station_has(const ls_plant *plant, uint32_t station, ls_decide_kind 
     return false;
 }
 
+// Free, nothing waits for it, and there is another setup that it may leave its own for.
+static bool may_set_up(const ls_ctx *c, uint32_t machine) {
+    const ls_m_station *st = c->stations + c->machines[machine].station;
+    const ls_s_machine *mc = c->machine + machine;
+    const bool enough = st->min_run == 0 || mc->setup == 0 || mc->run >= st->min_run;
+    return ls_look_is_free(c, machine) && mc->chosen == 0 && enough &&
+           st->setup_count > (mc->setup != 0 ? 1u : 0u);
+}
+
 static bool machine_is_open(const ls_plant *plant, const ls_ctx *c, const ls_decide_point *point,
                             uint32_t machine) {
     const ls_m_station *st = c->stations + point->station;
@@ -48,7 +57,10 @@ static bool machine_is_open(const ls_plant *plant, const ls_ctx *c, const ls_dec
         return lots > 1 || (lots == 1 && point->wait);
     case LS_DECIDE_BATCH: return (st->features & LS_F_BATCH) != 0 && lots > 0;
     case LS_DECIDE_SETUP:
-        return (st->features & LS_F_SETUP) != 0 && lots > 0 &&
+        if ((st->features & LS_F_SETUP) != 0 && lots == 0) {
+            return may_set_up(c, machine);
+        }
+        return (st->features & LS_F_SETUP) != 0 &&
                !station_has(plant, point->station, LS_DECIDE_DISPATCH) &&
                (kinds_waiting(c, machine) > 1 || point->wait);
     default: return false;

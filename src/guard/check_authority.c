@@ -32,8 +32,11 @@ static bool of_point(const ls_guard_case *c) {
     switch (c->point->kind) {
     case LS_DECIDE_DISPATCH:
     case LS_DECIDE_BATCH:
-    case LS_DECIDE_SETUP:
         return (kind == LS_COMMAND_DISPATCH || kind == LS_COMMAND_HOLD) && of_station(c);
+    case LS_DECIDE_SETUP:
+        return (kind == LS_COMMAND_DISPATCH || kind == LS_COMMAND_HOLD ||
+                kind == LS_COMMAND_SETUP) &&
+               of_station(c);
     case LS_DECIDE_MAINTENANCE: return kind == LS_COMMAND_MAINTAIN && of_station(c);
     case LS_DECIDE_RELEASE:
         return kind == LS_COMMAND_RELEASE && c->target->index == c->point->release;

@@ -151,14 +151,14 @@ static uint32_t commands_of(ls_decide_kind kind) {
     const uint32_t stops = 1u << LS_COMMAND_STOP | 1u << LS_COMMAND_START;
     switch (kind) {
     case LS_DECIDE_DISPATCH:
-    case LS_DECIDE_BATCH:
-    case LS_DECIDE_SETUP: return choice;
+    case LS_DECIDE_BATCH: return choice;
+    case LS_DECIDE_SETUP: return choice | 1u << LS_COMMAND_SETUP;
     case LS_DECIDE_MAINTENANCE: return 1u << LS_COMMAND_MAINTAIN | stops;
     case LS_DECIDE_RELEASE: return 1u << LS_COMMAND_RELEASE;
     case LS_DECIDE_CONWIP: return 1u << LS_COMMAND_RELEASE | 1u << LS_COMMAND_SETPOINT;
     case LS_DECIDE_STAFFING:
     case LS_DECIDE_SETPOINT: return 1u << LS_COMMAND_SETPOINT;
-    default: return choice | stops;
+    default: return choice | stops | 1u << LS_COMMAND_SETUP;
     }
 }
 

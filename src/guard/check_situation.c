@@ -17,6 +17,7 @@ static uint32_t legal_in(ls_command_kind kind) {
     case LS_COMMAND_MAINTAIN: return standing | BIT(3) | BIT(16);
     case LS_COMMAND_HOLD: return standing;
     case LS_COMMAND_START: return BIT(2) | BIT(4);
+    case LS_COMMAND_SETUP: return BIT(4);
     default: return ~(BIT(1) | BIT(2) | BIT(7) | BIT(8) | BIT(9));  // STOP: almost everywhere
     }
 }

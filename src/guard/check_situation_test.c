@@ -262,6 +262,57 @@ static void test_32_lots_that_the_line_counts(void) {
     g.limits->line_counts_lots = false;
 }
 
+// A setup for no lot is a command of its own, of a point of that kind alone, on an idle machine.
+static void test_a_setup_passes_the_guards(void) {
+    begin();
+    g.points[7].kind = LS_DECIDE_SETUP;
+    g.points[7].mode = LS_MODE_AUTO;
+    g.points[7].station = 1;
+    guard_case_again(&g);
+    ls_command setup = guard_case_dispatch(&g);
+    setup.kind = LS_COMMAND_SETUP;
+    set(setup.point, "batch mill");
+    set(setup.argument, "b");
+    ls_guard_heard state = guard_case_heard(&g, 4.0);
+    ls_guard_hear_state(g.state, CASE_GRIND, &state);
+    EXPECT(setup, 0);
+    ls_command wrong = setup;
+    set(wrong.argument, "c");
+    EXPECT(wrong, 1);
+    set(wrong.argument, "of another station");
+    EXPECT(wrong, 1);
+    set(wrong.argument, "");
+    EXPECT(wrong, 1);
+    wrong = setup;
+    set(wrong.point, "dispatch grind");  // may choose lots, and no more
+    EXPECT(wrong, 19);
+    wrong = setup;
+    set(wrong.target, "mill-1");
+    set(wrong.device, "mill-1");
+    EXPECT(wrong, 19);
+    for (int i = 1; i <= 17; i++) {
+        state.value = i;
+        ls_guard_hear_state(g.state, CASE_GRIND, &state);
+        EXPECT(setup, i == 4 ? 0u : 16u);
+    }
+    state.value = 4.0;
+    ls_guard_hear_state(g.state, CASE_GRIND, &state);
+    CHECK(ls_guard_hold_put(g.state, "batch mill", "kim", LS_ROLE_OPERATOR, &g.clock));
+    EXPECT(setup, 18);
+    CHECK(ls_guard_hold_lift(g.state, "batch mill", LS_ROLE_OPERATOR));
+    ls_command dispatch = guard_case_dispatch(&g);
+    set(dispatch.point, "batch mill");  // it may do what it did before
+    EXPECT(dispatch, 0);
+    dispatch.kind = LS_COMMAND_HOLD;
+    set(dispatch.argument, "5 min");
+    EXPECT(dispatch, 0);
+    dispatch.kind = LS_COMMAND_MAINTAIN;
+    EXPECT(dispatch, 19);
+    g.points[7].kind = LS_DECIDE_BATCH;
+    g.points[7].mode = LS_MODE_ADVISE;
+    g.points[7].station = 0;
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_9_twin_in_step);
@@ -270,6 +321,7 @@ int main(int argc, char **argv) {
     TEST(test_14_permissive);
     TEST(test_15_interlock);
     TEST(test_16_packml_state);
+    TEST(test_a_setup_passes_the_guards);
     TEST(test_22_sequence);
     TEST(test_26_foreign_write);
     TEST(test_32_conservation);

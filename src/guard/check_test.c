@@ -179,9 +179,9 @@ static void test_a_limit_names_its_targets(void) {
     limit.machine = LS_NONE;
     limit.of_decide_kind = true;
     // d: dispatch and hold, m: maintain, start and stop, r: release, c: release and setpoint, s:
-    // setpoint, a (a kind that does not exist): all of machines
-    const char *const kinds = "drmddcssa";
-    const char *const taken[] = {"da", "da", "ma", "ma", "m", "rc", "sc"};
+    // setpoint, u: as d, and setups; a (a kind that does not exist): all of machines
+    const char *const kinds = "drmducssa";
+    const char *const taken[] = {"dua", "dua", "ma", "ma", "m", "rc", "sc", "ua"};
     for (int kind = 0; kind <= LS_DECIDE_KIND_COUNT; kind++) {
         limit.decide_kind = (ls_decide_kind)kind;
         for (int command = 0; command < LS_COMMAND_KIND_COUNT; command++) {

@@ -100,6 +100,18 @@ static bool is_maintenance(const ls_guard_case *c) {
                        c->command->argument, c->target->name);
 }
 
+static bool is_setup(const ls_guard_case *c) {
+    const ls_plant *plant = c->limits->plant;
+    const ls_station *station = &plant->stations[c->target->station];
+    for (uint32_t i = station->setup_at; i < station->setup_at + station->setup_count; i++) {
+        if (strcmp(plant->setup_names[i], c->command->argument) == 0) {
+            return true;
+        }
+    }
+    return ls_guard_no(c, "no setup '%s' of %s", "세팅 '%s'이(가) %s에 없습니다",
+                       c->command->argument, c->target->name);
+}
+
 static bool argument_is(const ls_guard_case *c, const char *wanted) {
     if (strcmp(c->command->argument, wanted) == 0) {
         return true;
@@ -117,6 +129,7 @@ bool ls_guard_in_range(const ls_guard_case *c) {
     case LS_COMMAND_SETPOINT: return setting_in_range(c);
     case LS_COMMAND_HOLD: return span_in_range(c);
     case LS_COMMAND_MAINTAIN: return is_maintenance(c);
+    case LS_COMMAND_SETUP: return is_setup(c);
     case LS_COMMAND_RELEASE: return argument_is(c, c->target->name);
     case LS_COMMAND_DISPATCH: return true;  // its lot: guard 32
     default: return argument_is(c, "");

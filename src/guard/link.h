@@ -20,6 +20,7 @@ typedef enum ls_command_kind {  // of the line's handshake, docs/EMULATOR.md
     LS_COMMAND_MAINTAIN,
     LS_COMMAND_RELEASE,
     LS_COMMAND_SETPOINT,
+    LS_COMMAND_SETUP,  // a machine for no lot; argument: the setup state
     LS_COMMAND_KIND_COUNT
 } ls_command_kind;
 

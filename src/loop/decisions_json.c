@@ -15,8 +15,8 @@ static json_t *hex(uint64_t value) {
 }
 
 const char *ls_act_kind_name(ls_act_kind kind) {
-    static const char *const names[LS_DO_KIND_COUNT] = {"nothing",  "choose", "hold",  "release",
-                                                        "maintain", "keep",   "staff", "set"};
+    static const char *const names[LS_DO_KIND_COUNT] = {
+        "nothing", "choose", "hold", "release", "maintain", "keep", "staff", "set", "setup"};
     return (unsigned)kind < LS_DO_KIND_COUNT ? names[kind] : "nothing";
 }
 
@@ -24,6 +24,7 @@ const char *ls_act_on(const ls_plant *plant, const ls_act *act) {
     switch (act->kind) {
     case LS_DO_CHOOSE:
     case LS_DO_HOLD:
+    case LS_DO_SET_UP:
     case LS_DO_MAINTAIN: return plant->machines[act->index].name;
     case LS_DO_RELEASE:
     case LS_DO_KEEP: return plant->releases[act->index].name;
@@ -39,6 +40,9 @@ static json_t *act_value(const ls_decisions *d, const ls_act *act) {
     const char *lot = act->kind == LS_DO_CHOOSE ? ls_decisions_lot(d, act->value) : NULL;
     if (lot != NULL) {
         return json_string(lot);
+    }
+    if (act->kind == LS_DO_SET_UP) {
+        return json_string(ls_act_setup(d->plant, act));
     }
     return act->kind == LS_DO_SET ? ls_json_number(act->number)
                                   : json_integer((json_int_t)act->value);

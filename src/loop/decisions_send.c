@@ -69,6 +69,10 @@ static const char *fill(const ls_decisions *d, const ls_decide_point *point, con
             return "the machine has no such maintenance";
         }
         break;
+    case LS_DO_SET_UP:
+        c->kind = LS_COMMAND_SETUP;
+        text = ls_act_setup(plant, act);
+        break;
     case LS_DO_RELEASE:
         c->kind = LS_COMMAND_RELEASE;
         ls_text_format(c->device, sizeof c->device, "line");
@@ -115,7 +119,7 @@ static void fill_approvals(const decision_row *row, ls_command *c) {
 }
 
 static const char *const kind_names[LS_COMMAND_KIND_COUNT] = {
-    "dispatch", "hold", "stop", "start", "maintain", "release", "setpoint"};
+    "dispatch", "hold", "stop", "start", "maintain", "release", "setpoint", "setup"};
 
 static void note_command(decision_row *row, const ls_command *c) {
     json_t *sent = json_object();

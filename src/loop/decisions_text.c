@@ -68,6 +68,9 @@ static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t s
         mode_name(d, act, more, sizeof more);
         ls_text_format(out, size, "%s: 보전 %s을(를) 지금 실시", on, more);
         return;
+    case LS_DO_SET_UP:
+        ls_text_format(out, size, "%s: 지금 %s 세팅", on, ls_act_setup(d->plant, act));
+        return;
     case LS_DO_KEEP:
         ls_text_format(out, size, "%s: 재공 %lld로트 유지", on, (long long)act->value);
         return;

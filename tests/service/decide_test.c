@@ -230,6 +230,49 @@ static void test_a_level_is_decided_sent_and_heard(void) {
     service_end(&s);
 }
 
+// Two products in turn, ten minutes apart, before a machine that has nothing to do in between: it
+// is set up for the next one while it waits for it.
+static const char in_turn[] =
+    "plant: turn\n"
+    "start: 2026-01-05T06:00\n"
+    "stations:\n"
+    "  saw: {process: 1 min}\n"
+    "  grind: {process: 1 min, setup: {a to b: 3 min, b to a: 3 min, initial: a}}\n"
+    "products:\n"
+    "  a: {route: [saw, grind], release: {every: 20 min}}\n"
+    "  b: {route: [saw, grind], release: {every: 20 min, first: 10 min}}\n"
+    "decide:\n"
+    "  setup: {at: grind, mode: auto, within: 2 s, futures: 60, horizon: 1 h}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: turn, nodes: [line]}\n";
+
+static void test_a_machine_is_set_up_for_what_will_come(void) {
+    service s = {0};
+    static const char *const fast[] = {"--speed", "60", NULL};
+    if (service_begin_text(&s, in_turn) && service_run(&s) && service_emulate(&s, fast)) {
+        CHECK(rows_wait(&s, "done", 2));
+        rows_read(&s);
+        bool found = false;
+        for (int i = 1; i < ROWS_MAX && !found; i++) {
+            if (strcmp(rows_newest(i), "done") == 0) {
+                char id[20];
+                snprintf(id, sizeof id, "d-%d", i);
+                const char *const explain[] = {"decide", "explain", s.plant, id,
+                                               "--data", s.data,    NULL};
+                const char *said = service_ask(explain);
+                CHECK(said != NULL && strstr(said, "grind is set up for ") != NULL);
+                const char *const replay[] = {"decide", "replay", s.plant, id,
+                                              "--data", s.data,   NULL};
+                said = service_ask(replay);
+                CHECK(said != NULL && strstr(said, "the same, bit for bit") != NULL);
+                found = true;
+            }
+        }
+        CHECK(found);
+    }
+    service_end(&s);
+}
+
 // What `lineshaft guard WORD PLANT MORE...` says; NULL: it said no.
 static const char *guard_ask(const service *s, const char *word, const char *const more[]) {
     const char *arguments[16] = {"guard", word, s->plant};
@@ -294,6 +337,7 @@ int main(int argc, char **argv) {
     TEST(test_a_guard_that_dies_is_started_again);
     TEST(test_a_setting_is_decided_sent_and_read_back);
     TEST(test_a_level_is_decided_sent_and_heard);
+    TEST(test_a_machine_is_set_up_for_what_will_come);
 
     TEST(test_people_hold_bypass_and_lift);
     TEST(test_nothing_is_sent_late_after_the_service_died);

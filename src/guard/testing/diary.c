@@ -333,6 +333,7 @@ static uint32_t packml(const view *v) {
         [LS_COMMAND_DISPATCH] = " 3 4 5 6 11 16 17 ",
         [LS_COMMAND_HOLD] = " 4 5 6 11 17 ",
         [LS_COMMAND_MAINTAIN] = " 3 4 5 6 11 16 17 ",
+        [LS_COMMAND_SETUP] = " 4 ",
         [LS_COMMAND_START] = " 2 4 ",
         [LS_COMMAND_STOP] = " 3 4 5 6 10 11 12 13 14 15 16 17 "};
     const heard h = subject(v);
@@ -562,6 +563,8 @@ static uint32_t sensible(const view *v) {
     case LS_COMMAND_HOLD:
         return is(c->argument, "") ? (c->automatic ? 1 : 0) : (is(c->argument, "5 min") ? 0 : 1);
     case LS_COMMAND_MAINTAIN: return is(c->argument, "wheel") ? 0 : 1;
+    case LS_COMMAND_SETUP:
+        return is(c->target, "grind-1") && (is(c->argument, "a") || is(c->argument, "b")) ? 0 : 1;
     case LS_COMMAND_RELEASE: return is(c->argument, c->target) ? 0 : 1;
     case LS_COMMAND_DISPATCH: return 0;
     default: return is(c->argument, "") ? 0 : 1;

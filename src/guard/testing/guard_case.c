@@ -7,10 +7,17 @@
 
 #include "base/text.h"
 
+static const char *setups[] = {"of another station", "a", "b"};
+
 static void make_plant(guard_case *g) {
     g->stations[0] = (ls_station){.name = "mill", .machine_at = 0, .machine_count = 2};
-    g->stations[1] = (ls_station){
-        .name = "grind", .machine_at = 2, .machine_count = 1, .failure_at = 0, .failure_count = 2};
+    g->stations[1] = (ls_station){.name = "grind",
+                                  .machine_at = 2,
+                                  .machine_count = 1,
+                                  .failure_at = 0,
+                                  .failure_count = 2,
+                                  .setup_at = 1,
+                                  .setup_count = 2};
     g->machines[0].name = "mill-1";
     g->machines[1].name = "mill-2";
     g->machines[2].name = "grind-1";
@@ -36,6 +43,7 @@ static void make_plant(guard_case *g) {
                           .failures = g->failures,
                           .release_count = 2,
                           .releases = g->releases,
+                          .setup_names = setups,
                           .limits = {.lots = 12}};
     g->plant.listen.values = g->measured;
     g->plant.listen.value_count = 2;
