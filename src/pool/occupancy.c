@@ -71,10 +71,12 @@ static void find_sites(ls_occupancy *o) {
 static bool get_memory(ls_occupancy *o) {
     const size_t nodes = (size_t)o->cluster->node_count + 1;
     const size_t units = (size_t)o->cluster->unit_count + 1;
-    o->change_room = o->cluster->node_count * 2 + 1024;
+    const size_t blocks = nodes / LS_CHANGE_BLOCK + 1;
+    o->change_room = (uint32_t)blocks * 2 + 1024;
     o->nodes = ls_alloc(nodes * sizeof *o->nodes);
-    o->words = ls_alloc(nodes * sizeof *o->words);
+    o->words = ls_alloc((nodes + LS_CHANGE_BLOCK) * sizeof *o->words);
     o->changed = ls_alloc(nodes * sizeof *o->changed);
+    o->block_changed = ls_alloc(blocks * sizeof *o->block_changed);
     o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
     o->changes = ls_alloc(o->change_room * sizeof *o->changes);
     o->held_nodes = ls_alloc(nodes * sizeof *o->held_nodes);
@@ -86,18 +88,20 @@ static bool get_memory(ls_occupancy *o) {
     o->children = ls_alloc(units * sizeof *o->children);
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
-    return o->nodes != NULL && o->words != NULL && o->changed != NULL && o->gpus != NULL &&
-           o->changes != NULL && o->held_nodes != NULL && o->hold_times != NULL &&
-           o->held_from != NULL && o->held_at != NULL && o->child_at != NULL &&
-           o->child_count != NULL && o->children != NULL && o->divides != NULL &&
-           o->scratch != NULL && ls_bitset_init(&o->spares, o->cluster->node_count);
+    return o->nodes != NULL && o->words != NULL && o->changed != NULL && o->block_changed != NULL &&
+           o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
+           o->hold_times != NULL && o->held_from != NULL && o->held_at != NULL &&
+           o->child_at != NULL && o->child_count != NULL && o->children != NULL &&
+           o->divides != NULL && o->scratch != NULL &&
+           ls_bitset_init(&o->spares, o->cluster->node_count);
 }
 
 static uint32_t word_of(const ls_node_now *n) {
     const uint32_t kind = n->kind != LS_POOL_NONE ? n->kind << 16 : LS_WORD_NO;
     return n->free_gpus | (uint32_t)n->gpus << 8 | kind |
            (n->state == LS_NODE_UP ? LS_WORD_UP : 0) | (n->alone ? LS_WORD_ALONE : 0) |
-           (n->held != INT64_MAX ? LS_WORD_HELD : 0);
+           (n->held != INT64_MAX ? LS_WORD_HELD : 0) |
+           (n->milli != n->free_gpus * (uint32_t)LS_POOL_WHOLE ? LS_WORD_PART : 0);
 }
 
 static void make_free(ls_occupancy *o) {
@@ -160,6 +164,7 @@ void ls_occupancy_free(ls_occupancy *o) {
     ls_free(o->nodes);
     ls_free(o->words);
     ls_free(o->changed);
+    ls_free(o->block_changed);
     ls_free(o->gpus);
     ls_free(o->changes);
     ls_free(o->held_nodes);
@@ -176,10 +181,12 @@ void ls_occupancy_free(ls_occupancy *o) {
 }
 
 static void changed(ls_occupancy *o, uint32_t node) {
-    if (o->changed[node] <= o->change_seen) {
-        o->changes[o->change_count++ % o->change_room] = node;
-        o->changed[node] = o->change_count;
+    uint64_t *last = o->block_changed + node / LS_CHANGE_BLOCK;
+    if (*last <= o->change_seen) {
+        o->changes[o->change_count++ % o->change_room] = node / LS_CHANGE_BLOCK;
+        *last = o->change_count;
     }
+    o->changed[node] = *last;
     o->words[node] = word_of(o->nodes + node);
     ls_place_changed(o, node);
 }

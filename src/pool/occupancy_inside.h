@@ -9,6 +9,7 @@ enum {
     LS_PLACE_SHAPES = 64,  // parts of different shape whose index is kept
     LS_PLACE_TWINS = 4,    // of one shape, for jobs that are over before and after held times
     LS_SITES_ALL = 255,
+    LS_CHANGE_BLOCK = 32,  // nodes; a gang takes and leaves many side by side
 };
 
 // How parts of a shape stand to one node.
@@ -43,7 +44,8 @@ enum {
     LS_WORD_UP = 1 << 24,
     LS_WORD_ALONE = 1 << 25,
     LS_WORD_HELD = 1 << 26,
-    LS_WORD_NO = 1 << 27
+    LS_WORD_NO = 1 << 27,    // no GPUs
+    LS_WORD_PART = 1 << 28,  // a part of one of its GPUs is taken
 };
 
 // A moment from which nodes are held, and how many.
@@ -60,8 +62,9 @@ struct ls_occupancy {
     ls_place_policy policy;
     uint64_t seed, drawn;
     ls_node_now *nodes;  // by node
-    // By node: all that a part of whole GPUs asks about, in one word. LS_WORD_HELD: but whether it
-    // is held for longer.
+    // By node: all that a part which asks for GPUs alone wants to know, in one word; but with
+    // LS_WORD_HELD from when it is held, and with LS_WORD_PART what is left of its GPUs. As many as
+    // fill the last block.
     uint32_t *words;
     uint16_t *gpus;  // free thousandths of each GPU
     uint64_t free_milli;
@@ -77,10 +80,11 @@ struct ls_occupancy {
     uint32_t held_count;
     ls_hold_time *hold_times;  // distinct ones
     uint32_t hold_time_count;
-    // What changed, so that an index can catch up: the node of change n is changes[n % room]. A
-    // node that no index has looked at since its last change is not noted again.
+    // Where something changed, so that an index can catch up: the block of nodes of change n is
+    // changes[n % room]. A block that no index has looked at since its last change is not noted
+    // again.
     uint32_t *changes;
-    uint64_t *changed;                   // by node: its last change, counted from 1
+    uint64_t *block_changed, *changed;   // by block, by node: the last change, counted from 1
     uint64_t change_count, change_seen;  // change_seen: all that some index has looked at
     uint32_t change_room;
     ls_place_index *indexes;

@@ -1,8 +1,11 @@
 // place_index.c - see place_index.h.
 #include "pool/place_index.h"
 
+#include <string.h>
+
 static void make_empty(ls_place_index *x) {
     ls_free(x->fits);
+    ls_free(x->words);
     ls_free(x->room);
     ls_free(x->tree);
     ls_free(x->dirty);
@@ -30,12 +33,13 @@ static ls_place_index *make(ls_occupancy *o) {
     }
     x->o = o;
     x->fits = ls_alloc(nodes * sizeof *x->fits);
+    x->words = ls_alloc((nodes + LS_CHANGE_BLOCK) * sizeof *x->words);
     x->room = ls_alloc(units * sizeof *x->room);
     x->tree = ls_alloc(2 * units * sizeof *x->tree);
     x->dirty = ls_alloc(units * sizeof *x->dirty);
     x->is_dirty = ls_alloc(units * sizeof *x->is_dirty);
-    bool made = x->fits != NULL && x->room != NULL && x->tree != NULL && x->dirty != NULL &&
-                x->is_dirty != NULL;
+    bool made = x->fits != NULL && x->words != NULL && x->room != NULL && x->tree != NULL &&
+                x->dirty != NULL && x->is_dirty != NULL;
     for (uint32_t b = 0; made && b < LS_BUCKETS; b++) {
         made = ls_bitset_init(x->nodes + b, o->cluster->node_count);
     }
@@ -47,6 +51,7 @@ static ls_place_index *make(ls_occupancy *o) {
         x->levels[l] = LS_POOL_NONE;
     }
     x->lowest = LS_POOL_NONE;
+    x->gain_unit = LS_POOL_NONE;
     for (size_t n = 0; n < nodes; n++) {
         x->fits[n].bucket = LS_BUCKET_NONE;
     }
@@ -58,22 +63,28 @@ static void note_part(ls_place_index *x, const ls_shape *part) {
     const ls_cluster *c = x->o->cluster;
     x->part = *part;
     for (uint32_t n = 0; n < c->node_count; n++) {
-        x->fits[n].word = UINT32_MAX;
+        x->words[n] = UINT32_MAX;
     }
-    x->plain = part->gpus != 0 && part->milli == 0 && part->cpu_milli == 0 &&
+    x->plain = (part->gpus != 0 || part->milli != 0) && part->cpu_milli == 0 &&
                part->memory_mib == 0 && part->sites == 0;
+    x->unclear = !x->plain          ? UINT32_MAX
+                 : part->milli != 0 ? LS_WORD_HELD | LS_WORD_PART
+                                    : LS_WORD_HELD;
     x->kinds = 0;
     for (uint32_t k = 0; k < c->kind_count; k++) {
         const bool may = ((part->kinds >> k) & 1) != 0 && c->kinds[k].memory_mib >= part->gpu_mib;
         x->kinds |= (uint32_t)may << k;
     }
     for (uint32_t free = 0; x->plain && free <= LS_POOL_NODE_GPUS_MAX; free++) {
-        const uint32_t parts = free / part->gpus;
-        x->wholes[free] = (uint8_t)(part->spread && parts > 1 ? 1 : parts);
+        const uint32_t parts = part->milli != 0 ? free * (LS_POOL_WHOLE / part->milli)
+                                                : free / part->gpus;
+        x->wholes[free] = (uint16_t)(part->spread && parts > 1 ? 1 : parts);
+        x->rests[free] = (uint8_t)(part->milli != 0 ? 15 + (free < 18 ? free : 18)
+                                                    : free - part->gpus);
     }
 }
 
-// As ls_fit_node, where whole GPUs alone are asked for.
+// As ls_fit_node, where the word tells it.
 static ls_fit fit_plain(const ls_place_index *x, uint32_t word) {
     const uint32_t free = word & 0xff;
     if ((word & LS_WORD_UP) == 0 || (word & LS_WORD_NO) != 0 ||
@@ -81,8 +92,22 @@ static ls_fit fit_plain(const ls_place_index *x, uint32_t word) {
         return (ls_fit){0};
     }
     return (ls_fit){.parts = x->wholes[free],
-                    .rest = (uint8_t)(free - x->part.gpus),
+                    .rest = x->rests[free],
                     .empty = (word & LS_WORD_ALONE) == 0 && free == (word >> 8 & 0xff)};
+}
+
+// What the nodes looked at last have gained goes into the rooms.
+static void add_gain(ls_place_index *x) {
+    const ls_cluster *c = x->o->cluster;
+    x->room[c->unit_count] += x->gain;
+    for (uint32_t u = x->gain_unit; u != LS_POOL_NONE && x->gain != 0; u = c->units[u].parent) {
+        x->room[u] += x->gain;
+        if (!x->is_dirty[u]) {
+            x->is_dirty[u] = true;
+            x->dirty[x->dirty_count++] = u;
+        }
+    }
+    x->gain = 0;
 }
 
 // What fits on the node is looked at again; `shown`: held or not.
@@ -91,12 +116,13 @@ static void refresh(ls_place_index *x, uint32_t node, bool shown) {
     ls_place_fit *seen = x->fits + node;
     const uint32_t word = o->words[node];
     ls_fit fit = {0};
-    if (x->plain && seen->word == word) {
+    if (x->words[node] == word) {
         return;
     }
-    seen->word = (word & LS_WORD_HELD) == 0 ? word : UINT32_MAX;
+    x->words[node] = (word & x->unclear) == 0 ? word : UINT32_MAX;
     if ((word & LS_WORD_HELD) == 0 || shown || ls_place_usable(o, node, x->until_us)) {
-        fit = x->plain ? fit_plain(x, word) : ls_fit_node(o, &x->part, node);
+        fit = (word & x->unclear & ~(uint32_t)LS_WORD_HELD) == 0 ? fit_plain(x, word)
+                                                                 : ls_fit_node(o, &x->part, node);
     }
     const uint8_t bucket = fit.parts == 0 ? LS_BUCKET_NONE : (uint8_t)(fit.rest * 2 + fit.empty);
     if (bucket != seen->bucket) {
@@ -111,16 +137,12 @@ static void refresh(ls_place_index *x, uint32_t node, bool shown) {
     if (fit.parts == seen->parts) {
         return;
     }
-    const uint64_t gain = (uint64_t)fit.parts - seen->parts;  // may wrap: so does the sum
-    seen->parts = (uint16_t)fit.parts;
-    x->room[o->cluster->unit_count] += gain;
-    for (uint32_t u = o->nodes[node].unit; u != LS_POOL_NONE; u = o->cluster->units[u].parent) {
-        x->room[u] += gain;
-        if (!x->is_dirty[u]) {
-            x->is_dirty[u] = true;
-            x->dirty[x->dirty_count++] = u;
-        }
+    if (x->gain_unit != o->nodes[node].unit) {
+        add_gain(x);
+        x->gain_unit = o->nodes[node].unit;
     }
+    x->gain += (uint64_t)fit.parts - seen->parts;  // may wrap: so does the sum
+    seen->parts = (uint16_t)fit.parts;
 }
 
 static void put_in_tree(ls_place_index *x, uint32_t *root, uint32_t number, uint64_t room) {
@@ -137,6 +159,7 @@ static void put_in_tree(ls_place_index *x, uint32_t *root, uint32_t number, uint
 
 static void order_units(ls_place_index *x) {
     const ls_cluster *c = x->o->cluster;
+    add_gain(x);
     for (uint32_t i = 0; i < x->dirty_count; i++) {
         const uint32_t u = x->dirty[i];
         x->is_dirty[u] = false;
@@ -175,24 +198,37 @@ static void see_holds(ls_place_index *x, int64_t until_us) {
     }
 }
 
+// The nodes of a block that changed after change `since` are looked at again.
+static void see_block(ls_place_index *x, uint32_t block, uint64_t since) {
+    const ls_occupancy *o = x->o;
+    const uint32_t at = block * LS_CHANGE_BLOCK;
+    const uint32_t left = o->cluster->node_count - at;
+    const uint32_t end = at + (left < LS_CHANGE_BLOCK ? left : LS_CHANGE_BLOCK);
+    if (memcmp(o->words + at, x->words + at, LS_CHANGE_BLOCK * sizeof *x->words) == 0) {
+        return;  // mostly: a gang went and another came
+    }
+    for (uint32_t n = at; n < end; n++) {
+        if (o->words[n] != x->words[n] && o->changed[n] > since) {
+            refresh(x, n, false);
+        }
+    }
+}
+
 static void catch_up(ls_place_index *x, int64_t until_us) {
     ls_occupancy *o = x->o;
-    const uint64_t behind = o->change_count - x->seen;
-    if (behind > o->change_room || behind > o->cluster->node_count) {
+    const uint64_t since = x->seen;
+    const uint64_t behind = o->change_count - since;
+    if (behind > o->change_room) {
         x->until_us = until_us;
         for (uint32_t n = 0; n < o->cluster->node_count; n++) {
             refresh(x, n, false);
         }
     } else {
         see_holds(x, until_us);
-        for (; x->seen < o->change_count; x->seen++) {
-            const uint32_t soon = o->changes[(x->seen + 8) % o->change_room];
-            __builtin_prefetch(o->words + soon);
-            __builtin_prefetch(o->changed + soon);
-            __builtin_prefetch(x->fits + soon);
-            const uint32_t node = o->changes[x->seen % o->change_room];
-            if (o->changed[node] == x->seen + 1) {  // else it comes once more
-                refresh(x, node, false);
+        for (uint64_t at = since; at < o->change_count; at++) {
+            const uint32_t block = o->changes[at % o->change_room];
+            if (o->block_changed[block] == at + 1) {  // else it comes once more
+                see_block(x, block, since);
             }
         }
     }

@@ -18,7 +18,6 @@ enum {
 };
 
 typedef struct ls_place_fit {
-    uint32_t word;   // of the node when it was looked at; UINT32_MAX: look again
     uint16_t parts;  // how many fit
     uint8_t bucket;
 } ls_place_fit;
@@ -29,11 +28,16 @@ struct ls_place_index {
     uint64_t asked;    // for the last time, counted
     uint64_t seen;     // changes
     int64_t until_us;  // for jobs that are over by then
-    bool plain;        // asks for whole GPUs alone: what fits is told by how many are free
+    bool plain;        // asks for GPUs alone: what fits is told by the words of the nodes
     uint32_t kinds;    // that have such GPUs, bits
-    uint8_t wholes[LS_POOL_NODE_GPUS_MAX + 1];  // plain: parts in so many free GPUs
-    ls_place_fit *fits;                         // by node
+    uint32_t unclear;  // bits of a word that does not tell it
+    uint16_t wholes[LS_POOL_NODE_GPUS_MAX + 1];  // plain: parts in so many free GPUs
+    uint8_t rests[LS_POOL_NODE_GPUS_MAX + 1];    // ls_fit.rest there
+    uint32_t *words;     // by node, at the last look; UINT32_MAX: it did not tell
+    ls_place_fit *fits;  // by node
     ls_bitset nodes[LS_BUCKETS];
+    uint64_t gain;  // of the nodes looked at last, not yet in the room of their unit
+    uint32_t gain_unit;
     uint64_t *room;      // by unit, and one more: all
     ls_room_node *tree;  // by unit; then again by unit, for the tree of lowest units
     uint32_t levels[LS_POOL_NODE + 1], lowest;  // roots; lowest: not used when it is a level's

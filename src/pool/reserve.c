@@ -204,7 +204,7 @@ static double wait_border(const uint32_t *counts, uint32_t most) {
 
 // Nodes that the job needs as a whole, by type.
 typedef struct whole_types {
-    bool suits[LS_NODE_TYPES], whole[LS_NODE_TYPES];
+    bool suits[LS_NODE_TYPES], whole[LS_NODE_TYPES], has_gpus[LS_NODE_TYPES];
 } whole_types;
 
 // All of the node is free for the job when what runs there is over.
@@ -223,6 +223,7 @@ static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
     uint32_t count = 0;
     ls_plan_types(s, job, kind, t.suits);
     for (uint32_t i = 0; i < s->type_count; i++) {
+        t.has_gpus[i] = i < LS_NODE_TYPES - 1 && s->nodes[s->type_nodes[i]].kind != UINT8_MAX;
         t.whole[i] = t.suits[i] && shape->gpus > 0 &&
                      shape->gpus == s->nodes[s->type_nodes[i]].gpus;
     }
@@ -234,6 +235,9 @@ static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
             } else if (wait >= 0.0) {
                 counts[wait_bucket(wait)]++;
             }
+            continue;
+        }
+        if (s->soles[node] == LS_SOLE_AWAY && t.has_gpus[s->types[node]]) {
             continue;
         }
         if ((t.suits[s->types[node]] || s->types[node] == LS_NODE_TYPES - 1) &&
