@@ -306,8 +306,8 @@ uint64_t ls_emulate_missed(ls_emulate *e, uint32_t signal, uint64_t more) {
 
 // --- the truth, for tests and teachers
 
-static const char *const where_names[] = {"free",    "waiting", "machine", "lag",
-                                          "transit", "outside", "leaving", "blocked"};
+static const char *const where_names[] = {"free",    "waiting", "machine", "lag", "transit",
+                                          "outside", "leaving", "blocked", "pool"};
 
 static json_t *lot_json(const ls_emulate *e, const ls_ctx *c, uint32_t slot) {
     const ls_lot *lot = c->lot + slot;

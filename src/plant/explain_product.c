@@ -177,6 +177,9 @@ static void put_release(ls_buffer *out, const ls_plant *plant, const ls_release 
         ls_buffer_printf(out, ", count: %lld", (long long)r->count);
     }
     ls_buffer_printf(out, ", priority: %d, full: %s", r->priority, r->lose ? "lose" : "wait");
+    if (r->pool) {
+        ls_buffer_text(out, ", pool: yes");
+    }
     if (r->due != LS_NONE) {
         put_dist(out, plant, "due", r->due);
     }

@@ -162,6 +162,7 @@ typedef struct ls_release {
     uint32_t order_at, order_count;  // TIMETABLE: into ls_plant.orders, sorted by time
     bool from_file;                  // made by the orders or initial file, not by the plant file
     bool lose;  // a lot that finds no room is lost (counted), else waits outside
+    bool pool;  // there is an order pool: entry may be put off, and lots wait outside for it
 } ls_release;
 
 typedef struct ls_order {

@@ -136,6 +136,15 @@ static void refuse_standstill(ls_reader *r, const ls_yaml *node, const ls_releas
     }
 }
 
+// A CONWIP class has no lots outside, and one that may be lost does not wait.
+static void refuse_pool(ls_reader *r, const ls_yaml *node, const ls_release *release) {
+    const bool keeps = ls_yaml_find(node, "keep") != NULL;
+    if (release->pool && (keeps || release->lose)) {
+        ls_reader_mistake(r, ls_yaml_find(node, "pool"), "pool: no",
+                          "an order pool does not go with '%s'", keeps ? "keep" : "full: lose");
+    }
+}
+
 // *unnamed counts the releases of the product without a name of their own.
 static void read_release(ls_reader *r, uint32_t product, ls_dist_index due, uint32_t *unnamed,
                          const ls_yaml *node) {
@@ -153,6 +162,8 @@ static void read_release(ls_reader *r, uint32_t product, ls_dist_index due, uint
     ls_take_count(r, node, "products.*.release.count", &release.count);
     ls_take_choice(r, node, "products.*.release.full", &full);
     release.lose = full == 1;
+    ls_take_yes(r, node, "products.*.release.pool", &release.pool);
+    refuse_pool(r, node, &release);
     ls_take_dist(r, node, "products.*.release.due", &release.due);
     read_kind(r, node, &release);
     refuse_standstill(r, node, &release);

@@ -209,6 +209,7 @@ static const ls_key keys[] = {
     KEY_COUNT("products.*.release.count", 1, 9007199254740992.0, .note = "no end", .help = "Most releases."),
     KEY_COUNT("products.*.release.priority", -1e6, 1e6, .fallback = "0", .help = "Priority of the lots; 0 is normal, higher goes first with the rule `hot`."),
     KEY_CHOICE("products.*.release.full", "wait lose", .fallback = "wait", .help = "A lot that finds no room at its first station waits outside, or is lost and counted."),
+    KEY_YESNO("products.*.release.pool", .fallback = "no", .help = "Lots of this class have an order pool outside: they come in at once by themselves, but their entry may be put off (`decide.release`). Age, cycle time and due date count from the release, so waiting in the pool costs. Not with `keep` or `full: lose`."),
     KEY_DIST("products.*.release.due", .note = "the product's `due`", .help = "Due date, counted from the release."),
     KEY_DIST("products.*.due", .note = "no due dates", .help = "Due date of the lots, counted from the release."),
     KEY_TEXT("orders", .note = "none", .help = "A CSV file of orders beside the plant file: `time_min` (or `_s`, `_h`, `_d`), `product`, and as wanted `lots`, `due_min`, `priority`, `class`."),

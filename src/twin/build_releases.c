@@ -18,6 +18,7 @@ static void build_release(ls_builder *b, uint32_t index) {
     release->first = from->first;
     release->due = from->due;
     release->lose = from->lose;
+    release->pool = from->pool;
     release->count = from->count;
     release->priority = from->priority;
     release->step = plant->products[from->product].step_at;
@@ -71,7 +72,7 @@ static void find_express(ls_builder *b) {
         ls_m_release *r = LS_PACK_AT(&b->releases, ls_m_release, i);
         const ls_dist *every = r->every != LS_NO ? &b->plant->dists[r->every] : NULL;
         r->exp_mean = every != NULL && every->kind == LS_DIST_EXP ? every->p[0] : 0.0;
-        r->express = r->kind == LS_RELEASE_EVERY && r->lots == 1 && r->lose == 0 &&
+        r->express = r->kind == LS_RELEASE_EVERY && r->lots == 1 && r->lose == 0 && r->pool == 0 &&
                      (b->head.memory_slots | b->head.deadline_slots) == 0 &&
                      LS_PACK_AT(&b->steps, ls_m_step, r->step)->express != 0;
     }

@@ -204,6 +204,11 @@ static uint32_t default_lots(const ls_builder *b) {
 }
 
 static void find_features(ls_builder *b) {
+    for (size_t i = 0; i < b->releases.count; i++) {
+        if (LS_PACK_AT(&b->releases, ls_m_release, i)->pool != 0) {
+            b->head.dynamic = 1;  // what is put off comes in by an event of its first lot
+        }
+    }
     for (size_t i = 0; i < b->stations.count; i++) {
         const ls_m_station *st = LS_PACK_AT(&b->stations, ls_m_station, i);
         if ((st->features & (LS_F_LAG | LS_F_WAIT)) != 0 || st->transit != LS_NO) {

@@ -320,9 +320,65 @@ LS_FN ls_u32 ls_lot_create(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, l
     return lot_index;
 }
 
+// ---- the order pool: lots of a class that wait outside because their entry was put off
+//
+// One list per class, in the order of release. Its first lot has the event of the time until which
+// the class is put off; then all come in. Where a lot goes is drawn when it comes in.
+
+LS_FN int ls_pool_is_shut(const ls_ctx *c, const ls_s_release *rs) {
+    return rs->put_off > c->now || rs->pool_head != 0;
+}
+
+LS_SLOW void ls_pool_wait(ls_ctx *c, ls_u32 lot_index) {
+    ls_s_release *rs = c->release + c->lot[lot_index].release;
+    ls_lot *lot = c->lot + lot_index;
+    lot->where = LS_LOT_POOL;
+    lot->arrived = c->now;
+    lot->other = LS_NO;
+    if (rs->pool_head == 0) {
+        rs->pool_head = lot_index + 1;
+        ls_lot_event_set(c, lot_index, rs->put_off);
+    } else {
+        c->lot[rs->pool_tail - 1].other = lot_index;
+    }
+    rs->pool_tail = lot_index + 1;
+    rs->pooled++;
+}
+
+// The first of them comes in. Whoever calls sees to the event of the next.
+LS_SLOW void ls_pool_enter(ls_ctx *c, ls_u32 release) {
+    ls_s_release *rs = c->release + release;
+    const ls_u32 lot_index = rs->pool_head - 1;
+    ls_lot *lot = c->lot + lot_index;
+    ls_lot_event_clear(c, lot_index);
+    rs->pool_head = lot->other + 1;  // LS_NO + 1 is 0
+    rs->pool_tail = rs->pool_head == 0 ? 0 : rs->pool_tail;
+    rs->pooled--;
+    rs->pool_sum += c->now - lot->arrived;
+    rs->pool_entered++;
+    lot->other = LS_NO;
+    ls_lot_enter(c, lot_index, ls_route(c, lot->step));
+}
+
+// Nothing is put off any more.
+LS_SLOW void ls_pool_open(ls_ctx *c, ls_u32 release) {
+    ls_s_release *rs = c->release + release;
+    rs->put_off = 0;
+    while (rs->pool_head != 0) {
+        ls_pool_enter(c, release);
+    }
+}
+
 // A new lot at the first step of its route.
 LS_HOT void ls_release_one(ls_ctx *c, ls_u32 release, ls_u32 step, ls_i64 due, ls_i32 priority) {
     ls_s_release *rs = c->release + release;
+    if (LS_UNLIKELY(c->releases[release].pool != 0) && ls_pool_is_shut(c, rs)) {
+        const ls_u32 waits = ls_lot_create(c, release, step, due, priority);
+        if (waits != LS_NO) {
+            ls_pool_wait(c, waits);
+        }
+        return;
+    }
     const ls_u32 entry = ls_route(c, step);
     if (LS_UNLIKELY(c->releases[release].lose != 0) && entry != LS_NO &&
         !ls_may_enter(c, c->steps[entry].station)) {

@@ -305,6 +305,10 @@ LS_SLOW void ls_fork_lots(ls_ctx *c) {
         // An end that lay behind the horizon stands in no heap, but may come nearer.
         const int ends = lot->where == LS_LOT_TRANSIT || lot->where == LS_LOT_OUT ||
                          (lot->where == LS_LOT_LAG && e->since != LS_NEVER);
+        if (lot->where == LS_LOT_POOL && lot->heap != 0) {
+            lot->heap = 0;
+            ls_lot_event_set(c, i, c->release[lot->release].put_off);
+        }
         if (ends || (lot->where == LS_LOT_WAITING && lot->heap != 0)) {
             lot->heap = 0;
             ls_lot_event_set(c, i,

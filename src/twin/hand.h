@@ -17,6 +17,7 @@ enum {
     LS_ACT_KEEP,      // release; value: lots
     LS_ACT_STAFF,     // pool; value: people
     LS_ACT_SET_UP,    // machine, free and running; value: the step whose setup and time it is
+    LS_ACT_PUT_OFF,   // release with an order pool; value: until, not later than now: comes in
     LS_ACT_COUNT,
     LS_ACT_LATER = 256  // or-ed to it: what follows is settled later, by ls_kernel_settle
 };
@@ -29,7 +30,7 @@ LS_FN ls_i64 ls_kept_of(const ls_m_release *r, const ls_s_release *rs) {
 // Does the lot wait here, or is it on its way here?
 LS_FN int ls_lot_comes(const ls_ctx *c, ls_u32 lot_index, ls_u32 station) {
     const ls_lot *lot = c->lot + lot_index;
-    if (lot->where == LS_LOT_FREE || lot->where == LS_LOT_OUT ||
+    if (lot->where == LS_LOT_FREE || lot->where == LS_LOT_OUT || lot->where == LS_LOT_POOL ||
         c->steps[lot->step].station != station) {
         return 0;
     }
@@ -171,9 +172,18 @@ LS_SLOW void ls_maintain(ls_ctx *c, ls_u32 machine, ls_u32 k) {
     }
 }
 
-// Its usual lots; of a timetable the next order, now instead of at its time.
+// Its usual lots; of a timetable the next order, now instead of at its time; where there is an
+// order pool its first lot comes in.
 LS_SLOW void ls_release_now(ls_ctx *c, ls_u32 release) {
     const ls_m_release *r = c->releases + release;
+    if (r->pool != 0) {
+        const ls_s_release *rs = c->release + release;
+        ls_pool_enter(c, release);
+        if (rs->pool_head != 0) {
+            ls_lot_event_set(c, rs->pool_head - 1, rs->put_off);
+        }
+        return;
+    }
     if (r->kind == LS_RELEASE_TIMETABLE) {
         ls_release_other(c, release);
         return;
@@ -181,6 +191,20 @@ LS_SLOW void ls_release_now(ls_ctx *c, ls_u32 release) {
     const ls_u32 lots = r->kind == LS_RELEASE_KEEP ? 1 : r->lots;
     for (ls_u32 i = 0; i < lots && c->s->stopped == 0; i++) {
         ls_release_one_rare(c, release, r->step, LS_NEVER, r->priority);
+    }
+}
+
+// Nothing of a class with an order pool comes in before `until`.
+LS_SLOW void ls_put_off(ls_ctx *c, ls_u32 release, ls_i64 until) {
+    ls_s_release *rs = c->release + release;
+    if (until <= c->now) {
+        ls_pool_open(c, release);
+        return;
+    }
+    rs->put_off = until;
+    if (rs->pool_head != 0) {
+        ls_lot_event_clear(c, rs->pool_head - 1);
+        ls_lot_event_set(c, rs->pool_head - 1, until);
     }
 }
 
@@ -248,6 +272,7 @@ LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     case LS_ACT_KEEP: ls_keep(c, index, value); break;
     case LS_ACT_STAFF: ls_staff(c, index, value); break;
     case LS_ACT_SET_UP: ls_set_up(c, index, (ls_u32)value); break;
+    case LS_ACT_PUT_OFF: ls_put_off(c, index, value); break;
     default: ls_release_now(c, index); break;
     }
 }

@@ -209,6 +209,12 @@ ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint3
     }
     const ls_ctx c = context_of(twin, snapshot);
     const ls_m_release *r = c.releases + release;
+    if (r->pool != 0) {
+        return c.release[release].pool_head != 0
+                   ? act(twin, snapshot, LS_ACT_RELEASE, release, 0)
+                   : ls_fail(err, LS_ERR_INVALID, "no lot of %s waits in its order pool",
+                             twin->classes[release]);
+    }
     uint32_t lots = r->kind == LS_RELEASE_KEEP ? 1 : r->lots;
     if (r->kind == LS_RELEASE_TIMETABLE) {
         const uint32_t next = c.release[release].next_order;
@@ -221,6 +227,24 @@ ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint3
         return ls_fail(err, LS_ERR_INVALID, "the plant is full: limit of %u lots", c.m->lots);
     }
     return act(twin, snapshot, LS_ACT_RELEASE, release, 0);
+}
+
+ls_status ls_intervene_put_off(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                               int64_t until_us, ls_error *err) {
+    const ls_status status = check_class(twin, snapshot, release, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    const ls_ctx c = context_of(twin, snapshot);
+    if (c.releases[release].pool == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "%s has no order pool: its releases say no 'pool: yes'",
+                       twin->classes[release]);
+    }
+    if (until_us < 0 || (until_us != 0 && until_us <= snapshot->state->now)) {
+        return ls_fail(err, LS_ERR_INVALID, "%s cannot be put off until a time that has passed",
+                       twin->classes[release]);
+    }
+    return act(twin, snapshot, LS_ACT_PUT_OFF, release, until_us);
 }
 
 ls_status ls_intervene_keep(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,

@@ -21,7 +21,8 @@ ls_status ls_intervene_choose_pure(const ls_twin *twin, ls_snapshot *snapshot, u
 ls_status ls_intervene_hold(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                             int64_t until_us, ls_error *err);
 // One more release of the class now: its usual number of lots, one lot of a CONWIP class, the next
-// order of a timetable (which then does not come at its time).
+// order of a timetable (which then does not come at its time). Of a class with an order pool: the
+// lot that has waited there longest comes in; refused when none does.
 ls_status ls_intervene_release(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
                                ls_error *err);
 // The machine stops at once (what runs pauses) until start; a running repair goes on.
@@ -29,6 +30,11 @@ ls_status ls_intervene_stop(const ls_twin *twin, ls_snapshot *snapshot, uint32_t
                             ls_error *err);
 ls_status ls_intervene_start(const ls_twin *twin, ls_snapshot *snapshot, uint32_t machine,
                              ls_error *err);
+// Nothing of a class with an order pool comes in before until_us (LS_NEVER: until told); 0: all
+// that waits there comes in, and what is released from now on. While it is put off, `release` lets
+// in the first that waits there.
+ls_status ls_intervene_put_off(const ls_twin *twin, ls_snapshot *snapshot, uint32_t release,
+                               int64_t until_us, ls_error *err);
 // A maintenance of the machine (index among the machine's own modes, in the order of its station)
 // becomes due now, as if its time or count had come: it is done when the machine is free, before
 // the next lot.

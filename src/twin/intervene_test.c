@@ -403,6 +403,110 @@ static void test_a_setup_without_a_lot_is_saved_and_forked(void) {
     leave(&s);
 }
 
+static const char pooled[] =
+    "plant: pooled\n"
+    "stations:\n"
+    "  saw: {machines: 2, process: 5 min}\n"
+    "products:\n"
+    "  x: {route: [saw], release: {every: 10 min, due: 30 min, pool: yes}}\n"
+    "  y: {route: [saw], release: {every: 90 min}}\n";
+
+static void test_what_is_put_off_waits_in_the_pool_and_ages_there(void) {
+    scene s = scene_of(pooled, 15);
+    CHECK_INT(s.c.release[0].pooled, 0);  // by itself it comes in at once
+    CHECK_INT(s.c.release[0].pool_entered, 0);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 55 * minute, &err), LS_OK);
+    run_to(&s, 54);  // those of 20, 30, 40 and 50 min wait
+    CHECK_INT(s.c.release[0].pooled, 4);
+    CHECK_INT(ls_snapshot_lots(s.snapshot), 4);
+    CHECK_INT(s.c.release[0].done, 1);
+    CHECK_INT(ls_intervene_release(s.twin, s.snapshot, 0, &err), LS_OK);
+    CHECK_INT(serial_in(&s, 0), 1);
+    CHECK_INT(s.c.release[0].pool_sum, 34 * minute);
+    run_to(&s, 55);
+    CHECK_INT(s.c.release[0].pooled, 0);
+    CHECK_INT(s.c.release[0].pool_sum, (34 + 25 + 15 + 5) * minute);
+    CHECK_INT(s.c.release[0].pool_entered, 4);
+    CHECK_INT(serial_in(&s, 1), 2);
+    run_to(&s, 59);  // lot 1: released at 20, done at 59, due at 50
+    CHECK_INT(s.c.release[0].cycle_sum, (5 + 39) * minute);
+    CHECK_INT(s.c.release[0].tardy_sum, 9 * minute);
+    run_to(&s, 69);  // nothing is put off any more
+    CHECK_INT(s.c.release[0].pooled, 0);
+    leave(&s);
+}
+
+static void test_until_told_is_until_told_and_may_be_changed(void) {
+    scene s = scene_of(pooled, 15);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, LS_NEVER, &err), LS_OK);
+    run_to(&s, 1000);
+    CHECK_INT(s.c.release[0].pooled, 99);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 1003 * minute, &err), LS_OK);
+    run_to(&s, 1002);
+    CHECK_INT(s.c.release[0].pooled, 99);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 2000 * minute, &err), LS_OK);
+    run_to(&s, 1004);  // the earlier end holds no more
+    CHECK_INT(s.c.release[0].pooled, 99);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 0, &err), LS_OK);
+    CHECK_INT(s.c.release[0].pooled, 0);
+    CHECK_INT(s.c.station[0].waiting, 97);
+    run_to(&s, 1010);
+    CHECK_INT(s.c.release[0].pooled, 0);
+    leave(&s);
+}
+
+static void test_what_has_no_pool_or_no_lot_in_it_is_refused(void) {
+    scene s = scene_of(pooled, 15);
+    const uint64_t before = ls_snapshot_hash(s.snapshot);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 1, LS_NEVER, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "y has no order pool: its releases say no 'pool: yes'");
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 15 * minute, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "x cannot be put off until a time that has passed");
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 2, LS_NEVER, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_release(s.twin, s.snapshot, 0, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "no lot of x waits in its order pool");
+    CHECK(ls_snapshot_hash(s.snapshot) == before);
+    leave(&s);
+}
+
+// The pool is part of the state, and nothing of it is hidden: a fork has the same lots in it and
+// the same end.
+static void test_the_pool_is_saved_loaded_and_forked(void) {
+    scene s = scene_of(pooled, 15);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 55 * minute, &err), LS_OK);
+    run_to(&s, 45);
+    size_t size = 0;
+    const void *bytes = ls_snapshot_bytes(s.snapshot, &size);
+    ls_snapshot *loaded = NULL;
+    ls_snapshot *fork = NULL;
+    CHECK_INT(ls_snapshot_load(s.twin, bytes, size, &loaded, &err), LS_OK);
+    CHECK_INT(ls_snapshot_fork(s.twin, s.snapshot, 7, 3, &fork, &err), LS_OK);
+    CHECK_INT(ls_state_check(s.twin, fork->state, &err), LS_OK);
+    ls_snapshot *const both[] = {loaded, fork};
+    for (int i = 0; i < 2; i++) {
+        const ls_s_release *rs = LS_STATE_VIEW(s.twin->model, both[i]->state, ls_s_release,
+                                               s_release);
+        CHECK_INT(rs->pooled, 3);
+        CHECK_INT(ls_snapshot_run(s.twin, both[i], 54 * minute, &err), LS_OK);
+        CHECK_INT(rs->pooled, 4);
+        CHECK_INT(ls_snapshot_run(s.twin, both[i], 55 * minute, &err), LS_OK);
+        CHECK_INT(rs->pooled, 0);
+        ls_snapshot_destroy(both[i]);
+    }
+    // A list that is not one is no state.
+    s.c.release[0].pooled = 2;
+    CHECK_INT(ls_state_check(s.twin, s.snapshot->state, &err), LS_ERR_INVALID);
+    s.c.release[0].pooled = 3;
+    CHECK_INT(ls_state_check(s.twin, s.snapshot->state, &err), LS_OK);
+    s.c.release[0].put_off += minute;
+    CHECK_INT(ls_state_check(s.twin, s.snapshot->state, &err), LS_ERR_INVALID);
+    s.c.release[0].put_off -= minute;
+    s.c.release[1].put_off = 60 * minute;
+    CHECK_INT(ls_state_check(s.twin, s.snapshot->state, &err), LS_ERR_INVALID);
+    s.c.release[1].put_off = 0;
+    leave(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_chosen_lot_goes_before_the_rule);
@@ -419,5 +523,9 @@ int main(int argc, char **argv) {
     TEST(test_a_machine_is_set_up_before_its_lot_comes);
     TEST(test_a_setup_that_cannot_be_is_refused);
     TEST(test_a_setup_without_a_lot_is_saved_and_forked);
+    TEST(test_what_is_put_off_waits_in_the_pool_and_ages_there);
+    TEST(test_until_told_is_until_told_and_may_be_changed);
+    TEST(test_what_has_no_pool_or_no_lot_in_it_is_refused);
+    TEST(test_the_pool_is_saved_loaded_and_forked);
     return harness_report();
 }

@@ -161,10 +161,11 @@ typedef struct ls_m_release {
     ls_u32 step;  // first step
     ls_u32 order_at, order_count;
     ls_u32 stream, due_stream;
-    ls_u32 express, pad;  // one lot at a time, never lost, into a simple station
-    double scale;         // of the cycle time histogram: buckets per microsecond base
-    ls_i64 base;          // raw process time, us
-    double exp_mean;      // of `every` when it is exponential, else 0
+    ls_u32 express;   // one lot at a time, never lost, into a simple station
+    ls_u32 pool;      // entry may be put off: lots wait outside for it
+    double scale;     // of the cycle time histogram: buckets per microsecond base
+    ls_i64 base;      // raw process time, us
+    double exp_mean;  // of `every` when it is exponential, else 0
     ls_u32 padding[8];
 } ls_m_release;
 

@@ -34,7 +34,8 @@ typedef struct tally {
     uint32_t run, refused;
     uint64_t events, items, kinds[11];
     bool hands;  // a control system acts
-    uint64_t acts[9], acts_refused;
+    uint64_t acts[LS_ACT_COUNT], acts_refused;
+    uint64_t pooled;  // lots that came out of an order pool
 } tally;
 
 static void show(const char *who, const ls_twin *twin, const ls_trace_item *item) {
@@ -123,6 +124,9 @@ static bool same_totals(const ls_twin *twin, ls_state *state, ls_scratch *scratc
         same &= same_total("on time of class", i, (int64_t)rs->on_time, (int64_t)totals->on_time);
         same &= same_total("late by limits of class", i, (int64_t)rs->late_limits,
                            (int64_t)totals->late_limits);
+        same &= same_total("time in the pool of class", i, rs->pool_sum, totals->pool_sum);
+        same &= same_total("lots out of the pool of class", i, (int64_t)rs->pool_entered,
+                           (int64_t)totals->pool_entered);
         same &= same_total("reworked of class", i, (int64_t)rs->reworked,
                            (int64_t)totals->reworked);
     }
@@ -178,7 +182,7 @@ static bool act_on_both(ls_twin *twin, ls_snapshot *traced, ls_snapshot *untrace
             same = false;
         }
     }
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < LS_ACT_COUNT; i++) {
         sum->acts[i] += hands.done[i];
     }
     sum->acts_refused += hands.refused;
@@ -255,6 +259,9 @@ static bool run_both(const ls_plant *plant, ls_twin *twin, uint64_t seed,
         same = false;
         printf("state: %s\n", err.text);
         show_difference(twin, seed, text, at, kernel_count, reference_count);
+    }
+    for (uint32_t i = 0; i < m->releases; i++) {
+        sum->pooled += LS_STATE_ARRAY(m, state, ls_s_release, s_release)[i].pool_entered;
     }
     sum->events += state->events;
     sum->items += kernel_count;
@@ -343,16 +350,18 @@ static void test_so_they_do_under_the_hands_of_a_control_system(void) {
     run_plants(&sum);
     printf(
         "choices %llu, holds %llu, stops %llu, starts %llu, maintenances %llu, releases %llu, "
-        "levels "
-        "%llu, staffings %llu, setups %llu; %llu refused\n",
+        "levels %llu, staffings %llu, setups %llu, put off %llu (%llu lots came out of a "
+        "pool); %llu refused\n",
         (unsigned long long)sum.acts[0], (unsigned long long)sum.acts[1],
         (unsigned long long)sum.acts[2], (unsigned long long)sum.acts[3],
         (unsigned long long)sum.acts[4], (unsigned long long)sum.acts[5],
         (unsigned long long)sum.acts[6], (unsigned long long)sum.acts[7],
-        (unsigned long long)sum.acts[8], (unsigned long long)sum.acts_refused);
-    for (int i = 0; i < 9; i++) {
+        (unsigned long long)sum.acts[LS_ACT_SET_UP], (unsigned long long)sum.acts[LS_ACT_PUT_OFF],
+        (unsigned long long)sum.pooled, (unsigned long long)sum.acts_refused);
+    for (int i = 0; i < LS_ACT_COUNT; i++) {
         CHECK(sum.acts[i] > sum.run / (i < 6 ? 10 : 40) || sum.run < 100);
     }
+    CHECK(sum.pooled > 4 * sum.run || sum.run < 100);
 }
 
 int main(int argc, char **argv) {

@@ -38,7 +38,8 @@ enum {
     LS_LOT_TRANSIT,
     LS_LOT_OUTSIDE,
     LS_LOT_OUT,
-    LS_LOT_LEFT
+    LS_LOT_LEFT,
+    LS_LOT_POOL  // outside, in the order pool of its class
 };
 
 // Why the kernel stopped.
@@ -145,9 +146,16 @@ typedef struct ls_s_release {
     ls_u64 released, done, scrapped, lost, on_time, dated, late_limits, reworked;
     ls_i64 cycle_max;
     ls_u32 next_order;
-    ls_u32 kept;         // CONWIP level that a control system set, + 1; 0: the plant's own
-    ls_u64 over;         // CONWIP: so many that leave are not followed by another
-    ls_u64 padding[14];  // to 256 bytes
+    ls_u32 kept;  // CONWIP level that a control system set, + 1; 0: the plant's own
+    ls_u64 over;  // CONWIP: so many that leave are not followed by another
+    // The order pool, all zero where there is none. put_off: nothing of the class comes in before
+    // (LS_NEVER: until told); a time that has passed, or 0: at once.
+    ls_i64 put_off;
+    ls_i64 pool_sum;              // time that lots waited there which have come in
+    ls_u64 pool_entered;          // lots that have come in out of it
+    ls_u32 pool_head, pool_tail;  // + 1, through ls_lot.other; 0: none waits there
+    ls_u32 pooled, pool_pad;      // lots there
+    ls_u64 padding[9];            // to 256 bytes
 } ls_s_release;
 LS_SIZE_IS(ls_s_station, 128);
 LS_SIZE_IS(ls_s_machine, 128);

@@ -65,7 +65,7 @@ static void check_lots(walk *w) {
     const ls_ctx *c = w->c;
     for (ls_u32 i = 0; i < c->s->lot_used && w->status == LS_OK; i++) {
         const ls_lot *lot = c->lot + i;
-        WALK_EXPECT(w, lot->where <= LS_LOT_LEFT, "damaged state: lot %u is nowhere (%u)", i,
+        WALK_EXPECT(w, lot->where <= LS_LOT_POOL, "damaged state: lot %u is nowhere (%u)", i,
                     lot->where);
         if (lot->where != LS_LOT_FREE) {
             WALK_EXPECT(w, lot->step < c->m->steps && lot->release < c->m->releases,
@@ -178,7 +178,7 @@ static void check_heap(walk *w) {
             const ls_u32 where = c->lot[item->lot].where;
             WALK_EXPECT(w,
                         where == LS_LOT_TRANSIT || where == LS_LOT_LAG || where == LS_LOT_OUT ||
-                            where == LS_LOT_WAITING,
+                            where == LS_LOT_WAITING || where == LS_LOT_POOL,
                         "damaged state: event of lot %u", item->lot);
             const ls_heap_item *parent = c->heap + (i > 0 ? (i - 1) / 4 : 0);
             WALK_EXPECT(w, parent->time <= item->time, "damaged state: heap out of order");
@@ -194,6 +194,35 @@ static void check_heap(walk *w) {
         const ls_u64 key = c->tree[c->m->leaves + n];
         WALK_EXPECT(w, key == ~(ls_u64)0 || ((key & mask) == n && n < c->m->sources),
                     "damaged state: source %u", n);
+    }
+}
+
+// Lots in order pools: those in the list and no others, the first with the event.
+static void check_pools(walk *w) {
+    const ls_ctx *c = w->c;
+    for (ls_u32 i = 0; i < c->m->releases && w->status == LS_OK; i++) {
+        const ls_s_release *rs = c->release + i;
+        ls_u32 count = 0;
+        ls_u32 last = 0;
+        for (ls_u32 at = rs->pool_head - 1; at != LS_NO && w->status == LS_OK;
+             at = other_of(w, at)) {
+            if (lot_ok(w, at, "an order pool")) {
+                const ls_lot *lot = c->lot + at;
+                const ls_i64 fires = lot->heap != 0 ? c->heap[lot->heap - 1].time : LS_NEVER;
+                const ls_i64 due = rs->put_off < c->m->horizon ? rs->put_off : LS_NEVER;
+                WALK_EXPECT(w,
+                            lot->where == LS_LOT_POOL && lot->release == i &&
+                                fires == (count == 0 ? due : LS_NEVER),
+                            "damaged state: lot %u waits wrongly outside", at);
+                last = at + 1;
+                count++;
+            }
+        }
+        WALK_EXPECT(w, count == rs->pooled && last == rs->pool_tail,
+                    "damaged state: %u lots of '%s' in its order pool, it counts %u", count,
+                    w->twin->classes[i], rs->pooled);
+        WALK_EXPECT(w, c->releases[i].pool != 0 || (rs->pool_head == 0 && rs->put_off == 0),
+                    "damaged state: class '%s' has no order pool", w->twin->classes[i]);
     }
 }
 
@@ -254,6 +283,7 @@ ls_status ls_state_check(const ls_twin *twin, const ls_state *state, ls_error *e
         check_queues(&w);
         check_machines(&w);
         check_heap(&w);
+        check_pools(&w);
         check_blocked(&w);
         ls_free(w.seen);
         w.status = w.status == LS_OK ? ls_state_check_values(&ctx, err) : w.status;

@@ -396,7 +396,8 @@ static void see_releases(sight *w) {
         expect(w,
                is_past(w, rs->since) && is_sum(rs->cycle_sum) && is_sum(rs->tardy_sum) &&
                    is_sum(rs->scrap_sum) && is_sum(rs->early_sum) && is_sum(rs->cycle_max) &&
-                   rs->left >= 0,
+                   rs->left >= 0 && rs->put_off >= 0 && is_sum(rs->pool_sum) &&
+                   (rs->pool_head == 0 || rs->put_off >= w->now),
                "accounts of class", i);
         if (r->kind == LS_RELEASE_TIMETABLE) {
             expect(w,

@@ -136,6 +136,7 @@ LS_SLOW void ls_lot_event_fired(ls_ctx *c) {
         ls_lot_arrive_rare(c, lot_index);
         break;
     case LS_LOT_OUT: ls_lot_done_rare(c, lot_index); break;
+    case LS_LOT_POOL: ls_pool_open(c, lot->release); break;
     case LS_LOT_LAG: {
         ls_u32 *link = &c->machine[lot->machine].lag_head;
         while (*link != lot_index && *link != LS_NO) {

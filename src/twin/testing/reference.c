@@ -11,7 +11,17 @@
 #define ARRAY(model, type, at) ((const type *)(const void *)((const char *)(model) + (model)->at))
 #define LS_REF_NOBODY UINT32_MAX
 
-typedef enum where { WAITING, IN_MACHINE, LAGGING, CARRIED, OUTSIDE, LEAVING, LEFT, GONE } where;
+typedef enum where {
+    WAITING,
+    IN_MACHINE,
+    LAGGING,
+    CARRIED,
+    OUTSIDE,
+    POOLED,
+    LEAVING,
+    LEFT,
+    GONE
+} where;
 typedef enum phase { NOTHING, SETUP, LOAD, RUN, UNLOAD } phase;
 
 typedef struct lot {
@@ -74,6 +84,7 @@ typedef struct release {
     int64_t when, left;
     int64_t level, over;  // CONWIP: lots kept; so many of those inside have no successor
     uint32_t next_order;
+    int64_t put_off;  // order pool: nothing comes in before
     ls_reference_class totals;
 } release;
 
@@ -461,12 +472,61 @@ static lot *lot_new(ls_reference *r, uint32_t from) {
     return l;
 }
 
+// The lot of a class that has waited longest in its order pool.
+static lot *first_in_pool(ls_reference *r, uint32_t index) {
+    for (uint32_t i = 0; i < r->alive_count; i++) {
+        lot *l = &r->lots[r->alive[i]];
+        if (l->where == POOLED && l->release == index) {
+            return l;
+        }
+    }
+    return NULL;
+}
+
+// Comes out of the order pool into the plant; its way is drawn now.
+static void pool_enters(ls_reference *r, lot *l) {
+    ls_reference_class *totals = &r->releases[l->release].totals;
+    totals->pool_sum += r->now - l->released;
+    totals->pool_entered++;
+    l->when = NEVER;
+    l->where = OUTSIDE;
+    const uint32_t step = route(r, l->step);
+    if (step == LS_NONE) {
+        lot_done(r, l);
+        return;
+    }
+    l->step = step;
+    const uint32_t s = r->plant->steps[step].station;
+    if (first_asking_for(r, s) == NULL && has_room(r, s)) {
+        lot_carry(r, l, LS_NONE);
+    } else {
+        l->asked = ++r->clock;
+    }
+}
+
+static void pool_opens(ls_reference *r, uint32_t index) {
+    r->releases[index].put_off = 0;
+    for (lot *l = first_in_pool(r, index); l != NULL; l = first_in_pool(r, index)) {
+        pool_enters(r, l);
+    }
+}
+
+// The first lot in the pool has the event of its end.
+static void pool_event(ls_reference *r, uint32_t index) {
+    const int64_t until = r->releases[index].put_off;
+    lot *l = first_in_pool(r, index);
+    if (l != NULL) {
+        l->when = until < r->model->horizon ? until : NEVER;
+    }
+}
+
 static void release_one(ls_reference *r, uint32_t index, uint32_t product, int64_t due,
                         int32_t priority) {
     const ls_release *from = &r->plant->releases[index];
     release *rel = &r->releases[index];
     const uint32_t first = r->plant->products[product].step_at;
-    const uint32_t step = route(r, first);
+    const bool shut = from->pool && (rel->put_off > r->now || first_in_pool(r, index) != NULL);
+    const uint32_t step = shut ? LS_NONE : route(r, first);
     const uint32_t s = step == LS_NONE ? 0 : r->plant->steps[step].station;
     const bool room = step == LS_NONE || (first_asking_for(r, s) == NULL && has_room(r, s));
     if (from->lose && !room) {
@@ -488,6 +548,11 @@ static void release_one(ls_reference *r, uint32_t index, uint32_t product, int64
     }
     note(r, LS_TRACE_RELEASE, serial_of(r, l), first, LS_REF_NOBODY);
     l->step = first;
+    if (shut) {
+        l->where = POOLED;
+        pool_event(r, index);
+        return;
+    }
     if (step == LS_NONE) {
         lot_done(r, l);
         return;
@@ -1538,6 +1603,8 @@ static void lot_event(ls_reference *r, lot *l) {
         lot_arrives(r, l);
     } else if (l->where == LEAVING) {
         lot_done(r, l);
+    } else if (l->where == POOLED) {
+        pool_opens(r, l->release);
     } else if (l->where == LAGGING) {
         note(r, LS_TRACE_END, serial_of(r, l), l->step, l->machine);
         l->where = LEFT;
@@ -1759,9 +1826,23 @@ void ls_reference_set_up(ls_reference *r, uint32_t m, uint32_t setup) {
     choices_lapse(r);
 }
 
+void ls_reference_put_off(ls_reference *r, uint32_t index, int64_t until_us) {
+    if (until_us <= r->now) {
+        pool_opens(r, index);
+    } else {
+        r->releases[index].put_off = until_us;
+        pool_event(r, index);
+    }
+    settle(r);
+    choices_lapse(r);
+}
+
 void ls_reference_release(ls_reference *r, uint32_t index) {
     const ls_release *from = &r->plant->releases[index];
-    if (from->kind == LS_RELEASE_TIMETABLE) {
+    if (from->pool) {
+        pool_enters(r, first_in_pool(r, index));
+        pool_event(r, index);
+    } else if (from->kind == LS_RELEASE_TIMETABLE) {
         release_event(r, index);
     } else {
         const uint32_t lots = from->kind == LS_RELEASE_KEEP ? 1 : from->lots;

@@ -30,6 +30,11 @@
 // (blocking: before; the station of the step that follows by the route, one place per operation,
 // for the first lot that goes there) goes in.
 //
+// Order pool. While a class is put off, or lots of it wait in its pool, a lot that is released
+// waits there: it has its number and its due date, but its way is drawn when it comes in, in the
+// order of release. At the time until which the class is put off all come in, with an event in the
+// place of the first lot's own; a lot that is released in that very instant stands behind them.
+//
 // What a machine starts. Of the lots that wait here, that it may take (`on`, `only`,
 // same-machine-as, other-machine-than) and whose next station has room (blocking: before): without
 // batches the best. One lot is better than another when it does not end a setup before its minimal
@@ -71,7 +76,8 @@
 // rules; a batch is begun with it, in its first family, even when it is not full. A choice is over
 // after the instant in which its lot neither waits here nor is on its way here any more.
 // Maintenance by hand is as if its time (or count) had come; a release by hand is one release of
-// the class beside its clock, one lot of a CONWIP class, the next order of a timetable. Another
+// the class beside its clock, one lot of a CONWIP class, the next order of a timetable; of a class
+// with an order pool its first lot comes in, and putting off changes the time of the event. Another
 // CONWIP level: the lots that are missing come as an event of this instant; those that are too many
 // are first taken from lots that are owed, then have no successor. Another number of operators: who
 // is at work finishes the phase, who waits is asked now. A setup by hand is the setup phase of an
@@ -91,6 +97,8 @@ typedef struct ls_reference_station {
 
 typedef struct ls_reference_class {
     int64_t cycle_sum, tardy_sum;
+    int64_t pool_sum;  // time in the order pool
+    uint64_t pool_entered;
     uint64_t released, done, scrapped, lost, on_time, late_limits, reworked;
 } ls_reference_class;
 
@@ -113,6 +121,7 @@ void ls_reference_start(ls_reference *r, uint32_t machine);
 void ls_reference_maintain(ls_reference *r, uint32_t machine, uint32_t mode);  // of the machine's
 void ls_reference_set_up(ls_reference *r, uint32_t machine, uint32_t setup);   // of its station's
 void ls_reference_release(ls_reference *r, uint32_t release);
+void ls_reference_put_off(ls_reference *r, uint32_t release, int64_t until_us);
 void ls_reference_keep(ls_reference *r, uint32_t release, uint32_t lots);
 void ls_reference_staff(ls_reference *r, uint32_t pool, uint32_t people);
 

@@ -29,6 +29,7 @@ static ls_status kernel_does(const ls_twin *twin, ls_snapshot *s, const act *a) 
     case LS_ACT_KEEP: return ls_intervene_keep(twin, s, a->index, a->lot, &err);
     case LS_ACT_STAFF: return ls_intervene_staff(twin, s, a->index, a->lot, &err);
     case LS_ACT_SET_UP: return ls_intervene_set_up(twin, s, a->index, a->lot, &err);
+    case LS_ACT_PUT_OFF: return ls_intervene_put_off(twin, s, a->index, a->until_us, &err);
     default: return ls_intervene_release(twin, s, a->index, &err);
     }
 }
@@ -45,19 +46,23 @@ static void reference_does(ls_reference *r, const ls_ctx *c, const act *a) {
     case LS_ACT_KEEP: ls_reference_keep(r, a->index, a->lot); break;
     case LS_ACT_STAFF: ls_reference_staff(r, a->index, a->lot); break;
     case LS_ACT_SET_UP: ls_reference_set_up(r, a->index, a->lot); break;
+    case LS_ACT_PUT_OFF: ls_reference_put_off(r, a->index, a->until_us); break;
     default: ls_reference_release(r, a->index); break;
     }
 }
 
 static act any_act(reference_hands *h, const ls_ctx *c) {
-    static const uint8_t kinds[] = {LS_ACT_CHOOSE, LS_ACT_CHOOSE,   LS_ACT_CHOOSE,  LS_ACT_CHOOSE,
-                                    LS_ACT_HOLD,   LS_ACT_HOLD,     LS_ACT_STOP,    LS_ACT_START,
-                                    LS_ACT_START,  LS_ACT_MAINTAIN, LS_ACT_RELEASE, LS_ACT_KEEP,
-                                    LS_ACT_STAFF,  LS_ACT_SET_UP,   LS_ACT_SET_UP,  LS_ACT_SET_UP};
+    static const uint8_t kinds[] = {LS_ACT_CHOOSE,  LS_ACT_CHOOSE,   LS_ACT_CHOOSE,  LS_ACT_CHOOSE,
+                                    LS_ACT_HOLD,    LS_ACT_HOLD,     LS_ACT_STOP,    LS_ACT_START,
+                                    LS_ACT_START,   LS_ACT_MAINTAIN, LS_ACT_RELEASE, LS_ACT_KEEP,
+                                    LS_ACT_STAFF,   LS_ACT_SET_UP,   LS_ACT_SET_UP,  LS_ACT_SET_UP,
+                                    LS_ACT_PUT_OFF, LS_ACT_PUT_OFF,  LS_ACT_RELEASE};
     act a = {kinds[reference_hands_draw(h, sizeof kinds)], 0, LS_NO, 0, false};
-    const uint32_t things = a.kind == LS_ACT_RELEASE || a.kind == LS_ACT_KEEP ? c->m->releases
-                            : a.kind == LS_ACT_STAFF                          ? c->m->pools
-                                                                              : c->m->machines;
+    const uint32_t things = a.kind == LS_ACT_RELEASE || a.kind == LS_ACT_KEEP ||
+                                    a.kind == LS_ACT_PUT_OFF
+                                ? c->m->releases
+                            : a.kind == LS_ACT_STAFF ? c->m->pools
+                                                     : c->m->machines;
     a.index = (uint32_t)reference_hands_draw(h, things);
     if (a.kind == LS_ACT_KEEP || a.kind == LS_ACT_STAFF) {
         a.lot = (uint32_t)reference_hands_draw(h, a.kind == LS_ACT_KEEP ? 12 : 5);
@@ -84,7 +89,8 @@ static act any_act(reference_hands *h, const ls_ctx *c) {
     if (a.kind == LS_ACT_MAINTAIN) {
         a.lot = (uint32_t)reference_hands_draw(h, 3);
     }
-    if (a.kind == LS_ACT_HOLD) {  // whole minutes, so that ends meet other events
+    if (a.kind == LS_ACT_HOLD ||
+        a.kind == LS_ACT_PUT_OFF) {  // whole minutes, so that ends meet other events
         const uint64_t minutes = reference_hands_draw(h, 40);
         a.until_us = minutes == 0    ? 0
                      : minutes == 39 ? LS_NEVER

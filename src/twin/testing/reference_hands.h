@@ -2,12 +2,13 @@
 // reference's. For tests only.
 #pragma once
 
+#include "twin/hand.h"
 #include "twin/testing/reference.h"
 #include "twin/twin.h"
 
 typedef struct reference_hands {
-    uint64_t seed, count;        // of the draws
-    uint64_t done[16], refused;  // done: by LS_ACT_...
+    uint64_t seed, count;  // of the draws
+    uint64_t done[LS_ACT_COUNT], refused;
 } reference_hands;
 
 // A number below `below`.

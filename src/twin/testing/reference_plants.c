@@ -412,6 +412,7 @@ static void put_releases(writer *w, uint32_t p, uint32_t steps) {
             put(w, ", keep: %u", between(w, 1, 12));
         } else if (kind < 3) {
             put(w, ", at: [0 s, 10 min, 10 min, 50 min, 2 h, 2 h, 2 h, 4 h]");
+            put(w, ", pool: yes");
         } else {
             put(w, ", every: ");
             const uint32_t share = w->products * count * w->calm;
@@ -427,6 +428,8 @@ static void put_releases(writer *w, uint32_t p, uint32_t steps) {
             }
             if (w->finite && chance(w, 40)) {
                 put(w, ", full: lose");
+            } else if (kind < 7) {  // without a draw of its own: the other plants stay as they are
+                put(w, ", pool: yes");
             }
         }
         if (chance(w, 40)) {
