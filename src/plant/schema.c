@@ -352,7 +352,7 @@ static const ls_key keys[] = {
     POINT_KEYS("decide.release", "`release` alone: yes, unless `every` is given"),
     {.path = "decide.maintenance", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "A maintenance now, or later."},
     {.path = "decide.batch", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "Whether a batch begins with what waits."},
-    {.path = "decide.setup", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "Whether a machine changes over."},
+    {.path = "decide.setup", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "Whether a machine changes over; while nothing waits for it also for no lot, for what will come."},
     {.path = "decide.conwip", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.release", .note = "not decided", .help = "How many lots of a class with `keep` are inside."},
     {.path = "decide.conwip.levels", .type = LS_KEY_NUMBER, .shapes = ONE | LIST, .low = 1, .high = 1e6, .required = true, .help = "The numbers of lots it may choose from."},
     KEY_TEXT("decide.conwip.value", .note = "people set it", .help = "The value of `listen.values` that tells the number in force and, by its setpoint, takes another one."),

@@ -25,6 +25,6 @@ static const char test_mapping_plant[] =
     "    saw-1: {reasons: {E17: blade, 3: blade}}\n"
     "    oven: {state: g/n/oven/PackML, states: {}}\n"
     "  queues: {any: \"g/n/queues/{station}\"}\n"
-    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done, named: \"{class}-*\"}\n"
     "  values: {heat: {tag: g/n/oven/Heat, unit: C, of: oven, low: 0, high: 900}}\n"
     "  orders: {tag: g/n/line/Order}\n";

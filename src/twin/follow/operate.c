@@ -1,5 +1,6 @@
 // operate.c - operations begin, go through their phases and end, as heard.
 #include "twin/follow/core.h"
+#include "twin/intervene.h"
 
 // PackML numbers that matter here.
 enum {
@@ -326,6 +327,8 @@ void ls_core_set_up_end(ls_core *core, uint32_t machine, bool setup_told) {
     if (told == 0 || (setup_told && told - 1 != mc->setup)) {
         mc->setup_to = told != 0 ? told - 1 : mc->setup_to;
         if (mc->setup_to != 0) {
+            const uint32_t step = ls_intervene_setup_step(core->twin, machine, mc->setup_to - 1);
+            mc->step = step != LS_NO ? step : mc->step;  // whose time it took
             tell_setup(core, machine);
         }
         mc->setup = mc->setup_to;
