@@ -66,10 +66,10 @@ writeFileSync(join(into, 'licenses.txt'),
 
 const size = (name) => gzipSync(readFileSync(join(into, name)), {level: 9}).length;
 const scripts = readdirSync(into).filter((name) => name.endsWith('.js'));
-const languages = scripts.filter((name) => /^(en|ko)\.js$/.test(name));
+const languages = scripts.filter((name) => /^(pool_)?(en|ko)\.js$/.test(name));
 const later = ['close_up.js', 'plots.js', 'pool.js', 'views.js'];  // of script, what the first view does without
 const sum = (names) => names.reduce((total, name) => total + size(name), 0);
-const language = Math.max(...languages.map(size));
+const language = Math.max(...['en.js', 'ko.js'].map((end) => sum(languages.filter((name) => name.endsWith(end)))));
 const sizes = {
   script: sum(scripts.filter((name) => !languages.includes(name))),
   first: sum(scripts.filter((name) => !languages.includes(name) && !later.includes(name))),

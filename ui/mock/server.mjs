@@ -7,6 +7,7 @@ import {readFileSync} from 'node:fs';
 import {dirname, extname, join, normalize} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import * as data from './plant.mjs';
+import {makePool, rackOf, refresh, usageOf} from './pool.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const kinds = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
@@ -14,12 +15,15 @@ const kinds = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; cha
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export async function startMock({port = 0, role = 'engineer', healthy = false, stations = 0, assets = process.env.LINESHAFT_ASSETS ?? join(here, '../../src/web/assets'),
-  demo = true, speed = 1, frozen = false, brings = false} = {}) {
+  demo = true, speed = 1, frozen = false, brings = false, pool: poolAs = null, only = false} = {}) {
   const plant = stations ? data.large(stations) : data.gearbox();
   const born = Date.now(), first = data.startUs + 6 * 3600e6;
   const now = () => first + (frozen ? 0 : Math.round((Date.now() - born) * 1e3 * speed));
   const wall = () => frozen ? first : Date.now() * 1000;
+  // A pool beside the plant, or (`only`) a pool's daemon without one.
+  const made = poolAs || only ? makePool({now: wall(), ...(poolAs ?? {})}) : null;
   const mock = {
+    ...(made ?? {}), poolStreams: new Set(), cancelled: [], account: null,
     role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
     state: data.state(plant, first, healthy), file: {text: data.plantText, hash: 'h1', file: 'cell.yaml'}, delayMs: 0, plant, now,
     send(event, body) {
@@ -34,18 +38,31 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
       mock.state.seq++;
       mock.send('state', {seq: mock.state.seq, t: now(), s: [[station, s.queue, s.working]], m: [[station, machine, state, now(), '', null, null]]});
     },
+    sendPool(event, body) {
+      for (const s of mock.poolStreams) s.write(`event: ${event}\nid: ${mock.pool.seq}\ndata: ${JSON.stringify(body)}\n\n`);
+    },
+    // Tells what has changed in the pool: places in its accounts and racks.
+    changePool({accounts = [], racks = [], queue = false} = {}) {
+      refresh(mock.pool, mock.jobs);
+      mock.pool.seq++;
+      const r = mock.pool.racks;
+      mock.sendPool('change', {seq: mock.pool.seq, t: wall(), gpus: mock.pool.gpus, jobs: mock.pool.jobs, queue,
+        a: accounts.map((i) => [i, ...['used', 'borrowed', 'unused', 'running', 'waiting', 'waiting_gpus'].map((k) => mock.pool.accounts[i][k])]),
+        r: racks.map((i) => [i, r.used[i], r.borrowed[i], r.reserved[i], r.drained[i], r.broken[i], r.spare[i]])});
+    },
     cut() {  // as a pulled plug: the streams stay open and say nothing, and nothing is answered
       mock.silent = true;
     },
     async stop() {
       clearInterval(beat);
-      for (const s of mock.streams) s.end();
+      for (const s of [...mock.streams, ...mock.poolStreams]) s.end();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
     },
   };
   const beat = setInterval(() => {
     if (mock.silent) return;
+    if (made) mock.sendPool('beat', {t: wall(), seq: mock.pool.seq});
     mock.send('beat', {t: now(), seq: mock.state.seq});
     mock.send('kpi', {kpi: mock.state.kpi, lines: demo ? mock.state.lines : null, difference: mock.state.difference,
       link: mock.state.link, in_step: mock.state.in_step, certainty: mock.state.certainty});
@@ -57,7 +74,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   async function serve(request, response) {
     const url = new URL(request.url, 'http://mock'), path = url.pathname;
     mock.asked.push({method: request.method, path, query: url.searchParams});
-    if (mock.silent) return void (path === '/api/v1/stream' ? 0 : request.socket.destroy());
+    if (mock.silent) return void (path.endsWith('/stream') ? 0 : request.socket.destroy());
     let body = '';
     for await (const part of request) body += part;
     const json = (value, status = 200) => {
@@ -69,6 +86,8 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     if (mock.refuse) return fail(401, 'token', 'This needs a token.', '토큰이 필요합니다.');
     const api = path.replace('/api/v1/', ''), asked = body ? JSON.parse(body) : {};
     const found = /^decisions\/([^/]+)(?:\/(approve|reject|hold))?$/.exec(api);
+    if (made && (api === 'pool' || api.startsWith('pool/'))) return pool(api.slice(5), url.searchParams, asked, request.method, response, json, fail);
+    if (only && api !== 'me') return fail(404, 'unknown', 'There is no plant here.', '여기에는 공장이 없습니다.');
     if (api === 'stream') return stream(response);
     if (api === 'me') return json(me());
     if (api === 'plant') return json(plant);
@@ -99,11 +118,11 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     return fail(404, 'unknown', 'There is no such address.', '없는 주소입니다.');
   }
 
-  const me = () => ({role: mock.role, version: '0.3.0', plant: plant.name, emulated: demo, demo: demo ? {speed: 60} : null,
+  const me = () => only ? {role: mock.role, version: '0.3.0', plant: null, pool: mock.pool.name, account: mock.account, now_us: wall(), zone: 'UTC'} : ({role: mock.role, version: '0.3.0', pool: mock.pool?.name ?? null, account: mock.account, plant: plant.name, emulated: demo, demo: demo ? {speed: 60} : null,
     now_us: wall(), line_now_us: now(), zone: 'UTC'});
   // What the real server puts into the page for who shows a token (src/web/page.c).
   const withData = (html) => html.replace(/<!--ask-->.*?<!--\/ask-->/s, '').replace('</body>',
-    () => `<script type="application/json" id="first">${JSON.stringify({me: me(), plant, state: snapshot(), rows: mock.rows}).replaceAll('<', '\\u003c')}</script>\n</body>`);
+    () => `<script type="application/json" id="first">${JSON.stringify(only ? {me: me(), pool: mock.pool} : {me: me(), plant, state: snapshot(), rows: mock.rows}).replaceAll('<', '\\u003c')}</script>\n</body>`);
 
   const snapshot = () => ({...mock.state, line_now_us: now(), lines: demo ? mock.state.lines : null, difference: mock.state.difference});
 
@@ -125,6 +144,42 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     mock.streams.add(response);
     response.on('close', () => mock.streams.delete(response));
     response.write(`event: snapshot\nid: ${mock.state.seq}\ndata: ${JSON.stringify(snapshot())}\n\n`);
+  }
+
+  // As src/web/pool_openapi.yaml says.
+  async function pool(path, query, asked, method, response, json, fail) {
+    const of = (part) => query.get(part) ?? '', below = (a, b) => !b || a === b || a.startsWith(`${b}.`);
+    mock.pool.now_us = wall();
+    if (path === '') return json(mock.pool);
+    if (path === 'stream') {
+      response.writeHead(200, {'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store'});
+      mock.poolStreams.add(response);
+      response.on('close', () => mock.poolStreams.delete(response));
+      return void response.write(`event: pool\nid: ${mock.pool.seq}\ndata: ${JSON.stringify(mock.pool)}\n\n`);
+    }
+    if (path === 'accounts') return json({accounts: (mock.more ?? []).filter((a) => a.path.startsWith(`${of('below')}.`)), next: null});
+    if (path.startsWith('rack/')) {
+      const rack = rackOf(mock.pool, mock.jobs, decodeURIComponent(path.slice(5)));
+      return rack ? json(rack) : fail(404, 'unknown', 'There is no such rack.', '없는 랙입니다.');
+    }
+    if (path === 'usage') return json(usageOf(mock.pool, of('account'), Number(of('from_us')), Number(of('to_us')), Number(of('step_s'))));
+    if (path === 'acts') return json({acts: mock.acts.slice(0, Number(of('limit') || 100)), more: false});
+    if (path === 'jobs') {
+      const states = (of('state') || 'waiting,running,stopping').split(',');
+      const found = mock.jobs.filter((j) => states.includes(j.state) && below(j.account, of('account'))).sort((a, b) => a.submitted_us - b.submitted_us);
+      const limit = Number(of('limit') || 50);
+      return json({jobs: found.slice(0, limit), total: found.length, next: found.length > limit ? String(limit) : null});
+    }
+    const cancel = /^jobs\/(\d+)\/cancel$/.exec(path);
+    const job = mock.jobs.find((j) => j.id === cancel?.[1]);
+    if (!job || method !== 'POST') return fail(404, 'unknown', 'There is no such address.', '없는 주소입니다.');
+    mock.cancelled.push(job.id);
+    if (mock.role === 'viewer') return fail(403, 'role', 'This needs the role operator.', '작업자 권한이 필요합니다.');
+    if (mock.delayMs) await new Promise((done) => setTimeout(done, mock.delayMs));
+    if (!['waiting', 'running'].includes(job.state)) return fail(409, 'refused', `Job ${job.id} is over.`, `${job.id}번 작업은 이미 끝났습니다.`);
+    Object.assign(job, {state: job.state === 'waiting' ? 'cancelled' : 'stopping', since_us: wall(), why: null, ended_us: job.state === 'waiting' ? wall() : null});
+    mock.changePool({queue: true});
+    return json(job);
   }
 
   async function review(id, act, asked, json, fail) {
@@ -208,6 +263,6 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const mock = await startMock({port: Number(process.argv[2] ?? 0)});
+  const mock = await startMock({port: Number(process.argv[2] ?? 0), pool: {}});
   console.log(`MOCK server: ${mock.url}`);
 }

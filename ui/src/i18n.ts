@@ -3,12 +3,17 @@
 // Both files have the same keys (the compiler and T21 see to it). The language is that of the
 // address (?lang=ko), else the browser's. Nothing is stored.
 import type en from './words/en';
+import type pool from './words/pool_en';
 
-export type Key = keyof typeof en;
-export type Words = Record<Key, string>;
+export type Key = keyof typeof en | keyof typeof pool;
+export type Words = Record<keyof typeof en, string>;
+export type PoolWords = Record<keyof typeof pool, string>;
 export type Lang = 'en' | 'ko';
 
-let words: Words | null = null;
+type More = (lang: Lang) => Promise<Record<string, string>>;
+
+let words: Record<string, string> | null = null;
+const parts: More[] = [];
 let lang: Lang = 'en';
 
 export function wantedLang(): Lang {
@@ -19,9 +24,18 @@ export function wantedLang(): Lang {
 }
 
 export async function loadLang(next: Lang): Promise<void> {
-  words = (next === 'ko' ? await import('./words/ko') : await import('./words/en')).default;
+  const [first, ...more] = await Promise.all([next === 'ko' ? import('./words/ko') : import('./words/en'), ...parts.map((p) => p(next))]);
+  words = Object.assign({}, first.default, ...more);
   lang = next;
   document.documentElement.lang = next;
+}
+
+// Words of a part that is fetched later; from now on they come with every language.
+export async function addWords(more: More): Promise<void> {
+  const asked = lang, got = await more(asked);
+  if (asked !== lang) return addWords(more);
+  parts.push(more);
+  words = {...words, ...got};
 }
 
 export const currentLang = (): Lang => lang;
@@ -34,5 +48,5 @@ export function t(key: Key, values?: Record<string, string | number>): string {
 
 // For words that come from the server: "state.down" if we have it, else the word as it came.
 export function word(prefix: string, name: string): string {
-  return (words as Record<string, string> | null)?.[`${prefix}.${name}`] ?? name;
+  return words?.[`${prefix}.${name}`] ?? name;
 }

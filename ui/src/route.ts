@@ -1,8 +1,8 @@
 // route.ts - where the page is: the part of the address after '#', so that a link holds a view.
 import {useEffect, useReducer} from 'preact/hooks';
 
-export type View = 'line' | 'decisions' | 'history' | 'twin' | 'plant';
-export const views: readonly View[] = ['line', 'decisions', 'history', 'twin', 'plant'];
+export type View = 'line' | 'decisions' | 'history' | 'twin' | 'plant' | 'pool';
+export const views: readonly View[] = ['line', 'decisions', 'history', 'twin', 'plant', 'pool'];
 
 export interface Route {
   view: View;
@@ -14,7 +14,7 @@ export function route(): Route {
   const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [view = '', item = ''] = path.split('/');
   return {
-    view: views.includes(view as View) ? view as View : 'line',
+    view: views.includes(view as View) ? view as View : 'line',  // the shell knows which there are
     item: decodeURIComponent(item),
     query: new URLSearchParams(query),
   };

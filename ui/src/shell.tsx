@@ -19,8 +19,10 @@ import {LineView} from './views/line_view';
 import type {ComponentType} from 'preact';
 import {useEffect, useReducer, useState} from 'preact/hooks';
 
+// A pool's own view says how it stands with the pool.
 function Banner() {
   useStore('link', 'second');
+  if (!store.hasPlant) return null;
   if (store.connection === 'denied') return <div class="banner" role="alert">{t('banner.denied')}</div>;
   if (store.connection === 'offline') return <div class="banner" role="alert">{t('banner.offline', {time: clock(store.lineNow)})}</div>;
   if (store.connection === 'late') return <div class="banner mild" role="status">{t('banner.late', {age: duration(Math.round(store.age()))})}</div>;
@@ -42,10 +44,17 @@ function Now() {
   const [zone, setZone] = useState('');
   useEffect(() => setZone(zoneNote(store.me.zone)), [store.me.zone]);
   return <div class={`now ${store.connection}`}>
-    <span>{words[store.connection]}</span> <span class="num clock">{clock(store.lineNow || store.me.line_now_us)}{zone && ` ${zone}`}</span>
+    <span>{words[store.connection]}</span> <span class="num clock">{clock(store.lineNow || (store.me.line_now_us ?? store.me.now_us))}{zone && ` ${zone}`}</span>
     {isWall() && <span class="num"> {t('age', {age: duration(Math.round(store.age()))})}</span>}
   </div>;
 }
+
+// What there is to see here.
+function viewsHere(): View[] {
+  return views.filter((v) => v === 'pool' ? !!store.me.pool : store.hasPlant);
+}
+
+export const titleHere = (): string => store.plant.name || store.me.pool || 'Lineshaft';
 
 function Bar({view, guard, onGuard, onLang, onHelp}:
     {view: View; guard: boolean; onGuard: () => void; onLang: () => void; onHelp: () => void}) {
@@ -53,8 +62,8 @@ function Bar({view, guard, onGuard, onLang, onHelp}:
   const [, again] = useReducer((n: number) => n + 1, 0);
   const open = store.openRows().length;
   return <div class="bar">
-    <span class="plant-name">{store.plant.name || 'Lineshaft'}</span>
-    {!isWall() && <nav aria-label={t('views')}>{views.map((v) => <a href={hrefOf(v)} aria-current={v === view ? 'page' : undefined}>
+    <span class="plant-name">{titleHere()}</span>
+    {!isWall() && <nav aria-label={t('views')}>{viewsHere().map((v) => <a href={hrefOf(v)} aria-current={v === view ? 'page' : undefined}>
       {t(`view.${v}`)}{v === 'decisions' && open > 0 && <span class="badge num">{open}</span>}</a>)}</nav>}
     <GuardChip open={guard} onPress={onGuard} />
     <Now />
@@ -114,15 +123,17 @@ function LatePanel({onClose}: {onClose: () => void}) {
   </aside>;
 }
 
-const loadViews = () => import('./views');
+const loadViews = () => import('./views'), loadPool = () => import('./pool');
 
 export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const {view: asked} = useRoute();
-  const view = isWall() ? 'line' : asked;
+  const here = viewsHere(), known = here.includes(asked) ? asked : here[0] ?? 'line';
+  const view: View = isWall() && known !== 'pool' ? 'line' : known;
   const [, again] = useReducer((n: number) => n + 1, 0);
   const [help, setHelp] = useState(false);
   const [guard, setGuard] = useState(chosen('guard') === '1');
-  const {it: lazy, error: unloaded, again: load} = useLate(loadViews, view !== 'line' && view !== 'decisions');
+  const {it: lazy, error: unloaded, again: load} = useLate(loadViews, ['history', 'twin', 'plant'].includes(view));
+  const pool = useLate(loadPool, view === 'pool');
   const [lost, setLost] = useState<unknown>(null);
   const lang = async () => {
     const next: Lang = currentLang() === 'ko' ? 'en' : 'ko';
@@ -144,7 +155,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   useWall();
   useStore('link', 'page');
   useEffect(() => {
-    document.title = `${t(`view.${view}`)} · ${store.plant.name || 'Lineshaft'}`;
+    document.title = `${t(`view.${view}`)} · ${titleHere()}`;
   });
   useEffect(() => onKeys({
     'Shift+KeyL': () => void lang(),
@@ -157,7 +168,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     Escape: () => route().item && go(view),
   }), [view]);
   const sheets: Record<View, ComponentType | undefined> = {line: LineView, decisions: DecisionsView,
-    history: lazy?.HistoryView, twin: lazy?.TwinView, plant: lazy?.PlantView};
+    history: lazy?.HistoryView, twin: lazy?.TwinView, plant: lazy?.PlantView, pool: pool.it?.PoolView};
   const Sheet = sheets[view];
   return <div class={`page${store.offline && store.known ? ' stale' : ''}`} key={currentLang()}>
     <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.getElementById('main')?.focus())}>{t('skip')}</a>
@@ -169,8 +180,8 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     <main id="main" tabIndex={-1}>
       {failed !== null && failed !== undefined ? <Failed error={failed} again={retry} />
         : lost ? <Failed error={lost} />
-        : unloaded && !Sheet ? <Failed error={unloaded} again={load} />
-        : !store.plant.stations.length ? <><h1 class="visually-hidden">Lineshaft</h1><Loading what={t('loading.plant')} /></>
+        : (unloaded || pool.error) && !Sheet ? <Failed error={unloaded ?? pool.error} again={() => (load(), pool.again())} />
+        : store.hasPlant && !store.plant.stations.length ? <><h1 class="visually-hidden">Lineshaft</h1><Loading what={t('loading.plant')} /></>
         : Sheet ? <Sheet /> : <><h1 class="visually-hidden">{t(`view.${view}`)}</h1><Loading what={t('loading.view')} /></>}
     </main>
     {guard && !isWall() && hasGuard() && <LatePanel onClose={() => showGuard(false)} />}
@@ -182,7 +193,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
 
 // j and k: next and previous of what can be pressed in the main part.
 function move(by: number): void {
-  const all = [...document.querySelectorAll<HTMLElement>('main .tile, main .stations button, main .inbox a')];
+  const all = [...document.querySelectorAll<HTMLElement>('main .tile, main .stations button, main .inbox a, main .job-head')];
   const at = all.indexOf(document.activeElement as HTMLElement);
   (all[Math.min(all.length - 1, Math.max(0, at + by))] ?? all[0])?.focus();
 }

@@ -9,7 +9,7 @@ import {LiveStream, type Connection, type StreamMessage} from './stream';
 import {useEffect, useReducer} from 'preact/hooks';
 import type {Forecast, Kpi, LineDifference, LineRow, Link, Me, Notice, Plant, Row, Snapshot} from './types';
 
-export type Topic = 'state' | 'kpi' | 'rows' | 'link' | 'notices' | 'guard' | 'second' | 'page';
+export type Topic = 'state' | 'kpi' | 'rows' | 'link' | 'notices' | 'guard' | 'second' | 'page' | 'pool' | 'queue' | 'acts';
 
 export interface Segment {
   code: number;
@@ -20,9 +20,10 @@ const trendLength = 240, segmentsMost = 400, rowsMost = 500;
 
 interface First {
   me: Me;
-  plant: Plant;
-  state: Snapshot | null;
-  rows: Row[];
+  plant?: Plant;
+  pool?: unknown;
+  state?: Snapshot | null;
+  rows?: Row[];
 }
 
 // What the server has put into the page itself, so that nothing need be asked before it is drawn.
@@ -33,7 +34,7 @@ function brought(): First | null {
 }
 
 export class Store {
-  me: Me = {role: 'viewer', version: '', plant: '', emulated: false, demo: null, now_us: 0,
+  me: Me = {role: 'viewer', version: '', plant: '', pool: null, emulated: false, demo: null, now_us: 0,
     line_now_us: 0, zone: 'UTC'};
   plant: Plant = {name: '', stations: [], products: [], classes: [], reasons: {}, operators: [],
     decide: null};
@@ -52,6 +53,7 @@ export class Store {
   notices: Notice[] = [];
   rows = new Map<string, Row>();
   trend: Record<'made' | 'wip' | 'oee' | 'per_hour', number[]> = {made: [], wip: [], oee: [], per_hour: []};
+  pool: unknown = null;  // what the page brought of a pool; pool/pool_store.ts takes it
   wallOffset = 0;  // of the server's wall clock to ours, microseconds
   ageBase = 0;  // of the state itself, seconds, when the last message came
 
@@ -67,6 +69,7 @@ export class Store {
   segments: Segment[][] = [];
   dirty = new Uint8Array(0);  // stations that the drawing has not shown yet
 
+  private poolMs = 0;  // when the pool was heard last
   private started = false;
   private listeners = new Set<{topics: Set<Topic>; tell: () => void}>();
   private changed = new Set<Topic>();
@@ -74,7 +77,7 @@ export class Store {
   private stream: LiveStream;
 
   constructor() {
-    this.stream = new LiveStream((m) => this.take(m), (c) => {
+    this.stream = new LiveStream('stream?topics=state,kpi,decisions,forecast,notices', 'lineshaft-stream', (m) => this.take(m), (c) => {
       this.connection = c;
       this.mark('link', 'state', 'page');
     }, () => void this.fetchState());
@@ -82,17 +85,23 @@ export class Store {
 
   async open(): Promise<void> {
     const first = brought() ?? await this.askFirst();
-    [this.me, this.plant] = [first.me, first.plant];
+    this.me = first.me;
+    this.plant = first.plant ?? this.plant;
+    this.pool = first.pool ?? null;
     this.wallOffset = this.me.now_us - Date.now() * 1000;
     this.shape();
     if (first.state) this.snapshot(first.state);
-    for (const row of first.rows) this.putRow(row);
+    for (const row of first.rows ?? []) this.putRow(row);
     this.mark('rows', 'page');
   }
 
   private async askFirst(): Promise<First> {
     // index.html has these asked for while the script is still on its way, with the very same addresses.
-    const [me, plant, state, {rows}] = await Promise.all([ask<Me>('me'), ask<Plant>('plant'),
+    const asked = ask<Plant>('plant');
+    asked.catch(() => {});
+    const me = await ask<Me>('me');
+    if (me.plant === null) return {me};
+    const [plant, state, {rows}] = await Promise.all([asked,
       ask<Snapshot>('state').catch(() => null),  // then the stream brings it
       ask<{rows: Row[]}>('decisions?limit=50').catch(() => ({rows: []}))]);
     return {me, plant, state, rows};
@@ -102,7 +111,7 @@ export class Store {
   follow(): void {
     if (this.started) return;
     this.started = true;
-    this.stream.start(this.seq);
+    if (this.hasPlant) this.stream.start(this.seq);
     setInterval(() => this.second(), 1000);
   }
 
@@ -111,9 +120,21 @@ export class Store {
     if (this.listeners.size === 0) this.changed.clear();
   }
 
+  // A pool's own daemon has none.
+  get hasPlant(): boolean {
+    return this.me.plant !== null;
+  }
+
+  // Where there is no plant, how it stands with the pool's stream is how it stands with the page.
+  stands(connection: Connection, nowUs: number, lastMs: number): void {
+    if (this.hasPlant) return;
+    [this.connection, this.known, this.lineNow, this.poolMs] = [connection, true, nowUs, lastMs];
+    this.mark('link', 'page');
+  }
+
   // Seconds since anything was heard of the plant: silence of the stream and age of the state.
   age(): number {
-    return this.ageBase + (performance.now() - this.stream.lastMs) / 1000;
+    return this.ageBase + (performance.now() - (this.hasPlant ? this.stream.lastMs : this.poolMs)) / 1000;
   }
 
   get offline(): boolean {

@@ -56,22 +56,28 @@ export class LiveStream {
   private leading = false;
   private hiddenTimer = 0;
 
-  constructor(private readonly onMessage: (message: StreamMessage) => void,
+  private watching = 0;
+  private readonly over = new AbortController();
+  private readonly looked = () => this.visibility();
+
+  // path: below /api/v1/; name: what tabs that share it call it.
+  constructor(private readonly path: string, private readonly name: string,
+              private readonly onMessage: (message: StreamMessage) => void,
               private readonly onConnection: (connection: Connection) => void,
               private readonly onFollow: () => void) {}
 
   // seen: number of the state that the page has already, 0 for none; the stream goes on from there.
   start(seen: number): void {
     if (seen > 0) this.lastId = String(seen);
-    setInterval(() => this.watch(), 500);
-    document.addEventListener('visibilitychange', () => this.visibility());
+    this.watching = window.setInterval(() => this.watch(), 500);
+    document.addEventListener('visibilitychange', this.looked);
     const locks = navigator.locks as LockManager | undefined;
     if (!locks || typeof BroadcastChannel === 'undefined') {  // plain HTTP on a LAN name
       this.leading = true;
       void this.lead();
       return;
     }
-    this.channel = new BroadcastChannel('lineshaft-stream');
+    this.channel = new BroadcastChannel(this.name);
     this.channel.onmessage = (e) => {
       if (!this.leading) this.take(e.data as StreamMessage);
     };
@@ -87,22 +93,34 @@ export class LiveStream {
     this.wake?.();
   }
 
+  // Nobody looks any more; another tab may go on with it.
+  end(): void {
+    clearInterval(this.watching);
+    clearTimeout(this.hiddenTimer);
+    document.removeEventListener('visibilitychange', this.looked);
+    this.over.abort();
+    this.stop?.abort();
+    this.wake?.();
+    this.channel?.close();
+  }
+
   private queueUp(locks: LockManager): void {
-    void locks.request('lineshaft-stream', async () => {
+    locks.request(this.name, {signal: this.over.signal}, async () => {
       this.leading = true;
       await this.lead();
       this.leading = false;
-    });
+    }).catch(() => {});  // ended while it waited
   }
 
   private async lead(): Promise<void> {
     for (;;) {
+      if (this.over.signal.aborted) return;
       if (this.hiddenTimer === -1 && this.channel) return;  // hidden for long: let another tab lead
       this.stop = new AbortController();
       this.triedMs = performance.now();
       let opened = false;
       try {
-        const answer = await fetch('/api/v1/stream?topics=state,kpi,decisions,forecast,notices', {
+        const answer = await fetch(`/api/v1/${this.path}`, {
           headers: this.lastId ? {'Last-Event-ID': this.lastId} : {},
           credentials: 'same-origin', cache: 'no-store', signal: this.stop.signal,
         });
@@ -133,6 +151,7 @@ export class LiveStream {
       if (done) return;
       for (const message of events.read(decoder.decode(value, {stream: true}))) {
         if (message.id) this.lastId = message.id;
+        if (this.over.signal.aborted) return;
         this.channel?.postMessage(message);
         this.take(message);
       }

@@ -8,7 +8,9 @@ export type Role = 'viewer' | 'operator' | 'engineer';
 export interface Me {
   role: Role;
   version: string;
-  plant: string;
+  plant: string | null;     // null: only a pool runs here
+  pool?: string | null;     // null: no pool
+  account?: string | null;  // the only one this token may submit and cancel for; null: any
   emulated: boolean;
   demo: {speed: number} | null;
   now_us: number;

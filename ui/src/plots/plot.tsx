@@ -95,7 +95,7 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
     }}},
     axes: [
       {...axis, size: 32, values: (_u, splits) => splits.map((s) => span > 86400 ? shortStamp(s * 1e6) : clock(s * 1e6, span < 600)), space: span > 86400 ? 100 : 64},
-      {...axis, size: 58, values: (_u, splits) => splits.map((v) => decimals(v, tickDigits(splits)))},
+      {...axis, size: (_u, values) => Math.max(58, 16 + 7 * Math.max(0, ...(values ?? []).map((v) => v.length))), values: (_u, splits) => splits.map((v) => decimals(v, tickDigits(splits)))},
     ],
     series: [{}, ...props.series.map((s) => ({
       label: s.name, stroke: token(s.colour), width: s.width ?? 1.5, dash: s.dash ?? [],

@@ -358,6 +358,7 @@ export default {
   'view.history': 'History',
   'view.line': 'Line',
   'view.plant': 'Plant',
+  'view.pool': 'Pool',
   'view.twin': 'Twin',
   'views': 'Views',
   'what.if': 'What if',

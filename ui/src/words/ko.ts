@@ -361,6 +361,7 @@ export default {
   'view.history': '이력',
   'view.line': '라인',
   'view.plant': '공장',
+  'view.pool': 'GPU 풀',
   'view.twin': '트윈',
   'views': '화면',
   'what.if': '가정',

@@ -1,0 +1,7 @@
+// pool.tsx - the Pool view and its words, fetched when it is opened.
+import './shell';  // is there by then: so what both use is in one file, that of the page
+import {addWords} from './i18n';
+
+await addWords(async (lang) => (lang === 'ko' ? await import('./words/pool_ko') : await import('./words/pool_en')).default);
+
+export {PoolView} from './views/pool_view';
