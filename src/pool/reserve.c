@@ -1,6 +1,5 @@
 // reserve.c - nodes kept for jobs: promised ones, and those that were taken back.
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "pool/scheduler_inside.h"
@@ -187,21 +186,6 @@ static uint32_t wait_bucket(double wait) {
     return (uint32_t)(bits >> 46) - (UINT32_C(0x3ff) << 6) + 1;
 }
 
-// The least wait that is in no bucket up to the one in which so many are reached.
-static double wait_border(const uint32_t *counts, uint32_t most) {
-    uint64_t sum = 0;
-    uint32_t bucket = 0;
-    while (bucket < WAIT_BUCKETS && sum < most) {
-        sum += counts[bucket++];
-    }
-    const uint64_t bits = ((uint64_t)(bucket - 1) + (UINT64_C(0x3ff) << 6)) << 46;
-    double border = 1.0;
-    if (bucket > 1) {
-        memcpy(&border, &bits, sizeof border);
-    }
-    return bucket < WAIT_BUCKETS ? border : (double)INFINITY;
-}
-
 // Nodes that the job needs as a whole, by type.
 typedef struct whole_types {
     bool suits[LS_NODE_TYPES], whole[LS_NODE_TYPES], has_gpus[LS_NODE_TYPES];
@@ -213,27 +197,57 @@ static bool is_whole(const ls_scheduler *s, const whole_types *t, uint32_t node)
            s->soles[node] != LS_SOLE_PLAIN;
 }
 
+// A time by when more nodes than the job needs are free as a whole; a guess by every 16th of them.
+// INT64_MAX: all are needed, for all that is known.
+static int64_t guess_time(const ls_scheduler *s, const whole_types *t, uint32_t parts) {
+    enum { STEP = 16, SPARE = 2 * STEP };  // samples beyond
+    uint32_t counts[WAIT_BUCKETS] = {0};
+    uint64_t sum = 0;
+    uint32_t bucket = 0;
+    for (uint32_t node = 0; node < s->cluster->node_count; node += STEP) {
+        const double wait = is_whole(s, t, node) ? wait_of(s, node) : -1.0;
+        if (wait >= 0.0) {
+            counts[wait_bucket(wait)]++;
+        }
+    }
+    while (bucket < WAIT_BUCKETS && sum * STEP < (uint64_t)parts + parts / 8 + SPARE * STEP) {
+        sum += counts[bucket++];
+    }
+    if (bucket == WAIT_BUCKETS || bucket < 2) {
+        return bucket < 2 ? ls_pool_later(s->now_us, 1) : INT64_MAX;
+    }
+    // The least wait of the next bucket.
+    const uint64_t bits = ((uint64_t)(bucket - 1) + (UINT64_C(0x3ff) << 6)) << 46;
+    double border = 0.0;
+    memcpy(&border, &bits, sizeof border);
+    return ls_pool_later(s->now_us, border < 0x1p62 ? (int64_t)border : INT64_MAX);
+}
+
+static void plan_whole(ls_scheduler *s, uint32_t node, uint32_t *count) {
+    s->plan[(*count)++] = (ls_plan_node){.value = wait_of(s, node), .node = node, .parts = 1};
+}
+
 // Which nodes the job could have, and when. Most are needed as a whole, which is told by when they
-// are free; of those only the soonest are looked at further.
+// are free; of those the later ones are looked at only when the others do not suffice.
 static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
     const ls_shape *shape = &s->jobs[job].request.shape;
     const bool in_unit = shape->must && shape->within != LS_POOL_ANYWHERE;
+    const uint32_t nodes = s->cluster->node_count;
     whole_types t = {.suits = {false}};
-    uint32_t counts[WAIT_BUCKETS] = {0};
     uint32_t count = 0;
+    uint64_t parts = 0;
     ls_plan_types(s, job, kind, t.suits);
     for (uint32_t i = 0; i < s->type_count; i++) {
         t.has_gpus[i] = i < LS_NODE_TYPES - 1 && s->nodes[s->type_nodes[i]].kind != UINT8_MAX;
         t.whole[i] = t.suits[i] && shape->gpus > 0 &&
                      shape->gpus == s->nodes[s->type_nodes[i]].gpus;
     }
-    for (uint32_t node = 0; node < s->cluster->node_count; node++) {
+    const int64_t until_us = in_unit ? INT64_MAX : guess_time(s, &t, shape->parts);
+    for (uint32_t node = 0; node < nodes; node++) {
         if (is_whole(s, &t, node)) {
-            const double wait = wait_of(s, node);
-            if (wait >= 0.0 && in_unit) {
-                s->plan[count++] = (ls_plan_node){.value = wait, .node = node, .parts = 1};
-            } else if (wait >= 0.0) {
-                counts[wait_bucket(wait)]++;
+            if (s->latest_us[node] < until_us) {
+                plan_whole(s, node, &count);
+                parts++;
             }
             continue;
         }
@@ -242,15 +256,13 @@ static uint32_t plan_times(ls_scheduler *s, uint32_t job, uint32_t kind) {
         }
         if ((t.suits[s->types[node]] || s->types[node] == LS_NODE_TYPES - 1) &&
             ls_plan_may(s, job, kind, node) && plan_node(s, shape, node, s->plan + count)) {
-            counts[wait_bucket(s->plan[count].value)] += s->plan[count].parts;
-            count++;
+            parts += s->plan[count++].parts;
         }
     }
-    const double border = in_unit ? 0.0 : wait_border(counts, shape->parts);
-    for (uint32_t node = 0; node < s->cluster->node_count && !in_unit; node++) {
-        const double wait = is_whole(s, &t, node) ? wait_of(s, node) : -1.0;
-        if (wait >= 0.0 && wait < border) {
-            s->plan[count++] = (ls_plan_node){.value = wait, .node = node, .parts = 1};
+    for (uint32_t node = 0; node < nodes && parts < shape->parts && until_us < INT64_MAX; node++) {
+        if (is_whole(s, &t, node) && s->latest_us[node] >= until_us &&
+            s->latest_us[node] < INT64_MAX) {
+            plan_whole(s, node, &count);
         }
     }
     return ls_plan_choose(s, shape, count, false);
