@@ -1,0 +1,226 @@
+// daemon.c - see daemon.h.
+#include "exec/daemon.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "exec/ask.h"
+
+enum { LOOK_MS = 500, STEPS_KEPT = 64, NAMES_KEPT = 64, NAME_SIZE = 64, RETRY_MS = 200 };
+
+typedef struct known_user {
+    char name[NAME_SIZE];  // "": none
+    uid_t uid;
+} known_user;
+
+struct ls_pool_daemon {
+    ls_pool_daemon_def def;
+    ls_desk *desk;
+    ls_exec *exec;
+    ls_pool_socket *socket;
+    known_user users[NAMES_KEPT];  // by uid: asking the system may take long
+    int wake;
+    bool troubled;         // the last step failed
+    char instead[512];     // what is answered then
+    pthread_mutex_t lock;  // the service, the desk, and what follows
+    pthread_cond_t stepped;
+    uint64_t steps;
+    bool went_well[STEPS_KEPT];  // by number of the step
+    bool ends;
+};
+
+// ---- callers of the socket
+
+static const char *name_of(ls_pool_daemon *d, uid_t uid) {
+    known_user *user = d->users + uid % NAMES_KEPT;
+    struct passwd entry, *found = NULL;
+    char room[4096];
+    if (user->name[0] != '\0' && user->uid == uid) {
+        return user->name;
+    }
+    user->uid = uid;
+    if (getpwuid_r(uid, &entry, room, sizeof room, &found) == 0 && found != NULL) {
+        ls_text_format(user->name, NAME_SIZE, "%s", entry.pw_name);
+    } else {
+        ls_text_format(user->name, NAME_SIZE, "uid %u", (unsigned)uid);
+    }
+    return user->name;
+}
+
+static bool on_ask(void *context, const ls_pool_caller *caller, const char *line, size_t size,
+                   ls_buffer *out) {
+    ls_pool_daemon *d = context;
+    const bool own = caller->uid == 0 || caller->uid == geteuid();
+    const ls_asker who = {.name = name_of(d, caller->uid),
+                          .uid = caller->uid,
+                          .gid = caller->gid,
+                          .reads_all = own,
+                          .acts_all = own,
+                          .may_act = true};
+    return ls_ask_answer(d->desk, &who, line, size, out);
+}
+
+// ---- the loop
+
+static int wait_ms(const ls_pool_daemon *d) {
+    const int64_t exec_us = ls_exec_wait_us(d->exec);
+    const int socket_ms = ls_pool_socket_wait_ms(d->socket);
+    int wait = LOOK_MS;
+    wait = exec_us / 1000 < wait ? (int)((exec_us + 999) / 1000) : wait;
+    wait = socket_ms >= 0 && socket_ms < wait ? socket_ms : wait;
+    return d->troubled && wait < RETRY_MS ? RETRY_MS : wait;
+}
+
+static void tell_trouble(ls_pool_daemon *d, ls_status status, const ls_error *err) {
+    const bool fails = status != LS_OK;
+    if (fails) {
+        ls_buffer line;
+        ls_error told = {0};
+        ls_buffer_init(&line);
+        ls_fail(&told, LS_ERR_IO, "nothing was done, since it cannot be written down: %s",
+                err->text);
+        ls_ask_put_error(LS_DESK_BUSY, &told, &line);
+        ls_text_format(d->instead, sizeof d->instead, "%s",
+                       !line.failed && line.size < sizeof d->instead
+                           ? line.data
+                           : "{\"error\":{\"code\":\"busy\",\"text\":\"nothing was done, since it "
+                             "cannot be written down\"}}");
+        ls_buffer_clear(&line);
+    }
+    if (fails != d->troubled && d->def.troubled != NULL) {
+        d->def.troubled(d->def.context, fails ? err : NULL);
+    }
+    d->troubled = fails;
+}
+
+static void go_round(ls_pool_daemon *d) {
+    ls_error err = {0};
+    pthread_mutex_lock(&d->lock);
+    ls_pool_socket_serve(d->socket);
+    const ls_status status = ls_exec_step(d->exec, &err);
+    ls_desk_tick(d->desk);
+    d->steps++;
+    d->went_well[d->steps % STEPS_KEPT] = status == LS_OK;
+    pthread_cond_broadcast(&d->stepped);
+    pthread_mutex_unlock(&d->lock);
+    tell_trouble(d, status, &err);
+    ls_pool_socket_send(d->socket, status == LS_OK ? NULL : d->instead);
+}
+
+void ls_pool_daemon_run(ls_pool_daemon *d) {
+    while (*d->def.stop == 0) {
+        // While steps fail, what waits to be done would only make it spin.
+        const int work = d->troubled ? -1 : ls_exec_fd(d->exec);
+        struct pollfd files[3] = {{.fd = work, .events = POLLIN},
+                                  {.fd = ls_pool_socket_file(d->socket), .events = POLLIN},
+                                  {.fd = d->wake, .events = POLLIN}};
+        const int n = poll(files, 3, wait_ms(d));
+        if (n > 0 && files[2].revents != 0) {
+            uint64_t count;
+            (void)!read(d->wake, &count, sizeof count);
+        }
+        go_round(d);
+        if (d->def.alive != NULL) {
+            d->def.alive(d->def.context);
+        }
+    }
+    pthread_mutex_lock(&d->lock);
+    d->ends = true;
+    pthread_cond_broadcast(&d->stepped);
+    pthread_mutex_unlock(&d->lock);
+}
+
+// ---- other threads
+
+ls_desk *ls_pool_daemon_lock(ls_pool_daemon *d) {
+    pthread_mutex_lock(&d->lock);
+    return d->desk;
+}
+
+void ls_pool_daemon_unlock(ls_pool_daemon *d) {
+    pthread_mutex_unlock(&d->lock);
+}
+
+ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
+    const uint64_t one = 1, mine = d->steps + 1;
+    (void)!write(d->wake, &one, sizeof one);
+    while (d->steps < mine && !d->ends) {
+        pthread_cond_wait(&d->stepped, &d->lock);
+    }
+    // So many steps later it is not known any more: they take longer than waking up does.
+    const bool kept = d->steps >= mine && d->steps - mine < STEPS_KEPT &&
+                      d->went_well[mine % STEPS_KEPT];
+    pthread_mutex_unlock(&d->lock);
+    return kept ? LS_OK
+                : ls_fail(err, LS_ERR_IO, "nothing was done, since it cannot be written down");
+}
+
+// ---- opening, closing
+
+static ls_status open_parts(ls_pool_daemon *d, ls_error *err) {
+    const ls_desk_def desk = {.pool = d->def.pool, .version = d->def.version};
+    ls_status status = ls_desk_create(&desk, &d->desk, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    const ls_exec_def exec = {.folder = d->def.folder,
+                              .pool = d->def.pool,
+                              .helper = d->def.helper,
+                              .told = ls_desk_told,
+                              .context = d->desk};
+    status = ls_exec_open(&exec, &d->exec, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    ls_desk_begin(d->desk, d->exec);
+    const ls_pool_socket_def socket = {
+        .path = d->def.socket, .mode = d->def.open ? 0666 : 0600, .ask = on_ask, .context = d};
+    status = ls_pool_socket_open(&socket, &d->socket, err);
+    if (status == LS_OK) {
+        d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        status = d->wake >= 0
+                     ? LS_OK
+                     : ls_fail(err, LS_ERR_IO, "cannot make an event file: %s", strerror(errno));
+    }
+    return status;
+}
+
+ls_status ls_pool_daemon_open(const ls_pool_daemon_def *def, ls_pool_daemon **out, ls_error *err) {
+    *out = NULL;
+    ls_pool_daemon *d = ls_alloc(sizeof *d);
+    if (d == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    d->def = *def;
+    d->wake = -1;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->stepped, NULL);
+    const ls_status status = open_parts(d, err);
+    if (status != LS_OK) {
+        ls_pool_daemon_close(d);
+        return status;
+    }
+    *out = d;
+    return LS_OK;
+}
+
+void ls_pool_daemon_close(ls_pool_daemon *d) {
+    if (d == NULL) {
+        return;
+    }
+    ls_pool_socket_close(d->socket);
+    ls_exec_close(d->exec);
+    ls_desk_destroy(d->desk);
+    if (d->wake >= 0) {
+        close(d->wake);
+    }
+    pthread_cond_destroy(&d->stepped);
+    pthread_mutex_destroy(&d->lock);
+    ls_free(d);
+}

@@ -1,0 +1,238 @@
+// desk_why.c - why a job waits or stops, and when it starts, in words.
+#include <string.h>
+
+#include "base/units.h"
+#include "exec/desk_inside.h"
+
+enum { HOLDERS = 3, SENTENCE = 700 };
+
+static void put_gpus(char *out, size_t size, uint64_t milli) {
+    ls_text_format(out, size, milli % LS_POOL_WHOLE == 0 ? "%.0f" : "%.3f",
+                   (double)milli / LS_POOL_WHOLE);
+}
+
+static bool counts_slots(const ls_pool *pool) {
+    bool slots = pool->cluster.kind_count > 0;
+    for (uint32_t k = 0; k < pool->cluster.kind_count; k++) {
+        slots = slots && pool->kinds[k].is_slots;
+    }
+    return slots;
+}
+
+// ---- sentences
+
+typedef struct sentence {
+    const char *code;
+    char text[SENTENCE], text_ko[SENTENCE];
+} sentence;
+
+static void say_free(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
+    char wants[32], free[32];
+    const bool slots = counts_slots(desk->pool);
+    put_gpus(wants, sizeof wants, a->needs_milli);
+    put_gpus(free, sizeof free, a->free_milli);
+    if (a->free_milli >= a->needs_milli) {
+        out->code = "place";
+        ls_text_format(out->text, SENTENCE,
+                       "It wants %s %s; %s are free, but not together where it may stand.", wants,
+                       slots ? "slots" : "GPUs", free);
+        ls_text_format(out->text_ko, SENTENCE,
+                       "%s %s개가 필요합니다. 여유는 %s개이지만 한곳에 모여 있지 않습니다.",
+                       slots ? "CPU 슬롯" : "GPU", wants, free);
+    } else {
+        out->code = "free";
+        ls_text_format(out->text, SENTENCE, "It wants %s %s; %s %s free.", wants,
+                       slots ? "slots" : "GPUs", free,
+                       a->free_milli == LS_POOL_WHOLE ? "is" : "are");
+        ls_text_format(out->text_ko, SENTENCE, "%s %s개가 필요합니다. 여유는 %s개입니다.",
+                       slots ? "CPU 슬롯" : "GPU", wants, free);
+    }
+}
+
+static void say_limit(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
+    const char *path = desk_path(desk->pool, a->account);
+    out->code = "limit";
+    ls_text_format(out->text, SENTENCE, "Account %s has reached its limit.",
+                   path[0] != '\0' ? path : desk->pool->name);
+    ls_text_format(out->text_ko, SENTENCE, "%s 계정이 상한에 이르렀습니다.",
+                   path[0] != '\0' ? path : desk->pool->name);
+}
+
+static void say_turn(const ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
+                     sentence *out) {
+    ls_exec_view other;
+    const bool known = a->job != 0 && ls_exec_get(desk->exec, a->job, &other);
+    if (known && other.account == view->account) {
+        out->code = "priority";
+        ls_text_format(out->text, SENTENCE, "Job %llu of the same account goes first.",
+                       (unsigned long long)a->job);
+        ls_text_format(out->text_ko, SENTENCE, "같은 계정의 작업 %llu번이 먼저입니다.",
+                       (unsigned long long)a->job);
+    } else {
+        out->code = "turn";
+        ls_text_format(out->text, SENTENCE, "It is the turn of others%s%s, who hold less.",
+                       known ? ": " : "", known ? desk_path(desk->pool, other.account) : "");
+        ls_text_format(out->text_ko, SENTENCE, "더 적게 쓰는 다른 계정%s%s%s의 차례입니다.",
+                       known ? "(" : "", known ? desk_path(desk->pool, other.account) : "",
+                       known ? ")" : "");
+    }
+}
+
+static void say_waits(ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
+                      sentence *out) {
+    switch (a->reason) {
+    case LS_REASON_AFTER:
+        out->code = "after";
+        ls_text_format(out->text, SENTENCE, "It waits for job %llu.", (unsigned long long)a->job);
+        ls_text_format(out->text_ko, SENTENCE, "작업 %llu번이 끝나기를 기다립니다.",
+                       (unsigned long long)a->job);
+        break;
+    case LS_REASON_LIMIT: say_limit(desk, a, out); break;
+    case LS_REASON_TURN: say_turn(desk, view, a, out); break;
+    case LS_REASON_KEPT:
+        out->code = "promised";
+        ls_text_format(out->text, SENTENCE,
+                       "Free GPUs are kept for a job that was promised them; this one would "
+                       "still run then.");
+        ls_text_format(out->text_ko, SENTENCE,
+                       "여유 GPU는 먼저 약속된 작업을 위해 남겨 두었습니다.");
+        break;
+    case LS_REASON_RECLAIM:
+        out->code = "reclaim";
+        ls_text_format(out->text, SENTENCE, "What its account lent is being taken back for it.");
+        ls_text_format(out->text_ko, SENTENCE, "빌려준 자원을 회수하고 있습니다.");
+        break;
+    case LS_REASON_NEXT:
+        out->code = "turn";
+        ls_text_format(out->text, SENTENCE, "It starts in a moment.");
+        ls_text_format(out->text_ko, SENTENCE, "곧 시작합니다.");
+        break;
+    default: say_free(desk, a, out); break;
+    }
+}
+
+static void say_stops(const ls_exec_view *view, sentence *out) {
+    if (view->why == LS_WHY_RECLAIM) {
+        out->code = "reclaim";
+        ls_text_format(out->text, SENTENCE, "It gives back what it borrowed, for job %llu.",
+                       (unsigned long long)view->for_job);
+        ls_text_format(out->text_ko, SENTENCE, "빌려 쓴 자원을 작업 %llu번에 돌려줍니다.",
+                       (unsigned long long)view->for_job);
+    } else if (view->why == LS_WHY_BROKEN) {
+        out->code = "broken";
+        ls_text_format(out->text, SENTENCE, "The machine it runs on has failed.");
+        ls_text_format(out->text_ko, SENTENCE, "실행 중인 노드에 장애가 생겼습니다.");
+    } else {
+        out->code = "cancel";
+        ls_text_format(out->text, SENTENCE, "It was told to stop.");
+        ls_text_format(out->text_ko, SENTENCE, "중지 요청을 받았습니다.");
+    }
+}
+
+// ---- who holds what is short
+
+static json_t *holders_of(ls_desk *desk) {
+    const desk_tally *tally = desk_count(desk);
+    json_t *list = json_array();
+    uint32_t told[HOLDERS];
+    for (uint32_t n = 0; tally != NULL && n < HOLDERS; n++) {
+        uint32_t best = LS_POOL_NONE;
+        for (uint32_t i = 0; i < tally->holding_count; i++) {
+            const uint32_t a = tally->holding[i].account;
+            bool again = false;
+            for (uint32_t k = 0; k < n; k++) {
+                again |= told[k] == a;
+            }
+            if (!again && (best == LS_POOL_NONE ||
+                           ls_shares_held(tally->books, a) > ls_shares_held(tally->books, best))) {
+                best = a;
+            }
+        }
+        if (best == LS_POOL_NONE) {
+            break;
+        }
+        told[n] = best;
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o}", "account", desk_text(desk_path(desk->pool, best)),
+                            "gpus", desk_gpus(ls_shares_held(tally->books, best)), "borrowed",
+                            desk_gpus(ls_shares_borrowed(tally->books, best))));
+    }
+    return list;
+}
+
+static void add_figures(ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
+                        const char *code, json_t *made) {
+    if (a->job != 0) {
+        json_object_set_new(made, "job", desk_id(a->job));
+    }
+    if (strcmp(code, "free") == 0 || strcmp(code, "place") == 0) {
+        json_object_set_new(made, "wants", desk_gpus(a->needs_milli));
+        json_object_set_new(made, "free", desk_gpus(a->free_milli));
+        json_object_set_new(made, "holders", holders_of(desk));
+    }
+    if (strcmp(code, "limit") == 0 && a->account < desk->pool->account_count) {
+        const uint32_t limit = desk->pool->accounts[a->account].limit_gpus;
+        const desk_tally *tally = desk_count(desk);
+        json_object_set_new(made, "account", desk_text(desk_path(desk->pool, a->account)));
+        json_object_set_new(made, "wants", desk_gpus(a->needs_milli));
+        if (tally != NULL) {
+            json_object_set_new(made, "used", desk_gpus(ls_shares_held(tally->books, a->account)));
+        }
+        if (limit != LS_ACCOUNT_UNLIMITED) {
+            json_object_set_new(made, "limit", json_integer(limit));
+        }
+    }
+    if (a->ahead > 0) {
+        json_object_set_new(made, "before", json_integer((json_int_t)a->ahead));
+    }
+    json_object_set_new(made, "promised_us", desk_time(a->promised_us));
+    (void)view;
+}
+
+json_t *desk_why(ls_desk *desk, const ls_exec_view *view) {
+    sentence said = {.code = NULL};
+    ls_exec_answer answer = {.promised_us = INT64_MAX};
+    const bool waits = view->state <= LS_EXEC_WAITING;
+    if (waits && ls_exec_why(desk->exec, view->id, &answer, NULL) == LS_OK) {
+        say_waits(desk, view, &answer, &said);
+    } else if (view->state == LS_EXEC_STOPPING) {
+        say_stops(view, &said);
+    }
+    if (said.code == NULL) {
+        return json_null();
+    }
+    json_t *made = json_pack("{s:s, s:o, s:o}", "code", said.code, "text", desk_text(said.text),
+                             "text_ko", desk_text(said.text_ko));
+    if (waits) {
+        add_figures(desk, view, &answer, said.code, made);
+    } else {
+        if (view->for_job != 0) {
+            json_object_set_new(made, "job", desk_id(view->for_job));
+        }
+        if (view->until_us > 0 && view->until_us < INT64_MAX) {
+            json_object_set_new(made, "by_us", json_integer(view->until_us));
+        }
+    }
+    return made;
+}
+
+// The whole answer of the service is in sentences already; they are its lines.
+ls_desk_code ls_desk_why(ls_desk *desk, uint64_t id, const ls_asker *who, json_t **out,
+                         ls_error *err) {
+    ls_exec_answer answer = {0};
+    ls_exec_view view;
+    const ls_desk_code code = ls_desk_job(desk, id, who, out, err);
+    if (code != LS_DESK_DONE || !ls_exec_get(desk->exec, id, &view)) {
+        return code;
+    }
+    json_t *lines = json_array();
+    if (view.state <= LS_EXEC_WAITING && ls_exec_why(desk->exec, id, &answer, err) == LS_OK) {
+        for (const char *at = answer.text; *at != '\0';) {
+            const size_t length = strcspn(at, "\n");
+            json_array_append_new(lines, json_stringn(at, length));
+            at += length + (at[length] == '\n');
+        }
+    }
+    json_object_set_new(*out, "lines", lines);
+    return LS_DESK_DONE;
+}
