@@ -4,6 +4,7 @@
 #include "loop/view.h"
 #include "web/live.h"
 #include "web/memo.h"
+#include "web/page.h"
 #include "web/server.h"
 
 typedef struct ls_api {
@@ -32,7 +33,7 @@ ls_route_fn ls_api_forecast, ls_api_what_if;
 ls_route_fn ls_api_file, ls_api_check, ls_api_save, ls_api_note;
 json_t *ls_api_about(const ls_api *api, const ls_request *request);  // api_state.c; may be NULL
 // page.c
-ls_route_fn ls_page_index, ls_page_asset, ls_page_openapi;
+ls_route_fn ls_page_index;
 
 // What a body asks for, apart from doing it. False or NULL: it is wrong, and the answer says so.
 typedef struct ls_api_review_asked {

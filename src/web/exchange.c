@@ -2,14 +2,13 @@
 #include "web/exchange.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
-
-#include "web/live.h"
 
 enum { SOME_MOST = 4, DEAR_MOST = 1, WAIT_S = 20, STREAM_BLOCK = 16 << 10, STREAM_ROOM = 64 << 10 };
 
@@ -373,18 +372,17 @@ static struct MHD_Response *open_stream(ls_exchange *x) {
     const char *last = header(x, "Last-Event-ID");
     const char *topics = ls_request_get(&x->request, "topics");
     int64_t after = 0;
-    unsigned wanted = 0;
+    unsigned wanted = UINT_MAX;
     if (last != NULL && (!ls_text_parse_i64(last, strlen(last), &after) || after < 0)) {
         after = 0;  // another server's; the whole state mends it
     }
-    if (!ls_live_topics(topics, &wanted)) {
-        refuse(x, 400, "invalid",
-               "topics are state, kpi, decisions, forecast and notices, with "
-               "commas between");
+    const ls_stream *stream = &x->server->def.stream;
+    if (stream->topics != NULL && !stream->topics(topics, &wanted)) {
+        refuse(x, 400, "invalid", stream->topics_text);
         return NULL;
     }
-    ls_listener *listener = x->server->def.stream != NULL
-                                ? ls_live_listen(x->server->def.stream, (uint64_t)after, wanted)
+    ls_listener *listener = stream->listen != NULL
+                                ? stream->listen(stream->context, (uint64_t)after, wanted)
                                 : NULL;
     if (listener == NULL) {
         refuse(x, 503, "busy", "too many listen already");
@@ -431,6 +429,9 @@ static void add_headers(const ls_exchange *x, struct MHD_Response *response) {
     if (answer->location[0] != '\0') {
         MHD_add_response_header(response, answer->status == 405 ? "Allow" : "Location",
                                 answer->location);
+    }
+    if (answer->next[0] != '\0') {
+        MHD_add_response_header(response, "Next", answer->next);
     }
     if (answer->cookie[0] != '\0') {
         MHD_add_response_header(response, "Set-Cookie", answer->cookie);

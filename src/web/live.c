@@ -246,7 +246,7 @@ ls_status ls_live_open(ls_service *service, ls_live **out, ls_error *err) {
     }
     memset(s, 0, sizeof *s);
     s->service = service;
-    const ls_status status = ls_ring_create(&s->ring, err);
+    const ls_status status = ls_ring_create("snapshot", &s->ring, err);
     if (status != LS_OK) {
         ls_free(s);
         return status;
@@ -325,4 +325,23 @@ ls_listener *ls_live_listen(ls_live *s, uint64_t after, unsigned wanted) {
 
 ls_ring_figures ls_live_describe(const ls_live *s) {
     return ls_ring_describe(s->ring);
+}
+
+static ls_listener *listen_to(void *context, uint64_t after, unsigned wanted) {
+    return ls_live_listen(context, after, wanted);
+}
+
+static void end_of(void *context) {
+    ls_live_end(context);
+}
+
+ls_stream ls_live_stream(ls_live *s) {
+    return (ls_stream){
+        .topics = ls_live_topics,
+        .topics_text =
+            "topics are state, kpi, decisions, forecast and notices, with commas between",
+        .listen = listen_to,
+        .end = end_of,
+        .context = s,
+    };
 }

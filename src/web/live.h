@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 #include "loop/view.h"
-#include "web/ring.h"
+#include "web/stream.h"
 
 typedef struct ls_live ls_live;
 
@@ -26,6 +26,7 @@ bool ls_live_topics(const char *list, unsigned *out);
 // ls_ring_leave.
 enum { LS_LIVE_MOST = 200 };
 ls_listener *ls_live_listen(ls_live *stream, uint64_t after, unsigned topics);
+ls_stream ls_live_stream(ls_live *stream);  // for a server
 ls_ring_figures ls_live_describe(const ls_live *stream);
 // The state with its number and hash, as a snapshot says it. NULL: out of memory.
 json_t *ls_live_state(ls_live *stream);

@@ -5,6 +5,7 @@
 
 #include "web/api.h"
 #include "web/assets.h"
+#include "web/page.h"
 
 enum { ROWS = 50 };
 
@@ -46,14 +47,11 @@ static bool wants_korean(const ls_request *request) {
 }
 
 // As the page asks for them one by one where they are not given. NULL: out of memory.
-static char *first_data(const ls_api *api, const ls_request *request) {
+static json_t *first_data(const ls_api *api, const ls_request *request) {
     json_t *rows = ls_view_decisions(api->service, false, 0, ROWS);
-    json_t *first = json_pack("{s:o, s:o, s:o, s:o}", "me", ls_api_about(api, request), "plant",
-                              ls_view_plant(api->service), "state", ls_live_state(api->stream),
-                              "rows", rows != NULL ? rows : json_array());
-    char *text = json_dumps(first, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    json_decref(first);
-    return text;
+    return json_pack("{s:o, s:o, s:o, s:o}", "me", ls_api_about(api, request), "plant",
+                     ls_view_plant(api->service), "state", ls_live_state(api->stream), "rows",
+                     rows != NULL ? rows : json_array());
 }
 
 static void put_text(ls_buffer *out, const char *from, const char *to) {
@@ -99,8 +97,9 @@ static void put_page(ls_buffer *out, const char *html, const char *data, bool ko
     ls_buffer_text(out, html);
 }
 
-void ls_page_index(void *context, const ls_request *request, ls_answer *answer) {
-    char *data = request->known ? first_data(context, request) : NULL;
+void ls_page_send(json_t *first, const ls_request *request, ls_answer *answer) {
+    char *data = json_dumps(first, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    json_decref(first);
     const ls_asset *asset = ls_asset_find("index.html");
     char *html = data != NULL && asset != NULL ? ls_alloc(asset->plain_size + 1) : NULL;
     if (html != NULL) {
@@ -115,9 +114,13 @@ void ls_page_index(void *context, const ls_request *request, ls_answer *answer) 
     free(data);  // jansson's own
 }
 
+void ls_page_index(void *context, const ls_request *request, ls_answer *answer) {
+    ls_page_send(request->known ? first_data(context, request) : NULL, request, answer);
+}
+
 void ls_page_asset(void *context, const ls_request *request, ls_answer *answer) {
     (void)context;
-    if (strcmp(request->part, "openapi.yaml") == 0) {
+    if (strstr(request->part, "openapi.yaml") != NULL) {
         ls_answer_fail(answer, 404, "unknown", "it is at /openapi.yaml");
         return;
     }
@@ -127,4 +130,9 @@ void ls_page_asset(void *context, const ls_request *request, ls_answer *answer) 
 void ls_page_openapi(void *context, const ls_request *request, ls_answer *answer) {
     (void)context;
     send_asset("openapi.yaml", request, answer);
+}
+
+void ls_page_pool_openapi(void *context, const ls_request *request, ls_answer *answer) {
+    (void)context;
+    send_asset("pool_openapi.yaml", request, answer);
 }

@@ -45,6 +45,7 @@ typedef struct ls_answer {
     const char *encoding, *etag, *csp;  // may be NULL
     char location[64];
     char cookie[256];
+    char next[24];  // header Next, where a long text goes on; "": none
     uint32_t retry_s;
     bool keeps;     // may be cached, asked again each time
     bool download;  // a file for the disk

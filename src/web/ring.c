@@ -26,6 +26,7 @@ typedef struct event {
 } event;
 
 struct ls_ring {
+    const char *whole;  // the event that holds the whole state
     pthread_mutex_t lock;
     pthread_cond_t more;
     event events[EVENTS];
@@ -81,12 +82,13 @@ static void let_go(text *of) {
 
 // ---- opening, closing
 
-ls_status ls_ring_create(ls_ring **out, ls_error *err) {
+ls_status ls_ring_create(const char *whole, ls_ring **out, ls_error *err) {
     *out = ls_alloc(sizeof **out);
     if (*out == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the live stream");
     }
     memset(*out, 0, sizeof **out);
+    (*out)->whole = whole;
     (*out)->first = (*out)->shown = (*out)->next = 1;
     pthread_mutex_init(&(*out)->lock, NULL);
     pthread_cond_init(&(*out)->more, NULL);
@@ -178,7 +180,7 @@ bool ls_ring_wants_snapshot(ls_ring *ring) {
 }
 
 void ls_ring_give_snapshot(ls_ring *ring, json_t *state, uint64_t number) {
-    text *of = compose("snapshot", number, state);
+    text *of = compose(ring->whole, number, state);
     if (of == NULL) {
         return;
     }
@@ -237,7 +239,7 @@ bool ls_ring_begins(const ls_listener *l) {
 }
 
 void ls_ring_begin(ls_listener *l, json_t *state, uint64_t number) {
-    text *of = compose("snapshot", number, state);
+    text *of = compose(l->ring->whole, number, state);
     if (of != NULL) {
         l->held[l->held_count++] = of;
         l->at = number + 1;

@@ -18,7 +18,8 @@ typedef struct ls_listener ls_listener;
 
 enum { LS_RING_ALWAYS = 0 };  // topic of what everybody gets; the others are bits
 
-ls_status ls_ring_create(ls_ring **out, ls_error *err);
+// `whole`: what the event is called that holds the whole state; stays.
+ls_status ls_ring_create(const char *whole, ls_ring **out, ls_error *err);
 void ls_ring_end(ls_ring *ring);      // wakes everybody who waits; they get the end
 void ls_ring_destroy(ls_ring *ring);  // when no listener is left; NULL is fine
 

@@ -13,7 +13,7 @@ static char got[ROOM];
 
 static ls_ring *make(void) {
     ls_ring *ring = NULL;
-    CHECK_INT(ls_ring_create(&ring, &(ls_error){0}), LS_OK);
+    CHECK_INT(ls_ring_create("snapshot", &ring, &(ls_error){0}), LS_OK);
     return ring;
 }
 

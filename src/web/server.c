@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "web/connections.h"
 #include "web/exchange.h"
-#include "web/live.h"
 #include "web/rates.h"
 
 enum {
@@ -200,8 +199,9 @@ int ls_server_port(const ls_server *server) {
 
 void ls_server_stop(ls_server *server) {
     if (server != NULL) {
-        if (server->def.stream != NULL) {
-            ls_live_end(server->def.stream);  // its readers sit in threads of the daemon
+        if (server->def.stream.end != NULL) {
+            server->def.stream.end(
+                server->def.stream.context);  // its readers sit in threads of the daemon
         }
         pthread_mutex_lock(&server->lock);
         server->ends = true;

@@ -10,6 +10,7 @@
 
 #include "web/auth.h"
 #include "web/request.h"
+#include "web/stream.h"
 
 typedef enum ls_right {
     LS_RIGHT_NOTHING,
@@ -44,7 +45,6 @@ const ls_route *ls_route_find(const ls_route *routes, size_t count, const char *
                               const char *path, char out_part[LS_REQUEST_PART_SIZE],
                               char out_methods[LS_METHODS_SIZE]);
 
-struct ls_live;
 typedef struct ls_server_def {
     const char *listen;             // IP address
     int port;                       // 0: a free one
@@ -54,7 +54,7 @@ typedef struct ls_server_def {
     const ls_route *routes;
     size_t route_count;
     void *context;
-    struct ls_live *stream;     // may be NULL
+    ls_stream stream;           // all NULL: none
     uint32_t connections_most;  // 0: 256
     int64_t patience_us;        // for a whole question; 0: 10 s
 } ls_server_def;
