@@ -119,6 +119,41 @@ static void test_the_pool_explains_itself(void) {
     CHECK_SESSIONS(lines, "pool.txt");
 }
 
+static void test_a_running_pool_is_asked_with_words(void) {
+    static const char *const lines[] = {
+        "pool run -h",
+        "pool run --help",
+        "pool submit -h",
+        "pool submit --help",
+        "pool jobs --help",
+        "pool logs --help",
+        "pool cancel --help",
+        "pool why --help",
+        "pool usage --help",
+        "pool top --help",
+        "pool submit",
+        "pool submit --gpus two -- true",
+        "pool submit --gpus 1 --slots 1 -- true",
+        "pool submit --array 1-10 -- true",
+        "pool submit --within rack --prefer row -- true",
+        "pool submit --memory much -- true",
+        "pool submit --chdir tests/no-such-folder -- true",
+        "pool submit --socket tests/no-such-folder/pool.sock -- true",
+        "pool jobs --all --state done",
+        "pool jobs --socket tests/no-such-folder/pool.sock",
+        "pool logs twelve",
+        "pool logs 12 --json",
+        "pool logs 12 -f --run 1",
+        "pool cancel 12 x",
+        "pool why 0",
+        "pool usage --from monday",
+        "pool usage --from 2026-11-30 --to 2026-11-01",
+        "pool top --once --socket tests/no-such-folder/pool.sock",
+        "pool run tests/cli/plants/pool-promises.yaml",
+    };
+    CHECK_SESSIONS(lines, "pool-run.txt");
+}
+
 static void test_an_emulated_line_explains_itself(void) {
     static const char *const lines[] = {
         "line emulate -h",
@@ -326,6 +361,7 @@ int main(int argc, char **argv) {
     TEST(test_demo_says_what_it_takes);
     TEST(test_pool_files_are_checked);
     TEST(test_the_pool_explains_itself);
+    TEST(test_a_running_pool_is_asked_with_words);
     TEST(test_an_emulated_line_explains_itself);
     TEST(test_deciding_explains_itself);
     TEST(test_twin_calibrate_explains_itself);
