@@ -114,7 +114,7 @@ export function Queue({still = false}: {still?: boolean}) {
   useStore('second', 'pool');
   const {query} = useRoute(), account = query.get('account') ?? '';
   const [folder, setFolder] = useState<keyof typeof folders>('waiting');
-  const [limit, setLimit] = useState(still ? 4 : 50);
+  const [limit, setLimit] = useState(still ? 3 : 50);
   const [opened, setOpened] = useState('');
   const [cancel, setCancel] = useState<Job | null>(null);
   const round = useRound();

@@ -48,7 +48,7 @@ function Racks() {
   const {item, query} = useRoute();
   const racks = poolStore.pool!.racks, alone = racks.name.length === 1;
   const close = () => go('pool', '', query);
-  const room = isWall() ? Math.max(320, innerHeight - 460) : width < 560 ? 900 : 520;
+  const room = isWall() ? Math.max(320, innerHeight - 390) : width < 560 ? 900 : 520;
   return <>
     <section class="card racks">
       <div class="toolbar"><h2>{t('racks.n', {n: gpus(racks.name.length)})}</h2><span class="spring" />
