@@ -363,6 +363,19 @@ static void count_again(ls_scheduler *s) {
     }
 }
 
+// Takes a job out of the books that is to be stopped. False: out of memory.
+static bool note_victim(ls_scheduler *s, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    if (!ls_grow(&s->victims, &s->victim_room, sizeof *s->victims, s->victim_count + 1)) {
+        s->out_of_memory = true;
+        return false;
+    }
+    s->victims[s->victim_count++] = job;
+    j->victim = true;
+    ls_shares_remove(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    return true;
+}
+
 // Notes those that have to go from a node for so many parts, and takes them out of the books. Those
 // whose account would by then lend no more are passed over: that account is spent, and *out_spent.
 // False: out of memory.
@@ -391,21 +404,50 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         if (goes && !may_take(s, c->request.account, j->request.account, kind, milli)) {
             s->spent[first_who_does_not(s, j->request.account)] = true;
             *out_spent = true;
-        } else if (goes) {
-            if (!ls_grow(&s->victims, &s->victim_room, sizeof *s->victims, s->victim_count + 1)) {
-                s->out_of_memory = true;
-                return false;
-            }
-            s->victims[s->victim_count++] = job;
-            j->victim = true;
-            ls_shares_remove(s->shares, j->request.account, j->kind,
-                             ls_shape_milli(&j->request.shape));
+        } else if (goes && !note_victim(s, job)) {
+            return false;
         }
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
     }
     return true;
+}
+
+// Who else has to go so that the limits on the way to the top have room for the job: those whose
+// loss is the least. False: there are not enough, or memory is out.
+static bool note_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
+    const ls_pool_job *c = s->jobs + claimant;
+    const uint32_t account = c->request.account;
+    const uint64_t milli = ls_shape_milli(&c->request.shape);
+    const takers all = {.number = c->number, .dearest = 1.0e300};
+    while (ls_shares_limited_later(s->shares, account, kind, milli) != LS_POOL_NONE) {
+        uint32_t best = LS_POOL_NONE;
+        for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
+            const bool gives = s->may_give[leaf] && may_take(s, account, leaf, kind, milli);
+            for (uint32_t i = gives ? s->running[leaf] : LS_POOL_NONE; i != LS_POOL_NONE;
+                 i = s->jobs[i].next_running) {
+                if (s->jobs[i].kind == kind && !s->jobs[i].victim && may_stop(&all, s, i) &&
+                    (best == LS_POOL_NONE || loss(s, s->jobs + i) < loss(s, s->jobs + best))) {
+                    best = i;
+                }
+            }
+        }
+        if (best == LS_POOL_NONE || !note_victim(s, best)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Where a limit keeps the job away, only what is below its account makes room in it.
+static uint64_t only_below(ls_scheduler *s, uint32_t limit, uint32_t kind) {
+    uint64_t lent = 0;
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        s->may_give[i] &= ls_shares_meet(s->shares, i, limit) == limit;
+        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
+    }
+    return lent;
 }
 
 // Notes which leaves may give to a job of `account` that needs so much of the kind (may_take), and
@@ -436,7 +478,9 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     const ls_pool_job *c = s->jobs + claimant;
     const uint64_t milli = ls_shape_milli(&c->request.shape);
     const uint64_t free = ls_occupancy_free_milli(s->occupancy);
-    const uint64_t lent = note_givers(s, c->request.account, kind, milli);
+    const uint32_t limit = ls_shares_limited_later(s->shares, c->request.account, kind, milli);
+    uint64_t lent = note_givers(s, c->request.account, kind, milli);
+    lent = limit != LS_POOL_NONE ? only_below(s, limit, kind) : lent;
     const bool may = lent > 0 && free + lent >= milli;
     memset(s->spent, 0, s->def.account_count * sizeof *s->spent);
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
@@ -446,20 +490,21 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
             return false;
         }
         s->victim_count = 0;
-        bool memory = true;
+        bool good = true;
         bool spent = false;
         uint32_t left = c->request.shape.parts;
-        for (uint32_t i = 0; i < used && memory; i++) {
+        for (uint32_t i = 0; i < used && good; i++) {
             const uint32_t parts = s->plan[i].parts < left ? s->plan[i].parts : left;
-            memory = note_victims(s, claimant, kind, s->plan[i].node, parts, &spent);
+            good = note_victims(s, claimant, kind, s->plan[i].node, parts, &spent);
             left -= parts;
         }
-        if (memory && !spent && s->victim_count > 0) {
+        good = good && (spent || note_for_limits(s, claimant, kind));
+        if (good && !spent && s->victim_count > 0) {
             *out_used = used;
             return true;
         }
         count_again(s);
-        if (!memory || !spent) {
+        if (!good || !spent) {
             return false;
         }
         for (uint32_t i = 1; i < s->def.account_count;
@@ -474,9 +519,12 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
 // Some account above the job, or its own, is guaranteed what it needs and does not have it.
 static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t kind) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
-    if (milli == 0 || ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs)) ||
-        ls_shares_limited(s->shares, j->request.account, kind, milli) != LS_POOL_NONE) {
+    if (milli == 0 || ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs))) {
         return false;
+    }
+    const uint32_t limit = ls_shares_limited_later(s->shares, j->request.account, kind, milli);
+    if (limit != LS_POOL_NONE && ls_shares_children(s->shares, limit) == 0) {
+        return false;  // its own: nobody else is below that
     }
     for (uint32_t at = j->request.account; at != 0; at = ls_shares_parent(s->shares, at)) {
         if (ls_shares_borrowed_with(s->shares, at, kind, milli) == 0) {
@@ -637,7 +685,8 @@ void ls_reclaim(ls_scheduler *s) {
         s->tick_us = INT64_MAX;
     } else if (s->now_us >= s->tick_us) {
         for (uint32_t i = 1; i < s->def.account_count; i++) {
-            if (ls_waiting_any(s->waiting, i) && ls_shares_children(s->shares, i) == 0) {
+            if (ls_shares_children(s->shares, i) == 0 &&
+                (ls_waiting_any(s->waiting, i) || ls_waiting_stopped(s->waiting, i))) {
                 ls_reclaim_look(s, i);
             }
         }

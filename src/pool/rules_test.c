@@ -190,11 +190,50 @@ static void test_reserved_nodes_are_for_their_account_alone(void) {
     CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_ERR_INVALID);
 }
 
+static void test_below_an_account_at_its_limit_what_goes_makes_room_for_what_comes(void) {
+    static const uint64_t of_6[] = {0, 6000}, of_4[] = {0, 4000}, of_2[] = {0, 2000};
+    static const uint64_t at_most_6[] = {UINT64_MAX, 6000};
+    const ls_share_terms limited[ACCOUNTS] = {
+        [TOP] = {.weight = 1, .guarantee = nothing, .limit = none},
+        [SUPPLIERS] = {.parent = TOP, .weight = 1, .guarantee = of_6, .limit = at_most_6},
+        [CASTINGS] = {.parent = SUPPLIERS, .weight = 1, .guarantee = of_4, .limit = none},
+        [HARNESS] = {.parent = SUPPLIERS, .weight = 1, .guarantee = of_2, .limit = none},
+    };
+    const ls_scheduler_def def = {.cluster = &cluster, .terms = limited, .account_count = ACCOUNTS};
+    ls_scheduler *s = NULL;
+    ls_error err = {0};
+    const ls_pool_act *acts = NULL;
+    ls_status status = LS_OK;
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_OK);
+    ls_pool_request r = request_of(CASTINGS, 1, 20 * HOUR_US);
+    r.restartable = true;
+    r.stop_us = MINUTE_US;
+    for (uint32_t i = 0; i < 6; i++) {
+        submit(s, (int64_t)i, &r);
+        CHECK_INT(decide(s, (int64_t)i), 1);
+    }
+    ls_pool_request other = request_of(HARNESS, 2, HOUR_US);
+    const uint32_t job = submit(s, HOUR_US, &other);  // two GPUs are free
+    CHECK_INT(ls_scheduler_decide(s, HOUR_US, &acts, &status), 2);
+    CHECK(acts[0].why == LS_WHY_RECLAIM && acts[1].why == LS_WHY_RECLAIM);
+    CHECK_INT(acts[0].for_job, job);
+    const uint32_t stops[] = {acts[0].job, acts[1].job};
+    bool again = false;
+    CHECK_INT(ls_scheduler_ended(s, HOUR_US + 1, stops[0], false, &again, &err), LS_OK);
+    CHECK_INT(decide(s, HOUR_US + 1), 0);  // suppliers would hold 7
+    CHECK_INT(ls_scheduler_ended(s, HOUR_US + 2, stops[1], false, &again, &err), LS_OK);
+    CHECK_INT(decide(s, HOUR_US + 2), 1);
+    CHECK_INT(ls_scheduler_state(s, job), LS_POOL_JOB_RUNNING);
+    CHECK_INT(ls_shares_held(ls_scheduler_shares(s), SUPPLIERS), 6000);
+    ls_scheduler_destroy(s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_months_end_where_the_calendar_says);
     TEST(test_a_month_counts_what_was_held_in_it);
     TEST(test_who_has_spent_the_budget_starts_in_the_next_month);
     TEST(test_reserved_nodes_are_for_their_account_alone);
+    TEST(test_below_an_account_at_its_limit_what_goes_makes_room_for_what_comes);
     return harness_report();
 }

@@ -214,7 +214,8 @@ double ls_shares_rank(const ls_shares *shares, uint32_t at, uint32_t kinds) {
     return 1.0 + (double)borrowed / (LS_POOL_WHOLE * a->weight);
 }
 
-uint32_t ls_shares_limited(const ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
+static uint32_t limited(const ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli,
+                        bool later) {
     if (milli == 0) {
         return LS_POOL_NONE;
     }
@@ -222,12 +223,23 @@ uint32_t ls_shares_limited(const ls_shares *shares, uint32_t at, uint32_t kind, 
         const account *a = shares->accounts + at;
         const size_t cell = (size_t)at * shares->kind_count + kind;
         const uint64_t limit = shares->limit[cell];
-        if ((limit != UINT64_MAX && shares->held[cell] + shares->leaving[cell] + milli > limit) ||
-            (a->limit_any != UINT64_MAX && a->held + a->leaving + milli > a->limit_any)) {
+        const uint64_t here = shares->held[cell] + (later ? 0 : shares->leaving[cell]) + milli;
+        const uint64_t all = a->held + (later ? 0 : a->leaving) + milli;
+        if ((limit != UINT64_MAX && here > limit) ||
+            (a->limit_any != UINT64_MAX && all > a->limit_any)) {
             return at;
         }
     }
     return LS_POOL_NONE;
+}
+
+uint32_t ls_shares_limited(const ls_shares *shares, uint32_t at, uint32_t kind, uint64_t milli) {
+    return limited(shares, at, kind, milli, false);
+}
+
+uint32_t ls_shares_limited_later(const ls_shares *shares, uint32_t at, uint32_t kind,
+                                 uint64_t milli) {
+    return limited(shares, at, kind, milli, true);
 }
 
 uint64_t ls_shares_limit(const ls_shares *shares, uint32_t at, uint32_t kind) {

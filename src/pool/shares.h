@@ -65,6 +65,9 @@ double ls_shares_weight(const ls_shares *shares, uint32_t account);
 uint32_t ls_shares_limited(const ls_shares *shares, uint32_t account, uint32_t kind,
                            uint64_t milli);
 
+// The same when all that is on its way out is gone.
+uint32_t ls_shares_limited_later(const ls_shares *shares, uint32_t account, uint32_t kind,
+                                 uint64_t milli);
 // The limit of the kind, or of all kinds together (kind_count); UINT64_MAX: none.
 uint64_t ls_shares_limit(const ls_shares *shares, uint32_t account, uint32_t kind);
 // What counts for that limit: what is held, and what is on its way out.

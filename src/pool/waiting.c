@@ -24,13 +24,15 @@ ls_status ls_waiting_create(const ls_shares *shares, uint32_t kind_count, ls_wai
     w->kind_count = kind_count;
     w->leaves = ls_alloc(w->accounts * sizeof *w->leaves);
     w->limited = ls_alloc(w->accounts * sizeof *w->limited);
+    w->stopped = ls_alloc(w->accounts * sizeof *w->stopped);
     w->queued = ls_alloc(w->accounts * sizeof *w->queued);
-    if (w->leaves == NULL || w->queued == NULL || w->limited == NULL) {
+    if (w->leaves == NULL || w->queued == NULL || w->limited == NULL || w->stopped == NULL) {
         ls_waiting_destroy(w);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     fill(w->leaves, w->accounts);
     fill(w->limited, w->accounts);
+    fill(w->stopped, w->accounts);
     fill(w->class_hash, LS_WAITING_BUCKETS);
     fill(w->queue_hash, LS_WAITING_QUEUES);
     w->queue_free = LS_POOL_NONE;
@@ -56,6 +58,7 @@ void ls_waiting_destroy(ls_waiting *w) {
     ls_free(w->kinds);
     ls_free(w->leaves);
     ls_free(w->limited);
+    ls_free(w->stopped);
     ls_free(w->queued);
     ls_free(w);
 }
@@ -101,6 +104,16 @@ static void sink(ls_waiting *w, ls_waiting_queue *q, uint32_t at, uint32_t slot)
 
 // ---- jobs come and go
 
+// The first job comes into the queue, or the last one is gone; or a limit is met, or no longer.
+static void changed(ls_waiting *w, uint32_t index, bool on) {
+    const ls_waiting_queue *q = w->queues + index;
+    if (q->limited_by == LS_POOL_NONE) {
+        ls_waiting_queue_ready(w, index, on);
+    } else if (q->limited_by != q->account) {
+        ls_waiting_list(w, w->stopped + q->account, index, on);
+    }
+}
+
 ls_status ls_waiting_put(ls_waiting *w, uint32_t slot, const ls_waiting_job *job, ls_error *err) {
     assert(job->account < w->accounts && !ls_waiting_has(w, slot));
     const uint32_t had = w->slot_room;
@@ -127,8 +140,8 @@ ls_status ls_waiting_put(ls_waiting *w, uint32_t slot, const ls_waiting_job *job
         ls_bit_set(w->open, class, true);
     }
     w->count++;
-    if (q->count == 1 && q->limited_by == LS_POOL_NONE) {
-        ls_waiting_queue_ready(w, index, true);
+    if (q->count == 1) {
+        changed(w, index, true);
     }
     return LS_OK;
 }
@@ -150,8 +163,8 @@ void ls_waiting_take(ls_waiting *w, uint32_t slot) {
     w->slots[slot].queue = LS_POOL_NONE;
     w->classes[q->class].jobs--;
     w->count--;
-    if (q->count == 0 && q->limited_by == LS_POOL_NONE) {
-        ls_waiting_queue_ready(w, index, false);
+    if (q->count == 0) {
+        changed(w, index, false);
     }
 }
 
@@ -243,9 +256,14 @@ bool ls_waiting_any(const ls_waiting *w, uint32_t account) {
     return w->queued[account] > 0;
 }
 
-uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most) {
-    uint32_t count = 0;
-    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
+bool ls_waiting_stopped(const ls_waiting *w, uint32_t leaf) {
+    return w->stopped[leaf] != LS_POOL_NONE;
+}
+
+// Adds the heads of a list of queues to those that are there.
+static uint32_t add_heads(const ls_waiting *w, uint32_t first, uint32_t *out, uint32_t count,
+                          uint32_t most) {
+    for (uint32_t i = first; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
         const ls_waiting_queue *q = w->queues + i;
         uint32_t at = count < most ? count++ : most;
         for (; at > 0 && (at == most || goes_first(w, q->heap[0], out[at - 1])); at--) {
@@ -263,11 +281,19 @@ uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uin
     return count;
 }
 
+uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most) {
+    const uint32_t count = add_heads(w, w->leaves[leaf], out, 0, most);
+    return add_heads(w, w->stopped[leaf], out, count, most);
+}
+
 bool ls_waiting_some(const ls_waiting *w, uint32_t leaf, uint64_t most_milli,
                      bool (*is)(const void *context, uint32_t slot), const void *context) {
-    for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
-        if (w->queues[i].milli <= most_milli && is(context, w->queues[i].heap[0])) {
-            return true;
+    const uint32_t firsts[] = {w->leaves[leaf], w->stopped[leaf]};
+    for (uint32_t k = 0; k < 2; k++) {
+        for (uint32_t i = firsts[k]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
+            if (w->queues[i].milli <= most_milli && is(context, w->queues[i].heap[0])) {
+                return true;
+            }
         }
     }
     return false;
@@ -302,8 +328,9 @@ void ls_waiting_limit(ls_waiting *w, uint32_t slot, uint32_t account) {
     const uint32_t index = w->slots[slot].queue;
     ls_waiting_queue *q = w->queues + index;
     assert(q->limited_by == LS_POOL_NONE);
-    ls_waiting_queue_ready(w, index, false);
+    changed(w, index, false);
     q->limited_by = account;
+    changed(w, index, true);
     q->next_limited = w->limited[account];
     w->limited[account] = index;
 }
@@ -314,9 +341,12 @@ void ls_waiting_fell(ls_waiting *w, uint32_t account) {
             const uint32_t index = w->limited[account];
             ls_waiting_queue *q = w->queues + index;
             w->limited[account] = q->next_limited;
+            if (q->count > 0) {
+                changed(w, index, false);
+            }
             q->limited_by = LS_POOL_NONE;
             if (q->count > 0) {
-                ls_waiting_queue_ready(w, index, true);
+                changed(w, index, true);
             }
         }
     }

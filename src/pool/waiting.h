@@ -44,8 +44,10 @@ uint32_t ls_waiting_next(const ls_waiting *w);
 uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account);
 // Somebody waits below the account whom no limit stops.
 bool ls_waiting_any(const ls_waiting *w, uint32_t account);
-// The first job of each class that waits in a leaf and that no limit stops, in their order, at most
-// so many; returns how many.
+// Somebody waits in the leaf whom the limit of an account above it stops.
+bool ls_waiting_stopped(const ls_waiting *w, uint32_t leaf);
+// The first job of each class that waits in a leaf and that its own limit does not stop, in their
+// order, at most so many; returns how many.
 uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most);
 
 // True for one of those heads, among those that ask for at most so many thousandths of GPUs?

@@ -84,10 +84,8 @@ static bool more_words(ls_waiting *w) {
     return true;
 }
 
-// Into the list of what is ready in its leaf, or out of it.
-static void list_ready(ls_waiting *w, uint32_t index, bool on) {
+void ls_waiting_list(ls_waiting *w, uint32_t *first, uint32_t index, bool on) {
     ls_waiting_queue *q = w->queues + index;
-    uint32_t *first = w->leaves + q->account;
     if (on) {
         q->prev_ready = LS_POOL_NONE;
         q->next_ready = *first;
@@ -105,7 +103,7 @@ static void list_ready(ls_waiting *w, uint32_t index, bool on) {
 
 void ls_waiting_queue_ready(ls_waiting *w, uint32_t index, bool on) {
     const ls_waiting_queue *q = w->queues + index;
-    list_ready(w, index, on);
+    ls_waiting_list(w, w->leaves + q->account, index, on);
     ls_waiting_class *c = w->classes + q->class;
     for (uint32_t at = q->account; at != LS_POOL_NONE; at = ls_shares_parent(w->shares, at)) {
         assert(on || c->below[at] > 0);

@@ -42,11 +42,13 @@ struct ls_waiting {
     uint32_t class_count, class_room, words;
     ls_waiting_queue *queues;
     uint32_t queue_count, queue_room, queue_free;
-    uint64_t *ready;    // by account: bits of classes with queues below it that no limit stops
-    uint64_t *open;     // bits of classes
-    uint64_t *kinds;    // by kind: bits of classes that it will do for
-    uint32_t *queued;   // by account: queues below it with jobs that no limit stops
-    uint32_t *leaves;   // by account: its first queue with jobs that no limit stops
+    uint64_t *ready;   // by account: bits of classes with queues below it that no limit stops
+    uint64_t *open;    // bits of classes
+    uint64_t *kinds;   // by kind: bits of classes that it will do for
+    uint32_t *queued;  // by account: queues below it with jobs that no limit stops
+    uint32_t *leaves;  // by account: its first queue with jobs that no limit stops
+    uint32_t
+        *stopped;  // by account: its first queue with jobs that the limit of one above it stops
     uint32_t *limited;  // by account: first queue that its limit stops
     uint32_t class_hash[LS_WAITING_BUCKETS], queue_hash[LS_WAITING_QUEUES];
     uint64_t count;
@@ -69,6 +71,8 @@ static inline void ls_bit_set(uint64_t *words, uint32_t at, bool on) {
 uint32_t ls_waiting_class_get(ls_waiting *w, const ls_waiting_job *job);
 // The queue of a class in a leaf, made when there is none; LS_POOL_NONE: out of memory.
 uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class);
+// Into a list of queues, or out of it.
+void ls_waiting_list(ls_waiting *w, uint32_t *first, uint32_t index, bool on);
 // The queue begins or ceases to count as ready, in its account and all above.
 void ls_waiting_queue_ready(ls_waiting *w, uint32_t queue, bool on);
 bool ls_waiting_shape_is(const ls_shape *a, const ls_shape *b);  // equal

@@ -86,17 +86,17 @@ static double rank(const ls_reference_scheduler *s, uint32_t account, uint32_t w
     return 1.0 + (double)borrowed / (terms->weight * LS_POOL_WHOLE);
 }
 
-uint32_t ref_limited(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
-                     uint64_t more) {
+static uint32_t limited(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
+                        uint64_t more, bool later) {
     const uint32_t kinds = s->cluster->kind_count;
-    for (; account != LS_POOL_NONE && account != 0; account = ref_parent(s, account)) {
+    for (; more > 0 && account != LS_POOL_NONE && account != 0; account = ref_parent(s, account)) {
         const uint64_t *limit = s->def.terms[account].limit;
         const uint64_t *held = s->accounts[account].held;
         uint64_t all = more, here = more + held[kind];
         for (uint32_t k = 0; k < kinds; k++) {
             all += held[k];
         }
-        for (uint32_t i = 0; i < s->job_count; i++) {  // those on their way out
+        for (uint32_t i = 0; i < s->job_count && !later; i++) {  // those on their way out
             const ref_job *j = s->jobs + i;
             if (j->state == LS_POOL_JOB_STOPPING && ref_is_below(s, j->request.account, account)) {
                 all += ls_shape_milli(&j->request.shape);
@@ -108,6 +108,16 @@ uint32_t ref_limited(const ls_reference_scheduler *s, uint32_t account, uint32_t
         }
     }
     return LS_POOL_NONE;
+}
+
+uint32_t ref_limited(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
+                     uint64_t more) {
+    return limited(s, account, kind, more, false);
+}
+
+uint32_t ref_limited_later(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
+                           uint64_t more) {
+    return limited(s, account, kind, more, true);
 }
 
 // ---- classes and queues

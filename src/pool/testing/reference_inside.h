@@ -103,6 +103,9 @@ uint64_t ref_borrowed(const ls_reference_scheduler *s, uint32_t account, uint32_
 // The first account from this one up whose limit so much more would break, LS_POOL_NONE: none.
 uint32_t ref_limited(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
                      uint64_t more);
+// The same when all that is on its way out is gone.
+uint32_t ref_limited_later(const ls_reference_scheduler *s, uint32_t account, uint32_t kind,
+                           uint64_t more);
 bool ref_is_ready(const ls_reference_scheduler *s, uint32_t job);
 bool ref_is_open(const ls_reference_scheduler *s, uint32_t job);
 bool ref_goes_before(const ls_reference_scheduler *s, uint32_t a, uint32_t b);

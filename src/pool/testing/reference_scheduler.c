@@ -237,6 +237,8 @@ static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
         ls_free(shares);
         if ((f == LIMITED_ALL && due) || f == SPENT) {
             ref_drop(s, job);
+        } else if (f == LIMITED_ALL || f == LIMITED_SOME) {
+            s->jobs[job].kept.stirred |= s->jobs[job].kept.claims;
         }
     }
 }

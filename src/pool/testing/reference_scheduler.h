@@ -44,7 +44,7 @@
 //     free): where something was stirred (a part of a job left one of the nodes) since the last
 //     look, or a promised time has come, the job's place is sought: it starts if there is one
 //     (promised); a job that meets a limit for all of its kinds when its time has come loses what
-//     is kept for it.
+//     is kept for it; a claim that meets one is looked at again in the next round.
 //  2. Turns. From the top down, at each account the child with the least rank among those with a
 //     ready job of an open class below, the first in file order among equals; in the leaf the job
 //     of the highest priority, then submitted first, then of the lowest number, among the heads of
@@ -71,44 +71,50 @@
 //     is tried once, on all nodes.
 //  4. Taking back. Leaves stand in a queue to be looked at, each once: a leaf gets in when a job of
 //     it begins to wait; and when the tick has come (30 s after the first round in which somebody
-//     waits, then every 30 s; none while nobody waits) all those with a ready job, in file order.
-//     They are looked at from the front. A leaf whose pause is not over is done. The heads of its
-//     ready queues in their order (64 at most): those that have no claim, are due (they have waited
-//     for their account's promised time of taking back, less 30 s and the longest stop time of all
-//     jobs submitted so far) and are entitled (they ask for GPUs; by some kind no limit, and some
-//     account from their own up to below the top borrows nothing with it) try to take back, one
-//     after another, each by such kinds in order. If one did and none before it tried in vain, the
-//     heads are looked at anew; otherwise the leaf is done when one did. If any tried in vain, the
-//     leaf pauses (30 s, twice as long each time in vain, at most 10 min; a look that is not in
-//     vain sets it back to 30 s). One job tries in a round: then the leaf stays at the front, goes
-//     on with the head that comes next in number, and decide wants to be called again at once as
-//     long as leaves stand there.
-//     A leaf may give to the job when the account on the job's side right below where their ways
-//     meet borrows nothing with the job, and every account from the leaf up to below there borrows.
-//     If they hold nothing of the kind, or what they hold of it and what is free (of any kind) is
-//     less than the job needs, it is in vain. A job may be stopped when it runs, is restartable,
-//     its leaf may give, and it was not stopped for this job last. Its loss: GPUs x (what is not
-//     saved + the time to stop), where not saved is all it ran, or since the last checkpoint, or
-//     nothing if it saves when asked. A node costs 0 if parts fit on it now: as many as fit,
-//     otherwise as many as would fit if all that may be stopped were gone, at the sum of the losses
-//     (for each part there the loss of its job over the number of its job's parts) of those up to
-//     the least loss at which that many fit, over that many parts. Nodes are considered as for
-//     promises, but not where a reservation would keep the job away between now and its longest
-//     time after the longest stop time of all jobs so far: for a job of one part those of the jobs
-//     that may be stopped, leaf by leaf in file order, the latest started first, part by part, each
-//     node once, until 68 can be had; for others all, from the node at which the last search ended
-//     (with `must`: from the beginning of its unit) around, until those that can be had have 4
-//     times the parts that are needed and 64 more; with `must`, at the beginning of a unit, until 4
-//     units have enough. Taken are the nodes with the least cost per part, then the lowest number,
-//     until all parts have a node; with `must` the unit with the least sum over the parts, the
-//     first looked at among equals. In that order, on each node where the parts do not fit now, the
-//     jobs up to the least loss at which the parts that it takes there fit are noted, the one that
-//     started last first, and taken out of the books; a job whose leaf may by then give no more is
-//     passed over. If one was, all is put back, no leaf below those accounts (for each such job the
-//     first from its leaf up that by then borrowed nothing) may give, and it is tried again (4
-//     times in all). If nobody is noted, it is in vain. Otherwise: a promise of the job is dropped,
-//     its nodes are kept (nothing is put there), it claims what it needs of the kind, and the noted
-//     jobs are told to stop in that order.
+//     waits, then every 30 s; none while nobody waits) all those with a job that waits and whose
+//     queue their own limit does not stop, in file order. They are looked at from the front. A leaf
+//     whose pause is not over is done. The heads of its queues that its own limit does not stop, in
+//     their order (64 at most): those that have no claim, are due (they have waited for their
+//     account's promised time of taking back, less 30 s and the longest stop time of all jobs
+//     submitted so far) and are entitled (they ask for GPUs; by some kind their own account's limit
+//     does not keep them away, and some account from their own up to below the top borrows nothing
+//     with it; what is on its way out does not count for limits here) try to take back, one after
+//     another, each by such kinds in order. If one did and none before it tried in vain, the heads
+//     are looked at anew; otherwise the leaf is done when one did. If any tried in vain, the leaf
+//     pauses (30 s, twice as long each time in vain, at most 10 min; a look that is not in vain
+//     sets it back to 30 s). One job tries in a round: then the leaf stays at the front, goes on
+//     with the head that comes next in number, and decide wants to be called again at once as long
+//     as leaves stand there. A leaf may give to the job when the account on the job's side right
+//     below where their ways meet borrows nothing with the job, and every account from the leaf up
+//     to below there borrows; if a limit keeps the job away (not counting what is on its way out),
+//     only when the leaf is below the first such account from the job's up. If they hold nothing of
+//     the kind, or what they hold of it and what is free (of any kind) is less than the job needs,
+//     it is in vain. A job may be stopped when it runs, is restartable, its leaf may give, and it
+//     was not stopped for this job last. Its loss: GPUs x (what is not saved + the time to stop),
+//     where not saved is all it ran, or since the last checkpoint, or nothing if it saves when
+//     asked. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as would fit
+//     if all that may be stopped were gone, at the sum of the losses (for each part there the loss
+//     of its job over the number of its job's parts) of those up to the least loss at which that
+//     many fit, over that many parts. Nodes are considered as for promises, but not where a
+//     reservation would keep the job away between now and its longest time after the longest stop
+//     time of all jobs so far: for a job of one part those of the jobs that may be stopped, leaf by
+//     leaf in file order, the latest started first, part by part, each node once, until 68 can be
+//     had; for others all, from the node at which the last search ended (with `must`: from the
+//     beginning of its unit) around, until those that can be had have 4 times the parts that are
+//     needed and 64 more; with `must`, at the beginning of a unit, until 4 units have enough. Taken
+//     are the nodes with the least cost per part, then the lowest number, until all parts have a
+//     node; with `must` the unit with the least sum over the parts, the first looked at among
+//     equals. In that order, on each node where the parts do not fit now, the jobs up to the least
+//     loss at which the parts that it takes there fit are noted, the one that started last first,
+//     and taken out of the books; a job whose leaf may by then give no more is passed over. If one
+//     was, all is put back, no leaf below those accounts (for each such job the first from its leaf
+//     up that by then borrowed nothing) may give, and it is tried again (4 times in all). Then,
+//     until the limits have room for the job without those that are noted, the one that costs least
+//     of the others that may be stopped and hold GPUs of the kind is noted, leaf by leaf in file
+//     order, the one that started last first among equals; if there is none, it is in vain. If
+//     nobody is noted, it is in vain. Otherwise: a promise of the job is dropped, its nodes are
+//     kept (nothing is put there), it claims what it needs of the kind, and the noted jobs are told
+//     to stop in that order.
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0

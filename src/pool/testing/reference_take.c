@@ -16,9 +16,11 @@ typedef struct attempt {
     ls_reference_scheduler *s;
     int64_t now_us;
     uint32_t job, kind;
+    uint32_t limit;  // of this account keeps the job away, LS_POOL_NONE: none does
     uint64_t milli;
     ls_shape shape;  // of the one kind
     bool *banned;
+    bool vain;        // the limits cannot have room
     bool *looked_at;  // nodes from which is chosen
 } attempt;
 
@@ -39,7 +41,8 @@ static uint32_t child_below(const ls_reference_scheduler *s, uint32_t above, uin
 static bool may_give(const attempt *a, uint32_t leaf) {
     const ls_reference_scheduler *s = a->s;
     const uint32_t own = s->jobs[a->job].request.account;
-    if (leaf == own || a->banned[leaf] || !ref_is_leaf(s, leaf)) {
+    if (leaf == own || a->banned[leaf] || !ref_is_leaf(s, leaf) ||
+        (a->limit != LS_POOL_NONE && !ref_is_below(s, leaf, a->limit))) {
         return false;
     }
     uint32_t meet = own;
@@ -270,6 +273,40 @@ static uint32_t choose_anywhere(const attempt *a, site *out) {
     return best;
 }
 
+// Others whose loss is the least, leaf by leaf, the latest started first among equals, until the
+// limits have room. False: there are not enough.
+static bool note_for_limits(attempt *a, const bool *may, uint32_t *out, uint32_t *out_count) {
+    ls_reference_scheduler *s = a->s;
+    const uint32_t own = s->jobs[a->job].request.account;
+    for (;;) {
+        ref_count(s, LS_POOL_NONE);
+        if (ref_limited_later(s, own, a->kind, a->milli) == LS_POOL_NONE) {
+            return true;
+        }
+        uint32_t best = LS_POOL_NONE;
+        for (uint32_t i = 0; i < s->job_count; i++) {
+            const ref_job *j = s->jobs + i;
+            if (!may[i] || j->noted || j->kind != a->kind ||
+                ls_shape_milli(&j->request.shape) == 0 || !may_give(a, j->request.account)) {
+                continue;
+            }
+            const ref_job *b = best != LS_POOL_NONE ? s->jobs + best : NULL;
+            const double gain = b != NULL ? loss_of(a, best) - loss_of(a, i) : 1;
+            const bool earlier = b != NULL &&
+                                 (j->request.account < b->request.account ||
+                                  (j->request.account == b->request.account && j->came > b->came));
+            if (gain > 0 || (gain == 0 && earlier)) {
+                best = i;
+            }
+        }
+        if (best == LS_POOL_NONE) {
+            return false;
+        }
+        s->jobs[best].noted = true;
+        out[(*out_count)++] = best;
+    }
+}
+
 // Notes who is to be stopped, in order. False: some leaf may by then give no more: those are
 // banned.
 static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
@@ -317,6 +354,10 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
             out[(*out_count)++] = next;
         }
     }
+    if (good && !note_for_limits(a, may, out, out_count)) {
+        good = false;
+        a->vain = true;
+    }
     for (uint32_t i = 0; i < s->job_count; i++) {
         s->jobs[i].noted = false;
     }
@@ -356,6 +397,7 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
            noted != NULL);
     a.shape.kinds = UINT32_C(1) << kind;
     ref_count(s, LS_POOL_NONE);
+    a.limit = ref_limited_later(s, s->jobs[job].request.account, kind, a.milli);
     const bool enough = is_enough(&a);
     for (uint32_t t = 0; t < TRIES && !done && enough; t++) {
         uint32_t stops = 0;
@@ -370,7 +412,7 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
             break;
         }
         done = note(&a, sites, count, noted, &stops);
-        if (done && stops == 0) {
+        if (a.vain || (done && stops == 0)) {
             done = false;
             break;
         }
@@ -399,7 +441,7 @@ static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t 
     const ls_pool_request *r = &s->jobs[job].request;
     const uint64_t milli = ls_shape_milli(&r->shape);
     if (milli == 0 || ((r->shape.kinds >> kind) & 1) == 0 ||
-        ref_limited(s, r->account, kind, milli) != LS_POOL_NONE) {
+        ref_limited_later(s, r->account, kind, milli) == r->account) {
         return false;
     }
     for (uint32_t up = r->account; up != 0; up = ref_parent(s, up)) {
@@ -410,13 +452,19 @@ static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t 
     return false;
 }
 
-// The heads of the leaf's ready queues in their order; returns how many.
+// It waits, and its own account's limit does not stop its queue.
+static bool is_looked_at(const ls_reference_scheduler *s, uint32_t job) {
+    const ref_job *j = s->jobs + job;
+    return j->state == LS_POOL_JOB_WAITING && s->queues[j->queue].stopped_by != j->request.account;
+}
+
+// The heads of the leaf's queues in their order; returns how many.
 static uint32_t heads_of(const ls_reference_scheduler *s, uint32_t leaf, uint32_t *out) {
     uint32_t count = 0;
     for (;;) {
         uint32_t next = LS_POOL_NONE;
         for (uint32_t i = 0; i < s->job_count && count < HEADS; i++) {
-            bool fits = s->jobs[i].request.account == leaf && ref_is_ready(s, i);
+            bool fits = s->jobs[i].request.account == leaf && is_looked_at(s, i);
             for (uint32_t k = 0; k < count && fits; k++) {
                 fits = s->jobs[out[k]].queue != s->jobs[i].queue;
             }
