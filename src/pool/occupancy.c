@@ -72,7 +72,7 @@ static bool get_memory(ls_occupancy *o) {
     const size_t nodes = (size_t)o->cluster->node_count + 1;
     const size_t units = (size_t)o->cluster->unit_count + 1;
     const size_t blocks = nodes / LS_CHANGE_BLOCK + 1;
-    o->change_room = (uint32_t)blocks * 2 + 1024;
+    o->change_room = (uint32_t)nodes * 2 + 1024;
     o->nodes = ls_alloc(nodes * sizeof *o->nodes);
     o->words = ls_alloc((nodes + LS_CHANGE_BLOCK) * sizeof *o->words);
     o->changed = ls_alloc(nodes * sizeof *o->changed);
@@ -183,9 +183,11 @@ void ls_occupancy_free(ls_occupancy *o) {
 static void changed(ls_occupancy *o, uint32_t node) {
     uint64_t *last = o->block_changed + node / LS_CHANGE_BLOCK;
     if (*last <= o->change_seen) {
-        o->changes[o->change_count++ % o->change_room] = node / LS_CHANGE_BLOCK;
+        o->changes[o->change_count++ % o->change_room] = (ls_block_change){
+            .block = node / LS_CHANGE_BLOCK};
         *last = o->change_count;
     }
+    o->changes[(*last - 1) % o->change_room].nodes |= (uint32_t)1 << node % LS_CHANGE_BLOCK;
     o->changed[node] = *last;
     o->words[node] = word_of(o->nodes + node);
     ls_place_changed(o, node);

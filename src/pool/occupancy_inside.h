@@ -54,6 +54,11 @@ typedef struct ls_hold_time {
     uint32_t count;
 } ls_hold_time;
 
+// Nodes of a block in which something changed.
+typedef struct ls_block_change {
+    uint32_t block, nodes;  // nodes: bits
+} ls_block_change;
+
 typedef struct ls_place_index ls_place_index;
 typedef struct ls_score ls_score;
 
@@ -80,10 +85,9 @@ struct ls_occupancy {
     uint32_t held_count;
     ls_hold_time *hold_times;  // distinct ones
     uint32_t hold_time_count;
-    // Where something changed, so that an index can catch up: the block of nodes of change n is
-    // changes[n % room]. A block that no index has looked at since its last change is not noted
-    // again.
-    uint32_t *changes;
+    // What changed, so that an index can catch up: change n is changes[n % room], of nodes of one
+    // block; more nodes of it join as long as no index has looked at the change.
+    ls_block_change *changes;
     uint64_t *block_changed, *changed;   // by block, by node: the last change, counted from 1
     uint64_t change_count, change_seen;  // change_seen: all that some index has looked at
     uint32_t change_room;

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+enum {
+    FEW = 6,    // nodes of a change that are looked at one by one
+    AHEAD = 6,  // changes
+};
+
 static void make_empty(ls_place_index *x) {
     ls_free(x->fits);
     ls_free(x->words);
@@ -67,9 +72,7 @@ static void note_part(ls_place_index *x, const ls_shape *part) {
     }
     x->plain = (part->gpus != 0 || part->milli != 0) && part->cpu_milli == 0 &&
                part->memory_mib == 0 && part->sites == 0;
-    x->unclear = !x->plain          ? UINT32_MAX
-                 : part->milli != 0 ? LS_WORD_HELD | LS_WORD_PART
-                                    : LS_WORD_HELD;
+    x->unclear = LS_WORD_HELD | (part->milli != 0 ? LS_WORD_PART : 0);
     x->kinds = 0;
     for (uint32_t k = 0; k < c->kind_count; k++) {
         const bool may = ((part->kinds >> k) & 1) != 0 && c->kinds[k].memory_mib >= part->gpu_mib;
@@ -114,15 +117,19 @@ static void add_gain(ls_place_index *x) {
 static void refresh(ls_place_index *x, uint32_t node, bool shown) {
     const ls_occupancy *o = x->o;
     ls_place_fit *seen = x->fits + node;
-    const uint32_t word = o->words[node];
     ls_fit fit = {0};
-    if (x->words[node] == word) {
-        return;
-    }
-    x->words[node] = (word & x->unclear) == 0 ? word : UINT32_MAX;
-    if ((word & LS_WORD_HELD) == 0 || shown || ls_place_usable(o, node, x->until_us)) {
-        fit = (word & x->unclear & ~(uint32_t)LS_WORD_HELD) == 0 ? fit_plain(x, word)
-                                                                 : ls_fit_node(o, &x->part, node);
+    if (x->plain) {
+        const uint32_t word = o->words[node];
+        if (x->words[node] == word) {
+            return;
+        }
+        x->words[node] = (word & x->unclear) == 0 ? word : UINT32_MAX;
+        if ((word & LS_WORD_HELD) == 0 || shown || ls_place_usable(o, node, x->until_us)) {
+            fit = (word & x->unclear & LS_WORD_PART) == 0 ? fit_plain(x, word)
+                                                          : ls_fit_node(o, &x->part, node);
+        }
+    } else if (shown || ls_place_usable(o, node, x->until_us)) {
+        fit = ls_fit_node(o, &x->part, node);
     }
     const uint8_t bucket = fit.parts == 0 ? LS_BUCKET_NONE : (uint8_t)(fit.rest * 2 + fit.empty);
     if (bucket != seen->bucket) {
@@ -198,19 +205,35 @@ static void see_holds(ls_place_index *x, int64_t until_us) {
     }
 }
 
-// The nodes of a block that changed after change `since` are looked at again.
-static void see_block(ls_place_index *x, uint32_t block, uint64_t since) {
+// The nodes of change `number` are looked at again, unless they come once more.
+static void see_change(ls_place_index *x, uint64_t number) {
     const ls_occupancy *o = x->o;
-    const uint32_t at = block * LS_CHANGE_BLOCK;
-    const uint32_t left = o->cluster->node_count - at;
-    const uint32_t end = at + (left < LS_CHANGE_BLOCK ? left : LS_CHANGE_BLOCK);
-    if (memcmp(o->words + at, x->words + at, LS_CHANGE_BLOCK * sizeof *x->words) == 0) {
-        return;  // mostly: a gang went and another came
+    const ls_block_change *change = o->changes + (number - 1) % o->change_room;
+    const uint32_t at = change->block * LS_CHANGE_BLOCK;
+    if (x->plain && __builtin_popcount(change->nodes) > FEW &&
+        memcmp(o->words + at, x->words + at, LS_CHANGE_BLOCK * sizeof *x->words) == 0) {
+        return;  // a gang went and another came
     }
-    for (uint32_t n = at; n < end; n++) {
-        if (o->words[n] != x->words[n] && o->changed[n] > since) {
+    for (uint32_t bits = change->nodes; bits != 0; bits &= bits - 1) {
+        const uint32_t n = at + (uint32_t)__builtin_ctz(bits);
+        if (o->changed[n] == number) {
             refresh(x, n, false);
         }
+    }
+}
+
+// What is looked at soon, into the caches.
+static void fetch_change(const ls_place_index *x, uint64_t number) {
+    const ls_occupancy *o = x->o;
+    const ls_block_change *change = o->changes + (number - 1) % o->change_room;
+    const uint32_t n = change->block * LS_CHANGE_BLOCK + (uint32_t)__builtin_ctz(change->nodes);
+    __builtin_prefetch(o->changed + n);
+    __builtin_prefetch(x->fits + n);
+    if (x->plain) {
+        __builtin_prefetch(o->words + n);
+        __builtin_prefetch(x->words + n);
+    } else {
+        __builtin_prefetch(o->nodes + n);
     }
 }
 
@@ -218,18 +241,18 @@ static void catch_up(ls_place_index *x, int64_t until_us) {
     ls_occupancy *o = x->o;
     const uint64_t since = x->seen;
     const uint64_t behind = o->change_count - since;
-    if (behind > o->change_room) {
+    if (behind > o->change_room || behind > o->cluster->node_count) {
         x->until_us = until_us;
         for (uint32_t n = 0; n < o->cluster->node_count; n++) {
             refresh(x, n, false);
         }
     } else {
         see_holds(x, until_us);
-        for (uint64_t at = since; at < o->change_count; at++) {
-            const uint32_t block = o->changes[at % o->change_room];
-            if (o->block_changed[block] == at + 1) {  // else it comes once more
-                see_block(x, block, since);
+        for (uint64_t at = since + 1; at <= o->change_count; at++) {
+            if (at + AHEAD <= o->change_count) {
+                fetch_change(x, at + AHEAD);
             }
+            see_change(x, at);
         }
     }
     x->seen = o->change_count;
