@@ -63,10 +63,10 @@ test('panel and dialog are fetched when they are first wanted, and asked for aga
   await withPage(browser, {hash: '#/line/grind'}, async (page) => {
     await page.click('.drawer [data-deed=hold]');
     await page.waitForSelector('[data-send=hold]');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+    await page.waitForFunction(() => document.activeElement.textContent === 'Cancel');
     await page.keyboard.press('Escape');
     await sent(page);
-    assert.equal(await page.evaluate(() => document.activeElement.dataset.deed), 'hold', 'the focus is back');
+    await page.waitForFunction(() => document.activeElement.dataset.deed === 'hold');  // the focus is back
   });
 });
 
