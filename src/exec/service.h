@@ -14,6 +14,7 @@
 #pragma once
 
 #include "exec/job.h"
+#include "pool/executor.h"
 #include "pool/meter.h"
 #include "pool/pool.h"
 #include "pool/scheduler.h"
@@ -50,6 +51,9 @@ typedef struct ls_exec_def {
     // What happens, as it happens and after it is durable; within step. NULL: not wanted.
     void (*told)(void *context, const struct ls_exec_event *event);
     void *context;
+    // For tests: where runs are carried out instead of on this machine; and the steady clock.
+    const ls_executor *executor;
+    int64_t (*steady_us)(void *context);
 } ls_exec_def;
 
 // Reads the journal and adopts what still runs. Fails with LS_ERR_INVALID (the pool asks for more

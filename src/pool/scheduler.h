@@ -107,6 +107,15 @@ void ls_scheduler_destroy(ls_scheduler *s);  // NULL is fine
 // account that is no leaf), LS_ERR_MEMORY.
 ls_status ls_scheduler_submit(ls_scheduler *s, int64_t now_us, const ls_pool_request *request,
                               uint32_t *out_job, ls_error *err);
+// A waiting job runs since then on these shares: so a scheduler of before had decided. Before the
+// first decide; jobs are submitted anew in the order they had, at their times. Fails with
+// LS_ERR_INVALID (not such a place, or others are there), LS_ERR_MEMORY; it waits then.
+ls_status ls_scheduler_adopt(ls_scheduler *s, int64_t started_us, uint32_t job,
+                             const ls_pool_share *shares, ls_error *err);
+// A running or stopping job is on its way out already, though no act of this scheduler said so (it
+// was told to stop before it was adopted; it never really began): when `ended` is told it waits
+// again. Fails with LS_ERR_MEMORY.
+ls_status ls_scheduler_again(ls_scheduler *s, int64_t now_us, uint32_t job, ls_error *err);
 // A running job is over: `finished` by itself, or as it was asked. One that was stopped for others,
 // or whose node broke, waits again from the place in the queue that it had (LS_ERR_MEMORY: it is
 // lost); others are gone, and their id with them. *out_waits: it waits again.

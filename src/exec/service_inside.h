@@ -1,0 +1,160 @@
+// service_inside.h - what service*.c share. Private to them.
+#pragma once
+
+#include "exec/journal.h"
+#include "exec/machine.h"
+#include "exec/process.h"
+#include "pool/grow.h"
+#include "pool/terms.h"
+
+enum {
+    LS_EXEC_TRIES = 3,        // of a start that fails for no fault of the job
+    LS_EXEC_SPEC_OWN = 8192,  // bytes of a spec that are kept for the variables we add
+};
+#define LS_EXEC_BOOKS_US INT64_C(60000000)  // the books are closed at least so often
+#define LS_DAY_US INT64_C(86400000000)
+
+typedef struct ls_spec {  // what the jobs of an array share
+    uint64_t id;
+    uint32_t users;
+    bool is_new;  // not in the journal yet
+    ls_arena arena;
+    ls_exec_job *job;
+} ls_spec;
+
+typedef struct ls_entry {  // a job
+    uint64_t id, array_id, for_job;
+    ls_spec *spec;
+    uint32_t array_index, account;
+    ls_exec_state state;
+    ls_pool_why why;
+    uint32_t runs, tries;
+    uint32_t slot;  // the scheduler's; LS_POOL_NONE: it does not know it
+    uint32_t kind;
+    int exit_code, signal;
+    int64_t submitted_us, started_us, ended_us, until_us, stops_us, lost_us;
+    ls_pool_share *shares;  // owned, while it holds any
+    char *note;             // owned; NULL: none
+    // What is still to be written and done.
+    bool dirty;      // listed in exec->dirty
+    bool run_dirty;  // its run too
+    bool to_start, to_stop, to_drop;
+    bool began;  // its run was handed to the executor
+} ls_entry;
+
+typedef struct ls_ended_run {  // not written yet
+    uint64_t job, milli;
+    uint32_t run, account, kind;
+    int64_t started_us, ended_us, lost_us;
+    ls_meter_event how;
+} ls_ended_run;
+
+typedef struct ls_told {
+    ls_exec_act act;
+    uint64_t id;
+    int64_t at_us;
+} ls_told;
+
+typedef struct ls_books_row {  // of a day that is over
+    int64_t day;
+    uint32_t account;  // account_count: the pool's own row
+    ls_meter_row row;
+    ls_meter_pool pool;
+} ls_books_row;
+
+typedef struct ls_books {
+    ls_meter *meter;
+    int64_t closed_us, last_us;  // of the meter
+    int64_t day;
+    ls_meter_row *sums, *rows;  // of `day` so far; of one closing
+    ls_meter_pool pool;
+    ls_books_row *past;  // days that are over and not yet written
+    uint32_t past_count, past_room;
+    bool dirty;
+} ls_books;
+
+struct ls_exec {
+    ls_exec_def def;
+    ls_terms terms;
+    ls_scheduler *scheduler;
+    ls_exec_journal *journal;
+    ls_machine *machine;  // NULL: the runs are a test's
+    char boot[LS_BOOT_SIZE];
+    ls_executor executor;
+    ls_exec_helper *own_helper;
+    const char **gpus;  // owned, and each of them
+    uint32_t gpu_count;
+    int64_t offset_us;  // of the pool's clock to the steady one
+    int64_t now_us;     // the latest that was told
+    // Jobs by id: entries[id - base]; NULL: there is no such job any more.
+    ls_entry **entries;
+    uint64_t base, next_id;
+    uint32_t entry_count, entry_room;
+    uint64_t *slots;  // by the scheduler's number: the job
+    uint32_t slot_room;
+    uint64_t *dirty, *held, *over;  // ids
+    uint32_t dirty_count, dirty_room, held_count, held_room;
+    uint32_t over_at, over_count, over_room;
+    uint32_t *account_waits;  // by account: jobs that are held or wait
+    uint64_t counts[LS_EXEC_STATE_COUNT];
+    ls_ended_run *ended;
+    uint32_t ended_count, ended_room;
+    ls_told *told;
+    uint32_t told_count, told_room;
+    uint64_t told_number;
+    bool wants_step;  // something changed since the last step
+    ls_books books;
+};
+
+// ---- service_jobs.c
+
+ls_entry *ls_exec_find(const ls_exec *e, uint64_t id);
+// A new entry behind the last, with the next id (or `id`, of the journal). NULL: out of memory.
+ls_entry *ls_exec_add(ls_exec *e, uint64_t id, ls_spec *spec);
+bool ls_exec_mark(ls_exec *e, ls_entry *j);  // its row is to be written; false: out of memory
+void ls_exec_set_state(ls_exec *e, ls_entry *j, ls_exec_state state);
+void ls_exec_note(ls_entry *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ls_exec_tell(ls_exec *e, ls_exec_act act, const ls_entry *j, int64_t at_us);
+void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out);
+// Over, for those that wait for it too.
+void ls_exec_finish(ls_exec *e, ls_entry *j, ls_exec_state state, int64_t at_us);
+void ls_exec_look_at_held(ls_exec *e, int64_t at_us);  // those whose wait for others is over
+// The account that the job names. LS_ERR_INVALID: there is none, or it has others below it.
+ls_status ls_exec_account(const ls_exec *e, const ls_exec_job *job, uint32_t *out, ls_error *err);
+// Gives it to the scheduler, as submitted then.
+ls_status ls_exec_schedule(ls_exec *e, ls_entry *j, int64_t at_us, ls_error *err);
+void ls_exec_release_spec(ls_spec *spec);
+void ls_exec_free_entry(ls_entry *j);
+ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j);
+
+// ---- service_run.c
+
+ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err);
+ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err);
+ls_status ls_exec_perform(ls_exec *e, ls_error *err);  // what was committed
+
+// ---- service_write.c
+
+ls_status ls_exec_commit(ls_exec *e, ls_error *err);
+void ls_exec_purge(ls_exec *e);  // marks the oldest that are over
+
+// ---- service_books.c
+
+ls_status ls_exec_books_open(ls_exec *e, ls_error *err);
+void ls_exec_books_clear(ls_books *books);
+void ls_exec_books_hold(ls_exec *e, int64_t at_us, const ls_entry *j, bool hold);
+ls_status ls_exec_books_close(ls_exec *e, int64_t now_us, ls_error *err);
+ls_status ls_exec_books_write(ls_exec *e, ls_error *err);
+
+// ---- service_open.c
+
+ls_status ls_exec_load(ls_exec *e, ls_error *err);
+
+// ---- shares_text.c
+
+// "NODE:GPUS NODE:GPUS" of the pool's nodes by name, and back (*out owned by the caller; NULL and
+// LS_ERR_INVALID: no such node). `count` parts.
+void ls_shares_text(const ls_pool *pool, const ls_pool_share *shares, uint32_t count,
+                    ls_buffer *out);
+ls_status ls_shares_parse(const ls_pool *pool, const char *text, uint32_t count,
+                          ls_pool_share **out, ls_error *err);

@@ -1,0 +1,508 @@
+// service_test.c - real jobs on this machine: they start, write, end, are stopped and found again.
+#include "exec/service.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "exec/process.h"
+#include "exec/testing/small_service.h"
+#include "tests/harness.h"
+
+#define SH(script) ((const char *const[]){"sh", "-c", script, NULL})
+#define SECOND INT64_C(1000000)
+
+static ls_exec_view view(const small_service *s, uint64_t id) {
+    ls_exec_view v = {.id = 0};
+    CHECK(ls_exec_get(s->exec, id, &v));
+    return v;
+}
+
+static void test_a_job_runs_and_its_status_and_words_are_kept(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    ls_exec_job job = small_job(
+        SH("echo $LINESHAFT_JOB $LINESHAFT_SLOTS \"$LINESHAFT_ACCOUNT\"; "
+           "echo oops >&2; pwd; echo \"[$CUDA_VISIBLE_DEVICES]\""));
+    const uint64_t a = small_submit(&s, &job);
+    const uint64_t b = small_submit(
+        &s, &(ls_exec_job){.argv = SH("exit 3"), .account = "main", .shape = {.gpus = 1}});
+    CHECK_INT(a, 1);
+    CHECK_INT(b, 2);
+    CHECK(small_until(&s, a, LS_EXEC_DONE));
+    CHECK(small_until(&s, b, LS_EXEC_FAILED));
+    CHECK_INT(view(&s, b).exit_code, 3);
+    CHECK_INT(view(&s, a).runs, 1);
+    CHECK_STR(small_log(&s, a), "1 0 main\noops\n/tmp\n[]\n");
+    CHECK_INT(s.told[LS_EXEC_SUBMITTED], 2);
+    CHECK_INT(s.told[LS_EXEC_STARTED], 2);
+    CHECK_INT(s.told[LS_EXEC_ENDED], 2);
+    small_service_clear(&s);
+}
+
+static void test_a_command_that_is_not_there_fails_and_says_so(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    const char *const argv[] = {"no-such-command-here", NULL};
+    const ls_exec_job job = small_job(argv);
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_FAILED));
+    CHECK_STR(view(&s, id).note, "cannot start 'no-such-command-here': No such file or directory");
+    ls_exec_job there = small_job(SH("true"));
+    there.folder = "/no/such/folder";
+    const uint64_t other = small_submit(&s, &there);
+    CHECK(small_until(&s, other, LS_EXEC_FAILED));
+    CHECK_STR(view(&s, other).note,
+              "cannot go to the folder '/no/such/folder': No such file or directory");
+    small_service_clear(&s);
+}
+
+static void test_what_is_wrong_is_refused_with_what_would_be_right(void) {
+    small_service s;
+    CHECK(
+        small_service_make(&s, 2, "  a: {priority-max: 200}\n  b: {accounts: {c: {limit: 1}}}\n"));
+    const struct {
+        ls_exec_job job;
+        const char *text;
+    } cases[] = {
+        {{.argv = NULL, .account = "a", .shape = {.gpus = 1}}, "a job without a command"},
+        {{.argv = SH("true"), .account = "", .shape = {.gpus = 1}},
+         "jobs belong to accounts that have none below them; 'small' has, the first is the hint"},
+        {{.argv = SH("true"), .account = "z", .shape = {.gpus = 1}}, "there is no account 'z'"},
+        {{.argv = SH("true"), .account = "a", .shape = {.gpus = 3}},
+         "1 x 3 GPUs fit nowhere, even if the pool were empty"},
+        {{.argv = SH("true"), .account = "b.c", .shape = {.gpus = 2}},
+         "2 GPUs are more than the limit of the account, or of one above it"},
+        {{.argv = SH("true"), .account = "a"}, "a job that needs nothing"},
+        {{.argv = SH("true"),
+          .account = "a",
+          .has_priority = true,
+          .priority = 201,
+          .shape = {.gpus = 1}},
+         "priority 201 of a job of 'a'"},
+        {{.argv = SH("true"), .account = "a", .folder = "tmp", .shape = {.gpus = 1}},
+         "folder 'tmp' of a job"},
+        {{.argv = SH("true"), .account = "a", .stop_signal = 9, .shape = {.gpus = 1}},
+         "signal 9 to stop a job"},
+        {{.argv = SH("true"),
+          .account = "a",
+          .env = (const char *const[]){"HOME", NULL},
+          .shape = {.gpus = 1}},
+         "variable 'HOME' of a job"},
+        {{.argv = SH("true"),
+          .account = "a",
+          .after = (const uint64_t[]){7},
+          .after_count = 1,
+          .shape = {.gpus = 1}},
+         "there is no job 7 to wait for"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ls_error err = {0};
+        uint64_t id = 0;
+        CHECK_INT(ls_exec_submit(s.exec, &cases[i].job, &id, &err), LS_ERR_INVALID);
+        CHECK_STR(err.text, cases[i].text);
+    }
+    uint64_t counts[LS_EXEC_STATE_COUNT];
+    ls_exec_counts(s.exec, counts);
+    for (int i = 0; i < LS_EXEC_STATE_COUNT; i++) {
+        CHECK_INT(counts[i], 0);
+    }
+    small_service_clear(&s);
+}
+
+static void test_one_that_ignores_being_asked_is_killed_after_its_grace(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(SH("trap '' TERM; echo up; while :; do sleep 0.05; done"));
+    job.grace_us = SECOND / 5;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until_lines(&s, id, 1));
+    const pid_t pid = view(&s, id).pid;
+    CHECK(pid > 0);
+    CHECK_INT(ls_exec_cancel(s.exec, id, NULL), LS_OK);
+    CHECK(small_until(&s, id, LS_EXEC_CANCELLED));
+    CHECK_INT(view(&s, id).signal, SIGKILL);
+    CHECK_INT(kill(pid, 0), -1);
+    small_service_clear(&s);
+}
+
+static void test_one_that_runs_too_long_is_stopped(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(SH("sleep 1000"));
+    job.limit_us = SECOND / 5;
+    job.grace_us = 10 * SECOND;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_TIMED_OUT));
+    CHECK_INT(view(&s, id).signal, SIGTERM);
+    CHECK(view(&s, id).ended_us - view(&s, id).started_us >= SECOND / 5);
+    small_service_clear(&s);
+}
+
+// The two that it leaves behind, in sessions of their own, write their numbers and stay.
+static void test_what_a_job_forks_away_is_found_and_ended(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(
+        SH("setsid sh -c 'trap \"\" TERM HUP; echo $$; setsid sh -c \"echo \\$\\$; sleep 1000\" & "
+           "sleep 1000' & while [ ! -e $F ]; do sleep 0.01; done; exit 0"));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/go", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    job.env = env;
+    job.grace_us = SECOND / 10;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until_lines(&s, id, 2));
+    int a = 0;
+    int b = 0;
+    CHECK_INT(sscanf(small_log(&s, id), "%d %d", &a, &b), 2);
+    CHECK(a > 0 && b > 0);
+    CHECK_INT(kill(a, 0), 0);
+    FILE *go = fopen(file, "w");
+    CHECK(go != NULL);
+    if (go != NULL) {
+        fclose(go);
+    }
+    CHECK(small_until(&s, id, LS_EXEC_DONE));
+    CHECK_INT(kill(a, 0), -1);
+    CHECK_INT(kill(b, 0), -1);
+    small_service_clear(&s);
+}
+
+static void test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(SH("seq 1 200000; echo the end"));
+    job.log_bytes_max = 10000;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_DONE));
+    const uint64_t all = ls_exec_log_size(s.exec, id, 0, LS_EXEC_OUT);
+    CHECK_INT(all, 1288895 + 8);
+    const char *log = small_log(&s, id);
+    const size_t kept = strlen(log);
+    CHECK(kept <= 10000 && kept >= 5000);
+    CHECK_STR(log + kept - 8, "the end\n");
+    // From the middle of what is gone, reading goes on at what is there.
+    char byte;
+    size_t got = 0;
+    uint64_t offset = 1000;
+    CHECK_INT(ls_exec_log_read(s.exec, id, 0, LS_EXEC_OUT, &offset, &byte, 1, &got, NULL), LS_OK);
+    CHECK_INT(got, 1);
+    CHECK_INT(offset, all - kept + 1);
+    char folder[128];
+    CHECK(ls_exec_log_folder(s.exec, id, folder, sizeof folder));
+    ls_error err = {0};
+    CHECK_INT(ls_exec_log_read(s.exec, id, 2, LS_EXEC_OUT, &offset, &byte, 1, &got, &err),
+              LS_ERR_INVALID);
+    CHECK_STR(err.text, "job 1 has no run 2; it was started 1 times");
+    small_service_clear(&s);
+}
+
+static void test_errors_have_a_log_of_their_own_when_asked_for(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(SH("echo good; echo bad >&2"));
+    job.split_log = true;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_DONE));
+    char text[16] = "";
+    size_t got = 0;
+    uint64_t offset = 0;
+    CHECK_STR(small_log(&s, id), "good\n");
+    CHECK_INT(
+        ls_exec_log_read(s.exec, id, 1, LS_EXEC_ERR, &offset, text, sizeof text - 1, &got, NULL),
+        LS_OK);
+    CHECK_STR(text, "bad\n");
+    small_service_clear(&s);
+}
+
+static void test_an_array_runs_each_index_once_and_what_comes_after_waits(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    ls_exec_job job = small_job(
+        SH("echo $LINESHAFT_ARRAY_INDEX of $LINESHAFT_ARRAY_COUNT; "
+           "test $LINESHAFT_ARRAY_INDEX != $BAD"));
+    const char *const good[] = {"PATH=/usr/bin:/bin", "BAD=x", NULL};
+    const char *const bad[] = {"PATH=/usr/bin:/bin", "BAD=2", NULL};
+    job.array = 5;
+    job.env = good;
+    const uint64_t first = small_submit(&s, &job);
+    const uint64_t after[] = {first, first + 4};
+    ls_exec_job then = small_job(SH("echo then"));
+    then.after = after;
+    then.after_count = 2;
+    const uint64_t last = small_submit(&s, &then);
+    CHECK_INT(last, first + 5);
+    CHECK_INT(small_state(&s, last), LS_EXEC_HELD);
+    ls_exec_answer answer;
+    CHECK_INT(ls_exec_why(s.exec, last, &answer, NULL), LS_OK);
+    CHECK_INT(answer.reason, LS_REASON_AFTER);
+    CHECK_STR(answer.text, "It waits until job 1 is done, which is waiting, and 1 more.");
+    CHECK(small_until(&s, last, LS_EXEC_DONE));
+    CHECK_STR(small_log(&s, first + 3), "3 of 5\n");
+    CHECK(view(&s, last).started_us >= view(&s, first + 4).ended_us);
+    // One of the next array fails; what waits for it, and what waits for that, is cancelled.
+    job.env = bad;
+    const uint64_t second = small_submit(&s, &job);
+    const uint64_t next[] = {second + 2};
+    then.after = next;
+    then.after_count = 1;
+    const uint64_t never = small_submit(&s, &then);
+    then.after = &never;
+    const uint64_t nor = small_submit(&s, &then);
+    CHECK(small_until(&s, never, LS_EXEC_CANCELLED));
+    CHECK(small_until(&s, nor, LS_EXEC_CANCELLED));
+    CHECK_STR(view(&s, never).note, "job 9, which it waits for, was not done");
+    CHECK_INT(view(&s, never).runs, 0);
+    small_service_clear(&s);
+}
+
+// `own` is guaranteed both slots; `loan` borrows them, saves when it is asked, and goes on later.
+static void test_what_is_lent_is_given_back_saved_and_goes_on(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, "  own: {guarantee: 2}\n  loan: {}\n"));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/saved", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    ls_exec_job loan = small_job(
+        SH("if [ -e $F ]; then echo again; exit 0; fi; "
+           "trap 'echo saved > $F; exit 9' USR1; echo begun; "
+           "while :; do sleep 0.02; done"));
+    loan.account = "loan";
+    loan.env = env;
+    loan.restartable = true;
+    loan.saves = true;
+    loan.stop_signal = SIGUSR1;
+    loan.grace_us = 20 * SECOND;
+    const uint64_t a = small_submit(&s, &loan);
+    CHECK(small_until_lines(&s, a, 1));
+    ls_exec_job own = small_job(SH("test -e $F && echo mine"));
+    own.account = "own";
+    own.env = env;
+    own.shape.gpus = 2;
+    const uint64_t b = small_submit(&s, &own);
+    CHECK(small_until(&s, a, LS_EXEC_STOPPING));
+    CHECK_INT(view(&s, a).for_job, b);
+    CHECK_INT(view(&s, a).why, LS_WHY_RECLAIM);
+    CHECK(small_until(&s, b, LS_EXEC_DONE));
+    CHECK_STR(small_log(&s, b), "mine\n");
+    CHECK(small_until(&s, a, LS_EXEC_DONE));
+    CHECK_INT(view(&s, a).runs, 2);
+    CHECK_STR(small_log(&s, a), "again\n");
+    CHECK_INT(s.told[LS_EXEC_STOPS], 1);
+    CHECK_INT(s.told[LS_EXEC_REQUEUED], 1);
+    CHECK(view(&s, a).lost_us < 20 * SECOND);
+    small_service_clear(&s);
+}
+
+static void test_a_hook_runs_beside_the_job_before_it_is_asked(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/saved", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    ls_exec_job job = small_job(
+        SH("echo $$; trap 'cat $F; exit 4' TERM; "
+           "while :; do sleep 0.02; done"));
+    job.env = env;
+    job.grace_us = 20 * SECOND;
+    job.split_log = true;  // the shell says something of its own about what was ended
+    job.stop_argv = SH("echo $LINESHAFT_JOB_PID > $F");
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until_lines(&s, id, 1));
+    CHECK_INT(ls_exec_cancel(s.exec, id, NULL), LS_OK);
+    CHECK(small_until(&s, id, LS_EXEC_CANCELLED));
+    CHECK_INT(view(&s, id).exit_code, 4);
+    int own = 0;
+    int told = 1;
+    CHECK_INT(sscanf(small_log(&s, id), "%d %d", &own, &told), 2);
+    CHECK_INT(told, own);
+    small_service_clear(&s);
+}
+
+static void test_jobs_go_on_without_the_service_and_are_adopted(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/go", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    ls_exec_job job = small_job(SH("echo up; while [ ! -e $F ]; do sleep 0.02; done; exit 6"));
+    job.env = env;
+    const uint64_t a = small_submit(&s, &job);
+    const uint64_t waits = small_submit(
+        &s, &(ls_exec_job){.argv = SH("echo late"), .shape = {.gpus = 2}});
+    ls_exec_job forever = small_job(SH("echo up; sleep 1000"));
+    const uint64_t b = small_submit(&s, &forever);
+    CHECK(small_until_lines(&s, a, 1));
+    CHECK(small_until_lines(&s, b, 1));
+    const pid_t pid = view(&s, b).pid;
+    small_service_close(&s);
+    CHECK(small_service_open(&s));
+    CHECK_INT(small_state(&s, a), LS_EXEC_RUNNING);
+    CHECK_INT(small_state(&s, b), LS_EXEC_RUNNING);
+    CHECK_INT(small_state(&s, waits), LS_EXEC_WAITING);
+    CHECK_INT(view(&s, b).pid, pid);
+    // One ends while nobody is there; its status is known all the same.
+    small_service_close(&s);
+    FILE *go = fopen(file, "w");
+    CHECK(go != NULL);
+    if (go != NULL) {
+        fclose(go);
+    }
+    char end[160];
+    snprintf(end, sizeof end, "%s/jobs/%llu/end.1", s.folder, (unsigned long long)a);
+    CHECK(small_file_has(end, 1));
+    CHECK(small_service_open(&s));
+    CHECK(small_until(&s, a, LS_EXEC_FAILED));
+    CHECK_INT(view(&s, a).exit_code, 6);
+    CHECK_INT(view(&s, a).runs, 1);
+    // An adopted one can be cancelled, and its place is the next one's.
+    CHECK_INT(ls_exec_cancel(s.exec, b, NULL), LS_OK);
+    CHECK(small_until(&s, b, LS_EXEC_CANCELLED));
+    CHECK(small_until(&s, waits, LS_EXEC_DONE));
+    small_service_clear(&s);
+}
+
+static void test_a_job_whose_guardian_is_killed_is_lost_or_begins_again(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/began", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    ls_exec_job job = small_job(SH("setsid sleep 1000 & echo $! $PPID; sleep 1000"));
+    ls_exec_job again = small_job(
+        SH("setsid sleep 1000 & if [ -e $F ]; then kill $!; echo again; exit 0; fi; echo > $F; "
+           "echo $! $PPID; sleep 1000"));
+    again.restartable = true;
+    again.env = env;
+    const uint64_t a = small_submit(&s, &job);
+    const uint64_t b = small_submit(&s, &again);
+    CHECK(small_until_lines(&s, a, 1));
+    CHECK(small_until_lines(&s, b, 1));
+    int left[2] = {0, 0};
+    int guardians[2] = {0, 0};
+    CHECK_INT(sscanf(small_log(&s, a), "%d %d", left, guardians), 2);
+    CHECK_INT(sscanf(small_log(&s, b), "%d %d", left + 1, guardians + 1), 2);
+    CHECK_INT(kill(guardians[0], SIGKILL), 0);
+    CHECK_INT(kill(guardians[1], SIGKILL), 0);
+    CHECK(small_until(&s, a, LS_EXEC_LOST));
+    CHECK_STR(view(&s, a).note, "its guardian was killed; what was left was ended");
+    CHECK(small_until(&s, b, LS_EXEC_DONE));
+    CHECK_INT(view(&s, b).runs, 2);
+    CHECK_STR(small_log(&s, b), "again\n");
+    for (int i = 0; i < 2; i++) {
+        ls_process p;
+        CHECK(!ls_process_find(left[i], &p, NULL) || !ls_process_is(p));
+    }
+    small_service_clear(&s);
+}
+
+static bool sum_up(void *context, const ls_exec_usage *usage, const ls_meter_pool *pool) {
+    uint64_t *sums = context;
+    sums[0] += (uint64_t)usage->row.held;
+    sums[1] += usage->row.started;
+    sums[2] += usage->row.ended;
+    sums[3] = (uint64_t)pool->all;
+    return true;
+}
+
+static void test_what_was_used_adds_up_also_over_a_restart(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    const int64_t from = ls_exec_now_us(s.exec) / INT64_C(86400000000);
+    const ls_exec_job job = small_job(SH("sleep 0.1"));
+    uint64_t ids[4];
+    for (int i = 0; i < 4; i++) {
+        ids[i] = small_submit(&s, &job);
+        CHECK(small_until(&s, ids[i], LS_EXEC_RUNNING));
+        if (i == 2) {
+            small_service_close(&s);
+            CHECK(small_service_open(&s));
+        }
+    }
+    uint64_t held = 0;
+    for (int i = 0; i < 4; i++) {
+        CHECK(small_until(&s, ids[i], LS_EXEC_DONE));
+        held += (uint64_t)(view(&s, ids[i]).ended_us - view(&s, ids[i]).started_us) * 1000;
+    }
+    for (int i = 0; i < 2; i++) {
+        uint64_t sums[4] = {0};
+        CHECK_INT(ls_exec_usage_each(s.exec, from, from + 2, sum_up, sums, NULL), LS_OK);
+        CHECK_INT(sums[1], 2 * 4);  // the account and the pool above it
+        CHECK_INT(sums[2], 2 * 4);
+        // What ended in one step is told to the books in one order: a millisecond is forgiven.
+        CHECK_NEAR((double)sums[0] / 2, (double)held, 1000.0 * 50000);
+        small_service_close(&s);
+        CHECK(small_service_open(&s));
+    }
+    small_service_clear(&s);
+}
+
+static void test_a_second_service_on_the_folder_is_refused(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    const ls_exec_def def = {.folder = s.folder, .pool = s.pool};
+    ls_exec *second = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_exec_open(&def, &second, &err), LS_ERR_LIMIT);
+    CHECK(second == NULL);
+    small_service_clear(&s);
+}
+
+static void test_old_jobs_go_with_their_logs_and_numbers_are_not_used_again(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    const ls_exec_job job = small_job(SH("echo x"));
+    uint64_t last = 0;
+    for (int i = 0; i < 60; i++) {  // of which 50 are kept
+        last = small_submit(&s, &job);
+    }
+    CHECK(small_until(&s, last, LS_EXEC_DONE));
+    const uint64_t next = small_submit(&s, &job);
+    CHECK(small_until(&s, next, LS_EXEC_DONE));
+    ls_exec_view v;
+    CHECK(!ls_exec_get(s.exec, 1, &v));
+    char folder[128];
+    struct stat status;
+    snprintf(folder, sizeof folder, "%s/jobs/1", s.folder);
+    CHECK_INT(stat(folder, &status), -1);
+    small_service_close(&s);
+    CHECK(small_service_open(&s));
+    CHECK(!ls_exec_get(s.exec, 1, &v));
+    CHECK_INT(small_submit(&s, &job), next + 1);
+    small_service_clear(&s);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_a_job_runs_and_its_status_and_words_are_kept);
+    TEST(test_a_command_that_is_not_there_fails_and_says_so);
+    TEST(test_what_is_wrong_is_refused_with_what_would_be_right);
+    TEST(test_one_that_ignores_being_asked_is_killed_after_its_grace);
+    TEST(test_one_that_runs_too_long_is_stopped);
+    TEST(test_what_a_job_forks_away_is_found_and_ended);
+    TEST(test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it);
+    TEST(test_errors_have_a_log_of_their_own_when_asked_for);
+    TEST(test_an_array_runs_each_index_once_and_what_comes_after_waits);
+    TEST(test_what_is_lent_is_given_back_saved_and_goes_on);
+    TEST(test_a_hook_runs_beside_the_job_before_it_is_asked);
+    TEST(test_jobs_go_on_without_the_service_and_are_adopted);
+    TEST(test_a_job_whose_guardian_is_killed_is_lost_or_begins_again);
+    TEST(test_what_was_used_adds_up_also_over_a_restart);
+    TEST(test_a_second_service_on_the_folder_is_refused);
+    TEST(test_old_jobs_go_with_their_logs_and_numbers_are_not_used_again);
+    return harness_report();
+}
