@@ -201,6 +201,6 @@ int64_t ls_steady_us(void) {
     return clock_us(CLOCK_MONOTONIC);
 }
 
-int64_t ls_wall_us(void) {
+int64_t ls_process_wall_us(void) {
     return clock_us(CLOCK_REALTIME);
 }

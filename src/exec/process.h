@@ -27,5 +27,5 @@ uint32_t ls_process_signal_below(pid_t root, int signal);
 // they were started; returns how many there are. What it may not look at it does not find.
 uint32_t ls_process_signal_marked(const char *mark, int signal);
 
-int64_t ls_steady_us(void);  // CLOCK_MONOTONIC
-int64_t ls_wall_us(void);    // CLOCK_REALTIME, since 1970
+int64_t ls_steady_us(void);        // CLOCK_MONOTONIC
+int64_t ls_process_wall_us(void);  // CLOCK_REALTIME, since 1970

@@ -75,7 +75,7 @@ static void set_clock(ls_exec *e) {
     ls_process_boot(e->boot);
     ls_exec_journal_text(e->journal, "boot", before, sizeof before);
     const int64_t last_us = ls_exec_journal_number(e->journal, "now_us", INT64_MIN);
-    const int64_t wall_us = ls_wall_us();
+    const int64_t wall_us = ls_process_wall_us();
     if (e->boot[0] != '\0' && strcmp(e->boot, before) == 0) {
         e->offset_us = ls_exec_journal_number(e->journal, "offset_us", 0);
     } else {
