@@ -7,8 +7,9 @@
 // know no accounts are measured by the same rule as the product's own.
 //
 // A job that is owed and fits nowhere even with everything taken back (a gang for one domain, say)
-// counts as late like any other. Jobs of equal size and kinds are looked at together, so the cost
-// of an event is accounts on the way x sizes; sizes beyond LS_KEPT_SIZES are not watched.
+// counts as late like any other, and so does one whose account has used up its budget. Jobs of
+// equal size and kinds are looked at together, so the cost of an event is accounts on the way x
+// sizes; sizes beyond LS_KEPT_SIZES are not watched.
 #pragma once
 
 #include "pool/simulated.h"

@@ -54,18 +54,25 @@ static double loss(const ls_scheduler *s, const ls_pool_job *j) {
     return (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
 }
 
-// Jobs that may be stopped for the claimant. `dearest`: only those that cost at most so much.
+// Jobs that may be stopped for the claimant, up to the dearest: by loss, and of equal loss the one
+// that was submitted last first.
 typedef struct takers {
-    uint64_t number;  // of the claimant
-    double dearest;   // loss of each
+    uint64_t number;    // of the claimant
+    double dearest;     // loss of the last
+    uint64_t at_least;  // of those that lose as much: their number
 } takers;
+
+// (loss, number) is not behind the other in the order in which jobs are stopped.
+static bool comes_by(double lost, uint64_t number, double other, uint64_t other_number) {
+    return lost < other || (lost <= other && number >= other_number);
+}
 
 static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
     const takers *t = context;
     const ls_pool_job *j = s->jobs + job;
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
            s->may_give[j->request.account] && j->stopped_for != t->number &&
-           loss(s, j) <= t->dearest;
+           comes_by(loss(s, j), j->number, t->dearest, t->at_least);
 }
 
 // The sum of the losses of those on the node that may be stopped, each over its job's parts.
@@ -83,42 +90,44 @@ static double sum_losses(const ls_scheduler *s, uint32_t node, const takers *t) 
     return sum;
 }
 
-// The least loss above `after` of one on the node that may be stopped, or `none`.
-static double next_loss(const ls_scheduler *s, uint32_t node, const takers *all, double after,
-                        double none) {
-    double least = none;
+// Moves *t on to the next who may be stopped on the node; false: there is none behind it.
+static bool next_dearest(const ls_scheduler *s, uint32_t node, const takers *all, takers *t) {
+    takers next = *all;
+    bool some = false;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         const ls_pool_job *j = s->jobs + job;
         if (may_stop(all, s, job)) {
             const double lost = loss(s, j);
-            least = lost > after && lost < least ? lost : least;
+            if (!comes_by(lost, j->number, t->dearest, t->at_least) &&
+                comes_by(lost, j->number, next.dearest, next.at_least)) {
+                next.dearest = lost;
+                next.at_least = j->number;
+                some = true;
+            }
         }
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
     }
-    return least;
+    *t = next;
+    return some;
 }
 
-// The least loss up to which all have to go so that `parts` parts fit on the node; the sum of what
-// is lost there in *out_sum. Negative: not even then. O(jobs on the node squared).
-static double least_dearest(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
-                            uint64_t number, uint32_t parts, double *out_sum) {
-    const double none = 1.0e300;
-    const takers all = {.number = number, .dearest = none};
-    takers t = {.number = number, .dearest = -1.0};
-    for (;;) {
-        t.dearest = next_loss(s, node, &all, t.dearest, none);
-        if (t.dearest >= none) {
-            return -1.0;
-        }
-        if (ls_plan_parts(s, shape, node, parts, may_stop, &t) >= parts) {
-            *out_sum = sum_losses(s, node, &t);
-            return t.dearest;
+// Sets *t to those that have to go so that `parts` parts fit on the node, and *out_sum to what is
+// lost there. False: not even when all go. O(jobs on the node squared).
+static bool least_dearest(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
+                          uint64_t number, uint32_t parts, takers *t, double *out_sum) {
+    const takers all = {.number = number, .dearest = 1.0e300};
+    *t = (takers){.number = number, .dearest = -1.0, .at_least = UINT64_MAX};
+    while (next_dearest(s, node, &all, t)) {
+        if (ls_plan_parts(s, shape, node, parts, may_stop, t) >= parts) {
+            *out_sum = sum_losses(s, node, t);
+            return true;
         }
     }
+    return false;
 }
 
 static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
@@ -155,6 +164,7 @@ static bool some_may_stop(const ls_scheduler *s, uint32_t node, const takers *al
 static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *all, uint32_t most,
                     ls_plan_node *here) {
     bool everybody = false;
+    takers t;
     double sum = 0.0;
     if (!some_may_stop(s, here->node, all, &everybody, &sum)) {
         return false;
@@ -167,7 +177,7 @@ static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *
     }
     here->parts = ls_plan_parts(s, shape, here->node, most, may_stop, all);
     if (here->parts == 0 ||
-        least_dearest(s, shape, here->node, all->number, here->parts, &sum) < 0.0) {
+        !least_dearest(s, shape, here->node, all->number, here->parts, &t, &sum)) {
         return false;
     }
     here->value = sum / here->parts;
@@ -394,7 +404,7 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         return true;
     } else {
         double sum = 0.0;
-        t.dearest = least_dearest(s, shape, node, c->number, parts, &sum);
+        (void)least_dearest(s, shape, node, c->number, parts, &t, &sum);
     }
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;

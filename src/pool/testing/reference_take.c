@@ -24,10 +24,17 @@ typedef struct attempt {
     bool *looked_at;  // nodes from which is chosen
 } attempt;
 
-// A node that can take parts when the jobs up to a loss are gone.
+// How far it goes on a node: by loss, of equal loss who was submitted last first.
+typedef struct mark {
+    double loss;
+    uint64_t number;
+} mark;
+
+// A node that can take parts when the jobs up to a mark are gone.
 typedef struct site {
     uint32_t node, parts;
-    double up_to, cost;  // cost per part; 0: they fit now
+    mark up_to;
+    double cost;  // per part; 0: they fit now
     bool now;
 } site;
 
@@ -78,15 +85,23 @@ static double loss_of(const attempt *a, uint32_t job) {
     return (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
 }
 
+static mark mark_of(const attempt *a, uint32_t job) {
+    return (mark){.loss = loss_of(a, job), .number = a->s->jobs[job].number};
+}
+
+static bool is_within(mark one, mark other) {
+    return one.loss < other.loss || (one.loss <= other.loss && one.number >= other.number);
+}
+
 typedef struct up_to {
     const attempt *a;
-    double loss;
+    mark mark;
     bool all;
 } up_to;
 
 static bool is_gone(const void *context, uint32_t job) {
     const up_to *u = context;
-    return may_be_stopped(u->a, job) && (u->all || loss_of(u->a, job) <= u->loss);
+    return may_be_stopped(u->a, job) && (u->all || is_within(mark_of(u->a, job), u->mark));
 }
 
 static uint32_t parts_without(const attempt *a, uint32_t node, const up_to *u) {
@@ -102,16 +117,16 @@ static uint32_t parts_on(const ref_job *j, uint32_t node) {
     return parts;
 }
 
-// The least loss up to which all have to go so that so many parts fit. False: not even then.
-static bool least_loss(const attempt *a, uint32_t node, uint32_t parts, double *out) {
+// The first mark up to which all have to go so that so many parts fit. False: not even then.
+static bool first_mark(const attempt *a, uint32_t node, uint32_t parts, mark *out) {
     bool some = false;
     for (uint32_t i = 0; i < a->s->job_count; i++) {
         if (parts_on(a->s->jobs + i, node) == 0 || !may_be_stopped(a, i)) {
             continue;
         }
-        const up_to u = {.a = a, .loss = loss_of(a, i)};
-        if ((!some || u.loss < *out) && parts_without(a, node, &u) >= parts) {
-            *out = u.loss;
+        const up_to u = {.a = a, .mark = mark_of(a, i)};
+        if ((!some || is_within(u.mark, *out)) && parts_without(a, node, &u) >= parts) {
+            *out = u.mark;
             some = true;
         }
     }
@@ -139,10 +154,10 @@ static site look_at(const attempt *a, uint32_t node) {
         return out;
     }
     out.parts = parts_without(a, node, &(up_to){.a = a, .all = true});
-    const bool some = out.parts > 0 && least_loss(a, node, out.parts, &out.up_to);
+    const bool some = out.parts > 0 && first_mark(a, node, out.parts, &out.up_to);
     for (uint32_t i = 0; i < s->job_count && some; i++) {
         const uint32_t parts = parts_on(s->jobs + i, node);
-        if (parts > 0 && may_be_stopped(a, i) && loss_of(a, i) <= out.up_to) {
+        if (parts > 0 && may_be_stopped(a, i) && is_within(mark_of(a, i), out.up_to)) {
             out.cost += loss_of(a, i) / s->jobs[i].request.shape.parts * parts;
         }
     }
@@ -176,7 +191,7 @@ static uint32_t choose(const attempt *a, uint32_t node_at, uint32_t node_count, 
         left -= parts;
         if (!best.now && parts < best.parts) {
             best.parts = parts;
-            (void)least_loss(a, best.node, parts, &best.up_to);
+            (void)first_mark(a, best.node, parts, &best.up_to);
         }
         out[count++] = best;
     }
@@ -324,7 +339,7 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
     for (uint32_t n = 0; n < count; n++) {
         for (uint32_t i = 0; i < s->job_count; i++) {
             here[i] = !sites[n].now && may[i] && parts_on(s->jobs + i, sites[n].node) > 0 &&
-                      !s->jobs[i].noted && loss_of(a, i) <= sites[n].up_to;
+                      !s->jobs[i].noted && is_within(mark_of(a, i), sites[n].up_to);
         }
         for (;;) {
             uint32_t next = LS_POOL_NONE;
