@@ -228,6 +228,64 @@ static void test_below_an_account_at_its_limit_what_goes_makes_room_for_what_com
     ls_scheduler_destroy(s);
 }
 
+// Two racks of one node with four GPUs, 100 W at work and 10 W idle. The first rack may draw 220 W,
+// which is two at work (4 x 10 + 2 x 90); the hall of both 440 W, four at work.
+static void test_gpus_at_work_draw_no_more_than_a_unit_may(void) {
+    static const ls_gpu_kind warm[] = {{.name = "b200", .watts = 100, .idle_watts = 10}};
+    static const ls_pool_unit units[] = {
+        {.name = "hall",
+         .level = LS_POOL_HALL,
+         .parent = LS_POOL_NONE,
+         .node_count = 2,
+         .watts = 440},
+        {.name = "rack1", .level = LS_POOL_RACK, .parent = 0, .node_count = 1, .watts = 220},
+        {.name = "rack2", .level = LS_POOL_RACK, .parent = 0, .node_at = 1, .node_count = 1},
+    };
+    static const ls_pool_node racked[] = {{.name = "n1", .unit = 1, .gpus = 4},
+                                          {.name = "n2", .unit = 2, .gpus = 4}};
+    const ls_cluster powered = {.kinds = warm,
+                                .kind_count = 1,
+                                .units = units,
+                                .unit_count = 3,
+                                .nodes = racked,
+                                .node_count = 2,
+                                .gpus = 8};
+    const ls_scheduler_def def = {.cluster = &powered, .terms = terms, .account_count = ACCOUNTS};
+    ls_scheduler *s = NULL;
+    ls_error err = {0};
+    char text[1024];
+    ls_why why;
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_OK);
+    ls_pool_request r = request_of(CASTINGS, 3, HOUR_US);
+    const uint32_t three = submit(s, 0, &r);
+    CHECK_INT(decide(s, 0), 1);  // rack1 is first, but three there draw 310 W
+    CHECK_INT(ls_occupancy_node(ls_scheduler_occupancy(s), 1).milli, 1000);
+    r.shape.gpus = 2;
+    const uint32_t two = submit(s, 0, &r);
+    CHECK_INT(decide(s, 0), 0);  // 80 + 5 x 90 W in the hall
+    CHECK_INT(ls_why_waits(s, two, 0, &why, &err), LS_OK);
+    CHECK_INT(why.what, LS_SHORT_POWER);
+    CHECK_INT(why.unit, 0);
+    ls_why_text(&why, &powered, NULL, text, sizeof text);
+    CHECK_STR(text,
+              "job 1 of account 2 has waited for 0 s.\n"
+              "It needs 2 GPUs; they are free, but the power of 'hall' is used up.\n"
+              "  account 2 holds 3 in 1 job and borrows 3; the oldest, job 0, began now; all are "
+              "over in 1 h at the latest.\n"
+              "Its guarantees are used up: it would borrow.\n"
+              "When it starts is not known: when so much power gets free.\n");
+    r.shape.gpus = 0;
+    r.shape.milli = 500;
+    submit(s, 0, &r);
+    submit(s, 0, &r);
+    submit(s, 0, &r);
+    CHECK_INT(decide(s, 0), 2);  // both on the one GPU that there is power for
+    bool again = false;
+    CHECK_INT(ls_scheduler_ended(s, HOUR_US, three, true, &again, &err), LS_OK);
+    CHECK_INT(decide(s, HOUR_US), 2);
+    ls_scheduler_destroy(s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_months_end_where_the_calendar_says);
@@ -235,5 +293,6 @@ int main(int argc, char **argv) {
     TEST(test_who_has_spent_the_budget_starts_in_the_next_month);
     TEST(test_reserved_nodes_are_for_their_account_alone);
     TEST(test_below_an_account_at_its_limit_what_goes_makes_room_for_what_comes);
+    TEST(test_gpus_at_work_draw_no_more_than_a_unit_may);
     return harness_report();
 }

@@ -106,7 +106,9 @@ static ls_status make_rules(ls_scheduler *s, const ls_scheduler_def *def, ls_err
         }
         s->month_us = INT64_MIN;
     }
-    return ls_booked_make(s, def->reservations, def->reservation_count, err);
+    const ls_status status = ls_power_make(s, err);
+    return status == LS_OK ? ls_booked_make(s, def->reservations, def->reservation_count, err)
+                           : status;
 }
 
 ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, ls_error *err) {
@@ -165,6 +167,8 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_budgets_destroy(s->budgets);
     ls_free(s->booked);
     ls_free(s->groups);
+    ls_free(s->power);
+    ls_free(s->power_drawn);
     ls_shares_destroy(s->shares);
     ls_waiting_destroy(s->waiting);
     ls_occupancy_free(s->occupancy);

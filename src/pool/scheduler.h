@@ -18,7 +18,8 @@
 //      of taking back is nearly over, take them back from those who borrow: those jobs are stopped
 //      whose loss is the least. Until then what gets free by itself is theirs, which loses nothing.
 //
-// An account that has used its budget of the month starts nothing until the next one (budget.h).
+// GPUs at work below a unit draw no more than its limit (power.c). An account that has used its
+// budget of the month starts nothing until the next one (budget.h).
 // Nodes under a reservation are for the jobs of its account alone, from then until then; others are
 // put there only if they are over before it begins, or come after it has ended (booked.c).
 //

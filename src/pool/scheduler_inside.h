@@ -76,6 +76,15 @@ typedef struct ls_booked {
     int64_t from_us, until_us;
 } ls_booked;
 
+// A unit with a limit of power that could be reached.
+typedef struct ls_power {
+    uint32_t unit;
+    uint64_t room;    // watts for GPUs at work, beyond what all of them draw idle
+    uint64_t drawn;   // of that
+    uint64_t wanted;  // by a place
+    bool out;         // it is left out of a search
+} ls_power;
+
 typedef struct ls_node_parts {
     uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
     uint32_t reserved;               // LS_POOL_NONE
@@ -123,7 +132,11 @@ struct ls_scheduler {
     int64_t *reclaim_us;  // by account: the promised time of taking back
     ls_budgets *budgets;  // NULL: nobody has one
     int64_t month_us;     // when the next month begins
-    ls_booked *booked;    // reservations that are not over
+    ls_power *power;      // in the order of the units
+    uint32_t power_count;
+    uint64_t *power_drawn;  // by node
+    bool power_ignored;     // what would be if there were no such limits
+    ls_booked *booked;      // reservations that are not over
     uint32_t booked_count;
     uint32_t *groups;         // by account: who may use the same reservations; NULL: none are there
     int64_t longest_stop_us;  // of all jobs so far
@@ -190,6 +203,17 @@ uint32_t ls_room_sole(const ls_scheduler *s, uint32_t node);
 // False: there are plainly too few free GPUs for the shape, when it is over by until_us. What is
 // kept for `job` (LS_POOL_NONE: for nobody) counts as free.
 bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us);
+
+// ---- power.c: limits of power
+
+ls_status ls_power_make(ls_scheduler *s, ls_error *err);
+void ls_power_changed(ls_scheduler *s, uint32_t node);  // what works there
+// The last of the units whose limit the place in s->places would break, so the narrowest: its place
+// in s->power, LS_POOL_NONE: none.
+uint32_t ls_power_short(ls_scheduler *s, const ls_shape *shape);
+void ls_power_leave_out(ls_scheduler *s, uint32_t power, bool out);
+// Nobody stops any more on the nodes that are kept, and a place was not found: for want of power.
+bool ls_power_is_in_vain(const ls_scheduler *s, uint32_t reserved);
 
 // ---- booked.c: reservations in time
 

@@ -67,11 +67,32 @@ bool ls_scheduler_find(ls_scheduler *s, ls_occupancy *o, ls_shape shape, int64_t
     return find(s, o, shape, until_us, NULL);
 }
 
+// Units whose limit of power the place would break are left out one after another.
+static bool find_powered(ls_scheduler *s, ls_shape shape, int64_t until_us) {
+    bool found = false;
+    for (;;) {
+        found = find(s, s->occupancy, shape, until_us, NULL);
+        const uint32_t power = found ? ls_power_short(s, &shape) : LS_POOL_NONE;
+        if (power == LS_POOL_NONE) {
+            break;
+        }
+        ls_power_leave_out(s, power, true);
+    }
+    for (uint32_t i = 0; i < s->power_count; i++) {
+        if (s->power[i].out) {
+            ls_power_leave_out(s, i, false);
+        }
+    }
+    return found;
+}
+
 bool ls_scheduler_find_now(ls_scheduler *s, uint32_t job, ls_shape shape, int64_t until_us) {
     const uint32_t reserved = s->jobs[job].reserved;
-    if (s->booked_count > 0) {
+    const bool powers = s->power_count > 0 && !s->power_ignored && until_us != INT64_MIN;
+    if (s->booked_count > 0 || powers) {
         ls_reserve_show(s, job, false);
-        const bool found = find(s, s->occupancy, shape, until_us, NULL);
+        const bool found = powers ? find_powered(s, shape, until_us)
+                                  : find(s, s->occupancy, shape, until_us, NULL);
         ls_reserve_show(s, job, true);
         return found;
     }
@@ -249,6 +270,7 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     for (uint32_t i = 0; i < parts; i++) {
         link_part(s, job, i);
         ls_room_changed(s, j->shares[i].node);
+        ls_power_changed(s, j->shares[i].node);
     }
     return true;
 }
@@ -332,9 +354,11 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
     ls_occupancy_give(s->occupancy, &j->request.shape, j->shares, parts);
     for (uint32_t i = 0; i < parts; i++) {
         ls_room_changed(s, j->shares[i].node);
+        ls_power_changed(s, j->shares[i].node);
     }
     const made_room made = {.s = s, .shares = j->shares, .count = parts};
-    ls_waiting_open(s->waiting, might, &made);
+    // Power that gets free may do for a place anywhere.
+    ls_waiting_open(s->waiting, s->power_count == 0 ? might : NULL, &made);
     ls_waiting_fell(s->waiting, 0);  // those that only some kinds would do for
     ls_free(j->shares);
     j->shares = NULL;

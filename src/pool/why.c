@@ -146,6 +146,16 @@ static ls_status tell_short(ls_scheduler *s, ls_why *out, ls_error *err) {
     ls_shape shape = j->request.shape;
     shape.kinds = ls_scheduler_kinds(s, j, &limit);
     const int64_t until_us = ls_pool_later(s->now_us, j->request.most_us);
+    s->power_ignored = true;
+    if (s->power_count > 0 && ls_why_find(s, out->job, &shape, until_us)) {
+        const uint32_t power = ls_power_short(s, &shape);
+        out->what = power != LS_POOL_NONE ? LS_SHORT_POWER : LS_SHORT_NODES;
+        out->unit = power != LS_POOL_NONE ? s->power[power].unit : LS_POOL_NONE;
+    }
+    s->power_ignored = false;
+    if (out->what == LS_SHORT_POWER) {
+        return LS_OK;
+    }
     if (ls_why_find(s, out->job, &shape, INT64_MIN)) {
         tell_kept(s, until_us, out);
         return LS_OK;

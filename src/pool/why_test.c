@@ -461,7 +461,7 @@ static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
             if (why.expected == LS_EXPECTED_MONTH) {  // other budgets may be used up by then
                 CHECK(w->started == LS_POOL_NONE || w->now_us >= why.expected_us);
                 months++;
-            } else if (w->pool.def.budgets) {
+            } else if (w->pool.def.budgets || w->pool.def.power) {
                 unsure++;
             } else if (!stopped && w->started == LS_POOL_NONE) {
                 CHECK(!known_time);
@@ -487,7 +487,7 @@ static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
                  (unsigned long long)checked, (unsigned long long)planned,
                  (unsigned long long)taken_back, (unsigned long long)unknown);
     CHECK(checked > POOLS / 4 && planned > POOLS / 16 && unknown > 0 && taken_back > 0 &&
-          months > 0 && unsure < checked / 2);
+          months > 0 && unsure < checked * 3 / 4);
 }
 
 // What would help, done: a job like it with that changed starts in the same moment.

@@ -193,7 +193,9 @@ static void say_expected(say *s, const ls_why *why) {
     switch (why->expected) {
     case LS_EXPECTED_NOW: return;
     case LS_EXPECTED_UNKNOWN:
-        put(s, "When it starts is not known: what is in its way says no longest time.\n");
+        put(s, "When it starts is not known: %s.\n",
+            why->what == LS_SHORT_POWER ? "when so much power gets free"
+                                        : "what is in its way says no longest time");
         return;
     case LS_EXPECTED_PROMISE:
         put(s, "Expected %s at the latest: nodes are kept for it from then on.\n", at);

@@ -236,6 +236,9 @@ ls_status ls_why_when(ls_scheduler *s, ls_why *why, ls_error *err) {
         why->expected_us = why->until_us;
         return LS_OK;
     }
+    if (why->what == LS_SHORT_POWER) {  // who will have it then is not known
+        return LS_OK;
+    }
     int64_t planned_us = INT64_MAX;
     const ls_status status = plan_time(s, why->job, &planned_us, err);
     if (status != LS_OK) {

@@ -133,6 +133,12 @@ int64_t ref_reserved_us(const ls_reference_scheduler *s, uint32_t node, uint32_t
 bool ref_is_reserved(const ls_reference_scheduler *s, uint32_t node, uint32_t account,
                      int64_t from_us, int64_t until_us);
 
+// There is a unit whose limit of power could be reached.
+bool ref_has_power(const ls_reference_scheduler *s);
+// The last unit of the cluster whose limit the place would break, LS_POOL_NONE: none.
+uint32_t ref_power_short(const ls_reference_scheduler *s, const ls_shape *shape,
+                         const ls_pool_share *shares);
+
 // ---- reference_nodes.c: what fits on which nodes when
 
 typedef struct ref_free {

@@ -132,3 +132,63 @@ bool ref_is_reserved(const ls_reference_scheduler *s, uint32_t node, uint32_t ac
     }
     return reserved;
 }
+
+static uint64_t unit_watts(const ls_reference_scheduler *s, uint32_t unit, bool all,
+                           const bool *works) {
+    const ls_pool_unit *u = s->cluster->units + unit;
+    uint64_t watts = 0;
+    for (uint32_t n = u->node_at; n < u->node_at + u->node_count; n++) {
+        const ls_pool_node *node = s->cluster->nodes + n;
+        for (uint32_t g = 0; g < node->gpus; g++) {
+            const ls_gpu_kind *k = s->cluster->kinds + node->kind;
+            const uint32_t most = k->watts > k->idle_watts ? k->watts : k->idle_watts;
+            watts += all || works[(size_t)n * REF_GPUS + g] ? most : k->idle_watts;
+        }
+    }
+    return watts;
+}
+
+bool ref_has_power(const ls_reference_scheduler *s) {
+    for (uint32_t u = 0; u < s->cluster->unit_count; u++) {
+        const uint32_t limit = s->cluster->units[u].watts;
+        if (limit > 0 && unit_watts(s, u, true, NULL) > limit) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_works(const ls_shape *shape, const ls_pool_share *shares, bool *works) {
+    for (uint32_t p = 0; p < shape->parts; p++) {
+        for (uint32_t g = 0; g < REF_GPUS; g++) {
+            if (((shares[p].gpus >> g) & 1) != 0) {
+                works[(size_t)shares[p].node * REF_GPUS + g] = true;
+            }
+        }
+    }
+}
+
+uint32_t ref_power_short(const ls_reference_scheduler *s, const ls_shape *shape,
+                         const ls_pool_share *shares) {
+    const size_t size = (size_t)s->cluster->node_count * REF_GPUS;
+    bool *before = ls_alloc(size), *after = ls_alloc(size);
+    uint32_t last = LS_POOL_NONE;
+    assert(before != NULL && after != NULL);
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        if (s->jobs[i].shares != NULL) {
+            note_works(&s->jobs[i].request.shape, s->jobs[i].shares, before);
+            note_works(&s->jobs[i].request.shape, s->jobs[i].shares, after);
+        }
+    }
+    note_works(shape, shares, after);
+    for (uint32_t u = 0; u < s->cluster->unit_count; u++) {
+        const uint64_t limit = s->cluster->units[u].watts;
+        const uint64_t then = unit_watts(s, u, false, after);
+        if (limit > 0 && then > limit && then > unit_watts(s, u, false, before)) {
+            last = u;
+        }
+    }
+    ls_free(before);
+    ls_free(after);
+    return last;
+}

@@ -163,7 +163,14 @@ static found seek(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_po
     }
     const int64_t until_us = r->most_us > INT64_MAX - now_us ? INT64_MAX : now_us + r->most_us;
     hold_for(s, job);
-    const bool good = find_place(s->occupancy, shape, allowed, until_us, out);
+    bool good = find_place(s->occupancy, shape, allowed, until_us, out);
+    while (good && ref_power_short(s, shape, out) != LS_POOL_NONE) {  // without that unit, then
+        const ls_pool_unit *u = s->cluster->units + ref_power_short(s, shape, out);
+        for (uint32_t n = u->node_at; n < u->node_at + u->node_count; n++) {
+            ls_occupancy_hold(s->occupancy, n, INT64_MIN);
+        }
+        good = find_place(s->occupancy, shape, allowed, until_us, out);
+    }
     return good ? FOUND : nearest != LS_POOL_NONE ? LIMITED_SOME : NOWHERE;
 }
 
@@ -214,6 +221,22 @@ void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_w
 
 // ---- the round
 
+// On a node that is kept for the job.
+static bool somebody_stops(const ls_reference_scheduler *s, uint32_t job) {
+    const ref_kept *kept = &s->jobs[job].kept;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        const ref_job *j = s->jobs + i;
+        for (uint32_t p = 0; j->state == LS_POOL_JOB_STOPPING && p < j->request.shape.parts; p++) {
+            for (uint32_t k = 0; k < kept->node_count; k++) {
+                if (kept->nodes[k] == j->shares[p].node) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
     for (uint32_t place = 0; place < s->table_count; place++) {
         const uint32_t job = s->table[place];
@@ -236,6 +259,9 @@ static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
         }
         ls_free(shares);
         if ((f == LIMITED_ALL && due) || f == SPENT) {
+            ref_drop(s, job);
+        } else if (f == NOWHERE && ref_has_power(s) &&
+                   (s->jobs[job].kept.claims ? !somebody_stops(s, job) : due)) {
             ref_drop(s, job);
         } else if (f == LIMITED_ALL || f == LIMITED_SOME) {
             s->jobs[job].kept.stirred |= s->jobs[job].kept.claims;
@@ -412,6 +438,9 @@ ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us
                                    ref_parts(s, &s->classes[c].shape, node, &free) == 0 ||
                                    !ref_has_room(s, &s->classes[c].shape);
         }
+    }
+    if (ref_has_power(s)) {
+        ref_open_all(s);
     }
     for (uint32_t p = 0; p < parts; p++) {
         stir(s, shares[p].node);

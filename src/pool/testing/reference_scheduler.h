@@ -21,6 +21,14 @@
 // entitled to take back. When a month begins (looked at when a round begins, and decide wants to be
 // called then) the queues stopped by accounts with a budget are ready again.
 //
+// Power. Every GPU of a unit draws what its kind draws idle, and where a part of a job is what it
+// draws at work. A place that would raise what a unit draws above its limit is not taken: the last
+// such unit of the cluster is left out and a place is sought again, until there is none or one that
+// breaks no limit. In a pool with a unit whose limit all its GPUs at work would break, every job
+// that is over opens all classes, and a job that has no place and met no limit loses what is kept
+// for it: when its promised time has come, a claim when nobody is stopping on its nodes and it is
+// looked at.
+//
 // Reservations. Nodes are kept, from one time to another, for the jobs below an account, or for
 // nobody. For other jobs they are held from the beginning on as if they were kept for a job; no
 // matter what runs there already. One is over in the first round from its end on: then all classes

@@ -22,8 +22,8 @@ static void make_cluster(small_pool *p) {
     const uint32_t racks = 1 + one_of(p, 4);
     const uint32_t per_rack = 1 + one_of(p, SMALL_NODES_MAX / 4);
     const uint32_t sites = p->def.sites && racks > 1 ? 2 : 1;
-    p->kinds[0] = (ls_gpu_kind){.name = "a", .memory_mib = 1000};
-    p->kinds[1] = (ls_gpu_kind){.name = "b", .memory_mib = 2000};
+    p->kinds[0] = (ls_gpu_kind){.name = "a", .memory_mib = 1000, .watts = 100, .idle_watts = 10};
+    p->kinds[1] = (ls_gpu_kind){.name = "b", .memory_mib = 2000, .watts = 250};
     for (uint32_t s = 0, at = 0; s < sites; s++) {
         const uint32_t here = s + 1 < sites ? 1 : racks - s;
         p->units[s] = (ls_pool_unit){.name = s == 0 ? "north" : "south",
@@ -136,8 +136,23 @@ small_pool_def small_pool_any(uint64_t seed) {
                             .by_kind = seed & 128,
                             .sites = seed & 256,
                             .processors = seed & 512,
+                            .power = seed % 4 == 1,
                             .budgets = seed % 5 == 3,
                             .reserved = seed % 7 == 2};
+}
+
+// What some units may draw is less than all of their GPUs would.
+static void make_power(small_pool *p) {
+    for (uint32_t u = 0; u < p->cluster.unit_count && p->def.power; u++) {
+        uint64_t most = 0;
+        for (uint32_t n = 0; n < p->units[u].node_count; n++) {
+            const ls_pool_node *node = p->nodes + p->units[u].node_at + n;
+            most += node->gpus * p->kinds[node->kind].watts;
+        }
+        if (draw(p) < 0.5) {
+            p->units[u].watts = 1 + (uint32_t)((0.3 + 0.8 * draw(p)) * (double)most);
+        }
+    }
 }
 
 // Some accounts have a budget of a few hours of their pool; the month ends after some hours.
@@ -172,6 +187,7 @@ void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, do
     p->load = load;
     make_cluster(p);
     make_accounts(p);
+    make_power(p);
     make_budgets(p);
     make_reservations(p);
     small_pool_again(p);

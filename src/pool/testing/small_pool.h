@@ -14,6 +14,7 @@ typedef struct small_pool_def {
     bool by_kind;     // guarantees of a kind too
     bool sites;       // two of them, and jobs that must not leave one
     bool processors;  // jobs without a GPU
+    bool power;       // limits of racks and sites
     bool budgets;     // of GPU hours; a month ends in between
     bool reserved;    // nodes for an account, or for nobody, for some time
 } small_pool_def;
