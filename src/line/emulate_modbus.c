@@ -59,8 +59,6 @@ static const place waiting_place = {"waiting", 0, LS_REGISTER_TEXT, WAITING_WORD
 // A measured value, and its setpoint: whole, so that what is read back is what was written.
 static const place value_place = {"value", 0, LS_REGISTER_F64, 1, false};
 static const place setpoint_place = {"set", 0, LS_REGISTER_F64, 1, true};
-// Lots of a batch, which have no room in the machine's block.
-static const place lots_place = {"lots", 0, LS_REGISTER_TEXT, WAITING_WORDS, false};
 static const place reason_place = {"command-reason", 0, LS_REGISTER_TEXT, REASON_WORDS, false};
 
 typedef struct mapped {
@@ -70,12 +68,11 @@ typedef struct mapped {
 } mapped;
 
 // Behind the blocks and the counts of waiting lots: their names, station by station, then the
-// reasons of the answers, machine by machine and the line's, then the lots in work, machine by
-// machine, then values and setpoints in the order of the plant file. Of a large plant what has no
-// room is left out.
+// reasons of the answers, machine by machine and the line's, then values and setpoints in the order
+// of the plant file. Of a large plant what has no room is left out.
 typedef struct tail {
-    uint32_t waiting_at, reason_at, lots_at, value_at, end;
-    uint32_t waiting_count, reason_count, lots_count, value_count;
+    uint32_t waiting_at, reason_at, value_at, end;
+    uint32_t waiting_count, reason_count, value_count;
 } tail;
 
 struct ls_emulate_modbus {
@@ -105,20 +102,16 @@ static tail tail_of(const ls_plant *plant) {
     const uint32_t left = room - t.waiting_count * WAITING_WORDS;
     t.reason_count = left / REASON_WORDS < plant->machine_count + 1 ? left / REASON_WORDS
                                                                     : plant->machine_count + 1;
-    t.lots_at = t.reason_at + t.reason_count * REASON_WORDS;
-    const uint32_t behind = t.lots_at < REGISTERS_MAX ? REGISTERS_MAX - t.lots_at : 0;
-    t.lots_count = behind / WAITING_WORDS < plant->machine_count ? behind / WAITING_WORDS
-                                                                 : plant->machine_count;
-    const uint32_t lots_end = t.lots_at + t.lots_count * WAITING_WORDS;
+    const uint32_t reasons_end = t.reason_at + t.reason_count * REASON_WORDS;
     uint32_t values = 0;
     for (uint32_t i = 0; i < plant->listen.value_count; i++) {
         values += plant->listen.values[i].setpoint != NULL ? 2 : 1;
     }
     // From a block of its own, which a client's writing is looked for in.
-    t.value_at = (lots_end + BLOCK - 1) / BLOCK * BLOCK;
+    t.value_at = (reasons_end + BLOCK - 1) / BLOCK * BLOCK;
     const uint32_t rest = t.value_at < REGISTERS_MAX ? REGISTERS_MAX - t.value_at : 0;
     t.value_count = rest / VALUE_WORDS < values ? rest / VALUE_WORDS : values;
-    t.end = t.value_count > 0 ? t.value_at + t.value_count * VALUE_WORDS : lots_end;
+    t.end = t.value_count > 0 ? t.value_at + t.value_count * VALUE_WORDS : reasons_end;
     return t;
 }
 
@@ -318,12 +311,6 @@ static void put_signal(ls_emulate_modbus *m, uint32_t signal, const ls_sample *v
         return;
     }
     ls_sample put = *value;
-    if (to->of != LS_NO && to->k == SIGNAL_LOTS && to->of < m->tail.lots_count) {
-        const ls_register reg = register_at(&lots_place, m->tail.lots_at + to->of * WAITING_WORDS);
-        ls_sample lots = *value;
-        shorten(&reg, &lots);
-        (void)ls_modbus_server_put(m->server, &reg, &lots);
-    }
     if (to->of != LS_NO && to->k == SIGNAL_REASON) {
         put.kind = LS_VALUE_INT;
         put.value.integer = reason_number(m->plant, to->of, value);
@@ -445,9 +432,8 @@ static void put_right(ls_emulate_modbus *m, ls_emulate *line, uint32_t block) {
     for (uint32_t i = 0; i < m->signal_count; i++) {
         const ls_register *reg = &m->signals[i].reg;
         const uint32_t end = reg->at + ls_register_size(reg);
-        const bool lots = m->signals[i].of != LS_NO && m->signals[i].k == SIGNAL_LOTS;
-        if (reg->name != NULL && !reg->write &&
-            (lots || (reg->at / BLOCK <= block && (end - 1) / BLOCK >= block))) {
+        if (reg->name != NULL && !reg->write && reg->at / BLOCK <= block &&
+            (end - 1) / BLOCK >= block) {
             put_signal(m, i, ls_emulate_value(line, i));
         }
     }
@@ -605,12 +591,9 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
                      "# Registers of the emulated line: `listen:` of a plant file.\nlisten:\n"
                      "  modbus:\n    cell-plc:\n      address: 127.0.0.1:%d\n      registers:\n",
                      port);
-    const tail t = tail_of(plant);
     for (uint32_t m = 0; m < plant->machine_count; m++) {
         for (int k = 0; k < SIGNAL_MACHINE_COUNT; k++) {
-            if (k == SIGNAL_LOTS && m < t.lots_count) {
-                print_at(out, plant->machines[m].name, &lots_place, t.lots_at + m * WAITING_WORDS);
-            } else if (machine_places[k].name != NULL) {
+            if (machine_places[k].name != NULL) {
                 print_register(out, plant->machines[m].name, &machine_places[k], m);
             }
         }
@@ -626,6 +609,7 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
         const place queue = {"queue", QUEUE_AT + s, LS_REGISTER_U16, 1, false};
         print_register(out, plant->stations[s].name, &queue, plant->machine_count);
     }
+    const tail t = tail_of(plant);
     for (uint32_t s = 0; s < t.waiting_count; s++) {
         print_at(out, plant->stations[s].name, &waiting_place, t.waiting_at + s * WAITING_WORDS);
     }

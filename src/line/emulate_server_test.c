@@ -345,22 +345,6 @@ static void test_modbus_has_the_whole_handshake(void) {
         text_of(got, 64, text);
     }
     CHECK_CONTAINS(text, "gear-");
-    // A batch whose names do not fit into its machine's block stands behind the reasons, whole.
-    const ls_emulate *of = ls_emulate_play_line(r.play);
-    const uint32_t lots = ls_emulate_find(of, "wash", "Lots");
-    for (int i = 0; i < 3000 && ls_emulate_value(of, lots)->size <= 32; i++) {
-        step_for(&r, 0.02);
-    }
-    const uint32_t whole = reason + (r.plant->machine_count + 1) * 40 +
-                           machine_named(r.plant, "wash") * 64;
-    CHECK_INT(modbus_write_register(client, (int)whole, 1), 1);  // put right again
-    step_for(&r, 0.05);
-    CHECK_INT(modbus_read_registers(client, (int)whole, 64, got), 64);
-    text_of(got, 64, text);
-    const ls_sample *batch = ls_emulate_value(of, lots);
-    char names[200];
-    snprintf(names, sizeof names, "%.*s", (int)batch->size, batch->value.text);
-    CHECK_STR(text, names);
     // How many lots are in the plant, wherever they are.
     CHECK_INT(modbus_read_registers(client, (int)line + 37, 1, got), 1);
     CHECK_INT(got[0], ls_emulate_play_describe(r.play).line.lots);
