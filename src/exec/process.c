@@ -163,9 +163,9 @@ uint32_t ls_process_signal_below(pid_t root, int signal) {
     return found;
 }
 
-static bool has_variable(const char *environ, size_t size, const char *mark) {
-    for (size_t at = 0; at < size; at += strlen(environ + at) + 1) {
-        if (strcmp(environ + at, mark) == 0) {
+static bool has_variable(const char *texts, size_t size, const char *mark) {
+    for (size_t at = 0; at < size; at += strlen(texts + at) + 1) {
+        if (strcmp(texts + at, mark) == 0) {
             return true;
         }
     }
@@ -176,17 +176,17 @@ uint32_t ls_process_signal_marked(const char *mark, int signal) {
     uint32_t count = 0;
     uint32_t found = 0;
     row *rows = all_processes(&count);
-    char *environ = ls_alloc(ENVIRON_SIZE);
-    for (uint32_t i = 0; environ != NULL && i < count; i++) {
+    char *texts = ls_alloc(ENVIRON_SIZE);
+    for (uint32_t i = 0; texts != NULL && i < count; i++) {
         char path[64];
         snprintf(path, sizeof path, "/proc/%d/environ", (int)rows[i].pid);
-        const ssize_t size = rows[i].dead ? -1 : read_all(path, environ, ENVIRON_SIZE);
-        if (size > 0 && rows[i].pid != getpid() && has_variable(environ, (size_t)size, mark)) {
+        const ssize_t size = rows[i].dead ? -1 : read_all(path, texts, ENVIRON_SIZE);
+        if (size > 0 && rows[i].pid != getpid() && has_variable(texts, (size_t)size, mark)) {
             found++;
             kill(rows[i].pid, signal);
         }
     }
-    ls_free(environ);
+    ls_free(texts);
     ls_free(rows);
     return found;
 }

@@ -125,7 +125,7 @@ static ls_status open_parts(ls_exec *e, ls_error *err) {
     char path[4096];
     ls_status status = LS_OK;
     signal(SIGPIPE, SIG_IGN);  // a run may end while it is told to stop
-    if (e->def.helper == NULL) {
+    if (e->def.helper == NULL && e->def.executor == NULL) {
         const ls_exec_helper_def helper = {.folder = e->def.folder};
         status = ls_exec_helper_start(&helper, &e->own_helper, err);
         e->def.helper = e->own_helper;
@@ -301,14 +301,14 @@ const ls_pool *ls_exec_pool(const ls_exec *e) {
 }
 
 bool ls_exec_isolates(const ls_exec *e) {
-    return e->def.helper->changes_user;
+    return e->def.helper != NULL && e->def.helper->changes_user;
 }
 
 bool ls_exec_has_cgroups(const ls_exec *e, const char **out_why) {
     if (out_why != NULL) {
-        *out_why = e->def.helper->cgroups_why;
+        *out_why = e->def.helper != NULL ? e->def.helper->cgroups_why : "";
     }
-    return e->def.helper->cgroups;
+    return e->def.helper != NULL && e->def.helper->cgroups;
 }
 
 const ls_shares *ls_exec_shares(const ls_exec *e) {

@@ -129,8 +129,6 @@ bool small_until(small_service *s, uint64_t id, ls_exec_state state) {
     const int64_t until_us = ls_steady_us() + (int64_t)PATIENCE_MS * 1000;
     while (small_state(s, id) != state) {
         if (ls_exec_is_over(small_state(s, id)) || ls_steady_us() > until_us || !step(s)) {
-            printf("job %llu is %s\n", (unsigned long long)id,
-                   ls_exec_state_word(small_state(s, id)));
             return false;
         }
     }
