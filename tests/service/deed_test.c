@@ -1,4 +1,5 @@
-// deed_test.c - people at the page of a real service: what they tell the guard is done by it.
+// deed_test.c - people at the page of a real service and of a real pool: what they do there is
+// done.
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,25 +54,22 @@ static bool said_by(pid_t child, const char *log, const char *what) {
     return found;
 }
 
-// Chromium at this service, by a script of tests/web-peer that checks and counts. The line begins
-// when the script has seen that it is not there.
-static void look_with(service *s, const char *script) {
+// Chromium at this address, by a script of tests/web-peer that checks and counts. Where there is a
+// line, it begins when the script has seen that it is not there.
+static void look_with(service *s, const char *script, const char *url, bool line) {
     static const char *const fast[] = {"--speed", "60", NULL};
-    ls_service_address address;
-    ls_error err = {0};
     char folder[PATH];
-    char url[64];
     char tokens[PATH];
     install(folder, sizeof folder);
-    CHECK_INT(ls_service_find(s->data, &address, &err), LS_OK);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", address.port);
     snprintf(tokens, sizeof tokens, "%s/tokens.json", s->data);
     const char *const look[] = {"node", harness_source_path(script), url, tokens, folder, NULL};
     const char *log = service_file(s, "look.log");
     const char *trouble = service_file(s, "look-err.log");
     pid_t child = child_start(look, log, trouble);
-    CHECK(said_by(child, log, "start the line"));
-    CHECK(service_emulate(s, fast));
+    if (line) {
+        CHECK(said_by(child, log, "start the line"));
+        CHECK(service_emulate(s, fast));
+    }
     const int code = service_wait(&child, 4 * LONG_S);
     char *said = harness_read_file(log, NULL);
     char *err_said = harness_read_file(trouble, NULL);
@@ -86,8 +84,70 @@ static void look_with(service *s, const char *script) {
 
 static void test_an_operator_holds_and_lifts_and_a_viewer_cannot(void) {
     service s = {0};
+    ls_service_address address;
+    ls_error err = {0};
+    char url[64];
     if (begin(&s) && service_run(&s)) {
-        look_with(&s, "tests/web-peer/guard.mjs");
+        CHECK_INT(ls_service_find(s.data, &address, &err), LS_OK);
+        snprintf(url, sizeof url, "http://127.0.0.1:%d", address.port);
+        look_with(&s, "tests/web-peer/guard.mjs", url, true);
+    }
+    service_end(&s);
+}
+
+// ---- the same of a pool's daemon
+
+static const char pool_file[] =
+    "pool: page-test\n"
+    "nodes: {count: 1, name: box, slots: 4, cpus: 4, memory: 8 GiB}\n"
+    "reclaim: 10 s\n"
+    "accounts:\n"
+    "  own: {guarantee: 2}\n"
+    "  guests: {guarantee: 2, accounts: {castings: {guarantee: 1}, harness: {guarantee: 1}}}\n";
+
+// Starts it; the address that it says, without the token.
+static bool start_pool(service *s, char *url, size_t size) {
+    const char *program = getenv("LINESHAFT_PROGRAM");
+    const char *log = service_file(s, "pool.log");
+    const char *const run[] = {program != NULL ? program : "build/lineshaft",
+                               "pool",
+                               "run",
+                               s->plant,
+                               "--data",
+                               s->data,
+                               "--socket",
+                               service_file(s, "pool.sock"),
+                               "--port",
+                               "0",
+                               "--http-jobs",
+                               NULL};
+    s->run = child_start(run, log, log);
+    const bool there = said_by(s->run, log, "/?token=");
+    char *text = harness_read_file(log, NULL);
+    const char *from = text != NULL ? strstr(text, "http://") : NULL;
+    const char *to = from != NULL ? strstr(from, "/?token=") : NULL;
+    CHECK(there && to != NULL);
+    if (to != NULL) {
+        snprintf(url, size, "%.*s", (int)(to - from), from);
+    } else {
+        harness_note("%s", text != NULL ? text : "");
+    }
+    free(text);
+    return to != NULL;
+}
+
+static void test_taking_back_is_seen_and_an_operator_cancels(void) {
+    service s = {0};
+    char url[64];
+    if (service_begin_text(&s, pool_file) && start_pool(&s, url, sizeof url)) {
+        look_with(&s, "tests/web-peer/pool.mjs", url, false);
+        const int code = service_stop(&s.run, LONG_S);
+        char *log = harness_read_file(service_file(&s, "pool.log"), NULL);
+        if (harness_has_failed()) {
+            harness_note("%s", log != NULL ? log : "");
+        }
+        free(log);
+        CHECK_INT(code, 0);
     }
     service_end(&s);
 }
@@ -95,5 +155,6 @@ static void test_an_operator_holds_and_lifts_and_a_viewer_cannot(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_an_operator_holds_and_lifts_and_a_viewer_cannot);
+    TEST(test_taking_back_is_seen_and_an_operator_cancels);
     return harness_report();
 }

@@ -34,8 +34,15 @@ export async function browse([url, tokensPath, modules], act) {
     return page;
   };
   const ask = async (path) => (await fetch(`${url}/api/v1/${path}`, {headers: {Authorization: `Bearer ${tokens.engineer}`}})).json();
+  const tell = async (path, body) => {
+    const answer = await fetch(`${url}/api/v1/${path}`, {method: 'POST', body: JSON.stringify(body),
+      headers: {Authorization: `Bearer ${tokens.operator}`, 'Content-Type': 'application/json'}});
+    const said = await answer.json();
+    check(answer.ok || answer.status === 409, `POST ${path}: ${answer.status} ${JSON.stringify(said)}`);
+    return said;
+  };
   try {
-    await act({open, ask, check});
+    await act({open, ask, tell, check});
   } catch (error) {
     check(false, error.stack);
   } finally {

@@ -17,7 +17,7 @@ const suppliers = ['castings', 'harness', 'bearings', 'seals', 'glass', 'seats',
 
 function account(path, guarantee, more = {}) {
   return {path, children: 0, guarantee, guarantees: [{kind: null, gpus: guarantee}], limit: null, limits: [], weight: 1, can_borrow: true, reclaim_s: 600,
-    used: 0, used_by_kind: [0], borrowed: 0, unused: guarantee, running: 0, waiting: 0, waiting_gpus: 0, ...more};
+    used: 0, used_by_kind: [0], borrowed: 0, unused: guarantee, running: 0, stopping: 0, waiting: 0, waiting_gpus: 0, ...more};
 }
 
 // Sums of the accounts above, and what each borrows by itself.

@@ -38,6 +38,7 @@ export interface Account {
   borrowed: number;
   unused: number;
   running: number;
+  stopping: number;
   waiting: number;
   waiting_gpus: number;
 }
