@@ -529,7 +529,7 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
 // Some account above the job, or its own, is guaranteed what it needs and does not have it.
 static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t kind) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
-    if (milli == 0 || ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs))) {
+    if (milli == 0 || j->in_vain || ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs))) {
         return false;
     }
     const uint32_t limit = ls_shares_limited_later(s->shares, j->request.account, kind, milli);

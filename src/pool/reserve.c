@@ -94,7 +94,8 @@ void ls_reserve_start(ls_scheduler *s) {
             ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
         } else if (limit == LS_POOL_NONE && (due || s->reserved[i].claim) &&
                    ls_power_is_in_vain(s, i)) {
-            ls_reserve_drop(s, job);  // no power is kept for it
+            s->jobs[job].in_vain |= s->reserved[i].claim;  // or it stopped others again and again
+            ls_reserve_drop(s, job);                       // no power is kept for it
         } else if (limit != LS_POOL_NONE && s->reserved[i].claim) {
             s->reserved[i].stirred = true;  // room comes when others have stopped, wherever
         }

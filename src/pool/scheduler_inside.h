@@ -40,6 +40,7 @@ typedef struct ls_pool_job {
     uint32_t kind;      // of its GPUs while it runs; LS_POOL_NONE: none
     bool again;         // when it has stopped it waits again
     bool victim;        // among s->victims
+    bool in_vain;       // others stopped for it, and there was no power: it takes back no more
     bool stoppable;     // of the search `judged`: it may be stopped, at the loss of `part_loss`
     uint32_t judged;
     double part_loss;

@@ -259,6 +259,7 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     j->kind = shape->milli != 0 || shape->gpus != 0 ? s->cluster->nodes[j->shares[0].node].kind
                                                     : LS_POOL_NONE;
     j->state = LS_POOL_JOB_RUNNING;
+    j->in_vain = false;
     j->started_us = s->now_us;
     j->latest_us = ls_pool_later(s->now_us, j->request.most_us);
     list_running(s, job);

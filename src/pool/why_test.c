@@ -256,6 +256,8 @@ typedef struct world {
     uint32_t started;  // in the last round: the job, LS_POOL_NONE: not the one that is looked for
     uint32_t watched;
     bool as_long_as_they_may;
+    bool gave[2 * JOBS][2 * JOBS];  // stopped for that one, which has not started since
+    uint64_t given_back, given_twice;
 } world;
 
 static uint32_t draw(world *w, uint32_t count) {
@@ -283,6 +285,15 @@ static void decide_all(world *w) {
         known *k = find(w, acts[i].job);
         const ls_pool_request *r = ls_scheduler_request(w->s, acts[i].job);
         mix(w, (uint64_t)acts[i].kind << 60 ^ (uint64_t)w->now_us << 8 ^ acts[i].job);
+        if (acts[i].why == LS_WHY_RECLAIM) {
+            bool *gave = &w->gave[k - w->jobs][find(w, acts[i].for_job) - w->jobs];
+            w->given_twice += *gave;
+            w->given_back++;
+            *gave = true;
+        }
+        for (uint32_t v = 0; v < w->count && acts[i].kind == LS_POOL_START; v++) {
+            w->gave[v][k - w->jobs] = false;  // its need is met
+        }
         if (acts[i].kind == LS_POOL_STOP) {
             k->over_us = acts[i].until_us < k->over_us ? acts[i].until_us : k->over_us;
             k->state = LS_POOL_JOB_STOPPING;
@@ -551,6 +562,58 @@ static void test_what_is_said_to_help_does_help(void) {
     }
 }
 
+// What the pool promises, on random pools, to their ends.
+
+static void test_no_idle_set_fits_a_pending_job_unless_a_named_reservation_holds_it(void) {
+    uint64_t asked = 0, held = 0;
+    for (uint64_t seed = 0; seed < POOLS; seed++) {
+        world *w = open_world(seed, false, false);
+        for (uint32_t round = 0; round < 20; round++) {
+            for (uint32_t i = 0; i < w->count; i++) {
+                ls_why why = {0};
+                ls_error err = {0};
+                if (w->jobs[i].state != LS_POOL_JOB_WAITING) {
+                    continue;
+                }
+                CHECK_INT(ls_why_waits(w->s, w->jobs[i].id, w->now_us, &why, &err), LS_OK);
+                CHECK(why.what != LS_SHORT_NOTHING && why.what != LS_SHORT_TURN);
+                CHECK(why.what != LS_SHORT_PROMISED || why.for_job != LS_POOL_NONE);
+                CHECK(why.what != LS_SHORT_RESERVED || why.reservation != LS_POOL_NONE);
+                held += why.what == LS_SHORT_PROMISED || why.what == LS_SHORT_RESERVED;
+                asked++;
+            }
+            if (!pass(w, w->now_us + 20 * HOUR_US)) {
+                break;
+            }
+            decide_all(w);
+        }
+        close_world(w);
+        if (harness_has_failed()) {
+            harness_note("seed %llu", (unsigned long long)seed);
+            return;
+        }
+    }
+    CHECK(asked > 10 * POOLS && held > POOLS / 4);
+}
+
+static void test_nobody_is_stopped_twice_for_the_same_need(void) {
+    uint64_t given_back = 0;
+    for (uint64_t seed = 0; seed < 2 * POOLS; seed++) {
+        world *w = open_world(seed, false, false);
+        for (uint32_t round = 0; round < 400 && pass(w, w->now_us + 20 * HOUR_US); round++) {
+            decide_all(w);
+        }
+        CHECK_INT(w->given_twice, 0);
+        given_back += w->given_back;
+        close_world(w);
+        if (harness_has_failed()) {
+            harness_note("seed %llu", (unsigned long long)seed);
+            return;
+        }
+    }
+    CHECK(given_back > POOLS / 4);
+}
+
 static void test_memory_that_runs_out_is_told(void) {
     world *w = open_world(0, false, false);
     const known *job = somebody_who_waits(w);
@@ -582,6 +645,8 @@ int main(int argc, char **argv) {
     TEST(test_asking_changes_nothing);
     TEST(test_a_job_starts_when_it_is_expected_if_nobody_else_comes);
     TEST(test_what_is_said_to_help_does_help);
+    TEST(test_no_idle_set_fits_a_pending_job_unless_a_named_reservation_holds_it);
+    TEST(test_nobody_is_stopped_twice_for_the_same_need);
     TEST(test_memory_that_runs_out_is_told);
     return harness_report();
 }

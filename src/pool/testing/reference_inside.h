@@ -45,7 +45,8 @@ typedef struct ref_job {
     uint32_t kind;
     ls_pool_share *shares;
     ref_kept kept;
-    bool noted;  // taken out of the books while it is sought who is to be stopped
+    bool in_vain;  // a claim of it was given up for want of power
+    bool noted;    // taken out of the books while it is sought who is to be stopped
 } ref_job;
 
 typedef struct ref_run {

@@ -189,6 +189,7 @@ static void start(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_po
     ls_occupancy_take(s->occupancy, &j->request.shape, shares, j->request.shape.parts);
     j->state = LS_POOL_JOB_RUNNING;
     j->started_us = now_us;
+    j->in_vain = false;
     j->came = ++s->starts;
     ref_began(s, now_us, job);
     j->shares = shares;
@@ -262,6 +263,7 @@ static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
             ref_drop(s, job);
         } else if (f == NOWHERE && ref_has_power(s) &&
                    (s->jobs[job].kept.claims ? !somebody_stops(s, job) : due)) {
+            s->jobs[job].in_vain |= s->jobs[job].kept.claims;
             ref_drop(s, job);
         } else if (f == LIMITED_ALL || f == LIMITED_SOME) {
             s->jobs[job].kept.stirred |= s->jobs[job].kept.claims;

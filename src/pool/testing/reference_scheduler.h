@@ -27,7 +27,7 @@
 // breaks no limit. In a pool with a unit whose limit all its GPUs at work would break, every job
 // that is over opens all classes, and a job that has no place and met no limit loses what is kept
 // for it: when its promised time has come, a claim when nobody is stopping on its nodes and it is
-// looked at.
+// looked at; whose claim was given up so is not entitled until it has run.
 //
 // Reservations. Nodes are kept, from one time to another, for the jobs below an account, or for
 // nobody. For other jobs they are held from the beginning on as if they were kept for a job; no

@@ -455,7 +455,7 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
 static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t kind) {
     const ls_pool_request *r = &s->jobs[job].request;
     const uint64_t milli = ls_shape_milli(&r->shape);
-    if (milli == 0 || ((r->shape.kinds >> kind) & 1) == 0 ||
+    if (milli == 0 || s->jobs[job].in_vain || ((r->shape.kinds >> kind) & 1) == 0 ||
         ref_limited_later(s, r->account, kind, milli) == r->account) {
         return false;
     }
