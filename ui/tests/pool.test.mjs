@@ -252,6 +252,7 @@ test('a pool\'s own daemon has only this view, and asks for no plant', async () 
     assert.equal(await page.title(), 'Pool · box');
     assert.match(await text(page, '.now'), /live/);
     assert.match(await text(page, '.kpis'), /CPU slots/);
+    assert.match(await text(page, '.job-gpus >> nth=0'), /^\d[\d,]* CPU slots/);
     assert.ok(!mock.asked.some((a) => a.path === '/api/v1/stream'));
     if (brings) assert.ok(!mock.asked.some((a) => ['/api/v1/me', '/api/v1/plant'].includes(a.path)), 'what the page brought is asked for again');
   });

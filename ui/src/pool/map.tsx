@@ -14,6 +14,10 @@ import {useEffect, useRef, useState} from 'preact/hooks';
 
 export const gpus = (n: number): string => decimals(n, Number.isInteger(n) ? 0 : 1);
 
+// What a pool without a GPU shares are CPU slots, and are called so.
+export const isSlots = (): boolean => poolStore.pool!.kinds.length > 0 && poolStore.pool!.kinds.every((k) => k.slots);
+export const amount = (n: number): string => t(isSlots() ? 'n.slots' : 'n.gpus', {n: gpus(n)});
+
 // From the bottom up.
 const order: GpuState[] = ['used', 'borrowed', 'reserved', 'spare', 'drained', 'broken'];
 

@@ -7,7 +7,7 @@ import {Empty, Failed, Loading, useAsk} from '../parts/notice';
 import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
 import {useRoute} from '../route';
-import {gpus} from './map';
+import {amount, gpus} from './map';
 import {poolStore} from './pool_store';
 import type {Job} from './types';
 import {useEffect, useRef, useState} from 'preact/hooks';
@@ -53,7 +53,7 @@ function CancelDialog({job, onClose}: {job: Job; onClose: () => void}) {
     onClose();
   });
   return <Dialog title={t('cancel.job')} onClose={onClose}>
-    <p class="ids">{job.id} {job.name} · {job.account} · {t('n.gpus', {n: gpus(job.gpus)})}</p>
+    <p class="ids">{job.id} {job.name} · {job.account} · {amount(job.gpus)}</p>
     <p>{t(job.state === 'waiting' ? 'cancel.waiting' : 'cancel.running')}</p>
     {why && <p class="problem">{why}</p>}
     {error && <p class="problem" role="alert">{error}</p>}
@@ -74,7 +74,7 @@ function Details({job, onCancel}: {job: Job; onCancel: (job: Job) => void}) {
     {job.most_s !== null && fact(t('job.most'), duration(job.most_s))}
     {fact(t('job.priority'), job.priority)}
     {job.node_count > 0 && fact(t('job.nodes'), job.nodes.join(', ') + (job.node_count > job.nodes.length ? ` ${t('and.more', {n: gpus(job.node_count - job.nodes.length)})}` : ''))}
-    {job.borrowed > 0 && fact(t('borrowed'), t('n.gpus', {n: gpus(job.borrowed)}))}
+    {job.borrowed > 0 && fact(t('borrowed'), amount(job.borrowed))}
     {job.restarts > 0 && fact(t('job.restarts'), `${job.restarts} (${t('job.lost', {time: duration(job.lost_gpu_s)})})`)}
     {job.exit !== null && fact(t('job.exit'), job.exit)}
   </dl>
@@ -87,7 +87,7 @@ function JobRow({job, open, onOpen, onCancel}: {job: Job; open: boolean; onOpen:
     <button class="job-head" aria-expanded={open} onClick={onOpen}>
       <span class="job-name ids"><strong>{job.id}</strong> {job.name}</span>
       <span class="job-account ids">{job.account.split('.').map((part, i) => i ? <>.<wbr />{part}</> : part)}</span>
-      <span class="job-gpus num">{t('n.gpus', {n: gpus(job.gpus)})}{job.borrowed > 0 && <span class="muted"> {t('n.borrowed', {n: gpus(job.borrowed)})}</span>}</span>
+      <span class="job-gpus num">{amount(job.gpus)}{job.borrowed > 0 && <span class="muted"> {t('n.borrowed', {n: gpus(job.borrowed)})}</span>}</span>
       <span class="job-since num">{t(`since.${job.state}`, {time: duration(Math.max(0, Math.round((poolStore.now - job.since_us) / 1e6)))})}</span>
       <span class="job-why ids">{whyOf(job)}</span>
       <span class="job-start num">{job.state === 'waiting' ? <><span class="muted">{t('starts')} </span>{startOf(job)}</> : null}</span>

@@ -5,7 +5,7 @@ import {t} from '../i18n';
 import {Failed, Loading, useAsk} from '../parts/notice';
 import {useStore} from '../store';
 import {GpuMark, stateOf, stateWord} from './gpu_mark';
-import {gpus} from './map';
+import {amount, gpus} from './map';
 import {poolStore} from './pool_store';
 import type {GpuState, Job, Node, Rack} from './types';
 import {useEffect, useRef, useState} from 'preact/hooks';
@@ -52,7 +52,7 @@ export function RackSheet({name, onClose}: {name: string; onClose?: () => void})
   };
   const jobs = [...new Map([...here?.jobs ?? [], ...more?.jobs ?? []].map((j) => [j.id, j])).values()];
   return <section class="card rack" aria-label={name}>
-    <div class="drawer-head"><h2 ref={heading} tabIndex={-1}>{name}{here && here.units.length > 0 && <span class="muted"> {here.units.join(' · ')}</span>}</h2>
+    <div class="drawer-head"><h2 ref={heading} tabIndex={-1}>{name === '-' ? poolStore.pool!.name : name}{here && here.units.length > 0 && <span class="muted"> {here.units.join(' · ')}</span>}</h2>
       {onClose && <button class="quiet" onClick={onClose}>{t('close')}</button>}</div>
     {error !== null && <Failed error={error} again={again} />}
     {!here && error === null && <Loading what={t('loading.rack')} />}
@@ -62,7 +62,7 @@ export function RackSheet({name, onClose}: {name: string; onClose?: () => void})
         <tbody>{[...here.nodes, ...more?.nodes ?? []].map((n) => <NodeRow node={n} chosen={chosen} />)}</tbody></table></div>
       <div><h3>{t('rack.jobs', {n: jobs.length})}</h3>
         {jobs.length > 0 && <ul class="rack-jobs">{jobs.map((j) => <li><button class="link ids" aria-pressed={chosen === j.id} onClick={() => choose(chosen === j.id ? '' : j.id)}>{j.id} {j.name}</button>
-          <span class="muted ids">{j.account} · {t('n.gpus', {n: gpus(j.gpus)})}{j.borrowed > 0 && ` · ${t('n.borrowed', {n: gpus(j.borrowed)})}`}</span></li>)}</ul>}</div>
+          <span class="muted ids">{j.account} · {amount(j.gpus)}{j.borrowed > 0 && ` · ${t('n.borrowed', {n: gpus(j.borrowed)})}`}</span></li>)}</ul>}</div>
     </div>}
     {next && <button class="quiet" onClick={() => void fetchMore()}>{t('more.nodes')}</button>}
   </section>;

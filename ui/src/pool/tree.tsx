@@ -4,7 +4,7 @@ import {t} from '../i18n';
 import {errorText} from '../parts/notice';
 import {go, useRoute} from '../route';
 import {useStore} from '../store';
-import {gpus} from './map';
+import {amount, gpus} from './map';
 import {poolStore} from './pool_store';
 import type {Account} from './types';
 import {useState} from 'preact/hooks';
@@ -68,7 +68,7 @@ function Row({of, most, open, chosen, still, onToggle}: {of: Account; most: numb
     <td class="num right">{gpus(of.guarantee)}</td>
     <td class="num right">{of.borrowed > 0 ? <strong>+{gpus(of.borrowed)}</strong> : '–'}</td>
     <td class="num right">{of.limit === null ? <span title={t('limit.none')}>–</span> : gpus(of.limit)}</td>
-    <td class="num right">{of.waiting > 0 ? <span title={t('waiting.gpus', {n: gpus(of.waiting_gpus)})}>{of.waiting}</span> : '–'}</td>
+    <td class="num right">{of.waiting > 0 ? <span title={t('waiting.for.n', {what: amount(of.waiting_gpus)})}>{of.waiting}</span> : '–'}</td>
   </tr>;
 }
 

@@ -5,7 +5,7 @@ import {t} from '../i18n';
 import {Failed, Loading, useAsk} from '../parts/notice';
 import {Plot} from '../plots/plot';
 import {useRoute} from '../route';
-import {gpus} from './map';
+import {gpus, isSlots} from './map';
 import {poolStore} from './pool_store';
 import type {Usage} from './types';
 import {useEffect, useState} from 'preact/hooks';
@@ -42,7 +42,7 @@ export function UsageChart() {
       {account && <span class="ids">{t('only.account', {name: account})}</span>}</div>
     {error !== null && !value && <Failed error={error} again={retry} />}
     {!value && error === null && <Loading what={t('loading.usage')} />}
-    {value && c && (last && peak ? <Plot title={account || poolStore.pool!.name} unit="GPU" fromZero x={c.x}
+    {value && c && (last && peak ? <Plot title={account || poolStore.pool!.name} unit={isSlots() ? t('cpu.slots') : 'GPU'} fromZero x={c.x}
       sentence={t('usage.sentence', {now: gpus(last[1]), guarantee: gpus(value.guarantee), most: gpus(peak[1]), time: span > 86400 ? shortStamp(peak[0]) : clock(peak[0], false)})
         + (value.gaps.length ? ` ${t('usage.gaps', {n: value.gaps.length})}` : '')}
       y={[c.used, c.borrowed, c.inService, c.waiting, c.x.map(() => value.guarantee)]}

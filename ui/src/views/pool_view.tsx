@@ -4,7 +4,7 @@ import {t} from '../i18n';
 import {Loading} from '../parts/notice';
 import {useRoom} from '../line/drawing';
 import {Acts} from '../pool/acts';
-import {gpus, RackList, RackMap} from '../pool/map';
+import {amount, gpus, RackList, RackMap} from '../pool/map';
 import {Legend} from '../pool/gpu_mark';
 import {poolStore} from '../pool/pool_store';
 import {Queue} from '../pool/queue';
@@ -37,7 +37,7 @@ function Figures() {
     {figure(t('borrowed'), gpus(g.borrowed), g.used > 0 ? percent(g.borrowed / g.used) : '')}
     {figure(t('gpu.free'), gpus(g.free), [g.reserved > 0 && `${t('gpu.reserved')} ${gpus(g.reserved)}`, g.spare > 0 && `${t('gpu.spare')} ${gpus(g.spare)}`].filter(Boolean).join(' · '))}
     {figure(t('out.of.service'), gpus(out), out > 0 ? [g.broken > 0 && `${t('gpu.broken')} ${gpus(g.broken)}`, g.drained > 0 && `${t('gpu.drained')} ${gpus(g.drained)}`].filter(Boolean).join(' · ') : '')}
-    {figure(t('jobs.waiting'), gpus(jobs.waiting), jobs.waiting > 0 ? t('waiting.gpus', {n: gpus(jobs.waiting_gpus)}) : '')}
+    {figure(t('jobs.waiting'), gpus(jobs.waiting), jobs.waiting > 0 ? t('waiting.for.n', {what: amount(jobs.waiting_gpus)}) : '')}
     {figure(t('jobs.running'), gpus(jobs.running), jobs.stopping > 0 ? t('n.stopping', {n: gpus(jobs.stopping)}) : '')}
     {!isWall() && figure(t('kinds'), kinds.map((k) => k.slots ? t('cpu.slots') : k.name).join(', '), kinds.length > 1 ? kinds.map((k) => gpus(k.gpus)).join(', ') : '')}
   </dl>;
@@ -51,7 +51,7 @@ function Racks() {
   const room = isWall() ? Math.max(320, innerHeight - 390) : width < 560 ? 900 : 520;
   return <>
     <section class="card racks">
-      <div class="toolbar"><h2>{t('racks.n', {n: gpus(racks.name.length)})}</h2><span class="spring" />
+      <div class="toolbar"><h2>{alone ? t('nodes.n', {n: gpus(racks.nodes[0] ?? 0)}) : t('racks.n', {n: gpus(racks.name.length)})}</h2><span class="spring" />
         {!isWall() && !alone && <button class="quiet small" data-table aria-pressed={every} onClick={() => setEvery(!every)}>{t(every ? 'racks.map' : 'racks.list')}</button>}</div>
       <div ref={ref}>{width > 0 && !every && !alone && <RackMap width={width} height={room} still={isWall()} />}</div>
       {!isWall() && !alone && <RackList every={every} />}
