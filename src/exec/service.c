@@ -106,12 +106,27 @@ static ls_status make_scheduler(ls_exec *e, ls_error *err) {
     if (status != LS_OK) {
         return status;
     }
+    // Times of the file count from its time zero, the pool's clock from 1970.
+    ls_pool_reservation *reservations = ls_alloc(pool->reservation_count * sizeof *reservations);
+    if (reservations == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (uint32_t i = 0; i < pool->reservation_count; i++) {
+        ls_pool_reservation *r = reservations + i;
+        *r = pool->reservations[i];
+        r->from_us = r->from_us > 0 ? r->from_us + pool->start_us : 0;
+        r->until_us = r->until_us != INT64_MAX ? r->until_us + pool->start_us : INT64_MAX;
+    }
     const ls_scheduler_def def = {.cluster = &pool->cluster,
                                   .terms = e->terms.rows,
                                   .account_count = e->terms.count,
                                   .reclaim_us = e->terms.reclaim_us,
+                                  .budget_gpu_hours = e->terms.budgets,
+                                  .reservations = reservations,
+                                  .reservation_count = pool->reservation_count,
                                   .policy = LS_PLACE_OWN};
     status = ls_scheduler_create(&def, &e->scheduler, err);
+    ls_free(reservations);
     for (uint32_t i = 0; status == LS_OK && i < pool->cluster.node_count; i++) {
         uint32_t spare = LS_POOL_NONE;
         if (pool->states[i] != LS_NODE_UP) {

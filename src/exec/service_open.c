@@ -131,34 +131,67 @@ static ls_status take_run(void *context, const ls_run_row *r, ls_error *err) {
 
 // ---- the scheduler, as it was
 
+static ls_status cannot_go_on(const ls_entry *j, ls_status status, const ls_error *why,
+                              ls_error *err) {
+    return ls_fail(err, status, "job %llu cannot go on in this pool: %s", (unsigned long long)j->id,
+                   why->text);
+}
+
+static int by_start(const void *a, const void *b) {
+    const ls_entry *const *x = a;
+    const ls_entry *const *y = b;
+    if ((*x)->started_us != (*y)->started_us) {
+        return (*x)->started_us < (*y)->started_us ? -1 : 1;
+    }
+    return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+// A job that runs is where it was; `state` is what it was.
+static ls_status put_back(ls_exec *e, ls_entry *j, ls_error *err) {
+    ls_error why = {0};
+    const ls_exec_state state = j->state;
+    ls_status status = ls_scheduler_adopt(e->scheduler, j->started_us, j->slot, j->shares, &why);
+    if (status == LS_OK && state == LS_EXEC_STOPPING) {
+        status = ls_scheduler_again(e->scheduler, e->now_us, j->slot, &why);
+        if (status == LS_OK && j->why == LS_WHY_CANCEL) {
+            ls_scheduler_cancel(e->scheduler, e->now_us, j->slot);
+        }
+    }
+    return status == LS_OK ? LS_OK : cannot_go_on(j, status, &why, err);
+}
+
 static ls_status give_to_scheduler(ls_exec *e, ls_error *err) {
-    for (uint32_t i = 0; i < e->entry_count; i++) {
+    ls_entry **running = ls_alloc((e->entry_count + 1) * sizeof(ls_entry *));
+    uint32_t count = 0;
+    ls_status status = running == NULL ? ls_fail(err, LS_ERR_MEMORY, "out of memory") : LS_OK;
+    for (uint32_t i = 0; i < e->entry_count && status == LS_OK; i++) {
         ls_entry *j = e->entries[i];
         if (j == NULL || ls_exec_is_over(j->state) || j->state == LS_EXEC_HELD) {
             continue;
         }
         const ls_exec_state state = j->state;
         ls_error why = {0};
-        ls_status status = ls_exec_schedule(e, j, j->submitted_us, &why);
+        status = ls_exec_schedule(e, j, j->submitted_us, &why);
         if (status == LS_OK && j->shares != NULL) {
-            status = ls_scheduler_adopt(e->scheduler, j->started_us, j->slot, j->shares, &why);
             ls_exec_set_state(e, j, state);
-        }
-        if (status == LS_OK && state == LS_EXEC_STOPPING) {
-            status = ls_scheduler_again(e->scheduler, e->now_us, j->slot, &why);
-            if (status == LS_OK && j->why == LS_WHY_CANCEL) {
-                ls_scheduler_cancel(e->scheduler, e->now_us, j->slot);
-            }
-        }
-        if (status == LS_ERR_INVALID && j->shares == NULL) {
+            running[count++] = j;
+        } else if (status == LS_ERR_INVALID && j->shares == NULL) {
             ls_exec_note(j, "%s", why.text);  // the pool file was changed since
             ls_exec_finish(e, j, LS_EXEC_CANCELLED, e->now_us);
+            status = LS_OK;
         } else if (status != LS_OK) {
-            return ls_fail(err, status, "job %llu cannot go on in this pool: %s",
-                           (unsigned long long)j->id, why.text);
+            status = cannot_go_on(j, status, &why, err);
         }
     }
-    return LS_OK;
+    // In the order in which they began: the scheduler's time does not go back.
+    if (status == LS_OK && count > 0) {
+        qsort(running, count, sizeof(ls_entry *), by_start);
+    }
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        status = put_back(e, running[i], err);
+    }
+    ls_free(running);
+    return status;
 }
 
 static ls_status adopt_one(ls_exec *e, ls_entry *j, const char *boot, ls_error *err) {
