@@ -28,7 +28,7 @@ enum { SEEDS_MOST = 256, KEPT = 8 };
 
 typedef struct options {
     const char *folder, *rules, *by, *plant;
-    bool poisson, no_wait, no_part, no_prepare, together;
+    bool poisson, pool, no_wait, no_part, no_prepare, together;
     double load, weeks, warmup, settle, horizon_days, z, level, per_lot_h;
     int seeds, first, workers, futures;
 } options;
@@ -53,6 +53,7 @@ static minifab make(const options *o, const char *rules, bool decide) {
     const minifab_def def = {.folder = o->folder,
                              .rules = rules,
                              .poisson = o->poisson,
+                             .pool = o->pool,
                              .load = o->load,
                              .decide = decide,
                              .wait = !o->no_wait,
@@ -237,10 +238,11 @@ static void print_result(const char *name, const ls_rehearse_result *r) {
     printf(
         "\"%s\": {\"wip\": %.4f, \"cycle_h\": %.4f, \"per_week\": %.4f, \"tardiness_h\": %.4f, "
         "\"on_time\": %.4f, \"questions\": %llu, \"changed\": %llu, \"futures\": %llu, "
-        "\"together\": %llu}",
+        "\"together\": %llu, \"outside_h\": %.4f}",
         name, r->wip, r->cycle_h, r->per_week, r->tardiness_h, r->on_time,
         (unsigned long long)r->questions, (unsigned long long)r->changed,
-        (unsigned long long)r->futures, (unsigned long long)r->together);
+        (unsigned long long)r->futures, (unsigned long long)r->together,
+        isnan(r->outside_h) ? 0.0 : r->outside_h);
 }
 
 static ls_rehearse_result run_one(const options *o, const ls_plant *plant, const ls_twin *twin,
@@ -379,18 +381,29 @@ static int bench_single(const options *o) {
     return 0;
 }
 
-static const struct option long_options[] = {
-    {"folder", required_argument, NULL, 'd'},  {"rules", required_argument, NULL, 'r'},
-    {"by", required_argument, NULL, 'b'},      {"plant", required_argument, NULL, 'p'},
-    {"poisson", no_argument, NULL, 'P'},       {"no-wait", no_argument, NULL, 'W'},
-    {"no-part", no_argument, NULL, 'B'},       {"no-prepare", no_argument, NULL, 'N'},
-    {"together", no_argument, NULL, 'G'},      {"load", required_argument, NULL, 'l'},
-    {"weeks", required_argument, NULL, 'w'},   {"warmup", required_argument, NULL, 'u'},
-    {"settle", required_argument, NULL, 't'},  {"horizon", required_argument, NULL, 'h'},
-    {"seeds", required_argument, NULL, 's'},   {"first", required_argument, NULL, 'f'},
-    {"workers", required_argument, NULL, 'j'}, {"futures", required_argument, NULL, 'n'},
-    {"z", required_argument, NULL, 'z'},       {"level", required_argument, NULL, 'L'},
-    {"per-lot", required_argument, NULL, 'T'}, {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"folder", required_argument, NULL, 'd'},
+                                             {"rules", required_argument, NULL, 'r'},
+                                             {"by", required_argument, NULL, 'b'},
+                                             {"plant", required_argument, NULL, 'p'},
+                                             {"poisson", no_argument, NULL, 'P'},
+                                             {"pool", no_argument, NULL, 'O'},
+                                             {"no-wait", no_argument, NULL, 'W'},
+                                             {"no-part", no_argument, NULL, 'B'},
+                                             {"no-prepare", no_argument, NULL, 'N'},
+                                             {"together", no_argument, NULL, 'G'},
+                                             {"load", required_argument, NULL, 'l'},
+                                             {"weeks", required_argument, NULL, 'w'},
+                                             {"warmup", required_argument, NULL, 'u'},
+                                             {"settle", required_argument, NULL, 't'},
+                                             {"horizon", required_argument, NULL, 'h'},
+                                             {"seeds", required_argument, NULL, 's'},
+                                             {"first", required_argument, NULL, 'f'},
+                                             {"workers", required_argument, NULL, 'j'},
+                                             {"futures", required_argument, NULL, 'n'},
+                                             {"z", required_argument, NULL, 'z'},
+                                             {"level", required_argument, NULL, 'L'},
+                                             {"per-lot", required_argument, NULL, 'T'},
+                                             {NULL, 0, NULL, 0}};
 
 static bool read_options(int argc, char **argv, options *o) {
     int c = 0;
@@ -401,6 +414,7 @@ static bool read_options(int argc, char **argv, options *o) {
         case 'b': o->by = optarg; break;
         case 'p': o->plant = optarg; break;
         case 'P': o->poisson = true; break;
+        case 'O': o->pool = true; break;
         case 'W': o->no_wait = true; break;
         case 'B': o->no_part = true; break;
         case 'N': o->no_prepare = true; break;

@@ -38,6 +38,27 @@ static ls_status hold(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *
     return ls_intervene_hold(twin, snapshot, act->index, until_us, err);
 }
 
+static ls_status put_off(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
+                         ls_error *err) {
+    const int64_t now_us = snapshot->state->now;
+    if (act->index >= snapshot->model->releases || act->value <= 0) {
+        return ls_fail(err, LS_ERR_INVALID, "a class cannot be put off for no time");
+    }
+    const ls_s_release *rs = LS_STATE_VIEW(snapshot->model, snapshot->state, ls_s_release,
+                                           s_release) +
+                             act->index;
+    if (!(act->number >= 0.0 && act->number <= (double)rs->pooled)) {
+        return ls_fail(err, LS_ERR_INVALID, "%g lots cannot come in, %u wait", act->number,
+                       rs->pooled);
+    }
+    const int64_t until_us = act->value >= LS_NEVER / 2 - now_us ? LS_NEVER : now_us + act->value;
+    ls_status status = ls_intervene_put_off(twin, snapshot, act->index, until_us, err);
+    for (uint32_t i = 0; i < (uint32_t)act->number && status == LS_OK; i++) {
+        status = ls_intervene_release(twin, snapshot, act->index, err);
+    }
+    return status;
+}
+
 static ls_status check_number(const ls_act *act, ls_error *err) {
     return act->value >= 0 && act->value < UINT32_MAX
                ? LS_OK
@@ -52,6 +73,7 @@ ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act 
     case LS_DO_NOTHING: return LS_OK;
     case LS_DO_CHOOSE: return choose(twin, snapshot, act, err);
     case LS_DO_HOLD: return hold(twin, snapshot, act, err);
+    case LS_DO_PUT_OFF: return put_off(twin, snapshot, act, err);
     case LS_DO_RELEASE: return ls_intervene_release(twin, snapshot, act->index, err);
     case LS_DO_MAINTAIN:
     case LS_DO_SET_UP:
@@ -139,6 +161,20 @@ static void hold_text(const char *name, int64_t us, char *out, size_t size) {
     }
 }
 
+static void put_off_text(const char *class, const ls_act *act, char *out, size_t size) {
+    char span[64] = "until told";
+    char first[64] = "";
+    if (act->value < LS_NEVER / 2) {
+        char time[48];
+        ls_units_show_time((double)act->value, time, sizeof time);
+        ls_text_format(span, sizeof span, "for %s", time);
+    }
+    if (act->number > 0.0) {
+        ls_text_format(first, sizeof first, ", %.0f of it first let in", act->number);
+    }
+    ls_text_format(out, size, "put %s off %s%s", class, span, first);
+}
+
 static void choice_text(const char *machine, const ls_act *act, const char *lot, char *out,
                         size_t size) {
     const char *pure = act->number != 0.0 ? ", in a batch of its product alone" : "";
@@ -158,6 +194,7 @@ void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char
     case LS_DO_CHOOSE: choice_text(machine, act, lot, out, size); break;
     case LS_DO_HOLD: hold_text(machine, act->value, out, size); break;
     case LS_DO_RELEASE: ls_text_format(out, size, "release %s now", class); break;
+    case LS_DO_PUT_OFF: put_off_text(class, act, out, size); break;
     case LS_DO_MAINTAIN:
         ls_text_format(out, size, "%s: %s now", machine, mode_name(plant, act->index, act->value));
         break;

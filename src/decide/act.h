@@ -12,12 +12,14 @@ typedef enum ls_act_kind {
     LS_DO_CHOOSE,   // machine `index` takes the lot with serial `value` next; `number` 1: in a
                     // batch of its product alone
     LS_DO_HOLD,     // machine starts nothing new for value us (0: released, LS_FOREVER: until told)
-    LS_DO_RELEASE,  // one more release of class `index`
+    LS_DO_RELEASE,  // one more release of class `index`; with an order pool: its first lot comes in
     LS_DO_MAINTAIN,  // machine: maintenance `value` (mode, counted within the machine)
     LS_DO_KEEP,      // class: `value` lots are kept in the plant (CONWIP)
     LS_DO_STAFF,     // operators `index`: `value` of them
     LS_DO_SET,       // measured value `index` of listen.values: `number`
     LS_DO_SET_UP,    // machine: for setup state `value` of its station, for no lot
+    LS_DO_PUT_OFF,   // class with an order pool: the first `number` that wait there come in, the
+                    // rest and what is released not before value us (LS_FOREVER: until told)
     LS_DO_KIND_COUNT
 } ls_act_kind;
 

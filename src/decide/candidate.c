@@ -67,7 +67,38 @@ static void of_maintenance(ls_candidate_view *v) {
     }
 }
 
+// Lots wait in the order pool: all come in, by themselves; or they are put off for a part of the
+// mean time between releases (of a timetable: of the raw process time), or the first comes in and
+// the others are put off.
+static void of_order_pool(ls_candidate_view *v) {
+    const uint32_t class = v->question.subject;
+    const ls_m_release *r = v->c.releases + class;
+    const char *name = v->from->plant->releases[class].name;
+    const double every = r->kind == LS_RELEASE_EVERY
+                             ? LS_MODEL_ARRAY(v->c.m, double, mean_at)[r->every]
+                             : (double)r->base;
+    v->out->own = ls_candidate_add(v->out, (ls_act){.kind = LS_DO_NOTHING}, "%s comes in now",
+                                   name);
+    static const double shares[] = {0.25, 0.5, 1.0};
+    for (int first = 0; first < 2 && first <= (int)v->c.release[class].pooled - first; first++) {
+        for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+            const double span = every * shares[i];
+            const ls_act act = {.kind = LS_DO_PUT_OFF,
+                                .index = class,
+                                .value = span < 1e6 ? 1000000 : (int64_t)span,
+                                .number = first};
+            char text[100];
+            ls_act_text(v->from->plant, &act, NULL, text, sizeof text);
+            ls_candidate_add(v->out, act, "%s", text);
+        }
+    }
+}
+
 static void of_release(ls_candidate_view *v) {
+    if (v->c.releases[v->question.subject].pool != 0) {
+        of_order_pool(v);
+        return;
+    }
     v->out->own = ls_candidate_add(v->out, (ls_act){.kind = LS_DO_NOTHING}, "none now");
     const ls_act act = {.kind = LS_DO_RELEASE, .index = v->question.subject};
     ls_candidate_add(v->out, act, "one more %s now",

@@ -8,7 +8,9 @@
 #include "decide/question.h"
 #include "plant/read.h"
 #include "tests/harness.h"
+#include "twin/event.h"
 #include "twin/intervene.h"
+#include "twin/state_check.h"
 
 #define MINUTE_US 60000000LL
 
@@ -374,6 +376,67 @@ static void test_numbers_maintenance_and_releases(void) {
     leave(s);
 }
 
+static const char outside[] =
+    "plant: outside\n"
+    "stations:\n"
+    "  saw: {process: 10 min}\n"
+    "products:\n"
+    "  a: {route: [saw], release: {every: 40 min, first: 1 min, pool: yes}}\n";
+
+static ls_status does(const stand *s, const ls_act *act, uint32_t *out_pooled) {
+    ls_error err = {0};
+    ls_snapshot *after = NULL;
+    CHECK_INT(ls_snapshot_copy(s->twin, s->present, &after, &err), LS_OK);
+    const ls_status status = ls_acts_apply(s->twin, after, act, act != NULL ? 1 : 0, &err);
+    *out_pooled = LS_STATE_VIEW(s->twin->model, after->state, ls_s_release, s_release)->pooled;
+    ls_snapshot_destroy(after);
+    return status;
+}
+
+static void test_what_waits_in_the_pool_comes_in_or_is_put_off(void) {
+    stand *s = set_up(outside, LS_DECIDE_RELEASE, false);
+    const ls_question question = {.point = 0, .subject = 0};
+    ls_error err = {0};
+    s->point.release = 0;
+    CHECK_INT(ls_snapshot_run(s->twin, s->present, 30 * MINUTE_US, &err), LS_OK);
+    CHECK(!ls_question_is_open(s->plant, s->twin, s->present, &question));  // it came in at once
+    CHECK_INT(ls_intervene_put_off(s->twin, s->present, 0, LS_NEVER, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(s->twin, s->present, 50 * MINUTE_US, &err), LS_OK);
+    const ls_candidates *all = find(s, 0);
+    CHECK_INT(all->count, 4);  // in, and off for 10, 20 and 40 min
+    CHECK_INT(all->items[0].act_count, 0);
+    CHECK_STR(all->items[0].label, "a comes in now");
+    CHECK_INT(all->items[1].acts[0].kind, LS_DO_PUT_OFF);
+    CHECK_INT(all->items[1].acts[0].value, 10 * MINUTE_US);
+    CHECK_INT(all->items[3].acts[0].value, 40 * MINUTE_US);
+    CHECK_STR(all->items[1].label, "put a off for 10 min");
+    CHECK_INT(ls_snapshot_run(s->twin, s->present, 90 * MINUTE_US, &err), LS_OK);
+    all = find(s, 0);
+    CHECK_INT(all->count, 7);  // two wait: the first may come in alone
+    CHECK_STR(all->items[5].label, "put a off for 20 min, 1 of it first let in");
+    // As a decider shows it: not put off any more, and not settled yet.
+    ls_ctx c = ls_look(s->twin, s->present);
+    c.release[0].put_off = c.now;
+    ls_lot_event_set(&c, c.release[0].pool_head - 1, c.now);
+    CHECK_INT(ls_state_check(s->twin, s->present->state, &err), LS_OK);
+    uint32_t pooled = 9;
+    CHECK_INT(does(s, NULL, &pooled), LS_OK);
+    CHECK_INT(pooled, 0);
+    CHECK_INT(does(s, all->items[1].acts, &pooled), LS_OK);
+    CHECK_INT(pooled, 2);
+    CHECK_INT(does(s, all->items[5].acts, &pooled), LS_OK);
+    CHECK_INT(pooled, 1);
+    ls_act act = {.kind = LS_DO_PUT_OFF, .index = 0, .value = MINUTE_US, .number = 3};
+    CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);  // three do not wait
+    act.number = -1.0;
+    CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);
+    act = (ls_act){.kind = LS_DO_PUT_OFF, .index = 0, .value = 0};
+    CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);
+    act = (ls_act){.kind = LS_DO_PUT_OFF, .index = 1, .value = MINUTE_US};
+    CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);
+    leave(s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_dispatch_tries_each_kind_that_waits_and_waiting);
@@ -387,5 +450,6 @@ int main(int argc, char **argv) {
     TEST(test_batches_of_one_product_are_tried_where_the_point_says_so);
     TEST(test_lots_that_all_fit_make_one_batch_whoever_is_first);
     TEST(test_numbers_maintenance_and_releases);
+    TEST(test_what_waits_in_the_pool_comes_in_or_is_put_off);
     return harness_report();
 }

@@ -97,6 +97,9 @@ static bool is_open(const ls_plant *plant, const ls_ctx *c, const ls_question *q
                                                     : machine_is_open(plant, c, point, q->subject);
     }
     case LS_DECIDE_RELEASE:
+        if (q->subject == point->release && c->releases[q->subject].pool != 0) {
+            return c->release[q->subject].pooled > 0;
+        }
         return q->subject == point->release &&
                (c->releases[q->subject].kind != LS_RELEASE_TIMETABLE ||
                 c->release[q->subject].next_order <

@@ -20,10 +20,19 @@ typedef struct gate {
     uint64_t seen;     // lots that had come to the station when it was asked last
 } gate;
 
+// A class with an order pool whose entry the decider decides.
+typedef struct entry {
+    bool used;
+    uint32_t point;
+    int64_t until_us;  // put off until then, unless a lot is released
+    uint64_t seen;     // lots released when it was asked last
+} entry;
+
 typedef struct rehearsal {
     const ls_rehearse_def *def;
     ls_snapshot *plant, *present;
     gate *gates;
+    entry *entries;    // of each class
     int64_t *next_us;  // of each point that is asked every so often, else LS_NEVER
     int64_t count_from_us;
     double wip_area;
@@ -51,6 +60,27 @@ static bool would_begin(const ls_ctx *c, uint32_t machine) {
            mc->hand == LS_HAND_HELD && c->station[c->machines[machine].station].off == 0;
 }
 
+static bool entry_is_shut(const ls_ctx *c, const entry *e, uint32_t release) {
+    return c->now < e->until_us && c->release[release].released == e->seen;
+}
+
+// The order pools as they stand without the decider: what is not put off by a decision comes in as
+// soon as the state is settled.
+static void show_entries(const rehearsal *r, ls_ctx *c) {
+    for (uint32_t i = 0; i < c->m->releases; i++) {
+        const entry *e = r->entries + i;
+        ls_s_release *rs = c->release + i;
+        if (!e->used) {
+            continue;
+        }
+        rs->put_off = entry_is_shut(c, e, i) ? e->until_us : rs->pool_head != 0 ? c->now : 0;
+        if (rs->pool_head != 0) {
+            ls_lot_event_clear(c, rs->pool_head - 1);
+            ls_lot_event_set(c, rs->pool_head - 1, rs->put_off);
+        }
+    }
+}
+
 // The plant as it stands without gates, nothing begun yet. Machines that wait by a decision stay
 // held for as long as it said.
 static void show_present(rehearsal *r) {
@@ -75,6 +105,7 @@ static void show_present(rehearsal *r) {
             ls_idle_set(&c, c.stations + c.machines[i].station, c.machines[i].station, i);
         }
     }
+    show_entries(r, &c);
     c.s->hands = (ls_u16)ls_hands_left(&c);
 }
 
@@ -109,6 +140,13 @@ static ls_status do_acts(rehearsal *r, const ls_rehearse_reply *reply, uint32_t 
             gate *g = r->gates + machine;
             g->waits = true;
             g->until_us = act->value == LS_FOREVER ? LS_NEVER : now + act->value;
+            *waits = true;
+        } else if (act->kind == LS_DO_PUT_OFF && r->entries[act->index].used) {
+            r->entries[act->index].until_us = act->value == LS_FOREVER ? LS_NEVER
+                                                                       : now + act->value;
+            for (uint32_t k = 0; k < (uint32_t)act->number && status == LS_OK; k++) {
+                status = ls_intervene_release(r->def->twin, r->plant, act->index, r->err);
+            }
             *waits = true;
         } else {
             status = ls_act_apply(r->def->twin, r->plant, act, r->err);
@@ -268,6 +306,35 @@ static ls_status serve_machines(rehearsal *r) {
     return status == LS_OK && left_count > 0 ? serve_left(r, left, left_count) : status;
 }
 
+// Everything in the pool comes in; what is released from now on waits for the decider again.
+static ls_status let_in(rehearsal *r, uint32_t release) {
+    const ls_status status = ls_intervene_put_off(r->def->twin, r->plant, release, 0, r->err);
+    return status == LS_OK ? ls_intervene_put_off(r->def->twin, r->plant, release, LS_NEVER, r->err)
+                           : status;
+}
+
+// Asks about the classes in whose pool lots wait, where one is new or has waited long enough.
+static ls_status serve_entries(rehearsal *r) {
+    ls_status status = LS_OK;
+    for (uint32_t i = 0; i < r->def->twin->model->releases && status == LS_OK; i++) {
+        entry *e = r->entries + i;
+        const ls_ctx c = ls_look(r->def->twin, r->plant);
+        if (!e->used || c.release[i].pooled == 0 || entry_is_shut(&c, e, i)) {
+            continue;
+        }
+        e->until_us = 0;
+        e->seen = c.release[i].released;
+        show_present(r);
+        const ls_question question = {.point = e->point, .subject = i};
+        ls_rehearse_reply reply;
+        bool waits = false;
+        status = ask(r, &question, &reply);
+        status = status == LS_OK ? do_acts(r, &reply, LS_NONE, &waits) : status;
+        status = status == LS_OK && !waits ? let_in(r, i) : status;
+    }
+    return status;
+}
+
 static ls_status serve_point(rehearsal *r, uint32_t point) {
     const ls_decide_point *p = r->def->plant->decide.points + point;
     const ls_ctx c = ls_look(r->def->twin, r->plant);
@@ -317,6 +384,11 @@ static ls_status take_charge(rehearsal *r) {
     for (uint32_t i = 0; i < plant->decide.point_count; i++) {
         const ls_decide_point *p = plant->decide.points + i;
         r->next_us[i] = is_asked_by_time(p) ? c.now + p->every_us : LS_NEVER;
+        if (p->kind == LS_DECIDE_RELEASE && c.releases[p->release].pool != 0 &&
+            !r->entries[p->release].used && r->next_us[i] == LS_NEVER && status == LS_OK) {
+            r->entries[p->release] = (entry){.used = true, .point = i};
+            status = ls_intervene_put_off(r->def->twin, r->plant, p->release, LS_NEVER, r->err);
+        }
         const bool of_lots = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
                              p->kind == LS_DECIDE_SETUP;
         if (!of_lots || c.stations[p->station].places == 0) {
@@ -349,6 +421,12 @@ static int64_t look_again(const rehearsal *r, int64_t end_us) {
             at = g->until_us;
         }
     }
+    for (uint32_t i = 0; i < c.m->releases; i++) {
+        const entry *e = r->entries + i;
+        if (e->used && c.release[i].pooled > 0 && e->until_us < at && e->until_us > c.now) {
+            at = e->until_us;
+        }
+    }
     return at;
 }
 
@@ -361,7 +439,11 @@ static ls_status run_decided(rehearsal *r, int64_t end_us) {
         }
         const int64_t before = r->plant->state->now;
         const double lots = (double)ls_snapshot_lots(r->plant);
-        const int64_t until = r->def->ask == NULL ? end_us : look_again(r, end_us);
+        const ls_ctx present = ls_look(r->def->twin, r->plant);
+        const int64_t event = next_event(&present);
+        const int64_t latest = r->def->ask == NULL ? end_us : look_again(r, end_us);
+        // Not beyond the event: a step that ends with it would go on to `until` by itself.
+        const int64_t until = event < latest ? event : latest;
         uint64_t done = 0;
         status = ls_snapshot_step(r->def->twin, r->plant, until, 1, &done, r->err);
         const int64_t now = r->plant->state->now;
@@ -369,6 +451,7 @@ static ls_status run_decided(rehearsal *r, int64_t end_us) {
         const ls_ctx c = ls_look(r->def->twin, r->plant);
         if (status == LS_OK && r->def->ask != NULL && next_event(&c) > now) {
             status = serve_points(r);
+            status = status == LS_OK ? serve_entries(r) : status;
             status = status == LS_OK ? serve_machines(r) : status;
         }
     }
@@ -376,8 +459,8 @@ static ls_status run_decided(rehearsal *r, int64_t end_us) {
 }
 
 typedef struct totals {
-    double cycle_us, tardy_us, dated, on_time;
-    uint64_t released, done, scrapped;
+    double cycle_us, tardy_us, dated, on_time, outside_us;
+    uint64_t released, done, scrapped, entered;
 } totals;
 
 static totals totals_of(const ls_ctx *c) {
@@ -388,6 +471,8 @@ static totals totals_of(const ls_ctx *c) {
         t.tardy_us += (double)rs->tardy_sum;
         t.dated += (double)rs->dated;
         t.on_time += (double)rs->on_time;
+        t.outside_us += (double)rs->pool_sum;
+        t.entered += rs->pool_entered;
         t.released += rs->released;
         t.done += rs->done;
         t.scrapped += rs->scrapped;
@@ -407,6 +492,8 @@ static void finish(rehearsal *r, const totals *from) {
     out->per_week = done * WEEK_US / for_us;
     out->on_time = dated > 0 ? (to.on_time - from->on_time) / dated : NAN;
     out->tardiness_h = dated > 0 ? (to.tardy_us - from->tardy_us) / dated / HOUR_US : NAN;
+    const double entered = (double)(to.entered - from->entered);
+    out->outside_h = entered > 0 ? (to.outside_us - from->outside_us) / entered / HOUR_US : NAN;
     out->released = to.released - from->released;
     out->done = to.done - from->done;
     out->scrapped = to.scrapped - from->scrapped;
@@ -446,12 +533,14 @@ ls_status ls_rehearse(const ls_rehearse_def *def, ls_rehearse_result *out, ls_er
     ls_status status = ls_snapshot_create(def->twin, def->seed, def->replication, &r.plant, err);
     status = status == LS_OK ? ls_snapshot_copy(def->twin, r.plant, &r.present, err) : status;
     r.gates = ls_alloc(def->twin->model->machines * sizeof(gate) + 1);
+    r.entries = ls_alloc(def->twin->model->releases * sizeof(entry) + 1);
     r.next_us = ls_alloc((def->plant->decide.point_count + 1) * sizeof(int64_t));
-    if (status == LS_OK && (r.gates == NULL || r.next_us == NULL)) {
+    if (status == LS_OK && (r.gates == NULL || r.entries == NULL || r.next_us == NULL)) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status == LS_OK) {
         memset(r.gates, 0, def->twin->model->machines * sizeof(gate));
+        memset(r.entries, 0, def->twin->model->releases * sizeof(entry));
         for (uint32_t i = 0; i <= def->plant->decide.point_count; i++) {
             r.next_us[i] = LS_NEVER;
         }
@@ -460,6 +549,7 @@ ls_status ls_rehearse(const ls_rehearse_def *def, ls_rehearse_result *out, ls_er
     ls_snapshot_destroy(r.plant);
     ls_snapshot_destroy(r.present);
     ls_free(r.gates);
+    ls_free(r.entries);
     ls_free(r.next_us);
     return status;
 }

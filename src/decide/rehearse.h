@@ -3,7 +3,9 @@
 // The plant runs in the twin by its own random streams. The machines whose next lot may be decided
 // are held; whenever one is free and something waits, or a lot has come while it waited, the
 // decider is asked, what it says is done, and the machine is held again. Nothing else of the plant
-// is touched. Kinds that are asked every so often are asked at those times.
+// is touched. A class with an order pool whose release is decided on events is put off by the
+// decider, who is asked when a lot is released and when what was put off is due. Lots in a pool
+// count as inside. Kinds that are asked every so often are asked at those times.
 //
 // The plant's own streams and those of the futures never meet: what the decider is shown is a copy
 // whose hidden ends every fork draws again. For the same definition the same result, on any number
@@ -56,6 +58,7 @@ typedef struct ls_rehearse_result {
     double per_week;  // lots done
     double on_time;   // share of lots with a due date; NaN: none
     double tardiness_h;
+    double outside_h;  // mean wait in order pools of lots that came in out of one; NaN: none
     uint64_t released, done, scrapped;
     uint64_t questions, changed, futures;
     uint64_t together;  // questions of which several were answered in one search

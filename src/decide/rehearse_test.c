@@ -2,11 +2,13 @@
 #include "decide/rehearse.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/statistics.h"
 #include "decide/question.h"
 #include "decide/testing/minifab.h"
 #include "decide/testing/plain.h"
+#include "plant/read.h"
 #include "tests/harness.h"
 
 #define DAY_US 86400000000LL
@@ -251,6 +253,87 @@ static void test_memory_that_runs_out_is_told(void) {
     minifab_clear(&m);
 }
 
+// x takes the press for 80 min and comes 5 min before y, which takes 10 min: by itself y waits 75
+// min for x. Put off for a quarter of its interval, x waits 25 min and y not at all. In a pair of
+// 100 min that is 25 + 80 + 10 instead of 80 + 75 + 10 min inside.
+static const char press[] =
+    "plant: press\n"
+    "stations:\n"
+    "  press: {process: {x: 80 min, y: uniform 9 min to 11 min}}\n"
+    "products:\n"
+    "  x: {route: [press], release: {every: 100 min, first: 0 s, pool: yes}}\n"
+    "  y: {route: [press], release: {every: 100 min, first: 5 min}}\n"
+    "decide: {release: {of: x, horizon: 4 h}}\n";
+
+typedef struct pooled {
+    ls_plant *plant;
+    ls_twin *twin;
+    ls_decider *decider;
+} pooled;
+
+static pooled make_pooled(void) {
+    pooled p = {0};
+    ls_errors errors;
+    ls_error err = {0};
+    ls_errors_init(&errors);
+    CHECK_INT(ls_plant_read(press, strlen(press), "press.yaml", NULL, &p.plant, &errors), LS_OK);
+    ls_errors_clear(&errors);
+    CHECK_INT(ls_twin_create(p.plant, &p.twin, &err), LS_OK);
+    const ls_decider_def def = ls_decider_def_default();
+    CHECK_INT(ls_decider_create(p.plant, p.twin, &def, &p.decider, &err), LS_OK);
+    return p;
+}
+
+static void clear_pooled(pooled *p) {
+    ls_decider_destroy(p->decider);
+    ls_twin_destroy(p->twin);
+    ls_plant_destroy(p->plant);
+}
+
+static ls_rehearse_result run_pooled(const pooled *p, ls_rehearse_ask ask, void *context) {
+    const ls_rehearse_def def = {.plant = p->plant,
+                                 .twin = p->twin,
+                                 .seed = 1,
+                                 .warmup_us = DAY_US / 2,
+                                 .for_us = 5 * DAY_US,
+                                 .ask = ask,
+                                 .context = context};
+    ls_rehearse_result result;
+    ls_error err = {0};
+    CHECK_INT(ls_rehearse(&def, &result, &err), LS_OK);
+    return result;
+}
+
+static void test_who_leaves_releases_to_the_rule_gets_the_rule(void) {
+    pooled p = make_pooled();
+    uint64_t asked = 0;
+    const ls_rehearse_result own = run_pooled(&p, NULL, NULL);
+    const ls_rehearse_result left = run_pooled(&p, leave_it, &asked);
+    CHECK(asked > 50);
+    CHECK_NEAR(own.wip, 1.65, 0.01);
+    CHECK_NEAR(left.wip, own.wip, 1e-9);  // whoever leaves it to the rule has it
+    CHECK_INT(left.done, own.done);
+    CHECK_NEAR(left.outside_h, 0.0, 1e-12);
+    CHECK(own.outside_h != own.outside_h);  // none went through the pool
+    clear_pooled(&p);
+}
+
+static void test_a_decider_puts_off_what_is_in_the_way(void) {
+    pooled p = make_pooled();
+    ls_rehearse_decider asked = {.decider = p.decider, .budget = {.futures = 60}};
+    const ls_rehearse_result own = run_pooled(&p, NULL, NULL);
+    const ls_rehearse_result decided = run_pooled(&p, ls_rehearse_ask_decider, &asked);
+    const ls_rehearse_result again = run_pooled(&p, ls_rehearse_ask_decider, &asked);
+    harness_note("%.3f lots inside instead of %.3f, cycle %.4f h, per week %.2f, %.4f h outside, %llu of %llu changed",
+                 decided.wip, own.wip, decided.cycle_h, decided.per_week, decided.outside_h, (unsigned long long)decided.changed,
+                 (unsigned long long)decided.questions);
+    CHECK_NEAR(decided.wip, 1.15, 0.02);
+    CHECK_NEAR(decided.outside_h, 25.0 / 60.0, 0.02);
+    CHECK(decided.changed > 50);
+    CHECK_INT(decided.hash == again.hash, 1);
+    clear_pooled(&p);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_who_always_leaves_it_to_the_rule_gets_the_rule);
@@ -259,5 +342,7 @@ int main(int argc, char **argv) {
     TEST(test_the_same_definition_gives_the_same_run);
     TEST(test_the_decider_sees_no_hidden_end);
     TEST(test_memory_that_runs_out_is_told);
+    TEST(test_who_leaves_releases_to_the_rule_gets_the_rule);
+    TEST(test_a_decider_puts_off_what_is_in_the_way);
     return harness_report();
 }

@@ -15,8 +15,9 @@ static json_t *hex(uint64_t value) {
 }
 
 const char *ls_act_kind_name(ls_act_kind kind) {
-    static const char *const names[LS_DO_KIND_COUNT] = {
-        "nothing", "choose", "hold", "release", "maintain", "keep", "staff", "set", "setup"};
+    static const char *const names[LS_DO_KIND_COUNT] = {"nothing",  "choose", "hold",  "release",
+                                                        "maintain", "keep",   "staff", "set",
+                                                        "setup",    "put-off"};
     return (unsigned)kind < LS_DO_KIND_COUNT ? names[kind] : "nothing";
 }
 
@@ -27,6 +28,7 @@ const char *ls_act_on(const ls_plant *plant, const ls_act *act) {
     case LS_DO_SET_UP:
     case LS_DO_MAINTAIN: return plant->machines[act->index].name;
     case LS_DO_RELEASE:
+    case LS_DO_PUT_OFF:
     case LS_DO_KEEP: return plant->releases[act->index].name;
     case LS_DO_STAFF: return plant->operators[act->index].name;
     case LS_DO_SET: return plant->listen.values[act->index].name;

@@ -96,6 +96,7 @@ static const char *fill(const ls_decisions *d, const ls_decide_point *point, con
                        plant->listen.values[point->measured].name);
         ls_text_format(c->argument, sizeof c->argument, "%s=%.17g", c->target, c->number);
         return NULL;
+    case LS_DO_PUT_OFF:
     case LS_DO_NOTHING:
     case LS_DO_KIND_COUNT: return "people do that, not the line";
     }

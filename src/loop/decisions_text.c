@@ -63,6 +63,10 @@ static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t s
         ls_units_print_time(act->value, more, sizeof more);
         ls_text_format(out, size, "%s: %s 동안 시작하지 않고 대기", on, more);
         return;
+    case LS_DO_PUT_OFF:
+        ls_units_print_time(act->value, more, sizeof more);
+        ls_text_format(out, size, "%s: %s 동안 투입 보류", on, more);
+        return;
     case LS_DO_RELEASE: ls_text_format(out, size, "%s: 로트 하나를 지금 투입", on); return;
     case LS_DO_MAINTAIN:
         mode_name(d, act, more, sizeof more);

@@ -385,6 +385,11 @@ LS_KERNEL_FN LS_JOIN(ls_kernel_settle_, LS_KERNEL_VARIANT)(const ls_model *model
             ls_mode_start(c, i, (ls_u32)ls_ctz64(mc->pending));
         }
     }
+    for (ls_u32 i = 0; i < model->releases; i++) {
+        if (c->release[i].pool_head != 0 && c->release[i].put_off <= c->now) {
+            ls_pool_open(c, i);
+        }
+    }
     for (ls_u32 i = 0; i < model->stations; i++) {
         ls_agenda_add(c, i);
     }

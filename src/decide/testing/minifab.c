@@ -103,15 +103,20 @@ static char *text_of(const minifab_def *def) {
     }
     ls_arena_clear(&arena);
     copy = copy != NULL ? with_rules(copy, def->rules) : NULL;
+    copy = copy != NULL && def->pool
+               ? replaced(copy, "release: {every: ", "release: {pool: yes, every: ")
+               : copy;
     copy = copy != NULL && def->load != 1.0 ? with_load(copy, def->load) : copy;
     return copy != NULL && def->poisson
-               ? replaced(copy, "release: {every: ", "release: {every: exp ")
+               ? replaced(copy, def->pool ? "yes, every: " : "release: {every: ",
+                          def->pool ? "yes, every: exp " : "release: {every: exp ")
                : copy;
 }
 
 static bool add_points(const minifab_def *def, minifab *out) {
     static const char *const names[] = {"diffusion", "implant", "litho"};
-    out->points = malloc(3 * sizeof *out->points);
+    const uint32_t classes = def->pool ? out->plant->release_count : 0;
+    out->points = malloc((3 + classes) * sizeof *out->points);
     for (uint32_t i = 0; i < 3 && out->points != NULL; i++) {
         out->points[i] = (ls_decide_point){
             .kind = i == 0 && def->part ? LS_DECIDE_BATCH : LS_DECIDE_DISPATCH,
@@ -127,12 +132,20 @@ static bool add_points(const minifab_def *def, minifab *out) {
             .wait = def->wait,
             .level = 0.95};
     }
+    for (uint32_t i = 0; i < classes && out->points != NULL; i++) {
+        out->points[3 + i] = out->points[1];
+        out->points[3 + i].kind = LS_DECIDE_RELEASE;
+        out->points[3 + i].name = out->plant->releases[i].name;
+        out->points[3 + i].station = LS_NONE;
+        out->points[3 + i].release = i;
+        out->points[3 + i].wait = false;
+    }
     out->plant->decide.given = true;
     out->plant->decide.weights[LS_TERM_CYCLE_TIME] = 1.0;
     out->plant->decide.objective = "cycle-time";
     out->plant->decide.unit = "lot h";
     out->plant->decide.points = out->points;
-    out->plant->decide.point_count = 3;
+    out->plant->decide.point_count = 3 + classes;
     return out->points != NULL;
 }
 

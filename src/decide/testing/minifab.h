@@ -16,13 +16,14 @@ typedef struct minifab_def {
     // Decisions: none, or a point for each station.
     bool decide;
     bool wait;  // they may wait
+    bool pool;  // each class has an order pool, and with `decide` its entry is decided
     bool part;  // the furnaces may begin with fewer than three lots
 } minifab_def;
 
 typedef struct minifab {
     ls_plant *plant;
     ls_twin *twin;
-    ls_decide_point *points;  // three, or NULL
+    ls_decide_point *points;  // three, and one for each class with `pool`; or NULL
 } minifab;
 
 // The names of the rules, NULL at the end; the first six suit every station.
