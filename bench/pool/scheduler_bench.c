@@ -3,7 +3,7 @@
 //
 //     scheduler_bench pending [--gpus N] [--jobs N] [--ends N]   a full pool, N jobs waiting:
 //                                     each decision while so many end and as many come
-//     scheduler_bench scale                           1,000 to 1,000,000 GPUs at 90 % load
+//     scheduler_bench scale                           1,000 to 1,000,000 GPUs, 30 days at 90 % load
 //
 // Prints one JSON object; times are processor time, so that a busy machine does not count. A
 // decision is what follows from one event (a job ends, breaks or comes): ls_scheduler_ended or
@@ -17,7 +17,14 @@
 #include "pool/pool_file.h"
 #include "pool/terms.h"
 
-enum { RACK_GPUS = 72, ROWS_RACKS = 16, OWNERS = 5, SUPPLIERS = 200, TIMES_MAX = 1 << 22 };
+enum {
+    RACK_GPUS = 72,
+    ROWS_RACKS = 16,
+    OWNERS = 5,
+    SUPPLIERS = 200,
+    TIMES_MAX = 1 << 22,
+    SCALE_DAYS = 30
+};
 
 static float *times_us;
 static uint32_t time_count;
@@ -218,17 +225,21 @@ static int pending(uint64_t gpus, uint64_t jobs, uint64_t ends) {
 
 typedef struct clocked {
     double since_us;
-    uint64_t seen, from;
+    uint64_t parts;  // of jobs that started
 } clocked;
+
+static bool on_event(void *context, const ls_sim_event *e) {
+    clocked *c = context;
+    c->parts += e->kind == LS_SIM_STARTED ? e->job->request.shape.parts : 0;
+    return true;
+}
 
 static void on_decide(void *context, int64_t at_us, const ls_scheduler *s) {
     clocked *c = context;
     const double now = now_us();
     (void)at_us;
     (void)s;
-    if (c->seen++ >= c->from) {
-        note_time(now - c->since_us);
-    }
+    note_time(now - c->since_us);
     c->since_us = now_us();
 }
 
@@ -240,12 +251,12 @@ static int scale(void) {
         ls_terms terms;
         ls_mix_load load;
         ls_error err = {0};
-        const int64_t until_us = INT64_C(60) * 86400 * 1000000;
+        const int64_t until_us = (int64_t)SCALE_DAYS * 86400 * 1000000;
         if (pool == NULL || ls_terms_make(pool, &terms, &err) != LS_OK ||
             ls_mix_load_make(pool, ls_mix_find("group"), 0.9, 1, until_us, &load, &err) != LS_OK) {
             return 1;
         }
-        clocked c = {.since_us = now_us(), .from = 0};
+        clocked c = {.since_us = now_us()};
         const ls_sim_def def = {.scheduler = {.cluster = &pool->cluster,
                                               .terms = terms.rows,
                                               .account_count = terms.count,
@@ -254,6 +265,7 @@ static int scale(void) {
                                 .load = {.next = ls_mix_load_next, .context = &load},
                                 .seed = 1,
                                 .until_us = until_us,
+                                .on_event = on_event,
                                 .on_decide = on_decide,
                                 .context = &c};
         ls_sim_result result;
@@ -263,9 +275,13 @@ static int scale(void) {
             fprintf(stderr, "scheduler_bench: %s\n", err.text);
             return 1;
         }
-        printf("%s{\"gpus\": %llu, \"days\": 60, \"jobs\": %llu, \"seconds\": %.3f, ",
-               i > 0 ? ", " : "", (unsigned long long)pool->cluster.gpus,
-               (unsigned long long)result.submitted, (now_us() - began) * 1e-6);
+        const double spent_us = now_us() - began;
+        printf(
+            "%s{\"gpus\": %llu, \"days\": %d, \"jobs\": %llu, \"parts\": %llu, \"seconds\": %.3f, "
+            "\"ns_per_part\": %.0f, ",
+            i > 0 ? ", " : "", (unsigned long long)pool->cluster.gpus, SCALE_DAYS,
+            (unsigned long long)result.submitted, (unsigned long long)c.parts, spent_us * 1e-6,
+            spent_us * 1e3 / (double)(c.parts > 0 ? c.parts : 1));
         print_times();
         printf("}");
         fflush(stdout);
