@@ -199,14 +199,26 @@ static uint32_t kinds_below(const ls_waiting *w, uint32_t account, const uint64_
     return kinds;
 }
 
-// The first job of a leaf, in a class of `among`.
-static uint32_t first_of_leaf(const ls_waiting *w, uint32_t leaf, const uint64_t *among) {
+// The first job of a leaf, in a class of `among`: mostly few are open.
+static uint32_t first_among(const ls_waiting *w, uint32_t leaf, const uint64_t *among) {
+    const uint64_t *ready = ls_waiting_ready(w, leaf);
+    uint32_t best = LS_POOL_NONE;
+    for (uint32_t i = 0; i < w->words; i++) {
+        for (uint64_t bits = ready[i] & among[i]; bits != 0; bits &= bits - 1) {
+            const uint32_t class = i * 64 + (uint32_t)__builtin_ctzll(bits);
+            const ls_waiting_queue *q = w->queues + ls_waiting_queue_find(w, leaf, class);
+            if (best == LS_POOL_NONE || goes_first(w, q->heap[0], best)) {
+                best = q->heap[0];
+            }
+        }
+    }
+    return best;
+}
+
+static uint32_t first_of_leaf(const ls_waiting *w, uint32_t leaf) {
     uint32_t best = LS_POOL_NONE;
     for (uint32_t i = w->leaves[leaf]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
         const ls_waiting_queue *q = w->queues + i;
-        if (among != NULL && !ls_bit(among, q->class)) {
-            continue;
-        }
         if (best == LS_POOL_NONE || goes_first(w, q->heap[0], best)) {
             best = q->heap[0];
         }
@@ -241,7 +253,7 @@ static uint32_t first_below(const ls_waiting *w, uint32_t account, const uint64_
         assert(best != LS_POOL_NONE);
         account = best;
     }
-    return first_of_leaf(w, account, among);
+    return among != NULL ? first_among(w, account, among) : first_of_leaf(w, account);
 }
 
 uint32_t ls_waiting_next(const ls_waiting *w) {

@@ -136,14 +136,21 @@ static void drop_queue(ls_waiting *w, uint32_t index) {
     w->queue_free = index;
 }
 
-uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class) {
-    uint32_t *bucket = &w->queue_hash[queue_bucket(account, class)];
-    for (uint32_t i = *bucket; i != LS_POOL_NONE; i = w->queues[i].next_hash) {
-        if (w->queues[i].account == account && w->queues[i].class == class) {
-            return i;
-        }
+uint32_t ls_waiting_queue_find(const ls_waiting *w, uint32_t account, uint32_t class) {
+    uint32_t i = w->queue_hash[queue_bucket(account, class)];
+    while (i != LS_POOL_NONE && (w->queues[i].account != account || w->queues[i].class != class)) {
+        i = w->queues[i].next_hash;
     }
-    uint32_t index = w->queue_free;
+    return i;
+}
+
+uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class) {
+    uint32_t index = ls_waiting_queue_find(w, account, class);
+    if (index != LS_POOL_NONE) {
+        return index;
+    }
+    uint32_t *bucket = &w->queue_hash[queue_bucket(account, class)];
+    index = w->queue_free;
     if (index != LS_POOL_NONE) {
         w->queue_free = w->queues[index].next_hash;
     } else if (ls_grow(&w->queues, &w->queue_room, sizeof *w->queues, w->queue_count + 1)) {

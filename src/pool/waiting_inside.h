@@ -69,6 +69,8 @@ static inline void ls_bit_set(uint64_t *words, uint32_t at, bool on) {
 
 // The class of a job, made when there is none; LS_POOL_NONE: out of memory.
 uint32_t ls_waiting_class_get(ls_waiting *w, const ls_waiting_job *job);
+// The queue of a class in a leaf; LS_POOL_NONE: there is none.
+uint32_t ls_waiting_queue_find(const ls_waiting *w, uint32_t account, uint32_t class);
 // The queue of a class in a leaf, made when there is none; LS_POOL_NONE: out of memory.
 uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class);
 // Into a list of queues, or out of it.
