@@ -166,7 +166,7 @@ class Own(Side):
         self.ask(job)
 
     def many(self, job, count):
-        self.ask(job, "--array", "1-%d" % count)
+        self.ask(job, "--array", str(count))
 
     def close(self):
         self.daemon.terminate()
