@@ -113,7 +113,9 @@ static void print_one(const json_t *one, ls_buffer *out) {
             ls_buffer_text(out, "how many are in the plant was not told: none is released\n");
         } else if (what[0] != '\0') {
             ls_buffer_printf(out, "not told at '%s'", what);
-            ls_buffer_printf(out, count > 1 ? " and %d more places" : "", count - 1);
+            if (count > 1) {
+                ls_buffer_printf(out, " and %d more places", count - 1);
+            }
             ls_buffer_text(out, ": none is dispatched or released\n");
         } else {
             ls_buffer_text(out, "where they are is not known: none is dispatched or released\n");

@@ -324,9 +324,11 @@ static void test_a_decider_puts_off_what_is_in_the_way(void) {
     const ls_rehearse_result own = run_pooled(&p, NULL, NULL);
     const ls_rehearse_result decided = run_pooled(&p, ls_rehearse_ask_decider, &asked);
     const ls_rehearse_result again = run_pooled(&p, ls_rehearse_ask_decider, &asked);
-    harness_note("%.3f lots inside instead of %.3f, cycle %.4f h, per week %.2f, %.4f h outside, %llu of %llu changed",
-                 decided.wip, own.wip, decided.cycle_h, decided.per_week, decided.outside_h, (unsigned long long)decided.changed,
-                 (unsigned long long)decided.questions);
+    harness_note(
+        "%.3f lots inside instead of %.3f, cycle %.4f h, per week %.2f, %.4f h outside, %llu of "
+        "%llu changed",
+        decided.wip, own.wip, decided.cycle_h, decided.per_week, decided.outside_h,
+        (unsigned long long)decided.changed, (unsigned long long)decided.questions);
     CHECK_NEAR(decided.wip, 1.15, 0.02);
     CHECK_NEAR(decided.outside_h, 25.0 / 60.0, 0.02);
     CHECK(decided.changed > 50);

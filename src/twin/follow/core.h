@@ -168,9 +168,10 @@ void ls_core_cancel(ls_core *core, uint32_t machine);
 // the end it has the state that was told, or that which was supposed where none ever is.
 bool ls_core_sets_up(const ls_core *core, uint32_t machine);  // that is what it tells
 void ls_core_set_up(ls_core *core, uint32_t machine);
-void ls_core_set_up_end(ls_core *core, uint32_t machine, bool setup_told);  // the same, as if never begun
-void ls_core_lag(ls_core *core, uint32_t machine);     // lots go behind the entrance
-void ls_core_rest(ls_core *core, uint32_t machine);    // idle, if it may be
+void ls_core_set_up_end(ls_core *core, uint32_t machine,
+                        bool setup_told);            // the same, as if never begun
+void ls_core_lag(ls_core *core, uint32_t machine);   // lots go behind the entrance
+void ls_core_rest(ls_core *core, uint32_t machine);  // idle, if it may be
 // Suspended, with lots inside that may have to wait for room where they go next?
 bool ls_core_may_block(ls_core *core, uint32_t machine);
 bool ls_core_is_down_told(const ls_core *core, uint32_t machine);
