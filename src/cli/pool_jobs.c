@@ -313,7 +313,7 @@ static void print_why(const json_t *job, ls_buffer *out) {
         ls_buffer_printf(out, "  promised by %s\n", moment);
     } else if (json_is_integer(earliest)) {
         ls_pool_put_moment(json_integer_value(earliest), moment, sizeof moment);
-        ls_buffer_printf(out, "  not before %s, as things are\n", moment);
+        ls_buffer_printf(out, "  expected %s, as things are\n", moment);
     }
 }
 

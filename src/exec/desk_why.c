@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "exec/desk_inside.h"
+#include "exec/submit.h"
 
 enum { HOLDERS = 3, SENTENCE = 700 };
 
@@ -26,27 +27,55 @@ typedef struct sentence {
     char text[SENTENCE], text_ko[SENTENCE];
 } sentence;
 
+static const char *unit_of(bool slots, uint64_t milli) {
+    const bool one = milli == LS_POOL_WHOLE;
+    return slots ? (one ? "slot" : "slots") : one ? "GPU" : "GPUs";
+}
+
+// Who holds most of it, behind the sentence.
+static void add_holder(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
+    char holds[32], borrows[32];
+    if (a->holder_count == 0) {
+        return;
+    }
+    const ls_exec_holder *h = a->holders;
+    const char *path = desk_path(desk->pool, h->account);
+    const size_t at = strlen(out->text), at_ko = strlen(out->text_ko);
+    put_gpus(holds, sizeof holds, h->milli);
+    put_gpus(borrows, sizeof borrows, h->borrowed);
+    ls_text_format(out->text + at, SENTENCE - at, " %s holds %s%s%s.", path, holds,
+                   h->borrowed > 0 ? " and borrows " : "", h->borrowed > 0 ? borrows : "");
+    ls_text_format(out->text_ko + at_ko, SENTENCE - at_ko, " %s 계정이 %s개를 쓰고 있습니다%s%s%s.",
+                   path, holds, h->borrowed > 0 ? "(" : "", h->borrowed > 0 ? borrows : "",
+                   h->borrowed > 0 ? "개 빌림)" : "");
+}
+
 static void say_free(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
     char wants[32], free[32];
     const bool slots = counts_slots(desk->pool);
     put_gpus(wants, sizeof wants, a->needs_milli);
     put_gpus(free, sizeof free, a->free_milli);
-    if (a->free_milli >= a->needs_milli) {
+    const char *wanted = unit_of(slots, a->needs_milli);
+    const char *be = a->free_milli == LS_POOL_WHOLE ? "is" : "are";
+    if (a->reason == LS_REASON_PLACE && a->needs_milli == 0) {
+        out->code = "place";
+        ls_text_format(out->text, SENTENCE, "No node has the CPUs and the memory for it free.");
+        ls_text_format(out->text_ko, SENTENCE, "CPU와 메모리가 충분히 빈 노드가 없습니다.");
+    } else if (a->reason == LS_REASON_PLACE) {
         out->code = "place";
         ls_text_format(out->text, SENTENCE,
-                       "It wants %s %s; %s are free, but not together where it may stand.", wants,
-                       slots ? "slots" : "GPUs", free);
+                       "It wants %s %s; %s %s free, but not together where it may stand.", wants,
+                       wanted, free, be);
         ls_text_format(out->text_ko, SENTENCE,
                        "%s %s개가 필요합니다. 여유는 %s개이지만 한곳에 모여 있지 않습니다.",
                        slots ? "CPU 슬롯" : "GPU", wants, free);
     } else {
         out->code = "free";
-        ls_text_format(out->text, SENTENCE, "It wants %s %s; %s %s free.", wants,
-                       slots ? "slots" : "GPUs", free,
-                       a->free_milli == LS_POOL_WHOLE ? "is" : "are");
+        ls_text_format(out->text, SENTENCE, "It wants %s %s; %s %s free.", wants, wanted, free, be);
         ls_text_format(out->text_ko, SENTENCE, "%s %s개가 필요합니다. 여유는 %s개입니다.",
                        slots ? "CPU 슬롯" : "GPU", wants, free);
     }
+    add_holder(desk, a, out);
 }
 
 static void say_limit(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
@@ -56,6 +85,14 @@ static void say_limit(const ls_desk *desk, const ls_exec_answer *a, sentence *ou
                    path[0] != '\0' ? path : desk->pool->name);
     ls_text_format(out->text_ko, SENTENCE, "%s 계정이 상한에 이르렀습니다.",
                    path[0] != '\0' ? path : desk->pool->name);
+}
+
+static void say_budget(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
+    const char *path = desk_path(desk->pool, a->account);
+    const char *name = path[0] != '\0' ? path : desk->pool->name;
+    out->code = "budget";
+    ls_text_format(out->text, SENTENCE, "Account %s has used its GPU hours of this month.", name);
+    ls_text_format(out->text_ko, SENTENCE, "%s 계정이 이번 달 GPU 시간을 다 썼습니다.", name);
 }
 
 static void say_turn(const ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
@@ -97,6 +134,22 @@ static void say_waits(ls_desk *desk, const ls_exec_view *view, const ls_exec_ans
         ls_text_format(out->text_ko, SENTENCE,
                        "여유 GPU는 먼저 약속된 작업을 위해 남겨 두었습니다.");
         break;
+    case LS_REASON_RESERVED:
+        out->code = "reserved";
+        ls_text_format(out->text, SENTENCE, "The GPUs that are free are kept by a reservation.");
+        ls_text_format(out->text_ko, SENTENCE, "여유 GPU는 예약되어 있습니다.");
+        break;
+    case LS_REASON_BUDGET: say_budget(desk, a, out); break;
+    case LS_REASON_POWER:
+        out->code = "power";
+        ls_text_format(out->text, SENTENCE, "GPUs are free, but the limit of power is reached.");
+        ls_text_format(out->text_ko, SENTENCE, "GPU는 비어 있으나 전력 상한에 이르렀습니다.");
+        break;
+    case LS_REASON_OUT:
+        out->code = "drained";
+        ls_text_format(out->text, SENTENCE, "Too many nodes are out of service for it.");
+        ls_text_format(out->text_ko, SENTENCE, "사용할 수 없는 노드가 너무 많습니다.");
+        break;
     case LS_REASON_RECLAIM:
         out->code = "reclaim";
         ls_text_format(out->text, SENTENCE, "What its account lent is being taken back for it.");
@@ -131,62 +184,50 @@ static void say_stops(const ls_exec_view *view, sentence *out) {
 
 // ---- who holds what is short
 
-static json_t *holders_of(ls_desk *desk) {
-    const desk_tally *tally = desk_count(desk);
+static json_t *holders_of(const ls_desk *desk, const ls_exec_answer *a) {
     json_t *list = json_array();
-    uint32_t told[HOLDERS];
-    for (uint32_t n = 0; tally != NULL && n < HOLDERS; n++) {
-        uint32_t best = LS_POOL_NONE;
-        for (uint32_t i = 0; i < tally->holding_count; i++) {
-            const uint32_t a = tally->holding[i].account;
-            bool again = false;
-            for (uint32_t k = 0; k < n; k++) {
-                again |= told[k] == a;
-            }
-            if (!again && (best == LS_POOL_NONE ||
-                           ls_shares_held(tally->books, a) > ls_shares_held(tally->books, best))) {
-                best = a;
-            }
-        }
-        if (best == LS_POOL_NONE) {
-            break;
-        }
-        told[n] = best;
+    for (uint32_t i = 0; i < a->holder_count && i < HOLDERS; i++) {
+        const ls_exec_holder *h = a->holders + i;
         json_array_append_new(
-            list, json_pack("{s:o, s:o, s:o}", "account", desk_text(desk_path(desk->pool, best)),
-                            "gpus", desk_gpus(ls_shares_held(tally->books, best)), "borrowed",
-                            desk_gpus(ls_shares_borrowed(tally->books, best))));
+            list, json_pack("{s:o, s:o, s:o, s:I, s:o, s:I, s:o}", "account",
+                            desk_text(desk_path(desk->pool, h->account)), "gpus",
+                            desk_gpus(h->milli), "borrowed", desk_gpus(h->borrowed), "jobs",
+                            (json_int_t)h->jobs, "oldest", desk_id(h->oldest), "since_us",
+                            (json_int_t)h->since_us, "until_us", desk_time(h->until_us)));
     }
     return list;
 }
 
-static void add_figures(ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
-                        const char *code, json_t *made) {
+static void add_figures(const ls_desk *desk, const ls_exec_answer *a, const char *code,
+                        json_t *made) {
     if (a->job != 0) {
         json_object_set_new(made, "job", desk_id(a->job));
     }
     if (strcmp(code, "free") == 0 || strcmp(code, "place") == 0) {
         json_object_set_new(made, "wants", desk_gpus(a->needs_milli));
         json_object_set_new(made, "free", desk_gpus(a->free_milli));
-        json_object_set_new(made, "holders", holders_of(desk));
+        json_object_set_new(made, "holders", holders_of(desk, a));
     }
-    if (strcmp(code, "limit") == 0 && a->account < desk->pool->account_count) {
-        const uint32_t limit = desk->pool->accounts[a->account].limit_gpus;
-        const desk_tally *tally = desk_count(desk);
+    if (a->within != LS_POOL_ANYWHERE && ls_level_word(a->within) != NULL) {
+        json_object_set_new(made, "within", json_string(ls_level_word(a->within)));
+    }
+    if (a->by_us != INT64_MAX) {
+        json_object_set_new(made, "by_us", json_integer(a->by_us));
+    }
+    if (a->account < desk->pool->account_count) {
         json_object_set_new(made, "account", desk_text(desk_path(desk->pool, a->account)));
+    }
+    if (strcmp(code, "limit") == 0) {
+        const uint64_t left = a->free_milli < a->most_milli ? a->free_milli : a->most_milli;
         json_object_set_new(made, "wants", desk_gpus(a->needs_milli));
-        if (tally != NULL) {
-            json_object_set_new(made, "used", desk_gpus(ls_shares_held(tally->books, a->account)));
-        }
-        if (limit != LS_ACCOUNT_UNLIMITED) {
-            json_object_set_new(made, "limit", json_integer(limit));
-        }
+        json_object_set_new(made, "used", desk_gpus(a->most_milli - left));
+        json_object_set_new(made, "limit", desk_gpus(a->most_milli));
     }
     if (a->ahead > 0) {
         json_object_set_new(made, "before", json_integer((json_int_t)a->ahead));
     }
+    json_object_set_new(made, "earliest_us", desk_time(a->earliest_us));
     json_object_set_new(made, "promised_us", desk_time(a->promised_us));
-    (void)view;
 }
 
 json_t *desk_why(ls_desk *desk, const ls_exec_view *view) {
@@ -204,7 +245,7 @@ json_t *desk_why(ls_desk *desk, const ls_exec_view *view) {
     json_t *made = json_pack("{s:s, s:o, s:o}", "code", said.code, "text", desk_text(said.text),
                              "text_ko", desk_text(said.text_ko));
     if (waits) {
-        add_figures(desk, view, &answer, said.code, made);
+        add_figures(desk, &answer, said.code, made);
     } else {
         if (view->for_job != 0) {
             json_object_set_new(made, "job", desk_id(view->for_job));

@@ -18,6 +18,7 @@
 #include "pool/meter.h"
 #include "pool/pool.h"
 #include "pool/scheduler.h"
+#include "pool/why.h"
 
 typedef struct ls_exec ls_exec;
 struct ls_exec_event;
@@ -58,7 +59,8 @@ typedef struct ls_exec_def {
 
 // Reads the journal and adopts what still runs. Fails with LS_ERR_INVALID (the pool asks for more
 // GPUs than the machine has; a damaged journal: says where), LS_ERR_LIMIT (another service has the
-// folder), LS_ERR_VERSION, LS_ERR_IO, LS_ERR_MEMORY.
+// folder), LS_ERR_VERSION, LS_ERR_IO, LS_ERR_MEMORY. From then on SIGPIPE is ignored in the whole
+// process (a run may end while it is told to stop); close does not undo it.
 ls_status ls_exec_open(const ls_exec_def *def, ls_exec **out, ls_error *err);
 // Jobs go on. What was not stepped is forgotten. NULL is fine.
 void ls_exec_close(ls_exec *exec);
@@ -69,9 +71,10 @@ int ls_exec_fd(const ls_exec *exec);
 // Until step wants to be called even if nothing happens; INT64_MAX: never.
 int64_t ls_exec_wait_us(const ls_exec *exec);
 // Does what is to be done: jobs that ended, decisions, the commit, then starts and stops. Returns
-// quickly (one write to the disk). Fails with LS_ERR_IO (disk full, journal lost: nothing that was
-// asked since the last step has happened, nothing was started; the next step tries again),
-// LS_ERR_MEMORY.
+// quickly (one write to the disk). Fails with LS_ERR_IO (disk full, journal lost), LS_ERR_MEMORY:
+// nothing that was asked since the last good step is durable and nothing was started or stopped for
+// it, but it is kept, and the next good step commits it, so who asked may be told of a failure of
+// what happens later all the same. Only ls_exec_close forgets it.
 ls_status ls_exec_step(ls_exec *exec, ls_error *err);
 
 int64_t ls_exec_now_us(const ls_exec *exec);  // the pool's clock
@@ -147,27 +150,51 @@ void ls_exec_counts(const ls_exec *exec, uint64_t out[LS_EXEC_STATE_COUNT]);
 // ---- why
 
 typedef enum ls_exec_reason {
-    LS_REASON_NONE,     // it runs, or is over
-    LS_REASON_AFTER,    // waits for `job`
-    LS_REASON_LIMIT,    // `account` may not hold more
-    LS_REASON_ROOM,     // too few GPUs, CPUs or memory are free
-    LS_REASON_TURN,     // others go first: `job` is the one whose turn it is
-    LS_REASON_KEPT,     // would fit, but not be over before nodes are needed that are promised
-    LS_REASON_RECLAIM,  // its account is taking back what it lent
-    LS_REASON_NEXT,     // it starts in the next step
+    LS_REASON_NONE,      // it runs, or is over
+    LS_REASON_AFTER,     // waits for `job`
+    LS_REASON_LIMIT,     // `account` may not hold more than `most_milli`
+    LS_REASON_BUDGET,    // `account` has used its GPU hours of this month, until `by_us`
+    LS_REASON_ROOM,      // too few GPUs of its kinds are free
+    LS_REASON_PLACE,     // enough are free, but not together as it asks, or CPUs or memory are not
+    LS_REASON_POWER,     // enough are free, the limit of power is reached
+    LS_REASON_OUT,       // too many nodes are out of service
+    LS_REASON_RESERVED,  // nodes are kept by a reservation, until `by_us`
+    LS_REASON_TURN,      // others go first: `job` is the one whose turn it is
+    LS_REASON_KEPT,      // would fit, but may not be over at `by_us`: then nodes are `job`'s
+    LS_REASON_RECLAIM,   // others were told to give back its place
+    LS_REASON_NEXT,      // it starts in the next step
 } ls_exec_reason;
 
+// Who holds what is short.
+typedef struct ls_exec_holder {
+    uint32_t account;   // of the pool; it has none below it
+    uint64_t milli;     // thousandths of GPUs that would do (of a limit: that count for it)
+    uint64_t borrowed;  // of all that it holds
+    uint32_t jobs;      // that hold it
+    uint64_t oldest;    // the one of them that was started first
+    int64_t since_us;   // and when
+    int64_t until_us;   // all of them are over by then; INT64_MAX: not told
+} ls_exec_holder;
+
+// The rest is told of waiting jobs; pool/why.h says how it is found out, and what it costs.
 typedef struct ls_exec_answer {
     ls_exec_reason reason;
     uint64_t job;                      // see above; 0: none
-    uint32_t account;                  // LS_REASON_LIMIT; LS_POOL_NONE
+    uint32_t account;                  // LIMIT, BUDGET; LS_POOL_NONE
     int64_t promised_us;               // it starts by then; INT64_MAX: nothing promised
-    uint64_t needs_milli, free_milli;  // GPUs in thousandths, of the kinds that would do
+    int64_t earliest_us;               // expected then, as things are; INT64_MAX: not known
+    int64_t by_us;                     // see above; INT64_MAX: none, or not known
+    uint64_t needs_milli, free_milli;  // GPUs in thousandths, of the kinds that would do; LIMIT:
+                                       // what the limit leaves
+    uint64_t most_milli;               // LIMIT: the limit
+    ls_pool_level within;              // PLACE: the unit that must have all; LS_POOL_ANYWHERE
     uint64_t ahead;                    // jobs of its account that go before it
-    char text[512];                    // all of it as sentences for people
+    ls_exec_holder holders[LS_WHY_HOLDERS_MAX];  // who holds most first
+    uint32_t holder_count;
+    char text[4096];  // all of it as sentences for people, one a line
 } ls_exec_answer;
 
-// LS_ERR_INVALID: no such job.
+// Fails with LS_ERR_INVALID (no such job), LS_ERR_MEMORY.
 ls_status ls_exec_why(ls_exec *exec, uint64_t id, ls_exec_answer *out, ls_error *err);
 
 // ---- use

@@ -4,53 +4,41 @@
 
 #include "exec/service_inside.h"
 
-static double gpus(uint64_t milli) {
-    return (double)milli / LS_POOL_WHOLE;
+// ---- what the scheduler says, in our numbers
+
+static uint64_t id_of(const ls_exec *e, uint32_t slot) {
+    return slot != LS_POOL_NONE && slot < e->slot_room ? e->slots[slot] : 0;
 }
 
-// GPUs that are free and of the kinds that would do.
-static uint64_t free_milli(const ls_exec *e, uint32_t kinds) {
-    const ls_occupancy *o = ls_scheduler_occupancy(e->scheduler);
-    const ls_cluster *c = &e->def.pool->cluster;
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < c->node_count; i++) {
-        if (ls_occupancy_state(o, i) == LS_NODE_UP && c->nodes[i].kind != LS_POOL_NONE &&
-            ((kinds >> c->nodes[i].kind) & 1) != 0) {
-            sum += ls_occupancy_node(o, i).milli;
-        }
-    }
-    return sum;
+static const char *account_name(const void *context, uint32_t account) {
+    const ls_exec *e = context;
+    const char *path = e->def.pool->accounts[account].path;
+    return path[0] != '\0' ? path : e->def.pool->name;
 }
 
-// The account whose limit keeps it from every kind; LS_POOL_NONE: there is a kind it may have.
-static uint32_t limited_by(const ls_exec *e, uint32_t account, uint32_t kinds, uint64_t milli) {
-    const ls_shares *shares = ls_scheduler_shares(e->scheduler);
-    uint32_t by = LS_POOL_NONE;
-    for (uint32_t k = 0; k < e->def.pool->cluster.kind_count; k++) {
-        if (((kinds >> k) & 1) != 0) {
-            by = ls_shares_limited(shares, account, k, milli);
-            if (by == LS_POOL_NONE) {
-                return LS_POOL_NONE;
-            }
-        }
-    }
-    return by;
+static void job_name(const void *context, uint32_t slot, char *out, size_t size) {
+    snprintf(out, size, "job %llu", (unsigned long long)id_of(context, slot));
 }
 
-// How many of its account go before it, and who is the first of all.
-static uint64_t count_ahead(const ls_exec *e, const ls_entry *j) {
-    const int32_t own = ls_scheduler_request(e->scheduler, j->slot)->priority;
-    uint64_t ahead = 0;
-    for (uint32_t i = 0; i < e->entry_count; i++) {
-        const ls_entry *other = e->entries[i];
-        if (other != NULL && other != j && other->state == LS_EXEC_WAITING &&
-            other->account == j->account) {
-            const int32_t theirs = ls_scheduler_request(e->scheduler, other->slot)->priority;
-            ahead += theirs > own || (theirs == own && other->id < j->id);
-        }
-    }
-    return ahead;
+static const char *reservation_name(const void *context, uint32_t reservation) {
+    const ls_exec *e = context;
+    return e->def.pool->reservations[reservation].name;
 }
+
+static const ls_exec_reason reasons[] = {
+    [LS_SHORT_NOTHING] = LS_REASON_NEXT,
+    [LS_SHORT_STOPPING] = LS_REASON_RECLAIM,
+    [LS_SHORT_BUDGET] = LS_REASON_BUDGET,
+    [LS_SHORT_LIMIT] = LS_REASON_LIMIT,
+    [LS_SHORT_TURN] = LS_REASON_TURN,
+    [LS_SHORT_PROMISED] = LS_REASON_KEPT,
+    [LS_SHORT_RESERVED] = LS_REASON_RESERVED,
+    [LS_SHORT_POWER] = LS_REASON_POWER,
+    [LS_SHORT_UP] = LS_REASON_OUT,
+    [LS_SHORT_GPUS] = LS_REASON_ROOM,
+    [LS_SHORT_NODES] = LS_REASON_PLACE,
+    [LS_SHORT_UNIT] = LS_REASON_PLACE,
+};
 
 // One that gives back what this one's account is promised.
 static uint64_t gives_back(const ls_exec *e, uint64_t id) {
@@ -63,53 +51,73 @@ static uint64_t gives_back(const ls_exec *e, uint64_t id) {
     return 0;
 }
 
-static void say_waiting(const ls_exec *e, const ls_entry *j, ls_exec_answer *a, ls_buffer *text) {
-    const ls_pool_request *r = ls_scheduler_request(e->scheduler, j->slot);
-    const bool slots = e->def.pool->cluster.kind_count > 0 && e->def.pool->kinds[0].is_slots;
-    const char *unit = slots ? "CPU slots" : "GPUs";
-    a->needs_milli = ls_shape_milli(&r->shape);
-    a->free_milli = free_milli(e, r->shape.kinds);
-    a->ahead = count_ahead(e, j);
+static void tell_when(const ls_exec *e, const ls_entry *j, const ls_why *w, ls_exec_answer *a) {
     a->promised_us = ls_scheduler_promise(e->scheduler, j->slot);
-    const uint32_t by = limited_by(e, j->account, r->shape.kinds, a->needs_milli);
-    a->job = gives_back(e, j->id);
-    if (a->job != 0) {
-        a->reason = LS_REASON_RECLAIM;
-        ls_buffer_printf(text, "Job %llu gives back to it what its account is guaranteed.",
-                         (unsigned long long)a->job);
-    } else if (r->shape.kinds != 0 && by != LS_POOL_NONE) {
-        const char *path = e->def.pool->accounts[by].path;
-        a->reason = LS_REASON_LIMIT;
-        a->account = by;
-        ls_buffer_printf(text, "It needs %g %s; account '%s' holds %g and may not hold so many.",
-                         gpus(a->needs_milli), unit, path[0] != '\0' ? path : e->def.pool->name,
-                         gpus(ls_shares_held(ls_scheduler_shares(e->scheduler), by)));
-    } else if (a->free_milli < a->needs_milli) {
-        a->reason = LS_REASON_ROOM;
-        ls_buffer_printf(text, "It needs %g %s and %g are free.", gpus(a->needs_milli), unit,
-                         gpus(a->free_milli));
-    } else if (e->wants_step) {
-        a->reason = LS_REASON_NEXT;
-        ls_buffer_text(text, "It is looked at next.");
-    } else if (a->ahead > 0) {
-        a->reason = LS_REASON_TURN;
-        ls_buffer_text(text, "Others of its account go first, and do not fit either.");
-    } else {
-        a->reason = LS_REASON_KEPT;
-        ls_buffer_printf(text,
-                         "It needs %g %s, %g are free, but not together as it asks, or they are "
-                         "kept for a job that was promised them.",
-                         gpus(a->needs_milli), unit, gpus(a->free_milli));
+    switch (w->expected) {
+    case LS_EXPECTED_PROMISE:
+    case LS_EXPECTED_STOPS:
+    case LS_EXPECTED_RECLAIM: a->promised_us = w->expected_us; break;
+    case LS_EXPECTED_NOW:
+    case LS_EXPECTED_PLAN:
+    case LS_EXPECTED_MONTH: a->earliest_us = w->expected_us; break;
+    case LS_EXPECTED_UNKNOWN: break;
     }
-    if (a->ahead > 0) {
-        ls_buffer_printf(text, " %llu jobs of its account go before it.",
-                         (unsigned long long)a->ahead);
+}
+
+static void tell_waiting(const ls_exec *e, const ls_entry *j, const ls_why *w, ls_exec_answer *a) {
+    a->reason = reasons[w->what];
+    a->job = w->what == LS_SHORT_STOPPING ? gives_back(e, j->id) : id_of(e, w->for_job);
+    a->account = w->account;
+    a->by_us = w->what == LS_SHORT_PROMISED ? w->from_us : w->until_us;
+    a->needs_milli = w->need_milli;
+    a->free_milli = w->free_milli;
+    a->most_milli = w->most_milli;
+    a->within = w->what == LS_SHORT_UNIT ? w->level : LS_POOL_ANYWHERE;
+    a->ahead = w->before;
+    a->holder_count = w->holder_count;
+    for (uint32_t i = 0; i < w->holder_count; i++) {
+        const ls_why_holder *h = w->holders + i;
+        a->holders[i] = (ls_exec_holder){.account = h->account,
+                                         .milli = h->milli,
+                                         .borrowed = h->borrowed,
+                                         .jobs = h->jobs,
+                                         .oldest = id_of(e, h->oldest),
+                                         .since_us = h->since_us,
+                                         .until_us = h->until_us};
     }
-    if (a->promised_us != INT64_MAX) {
-        const int64_t in_us = a->promised_us - ls_exec_now_us(e);
-        ls_buffer_printf(text, " It starts in at most %lld s.",
-                         (long long)(in_us > 0 ? (in_us + 999999) / 1000000 : 0));
+    tell_when(e, j, w, a);
+}
+
+// The sentences behind the first, which says what job it is; whole ones only.
+static void say_waiting(const ls_exec *e, const ls_why *w, char *out, size_t size) {
+    const ls_pool *pool = e->def.pool;
+    bool slots = pool->cluster.kind_count > 0;
+    for (uint32_t k = 0; k < pool->cluster.kind_count; k++) {
+        slots = slots && pool->kinds[k].is_slots;
     }
+    const ls_why_names names = {.account = account_name,
+                                .job = job_name,
+                                .reservation = reservation_name,
+                                .gpu = slots ? "CPU slot" : NULL,
+                                .context = e};
+    const size_t length = ls_why_text(w, &pool->cluster, &names, out, size);
+    char *last = length >= size ? strrchr(out, '\n') : out + length - 1;
+    if (last != NULL) {
+        *last = '\0';
+    }
+    const char *rest = strchr(out, '\n');
+    memmove(out, rest != NULL ? rest + 1 : "", rest != NULL ? strlen(rest + 1) + 1 : 1);
+}
+
+static ls_status why_waiting(ls_exec *e, const ls_entry *j, ls_exec_answer *a, ls_error *err) {
+    ls_why w;
+    e->now_us = ls_exec_now_us(e);
+    const ls_status status = ls_why_waits(e->scheduler, j->slot, e->now_us, &w, err);
+    if (status == LS_OK) {
+        tell_waiting(e, j, &w, a);
+        say_waiting(e, &w, a->text, sizeof a->text);
+    }
+    return status;
 }
 
 static void say_held(const ls_exec *e, const ls_entry *j, ls_exec_answer *a, ls_buffer *text) {
@@ -135,18 +143,22 @@ static void say_held(const ls_exec *e, const ls_entry *j, ls_exec_answer *a, ls_
 
 ls_status ls_exec_why(ls_exec *e, uint64_t id, ls_exec_answer *out, ls_error *err) {
     const ls_entry *j = ls_exec_find(e, id);
-    *out = (ls_exec_answer){.account = LS_POOL_NONE, .promised_us = INT64_MAX};
+    *out = (ls_exec_answer){.account = LS_POOL_NONE,
+                            .promised_us = INT64_MAX,
+                            .earliest_us = INT64_MAX,
+                            .by_us = INT64_MAX};
     if (j == NULL) {
         ls_fail(err, LS_ERR_INVALID, "there is no job %llu", (unsigned long long)id);
         ls_hint(err, "'lineshaft pool jobs' lists those there are");
         return LS_ERR_INVALID;
     }
+    if (j->state == LS_EXEC_WAITING) {
+        return why_waiting(e, j, out, err);
+    }
     ls_buffer text;
     ls_buffer_init(&text);
     if (j->state == LS_EXEC_HELD) {
         say_held(e, j, out, &text);
-    } else if (j->state == LS_EXEC_WAITING) {
-        say_waiting(e, j, out, &text);
     } else if (j->state == LS_EXEC_STOPPING && j->for_job != 0) {
         ls_buffer_printf(&text, "It gives back what its account borrowed, to job %llu.",
                          (unsigned long long)j->for_job);

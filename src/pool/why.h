@@ -115,6 +115,7 @@ typedef struct ls_why_names {
     void (*job)(const void *context, uint32_t job, char *out, size_t size);
     void (*when)(const void *context, int64_t at_us, int64_t now_us, char *out, size_t size);
     const char *(*reservation)(const void *context, uint32_t reservation);
+    const char *gpu;  // one of them, of which more have an s: "CPU slot"; NULL: "GPU"
     const void *context;
 } ls_why_names;
 

@@ -80,8 +80,16 @@ static double gpus_of(uint64_t milli) {
     return (double)milli / LS_POOL_WHOLE;
 }
 
+static const char *unit(const say *s) {
+    return s->names != NULL && s->names->gpu != NULL ? s->names->gpu : "GPU";
+}
+
 static const char *plural(uint64_t milli) {
     return milli == LS_POOL_WHOLE ? "" : "s";
+}
+
+static const char *are(uint64_t milli) {
+    return milli == LS_POOL_WHOLE ? "is" : "are";
 }
 
 static const char *const levels[] = {"the pool", "site",          "hall", "row",
@@ -104,9 +112,9 @@ static void say_short(say *s, const ls_why *why) {
             account_name(s, why->account, a), when_name(s, why->until_us, t));
         return;
     case LS_SHORT_LIMIT:
-        put(s, "It needs %.6g GPU%s; the limit of %s is %.6g%s%s%s, which leaves %.6g.\n", need,
-            plural(why->need_milli), account_name(s, why->account, a), gpus_of(why->most_milli),
-            why->kind != LS_POOL_NONE ? " (" : "",
+        put(s, "It needs %.6g %s%s; the limit of %s is %.6g%s%s%s, which leaves %.6g.\n", need,
+            unit(s), plural(why->need_milli), account_name(s, why->account, a),
+            gpus_of(why->most_milli), why->kind != LS_POOL_NONE ? " (" : "",
             why->kind != LS_POOL_NONE ? s->cluster->kinds[why->kind].name : "",
             why->kind != LS_POOL_NONE ? ")" : "", gpus_of(why->free_milli));
         return;
@@ -125,25 +133,29 @@ static void say_short(say *s, const ls_why *why) {
             when_name(s, why->from_us > s->now_us ? why->from_us : s->now_us, t));
         return;
     case LS_SHORT_POWER:
-        put(s, "It needs %.6g GPU%s; they are free, but the power of '%s' is used up.\n", need,
-            plural(why->need_milli), s->cluster->units[why->unit].name);
+        put(s, "It needs %.6g %s%s; they are free, but the power of '%s' is used up.\n", need,
+            unit(s), plural(why->need_milli), s->cluster->units[why->unit].name);
         return;
     case LS_SHORT_UP:
         put(s, "Too many nodes are out of service: it would not fit even if nothing ran.\n");
         return;
     case LS_SHORT_GPUS:
-        put(s, "It needs %.6g GPU%s; %.6g of those that would do are free.\n", need,
-            plural(why->need_milli), gpus_of(why->free_milli));
+        put(s, "It needs %.6g %s%s; %.6g of those that would do %s free.\n", need, unit(s),
+            plural(why->need_milli), gpus_of(why->free_milli), are(why->free_milli));
         return;
     case LS_SHORT_NODES:
+        if (why->need_milli == 0) {
+            put(s, "No nodes have the processors and the memory for its parts free.\n");
+            return;
+        }
         put(s,
-            "%.6g GPUs that would do are free, and it needs %.6g, but no nodes have room for its "
+            "%.6g %s%s that would do %s free, and it needs %.6g, but no nodes have room for its "
             "parts.\n",
-            gpus_of(why->free_milli), need);
+            gpus_of(why->free_milli), unit(s), plural(why->free_milli), are(why->free_milli), need);
         return;
     case LS_SHORT_UNIT:
-        put(s, "%.6g GPUs that would do are free, and it needs %.6g, but no one %s has them all.\n",
-            gpus_of(why->free_milli), need, levels[why->level]);
+        put(s, "%.6g %ss that would do are free, and it needs %.6g, but no one %s has them all.\n",
+            gpus_of(why->free_milli), unit(s), need, levels[why->level]);
         return;
     }
 }
@@ -238,8 +250,8 @@ static void say_help(say *s, const ls_help *h) {
             h->parts == 1 ? "it" : "they");
         return;
     case LS_HELP_SMALLER:
-        put(s, "  %u parts of %u GPU%s each, as many in all: they would start now.\n", h->parts,
-            h->gpus, h->gpus == 1 ? "" : "s");
+        put(s, "  %u parts of %u %s%s each, as many in all: they would start now.\n", h->parts,
+            h->gpus, unit(s), h->gpus == 1 ? "" : "s");
         return;
     case LS_HELP_KINDS:
         put(s, "  %s, if the account may use them: it would start now.\n",
@@ -281,8 +293,8 @@ static void say_reclaim(say *s, const ls_scheduler *scheduler, const ls_pool_act
     char a[NAME_SIZE], b[NAME_SIZE], c[NAME_SIZE], d[NAME_SIZE], t[TIME_SIZE];
     const uint32_t giver = scheduler->jobs[act->job].request.account;
     const uint32_t taker = scheduler->jobs[act->for_job].request.account;
-    put(s, "%s of %s gives back %.6g GPU%s (%s) to ", job_name(s, act->job, a),
-        account_name(s, giver, b), gpus_of(act->milli), plural(act->milli),
+    put(s, "%s of %s gives back %.6g %s%s (%s) to ", job_name(s, act->job, a),
+        account_name(s, giver, b), gpus_of(act->milli), unit(s), plural(act->milli),
         s->cluster->kinds[act->gpu_kind].name);
     put(s, "%s of %s", job_name(s, act->for_job, c), account_name(s, taker, d));
     put(s, ", %s at the latest: %s borrows %.6g, ", when_name(s, act->until_us, t),

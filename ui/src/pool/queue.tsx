@@ -16,7 +16,7 @@ const roundMs = 2000;  // the list is not asked for more often than this
 
 const when = (us: number): string => Math.abs(us - poolStore.now) < 86400e6 ? clock(us, false) : shortStamp(us);
 
-// "14:05 to 14:25", "by 14:25", "never", "not known".
+// "14:05 to 14:25", "by 14:25", "about 14:05", "never", "not known".
 function startOf(job: Job): preact.ComponentChild {
   if (job.why?.code === 'never') return <strong class="problem">{t('start.never')}</strong>;
   const {earliest_us: from, promised_us: to} = job;

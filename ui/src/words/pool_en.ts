@@ -104,7 +104,7 @@ export default {
   'spread': 'spread',
   'start.between': '{from} to {to}',
   'start.by': 'by {to}',
-  'start.from': 'not before {from}',
+  'start.from': 'about {from}',
   'start.never': 'never',
   'start.unknown': 'not known',
   'starts': 'Starts',

@@ -106,7 +106,7 @@ export default {
   'spread': '분산',
   'start.between': '{from} ~ {to}',
   'start.by': '늦어도 {to}',
-  'start.from': '빨라야 {from}',
+  'start.from': '예상 {from}',
   'start.never': '실행 불가',
   'start.unknown': '확인 안 됨',
   'starts': '예상 시작',
