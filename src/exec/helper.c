@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "exec/process.h"
 #include "exec/shim.h"
 #include "exec/spec.h"
+#include "exec/title.h"
 
 enum { MESSAGE_MAX = LS_EXEC_SPEC_SIZE_MAX + 64, SOCKET_BYTES = 4 << 20, SWEEPS = 20 };
 
@@ -194,7 +194,7 @@ static void serve(helper *h) {
     const int keep[] = {h->socket, h->jobs, h->cgroups};
     close_all_but(keep, sizeof keep / sizeof *keep);
     setsid();
-    prctl(PR_SET_NAME, "lineshaft-start", 0, 0, 0);
+    ls_title_set("pool-starter");
     sigset_t set;
     sigfillset(&set);
     sigprocmask(SIG_SETMASK, &set, NULL);

@@ -129,6 +129,34 @@ static void test_one_that_ignores_being_asked_is_killed_after_its_grace(void) {
     small_service_clear(&s);
 }
 
+static void test_guardians_have_a_name_of_their_own(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    // Nothing of the daemon's command line may be left, or who ends the daemon by it ends them.
+    const ls_exec_job job = small_job(
+        SH("p=$PPID; for i in 1 2; do tr -d '\\000' < /proc/$p/cmdline; echo; cat /proc/$p/comm; "
+           "read -r _ _ _ p _ < /proc/$p/stat; done"));
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_DONE));
+    CHECK_STR(small_log(&s, id), "pool-guardian 1.1\npool-guardian\npool-starter\npool-starter\n");
+    small_service_clear(&s);
+}
+
+static void test_one_that_stands_still_hears_that_it_is_asked(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(
+        SH("trap 'echo saved; exit 0' TERM; echo still; kill -STOP $$; "
+           "while :; do sleep 0.05; done"));
+    job.grace_us = 50 * SECOND;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until_lines(&s, id, 1));
+    CHECK_INT(ls_exec_cancel(s.exec, id, NULL), LS_OK);
+    CHECK(small_until(&s, id, LS_EXEC_CANCELLED));
+    CHECK_STR(small_log(&s, id), "still\nsaved\n");
+    small_service_clear(&s);
+}
+
 static void test_one_that_runs_too_long_is_stopped(void) {
     small_service s;
     CHECK(small_service_make(&s, 1, NULL));
@@ -492,6 +520,8 @@ int main(int argc, char **argv) {
     TEST(test_a_command_that_is_not_there_fails_and_says_so);
     TEST(test_what_is_wrong_is_refused_with_what_would_be_right);
     TEST(test_one_that_ignores_being_asked_is_killed_after_its_grace);
+    TEST(test_guardians_have_a_name_of_their_own);
+    TEST(test_one_that_stands_still_hears_that_it_is_asked);
     TEST(test_one_that_runs_too_long_is_stopped);
     TEST(test_what_a_job_forks_away_is_found_and_ended);
     TEST(test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it);

@@ -18,6 +18,7 @@
 #include "exec/command.h"
 #include "exec/log_file.h"
 #include "exec/run_files.h"
+#include "exec/title.h"
 
 enum { CHUNK = 1 << 16, WHY_SIZE = 160 };
 #define KILL_AGAIN_US INT64_C(20000)
@@ -214,9 +215,13 @@ static void signal_command(shim *s) {
     if (s->command_over) {
         return;
     }
-    // Before it has a group of its own there is only the process.
+    // Before it has a group of its own there is only the process. One that stands still hears
+    // nothing until it goes on.
     if (kill(-s->command, signal_number) != 0) {
         kill(s->command, signal_number);
+    }
+    if (kill(-s->command, SIGCONT) != 0) {
+        kill(s->command, SIGCONT);
     }
 }
 
@@ -288,6 +293,7 @@ static void reap(shim *s) {
     }
     if (s->command_over && !was_over) {
         ls_process_signal_below(getpid(), SIGTERM);
+        ls_process_signal_below(getpid(), SIGCONT);
     }
 }
 
@@ -412,7 +418,9 @@ int ls_shim_main(const ls_shim_def *def) {
     int gate = -1;
     char *chunk = ls_alloc(CHUNK);
     setsid();
-    prctl(PR_SET_NAME, "lineshaft-shim", 0, 0, 0);
+    char title[LS_TITLE_SIZE];
+    snprintf(title, sizeof title, "pool-guardian %llu.%u", (unsigned long long)def->job, def->run);
+    ls_title_set(title);
     open_signals(&s);
     if (chunk == NULL || s.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 ||
         !open_pipes(&s, write_ends)) {
