@@ -238,9 +238,16 @@ static int make_folders(const char *folder, ls_error *err) {
         ls_fail(err, LS_ERR_IO, "the folder '%s' cannot be made: %s", path, strerror(errno));
         return -1;
     }
-    const int jobs = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (jobs < 0) {
+    const int jobs = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    // Made by root, it belongs to whom the data folder was given, who will listen.
+    struct stat owner;
+    if (jobs < 0 || (geteuid() == 0 && (stat(folder, &owner) != 0 ||
+                                        fchown(jobs, owner.st_uid, owner.st_gid) != 0))) {
         ls_fail(err, LS_ERR_IO, "the folder '%s' cannot be opened: %s", path, strerror(errno));
+        if (jobs >= 0) {
+            close(jobs);
+        }
+        return -1;
     }
     return jobs;
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exec/run_files.h"
+
 enum { PATH_SIZE = LS_LOG_NAME_SIZE + 32, TRIES = 8, DIGITS = 20 };
 
 void ls_log_writer_init(ls_log_writer *log, int folder, const char *name, uint64_t bytes_max) {
@@ -33,10 +35,7 @@ static bool next_segment(ls_log_writer *log) {
     if (fd < 0) {
         return false;
     }
-    // Made by root, it belongs to whom the folder belongs to, who reads it.
-    struct stat folder;
-    if (geteuid() == 0 && fstat(log->folder, &folder) == 0 &&
-        fchown(fd, folder.st_uid, folder.st_gid) != 0) {
+    if (ls_run_give(log->folder, fd) != 0) {
         close(fd);
         return false;
     }

@@ -188,7 +188,7 @@ static ls_run_end end_of(ls_machine *m, uint64_t job, uint32_t run, const char *
         end.how = LS_RUN_NEVER;
         snprintf(end.note, sizeof end.note, "%s",
                  note[0] != '\0' ? note : "its guardian could not begin (disk full?)");
-    } else if (strcmp(claim.boot, m->boot) != 0) {
+    } else if (claim.boot[0] != '\0' && strcmp(claim.boot, m->boot) != 0) {
         snprintf(end.note, sizeof end.note, "the machine was started anew while it ran");
     } else {
         ls_error err = {0};

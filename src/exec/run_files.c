@@ -15,6 +15,14 @@ void ls_run_file_name(char out[LS_RUN_NAME_SIZE], const char *what, uint32_t run
     snprintf(out, LS_RUN_NAME_SIZE, "%s.%u", what, run);
 }
 
+int ls_run_give(int folder, int fd) {
+    struct stat owner;
+    if (geteuid() != 0) {
+        return 0;
+    }
+    return fstat(folder, &owner) == 0 && fchown(fd, owner.st_uid, owner.st_gid) == 0 ? 0 : errno;
+}
+
 // A whole file under a name that nobody else uses. 0 or errno.
 static int write_new(int folder, const char *name, const char *text) {
     unlinkat(folder, name, 0);
@@ -26,6 +34,7 @@ static int write_new(int folder, const char *name, const char *text) {
     errno = 0;
     const ssize_t wrote = write(fd, text, size);
     int wrong = wrote == (ssize_t)size ? 0 : errno != 0 ? errno : ENOSPC;
+    wrong = wrong == 0 ? ls_run_give(folder, fd) : wrong;
     if (close(fd) != 0 && wrong == 0) {
         wrong = errno;
     }
@@ -90,10 +99,11 @@ bool ls_run_claim_read(int folder, uint32_t run, ls_run_claim *out) {
     char name[LS_RUN_NAME_SIZE];
     char text[LS_RUN_FILE_SIZE_MAX];
     ls_run_file_name(name, "claim", run);
-    if (!read_text(folder, name, text)) {
+    const bool is_read = read_text(folder, name, text);
+    if (!is_read && faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
         return false;
     }
-    if (!ls_run_claim_parse(text, out)) {
+    if (!is_read || !ls_run_claim_parse(text, out)) {
         *out = (ls_run_claim){0};  // it is claimed, by whom nobody knows
     }
     return true;

@@ -20,10 +20,14 @@ typedef struct ls_run_claim {
     char boot[LS_BOOT_SIZE];
 } ls_run_claim;
 
+// A file made by root belongs to whom its job's folder belongs to: the daemon, which reads it. 0 or
+// errno; 0 when we are not root.
+int ls_run_give(int folder, int fd);
 void ls_run_file_name(char out[LS_RUN_NAME_SIZE], const char *what, uint32_t run);
 // `folder`: of the job. 0, EEXIST: somebody else has it; or another errno.
 int ls_run_claim_make(int folder, uint32_t run, const ls_run_claim *claim);
-// False: there is none, or nobody can read it (then *out is of no process: as if forbidden is not).
+// False: there is none. One that cannot be read was made all the same: *out is of no process then,
+// and not forbidden.
 bool ls_run_claim_read(int folder, uint32_t run, ls_run_claim *out);
 // ended_us of the steady clock of the boot. 0 or errno.
 int ls_run_end_make(int folder, const ls_run_end *end);

@@ -44,16 +44,6 @@ static int64_t later(int64_t now_us, int64_t span_us) {
 
 // ---- files
 
-static void give_to_owner(int folder, int fd) {
-    struct stat status;
-    if (geteuid() == 0 && fstat(folder, &status) == 0) {
-        // Failing leaves it with root; then the owner cannot ask the run to stop, but end it.
-        if (fchown(fd, status.st_uid, status.st_gid) != 0) {
-            return;
-        }
-    }
-}
-
 static bool open_control(shim *s) {
     char name[LS_RUN_NAME_SIZE];
     ls_run_file_name(name, "ctl", s->def->run);
@@ -64,7 +54,8 @@ static bool open_control(shim *s) {
     // Opened for both, so that it never ends and never blocks.
     s->control = openat(s->def->folder, name, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (s->control >= 0) {
-        give_to_owner(s->def->folder, s->control);
+        // Failing leaves it with root; then the owner cannot ask the run to stop, but end it.
+        (void)ls_run_give(s->def->folder, s->control);
     }
     return s->control >= 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exec/log_file.h"
@@ -164,6 +165,42 @@ static void test_files_of_a_run_are_claimed_once(void) {
     CHECK_INT(system(command), 0);
 }
 
+// The guardian is root's, who reads what it left is the user that listens.
+static void test_files_of_a_run_belong_to_whom_its_folder_belongs_to(void) {
+    enum { NOBODY = 65534 };
+    if (geteuid() != 0) {
+        harness_skip("only root makes files for others");
+        return;
+    }
+    char path[] = "/tmp/ls-run-XXXXXX";
+    CHECK(mkdtemp(path) != NULL);
+    const int folder = open(path, O_RDONLY | O_DIRECTORY);
+    CHECK_INT(fchown(folder, NOBODY, NOBODY), 0);
+    const ls_run_claim claim = {
+        .shim = {.pid = 7, .start = 8}, .command = {.pid = 9, .start = 10}, .boot = "b-1"};
+    CHECK_INT(ls_run_claim_make(folder, 1, &claim), 0);
+    CHECK_INT(ls_run_claim_make(folder, 2, &claim), 0);
+    CHECK_INT(fchownat(folder, "claim.2", 0, 0, 0), 0);
+    CHECK_INT(fchmodat(folder, "claim.2", 0600, 0), 0);
+    const ls_run_end end = {.job = 5, .run = 1, .how = LS_RUN_EXITED, .note = "n"};
+    CHECK_INT(ls_run_end_make(folder, &end), 0);
+    CHECK_INT(seteuid(NOBODY), 0);
+    ls_run_claim read = {.forbidden = true};
+    ls_run_end back;
+    CHECK(ls_run_claim_read(folder, 1, &read));
+    CHECK_INT(read.shim.pid, 7);
+    CHECK(ls_run_end_read(folder, 5, 1, &back));
+    // One that it cannot read was begun all the same: it is not begun again.
+    read.forbidden = true;
+    CHECK(ls_run_claim_read(folder, 2, &read));
+    CHECK(!read.forbidden);
+    CHECK_INT(seteuid(0), 0);
+    close(folder);
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", path);
+    CHECK_INT(system(command), 0);
+}
+
 static void test_a_log_keeps_its_last_part_and_is_read_from_anywhere(void) {
     char path[] = "/tmp/ls-log-XXXXXX";
     CHECK(mkdtemp(path) != NULL);
@@ -227,6 +264,7 @@ int main(int argc, char **argv) {
     TEST(test_a_job_cut_anywhere_is_refused_and_so_is_one_too_long);
     TEST(test_a_job_without_memory_is_refused_and_not_half_read);
     TEST(test_files_of_a_run_are_claimed_once);
+    TEST(test_files_of_a_run_belong_to_whom_its_folder_belongs_to);
     TEST(test_a_log_keeps_its_last_part_and_is_read_from_anywhere);
     TEST(test_a_pool_of_this_machine_can_be_read);
     return harness_report();
