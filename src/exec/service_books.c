@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exec/service_inside.h"
+#include "pool/budget.h"
 
 static void add_row(ls_meter_row *to, const ls_meter_row *from) {
     to->held += from->held;
@@ -199,6 +200,68 @@ ls_status ls_exec_books_open(ls_exec *e, ls_error *err) {
     }
     return status == LS_OK ? ls_exec_journal_days(e->journal, b->day, b->day + 1, load_day, e, err)
                            : status;
+}
+
+// ---- budgets
+
+typedef struct month {
+    const ls_pool *pool;
+    ls_gpu_time *used;  // by account
+} month;
+
+static ls_status add_month(void *context, const ls_usage_row *r, ls_error *err) {
+    month *m = context;
+    (void)err;
+    const uint32_t account = ls_pool_account(m->pool, r->account);
+    if (account != LS_POOL_NONE) {
+        m->used[account] += r->held;
+    }
+    return LS_OK;
+}
+
+static int64_t month_begins(int64_t day) {
+    int64_t first = day;
+    while (ls_month_end_us((first - 1) * LS_DAY_US) > day * LS_DAY_US) {
+        first--;
+    }
+    return first;
+}
+
+ls_status ls_exec_books_tell_budgets(ls_exec *e, ls_error *err) {
+    ls_books *b = &e->books;
+    const uint32_t accounts = e->def.pool->account_count;
+    bool some = false;
+    for (uint32_t i = 0; i < accounts && !b->budgets_told; i++) {
+        some |= e->terms.budgets[i] > 0.0;
+    }
+    if (!some) {
+        b->budgets_told = true;
+        return LS_OK;
+    }
+    ls_status status = ls_exec_books_close(e, e->now_us, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    month m = {.pool = e->def.pool, .used = ls_alloc(accounts * sizeof *m.used)};
+    const int64_t first = month_begins(b->day);
+    // Of days that are over and not written yet the journal has a part, if anything.
+    const int64_t written = b->past_count > 0 ? b->past[0].day : b->day;
+    status = m.used == NULL ? ls_fail(err, LS_ERR_MEMORY, "out of memory for the budgets")
+                            : ls_exec_journal_usage(e->journal, first, written, add_month, &m, err);
+    for (uint32_t i = 0; i < b->past_count && status == LS_OK; i++) {
+        const ls_books_row *r = b->past + i;
+        if (r->account < accounts && r->day >= first) {
+            m.used[r->account] += r->row.held;
+        }
+    }
+    for (uint32_t i = 0; i < accounts && status == LS_OK; i++) {
+        if (e->terms.budgets[i] > 0.0) {
+            ls_scheduler_used(e->scheduler, e->now_us, i, m.used[i] + b->sums[i].held);
+        }
+    }
+    ls_free(m.used);
+    b->budgets_told = status == LS_OK;
+    return status;
 }
 
 // ---- questions

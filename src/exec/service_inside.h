@@ -71,6 +71,7 @@ typedef struct ls_books {
     ls_books_row *past;  // days that are over and not yet written
     uint32_t past_count, past_room;
     bool dirty;
+    bool budgets_told;  // the scheduler knows what was used of this month before
 } ls_books;
 
 struct ls_exec {
@@ -144,6 +145,8 @@ ls_status ls_exec_books_open(ls_exec *e, ls_error *err);
 void ls_exec_books_clear(ls_books *books);
 void ls_exec_books_hold(ls_exec *e, int64_t at_us, const ls_entry *j, bool hold);
 ls_status ls_exec_books_close(ls_exec *e, int64_t now_us, ls_error *err);
+// Tells the scheduler what accounts with a budget have used of this month, once after open.
+ls_status ls_exec_books_tell_budgets(ls_exec *e, ls_error *err);
 ls_status ls_exec_books_write(ls_exec *e, ls_error *err);
 
 // ---- service_open.c

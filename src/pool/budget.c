@@ -133,6 +133,12 @@ void ls_budgets_drop(ls_budgets *b, int64_t now_us, uint32_t account, uint64_t m
     }
 }
 
+void ls_budgets_put_back(ls_budgets *b, int64_t now_us, uint32_t account, ls_gpu_time used) {
+    pass(b, now_us);
+    settle(b->rows + account, now_us);
+    b->rows[account].used = used;
+}
+
 uint32_t ls_budgets_spent(ls_budgets *b, int64_t now_us, uint32_t account) {
     uint32_t highest = LS_POOL_NONE;
     pass(b, now_us);

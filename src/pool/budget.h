@@ -18,6 +18,10 @@ void ls_budgets_destroy(ls_budgets *b);  // NULL is fine
 // A job of the account begins or ceases to hold so much. Time does not go back.
 void ls_budgets_hold(ls_budgets *b, int64_t now_us, uint32_t account, uint64_t milli);
 void ls_budgets_drop(ls_budgets *b, int64_t now_us, uint32_t account, uint64_t milli);
+// The books of before say that the account used so much (thousandths of a GPU times microseconds)
+// of the month of `now_us` up to then, with what it holds now and with all below it: that counts
+// instead of what was told here.
+void ls_budgets_put_back(ls_budgets *b, int64_t now_us, uint32_t account, ls_gpu_time used);
 // The highest account, from this one up, that has used its budget of the month; LS_POOL_NONE: none.
 uint32_t ls_budgets_spent(ls_budgets *b, int64_t now_us, uint32_t account);
 // What the account has used of this month in GPU hours, and its budget (0: none).

@@ -72,8 +72,13 @@ static void test_a_month_counts_what_was_held_in_it(void) {
     CHECK_NEAR(ls_budgets_used_hours(b, 9 * HOUR_US, CASTINGS, &budget), 6.0, 1e-9);
     ls_budgets_drop(b, 10 * HOUR_US, CASTINGS, 2000);
     CHECK_NEAR(ls_budgets_used_hours(b, 20 * HOUR_US, CASTINGS, &budget), 8.0, 1e-9);
+    // Books of before: what they say counts instead, what is held goes on from then.
+    ls_budgets_hold(b, 21 * HOUR_US, CASTINGS, 1000);
+    ls_budgets_put_back(b, 22 * HOUR_US, CASTINGS, (ls_gpu_time)HOUR_US * 1000 * 3);
+    CHECK_NEAR(ls_budgets_used_hours(b, 24 * HOUR_US, CASTINGS, &budget), 5.0, 1e-9);
+    ls_budgets_drop(b, 24 * HOUR_US, CASTINGS, 1000);
     // Held from then on, asked in April for the first time: April alone counts.
-    ls_budgets_hold(b, 20 * HOUR_US, HARNESS, 1000);
+    ls_budgets_hold(b, 25 * HOUR_US, HARNESS, 1000);
     const int64_t april_us = date("2026-04-01T02:00") - date("2026-01-31T18:00");
     CHECK_NEAR(ls_budgets_used_hours(b, april_us, SUPPLIERS, &budget), 2.0, 1e-9);
     ls_budgets_destroy(b);

@@ -439,6 +439,12 @@ static void start_those_that_fit(ls_scheduler *s) {
     }
 }
 
+void ls_scheduler_used(ls_scheduler *s, int64_t now_us, uint32_t account, ls_gpu_time used) {
+    if (s->budgets != NULL) {
+        ls_budgets_put_back(s->budgets, now_us, account, used);
+    }
+}
+
 // A new month: whom its budget stopped may start again.
 static void begin_month(ls_scheduler *s) {
     if (s->budgets == NULL || s->now_us < s->month_us) {

@@ -30,6 +30,7 @@
 // job.
 #pragma once
 
+#include "pool/meter.h"
 #include "pool/occupancy.h"
 #include "pool/reservation.h"
 #include "pool/shares.h"
@@ -113,6 +114,9 @@ ls_status ls_scheduler_submit(ls_scheduler *s, int64_t now_us, const ls_pool_req
 // LS_ERR_INVALID (not such a place, or others are there), LS_ERR_MEMORY; it waits then.
 ls_status ls_scheduler_adopt(ls_scheduler *s, int64_t started_us, uint32_t job,
                              const ls_pool_share *shares, ls_error *err);
+// What the account has used of its budget of this month, by the books of before: see
+// ls_budgets_put_back. Before the first decide, behind the adoptions. Nothing without budgets.
+void ls_scheduler_used(ls_scheduler *s, int64_t now_us, uint32_t account, ls_gpu_time used);
 // A running or stopping job is on its way out already, though no act of this scheduler said so (it
 // was told to stop before it was adopted; it never really began): when `ended` is told it waits
 // again. Fails with LS_ERR_MEMORY.
