@@ -17,7 +17,8 @@
 #include "pool/grow.h"
 
 enum { EVENTS = 64 };
-#define AGAIN_US INT64_C(5000)  // a stop that nobody hears yet
+#define AGAIN_US INT64_C(5000)    // a stop that nobody hears yet
+#define UNSURE_US INT64_C(50000)  // what could not be looked at
 #define HELPER UINT64_MAX
 
 typedef struct guarded {
@@ -25,7 +26,8 @@ typedef struct guarded {
     uint32_t run;
     int pidfd;  // -1: the helper has not answered yet
     bool used;
-    bool stop;  // is still to be sent
+    bool stop;    // is still to be sent
+    bool unsure;  // what became of it, or who guards it, could not be looked at; later again
     int64_t until_us;
     pid_t pid;  // of the command; 0: not known yet
 } guarded;
@@ -38,7 +40,8 @@ struct ls_machine {
     uint32_t run_count, run_room;
     uint32_t *free;  // places of runs
     uint32_t free_count, free_room;
-    uint32_t stops;  // that are still to be sent
+    uint32_t stops;   // that are still to be sent
+    uint32_t unsure;  // runs that are
     ls_run_end *ends;
     uint32_t end_at, end_count, end_room;
     bool gone;  // the helper is
@@ -151,6 +154,7 @@ static void take_out(ls_machine *m, guarded *g) {
         close(g->pidfd);
     }
     m->stops -= g->stop;
+    m->unsure -= g->unsure;
     g->used = false;
     m->free[m->free_count++] = (uint32_t)(g - m->runs);
 }
@@ -160,51 +164,115 @@ static void push_end(ls_machine *m, const ls_run_end *end) {
     m->ends[m->end_count++] = *end;
 }
 
+// False: nothing is watched, and pidfd closed.
 static bool watch(ls_machine *m, guarded *g, int pidfd) {
     struct epoll_event event = {.events = EPOLLIN, .data = {.u64 = (uint64_t)(g - m->runs)}};
+    if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, pidfd, &event) != 0) {
+        close(pidfd);
+        return false;
+    }
     g->pidfd = pidfd;
-    return epoll_ctl(m->epoll, EPOLL_CTL_ADD, pidfd, &event) == 0;
+    return true;
 }
 
-// How a run ended whose guardian is gone.
-static ls_run_end end_of(ls_machine *m, uint64_t job, uint32_t run, const char *note) {
-    const int64_t now_us = ls_steady_us() + m->def.offset_us;
-    ls_run_end end = {.job = job, .run = run, .how = LS_RUN_LOST, .ended_us = now_us};
-    const int folder = ls_machine_folder(m, job, false);
-    if (folder >= 0 && ls_run_end_read(folder, job, run, &end)) {
-        end.ended_us += m->def.offset_us;
-        end.ended_us = end.ended_us < now_us ? end.ended_us : now_us;
-        close(folder);
-        return end;
+static void sweep(ls_machine *m, uint64_t job, uint32_t run) {
+    ls_error err = {0};
+    if (ls_helper_send_sweep(m->def.helper, job, run, &err) != LS_OK) {
+        m->gone = true;
     }
-    end = (ls_run_end){.job = job, .run = run, .how = LS_RUN_LOST, .ended_us = now_us};
+}
+
+// As end_of, with the folder of the job open. Of a run that nobody claimed its guardian, if there
+// is one, is kept from claiming it.
+static bool end_in(ls_machine *m, int folder, const char *note, ls_run_end *end) {
+    const ls_run_end lost = *end;
+    if (ls_run_end_read(folder, lost.job, lost.run, end)) {
+        end->ended_us += m->def.offset_us;
+        end->ended_us = end->ended_us < lost.ended_us ? end->ended_us : lost.ended_us;
+        return true;
+    }
     const ls_run_claim forbidden = {.forbidden = true};
-    ls_run_claim claim = {.forbidden = true};
-    if (folder >= 0 && !ls_run_claim_read(folder, run, &claim) &&
-        ls_run_claim_make(folder, run, &forbidden) == EEXIST) {
-        ls_run_claim_read(folder, run, &claim);
+    ls_run_claim claim;
+    *end = lost;
+    if (ls_run_is_short(errno)) {
+        return false;
     }
-    if (claim.forbidden) {  // nobody began it, and nobody will
-        end.how = LS_RUN_NEVER;
-        snprintf(end.note, sizeof end.note, "%s",
-                 note[0] != '\0' ? note : "its guardian could not begin (disk full?)");
-    } else if (claim.boot[0] != '\0' && strcmp(claim.boot, m->boot) != 0) {
-        snprintf(end.note, sizeof end.note, "the machine was started anew while it ran");
-    } else {
-        ls_error err = {0};
-        snprintf(end.note, sizeof end.note, "its guardian was killed; what was left was ended");
-        if (ls_helper_send_sweep(m->def.helper, job, run, &err) != LS_OK) {
-            m->gone = true;
+    if (!ls_run_claim_read(folder, lost.run, &claim)) {
+        if (ls_run_is_short(errno)) {
+            return false;
+        }
+        // That it cannot be forbidden for want of room kept its guardian from claiming it too.
+        claim = forbidden;
+        const int wrong = ls_run_claim_make(folder, lost.run, &forbidden);
+        if (ls_run_is_short(wrong)) {
+            return false;
+        }
+        if (wrong == EEXIST && !ls_run_claim_read(folder, lost.run, &claim)) {
+            if (ls_run_is_short(errno)) {
+                return false;
+            }
+            claim = (ls_run_claim){.forbidden = false};  // what is there was not made by us
         }
     }
-    if (folder >= 0) {
-        close(folder);
+    if (claim.forbidden) {  // nobody began it, and nobody will
+        end->how = LS_RUN_NEVER;
+        snprintf(end->note, sizeof end->note, "%s",
+                 note[0] != '\0' ? note : "its guardian could not begin (disk full?)");
+    } else if (claim.boot[0] != '\0' && strcmp(claim.boot, m->boot) != 0) {
+        snprintf(end->note, sizeof end->note, "the machine was started anew while it ran");
+    } else {
+        snprintf(end->note, sizeof end->note, "its guardian was killed; what was left was ended");
+        sweep(m, lost.job, lost.run);
     }
-    return end;
+    return true;
 }
 
+// How a run ended whose guardian is gone. False: that cannot be known now, and must not be guessed,
+// or what ran would run again.
+static bool end_of(ls_machine *m, uint64_t job, uint32_t run, const char *note, ls_run_end *end) {
+    *end = (ls_run_end){
+        .job = job, .run = run, .how = LS_RUN_LOST, .ended_us = ls_steady_us() + m->def.offset_us};
+    const int folder = ls_machine_folder(m, job, false);
+    if (folder >= 0) {
+        const bool known = end_in(m, folder, note, end);
+        close(folder);
+        return known;
+    }
+    if (ls_run_is_short(errno)) {
+        return false;
+    }
+    // It was there when the run was handed over.
+    if (errno == ENOENT) {
+        snprintf(end->note, sizeof end->note, "its folder was removed while it ran");
+    } else {
+        snprintf(end->note, sizeof end->note, "its folder cannot be opened: %s", strerror(errno));
+    }
+    sweep(m, job, run);
+    return true;
+}
+
+// Its guardian is gone, or there is none.
 static void over(ls_machine *m, guarded *g, const char *note) {
-    const ls_run_end end = end_of(m, g->job, g->run, note);
+    ls_run_end end;
+    if (end_of(m, g->job, g->run, note, &end)) {
+        take_out(m, g);
+        push_end(m, &end);
+        return;
+    }
+    if (g->pidfd >= 0) {  // it has told what it had to
+        epoll_ctl(m->epoll, EPOLL_CTL_DEL, g->pidfd, NULL);
+    }
+    m->unsure += !g->unsure;
+    g->unsure = true;
+}
+
+// Nobody was asked to begin it.
+static void never(ls_machine *m, guarded *g, const char *note) {
+    ls_run_end end = {.job = g->job,
+                      .run = g->run,
+                      .how = LS_RUN_NEVER,
+                      .ended_us = ls_steady_us() + m->def.offset_us};
+    snprintf(end.note, sizeof end.note, "%s", note);
     take_out(m, g);
     push_end(m, &end);
 }
@@ -224,7 +292,7 @@ static ls_status start(void *context, const ls_run_start *s, ls_error *err) {
     if (folder < 0) {
         char note[128];
         snprintf(note, sizeof note, "its folder cannot be made: %s", strerror(errno));
-        over(m, g, note);
+        never(m, g, note);
         return LS_OK;
     }
     close(folder);
@@ -250,15 +318,16 @@ static ls_status start(void *context, const ls_run_start *s, ls_error *err) {
     ls_arena_clear(&arena);
     m->gone |= status == LS_ERR_IO;
     if (status != LS_OK) {
-        over(m, g, err != NULL ? err->text : "");
+        never(m, g, err != NULL ? err->text : "");
     }
     return status;
 }
 
 static void send_stop(ls_machine *m, guarded *g) {
     const int folder = ls_machine_folder(m, g->job, false);
-    const int wrong = folder < 0 ? 0
-                                 : ls_run_stop_send(folder, g->run, g->until_us - m->def.offset_us);
+    const int wrong = folder >= 0 ? ls_run_stop_send(folder, g->run, g->until_us - m->def.offset_us)
+                      : ls_run_is_short(errno) ? errno
+                                               : 0;
     if (folder >= 0) {
         close(folder);
     }
@@ -283,6 +352,10 @@ static void stop(void *context, uint64_t job, uint32_t run, int64_t until_us) {
 
 // ---- what ended
 
+// Whom the helper has begun cannot be watched, or nobody knows whether it has: there may be a
+// guardian all the same.
+static void look(ls_machine *m, guarded *g, const char *note);
+
 static void answered(ls_machine *m, const ls_helper_reply *r, int pidfd) {
     guarded *g = find(m, r->job, r->run);
     if (g == NULL || g->pidfd >= 0) {
@@ -290,12 +363,29 @@ static void answered(ls_machine *m, const ls_helper_reply *r, int pidfd) {
             close(pidfd);
         }
     } else if (pidfd < 0 || !watch(m, g, pidfd)) {
-        over(m, g, r->note);
+        look(m, g, r->note);
     }
 }
 
-// Without a helper no answer comes; a guardian may be there all the same.
-static void answer_ourselves(ls_machine *m);
+static void look_again(ls_machine *m) {
+    for (uint32_t i = 0; m->unsure > 0 && i < m->run_count; i++) {
+        guarded *g = m->runs + i;
+        if (g->used && g->unsure && g->pidfd >= 0) {
+            over(m, g, "");
+        } else if (g->used && g->unsure) {
+            look(m, g, "");
+        }
+    }
+}
+
+// Without a helper no answer comes.
+static void answer_ourselves(ls_machine *m) {
+    for (uint32_t i = 0; i < m->run_count; i++) {
+        if (m->runs[i].used && m->runs[i].pidfd < 0) {
+            look(m, m->runs + i, "the helper that starts jobs has ended");
+        }
+    }
+}
 
 ls_status ls_machine_hear(ls_machine *m, ls_error *err) {
     struct epoll_event events[EVENTS];
@@ -320,6 +410,7 @@ ls_status ls_machine_hear(ls_machine *m, ls_error *err) {
             }
         }
     }
+    look_again(m);
     for (uint32_t i = 0; m->stops > 0 && i < m->run_count; i++) {
         if (m->runs[i].used && m->runs[i].stop) {
             send_stop(m, m->runs + i);
@@ -329,7 +420,10 @@ ls_status ls_machine_hear(ls_machine *m, ls_error *err) {
 }
 
 int64_t ls_machine_wait_us(const ls_machine *m) {
-    return m->end_at < m->end_count ? 0 : m->stops > 0 ? AGAIN_US : INT64_MAX;
+    return m->end_at < m->end_count ? 0
+           : m->stops > 0           ? AGAIN_US
+           : m->unsure > 0          ? UNSURE_US
+                                    : INT64_MAX;
 }
 
 static bool ended(void *context, ls_run_end *out) {
@@ -345,20 +439,53 @@ static bool ended(void *context, ls_run_end *out) {
 
 // ---- adopting
 
-// The guardian of the claim, watched; false: it is gone.
-static bool watch_claimed(ls_machine *m, guarded *g, const ls_run_claim *claim) {
-    if (strcmp(claim->boot, m->boot) != 0 || !ls_process_is(claim->shim)) {
-        return false;
+// The guardian of the claim, watched: 0; ESRCH: it is gone; or another errno.
+static int watch_claimed(ls_machine *m, guarded *g, const ls_run_claim *claim) {
+    if (strcmp(claim->boot, m->boot) != 0 || claim->shim.pid <= 0) {
+        return ESRCH;
     }
     const int pidfd = (int)syscall(SYS_pidfd_open, claim->shim.pid, 0);
-    // It may have gone in between, and its number be another's.
-    if (pidfd < 0 || !ls_process_is(claim->shim)) {
-        if (pidfd >= 0) {
-            close(pidfd);
-        }
-        return false;
+    if (pidfd < 0) {
+        return ls_run_is_short(errno) ? errno : ESRCH;
     }
-    return watch(m, g, pidfd);
+    // With it open, its number cannot become another's any more.
+    errno = 0;
+    if (!ls_process_is(claim->shim)) {
+        const int wrong = errno;
+        close(pidfd);
+        return ls_run_is_short(wrong) ? wrong : ESRCH;
+    }
+    return watch(m, g, pidfd) ? 0 : ENOMEM;
+}
+
+static void look(ls_machine *m, guarded *g, const char *note) {
+    const int folder = ls_machine_folder(m, g->job, false);
+    const ls_run_claim forbidden = {.forbidden = true};
+    ls_run_claim claim = {.forbidden = false};
+    int wrong = folder >= 0 ? ls_run_claim_make(folder, g->run, &forbidden) : errno;
+    if (wrong == EEXIST) {
+        wrong = ls_run_claim_read(folder, g->run, &claim) ? 0 : errno;
+    } else if (wrong == 0) {
+        claim = forbidden;
+    }
+    if (folder >= 0) {
+        close(folder);
+    }
+    if (wrong == 0 && !claim.forbidden) {
+        wrong = watch_claimed(m, g, &claim);
+        if (wrong == 0) {
+            m->unsure -= g->unsure;
+            g->unsure = false;
+            return;
+        }
+    }
+    if (ls_run_is_short(wrong) || wrong == ENOSPC || wrong == EDQUOT || wrong == EROFS) {
+        // Also where there is no room to forbid it: who guards it may find some.
+        m->unsure += !g->unsure;
+        g->unsure = true;
+    } else {
+        over(m, g, note);
+    }
 }
 
 static ls_run_found adopt(void *context, uint64_t job, uint32_t run) {
@@ -385,32 +512,12 @@ static ls_run_found adopt(void *context, uint64_t job, uint32_t run) {
     }
     guarded *g = add(m, job, run);
     g->pid = claim.command.pid;
-    if (!has_end && watch_claimed(m, g, &claim)) {
-        return LS_RUN_FOUND_RUNNING;
+    if (!has_end) {
+        look(m, g, "");
+        return g->used ? LS_RUN_FOUND_RUNNING : LS_RUN_FOUND_ENDED;
     }
     over(m, g, "");
     return LS_RUN_FOUND_ENDED;
-}
-
-static void answer_ourselves(ls_machine *m) {
-    for (uint32_t i = 0; i < m->run_count; i++) {
-        guarded *g = m->runs + i;
-        if (!g->used || g->pidfd >= 0) {
-            continue;
-        }
-        const int folder = ls_machine_folder(m, g->job, true);
-        const ls_run_claim forbidden = {.forbidden = true};
-        ls_run_claim claim = {.forbidden = false};
-        const bool theirs = folder >= 0 &&
-                            ls_run_claim_make(folder, g->run, &forbidden) == EEXIST &&
-                            ls_run_claim_read(folder, g->run, &claim) && !claim.forbidden;
-        if (folder >= 0) {
-            close(folder);
-        }
-        if (!theirs || !watch_claimed(m, g, &claim)) {
-            over(m, g, "the helper that starts jobs has ended");
-        }
-    }
 }
 
 pid_t ls_machine_pid(const ls_machine *m, uint64_t job, uint32_t run) {

@@ -23,6 +23,10 @@ int ls_run_give(int folder, int fd) {
     return fstat(folder, &owner) == 0 && fchown(fd, owner.st_uid, owner.st_gid) == 0 ? 0 : errno;
 }
 
+bool ls_run_is_short(int wrong) {
+    return wrong == EMFILE || wrong == ENFILE || wrong == ENOMEM || wrong == EINTR || wrong == EIO;
+}
+
 // A whole file under a name that nobody else uses. 0 or errno.
 static int write_new(int folder, const char *name, const char *text) {
     unlinkat(folder, name, 0);
@@ -44,17 +48,19 @@ static int write_new(int folder, const char *name, const char *text) {
     return wrong;
 }
 
-static bool read_text(int folder, const char *name, char out[LS_RUN_FILE_SIZE_MAX]) {
+// 0 or errno; ENOENT: there is none.
+static int read_text(int folder, const char *name, char out[LS_RUN_FILE_SIZE_MAX]) {
     const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        return false;
+        return errno;
     }
     struct stat status;
     const bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    const ssize_t got = regular ? read(fd, out, LS_RUN_FILE_SIZE_MAX - 1) : -1;
+    const ssize_t got = regular ? read(fd, out, LS_RUN_FILE_SIZE_MAX - 1) : 0;
+    const int wrong = got < 0 ? errno : regular ? 0 : EINVAL;
     close(fd);
     out[got > 0 ? got : 0] = '\0';
-    return got >= 0;
+    return wrong;
 }
 
 // ---- claims
@@ -99,11 +105,13 @@ bool ls_run_claim_read(int folder, uint32_t run, ls_run_claim *out) {
     char name[LS_RUN_NAME_SIZE];
     char text[LS_RUN_FILE_SIZE_MAX];
     ls_run_file_name(name, "claim", run);
-    const bool is_read = read_text(folder, name, text);
-    if (!is_read && faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+    const int wrong = read_text(folder, name, text);
+    if (wrong != 0 &&
+        (ls_run_is_short(wrong) || faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0)) {
+        errno = wrong;
         return false;
     }
-    if (!is_read || !ls_run_claim_parse(text, out)) {
+    if (wrong != 0 || !ls_run_claim_parse(text, out)) {
         *out = (ls_run_claim){0};  // it is claimed, by whom nobody knows
     }
     return true;
@@ -160,7 +168,9 @@ bool ls_run_end_read(int folder, uint64_t job, uint32_t run, ls_run_end *out) {
     char name[LS_RUN_NAME_SIZE];
     char text[LS_RUN_FILE_SIZE_MAX];
     ls_run_file_name(name, "end", run);
-    if (!read_text(folder, name, text) || !ls_run_end_parse(text, out)) {
+    const int wrong = read_text(folder, name, text);
+    if (wrong != 0 || !ls_run_end_parse(text, out)) {
+        errno = wrong != 0 ? wrong : EINVAL;
         return false;
     }
     ls_text_tame(out->note, false);

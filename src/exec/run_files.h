@@ -23,14 +23,18 @@ typedef struct ls_run_claim {
 // A file made by root belongs to whom its job's folder belongs to: the daemon, which reads it. 0 or
 // errno; 0 when we are not root.
 int ls_run_give(int folder, int fd);
+// Of an errno: something is short that will be there again; nothing is known of what was looked
+// for.
+bool ls_run_is_short(int wrong);
 void ls_run_file_name(char out[LS_RUN_NAME_SIZE], const char *what, uint32_t run);
 // `folder`: of the job. 0, EEXIST: somebody else has it; or another errno.
 int ls_run_claim_make(int folder, uint32_t run, const ls_run_claim *claim);
-// False: there is none. One that cannot be read was made all the same: *out is of no process then,
-// and not forbidden.
+// False: there is none, or errno is short. One that cannot be read for another reason was made all
+// the same: *out is of no process then, and not forbidden.
 bool ls_run_claim_read(int folder, uint32_t run, ls_run_claim *out);
 // ended_us of the steady clock of the boot. 0 or errno.
 int ls_run_end_make(int folder, const ls_run_end *end);
+// False, with errno: ENOENT, or why it cannot be read; EINVAL: it is damaged.
 bool ls_run_end_read(int folder, uint64_t job, uint32_t run, ls_run_end *out);
 
 // The texts of the two files, for the functions above and their tests. False: not such a text.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,6 +155,92 @@ static void test_one_that_stands_still_hears_that_it_is_asked(void) {
     CHECK_INT(ls_exec_cancel(s.exec, id, NULL), LS_OK);
     CHECK(small_until(&s, id, LS_EXEC_CANCELLED));
     CHECK_STR(small_log(&s, id), "still\nsaved\n");
+    small_service_clear(&s);
+}
+
+// The lowest descriptors that are free are no longer to be had; all of them again.
+static void leave_no_files(struct rlimit *all) {
+    const int next = dup(0);
+    getrlimit(RLIMIT_NOFILE, all);
+    const struct rlimit none = {.rlim_cur = (rlim_t)next, .rlim_max = all->rlim_max};
+    close(next);
+    setrlimit(RLIMIT_NOFILE, &none);
+}
+
+static void step_for(small_service *s, int64_t span_us) {
+    const int64_t until_us = ls_steady_us() + span_us;
+    while (ls_steady_us() < until_us) {
+        CHECK_INT(ls_exec_step(s->exec, NULL), LS_OK);
+        usleep(1000);
+    }
+}
+
+static void test_without_descriptors_no_end_is_taken_for_another(void) {
+    small_service s;
+    struct rlimit all;
+    char file[128];
+    CHECK(small_service_make(&s, 1, NULL));
+    snprintf(file, sizeof file, "F=%s/go", s.folder);
+    const char *const env[] = {"PATH=/usr/bin:/bin", file, NULL};
+    ls_exec_job job = small_job(
+        SH("echo up; while ! test -e $F; do sleep 0.01; done; echo bye; exit 3"));
+    job.env = env;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until_lines(&s, id, 1));
+    const pid_t pid = view(&s, id).pid;
+    FILE *go = fopen(file + 2, "w");
+    CHECK(pid > 0 && go != NULL && fclose(go) == 0);
+    while (kill(pid, 0) == 0) {
+        usleep(1000);
+    }
+    leave_no_files(&all);
+    step_for(&s, SECOND / 5);
+    CHECK_INT(small_state(&s, id), LS_EXEC_RUNNING);  // how it ended cannot be read
+    setrlimit(RLIMIT_NOFILE, &all);
+    CHECK(small_until(&s, id, LS_EXEC_FAILED));
+    CHECK_INT(view(&s, id).exit_code, 3);
+    CHECK_INT(view(&s, id).runs, 1);
+    CHECK_STR(small_log(&s, id), "up\nbye\n");
+    small_service_clear(&s);
+}
+
+static void test_a_guardian_that_cannot_be_watched_at_once_is_later(void) {
+    small_service s;
+    struct rlimit all;
+    char file[128];
+    CHECK(small_service_make(&s, 1, NULL));
+    snprintf(file, sizeof file, "F=%s/ran", s.folder);
+    const char *const env[] = {"PATH=/usr/bin:/bin", file, NULL};
+    ls_exec_job job = small_job(SH("echo $LINESHAFT_JOB >> $F; sleep 0.5; exit 3"));
+    job.env = env;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK_INT(ls_exec_step(s.exec, NULL), LS_OK);  // the helper has heard of it
+    const int64_t until_us = ls_steady_us() + 60 * SECOND;
+    while (access(file + 2, F_OK) != 0 && ls_steady_us() < until_us) {
+        usleep(1000);
+    }
+    leave_no_files(&all);
+    step_for(&s, SECOND / 5);  // the helper's answer comes without its descriptor
+    setrlimit(RLIMIT_NOFILE, &all);
+    CHECK(small_until(&s, id, LS_EXEC_FAILED));
+    CHECK_INT(view(&s, id).exit_code, 3);
+    CHECK_INT(view(&s, id).runs, 1);
+    small_service_clear(&s);
+}
+
+static void test_a_job_that_removes_its_folder_is_lost_and_its_slot_free(void) {
+    small_service s;
+    char folder[128];
+    CHECK(small_service_make(&s, 1, NULL));
+    snprintf(folder, sizeof folder, "D=%s/jobs", s.folder);
+    const char *const env[] = {"PATH=/usr/bin:/bin", folder, NULL};
+    ls_exec_job job = small_job(SH("rm -rf $D/$LINESHAFT_JOB"));
+    job.env = env;
+    job.restartable = false;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_LOST));
+    CHECK_INT(view(&s, id).runs, 1);
+    CHECK_STR(view(&s, id).note, "its folder was removed while it ran");
     small_service_clear(&s);
 }
 
@@ -522,6 +609,9 @@ int main(int argc, char **argv) {
     TEST(test_one_that_ignores_being_asked_is_killed_after_its_grace);
     TEST(test_guardians_have_a_name_of_their_own);
     TEST(test_one_that_stands_still_hears_that_it_is_asked);
+    TEST(test_without_descriptors_no_end_is_taken_for_another);
+    TEST(test_a_guardian_that_cannot_be_watched_at_once_is_later);
+    TEST(test_a_job_that_removes_its_folder_is_lost_and_its_slot_free);
     TEST(test_one_that_runs_too_long_is_stopped);
     TEST(test_what_a_job_forks_away_is_found_and_ended);
     TEST(test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -373,9 +374,13 @@ static void live(shim *s, char *chunk) {
         }
     }
     for (int i = 0; i < 2; i++) {
-        // Nobody is left to write; what is still in the pipe was written.
-        while (s->pipes[i] >= 0 &&
-               poll(&(struct pollfd){.fd = s->pipes[i], .events = POLLIN}, 1, 0) > 0) {
+        // What is still in the pipe was written. It is not waited for more: others who were handed
+        // the pipe could go on for ever.
+        int left = 0;
+        if (s->pipes[i] >= 0 && ioctl(s->pipes[i], FIONREAD, &left) != 0) {
+            left = 0;
+        }
+        for (; s->pipes[i] >= 0 && left > 0; left -= CHUNK) {
             pump(s, i, chunk);
         }
         ls_log_writer_close(s->logs + i);
@@ -391,9 +396,12 @@ static void close_run(shim *s) {
         snprintf(s->end.note, sizeof s->end.note, "%llu bytes of its log could not be written",
                  (unsigned long long)(s->logs[0].dropped + s->logs[1].dropped));
     }
-    // On a full disk, until there is room: the end of a run must not be forgotten.
-    while (ls_run_end_make(s->def->folder, &s->end) != 0) {
+    // On a full disk, until there is room: the end of a run must not be forgotten. In a folder that
+    // its command has removed or closed to us there never will be; then the run is lost.
+    int wrong = ls_run_end_make(s->def->folder, &s->end);
+    while (wrong != 0 && wrong != ENOENT && wrong != EACCES && wrong != EPERM) {
         sleep(1);
+        wrong = ls_run_end_make(s->def->folder, &s->end);
     }
 }
 
