@@ -83,14 +83,17 @@ static void tell_trouble(ls_pool_daemon *d, ls_status status, const ls_error *er
         ls_buffer line;
         ls_error told = {0};
         ls_buffer_init(&line);
-        ls_fail(&told, LS_ERR_IO, "nothing was done, since it cannot be written down: %s",
+        ls_fail(&told, LS_ERR_IO,
+                "it is not done: it cannot be written down, and will be done if it can be after "
+                "all: %s",
                 err->text);
+        ls_hint(&told, "what asks again with the same `once` is not done twice");
         ls_ask_put_error(LS_DESK_BUSY, &told, &line);
         ls_text_format(d->instead, sizeof d->instead, "%s",
                        !line.failed && line.size < sizeof d->instead
                            ? line.data
-                           : "{\"error\":{\"code\":\"busy\",\"text\":\"nothing was done, since it "
-                             "cannot be written down\"}}");
+                           : "{\"error\":{\"code\":\"busy\",\"text\":\"it is not done: it cannot "
+                             "be written down, and will be done if it can be after all\"}}");
         ls_buffer_clear(&line);
     }
     if (fails != d->troubled && d->def.troubled != NULL) {
@@ -158,7 +161,9 @@ ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
                       d->went_well[mine % STEPS_KEPT];
     pthread_mutex_unlock(&d->lock);
     return kept ? LS_OK
-                : ls_fail(err, LS_ERR_IO, "nothing was done, since it cannot be written down");
+                : ls_fail(err, LS_ERR_IO,
+                          "it is not done: it cannot be written down, and will be done if it "
+                          "can be after all");
 }
 
 // ---- opening, closing

@@ -122,6 +122,7 @@ void ls_desk_destroy(ls_desk *desk) {
 void ls_desk_begin(ls_desk *desk, ls_exec *exec) {
     desk->exec = exec;
     desk->since_us = ls_exec_now_us(exec);
+    ls_desk_know_once(desk);
 }
 
 void ls_desk_tick(ls_desk *desk) {

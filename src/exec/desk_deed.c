@@ -58,6 +58,16 @@ static void keep_once(ls_desk *desk, const char *once, uid_t uid, uint64_t id) {
     }
 }
 
+void ls_desk_know_once(ls_desk *desk) {
+    ls_exec_view view;
+    for (uint64_t id = 0; ls_exec_next(desk->exec, id, 0, 0, &view); id = view.id) {
+        const char *once = view.job->once;
+        if (find_once(desk, once, view.job->uid) == 0) {
+            keep_once(desk, once, view.job->uid, view.array_id != 0 ? view.array_id : view.id);
+        }
+    }
+}
+
 // ---- deeds
 
 static ls_desk_code forbid(const ls_asker *who, ls_error *err) {
@@ -96,6 +106,7 @@ ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker 
     if (status != LS_OK) {
         code = status == LS_ERR_MEMORY ? LS_DESK_BUSY : LS_DESK_INVALID;
     } else if (id == 0) {
+        asked.job.once = asked.once;
         asked.job.user = who->name;
         asked.job.uid = who->uid;
         asked.job.gid = who->gid;

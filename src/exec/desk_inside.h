@@ -89,6 +89,10 @@ struct ls_desk {
     struct desk_samples *samples;
 };
 
+// What jobs of before, that are still known, were submitted by, so that who never heard that his
+// was kept may ask again.
+void ls_desk_know_once(ls_desk *desk);
+
 typedef struct desk_rack {
     const char *name;
     uint32_t unit;  // LS_POOL_NONE: alone

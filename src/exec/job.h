@@ -54,4 +54,7 @@ typedef struct ls_exec_job {
 
     uint64_t log_bytes_max;  // kept of what it writes, the oldest goes first; 0: the pool's
     bool split_log;          // standard error goes into a log of its own
+
+    // Who asks tells this submission from others by it, and may ask again without harm; NULL: not
+    const char *once;
 } ls_exec_job;

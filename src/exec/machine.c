@@ -309,6 +309,7 @@ static ls_status start(void *context, const ls_run_start *s, ls_error *err) {
                                             .kind = s->kind};
     job.env = ls_environment_make(&environment, &arena);
     job.after_count = 0;
+    job.once = NULL;
     ls_status status = LS_OK;
     if (job.env == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory to start a job");

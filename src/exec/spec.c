@@ -43,7 +43,8 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
     ls_write_varint(out, s->sites);
     const uint32_t flags = (uint32_t)s->must | (uint32_t)s->spread << 1 |
                            (uint32_t)job->has_priority << 2 | (uint32_t)job->saves << 3 |
-                           (uint32_t)job->restartable << 4 | (uint32_t)job->split_log << 5;
+                           (uint32_t)job->restartable << 4 | (uint32_t)job->split_log << 5 |
+                           (uint32_t)(job->once != NULL) << 6;
     ls_write_varint(out, flags);
     put_signed(out, job->priority);
     put_signed(out, job->limit_us);
@@ -57,6 +58,9 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
         ls_write_varint(out, job->after[i]);
     }
     ls_write_varint(out, job->log_bytes_max);
+    if (job->once != NULL) {
+        put_text(out, job->once);
+    }
 }
 
 // ---- reading
@@ -180,7 +184,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->folder = get_text(s);
     get_shape(s, &job->shape);
     const uint32_t flags = get_u32(s);
-    if (flags > 63) {
+    if (flags > 127) {
         complain(s, "unknown flags");
     }
     job->shape.must = (flags & 1) != 0;
@@ -198,6 +202,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->array = get_u32(s);
     get_after(s, job);
     job->log_bytes_max = ls_read_varint(&s->in);
+    job->once = (flags & 64) != 0 ? get_text(s) : NULL;
     if (job->argv == NULL || job->argv[0] == NULL) {
         complain(s, "no command");
     }
