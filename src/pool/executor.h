@@ -1,9 +1,10 @@
 // executor.h - where the scheduler's acts are carried out: a simulated clock, this machine, a
 // cluster.
 //
-// A policy is a struct of functions. Whoever runs a scheduler hands each start and stop to the
-// executor and asks it what ended; the same loop drives all of them. A *run* is one start of a job:
-// the pair (job, run) is never started twice.
+// A policy is a struct of functions. Whoever runs a scheduler (simulated.c, exec/service.c) hands
+// each start and stop to the executor and asks it what ended. simulated_runs.h is the simulated
+// clock's, exec/machine.h this machine's; there is none of a cluster yet. A *run* is one start of a
+// job: the pair (job, run) is never started twice.
 #pragma once
 
 #include "pool/scheduler.h"

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "pool/grow.h"
+#include "pool/simulated_runs.h"
 
 enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR };
 
@@ -34,13 +35,13 @@ const ls_sim_policy *ls_sim_policy_find(const char *name) {
 }
 
 // In the order in which they are looked at when they come at once.
-typedef enum what { JOB_OVER, NODE_BACK, NODE_BREAKS } what;
+// Runs that are over come before them.
+typedef enum what { NODE_BACK, NODE_BREAKS } what;
 
 typedef struct event {
     int64_t at_us;
     what what;
-    uint32_t subject;  // job or node
-    uint64_t run;      // of the job; stale when it is another by now
+    uint32_t node;
 } event;
 
 typedef struct sim_job {
@@ -49,26 +50,28 @@ typedef struct sim_job {
     int64_t started_us;  // this time
     int64_t since_us;    // waits since
     int64_t first_us;    // submitted
-    int64_t over_us;
-    int64_t asked_us;  // to stop
-    int64_t lost_us;   // of the last run
-    uint64_t run;      // changes when what was foreseen changes
-    uint32_t runs;     // starts
+    int64_t asked_us;    // to stop
+    int64_t until_us;    // by then; INT64_MAX: it was not asked
+    int64_t lost_us;     // of the last run
+    uint32_t run;        // the executor's number, goes on when the scheduler's is used again
+    uint32_t runs;       // starts
     ls_pool_why stopped;
-    bool stopping, waits;
+    bool waits;
 } sim_job;
 
 typedef struct sim {
     const ls_sim_def *def;
     const ls_sim_policy *policy;
     ls_scheduler *scheduler;
+    ls_sim_runs *runs;
+    ls_executor executor;
     ls_meter *meter;
     ls_meter_row *rows;
     event *heap;
     uint32_t heap_count, heap_room;
     sim_job *jobs;
     uint32_t job_room;
-    uint64_t runs, breaks, repairs;
+    uint64_t breaks, repairs;
     ls_sim_job next;
     bool has_next, stop;
     int64_t now_us;
@@ -82,7 +85,7 @@ static bool before(const event *a, const event *b) {
     if (a->at_us != b->at_us) {
         return a->at_us < b->at_us;
     }
-    return a->what != b->what ? a->what < b->what : a->subject < b->subject;
+    return a->what != b->what ? a->what < b->what : a->node < b->node;
 }
 
 static bool push(sim *s, event e) {
@@ -182,6 +185,7 @@ static ls_status submit(sim *s) {
         return ls_fail(s->err, status, "%s", err.text);
     }
     s->jobs[id] = (sim_job){.job = s->next,
+                            .run = s->jobs[id].run,
                             .left_us = s->next.work_us,
                             .since_us = s->now_us,
                             .first_us = s->now_us,
@@ -190,36 +194,36 @@ static ls_status submit(sim *s) {
     return LS_OK;
 }
 
-static bool start(sim *s, const ls_pool_act *act) {
+static ls_status start(sim *s, const ls_pool_act *act) {
     sim_job *j = s->jobs + act->job;
-    j->run = ++s->runs;
+    const uint32_t kind = ls_scheduler_kind(s->scheduler, act->job);
+    j->run++;
     j->runs++;
     j->started_us = s->now_us;
-    j->stopping = false;
+    j->until_us = INT64_MAX;
     j->waits = false;
-    const int64_t span_us = sooner(j->left_us, j->job.request.most_us);
-    j->over_us = span_us > INT64_MAX - s->now_us ? INT64_MAX : s->now_us + span_us;
     s->out->started++;
-    ls_meter_hold(s->meter, s->now_us, j->job.request.account,
-                  ls_scheduler_kind(s->scheduler, act->job), milli_of(j));
+    ls_meter_hold(s->meter, s->now_us, j->job.request.account, kind, milli_of(j));
     ls_meter_count(s->meter, j->job.request.account, LS_METER_STARTED);
     tell(s, LS_SIM_STARTED, j, NULL, act, ls_scheduler_promise(s->scheduler, act->job));
-    return push(s,
-                (event){.at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
+    const ls_sim_span span = {.work_us = j->left_us, .most_us = j->job.request.most_us};
+    const ls_run_start run = {.job = act->job,
+                              .run = j->run,
+                              .shares = act->shares,
+                              .kind = kind,
+                              .now_us = s->now_us,
+                              .what = &span};
+    return s->executor.start(s->executor.context, &run, s->err);
 }
 
-static bool stop(sim *s, const ls_pool_act *act) {
+static void stop(sim *s, const ls_pool_act *act) {
     sim_job *j = s->jobs + act->job;
-    if (j->over_us <= act->until_us) {
-        return true;  // it is done before it would have stopped
+    if (act->until_us < j->until_us) {  // what is asked first and for then counts
+        j->until_us = act->until_us;
+        j->asked_us = s->now_us;
+        j->stopped = act->why;
     }
-    j->run = ++s->runs;
-    j->over_us = act->until_us;
-    j->asked_us = s->now_us;
-    j->stopping = true;
-    j->stopped = act->why;
-    return push(s,
-                (event){.at_us = j->over_us, .what = JOB_OVER, .subject = act->job, .run = j->run});
+    s->executor.stop(s->executor.context, act->job, j->run, act->until_us);
 }
 
 // What a job that was stopped has saved of this run.
@@ -232,12 +236,13 @@ static int64_t saved_us(const sim *s, const sim_job *j) {
     return r->checkpoint_every_us > 0 ? worked_us - worked_us % r->checkpoint_every_us : 0;
 }
 
-static ls_status over(sim *s, uint32_t id) {
+static ls_status over(sim *s, const ls_run_end *end) {
+    const uint32_t id = (uint32_t)end->job;
     sim_job *j = s->jobs + id;
     const uint32_t account = j->job.request.account;
     const int64_t ran_us = s->now_us - j->started_us;
-    const bool finished = !j->stopping;
-    const bool done = finished && ran_us >= j->left_us;
+    const bool finished = !end->asked;
+    const bool done = end->how == LS_RUN_EXITED;
     int64_t kept_us = finished ? (done ? ran_us : 0) : saved_us(s, j);
     const uint32_t kind = ls_scheduler_kind(s->scheduler, id);
     bool waits = false;
@@ -284,7 +289,7 @@ static bool next_failure(sim *s) {
     const uint32_t node = (uint32_t)(ls_random_uniform(s->def->seed, STREAM_WHICH, n) * nodes);
     return push(s, (event){.at_us = s->now_us + 1 + (int64_t)wait_us,
                            .what = NODE_BREAKS,
-                           .subject = node < nodes ? node : nodes - 1});
+                           .node = node < nodes ? node : nodes - 1});
 }
 
 static void set_node(sim *s, uint32_t node, ls_node_state state) {
@@ -310,7 +315,7 @@ static bool breaks(sim *s, uint32_t node) {
         set_node(s, node, LS_NODE_BROKEN);
         if (!push(s, (event){.at_us = s->now_us + 1 + (int64_t)repair_us,
                              .what = NODE_BACK,
-                             .subject = node})) {
+                             .node = node})) {
             return false;
         }
     }
@@ -330,27 +335,46 @@ static ls_status take_next(sim *s) {
 
 static ls_status happen(sim *s, const event *e) {
     bool memory = true;
-    switch (e->what) {
-    case JOB_OVER: return s->jobs[e->subject].run == e->run ? over(s, e->subject) : LS_OK;
-    case NODE_BACK: set_node(s, e->subject, LS_NODE_UP); break;
-    default: memory = breaks(s, e->subject); break;
+    if (e->what == NODE_BACK) {
+        set_node(s, e->node, LS_NODE_UP);
+    } else {
+        memory = breaks(s, e->node);
     }
     return memory ? LS_OK : ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
+}
+
+static ls_status hear(sim *s) {
+    ls_status status = LS_OK;
+    ls_run_end end;
+    ls_sim_runs_to(s->runs, s->now_us);
+    while (status == LS_OK && s->executor.ended(s->executor.context, &end)) {
+        status = over(s, &end);
+    }
+    return status;
 }
 
 static ls_status decide(sim *s) {
     const ls_pool_act *acts = NULL;
     ls_status status = LS_OK;
     const uint32_t count = ls_scheduler_decide(s->scheduler, s->now_us, &acts, &status);
-    bool memory = status == LS_OK;
+    if (status != LS_OK) {
+        ls_fail(s->err, status, "out of memory");
+    }
     s->out->decisions++;
-    for (uint32_t i = 0; i < count && memory; i++) {
-        memory = acts[i].kind == LS_POOL_START ? start(s, acts + i) : stop(s, acts + i);
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        if (acts[i].kind == LS_POOL_START) {
+            status = start(s, acts + i);
+        } else {
+            stop(s, acts + i);
+        }
+    }
+    if (status == LS_OK && ls_sim_runs_failed(s->runs)) {
+        status = ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
     }
     if (s->def->on_decide != NULL) {
         s->def->on_decide(s->def->context, s->now_us, s->scheduler);
     }
-    return memory ? LS_OK : ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
+    return status;
 }
 
 static void close_books(sim *s, int64_t from_us, int64_t to_us) {
@@ -376,6 +400,7 @@ static ls_status run(sim *s) {
     ls_status status = take_next(s);
     while (status == LS_OK && !s->stop) {
         int64_t at_us = s->heap_count > 0 ? s->heap[0].at_us : INT64_MAX;
+        at_us = sooner(at_us, ls_sim_runs_next_us(s->runs));
         at_us = s->has_next ? sooner(at_us, s->next.submit_us) : at_us;
         at_us = sooner(at_us, ls_scheduler_wake(s->scheduler));
         while (!s->stop && closed_us + every_us <= sooner(at_us, s->def->until_us)) {
@@ -386,6 +411,7 @@ static ls_status run(sim *s) {
             break;
         }
         s->now_us = at_us;
+        status = hear(s);
         while (status == LS_OK && s->heap_count > 0 && s->heap[0].at_us == at_us) {
             const event e = pop(s);
             status = happen(s, &e);
@@ -435,7 +461,9 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
              .now_us = def->from_us};
     *out = (ls_sim_result){0};
     ls_status status = make_scheduler(&s);
+    status = status == LS_OK ? ls_sim_runs_create(&s.runs, err) : status;
     if (status == LS_OK) {
+        s.executor = ls_sim_runs_executor(s.runs);
         status = ls_meter_create(cluster, def->scheduler.terms, def->scheduler.account_count,
                                  def->from_us, &s.meter, err);
     }
@@ -454,6 +482,7 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
     }
     out->running_at_end = out->started - out->ended - out->killed - out->stopped - out->broken;
     ls_scheduler_destroy(s.scheduler);
+    ls_sim_runs_destroy(s.runs);
     ls_meter_destroy(s.meter);
     ls_free(s.rows);
     ls_free(s.heap);
