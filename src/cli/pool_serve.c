@@ -319,7 +319,7 @@ static int serve(running *r) {
         tell_start(r);
         r->ready = true;
         ls_notify_ready("serves");
-        ls_pool_daemon_run(r->daemon);
+        status = ls_pool_daemon_run(r->daemon, &err);
         ls_notify_stopping();
         ls_say(LS_LOG_INFO, "pool", r->pool->name, "ends; what runs goes on");
     }

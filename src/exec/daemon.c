@@ -116,8 +116,8 @@ static void go_round(ls_pool_daemon *d) {
     ls_pool_socket_send(d->socket, status == LS_OK ? NULL : d->instead);
 }
 
-void ls_pool_daemon_run(ls_pool_daemon *d) {
-    while (*d->def.stop == 0) {
+ls_status ls_pool_daemon_run(ls_pool_daemon *d, ls_error *err) {
+    while (*d->def.stop == 0 && !ls_exec_is_helpless(d->exec)) {
         // While steps fail, what waits to be done would only make it spin.
         const int work = d->troubled ? -1 : ls_exec_fd(d->exec);
         struct pollfd files[3] = {{.fd = work, .events = POLLIN},
@@ -137,6 +137,12 @@ void ls_pool_daemon_run(ls_pool_daemon *d) {
     d->ends = true;
     pthread_cond_broadcast(&d->stepped);
     pthread_mutex_unlock(&d->lock);
+    if (ls_exec_is_helpless(d->exec)) {
+        ls_fail(err, LS_ERR_IO, "the helper that starts jobs ('pool-starter') was ended");
+        ls_hint(err, "what runs goes on, and what waits is kept: start the daemon again");
+        return LS_ERR_IO;
+    }
+    return LS_OK;
 }
 
 // ---- other threads

@@ -26,7 +26,8 @@ typedef struct ls_pool_daemon_def {
 // Opens the service (adopting what still runs) and the socket. Copies the def. Fails as
 // ls_exec_open and ls_pool_socket_open do.
 ls_status ls_pool_daemon_open(const ls_pool_daemon_def *def, ls_pool_daemon **out, ls_error *err);
-void ls_pool_daemon_run(ls_pool_daemon *daemon);    // until *stop
+// Until *stop. LS_ERR_IO: the helper has ended; it is to be opened anew with another.
+ls_status ls_pool_daemon_run(ls_pool_daemon *daemon, ls_error *err);
 void ls_pool_daemon_close(ls_pool_daemon *daemon);  // jobs go on; NULL is fine
 
 // ---- any thread, between open and close

@@ -265,6 +265,10 @@ static ls_status help_again(ls_exec *e, ls_error *err) {
     return LS_OK;
 }
 
+bool ls_exec_is_helpless(const ls_exec *e) {
+    return e->helpless;
+}
+
 static void tell_all(ls_exec *e) {
     for (uint32_t i = 0; i < e->told_count; i++) {
         const ls_told *t = e->told + i;
@@ -282,6 +286,10 @@ ls_status ls_exec_step(ls_exec *e, ls_error *err) {
     ls_status heard = e->machine != NULL ? ls_machine_hear(e->machine, err) : LS_OK;
     if (heard == LS_ERR_IO) {
         heard = help_again(e, err);
+        e->helpless = heard != LS_OK && e->own_helper == NULL;
+    }
+    if (e->helpless) {  // what would be started now would fail for nothing of its own
+        return LS_ERR_IO;
     }
     e->now_us = ls_exec_now_us(e);
     e->wants_step = false;

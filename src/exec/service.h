@@ -76,6 +76,9 @@ int64_t ls_exec_wait_us(const ls_exec *exec);
 // it, but it is kept, and the next good step commits it, so who asked may be told of a failure of
 // what happens later all the same. Only ls_exec_close forgets it.
 ls_status ls_exec_step(ls_exec *exec, ls_error *err);
+// The helper of the def has ended: steps fail and start nothing until it is opened anew with
+// another.
+bool ls_exec_is_helpless(const ls_exec *exec);
 
 int64_t ls_exec_now_us(const ls_exec *exec);  // the pool's clock
 const ls_pool *ls_exec_pool(const ls_exec *exec);

@@ -104,6 +104,7 @@ struct ls_exec {
     uint32_t told_count, told_room;
     uint64_t told_number;
     bool wants_step;  // something changed since the last step
+    bool helpless;    // see service.h
     ls_books books;
 };
 

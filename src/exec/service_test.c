@@ -7,14 +7,21 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/helper.h"
 #include "exec/process.h"
 #include "exec/testing/small_service.h"
 #include "tests/harness.h"
 
 #define SH(script) ((const char *const[]){"sh", "-c", script, NULL})
 #define SECOND INT64_C(1000000)
+
+static void ignore_told(void *context, const ls_exec_event *event) {
+    (void)context;
+    (void)event;
+}
 
 static ls_exec_view view(const small_service *s, uint64_t id) {
     ls_exec_view v = {.id = 0};
@@ -241,6 +248,35 @@ static void test_a_job_that_removes_its_folder_is_lost_and_its_slot_free(void) {
     CHECK(small_until(&s, id, LS_EXEC_LOST));
     CHECK_INT(view(&s, id).runs, 1);
     CHECK_STR(view(&s, id).note, "its folder was removed while it ran");
+    small_service_clear(&s);
+}
+
+static void test_without_its_helper_nothing_fails_and_another_goes_on(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    small_service_close(&s);
+    const ls_exec_helper_def helper_def = {.folder = s.folder};
+    ls_exec_helper *helper = NULL;
+    CHECK_INT(ls_exec_helper_start(&helper_def, &helper, NULL), LS_OK);
+    const ls_exec_def def = {
+        .folder = s.folder, .pool = s.pool, .helper = helper, .told = ignore_told, .context = NULL};
+    CHECK_INT(ls_exec_open(&def, &s.exec, NULL), LS_OK);
+    ls_exec_job job = small_job(SH("echo ran"));
+    const uint64_t a = small_submit(&s, &job);
+    CHECK(small_until(&s, a, LS_EXEC_DONE));
+    job = small_job(SH("echo late"));
+    kill(helper->pid, SIGKILL);
+    CHECK_INT(waitid(P_PID, (id_t)helper->pid, &(siginfo_t){.si_pid = 0}, WEXITED | WNOWAIT), 0);
+    const uint64_t b = small_submit(&s, &job);
+    for (int i = 0; i < 10; i++) {
+        CHECK_INT(ls_exec_step(s.exec, NULL), LS_ERR_IO);
+    }
+    CHECK(ls_exec_is_helpless(s.exec));
+    CHECK_INT(small_state(&s, b), LS_EXEC_WAITING);
+    small_service_close(&s);
+    ls_exec_helper_stop(helper);
+    CHECK(small_service_open(&s));
+    CHECK_INT(small_state(&s, a), LS_EXEC_DONE);
     small_service_clear(&s);
 }
 
@@ -612,6 +648,7 @@ int main(int argc, char **argv) {
     TEST(test_without_descriptors_no_end_is_taken_for_another);
     TEST(test_a_guardian_that_cannot_be_watched_at_once_is_later);
     TEST(test_a_job_that_removes_its_folder_is_lost_and_its_slot_free);
+    TEST(test_without_its_helper_nothing_fails_and_another_goes_on);
     TEST(test_one_that_runs_too_long_is_stopped);
     TEST(test_what_a_job_forks_away_is_found_and_ended);
     TEST(test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it);
