@@ -52,6 +52,11 @@ static ls_status take_job(void *context, const ls_job_row *r, ls_error *err) {
         return ls_fail(err, LS_ERR_INVALID, "the journal is damaged: job %llu runs nothing",
                        (unsigned long long)r->id);
     }
+    if (r->id >= e->next_id) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "the journal is damaged: job %llu, though the next is to be %llu",
+                       (unsigned long long)r->id, (unsigned long long)e->next_id);
+    }
     ls_entry *j = ls_exec_add(e, r->id, *spec);
     if (j == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
@@ -70,6 +75,7 @@ static ls_status take_job(void *context, const ls_job_row *r, ls_error *err) {
     j->array_id = r->array_id;
     j->array_index = r->array_index;
     j->runs = r->runs;
+    j->tries = r->tries;
     j->submitted_us = r->submitted_us;
     j->started_us = r->started_us;
     j->ended_us = r->ended_us;

@@ -71,6 +71,8 @@ typedef struct ls_pool_kept {
 // As if `own` were not held (NULL: nothing is its own).
 bool ls_occupancy_find_kept(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
                             const ls_pool_kept *own, ls_pool_share *out);
+// A search since the last call of this found no place because it found no memory.
+bool ls_occupancy_was_short(ls_occupancy *o);
 // Takes and gives back a place that `find` has named; a job's parts may be given back one by one.
 void ls_occupancy_take(ls_occupancy *o, const ls_shape *shape, const ls_pool_share *shares,
                        uint32_t count);

@@ -63,6 +63,7 @@ typedef struct ls_place_index ls_place_index;
 typedef struct ls_score ls_score;
 
 struct ls_occupancy {
+    bool was_short;  // of memory, in a search
     const ls_cluster *cluster;
     ls_place_policy policy;
     uint64_t seed, drawn;

@@ -88,6 +88,12 @@ static bool find_by_score(ls_occupancy *o, const ls_shape *shape, int64_t until_
     return found;
 }
 
+bool ls_occupancy_was_short(ls_occupancy *o) {
+    const bool was = o->was_short;
+    o->was_short = false;
+    return was;
+}
+
 bool ls_occupancy_find_kept(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
                             const ls_pool_kept *own, ls_pool_share *out) {
     assert(shape->parts > 0);
@@ -98,6 +104,7 @@ bool ls_occupancy_find_kept(ls_occupancy *o, const ls_shape *shape, int64_t unti
     const uint32_t shown_count = own != NULL ? own->count : 0;
     ls_place_index *index = ls_place_index_get(o, shape, until_us, shown, shown_count);
     if (index == NULL) {
+        o->was_short = true;
         return false;
     }
     bool found = false;

@@ -229,6 +229,9 @@ static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_err
                        (double)milli / LS_POOL_WHOLE);
     }
     if (!ls_scheduler_find(s, s->empty, allowed, INT64_MIN)) {
+        if (ls_occupancy_was_short(s->empty)) {
+            return no_memory(err);
+        }
         return ls_fail(err, LS_ERR_INVALID,
                        "%u x %.6g GPUs fit nowhere, even if the pool were empty", shape->parts,
                        shape->milli != 0 ? shape->milli / (double)LS_POOL_WHOLE : shape->gpus);
@@ -427,6 +430,8 @@ static void start_those_that_fit(ls_scheduler *s) {
         if (ls_scheduler_place(s, job, &limit, &part)) {
             const bool turn = ls_waiting_first(s->waiting, 0) == job;
             ls_scheduler_start(s, job, turn ? LS_WHY_TURN : LS_WHY_BACKFILL);
+        } else if (ls_occupancy_was_short(s->occupancy)) {
+            s->out_of_memory = true;  // it is asked for again
         } else if (limit != LS_POOL_NONE) {
             ls_waiting_limit(s->waiting, job, part ? 0 : limit);
         } else if (s->def.strict) {

@@ -98,7 +98,11 @@ static ls_status tell_no_place(ls_scheduler *s, const ls_shape *shape, uint32_t 
         return status;
     }
     const bool ever = ls_scheduler_find(s, bare, *shape, INT64_MIN);
+    const bool was_short = ls_occupancy_was_short(bare);
     ls_occupancy_free(bare);
+    if (was_short) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
     ls_shape loose = *shape;
     loose.must = false;
     out->free_milli = free_of(s, shape->kinds);
@@ -288,5 +292,9 @@ ls_status ls_why_waits(ls_scheduler *s, uint32_t job, int64_t now_us, ls_why *ou
         tell_guarantee(s, out);
         status = ls_why_when(s, out, err);
     }
-    return status == LS_OK ? ls_why_help(s, out, err) : status;
+    status = status == LS_OK ? ls_why_help(s, out, err) : status;
+    if (status == LS_OK && ls_occupancy_was_short(s->occupancy)) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    return status;
 }
