@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -331,6 +332,10 @@ static void send_stop(ls_machine *m, guarded *g) {
                                                : 0;
     if (folder >= 0) {
         close(folder);
+    }
+    // Where jobs are not kept apart they may have made their guardian stand still.
+    if (wrong == 0 && g->pidfd >= 0) {
+        (void)syscall(SYS_pidfd_send_signal, g->pidfd, SIGCONT, NULL, 0);
     }
     // Nobody listens yet, or no more; then its end comes before the next try, or the next try.
     if (wrong == 0) {

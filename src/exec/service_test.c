@@ -251,6 +251,33 @@ static void test_a_job_that_removes_its_folder_is_lost_and_its_slot_free(void) {
     small_service_clear(&s);
 }
 
+static void test_a_guardian_that_was_made_to_stand_still_hears_a_stop(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 1, NULL));
+    ls_exec_job job = small_job(SH("kill -STOP $PPID; while :; do sleep 0.05; done"));
+    job.grace_us = 20 * SECOND;
+    const uint64_t id = small_submit(&s, &job);
+    CHECK(small_until(&s, id, LS_EXEC_RUNNING));
+    // Its pid is told before it has begun; it stands still when its guardian does.
+    const int64_t until_us = ls_steady_us() + 60 * SECOND;
+    for (char state = 0; state != 'T' && ls_steady_us() < until_us; usleep(1000)) {
+        char path[64];
+        pid_t guardian = 0;
+        ls_process process;
+        CHECK_INT(ls_exec_step(s.exec, NULL), LS_OK);
+        if (ls_process_find(view(&s, id).pid, &process, &guardian)) {
+            snprintf(path, sizeof path, "/proc/%d/stat", (int)guardian);
+            char *text = harness_read_file(path, NULL);
+            const char *at = text != NULL ? strrchr(text, ')') : NULL;
+            state = at != NULL ? at[2] : 0;
+            free(text);
+        }
+    }
+    CHECK_INT(ls_exec_cancel(s.exec, id, NULL), LS_OK);
+    CHECK(small_until(&s, id, LS_EXEC_CANCELLED));
+    small_service_clear(&s);
+}
+
 static void test_without_its_helper_nothing_fails_and_another_goes_on(void) {
     small_service s;
     CHECK(small_service_make(&s, 1, NULL));
@@ -648,6 +675,7 @@ int main(int argc, char **argv) {
     TEST(test_without_descriptors_no_end_is_taken_for_another);
     TEST(test_a_guardian_that_cannot_be_watched_at_once_is_later);
     TEST(test_a_job_that_removes_its_folder_is_lost_and_its_slot_free);
+    TEST(test_a_guardian_that_was_made_to_stand_still_hears_a_stop);
     TEST(test_without_its_helper_nothing_fails_and_another_goes_on);
     TEST(test_one_that_runs_too_long_is_stopped);
     TEST(test_what_a_job_forks_away_is_found_and_ended);
