@@ -149,6 +149,12 @@ typedef struct running {
 
 static ls_status find_user(running *r, ls_error *err) {
     const char *name = ls_options_get(r->options, "user")->text;
+    if (name == NULL && geteuid() == 0 && ls_options_get(r->options, "open")->given) {
+        ls_fail(err, LS_ERR_INVALID,
+                "option '--open': started by root, every user's jobs would run as root");
+        ls_hint(err, "give the user who listens with --user; then jobs run as who submits them");
+        return LS_ERR_INVALID;
+    }
     if (name == NULL) {
         return LS_OK;
     }

@@ -402,10 +402,31 @@ static void test_policies_are_compared_on_the_same_jobs(void) {
     json_decref(o);
 }
 
+static void test_root_does_not_run_the_jobs_of_everybody(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    if (geteuid() != 0) {
+        harness_skip("only root could");
+        return;
+    }
+    char line[LINE_SIZE];
+    ls_text_format(line, sizeof line, "pool run %s --open --no-page --data %s --socket %s",
+                   "tests/cli/plants/pool.yaml", program_temporary("data"),
+                   program_temporary("socket"));
+    // Where it serves after all it is asked to end.
+    const program_def def = {.line = line, .interrupt_ms = 3000, .interrupts = 1};
+    program got = program_run_def(&def);
+    CHECK_INT(got.code, 3);
+    CHECK_CONTAINS(got.err, "every user's jobs would run as root");
+    program_clear(&got);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_no_file_that_is_read_is_written_over);
     TEST(test_wrong_words_are_usage);
+    TEST(test_root_does_not_run_the_jobs_of_everybody);
     TEST(test_a_simulation_as_an_object);
     TEST(test_a_design_as_an_object);
     TEST(test_statements_of_all_examples_add_up_to_the_gpu_second);
