@@ -1,7 +1,7 @@
 // budget_test.c - GPU hours of a month over restarts of the service: runs that are not there, on a
 // clock that the test moves.
-#include "exec/testing/quiet_service.h"
 #include "pool/budget.h"
+#include "exec/testing/quiet_service.h"
 #include "tests/harness.h"
 
 #define HOUR INT64_C(3600000000)
