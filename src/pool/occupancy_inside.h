@@ -63,7 +63,6 @@ typedef struct ls_place_index ls_place_index;
 typedef struct ls_score ls_score;
 
 struct ls_occupancy {
-    bool was_short;  // of memory, in a search
     const ls_cluster *cluster;
     ls_place_policy policy;
     uint64_t seed, drawn;
@@ -95,6 +94,7 @@ struct ls_occupancy {
     ls_place_index *indexes;
     uint64_t asked;
     ls_score *score;  // NULL: places are sought by index
+    bool was_short;   // of memory, in a search
 };
 
 ls_fit ls_fit_node(const ls_occupancy *o, const ls_shape *shape, uint32_t node);

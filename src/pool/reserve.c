@@ -207,6 +207,10 @@ static bool is_whole(const ls_scheduler *s, const whole_types *t, uint32_t node)
 // INT64_MAX: all are needed, for all that is known.
 static int64_t guess_time(const ls_scheduler *s, const whole_types *t, uint32_t parts) {
     enum { STEP = 16, SPARE = 2 * STEP };  // samples beyond
+    const uint64_t wanted = (uint64_t)parts + parts / 8 + SPARE * STEP;
+    if (((uint64_t)s->cluster->node_count + STEP - 1) / STEP * STEP < wanted) {
+        return INT64_MAX;  // so few nodes that all samples together do not suffice
+    }
     uint32_t counts[WAIT_BUCKETS] = {0};
     uint64_t sum = 0;
     uint32_t bucket = 0;
@@ -216,7 +220,7 @@ static int64_t guess_time(const ls_scheduler *s, const whole_types *t, uint32_t 
             counts[wait_bucket(wait)]++;
         }
     }
-    while (bucket < WAIT_BUCKETS && sum * STEP < (uint64_t)parts + parts / 8 + SPARE * STEP) {
+    while (bucket < WAIT_BUCKETS && sum * STEP < wanted) {
         sum += counts[bucket++];
     }
     if (bucket == WAIT_BUCKETS || bucket < 2) {
