@@ -174,7 +174,7 @@ test('a station is opened by keyboard, and the skip link leads to the content', 
   await page.waitForSelector('.tile');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await page.waitForFunction(() => document.activeElement.id === 'main');
   await page.focus('.tile');
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');

@@ -32,7 +32,7 @@ test('the bar says in a word how the guard stands, the panel what, since when, b
     await chipSays(page, 'armed');
     mock.stands = busyGuard(mock.wall());
     await openPanel(page);
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Guard');
+    await page.waitForFunction(() => document.activeElement.textContent === 'Guard');
     await chipSays(page, 'waits for a person');
     const text = (await page.textContent('.guard-panel')).replaceAll('\u00a0', ' ');
     assert.match(text, /On hold: dispatch grind.*by kim, operator@192\.0\.2\.7 \(operator\) · since 25 min ago/);
@@ -42,7 +42,7 @@ test('the bar says in a word how the guard stands, the panel what, since when, b
     assert.equal(await page.locator('.guard-panel details li').count(), 35);
     await page.keyboard.press('Escape');
     await page.waitForSelector('.guard-panel', {state: 'detached'});
-    assert.ok(await page.evaluate(() => document.activeElement.classList.contains('guard-chip')));
+    await page.waitForFunction(() => document.activeElement.classList.contains('guard-chip'));
   });
 });
 
@@ -118,7 +118,7 @@ test('the dialog of a deed has the focus on Cancel, and a double click sends onc
   await withPage(browser, {}, async (page, mock) => {
     await openPanel(page);
     await page.click('[data-deed=hold]');
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+    await page.waitForFunction(() => document.activeElement.textContent === 'Cancel');
     await page.keyboard.press('Enter');
     await sent(page);
     assert.equal(mock.deeds.length, 0);
