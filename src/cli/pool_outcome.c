@@ -112,6 +112,10 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
     }
     ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
                      (unsigned long long)top->promised, (unsigned long long)top->late);
+    if (top->due > 0) {
+        ls_buffer_printf(out, "deadline %llu jobs had one, %llu of them were not done by then\n",
+                         (unsigned long long)top->due, (unsigned long long)top->missed);
+    }
     ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n",
                      share(ls_pool_outcome_borrowed(o, 0), all->held));
 }
@@ -166,7 +170,8 @@ void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
 static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     const ls_outcome_row *row = o->outcome->rows + at;
     return json_pack(
-        "{s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I}",
+        "{s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:I}",
         "account", ls_json_text(o->pool->accounts[at].path), "held_gpu_hours",
         gpu_hours(row->total.held), "borrowed_gpu_hours",
         gpu_hours(ls_pool_outcome_borrowed(o, at)), "offered_gpu_hours",
@@ -176,7 +181,7 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
         ls_outcome_wait_s(row, 0.99), "wait_max_s", row->wait_max_s, "stopped",
         (json_int_t)row->stopped, "broken", (json_int_t)row->broken, "refused",
         (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
-        (json_int_t)row->late);
+        (json_int_t)row->late, "due", (json_int_t)row->due, "missed", (json_int_t)row->missed);
 }
 
 void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {

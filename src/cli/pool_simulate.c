@@ -33,7 +33,7 @@ static const ls_option own_options[] = {
      .detail =
          "Philly, Helios, Acme and Alibaba's spot trace are known by their columns; a table of "
          "your own has submit_s, run_s, gpus, and as wanted account, nodes, priority, limit_s, "
-         "milli"},
+         "milli, deadline_s (after its submission)"},
     {.name = "mix",
      .kind = LS_OPTION_CHOICE,
      .argument = "group|seren|kalos|philly|helios|pai",

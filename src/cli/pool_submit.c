@@ -84,6 +84,10 @@ static const ls_option own_options[] = {
      .argument = "TIME",
      .says = "any",
      .about = "the longest it may run; what says so can start sooner"},
+    {.name = "deadline",
+     .kind = LS_OPTION_TIME,
+     .argument = "TIME",
+     .about = "wanted done so long from now; among equals of the account the soonest goes first"},
     {.name = "checkpoint",
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
@@ -281,6 +285,7 @@ static bool put_all(const ls_options *o, json_t *out, ls_error *err) {
     put_text(o, "name", "name", out);
     put_text(o, "signal", "stop_signal", out);
     put_time(o, "time", "most_s", out);
+    put_time(o, "deadline", "deadline_s", out);
     put_time(o, "checkpoint", "checkpoint_every_s", out);
     put_time(o, "grace", "grace_s", out);
     json_object_set_new(out, "parts", json_integer(ls_options_get(o, "nodes")->number));

@@ -38,6 +38,7 @@ typedef struct ls_exec_job {
     bool has_priority;  // else that of its account
     int32_t priority;
 
+    int64_t deadline_us;          // wanted done so long after its submission; 0: no deadline
     int64_t limit_us;             // longest time it may run, then it is stopped; 0: any
     int64_t grace_us;             // between being asked to stop and being killed; 0: at once
     int64_t checkpoint_every_us;  // it saves by itself so often; 0: never

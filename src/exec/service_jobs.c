@@ -145,7 +145,8 @@ static ls_status check_texts(const ls_exec_job *job, ls_error *err) {
 }
 
 static ls_status check_numbers(const ls_exec *e, const ls_exec_job *job, ls_error *err) {
-    if (job->limit_us < 0 || job->grace_us < 0 || job->checkpoint_every_us < 0) {
+    if (job->deadline_us < 0 || job->limit_us < 0 || job->grace_us < 0 ||
+        job->checkpoint_every_us < 0) {
         return wrong(err, "times are 0 or more", "a job with a negative time");
     }
     if (job->stop_signal < 0 || job->stop_signal >= NSIG || job->stop_signal == SIGKILL ||
@@ -218,11 +219,17 @@ static ls_status check_limits(const ls_exec *e, uint32_t account, uint32_t count
     return LS_OK;
 }
 
+static int64_t deadline_of(const ls_entry *j) {
+    const int64_t span_us = j->spec->job->deadline_us;
+    return j->submitted_us > INT64_MAX - span_us ? INT64_MAX : j->submitted_us + span_us;
+}
+
 ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j) {
     const ls_exec_job *job = j->spec->job;
     const ls_account *a = e->def.pool->accounts + j->account;
     ls_pool_request r = {.account = j->account,
                          .priority = job->has_priority ? job->priority : (int32_t)a->priority,
+                         .deadline_us = job->deadline_us > 0 ? deadline_of(j) : 0,
                          .shape = job->shape,
                          .most_us = job->limit_us > 0 ? job->limit_us : INT64_MAX,
                          .stop_us = job->grace_us,

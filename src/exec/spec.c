@@ -44,7 +44,8 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
     const uint32_t flags = (uint32_t)s->must | (uint32_t)s->spread << 1 |
                            (uint32_t)job->has_priority << 2 | (uint32_t)job->saves << 3 |
                            (uint32_t)job->restartable << 4 | (uint32_t)job->split_log << 5 |
-                           (uint32_t)(job->once != NULL) << 6;
+                           (uint32_t)(job->once != NULL) << 6 |
+                           (uint32_t)(job->deadline_us > 0) << 7;
     ls_write_varint(out, flags);
     put_signed(out, job->priority);
     put_signed(out, job->limit_us);
@@ -60,6 +61,9 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
     ls_write_varint(out, job->log_bytes_max);
     if (job->once != NULL) {
         put_text(out, job->once);
+    }
+    if (job->deadline_us > 0) {
+        put_signed(out, job->deadline_us);
     }
 }
 
@@ -184,7 +188,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->folder = get_text(s);
     get_shape(s, &job->shape);
     const uint32_t flags = get_u32(s);
-    if (flags > 127) {
+    if (flags > 255) {
         complain(s, "unknown flags");
     }
     job->shape.must = (flags & 1) != 0;
@@ -203,6 +207,10 @@ static void get_job(source *s, ls_exec_job *job) {
     get_after(s, job);
     job->log_bytes_max = ls_read_varint(&s->in);
     job->once = (flags & 64) != 0 ? get_text(s) : NULL;
+    job->deadline_us = (flags & 128) != 0 ? get_signed(s) : 0;
+    if ((flags & 128) != 0 && job->deadline_us <= 0) {
+        complain(s, "a deadline before it was submitted");
+    }
     if (job->argv == NULL || job->argv[0] == NULL) {
         complain(s, "no command");
     }

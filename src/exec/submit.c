@@ -24,7 +24,7 @@ static const char *const keys[] = {
     "memory_mib", "gpu_mib",     "kinds",       "within",       "must",
     "spread",     "priority",    "most_s",      "grace_s",      "checkpoint_every_s",
     "saves",      "restartable", "stop_signal", "stop_command", "array",
-    "after",      "log_mib",     "split_log",   NULL,
+    "after",      "log_mib",     "split_log",   "deadline_s",   NULL,
 };
 
 const char *ls_level_word(ls_pool_level level) {
@@ -142,6 +142,7 @@ static void take_span(ls_fields *f, const char *key, int64_t *out_us) {
 static void take_times(ls_fields *f, ls_exec_job *job) {
     job->grace_us = 30 * LS_US_PER_S;
     take_span(f, "most_s", &job->limit_us);
+    take_span(f, "deadline_s", &job->deadline_us);
     take_span(f, "grace_s", &job->grace_us);
     take_span(f, "checkpoint_every_s", &job->checkpoint_every_us);
     job->restartable = true;

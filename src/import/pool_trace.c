@@ -19,23 +19,24 @@ enum { STREAM_BLOCKS = 21 };
 // The columns of a format; NULL: it has none for that.
 typedef struct trace_format {
     const char *name;
-    const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli;
+    const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli, *deadline;
 } trace_format;
 
 static const trace_format formats[] = {
-    {"ours", "submit_s", "run_s", "gpus", "account", "nodes", "priority", "limit_s", "milli"},
-    {"philly", "timestamp", "duration", "num_gpus", "cluster", NULL, NULL, NULL, NULL},
-    {"helios", "submit_time", "duration", "gpu_num", "vc", "node_num", NULL, NULL, NULL},
-    {"acme", "submit_time", "duration", "gpu_num", "user", "node_num", NULL, NULL, NULL},
+    {"ours", "submit_s", "run_s", "gpus", "account", "nodes", "priority", "limit_s", "milli",
+     "deadline_s"},
+    {"philly", "timestamp", "duration", "num_gpus", "cluster", NULL, NULL, NULL, NULL, NULL},
+    {"helios", "submit_time", "duration", "gpu_num", "vc", "node_num", NULL, NULL, NULL, NULL},
+    {"acme", "submit_time", "duration", "gpu_num", "user", "node_num", NULL, NULL, NULL, NULL},
     {"spot", "submit_time", "duration", "gpu_request", "organization", "worker_num", NULL, NULL,
-     NULL},
+     NULL, NULL},
 };
 
 typedef struct trace_reader {
     const trace_format *format;
     const ls_csv *csv;
     const char *file;
-    int submit, run, gpus, who, nodes, priority, limit, milli;
+    int submit, run, gpus, who, nodes, priority, limit, milli, deadline;
     ls_arena *arena;
     ls_names names;
     ls_trace *out;
@@ -60,6 +61,7 @@ static ls_status find_format(trace_reader *r) {
             r->priority = column(r, f->priority);
             r->limit = column(r, f->limit);
             r->milli = column(r, f->milli);
+            r->deadline = column(r, f->deadline);
             r->out->format = f->name;
             return LS_OK;
         }
@@ -130,14 +132,16 @@ static ls_status name_of(trace_reader *r, size_t row, uint32_t *out) {
 
 static ls_status read_row(trace_reader *r, size_t row) {
     double run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0, milli = 0.0;
+    double deadline_s = 0.0;
     ls_trace_row *to = r->out->rows + r->out->count;
     ls_status status = submission(r, row, &to->submit_us);
     const struct {
         int at;
         double most, *to;
-    } cells[] = {{r->run, 1e10, &run_s},    {r->gpus, 1e7, &gpus},
-                 {r->nodes, 1e6, &nodes},   {r->limit, 1e10, &limit_s},
-                 {r->milli, 999.0, &milli}, {r->priority, 1000.0, &priority}};
+    } cells[] = {{r->run, 1e10, &run_s},          {r->gpus, 1e7, &gpus},
+                 {r->nodes, 1e6, &nodes},         {r->limit, 1e10, &limit_s},
+                 {r->milli, 999.0, &milli},       {r->priority, 1000.0, &priority},
+                 {r->deadline, 1e10, &deadline_s}};
     for (size_t i = 0; i < sizeof cells / sizeof *cells && status == LS_OK; i++) {
         status = number(r, row, cells[i].at, cells[i].most, cells[i].to);
     }
@@ -151,6 +155,7 @@ static ls_status read_row(trace_reader *r, size_t row) {
     }
     to->run_us = (int64_t)(run_s * 1e6);
     to->limit_us = (int64_t)(limit_s * 1e6);
+    to->deadline_us = (int64_t)(deadline_s * 1e6);
     to->gpus = (uint32_t)gpus;
     to->nodes = (uint32_t)nodes;
     to->milli = (uint32_t)milli;
@@ -366,6 +371,9 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
                                     .most_us = limit_us < 9e18 ? (int64_t)limit_us : INT64_MAX,
                                     .checkpoint_every_us = l->checkpoint_us,
                                     .restartable = true}};
+    if (row->deadline_us > 0) {
+        out->request.deadline_us = out->submit_us + row->deadline_us;
+    }
     out->request.most_us = out->request.most_us > 0 ? out->request.most_us : 1;
     return true;
 }

@@ -2,7 +2,8 @@
 //
 // Tables with a header line, told apart by their columns; what a table does not say is left at 0:
 //
-//   ours      submit_s, run_s, gpus; as wanted account, nodes, priority, limit_s, milli
+//   ours      submit_s, run_s, gpus; as wanted account, nodes, priority, limit_s, milli,
+//             deadline_s (after its submission)
 //   philly    timestamp, duration, num_gpus, cluster (job list of the Philly trace as the Sia
 //             artefact has it; times local, seconds)
 //   helios    submit_time, duration, gpu_num, node_num, vc (Helios cluster_log.csv)
@@ -21,10 +22,11 @@
 typedef struct ls_trace_row {
     int64_t submit_us;  // since the first of the trace
     int64_t run_us;
-    int64_t limit_us;  // 0: not told
-    uint32_t gpus;     // in all
-    uint32_t nodes;    // 0: not told
-    uint32_t milli;    // of one GPU, instead of gpus
+    int64_t limit_us;     // 0: not told
+    int64_t deadline_us;  // after its submission; 0: none
+    uint32_t gpus;        // in all
+    uint32_t nodes;       // 0: not told
+    uint32_t milli;       // of one GPU, instead of gpus
     int32_t priority;
     uint32_t who;  // index of names
     int line;

@@ -113,9 +113,9 @@ static void test_jobs_find_their_accounts_and_shapes(void) {
     ls_trace_load l;
     ls_error err;
     ls_sim_job job;
-    CHECK_INT(read("submit_s,run_s,gpus,account,nodes,milli,limit_s\n"
-                   "0,10,8,a,,,\n1,10,16,b.c,,,60\n2,10,8,c,2,,\n3,10,1,d,,500,\n"
-                   "4,10,12,d,,,\n5,10,17,d,,,\n",
+    CHECK_INT(read("submit_s,run_s,gpus,account,nodes,milli,limit_s,deadline_s\n"
+                   "0,10,8,a,,,,\n1,10,16,b.c,,,60,100\n2,10,8,c,2,,,\n3,10,1,d,,500,,\n"
+                   "4,10,12,d,,,,\n5,10,17,d,,,,\n",
                    &t, &err),
               LS_OK);
     CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
@@ -124,11 +124,13 @@ static void test_jobs_find_their_accounts_and_shapes(void) {
     CHECK_STR(pool->accounts[job.request.account].path, "a");
     CHECK_INT(job.request.shape.gpus, 8);
     CHECK_INT(job.request.most_us, 20000000);  // twice what it takes
+    CHECK_INT(job.request.deadline_us, 0);
     CHECK(ls_trace_load_next(&l, &job));
     CHECK_STR(pool->accounts[job.request.account].path, "b.c");
     CHECK_INT(job.request.shape.parts, 2);  // more than a node has
     CHECK_INT(job.request.shape.gpus, 8);
     CHECK_INT(job.request.most_us, 60000000);
+    CHECK_INT(job.request.deadline_us, 101000000);  // after it was submitted
     CHECK(ls_trace_load_next(&l, &job));
     CHECK_INT(job.request.shape.parts, 2);  // as the table says
     CHECK_INT(job.request.shape.gpus, 4);

@@ -53,6 +53,17 @@ static void add_lost(ls_outcome_row *row, const ls_sim_event *e) {
     row->lost_killed += e->kind == LS_SIM_KILLED ? again : 0;
 }
 
+// A job with a deadline is over, or the time is: it was met if the job was done by then.
+static void add_due(ls_outcome_row *row, const ls_sim_event *e) {
+    const int64_t due_us = e->job->request.deadline_us;
+    const bool done = e->kind == LS_SIM_ENDED;
+    if (due_us == 0 || (e->kind == LS_SIM_LEFT && e->at_us < due_us)) {
+        return;
+    }
+    row->due++;
+    row->missed += !done || e->at_us > due_us;
+}
+
 static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
     const double wait_s = (double)(e->at_us - e->submitted_us) * 1e-6;
     add_lost(row, e);
@@ -68,12 +79,16 @@ static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
         }
         break;
     case LS_SIM_ENDED:
-    case LS_SIM_KILLED: row->ended++; break;
+    case LS_SIM_KILLED:
+        row->ended++;
+        add_due(row, e);
+        break;
     case LS_SIM_STOPPED: row->stopped++; break;
     case LS_SIM_BROKEN: row->broken++; break;
     case LS_SIM_REFUSED: row->refused++; break;
     case LS_SIM_SUBMITTED: break;
     case LS_SIM_LEFT:
+        add_due(row, e);
         if (e->first) {
             row->left++;
             add_wait(row, wait_s);

@@ -291,6 +291,42 @@ static void test_gpus_at_work_draw_no_more_than_a_unit_may(void) {
     ls_scheduler_destroy(s);
 }
 
+// Two jobs of one account of equal priority: who is wanted first goes first, whoever came first; a
+// higher priority goes before both, and no deadline comes last.
+static void test_the_earliest_deadline_goes_first_among_equals(void) {
+    ls_scheduler_def def = {.cluster = &cluster, .terms = terms, .account_count = ACCOUNTS};
+    ls_scheduler *s = NULL;
+    ls_error err = {0};
+    CHECK_INT(ls_scheduler_create(&def, &s, &err), LS_OK);
+    ls_pool_request r = request_of(CASTINGS, 4, 2 * HOUR_US);
+    uint32_t jobs[6];
+    jobs[0] = submit(s, 0, &r);
+    jobs[1] = submit(s, 0, &r);
+    CHECK_INT(decide(s, 0), 2);
+    const int64_t deadlines[] = {0, 9 * HOUR_US, 5 * HOUR_US, 20 * HOUR_US};
+    for (uint32_t i = 0; i < 4; i++) {
+        r.deadline_us = deadlines[i];
+        r.priority = i == 3;
+        jobs[2 + i] = submit(s, 1 + i, &r);
+    }
+    CHECK_INT(decide(s, 5), 0);
+    ls_why why;
+    CHECK_INT(ls_why_waits(s, jobs[2], 5, &why, &err), LS_OK);
+    CHECK_INT(why.before, 3);
+    CHECK_INT(ls_why_waits(s, jobs[3], 5, &why, &err), LS_OK);
+    CHECK_INT(why.before, 2);
+    const uint32_t order[] = {jobs[5], jobs[4], jobs[3], jobs[2]};
+    bool again = false;
+    for (uint32_t i = 0; i < 4; i++) {
+        const uint32_t over = i < 2 ? jobs[i] : order[i - 2];
+        CHECK_INT(ls_scheduler_ended(s, (int64_t)(i + 1) * HOUR_US, over, true, &again, &err),
+                  LS_OK);
+        CHECK_INT(decide(s, (int64_t)(i + 1) * HOUR_US), 1);
+        CHECK_INT(ls_scheduler_state(s, order[i]), LS_POOL_JOB_RUNNING);
+    }
+    ls_scheduler_destroy(s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_months_end_where_the_calendar_says);
@@ -298,6 +334,7 @@ int main(int argc, char **argv) {
     TEST(test_who_has_spent_the_budget_starts_in_the_next_month);
     TEST(test_reserved_nodes_are_for_their_account_alone);
     TEST(test_below_an_account_at_its_limit_what_goes_makes_room_for_what_comes);
+    TEST(test_the_earliest_deadline_goes_first_among_equals);
     TEST(test_gpus_at_work_draw_no_more_than_a_unit_may);
     return harness_report();
 }

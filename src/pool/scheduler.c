@@ -243,6 +243,7 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
     ls_pool_job *j = s->jobs + job;
     const ls_waiting_job waiting = {.account = j->request.account,
                                     .priority = j->request.priority,
+                                    .deadline_us = j->request.deadline_us,
                                     .submitted_us = j->submitted_us,
                                     .number = j->number,
                                     .most_us = j->request.most_us,

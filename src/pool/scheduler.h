@@ -38,8 +38,9 @@
 typedef struct ls_scheduler ls_scheduler;
 
 typedef struct ls_pool_request {
-    uint32_t account;  // a leaf
-    int32_t priority;  // within its account, the greatest first
+    uint32_t account;     // a leaf
+    int32_t priority;     // within its account, the greatest first
+    int64_t deadline_us;  // of equal priority the soonest first; 0: none
     ls_shape shape;
     int64_t most_us;              // longest time it may run, then it is stopped; INT64_MAX: any
     int64_t stop_us;              // time it needs to save and stop when it is asked to

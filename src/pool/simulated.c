@@ -166,6 +166,7 @@ static ls_status submit(sim *s) {
     if (s->policy->flat) {
         request.account = 1;
         request.priority = 0;
+        request.deadline_us = 0;
     }
     if (s->policy->shortest) {
         const int64_t seconds = s->next.work_us / 1000000;

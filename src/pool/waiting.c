@@ -71,6 +71,9 @@ static bool goes_first(const ls_waiting *w, uint32_t a, uint32_t b) {
     if (x->priority != y->priority) {
         return x->priority > y->priority;
     }
+    if (x->deadline_us != y->deadline_us) {
+        return x->deadline_us < y->deadline_us;
+    }
     if (x->submitted_us != y->submitted_us) {
         return x->submitted_us < y->submitted_us;
     }
@@ -130,10 +133,12 @@ ls_status ls_waiting_put(ls_waiting *w, uint32_t slot, const ls_waiting_job *job
     if (q == NULL || !ls_grow(&q->heap, &q->room, sizeof *q->heap, q->count + 1)) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
-    w->slots[slot] = (ls_waiting_slot){.queue = index,
-                                       .priority = job->priority,
-                                       .submitted_us = job->submitted_us,
-                                       .number = job->number};
+    w->slots[slot] = (ls_waiting_slot){
+        .queue = index,
+        .priority = job->priority,
+        .deadline_us = job->deadline_us != 0 ? job->deadline_us : INT64_MAX,
+        .submitted_us = job->submitted_us,
+        .number = job->number};
     q->count++;
     rise(w, q, q->count - 1, slot);
     if (w->classes[class].jobs++ == 0) {  // nobody has looked for a place for it of late

@@ -8,7 +8,7 @@
 //
 // Whose turn it is: at each account the child with the least rank (shares.h) that has a job in an
 // open class, the first in file order among equals; in a leaf the job of the highest priority, then
-// the one that was submitted first.
+// the one with the earliest deadline, then the one that was submitted first.
 #pragma once
 
 #include "pool/shape.h"
@@ -22,8 +22,9 @@ ls_status ls_waiting_create(const ls_shares *shares, uint32_t kind_count, ls_wai
 void ls_waiting_destroy(ls_waiting *w);  // NULL is fine
 
 typedef struct ls_waiting_job {
-    uint32_t account;  // a leaf
-    int32_t priority;  // the greatest first
+    uint32_t account;     // a leaf
+    int32_t priority;     // the greatest first
+    int64_t deadline_us;  // of equal priority the soonest first; 0: none, then the last
     int64_t submitted_us;
     uint64_t number;  // among equals the least first; unique
     int64_t most_us;  // how long it may run, INT64_MAX: no limit

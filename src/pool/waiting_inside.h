@@ -9,6 +9,7 @@ enum { LS_WAITING_BUCKETS = 1024, LS_WAITING_QUEUES = 32768 };
 typedef struct ls_waiting_slot {
     uint32_t queue, at;  // at: place in the queue's heap; queue LS_POOL_NONE: does not wait
     int32_t priority;
+    int64_t deadline_us;  // INT64_MAX: none
     int64_t submitted_us;
     uint64_t number;
 } ls_waiting_slot;

@@ -249,6 +249,10 @@ typedef struct ahead {
     uint32_t count;
 } ahead;
 
+static int64_t due_us(const ls_pool_job *j) {
+    return j->request.deadline_us != 0 ? j->request.deadline_us : INT64_MAX;
+}
+
 static void count_ahead(void *context, uint32_t slot) {
     ahead *a = context;
     const ls_pool_job *j = a->s->jobs + slot;
@@ -257,6 +261,8 @@ static void count_ahead(void *context, uint32_t slot) {
     }
     if (j->request.priority != a->job->request.priority) {
         a->count += j->request.priority > a->job->request.priority;
+    } else if (due_us(j) != due_us(a->job)) {
+        a->count += due_us(j) < due_us(a->job);
     } else if (j->submitted_us != a->job->submitted_us) {
         a->count += j->submitted_us < a->job->submitted_us;
     } else {

@@ -103,7 +103,7 @@ export function refresh(pool, jobs) {
 
 export function job(id, account, gpus, state, now, more = {}) {
   return {id: String(id), name: `train-${id}`, account, who: 'kim, operator@192.0.2.7', command: ['python', 'train.py', '--config', `c${id}.yaml`], state, since_us: now, submitted_us: now, started_us: null,
-    ended_us: null, most_s: 86400, priority: 100, shape: {parts: Math.max(1, gpus / 4), gpus: Math.min(4, gpus), cpus: 16, memory_mib: 65536, gpu_mib: 0, kinds: [], within: null, must: false, spread: false},
+    ended_us: null, most_s: 86400, deadline_us: null, priority: 100, shape: {parts: Math.max(1, gpus / 4), gpus: Math.min(4, gpus), cpus: 16, memory_mib: 65536, gpu_mib: 0, kinds: [], within: null, must: false, spread: false},
     gpus, borrowed: 0, nodes: [], node_count: 0, restarts: 0, lost_gpu_s: 0, exit: null, why: null, earliest_us: null, promised_us: null, ...more};
 }
 

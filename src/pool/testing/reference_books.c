@@ -202,6 +202,11 @@ bool ref_goes_before(const ls_reference_scheduler *s, uint32_t a, uint32_t b) {
     if (ja->request.priority != jb->request.priority) {
         return ja->request.priority > jb->request.priority;
     }
+    const int64_t due_a = ja->request.deadline_us != 0 ? ja->request.deadline_us : INT64_MAX;
+    const int64_t due_b = jb->request.deadline_us != 0 ? jb->request.deadline_us : INT64_MAX;
+    if (due_a != due_b) {
+        return due_a < due_b;
+    }
     return ja->submitted_us != jb->submitted_us ? ja->submitted_us < jb->submitted_us
                                                 : ja->number < jb->number;
 }

@@ -55,8 +55,8 @@
 //     is kept for it; a claim that meets one is looked at again in the next round.
 //  2. Turns. From the top down, at each account the child with the least rank among those with a
 //     ready job of an open class below, the first in file order among equals; in the leaf the job
-//     of the highest priority, then submitted first, then of the lowest number, among the heads of
-//     its open queues. Its place is sought. Found: it starts (turn, when it would also be the one
+//     of the highest priority, then of the earliest deadline, then submitted first, then of the
+//     lowest number, among the heads of its open queues. Its place is sought. Found: it starts (turn, when it would also be the one
 //     if all classes were open; else backfill). A limit for some kinds stops its queue by account
 //     0, a limit for all stops its queue by that account; no place closes its class (strict: ends
 //     the turns instead). Then the next, until nobody is left.

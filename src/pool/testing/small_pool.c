@@ -254,6 +254,10 @@ bool small_pool_next(void *pool, ls_sim_job *out) {
                                     .checkpoint_every_us = draw(p) < 0.3 ? 10 * MINUTE_US : 0,
                                     .saves = draw(p) < 0.3,
                                     .restartable = draw(p) < 0.8}};
+    const double due = ls_random_uniform(p->def.seed, 9, p->jobs);
+    if (due < 0.2) {
+        out->request.deadline_us = p->at_us + (int64_t)(due * 30.0 * (double)work_us);
+    }
     if (p->def.endless && draw(p) < 0.2) {
         out->request.most_us = INT64_MAX;
     }

@@ -72,6 +72,7 @@ function Details({job, onCancel}: {job: Job; onCancel: (job: Job) => void}) {
     {fact(t('job.submitted'), ago(job.submitted_us, poolStore.now))}
     {job.started_us !== null && fact(t('job.started'), ago(job.started_us, poolStore.now))}
     {job.most_s !== null && fact(t('job.most'), duration(job.most_s))}
+    {job.deadline_us !== null && fact(t('job.deadline'), when(job.deadline_us))}
     {fact(t('job.priority'), job.priority)}
     {job.node_count > 0 && fact(t('job.nodes'), job.nodes.join(', ') + (job.node_count > job.nodes.length ? ` ${t('and.more', {n: gpus(job.node_count - job.nodes.length)})}` : ''))}
     {job.borrowed > 0 && fact(t('borrowed'), amount(job.borrowed))}

@@ -89,6 +89,7 @@ export interface Job {
   started_us: number | null;
   ended_us: number | null;
   most_s: number | null;
+  deadline_us: number | null;
   priority: number;
   shape: {parts: number; gpus: number; within: string | null; must: boolean; spread: boolean; kinds: string[]};
   gpus: number;

@@ -39,6 +39,7 @@ export default {
   'job.lost': '{time} of work lost',
   'job.most': 'Longest time',
   'job.nodes': 'Nodes',
+  'job.deadline': 'Wanted done by',
   'job.priority': 'Priority',
   'job.restarts': 'Began again',
   'job.shape': 'Shape',

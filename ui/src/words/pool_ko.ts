@@ -41,6 +41,7 @@ export default {
   'job.lost': '손실 작업량 {time}',
   'job.most': '실행 시간 제한',
   'job.nodes': '노드',
+  'job.deadline': '완료 기한',
   'job.priority': '우선순위',
   'job.restarts': '재시작',
   'job.shape': '구성',
