@@ -116,8 +116,25 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
         ls_buffer_printf(out, "deadline %llu jobs had one, %llu of them were not done by then\n",
                          (unsigned long long)top->due, (unsigned long long)top->missed);
     }
-    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n\n",
+    ls_buffer_printf(out, "borrowed %.2f %% of what was held\n",
                      share(ls_pool_outcome_borrowed(o, 0), all->held));
+    if (all->energy > 0 || p->idle_energy > 0) {
+        ls_buffer_printf(out, "energy   %.6g kWh at work, by the watts of each kind",
+                         ls_meter_kwh(all->energy));
+        if (p->idle_energy > 0) {
+            ls_buffer_printf(out, "; %.6g kWh idle", ls_meter_kwh(p->idle_energy));
+        }
+        ls_buffer_text(out, "\n");
+    }
+    ls_buffer_text(out, "\n");
+}
+
+static bool has_prices(const ls_pool *pool) {
+    bool has = false;
+    for (uint32_t i = 0; i < pool->account_count; i++) {
+        has |= pool->accounts[i].price_count > 0;
+    }
+    return has;
 }
 
 static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) {
@@ -136,6 +153,9 @@ static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) 
     ls_table_cell(table, 7, "%s", span(ls_outcome_wait_s(row, 0.99), wait, sizeof wait));
     ls_table_cell(table, 8, "%llu", (unsigned long long)row->stopped);
     ls_table_cell(table, 9, "%llu", (unsigned long long)row->broken);
+    if (has_prices(o->pool)) {
+        ls_table_cell(table, 10, "%.2f", ls_meter_money(row->total.charge));
+    }
 }
 
 void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
@@ -149,6 +169,9 @@ void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
     ls_table_init(&table, &arena);
     for (int i = 0; i < 10; i++) {
         ls_table_column(&table, headers[i], i == 0 ? LS_ALIGN_LEFT : LS_ALIGN_RIGHT);
+    }
+    if (has_prices(o->pool)) {
+        ls_table_column(&table, o->pool->currency, LS_ALIGN_RIGHT);
     }
     uint32_t shown = 0, left = 0;
     for (uint32_t i = 0; i < o->pool->account_count; i++) {
@@ -171,7 +194,7 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     const ls_outcome_row *row = o->outcome->rows + at;
     return json_pack(
         "{s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
-        "s:I}",
+        "s:I, s:f, s:f}",
         "account", ls_json_text(o->pool->accounts[at].path), "held_gpu_hours",
         gpu_hours(row->total.held), "borrowed_gpu_hours",
         gpu_hours(ls_pool_outcome_borrowed(o, at)), "offered_gpu_hours",
@@ -181,7 +204,8 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
         ls_outcome_wait_s(row, 0.99), "wait_max_s", row->wait_max_s, "stopped",
         (json_int_t)row->stopped, "broken", (json_int_t)row->broken, "refused",
         (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
-        (json_int_t)row->late, "due", (json_int_t)row->due, "missed", (json_int_t)row->missed);
+        (json_int_t)row->late, "due", (json_int_t)row->due, "missed", (json_int_t)row->missed,
+        "energy_kwh", ls_meter_kwh(row->total.energy), "charge", ls_meter_money(row->total.charge));
 }
 
 void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
@@ -197,28 +221,30 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
                              (json_int_t)r->started, "stopped", (json_int_t)r->stopped, "broken",
                              (json_int_t)r->broken, "waiting_at_end", (json_int_t)r->waiting_at_end,
                              "running_at_end", (json_int_t)r->running_at_end);
-    json_t *gpus = json_pack(
-        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "all_gpu_hours", gpu_hours(p->all), "idle_gpu_hours",
-        gpu_hours(p->idle), "broken_gpu_hours", gpu_hours(p->by_state[LS_NODE_BROKEN]),
-        "drained_gpu_hours", gpu_hours(p->by_state[LS_NODE_DRAINED]), "spare_gpu_hours",
-        gpu_hours(p->by_state[LS_NODE_SPARE]), "used", ls_outcome_used(o->outcome), "goodput",
-        ls_outcome_goodput(o->outcome));
+    json_t *gpus = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "all_gpu_hours",
+                             gpu_hours(p->all), "idle_gpu_hours", gpu_hours(p->idle),
+                             "broken_gpu_hours", gpu_hours(p->by_state[LS_NODE_BROKEN]),
+                             "drained_gpu_hours", gpu_hours(p->by_state[LS_NODE_DRAINED]),
+                             "spare_gpu_hours", gpu_hours(p->by_state[LS_NODE_SPARE]), "used",
+                             ls_outcome_used(o->outcome), "goodput", ls_outcome_goodput(o->outcome),
+                             "energy_kwh", ls_meter_kwh(o->outcome->rows[0].total.energy),
+                             "idle_energy_kwh", ls_meter_kwh(p->idle_energy));
     ls_json_print(
-        json_pack("{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
-                  "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
-                  ls_json_text(o->pool->name), "simulated", 1, "what", ls_pool_what(o->pool),
-                  "policy", o->policy->name, "load", ls_json_text(o->load), "span_s",
-                  (double)o->span_us * 1e-6, "seed", (json_int_t)o->seed, "nodes",
-                  (json_int_t)o->pool->cluster.node_count, "node_failures",
-                  (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions, "jobs", jobs,
-                  "gpus", gpus, "accounts", accounts),
+        json_pack(
+            "{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}",
+            "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
+            ls_json_text(o->pool->name), "simulated", 1, "what", ls_pool_what(o->pool), "policy",
+            o->policy->name, "load", ls_json_text(o->load), "span_s", (double)o->span_us * 1e-6,
+            "seed", (json_int_t)o->seed, "nodes", (json_int_t)o->pool->cluster.node_count,
+            "node_failures", (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions,
+            "currency", o->pool->currency, "jobs", jobs, "gpus", gpus, "accounts", accounts),
         out);
 }
 
 void ls_pool_statement_head(ls_buffer *out) {
     ls_buffer_printf(out,
                      "day,account,held_gpu_s,borrowed_gpu_s,offered_gpu_s,lost_gpu_s,started,"
-                     "ended,stopped,broken,idle_gpu_s,down_gpu_s\n");
+                     "ended,stopped,broken,idle_gpu_s,down_gpu_s,energy_kwh,charge\n");
 }
 
 // Thousandths of GPUs times microseconds as GPU seconds, exactly, with nine digits.
@@ -246,6 +272,7 @@ void ls_pool_statement_day(const ls_pool *pool, int64_t day, const ls_meter_row 
         } else {
             ls_buffer_printf(out, ",,");
         }
+        ls_buffer_printf(out, ",%.9g,%.9g", ls_meter_kwh(r->energy), ls_meter_money(r->charge));
         ls_buffer_printf(out, "\n");
     }
 }

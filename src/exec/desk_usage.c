@@ -41,13 +41,15 @@ static bool add_row(void *context, const ls_exec_usage *usage, const ls_meter_po
     }
     const ls_meter_row *r = &usage->row;
     return json_array_append_new(
-               d->day, json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "account",
-                                 desk_text(desk_path(d->desk->pool, usage->account)), "held_gpu_s",
-                                 gpu_seconds(r->held), "borrowed_gpu_s", gpu_seconds(r->borrowed),
-                                 "offered_gpu_s", gpu_seconds(r->offered), "lost_gpu_s",
-                                 gpu_seconds(r->lost), "started", (json_int_t)r->started, "ended",
-                                 (json_int_t)r->ended, "stopped", (json_int_t)r->stopped, "broken",
-                                 (json_int_t)r->broken)) == 0;
+               d->day,
+               json_pack("{s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:I, s:I, s:I, s:I}", "account",
+                         desk_text(desk_path(d->desk->pool, usage->account)), "held_gpu_s",
+                         gpu_seconds(r->held), "borrowed_gpu_s", gpu_seconds(r->borrowed),
+                         "offered_gpu_s", gpu_seconds(r->offered), "lost_gpu_s",
+                         gpu_seconds(r->lost), "energy_kwh", ls_meter_kwh(r->energy), "charge",
+                         ls_meter_money(r->charge), "started", (json_int_t)r->started, "ended",
+                         (json_int_t)r->ended, "stopped", (json_int_t)r->stopped, "broken",
+                         (json_int_t)r->broken)) == 0;
 }
 
 static ls_desk_code find_account(const ls_desk *desk, const char *path, uint32_t *out,
@@ -58,6 +60,15 @@ static ls_desk_code find_account(const ls_desk *desk, const char *path, uint32_t
         return LS_DESK_UNKNOWN;
     }
     return LS_DESK_DONE;
+}
+
+static bool has_prices(const ls_pool *pool) {
+    for (uint32_t i = 0; i < pool->account_count; i++) {
+        if (pool->accounts[i].price_count > 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 ls_desk_code ls_desk_days(ls_desk *desk, const char *account, int64_t from_day, int64_t to_day,
@@ -77,7 +88,10 @@ ls_desk_code ls_desk_days(ls_desk *desk, const char *account, int64_t from_day, 
         json_decref(d.list);
         return LS_DESK_BUSY;
     }
-    return desk_give(json_pack("{s:o}", "days", d.list), out, err);
+    return desk_give(
+        json_pack("{s:o, s:o}", "days", d.list, "currency",
+                  has_prices(desk->pool) ? desk_text(desk->pool->currency) : json_null()),
+        out, err);
 }
 
 // ---- minutes since the daemon began

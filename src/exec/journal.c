@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };  // 1: usage had no energy, no charge
 
 typedef enum statement {
     BEGIN,
@@ -40,7 +40,7 @@ static const char *const sql[STATEMENTS] = {
     [DROP_JOB] = "DELETE FROM jobs WHERE id=?",
     [DROP_RUNS] = "DELETE FROM runs WHERE job=?",
     [DROP_SPEC] = "DELETE FROM specs WHERE id=?",
-    [PUT_USAGE] = "INSERT OR REPLACE INTO usage VALUES(?,?,?,?,?,?,?,?,?,?)",
+    [PUT_USAGE] = "INSERT OR REPLACE INTO usage VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [PUT_DAY] = "INSERT OR REPLACE INTO days VALUES(?,?,?,?,?,?,?)",
     [PUT_META] = "INSERT OR REPLACE INTO meta VALUES(?,?)",
     [GET_META] = "SELECT value FROM meta WHERE key=?",
@@ -52,7 +52,8 @@ static const char *const sql[STATEMENTS] = {
         "SELECT job,run,account,shares,kind,milli,started_us,ended_us,until_us,lost_us,how,"
         "boot FROM runs WHERE ended_us=0 OR ended_us>? ORDER BY job,run",
     [USAGE] =
-        "SELECT day,account,held,borrowed,offered,lost,started,ended,stopped,broken FROM "
+        "SELECT day,account,held,borrowed,offered,lost,started,ended,stopped,broken,energy,"
+        "charge FROM "
         "usage WHERE day>=? AND day<? ORDER BY day,account",
     [DAYS] =
         "SELECT day,total,idle,up,drained,broken,spare FROM days WHERE day>=? AND day<? ORDER "
@@ -68,9 +69,13 @@ static const char tables[] =
     "until_us,lost_us,how,boot TEXT,PRIMARY KEY(job,run))WITHOUT ROWID;"
     "CREATE INDEX runs_ended ON runs(ended_us);"
     "CREATE TABLE usage(day,account TEXT,held,borrowed,offered,lost,started,ended,stopped,broken,"
-    "PRIMARY KEY(day,account))WITHOUT ROWID;"
+    "energy,charge,PRIMARY KEY(day,account))WITHOUT ROWID;"
     "CREATE TABLE days(day INTEGER PRIMARY KEY,total,idle,up,drained,broken,spare);"
-    "PRAGMA user_version=1;";
+    "PRAGMA user_version=2;";
+
+static const char from_1[] =
+    "ALTER TABLE usage ADD COLUMN energy;ALTER TABLE usage ADD COLUMN charge;"
+    "PRAGMA user_version=2;";
 
 struct ls_exec_journal {
     sqlite3 *db;
@@ -127,9 +132,9 @@ static ls_status open_file(ls_exec_journal *j, const char *path, ls_error *err) 
         version = sqlite3_column_int64(s, 0);
     }
     sqlite3_finalize(s);
-    if (version == 0) {
+    if (version == 0 || version == 1) {
         char both[sizeof tables + 32];
-        snprintf(both, sizeof both, "BEGIN;%sCOMMIT;", tables);
+        snprintf(both, sizeof both, "BEGIN;%sCOMMIT;", version == 0 ? tables : from_1);
         return sqlite3_exec(j->db, both, NULL, NULL, NULL) == SQLITE_OK ? LS_OK : failed(j, err);
     }
     if (version != VERSION) {
@@ -305,6 +310,8 @@ ls_status ls_exec_journal_put_usage(ls_exec_journal *j, const ls_usage_row *r, l
     put_u(&b, r->ended);
     put_u(&b, r->stopped);
     put_u(&b, r->broken);
+    put_u(&b, r->energy);
+    put_u(&b, r->charge);
     return run(j, &b, err);
 }
 
@@ -450,7 +457,9 @@ static ls_status usage_row(sqlite3_stmt *s, const void *visit, void *context, ls
                               .started = get_u(s, 6),
                               .ended = get_u(s, 7),
                               .stopped = get_u(s, 8),
-                              .broken = get_u(s, 9)};
+                              .broken = get_u(s, 9),
+                              .energy = get_u(s, 10),
+                              .charge = get_u(s, 11)};
     return (*fn)(context, &row, err);
 }
 

@@ -43,6 +43,8 @@ typedef struct ls_usage_row {
     const char *account;                     // path; "": the pool
     uint64_t held, borrowed, offered, lost;  // thousandths of a GPU times microseconds
     uint64_t started, ended, stopped, broken;
+    uint64_t energy;  // millionths of a watt hour
+    uint64_t charge;  // millionths of the currency
 } ls_usage_row;
 
 typedef struct ls_day_row {

@@ -12,6 +12,8 @@ static void add_row(ls_meter_row *to, const ls_meter_row *from) {
     to->borrowed += from->borrowed;
     to->offered += from->offered;
     to->lost += from->lost;
+    to->energy += from->energy;
+    to->charge += from->charge;
     to->started += from->started;
     to->ended += from->ended;
     to->stopped += from->stopped;
@@ -102,6 +104,23 @@ static uint64_t u64(ls_gpu_time value) {
     return value > INT64_MAX ? INT64_MAX : (uint64_t)value;
 }
 
+// Of ls_meter_row in the journal: what is left over is forgotten when the books are opened again.
+#define MICRO_WATT_HOUR ((ls_gpu_time)LS_POOL_WHOLE * 3600)
+#define MICRO_MONEY ((ls_gpu_time)LS_POOL_WHOLE * 3600 * 1000000)
+
+static ls_meter_row row_of(const ls_usage_row *r) {
+    return (ls_meter_row){.held = r->held,
+                          .borrowed = r->borrowed,
+                          .offered = r->offered,
+                          .lost = r->lost,
+                          .energy = r->energy * MICRO_WATT_HOUR,
+                          .charge = r->charge * MICRO_MONEY,
+                          .started = r->started,
+                          .ended = r->ended,
+                          .stopped = r->stopped,
+                          .broken = r->broken};
+}
+
 static ls_status put_row(ls_exec *e, int64_t day, uint32_t account, const ls_meter_row *r,
                          ls_error *err) {
     const ls_usage_row row = {.day = day,
@@ -113,7 +132,9 @@ static ls_status put_row(ls_exec *e, int64_t day, uint32_t account, const ls_met
                               .started = r->started,
                               .ended = r->ended,
                               .stopped = r->stopped,
-                              .broken = r->broken};
+                              .broken = r->broken,
+                              .energy = u64(r->energy / MICRO_WATT_HOUR),
+                              .charge = u64(r->charge / MICRO_MONEY)};
     return ls_exec_journal_put_usage(e->journal, &row, err);
 }
 
@@ -147,14 +168,7 @@ static ls_status load_row(void *context, const ls_usage_row *r, ls_error *err) {
     (void)err;
     const uint32_t account = ls_pool_account(e->def.pool, r->account);
     if (account != LS_POOL_NONE) {
-        e->books.sums[account] = (ls_meter_row){.held = r->held,
-                                                .borrowed = r->borrowed,
-                                                .offered = r->offered,
-                                                .lost = r->lost,
-                                                .started = r->started,
-                                                .ended = r->ended,
-                                                .stopped = r->stopped,
-                                                .broken = r->broken};
+        e->books.sums[account] = row_of(r);
     }
     return LS_OK;
 }
@@ -189,6 +203,9 @@ ls_status ls_exec_books_open(ls_exec *e, ls_error *err) {
     }
     ls_status status = ls_meter_create(&e->def.pool->cluster, e->terms.rows, e->terms.count,
                                        b->closed_us, &b->meter, err);
+    if (status == LS_OK && e->terms.has_prices) {
+        ls_meter_price(b->meter, e->terms.prices);
+    }
     for (uint32_t i = 0; status == LS_OK && i < e->def.pool->cluster.node_count; i++) {
         const ls_node_state state = (ls_node_state)e->def.pool->states[i];
         if (state != LS_NODE_UP) {
@@ -290,14 +307,7 @@ static ls_status ask_row(void *context, const ls_usage_row *r, ls_error *err) {
     (void)err;
     const uint32_t account = ls_pool_account(a->e->def.pool, r->account);
     if (account != LS_POOL_NONE) {
-        a->rows[account] = (ls_meter_row){.held = r->held,
-                                          .borrowed = r->borrowed,
-                                          .offered = r->offered,
-                                          .lost = r->lost,
-                                          .started = r->started,
-                                          .ended = r->ended,
-                                          .stopped = r->stopped,
-                                          .broken = r->broken};
+        a->rows[account] = row_of(r);
     }
     return LS_OK;
 }

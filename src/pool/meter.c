@@ -8,13 +8,39 @@ struct ls_meter {
     const ls_cluster *cluster;
     ls_shares *shares;
     ls_meter_row *rows;
-    int64_t *since_us;     // by account
-    uint64_t *guaranteed;  // by account, of all kinds
+    int64_t *since_us;       // by account
+    uint64_t *guaranteed;    // by account, of all kinds
+    ls_gpu_time *drawn;      // by account: watts of what it holds, in thousandths
+    ls_gpu_time *paid;       // by account: millionths of the currency in an hour, in thousandths
+    const uint64_t *prices;  // by account and kind; NULL: none
+    ls_gpu_time held_idle, up_idle;  // what the GPUs that are held, and all that are up, draw idle
+    ls_gpu_time held_idle_sum, up_idle_sum;
+    int64_t idle_since_us;
     uint32_t count;
     uint64_t by_state[4];  // thousandths of GPUs
     ls_meter_pool pool;
     int64_t pool_since_us;
 };
+
+double ls_meter_kwh(ls_gpu_time energy) {
+    return (double)energy / (LS_POOL_WHOLE * 3.6e12);  // microseconds of a watt: 3.6e12 a kWh
+}
+
+double ls_meter_money(ls_gpu_time charge) {
+    return (double)charge / (LS_POOL_WHOLE * 3.6e15);  // millionths, hours in microseconds
+}
+
+// What all GPUs of the node draw idle, in thousandths.
+static ls_gpu_time idle_of_node(const ls_meter *m, uint32_t node) {
+    const ls_pool_node *n = m->cluster->nodes + node;
+    return n->kind < m->cluster->kind_count
+               ? (ls_gpu_time)m->cluster->kinds[n->kind].idle_watts * n->gpus * LS_POOL_WHOLE
+               : 0;
+}
+
+void ls_meter_price(ls_meter *meter, const uint64_t *prices) {
+    meter->prices = prices;
+}
 
 ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms, uint32_t accounts,
                           int64_t start_us, ls_meter **out, ls_error *err) {
@@ -28,8 +54,11 @@ ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms
     m->rows = ls_alloc(accounts * sizeof *m->rows);
     m->since_us = ls_alloc(accounts * sizeof *m->since_us);
     m->guaranteed = ls_alloc(accounts * sizeof *m->guaranteed);
+    m->drawn = ls_alloc(accounts * sizeof *m->drawn);
+    m->paid = ls_alloc(accounts * sizeof *m->paid);
     ls_status status = ls_shares_create(terms, accounts, cluster->kind_count, &m->shares, err);
-    if (status == LS_OK && (m->rows == NULL || m->since_us == NULL || m->guaranteed == NULL)) {
+    if (status == LS_OK && (m->rows == NULL || m->since_us == NULL || m->guaranteed == NULL ||
+                            m->drawn == NULL || m->paid == NULL)) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status != LS_OK) {
@@ -43,6 +72,10 @@ ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms
         }
     }
     m->pool_since_us = start_us;
+    m->idle_since_us = start_us;
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        m->up_idle += idle_of_node(m, i);
+    }
     m->by_state[LS_NODE_UP] = cluster->gpus * LS_POOL_WHOLE;
     *out = m;
     return LS_OK;
@@ -54,6 +87,8 @@ void ls_meter_destroy(ls_meter *meter) {
         ls_free(meter->rows);
         ls_free(meter->since_us);
         ls_free(meter->guaranteed);
+        ls_free(meter->drawn);
+        ls_free(meter->paid);
         ls_free(meter);
     }
 }
@@ -68,6 +103,8 @@ static void settle(ls_meter *m, uint32_t account, int64_t now_us) {
     ls_meter_row *row = m->rows + account;
     row->held += span * held;
     row->borrowed += span * borrowed;
+    row->energy += span * m->drawn[account];
+    row->charge += span * m->paid[account];
     row->offered += span * (m->guaranteed[account] > own ? m->guaranteed[account] - own : 0);
     m->since_us[account] = now_us;
 }
@@ -78,16 +115,47 @@ static void settle_way(ls_meter *m, uint32_t account, int64_t now_us) {
     }
 }
 
+static void settle_idle(ls_meter *m, int64_t now_us) {
+    const ls_gpu_time span = (ls_gpu_time)(now_us - m->idle_since_us);
+    m->held_idle_sum += span * m->held_idle;
+    m->up_idle_sum += span * m->up_idle;
+    m->idle_since_us = now_us;
+}
+
+// What so much of a kind draws and costs, from the account up, is added or taken away.
+static void rate(ls_meter *m, int64_t now_us, uint32_t account, uint32_t kind, uint64_t milli,
+                 bool add) {
+    const uint32_t kinds = m->cluster->kind_count;
+    if (kind >= kinds) {
+        return;
+    }
+    const ls_gpu_time watts = (ls_gpu_time)milli * m->cluster->kinds[kind].watts;
+    const ls_gpu_time idle = (ls_gpu_time)milli * m->cluster->kinds[kind].idle_watts;
+    settle_idle(m, now_us);
+    m->held_idle = add ? m->held_idle + idle : m->held_idle - idle;
+    uint64_t price = 0;
+    for (; account != LS_POOL_NONE; account = ls_shares_parent(m->shares, account)) {
+        if (m->prices != NULL && account != 0) {  // the pool is paid what those below it pay
+            price = m->prices[(size_t)account * kinds + kind];
+        }
+        const ls_gpu_time paid = (ls_gpu_time)milli * price;
+        m->drawn[account] = add ? m->drawn[account] + watts : m->drawn[account] - watts;
+        m->paid[account] = add ? m->paid[account] + paid : m->paid[account] - paid;
+    }
+}
+
 void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
                    uint64_t milli) {
     settle_way(meter, account, now_us);
     ls_shares_add(meter->shares, account, kind, milli);
+    rate(meter, now_us, account, kind, milli, true);
 }
 
 void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
                    uint64_t milli) {
     settle_way(meter, account, now_us);
     ls_shares_remove(meter->shares, account, kind, milli);
+    rate(meter, now_us, account, kind, milli, false);
 }
 
 const ls_shares *ls_meter_shares(const ls_meter *meter) {
@@ -118,6 +186,8 @@ void ls_meter_add(ls_meter_row *sum, const ls_meter_row *row) {
     sum->borrowed += row->borrowed;
     sum->offered += row->offered;
     sum->lost += row->lost;
+    sum->energy += row->energy;
+    sum->charge += row->charge;
     sum->started += row->started;
     sum->ended += row->ended;
     sum->stopped += row->stopped;
@@ -127,6 +197,7 @@ void ls_meter_add(ls_meter_row *sum, const ls_meter_row *row) {
 void ls_meter_add_pool(ls_meter_pool *sum, const ls_meter_pool *pool) {
     sum->all += pool->all;
     sum->idle += pool->idle;
+    sum->idle_energy += pool->idle_energy;
     for (int i = 0; i < 4; i++) {
         sum->by_state[i] += pool->by_state[i];
     }
@@ -145,6 +216,9 @@ void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state
                    ls_node_state to) {
     const uint64_t milli = (uint64_t)meter->cluster->nodes[node].gpus * LS_POOL_WHOLE;
     settle_pool(meter, now_us);
+    settle_idle(meter, now_us);
+    meter->up_idle -= from == LS_NODE_UP ? idle_of_node(meter, node) : 0;
+    meter->up_idle += to == LS_NODE_UP ? idle_of_node(meter, node) : 0;
     meter->by_state[from] -= milli;
     meter->by_state[to] += milli;
 }
@@ -154,10 +228,15 @@ void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_mete
         settle(meter, i, now_us);
     }
     settle_pool(meter, now_us);
+    settle_idle(meter, now_us);
     memcpy(rows, meter->rows, meter->count * sizeof *rows);
     memset(meter->rows, 0, meter->count * sizeof *rows);
     *out_pool = meter->pool;
     meter->pool = (ls_meter_pool){0};
+    out_pool->idle_energy = meter->up_idle_sum > meter->held_idle_sum
+                                ? meter->up_idle_sum - meter->held_idle_sum
+                                : 0;
+    meter->up_idle_sum = meter->held_idle_sum = 0;
     // What still runs on nodes that are not up is held; it is taken out of idle alone.
     const ls_gpu_time held = rows[0].held;
     out_pool->idle = out_pool->by_state[LS_NODE_UP] > held ? out_pool->by_state[LS_NODE_UP] - held

@@ -8,6 +8,11 @@
 //
 // and what an account holds is what the accounts below it hold. `borrowed` is what it held beyond
 // its guarantee (shares.h), `offered` what it was guaranteed and did not hold.
+//
+// `energy` is reckoned, not measured: each GPU that is held draws what its kind draws at work, each
+// other one of a node that is up what it draws idle; kinds that tell no watts draw none. `charge`
+// is what an account pays to its parent for what it held, so what a parent is paid is the sum of
+// its children's; of the pool itself it is what the accounts right below it pay.
 #pragma once
 
 #include "pool/occupancy.h"
@@ -16,13 +21,20 @@
 // Thousandths of a GPU times microseconds. 260,000 GPUs for a year are 8e21, more than 64 bits.
 __extension__ typedef unsigned __int128 ls_gpu_time;
 
+// Of ls_meter_row.energy, the same times watts.
+double ls_meter_kwh(ls_gpu_time energy);
+// Of ls_meter_row.charge, the same times prices: in the pool's currency.
+double ls_meter_money(ls_gpu_time charge);
+
 typedef struct ls_meter_row {
     ls_gpu_time held, borrowed, offered;
     ls_gpu_time lost;  // work that is done again, or was for nothing; with the time of stopping
+    ls_gpu_time energy, charge;
     uint64_t started, ended, stopped, broken;  // jobs; stopped: for others
 } ls_meter_row;
 
 typedef struct ls_meter_pool {
+    ls_gpu_time idle_energy;
     ls_gpu_time all, idle, by_state[4];  // by_state: of nodes that are not up, by ls_node_state
 } ls_meter_pool;
 
@@ -32,6 +44,9 @@ typedef struct ls_meter ls_meter;
 ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms, uint32_t accounts,
                           int64_t start_us, ls_meter **out, ls_error *err);
 void ls_meter_destroy(ls_meter *meter);  // NULL is fine
+// What accounts pay: by account and kind, millionths of the currency for an hour of a GPU (as
+// ls_terms.prices); must outlive the meter. Before anything is held; without it nothing is paid.
+void ls_meter_price(ls_meter *meter, const uint64_t *prices);
 
 // A job of the account begins or ceases to hold so much of a kind.
 void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,

@@ -72,6 +72,46 @@ static void test_books_are_exact(void) {
     ls_meter_destroy(m);
 }
 
+// Two kinds, two levels, prices that rise on the way up; a node breaks meanwhile.
+static void test_energy_and_money_by_hand(void) {
+    enum { POOL, MAKER, SHOP, COUNT };
+    static const ls_gpu_kind two[] = {{.name = "x", .watts = 700, .idle_watts = 100},
+                                      {.name = "y", .watts = 300, .idle_watts = 50}};
+    static const ls_pool_node machines[] = {{.gpus = 8, .kind = 0}, {.gpus = 4, .kind = 1}};
+    static const ls_cluster both = {
+        .nodes = machines, .node_count = 2, .kinds = two, .kind_count = 2, .gpus = 12};
+    static const uint64_t nothing[3], boundless[3] = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    static const ls_share_terms rows_of[COUNT] = {
+        {.weight = 1.0, .guarantee = nothing, .limit = boundless},
+        {.parent = POOL, .weight = 1.0, .guarantee = nothing, .limit = boundless},
+        {.parent = MAKER, .weight = 1.0, .guarantee = nothing, .limit = boundless},
+    };
+    // The maker pays 2.00 and 0.50, and asks 3.00 and 0.75 of its shop.
+    static const uint64_t prices[] = {0, 0, 2000000, 500000, 3000000, 750000};
+    const int64_t hour = 3600 * S;
+    ls_meter *m = NULL;
+    ls_meter_row rows[COUNT];
+    ls_meter_pool pool;
+    ls_error err = {0};
+    CHECK_INT(ls_meter_create(&both, rows_of, COUNT, 0, &m, &err), LS_OK);
+    ls_meter_price(m, prices);
+    ls_meter_hold(m, 0, SHOP, 0, 4 * GPU);
+    ls_meter_hold(m, hour, SHOP, 1, GPU / 2);
+    ls_meter_drop(m, 2 * hour, SHOP, 0, 4 * GPU);
+    ls_meter_node(m, 3 * hour, 0, LS_NODE_UP, LS_NODE_BROKEN);
+    ls_meter_close(m, 4 * hour, rows, &pool);
+    CHECK_NEAR(ls_meter_kwh(rows[SHOP].energy), 4 * 2 * 0.7 + 0.5 * 3 * 0.3, 1e-12);
+    CHECK_NEAR(ls_meter_money(rows[SHOP].charge), 4 * 2 * 3.0 + 0.5 * 3 * 0.75, 1e-12);
+    CHECK_NEAR(ls_meter_money(rows[MAKER].charge), 4 * 2 * 2.0 + 0.5 * 3 * 0.5, 1e-12);
+    CHECK(rows[POOL].charge == rows[MAKER].charge && rows[POOL].energy == rows[SHOP].energy);
+    // 8 of x for three hours less 4 for two; 4 of y for four hours less half of one for three.
+    CHECK_NEAR(ls_meter_kwh(pool.idle_energy), (24 - 8) * 0.1 + (16 - 1.5) * 0.05, 1e-12);
+    ls_meter_close(m, 5 * hour, rows, &pool);
+    CHECK_NEAR(ls_meter_money(rows[SHOP].charge), 0.5 * 0.75, 1e-12);
+    CHECK_NEAR(ls_meter_kwh(pool.idle_energy), 3.5 * 0.05, 1e-12);
+    ls_meter_destroy(m);
+}
+
 // 260,000 GPUs for a hundred years are more than 64 bits hold.
 static void test_books_of_a_century_do_not_run_over(void) {
     const int64_t century_us = INT64_C(3155760000) * S;
@@ -187,6 +227,7 @@ static void test_shares_are_of_nodes_that_were_up(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_books_are_exact);
+    TEST(test_energy_and_money_by_hand);
     TEST(test_books_of_a_century_do_not_run_over);
     TEST(test_memory_that_runs_out_is_told);
     TEST(test_waits_are_counted_to_the_first_start);

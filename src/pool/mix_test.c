@@ -225,6 +225,37 @@ static void test_terms_are_what_the_file_says(void) {
     ls_pool_destroy(pool);
 }
 
+// Who says no price for a kind passes on what it pays itself; at the top that is nothing.
+static void test_prices_come_down_the_tree(void) {
+    ls_pool *pool = pool_of(
+        "pool: p\nnodes: [{count: 4, kind: dgx-h100}, {count: 2, kind: dgx-a100}]\n"
+        "prices: {dgx-h100: 2.10}\n"
+        "accounts:\n"
+        "  s: {prices: {dgx-a100: 1.25}, accounts: {c: {accounts: {x: {}}}}}\n"
+        "  e: {prices: 4, accounts: {d: {}}}\n");
+    ls_terms t;
+    ls_error err = {0};
+    CHECK_INT(ls_terms_make(pool, &t, &err), LS_OK);
+    static const struct {
+        const char *path;
+        uint64_t h100, a100;
+    } rows[] = {{"", 0, 0},
+                {"s", 2100000, 0},
+                {"e", 2100000, 0},
+                {"s.c", 2100000, 1250000},
+                {"s.c.x", 2100000, 1250000},
+                {"e.d", 4000000, 4000000}};
+    CHECK(t.has_prices);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const uint32_t at = i == 0 ? 0 : ls_pool_account(pool, rows[i].path);
+        harness_note("%s", rows[i].path);
+        CHECK_INT(t.prices[2 * at], rows[i].h100);
+        CHECK_INT(t.prices[2 * at + 1], rows[i].a100);
+    }
+    ls_terms_clear(&t);
+    ls_pool_destroy(pool);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_words_are_the_names);
@@ -234,5 +265,6 @@ int main(int argc, char **argv) {
     TEST(test_the_same_seed_gives_the_same_jobs);
     TEST(test_memory_that_runs_out_is_told);
     TEST(test_terms_are_what_the_file_says);
+    TEST(test_prices_come_down_the_tree);
     return harness_report();
 }

@@ -468,6 +468,9 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
         status = ls_meter_create(cluster, def->scheduler.terms, def->scheduler.account_count,
                                  def->from_us, &s.meter, err);
     }
+    if (status == LS_OK) {
+        ls_meter_price(s.meter, def->prices);
+    }
     s.rows = ls_alloc(def->scheduler.account_count * sizeof *s.rows);
     if (status == LS_OK && (s.rows == NULL || !next_failure(&s))) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");

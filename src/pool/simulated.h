@@ -79,7 +79,8 @@ typedef struct ls_sim_def {
     ls_sim_failures failures;
     uint64_t seed;
     int64_t from_us, until_us;
-    int64_t close_us;  // the books are closed so often from from_us on; 0: at the end alone
+    const uint64_t *prices;  // see ls_meter_price; NULL: none
+    int64_t close_us;        // the books are closed so often from from_us on; 0: at the end alone
     // Each may be NULL. Return false to stop (the run then fails with LS_ERR_STOPPED).
     bool (*on_event)(void *context, const ls_sim_event *event);
     bool (*on_close)(void *context, int64_t from_us, int64_t to_us, const ls_meter_row *rows,

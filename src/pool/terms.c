@@ -20,6 +20,16 @@ static void fill_row(const ls_account *a, uint32_t kinds, bool top, uint64_t *gu
     }
 }
 
+// What the accounts below `a` pay for a kind, where it says so, else what it pays itself.
+static uint64_t price_of(const ls_account *a, uint32_t kind, uint64_t own) {
+    for (uint32_t i = 0; i < a->price_count; i++) {
+        if (a->prices[i].kind == kind || a->prices[i].kind == LS_POOL_NONE) {
+            return (uint64_t)(a->prices[i].per_gpu_hour * 1e6 + 0.5);
+        }
+    }
+    return own;
+}
+
 ls_status ls_terms_make(const ls_pool *pool, ls_terms *out, ls_error *err) {
     const uint32_t kinds = pool->cluster.kind_count;
     const size_t wide = (size_t)kinds + 1;
@@ -28,8 +38,9 @@ ls_status ls_terms_make(const ls_pool *pool, ls_terms *out, ls_error *err) {
     out->amounts = ls_alloc(pool->account_count * wide * 2 * sizeof *out->amounts);
     out->reclaim_us = ls_alloc(pool->account_count * sizeof *out->reclaim_us);
     out->budgets = ls_alloc(pool->account_count * sizeof *out->budgets);
-    if (out->rows == NULL || out->amounts == NULL || out->reclaim_us == NULL ||
-        out->budgets == NULL) {
+    out->prices = ls_alloc(pool->account_count * wide * sizeof *out->prices);
+    if (out->prices == NULL || out->rows == NULL || out->amounts == NULL ||
+        out->reclaim_us == NULL || out->budgets == NULL) {
         ls_terms_clear(out);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -37,6 +48,12 @@ ls_status ls_terms_make(const ls_pool *pool, ls_terms *out, ls_error *err) {
         const ls_account *a = pool->accounts + i;
         out->reclaim_us[i] = a->reclaim_us;
         out->budgets[i] = a->budget_gpu_hours;
+        for (uint32_t k = 0; i > 0 && k < kinds; k++) {  // parents come first
+            const uint64_t own = out->prices[(size_t)a->parent * kinds + k];
+            const uint64_t price = price_of(pool->accounts + a->parent, k, own);
+            out->prices[(size_t)i * kinds + k] = price;
+            out->has_prices |= price != 0;
+        }
         uint64_t *guarantee = out->amounts + i * wide * 2;
         fill_row(a, kinds, i == 0, guarantee, guarantee + wide);
         out->rows[i] = (ls_share_terms){.parent = i == 0 ? 0 : a->parent,
@@ -53,6 +70,7 @@ void ls_terms_clear(ls_terms *terms) {
         ls_free(terms->amounts);
         ls_free(terms->reclaim_us);
         ls_free(terms->budgets);
+        ls_free(terms->prices);
         *terms = (ls_terms){0};
     }
 }

@@ -10,6 +10,10 @@ typedef struct ls_terms {
     uint64_t *amounts;    // what the rows point into
     int64_t *reclaim_us;  // by account
     double *budgets;      // by account, GPU hours of a month; 0: none
+    // By account and kind: millionths of the currency that it pays to its parent for an hour of a
+    // GPU; of the pool itself 0.
+    uint64_t *prices;
+    bool has_prices;  // one of them is not 0
 } ls_terms;
 
 // An account that may not borrow is limited to its guarantee. Fails with LS_ERR_MEMORY.
