@@ -147,6 +147,11 @@ ls_status ls_pool_daemon_run(ls_pool_daemon *d, ls_error *err) {
 
 // ---- other threads
 
+void ls_pool_daemon_wake(ls_pool_daemon *d) {
+    const uint64_t one = 1;
+    (void)!write(d->wake, &one, sizeof one);
+}
+
 ls_desk *ls_pool_daemon_lock(ls_pool_daemon *d) {
     pthread_mutex_lock(&d->lock);
     return d->desk;
@@ -157,8 +162,8 @@ void ls_pool_daemon_unlock(ls_pool_daemon *d) {
 }
 
 ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
-    const uint64_t one = 1, mine = d->steps + 1;
-    (void)!write(d->wake, &one, sizeof one);
+    const uint64_t mine = d->steps + 1;
+    ls_pool_daemon_wake(d);
     while (d->steps < mine && !d->ends) {
         pthread_cond_wait(&d->stepped, &d->lock);
     }

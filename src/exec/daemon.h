@@ -28,6 +28,8 @@ typedef struct ls_pool_daemon_def {
 ls_status ls_pool_daemon_open(const ls_pool_daemon_def *def, ls_pool_daemon **out, ls_error *err);
 // Until *stop. LS_ERR_IO: the helper has ended; it is to be opened anew with another.
 ls_status ls_pool_daemon_run(ls_pool_daemon *daemon, ls_error *err);
+// From any thread: the loop goes round now, and sees *stop.
+void ls_pool_daemon_wake(ls_pool_daemon *daemon);
 void ls_pool_daemon_close(ls_pool_daemon *daemon);  // jobs go on; NULL is fine
 
 // ---- any thread, between open and close

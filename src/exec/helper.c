@@ -285,6 +285,7 @@ ls_status ls_exec_helper_start(const ls_exec_helper_def *def, ls_exec_helper **o
     made->socket = ends[0];
     made->pid = fork();
     if (made->pid == 0) {
+        (void)!nice(def->nice);
         serve(&h);
         _exit(0);
     }
