@@ -31,6 +31,7 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_twin_fork,
     &ls_command_twin_calibrate,
     &ls_command_twin_follow,
+    &ls_command_process_run,  // a plant in which everything flows
     &ls_command_pool_design,
     &ls_command_pool_simulate,
     &ls_command_pool_run,

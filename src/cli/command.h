@@ -32,6 +32,7 @@ extern const ls_cli_command ls_command_decide_now;
 extern const ls_cli_command ls_command_decide_explain;
 extern const ls_cli_command ls_command_decide_replay;
 extern const ls_cli_command ls_command_prove;
+extern const ls_cli_command ls_command_process_run;
 extern const ls_cli_command ls_command_pool_design;
 extern const ls_cli_command ls_command_pool_simulate;
 extern const ls_cli_command ls_command_pool_run;
