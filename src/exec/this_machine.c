@@ -76,7 +76,7 @@ static void put_gpus(ls_buffer *out, const ls_nvml *list, long cpus, ls_buffer *
     out->failed |= kinds.failed || nodes.failed;
     ls_buffer_clear(&kinds);
     ls_buffer_clear(&nodes);
-    ls_buffer_printf(note, "%u GPUs", list->count);
+    ls_buffer_printf(note, "%u GPU%s", list->count, list->count == 1 ? "" : "s");
     if (slices > 0) {
         ls_buffer_printf(note, ", %u of them slices of divided ones", slices);
     }
