@@ -4,8 +4,8 @@
 // usage: tep_bench FOLDER        with d00.dat .. d21.dat and d00_te.dat .. d21_te.dat
 //
 // Monitors are fitted on d00 alone. Lags and smoothing of ours are chosen on the training files
-// d01..d21 with limits from held-out parts of d00; the test files d01_te..d21_te are read
-// once, afterwards.
+// d01..d21 with limits from held-out parts of d00, and only the chosen one is then read
+// on the test files d01_te..d21_te.
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
