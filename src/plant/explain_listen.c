@@ -397,3 +397,22 @@ void ls_explain_history(ls_buffer *out, const ls_plant *plant) {
     }
     ls_buffer_text(out, "}\n");
 }
+
+void ls_explain_pool(ls_buffer *out, const ls_plant *plant) {
+    const ls_plant_pool *pool = &plant->pool;
+    unsigned count = 0;
+    ls_buffer_text(out, "pool: {");
+    if (pool->slots > 0) {
+        put_key(out, &count, "slots");
+        ls_buffer_printf(out, "%u", pool->slots);
+    }
+    put_text_key(out, &count, "socket", pool->socket);
+    put_text_key(out, &count, "account", pool->account);
+    if (pool->calibrate_us == LS_FOREVER) {
+        put_key(out, &count, "calibrate");
+        ls_buffer_text(out, "never");
+    } else {
+        put_time_key(out, &count, "calibrate", pool->calibrate_us);
+    }
+    ls_buffer_text(out, pool->socket == NULL ? "}  # in process\n" : "}\n");
+}

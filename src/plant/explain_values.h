@@ -21,4 +21,5 @@ void ls_explain_listen(ls_buffer *out, const ls_plant *plant);
 void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *names,
                          const ls_source *source);
 void ls_explain_history(ls_buffer *out, const ls_plant *plant);
+void ls_explain_pool(ls_buffer *out, const ls_plant *plant);
 void ls_explain_decide(ls_buffer *out, const ls_plant *plant);

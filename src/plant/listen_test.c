@@ -239,6 +239,27 @@ static void test_registers_that_overlap_are_warned_of(void) {
     ls_plant_destroy(p);
 }
 
+static void test_long_work_goes_to_a_pool(void) {
+    ls_plant *p = test_good(PLANT);
+    CHECK(p->pool.slots == 0 && p->pool.socket == NULL && p->pool.account == NULL);
+    CHECK_INT(p->pool.calibrate_us, 86400LL * 1000000);
+    ls_plant_destroy(p);
+    p = test_good(PLANT "pool: {slots: 2, calibrate: never}\n");
+    CHECK_INT(p->pool.slots, 2);
+    CHECK_INT(p->pool.calibrate_us, LS_FOREVER);
+    ls_plant_destroy(p);
+    p = test_good(PLANT "pool: {socket: ../pool.sock, account: suppliers.p, calibrate: 2 h}\n");
+    CHECK_STR(p->pool.socket, "../pool.sock");
+    CHECK_STR(p->pool.account, "suppliers.p");
+    ls_buffer text;
+    ls_buffer_init(&text);
+    CHECK_INT(ls_plant_explain(p, &text), LS_OK);
+    CHECK_CONTAINS(text.data,
+                   "pool: {socket: \"../pool.sock\", account: \"suppliers.p\", calibrate: 2 h}");
+    ls_buffer_clear(&text);
+    ls_plant_destroy(p);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_words_of_packml);
@@ -250,5 +271,6 @@ int main(int argc, char **argv) {
     TEST(test_machines_of_one_name_by_their_station);
     TEST(test_files_lie_beside_the_plant_file);
     TEST(test_registers_that_overlap_are_warned_of);
+    TEST(test_long_work_goes_to_a_pool);
     return harness_report();
 }

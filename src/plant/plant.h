@@ -218,6 +218,14 @@ typedef struct ls_limits {
     uint32_t lots;  // in the plant at once; 0: chosen from the plant
 } ls_limits;
 
+// `pool:`: where long work of the service runs.
+typedef struct ls_plant_pool {
+    uint32_t slots;        // jobs at once, at most; in process CPU slots; 0: not said
+    const char *socket;    // as the file says it; ls_listen_path; NULL: in process
+    const char *account;   // with a socket; NULL: the pool's only one
+    int64_t calibrate_us;  // least time between calibrations after drift; LS_FOREVER: never
+} ls_plant_pool;
+
 typedef struct ls_plant {
     ls_arena arena;
     const char *name, *file;
@@ -266,6 +274,7 @@ typedef struct ls_plant {
     const char **setup_names;
     ls_dist_index *setup_matrix;  // LS_NONE: no setup needed
     ls_listen listen;             // how the line is heard, and what is kept of it
+    ls_plant_pool pool;           // where long work runs
     ls_decide decide;             // what may be decided, and which guards hold
 } ls_plant;
 
