@@ -60,6 +60,10 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_FLAG,
      .about = "only show what would change (so without --write and -o)"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one object"},
+    {.name = "result",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FILE",
+     .about = "write that object here as well, whole or not at all, last of all"},
     {0},
 };
 static const ls_option *const tables[] = {own_options, ls_data_options, NULL};
@@ -259,6 +263,18 @@ static int write_new(const session *s, const char *path) {
                : ls_complain(&err);
 }
 
+static int write_result(const session *s, const char *path) {
+    ls_buffer out;
+    ls_error err = {0};
+    ls_buffer_init(&out);
+    put_json(s, &out);
+    const bool made = out.data != NULL && !out.failed;
+    const ls_status status = made ? ls_file_write(path, out.data, out.size, &err)
+                                  : ls_fail(&err, LS_ERR_MEMORY, "out of memory");
+    ls_buffer_clear(&out);
+    return status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+}
+
 static int deliver(const session *s) {
     const ls_option_value *output = ls_options_get(s->options, "output");
     const bool writes = ls_options_get(s->options, "write")->given;
@@ -281,7 +297,8 @@ static int deliver(const session *s) {
     }
     code = code == LS_EXIT_DONE ? ls_output_print(&out) : code;
     ls_buffer_clear(&out);
-    return code;
+    const ls_option_value *result = ls_options_get(s->options, "result");
+    return code == LS_EXIT_DONE && result->given ? write_result(s, result->text) : code;
 }
 
 static ls_status check_options(const ls_options *options, ls_error *err) {

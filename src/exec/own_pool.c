@@ -144,6 +144,10 @@ ls_pool_daemon *ls_own_pool_daemon(const ls_own_pool *own) {
     return own->daemon;
 }
 
+const char *ls_own_pool_name(const ls_own_pool *own) {
+    return own->pool->name;
+}
+
 const char *ls_own_pool_socket(const ls_own_pool *own) {
     return own->socket;
 }

@@ -31,6 +31,7 @@ ls_status ls_own_pool_open(const ls_own_pool_def *def, ls_own_pool **out, ls_err
 void ls_own_pool_close(ls_own_pool *own);  // jobs go on; NULL is fine
 
 ls_pool_daemon *ls_own_pool_daemon(const ls_own_pool *own);
+const char *ls_own_pool_name(const ls_own_pool *own);    // of the pool, as its file says it
 const char *ls_own_pool_socket(const ls_own_pool *own);  // path
 // Where the socket of the pool with this folder is.
 void ls_own_pool_socket_path(const char *folder, char *out, size_t size);

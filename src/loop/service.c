@@ -42,6 +42,7 @@ static ls_status start_parts(ls_service *s, ls_plant *plant, ls_error *err) {
         status = ls_service_open_line(s, err);
     }
     if (status == LS_OK) {
+        ls_service_open_jobs(s);
         status = ls_service_open_web(s, err);
     }
     return status;
@@ -56,6 +57,7 @@ static ls_status start(ls_service *s, ls_errors *errors) {
     ls_error err = {0};
     status = ls_service_make_folder(s->def->data, &err);
     if (status == LS_OK) {
+        ls_service_open_pool(s, plant);
         status = start_parts(s, plant, &err);
     } else {
         ls_plant_destroy(plant);
@@ -146,6 +148,7 @@ static void loop(ls_service *s) {
         }
         advance(s);
         if (tick % SECOND_TICKS == 0) {
+            ls_calibrations_tick(s->calibrations, s->watch, s->intake.running.plant);
             ls_notify_alive();
         }
         if (tick % SAVE_TICKS == 0) {
@@ -162,10 +165,12 @@ static void loop(ls_service *s) {
 
 static ls_status finish(ls_service *s, ls_status status, ls_errors *errors) {
     ls_service_close_web(s);
+    ls_service_close_jobs(s);
     ls_service_close_line(s);
     if (status == LS_OK) {
         save(s);
     }
+    ls_service_close_pool(s);
     ls_journal_destroy(s->journal);
     ls_error err = {0};
     const ls_status closed = ls_history_close(s->intake.history, &err);

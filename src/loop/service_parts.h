@@ -4,10 +4,13 @@
 #include <jansson.h>
 #include <stdatomic.h>
 
+#include "exec/own_pool.h"
 #include "line/broker.h"
 #include "loop/accounts.h"
+#include "loop/calibrations.h"
 #include "loop/decisions.h"
 #include "loop/desk.h"
+#include "loop/errands.h"
 #include "loop/guard_child.h"
 #include "loop/intake.h"
 #include "loop/journal.h"
@@ -30,7 +33,12 @@ typedef struct ls_service {
     ls_guard_child *guard;  // NULL: nothing may be sent
     ls_decisions *decisions;
     ls_accounts *accounts;
-    ls_pulse *pulse;  // under the intake's lock
+    ls_pulse *pulse;        // under the intake's lock
+    ls_own_pool *own_pool;  // NULL: the plant's pool is another, or could not be opened
+    ls_tenant *tenant;      // the errands'
+    ls_errands *errands;    // NULL: nothing is handed over
+    ls_calibrations *calibrations;
+    ls_errand_kind kinds[1];
     uint32_t *order;  // numbers of the plant's stations as they are drawn
     int port;         // of the web face
     bool has_face;
@@ -55,6 +63,13 @@ void ls_service_close_line(ls_service *service);
 int ls_service_broker_pid(ls_service *service);  // 0: none
 // Reads the plant file again. Refused whole when it is wrong: everything goes on as it was.
 void ls_service_reload(ls_service *service);
+
+// service_pool.c: a pool in process is opened before any thread is; jobs after the journal is
+// there. Without a pool the service goes on, and says so.
+void ls_service_open_pool(ls_service *service, const ls_plant *plant);
+void ls_service_open_jobs(ls_service *service);
+void ls_service_close_jobs(ls_service *service);
+void ls_service_close_pool(ls_service *service);
 
 // service_web.c
 ls_status ls_service_open_web(ls_service *service, ls_error *err);

@@ -18,6 +18,10 @@ void ls_view_ready(ls_service *service, ls_buffer *out);  // empty: ready; else 
 void ls_view_metrics(ls_service *service, ls_buffer *out);
 json_t *ls_view_raw_state(ls_service *service);  // docs/JSON.md
 
+// The pool in process and its name; NULL: there is none. Stays as long as the service.
+struct ls_pool_daemon *ls_view_pool(ls_service *service, const char **out_name);
+const char *ls_view_version(const ls_service *service);
+
 // ---- the page. NULL: out of memory.
 json_t *ls_view_about(ls_service *service);  // plant, version, emulated, demo, times
 json_t *ls_view_plant(ls_service *service);
@@ -73,6 +77,10 @@ json_t *ls_view_check(ls_service *service, const char *text, size_t size);
 // Only what checks is saved, and only over the text whose hash was seen (else LS_ERR_VERSION).
 ls_status ls_view_save(ls_service *service, const char *text, size_t size, const char *hash,
                        json_t **out, ls_errors *errors);
+
+// Compares the plant file with what the line has shown, as a job of the plant's pool; since_us 0: of
+// all the history. LS_ERR_LIMIT: one is underway; LS_ERR_INVALID: there is no pool.
+ls_status ls_view_calibrate(ls_service *service, int64_t since_us, ls_error *err);
 
 // ---- people: a stop reason or scrapped parts, as by `line note`; `said`: what they add in words,
 // or NULL.

@@ -147,3 +147,10 @@ ls_status ls_view_note(ls_service *service, const char *machine, const char *rea
     ls_buffer_clear(&csv);
     return status;
 }
+
+ls_status ls_view_calibrate(ls_service *service, int64_t since_us, ls_error *err) {
+    if (service->errands == NULL) {
+        return ls_fail(err, LS_ERR_INVALID, "this service has no pool: its log says why");
+    }
+    return ls_calibrations_ask(service->calibrations, since_us, err);
+}

@@ -30,6 +30,15 @@ void ls_view_ready(ls_service *service, ls_buffer *out) {
     pthread_rwlock_unlock(&service->line_lock);
 }
 
+ls_pool_daemon *ls_view_pool(ls_service *service, const char **out_name) {
+    *out_name = service->own_pool != NULL ? ls_own_pool_name(service->own_pool) : NULL;
+    return service->own_pool != NULL ? ls_own_pool_daemon(service->own_pool) : NULL;
+}
+
+const char *ls_view_version(const ls_service *service) {
+    return service->def->version;
+}
+
 void ls_view_metrics(ls_service *service, ls_buffer *out) {
     pthread_rwlock_rdlock(&service->line_lock);
     const ls_metrics_of of = {.intake = &service->intake,

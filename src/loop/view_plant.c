@@ -39,6 +39,9 @@ json_t *ls_view_about(ls_service *service) {
                              : wall;
     json_object_set_new(object, "plant", json_string(running->plant->name));
     json_object_set_new(object, "version", json_string(service->def->version));
+    const char *pool = NULL;
+    json_object_set_new(object, "pool",
+                        ls_view_pool(service, &pool) != NULL ? json_string(pool) : json_null());
     json_object_set_new(object, "emulated", json_boolean(demo != NULL));
     json_t *speed = json_object_get(demo, "speed");
     json_object_set_new(object, "demo",

@@ -263,6 +263,21 @@ void ls_watch_json(ls_watch *watch, json_t *object) {
     json_object_set_new(object, "estimates", estimates);
 }
 
+int64_t ls_watch_drifting_since(ls_watch *watch) {
+    int64_t since_us = 0;
+    pthread_mutex_lock(&watch->intake->lock);
+    const int64_t start_us = watch->intake->running.plant->start_us;
+    for (uint32_t i = 0; i < ls_online_count(watch->online); i++) {
+        const ls_estimate_of of = ls_online_describe(watch->online, i);
+        const int64_t at_us = start_us + of.drift.since_us;
+        if (of.drifted && (since_us == 0 || at_us < since_us)) {
+            since_us = at_us;
+        }
+    }
+    pthread_mutex_unlock(&watch->intake->lock);
+    return since_us;
+}
+
 ls_watch_figures ls_watch_describe(ls_watch *watch) {
     pthread_mutex_lock(&watch->intake->lock);
     const ls_forecast_figures f = ls_forecast_describe(watch->forecast);

@@ -26,6 +26,9 @@ typedef struct ls_watch_expected {
     double mean, low, high;       // lots done in between; the 90 % interval
 } ls_watch_expected;
 bool ls_watch_expect(ls_watch *watch, ls_watch_expected *out);
+// Since when the values drift for which there was an alarm, the earliest of them, since 1970; 0:
+// none does. Takes the intake's lock.
+int64_t ls_watch_drifting_since(ls_watch *watch);
 typedef struct ls_watch_figures {
     uint64_t facts, drifts, forecasts, scored;
     double crps_output, coverage_output;  // NaN where nothing is scored yet

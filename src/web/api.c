@@ -44,6 +44,8 @@ const ls_route ls_api_routes[] = {
      ls_api_check},
     {"PUT", "/api/v1/plant/file", LS_RIGHT_ENGINEER, LS_EFFORT_SOME, LS_REQUEST_BODY_FILE,
      ls_api_save},
+    {"POST", "/api/v1/calibration", LS_RIGHT_ENGINEER, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
+     ls_api_calibrate},
     {"POST", "/api/v1/notes", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
      ls_api_note},
 };

@@ -30,7 +30,7 @@ ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
 // api_twin.c
 ls_route_fn ls_api_forecast, ls_api_what_if;
 // api_file.c
-ls_route_fn ls_api_file, ls_api_check, ls_api_save, ls_api_note;
+ls_route_fn ls_api_file, ls_api_check, ls_api_save, ls_api_note, ls_api_calibrate;
 json_t *ls_api_about(const ls_api *api, const ls_request *request);  // api_state.c; may be NULL
 // page.c
 ls_route_fn ls_page_index;

@@ -116,3 +116,26 @@ void ls_api_note(void *context, const ls_request *request, ls_answer *answer) {
     }
     json_decref(asked.body);
 }
+
+void ls_api_calibrate(void *context, const ls_request *request, ls_answer *answer) {
+    static const char *const keys[] = {"since_us", NULL};
+    const ls_api *api = context;
+    json_t *body = ls_request_json(request, keys, answer);
+    ls_error err = {0};
+    if (body == NULL) {
+        return;
+    }
+    const json_t *since = json_object_get(body, "since_us");
+    const json_int_t since_us = json_integer_value(since);
+    if (since != NULL && (!json_is_integer(since) || since_us < 0)) {
+        ls_answer_fail(answer, 400, "invalid", "since_us is microseconds since 1970");
+    } else if (ls_view_calibrate(api->service, since_us, &err) == LS_OK) {
+        ls_say(LS_LOG_INFO, "calibration", request->who, "was asked for");
+        ls_answer_json(answer, json_object());
+    } else if (err.status == LS_ERR_LIMIT) {
+        ls_answer_fail(answer, 409, "refused", "%s", err.text);
+    } else {
+        ls_answer_error(answer, &err);
+    }
+    json_decref(body);
+}

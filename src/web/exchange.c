@@ -73,6 +73,12 @@ static bool find_route(ls_exchange *x) {
     x->route = ls_route_find(x->server->def.routes, x->server->def.route_count, x->request.method,
                              x->request.path, x->request.part, methods);
     if (x->route == NULL && methods[0] == '\0') {
+        const ls_server_more *more = &x->server->def.more;
+        x->route = ls_route_find(more->routes, more->route_count, x->request.method,
+                                 x->request.path, x->request.part, methods);
+        x->more = x->route != NULL;
+    }
+    if (x->route == NULL && methods[0] == '\0') {
         refuse(
             x, 404, "unknown",
             "there is nothing at this address; / is the page, /openapi.yaml says what else there "
@@ -334,13 +340,14 @@ static void free_place(ls_server *server, ls_effort effort) {
 
 void ls_exchange_run(ls_exchange *x) {
     const ls_route *route = x->route;
+    void *context = x->more ? x->server->def.more.context : x->server->def.context;
     if (route->answer == NULL) {
         return;  // the stream; see below
     }
     if (route->effort == LS_EFFORT_LITTLE) {
-        route->answer(x->server->def.context, &x->request, &x->answer);
+        route->answer(context, &x->request, &x->answer);
     } else if (get_place(x->server, route->effort)) {
-        route->answer(x->server->def.context, &x->request, &x->answer);
+        route->answer(context, &x->request, &x->answer);
         free_place(x->server, route->effort);
     } else {
         refuse(x, 503, "busy", "others ask the same just now; try again in a moment");
@@ -376,7 +383,7 @@ static struct MHD_Response *open_stream(ls_exchange *x) {
     if (last != NULL && (!ls_text_parse_i64(last, strlen(last), &after) || after < 0)) {
         after = 0;  // another server's; the whole state mends it
     }
-    const ls_stream *stream = &x->server->def.stream;
+    const ls_stream *stream = x->more ? &x->server->def.more.stream : &x->server->def.stream;
     if (stream->topics != NULL && !stream->topics(topics, &wanted)) {
         refuse(x, 400, "invalid", stream->topics_text);
         return NULL;

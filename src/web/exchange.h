@@ -30,6 +30,7 @@ typedef struct ls_exchange {
     uint64_t client;  // hash of the address
     bool near;        // from this machine
     bool has_body;
+    bool more;     // the route is one of def.more
     bool refused;  // the answer is there; nothing more is asked
 } ls_exchange;
 

@@ -108,7 +108,7 @@ void ls_front_clear(ls_front *front) {
 }
 
 ls_status ls_front_start(ls_front *front, const ls_route *routes, size_t route_count, void *context,
-                         const ls_stream *stream, ls_error *err) {
+                         const ls_stream *stream, const ls_server_more *more, ls_error *err) {
     ls_status status = ls_auth_load(front->def.data, &front->auth, err);
     if (status != LS_OK) {
         return status;
@@ -124,6 +124,7 @@ ls_status ls_front_start(ls_front *front, const ls_route *routes, size_t route_c
         .route_count = route_count,
         .context = context,
         .stream = *stream,
+        .more = more != NULL ? *more : (ls_server_more){.routes = NULL},
     };
     status = ls_server_start(&def, &front->server, err);
     if (status == LS_OK) {

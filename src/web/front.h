@@ -31,7 +31,8 @@ bool ls_web_is_open(const ls_web_def *def);
 // case.
 ls_status ls_front_init(ls_front *front, const ls_web_def *def, ls_error *err);
 void ls_front_clear(ls_front *front);  // stops it
-// Reads (or makes) the tokens, starts the server, says its address in the log.
+// Reads (or makes) the tokens, starts the server, says its address in the log. more: NULL, or
+// further routes.
 ls_status ls_front_start(ls_front *front, const ls_route *routes, size_t route_count, void *context,
-                         const ls_stream *stream, ls_error *err);
+                         const ls_stream *stream, const ls_server_more *more, ls_error *err);
 void ls_front_stop(ls_front *front);

@@ -261,9 +261,9 @@ static void post_job(void *context, const ls_request *request, ls_answer *answer
     if (body == NULL) {
         return;
     }
-    if (!api->takes_jobs) {
+    if (api->refuses != NULL) {
         ls_answer_fail(answer, 409, "refused",
-                       "this daemon runs as root and takes jobs from its local socket alone");
+                       api->refuses);
         json_decref(body);
         return;
     }

@@ -9,8 +9,8 @@ typedef struct ls_pool_api {
     ls_pool_daemon *daemon;
     ls_pool_live *stream;
     const char *version;
-    const char *name;  // of the pool
-    bool takes_jobs;   // submitting over HTTP is allowed here
+    const char *name;     // of the pool
+    const char *refuses;  // why nothing may be submitted over HTTP here; NULL: it may
 } ls_pool_api;
 
 extern const ls_route ls_pool_api_routes[];

@@ -17,7 +17,12 @@ ls_status ls_pool_web_start(const ls_web_def *def, ls_pool_daemon *daemon, const
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the web face");
     }
     web->api = (ls_pool_api){
-        .daemon = daemon, .version = version, .name = pool_name, .takes_jobs = takes_jobs};
+        .daemon = daemon,
+        .version = version,
+        .name = pool_name,
+        .refuses = takes_jobs ? NULL
+                              : "this daemon runs as root and takes jobs from its local socket "
+                                "alone"};
     ls_status status = ls_front_init(&web->front, def, err);
     if (status == LS_OK) {
         status = ls_pool_live_open(daemon, &web->api.stream, err);
@@ -25,7 +30,7 @@ ls_status ls_pool_web_start(const ls_web_def *def, ls_pool_daemon *daemon, const
     if (status == LS_OK) {
         const ls_stream stream = ls_pool_live_stream(web->api.stream);
         status = ls_front_start(&web->front, ls_pool_api_routes, ls_pool_api_route_count, &web->api,
-                                &stream, err);
+                                &stream, NULL, err);
     }
     if (status != LS_OK) {
         ls_pool_web_stop(web);

@@ -197,12 +197,17 @@ int ls_server_port(const ls_server *server) {
     return server->port;
 }
 
+// Its readers sit in threads of the daemon.
+static void end_stream(const ls_stream *stream) {
+    if (stream->end != NULL) {
+        stream->end(stream->context);
+    }
+}
+
 void ls_server_stop(ls_server *server) {
     if (server != NULL) {
-        if (server->def.stream.end != NULL) {
-            server->def.stream.end(
-                server->def.stream.context);  // its readers sit in threads of the daemon
-        }
+        end_stream(&server->def.stream);
+        end_stream(&server->def.more.stream);
         pthread_mutex_lock(&server->lock);
         server->ends = true;
         pthread_cond_broadcast(&server->freed);

@@ -45,6 +45,14 @@ const ls_route *ls_route_find(const ls_route *routes, size_t count, const char *
                               const char *path, char out_part[LS_REQUEST_PART_SIZE],
                               char out_methods[LS_METHODS_SIZE]);
 
+// More routes, with what they share; looked at where the first ones do not have the path.
+typedef struct ls_server_more {
+    const ls_route *routes;  // NULL: none
+    size_t route_count;
+    void *context;
+    ls_stream stream;
+} ls_server_more;
+
 typedef struct ls_server_def {
     const char *listen;             // IP address
     int port;                       // 0: a free one
@@ -55,6 +63,7 @@ typedef struct ls_server_def {
     size_t route_count;
     void *context;
     ls_stream stream;           // all NULL: none
+    ls_server_more more;
     uint32_t connections_most;  // 0: 256
     int64_t patience_us;        // for a whole question; 0: 10 s
 } ls_server_def;

@@ -1,0 +1,103 @@
+// service_pool.c - the plant's pool, and the jobs that the service hands to it.
+#include <stdio.h>
+
+#include "exec/plant_tenant.h"
+#include "loop/service_parts.h"
+
+static void troubled(void *context, const ls_error *err) {
+    (void)context;
+    if (err != NULL) {
+        ls_say(LS_LOG_ERROR, "pool", "", "%s; no job is started or taken until it goes again",
+               err->text);
+    } else {
+        ls_say(LS_LOG_INFO, "pool", "", "its journal goes again");
+    }
+}
+
+static void ended(void *context, const ls_error *err) {
+    (void)context;
+    ls_say(LS_LOG_ERROR, "pool", "",
+           "%s: what runs goes on, nothing new starts until the service is started again",
+           err->text);
+}
+
+void ls_service_open_pool(ls_service *s, const ls_plant *plant) {
+    char folder[LS_PLANT_POOL_PATH];
+    ls_error err = {0};
+    if (plant->pool.socket != NULL) {
+        return;
+    }
+    ls_plant_pool_folder(s->def->data, folder);
+    const ls_own_pool_def def = {.name = plant->name,
+                                 .folder = folder,
+                                 .slots = plant->pool.slots,
+                                 .version = s->def->version,
+                                 .troubled = troubled,
+                                 .ended = ended,
+                                 .context = s};
+    if (ls_own_pool_open(&def, &s->own_pool, &err) != LS_OK) {
+        ls_say(LS_LOG_ERROR, "pool", plant->name,
+               "the pool in process cannot be opened: %s; the service goes on without it",
+               err.text);
+    }
+}
+
+static ls_status open_jobs(ls_service *s, ls_error *err) {
+    char folder[LS_PLANT_POOL_PATH];
+    const ls_plant *plant = s->intake.running.plant;
+    const ls_plant_pool *pool = &plant->pool;
+    ls_status status = ls_plant_tenant_open(
+        plant, s->def->data, s->own_pool != NULL ? ls_own_pool_daemon(s->own_pool) : NULL,
+        &s->tenant, err);
+    if (status == LS_OK) {
+        status = ls_calibrations_create(s->def->plant, s->def->data, s->journal, &s->calibrations,
+                                        err);
+    }
+    if (status != LS_OK) {
+        return status;
+    }
+    s->kinds[0] = ls_calibrations_kind(s->calibrations);
+    ls_text_format(folder, sizeof folder, "%s/errands", s->def->data);
+    const ls_errands_def def = {.folder = folder,
+                                .tenant = s->tenant,
+                                .journal = s->journal,
+                                .at_once = pool->slots,
+                                .kinds = s->kinds,
+                                .kind_count = sizeof s->kinds / sizeof *s->kinds};
+    status = ls_errands_open(&def, &s->errands, err);
+    if (status == LS_OK) {
+        ls_calibrations_begin(s->calibrations, s->errands);
+    }
+    return status;
+}
+
+void ls_service_open_jobs(ls_service *s) {
+    ls_error err = {0};
+    const ls_plant *plant = s->intake.running.plant;
+    if (s->own_pool == NULL && plant->pool.socket == NULL) {
+        return;  // it could not be opened; that was said
+    }
+    if (open_jobs(s, &err) != LS_OK) {
+        ls_service_close_jobs(s);
+        ls_say(LS_LOG_ERROR, "job", "", "nothing is handed to the pool: %s", err.text);
+    } else if (s->own_pool != NULL) {
+        ls_say(LS_LOG_INFO, "pool", plant->name, "in process, its socket is %s",
+               ls_own_pool_socket(s->own_pool));
+    } else {
+        ls_say(LS_LOG_INFO, "pool", plant->name, "jobs go to the pool at %s", plant->pool.socket);
+    }
+}
+
+void ls_service_close_jobs(ls_service *s) {
+    ls_errands_close(s->errands);
+    s->errands = NULL;
+    ls_calibrations_destroy(s->calibrations);
+    s->calibrations = NULL;
+    ls_tenant_close(s->tenant);
+    s->tenant = NULL;
+}
+
+void ls_service_close_pool(ls_service *s) {
+    ls_own_pool_close(s->own_pool);
+    s->own_pool = NULL;
+}
