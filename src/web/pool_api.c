@@ -262,8 +262,7 @@ static void post_job(void *context, const ls_request *request, ls_answer *answer
         return;
     }
     if (api->refuses != NULL) {
-        ls_answer_fail(answer, 409, "refused",
-                       api->refuses);
+        ls_answer_fail(answer, 409, "refused", "%s", api->refuses);
         json_decref(body);
         return;
     }
