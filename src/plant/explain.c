@@ -101,6 +101,7 @@ static void put_tail(ls_buffer *out, const ls_plant *plant) {
     ls_buffer_printf(out, "web: {insecure: %s}\n", plant->listen.web_insecure ? "yes" : "no");
     ls_explain_pool(out, plant);
     ls_explain_decide(out, plant);
+    ls_explain_models(out, plant);
     if (plant->ignored[0] != '\0') {
         ls_buffer_printf(out, "# not looked at in this version: %s\n", plant->ignored);
     }

@@ -23,3 +23,4 @@ void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *
 void ls_explain_history(ls_buffer *out, const ls_plant *plant);
 void ls_explain_pool(ls_buffer *out, const ls_plant *plant);
 void ls_explain_decide(ls_buffer *out, const ls_plant *plant);
+void ls_explain_models(ls_buffer *out, const ls_plant *plant);

@@ -16,6 +16,7 @@
 #include "plant/distribution.h"
 #include "plant/kinds.h"
 #include "plant/listen.h"
+#include "plant/models.h"
 
 #define LS_NONE UINT32_MAX
 #define LS_FOREVER INT64_MAX
@@ -276,6 +277,8 @@ typedef struct ls_plant {
     ls_listen listen;             // how the line is heard, and what is kept of it
     ls_plant_pool pool;           // where long work runs
     ls_decide decide;             // what may be decided, and which guards hold
+    uint32_t model_count;
+    ls_model_plan *models;  // of `models:`, in file order
 } ls_plant;
 
 // Mean process time of a step on its station (mean over machines, speed included), load and unload,

@@ -126,7 +126,7 @@ static void test_every_key_becomes_what_it_says(void) {
     CHECK_INT(p->wip[1].step, 0);
     CHECK_INT(p->wip[1].priority, 3);
     CHECK_INT(p->wip[2].release, 3);
-    CHECK_STR(p->ignored, "models fleet cells");
+    CHECK_STR(p->ignored, "fleet cells");
     ls_plant_destroy(p);
 }
 

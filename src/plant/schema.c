@@ -10,6 +10,7 @@
 #define MODES "watch advise approve auto"
 #define KINDS "dispatch release maintenance batch setup conwip staffing setpoint"
 #define TERMS "throughput on-time cycle-time wip tardiness changes"
+#define FEATURES "last mean std min max slope count since still missing before"
 #define PHASES "setup load process unload all"
 
 // Batch limits of a station and of a step.
@@ -407,7 +408,35 @@ static const ls_key keys[] = {
     KEY_TEXT("guards.permissives.is", .fallback = "yes", .help = "The value: a number, or yes or no (1 and 0)."),
     KEY_NAME("guards.permissives.machine", .note = "every machine", .help = "Only for commands to this machine."),
     {.path = "guards.interlocks", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "guards.permissives", .note = "none", .help = "Tags that stop every command while they have a value."},
-    {.path = "models", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
+    KEY_MAP("models", .note = "nothing is predicted", .help = "What is predicted, by models that are trained on history; docs/MODELS.md tells more."),
+    KEY_MAP("models.*", .help = "A model, by its name."),
+    KEY_CHOICE("models.*.what", "quality anomaly life time scrap energy sensor", .required = true, .help = "What the label is: quality of a part, how unusual a unit is, seconds until an event (`life`), a process time, scrap, energy, what a tag will say (`sensor`)."),
+    {.path = "models.*.of", .type = LS_KEY_TEXT, .shapes = ONE | LIST, .note = "the plant as one", .help = "The units it is about, machines mostly: each is a row of its own; `{unit}` in tags stands for it."},
+    {.path = "models.*.tags", .type = LS_KEY_TEXT, .shapes = ONE | LIST, .required = true, .help = "The tags it is predicted from, by their whole names."},
+    {.path = "models.*.features", .type = LS_KEY_CHOICE, .shapes = ONE | LIST, .words = FEATURES, .note = "`last`, `mean`, `std`, `slope`", .help = "Figures of each tag over each window."},
+    {.path = "models.*.window", .type = LS_KEY_TIME, .shapes = ONE | LIST, .low = 0, .high = 315619200000000.0, .note = "10 min", .help = "How far back features look, or a list."},
+    KEY_TIME("models.*.every", .fallback = "1 min", .help = "A row to learn from, and a prediction, so often. Not with a label's `file`: its lines say when."),
+    KEY_TIME("models.*.horizon", .fallback = "0 s", .help = "How far ahead of the features the label lies."),
+    KEY_MAP("models.*.label", .required = true, .help = "Where what should have been predicted comes from: one of `tag`, `event`, `file`."),
+    KEY_TEXT("models.*.label.tag", .note = "none", .help = "A tag: the value that it has one horizon later."),
+    KEY_TEXT("models.*.label.event", .note = "none", .help = "A kind of event of history whose subject is the unit: seconds until the next one."),
+    KEY_TEXT("models.*.label.file", .note = "none", .help = "A CSV file with the columns `time`, `value` and, where there are units, `unit`; `known` is when the result came."),
+    KEY_TIME("models.*.label.delay", .fallback = "0 s", .help = "So much after it was so, the label is known."),
+    KEY_TEXT("models.*.learner", .fallback = "linear", .help = "`linear`, `trees`, or a program that reads a dataset file and writes a model."),
+    KEY_COUNT("models.*.seed", 0, 9007199254740992.0, .fallback = "1", .help = "Seed of everything drawn in training."),
+    KEY_CHOICE("models.*.split", "time unit", .fallback = "time", .help = "What keeps training and test apart: cuts in time, or units that are in one of them only."),
+    KEY_SHARE("models.*.train", .fallback = "60 %", .help = "Share of the labelled rows (units) to learn from, the first ones."),
+    KEY_SHARE("models.*.calibrate", .fallback = "20 %", .help = "Share behind them for intervals; the rest is for the gates."),
+    KEY_TIME("models.*.gap", .fallback = "0 s", .help = "So much before each cut in time is left out."),
+    KEY_MAP("models.*.gates", .help = "What must hold before it may serve, on rows that it has not seen."),
+    KEY_SHARE("models.*.gates.level", .fallback = "95 %", .help = "Level of the test that it beats the champion."),
+    KEY_SHARE("models.*.gates.gain", .fallback = "0 %", .help = "Least share by which the champion's error must fall."),
+    KEY_NUMBER("models.*.gates.worst", 0, 1e6, .fallback = "0.1", .help = "Most share by which the error of any one unit may rise."),
+    KEY_SHARE("models.*.gates.coverage", .fallback = "5 %", .help = "Most that the share of values inside their intervals may fall short of `interval`."),
+    KEY_SHARE("models.*.gates.interval", .fallback = "90 %", .help = "Level of the intervals."),
+    KEY_NUMBER("models.*.gates.missing", 0, 1e6, .fallback = "1", .help = "Most share by which the error may rise when any one tag falls silent."),
+    KEY_TIME("models.*.gates.latency", .fallback = "1 ms", .help = "Deadline of one prediction."),
+    KEY_CHOICE("models.*.mode", "approve auto", .fallback = "approve", .help = "Who promotes a challenger that passes its gates: a person, or nobody has to."),
     {.path = "fleet", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
     {.path = "cells", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},
 };

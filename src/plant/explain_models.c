@@ -1,0 +1,89 @@
+// explain_models.c - `models:` as the plant file says them, every default filled in.
+#include <string.h>
+
+#include "plant/explain_values.h"
+#include "plant/schema.h"
+
+static void put_list(ls_buffer *out, const char *key, const char *const *texts, uint32_t count) {
+    ls_buffer_printf(out, "    %s: [", key);
+    for (uint32_t i = 0; i < count; i++) {
+        ls_buffer_text(out, i > 0 ? ", " : "");
+        ls_put_text(out, texts[i]);
+    }
+    ls_buffer_text(out, "]\n");
+}
+
+static void put_features(ls_buffer *out, const ls_model_plan *m) {
+    const int row = ls_schema_find(&ls_plant_schema, "models.*.features");
+    const char *at = ls_plant_schema.keys[row].words;
+    uint32_t left = m->kinds;
+    ls_buffer_text(out, "    features: [");
+    for (; *at != '\0' && left != 0; left >>= 1) {
+        const size_t length = strcspn(at, " ");
+        if ((left & 1) != 0) {
+            ls_buffer_printf(out, "%.*s%s", (int)length, at, left > 1 ? ", " : "");
+        }
+        at += length + (at[length] == ' ');
+    }
+    ls_buffer_text(out, "]\n    window: [");
+    for (uint32_t i = 0; i < m->window_count; i++) {
+        ls_buffer_text(out, i > 0 ? ", " : "");
+        ls_put_time(out, m->windows_us[i]);
+    }
+    ls_buffer_text(out, "]\n");
+}
+
+static void put_time(ls_buffer *out, const char *before, int64_t us) {
+    ls_buffer_text(out, before);
+    ls_put_time(out, us);
+}
+
+static void put_number(ls_buffer *out, const char *before, double value) {
+    ls_buffer_text(out, before);
+    ls_put_number(out, value);
+}
+
+static void put_gates(ls_buffer *out, const ls_model_gates *g) {
+    put_number(out, "    gates: {level: ", g->level);
+    put_number(out, ", gain: ", g->gain);
+    put_number(out, ", worst: ", g->worst);
+    put_number(out, ", coverage: ", g->coverage);
+    put_number(out, ", interval: ", g->interval);
+    put_number(out, ", missing: ", g->missing);
+    put_time(out, ", latency: ", g->latency_us);
+    ls_buffer_text(out, "}\n");
+}
+
+static void put_model(ls_buffer *out, const ls_model_plan *m) {
+    static const char *const labels[] = {"tag", "event", "file"};
+    ls_buffer_text(out, "  ");
+    ls_put_text(out, m->name);
+    ls_buffer_printf(out, ":\n    what: %s\n", ls_model_what_name(m->what));
+    if (m->unit_count > 0) {
+        put_list(out, "of", m->units, m->unit_count);
+    }
+    put_list(out, "tags", m->tags, m->tag_count);
+    put_features(out, m);
+    put_time(out, "    every: ", m->every_us);
+    put_time(out, "\n    horizon: ", m->horizon_us);
+    ls_buffer_printf(out, "\n    label: {%s: ", labels[m->label.kind]);
+    ls_put_text(out, m->label.source);
+    put_time(out, ", delay: ", m->label.delay_us);
+    ls_buffer_text(out, "}\n    learner: ");
+    ls_put_text(out, m->learner);
+    ls_buffer_printf(out, "\n    seed: %llu\n    split: %s\n", (unsigned long long)m->seed,
+                     m->by_unit ? "unit" : "time");
+    put_number(out, "    train: ", m->train);
+    put_number(out, "\n    calibrate: ", m->calibrate);
+    put_time(out, "\n    gap: ", m->gap_us);
+    ls_buffer_text(out, "\n");
+    put_gates(out, &m->gates);
+    ls_buffer_printf(out, "    mode: %s\n", m->is_auto ? "auto" : "approve");
+}
+
+void ls_explain_models(ls_buffer *out, const ls_plant *plant) {
+    ls_buffer_text(out, plant->model_count > 0 ? "models:\n" : "# models: none\n");
+    for (uint32_t i = 0; i < plant->model_count; i++) {
+        put_model(out, &plant->models[i]);
+    }
+}

@@ -1,0 +1,75 @@
+// models.h - what the part `models:` of a plant file says: what is predicted, from what, and when a
+// model may serve.
+//
+// Tags, units and events are names as history knows them; nothing is looked up here. `{unit}` in a
+// tag, an event's subject or a label's tag stands for each unit in turn.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum ls_model_what {  // what the label means
+    LS_PREDICT_QUALITY,       // of a part, when it is made
+    LS_PREDICT_ANOMALY,       // of a unit: a share, 0 to 1
+    LS_PREDICT_LIFE,          // seconds until the event
+    LS_PREDICT_TIME,          // a process time, seconds
+    LS_PREDICT_SCRAP,         // share that is scrapped
+    LS_PREDICT_ENERGY,
+    LS_PREDICT_SENSOR,  // what a tag will say
+    LS_PREDICT_COUNT
+} ls_model_what;
+const char *ls_model_what_name(ls_model_what what);  // "quality"
+
+enum {
+    LS_MODEL_UNITS_MAX = 1024,
+    LS_MODEL_TAGS_MAX = 1024,
+    LS_MODEL_WINDOWS_MAX = 8,
+    LS_MODEL_NAME_MAX = 63,  // bytes; a name is also that of a folder
+};
+
+typedef enum ls_model_label_kind {
+    LS_LABEL_TAG,
+    LS_LABEL_EVENT,
+    LS_LABEL_FILE
+} ls_model_label_kind;
+
+// Where what should have been predicted comes from.
+typedef struct ls_model_label {
+    ls_model_label_kind kind;
+    const char *source;  // tag; kind of event; CSV file (columns time, unit, value, known)
+    int64_t delay_us;    // known so much later than it was so (TAG, EVENT; FILE: without `known`)
+} ls_model_label;
+
+typedef struct ls_model_gates {
+    double level;        // of the tests, default 0.95
+    double gain;         // least share by which the champion's error must fall, default 0
+    double worst;        // most share by which the error of any unit may rise, default 0.1
+    double coverage;     // most that the share inside the intervals may fall short, default 0.05
+    double interval;     // level of the intervals, default 0.9
+    double missing;      // most share by which the error may rise without any one tag, default 1
+    int64_t latency_us;  // deadline of one prediction, default 1 ms
+} ls_model_gates;
+
+// One model of the plant file.
+typedef struct ls_model_plan {
+    const char *name;
+    int line, column;
+    ls_model_what what;
+    const char **units;  // `of`; none: the plant is one unit
+    uint32_t unit_count;
+    const char **tags;
+    uint32_t tag_count;
+    uint32_t kinds;  // of features: bits in the order of the words of `features`
+    int64_t windows_us[LS_MODEL_WINDOWS_MAX];
+    uint32_t window_count;
+    int64_t every_us;    // a row, and a prediction, so often; at least 1 ms
+    int64_t horizon_us;  // how far ahead the label lies
+    ls_model_label label;
+    const char *learner;  // "linear", "trees", or a program
+    uint64_t seed;
+    bool by_unit;  // split by unit, else by time
+    double train, calibrate;
+    int64_t gap_us;
+    ls_model_gates gates;
+    bool is_auto;  // promoted through the gates without a person
+} ls_model_plan;

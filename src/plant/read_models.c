@@ -1,0 +1,237 @@
+// read_models.c - `models:`: what is predicted, from which tags, with which label, and the gates.
+#include <string.h>
+
+#include "plant/reader.h"
+
+static const char *const what_names[LS_PREDICT_COUNT] = {
+    "quality", "anomaly", "life", "time", "scrap", "energy", "sensor",
+};
+
+const char *ls_model_what_name(ls_model_what what) {
+    return what_names[what];
+}
+
+// A text or a list of them, into the plant.
+static const char **take_texts(ls_reader *r, const ls_yaml *value, uint32_t most, const char *what,
+                               uint32_t *out_count) {
+    ls_rows rows;
+    ls_names names;
+    ls_rows_init(&rows, sizeof(const char *));
+    ls_names_init(&names);
+    for (uint32_t i = 0; i < ls_yaml_many(value); i++) {
+        const ls_yaml *one = ls_yaml_nth(value, i);
+        if (!ls_yaml_is_text(one)) {
+            continue;  // the check has said so
+        }
+        if (one->text[0] == '\0') {
+            ls_reader_mistake(r, one, NULL, "an empty name of a %s", what);
+        } else if (ls_names_add(&names, 0, one->text, i) != UINT32_MAX) {
+            ls_reader_mistake(r, one, "take one out", "the %s '%s' stands here twice", what,
+                              one->text);
+        } else if (rows.count == most) {
+            ls_reader_mistake(r, one, NULL, "a model has at most %u %ss", most, what);
+            break;
+        } else {
+            *(const char **)ls_rows_push(r, &rows, NULL) = ls_reader_text(r, one->text);
+        }
+    }
+    r->form.out_of_memory = r->form.out_of_memory || names.failed;
+    const char **out = ls_rows_close(r, &rows, out_count);
+    ls_rows_clear(&rows);
+    ls_names_clear(&names);
+    return out;
+}
+
+static void take_windows(ls_reader *r, const ls_yaml *map, ls_model_plan *plan) {
+    const ls_yaml *value = ls_take(r, map, "models.*.window");
+    const int64_t least = 32000;  // panes of a millisecond
+    for (uint32_t i = 0; i < ls_yaml_many(value); i++) {
+        const ls_yaml *one = ls_yaml_nth(value, i);
+        int64_t us = 0;
+        if (!ls_yaml_is_text(one) || ls_units_time(one->text, &us, NULL) != LS_OK) {
+            continue;
+        }
+        if (us < least) {
+            ls_reader_mistake(r, one, "from 32 ms on", "a window of '%s' is too short", one->text);
+        } else if (plan->window_count == LS_MODEL_WINDOWS_MAX) {
+            ls_reader_mistake(r, one, NULL, "a model has at most %d windows", LS_MODEL_WINDOWS_MAX);
+            return;
+        } else {
+            plan->windows_us[plan->window_count++] = us;
+        }
+    }
+    if (value == NULL) {
+        plan->windows_us[0] = INT64_C(600000000);
+        plan->window_count = 1;
+    }
+}
+
+// The bit of each word, in the order of the table's words.
+static uint32_t take_kinds(ls_reader *r, const ls_yaml *map) {
+    const ls_yaml *value = ls_take(r, map, "models.*.features");
+    const char *words =
+        ls_plant_schema.keys[ls_schema_find(&ls_plant_schema, "models.*.features")].words;
+    uint32_t kinds = 0;
+    for (uint32_t i = 0; i < ls_yaml_many(value); i++) {
+        const ls_yaml *one = ls_yaml_nth(value, i);
+        uint32_t bit = 1;
+        for (const char *at = words; ls_yaml_is_text(one) && *at != '\0'; bit <<= 1) {
+            const size_t length = strcspn(at, " ");
+            if (strlen(one->text) == length && strncmp(one->text, at, length) == 0) {
+                kinds |= bit;
+            }
+            at += length + (at[length] == ' ');
+        }
+    }
+    return kinds != 0 ? kinds : 1U | 2U | 4U | 32U;  // last, mean, std, slope
+}
+
+static void read_label(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    static const char *const keys[] = {"models.*.label.tag", "models.*.label.event",
+                                       "models.*.label.file"};
+    const ls_yaml *map = ls_take_map(r, model, "models.*.label");
+    int found = 0;
+    for (int i = 0; i < 3; i++) {
+        if (ls_take_text(r, map, keys[i], &plan->label.source)) {
+            plan->label.kind = (ls_model_label_kind)i;
+            found++;
+        }
+    }
+    ls_take_time(r, map, "models.*.label.delay", &plan->label.delay_us);
+    const ls_yaml *at = map;
+    for (size_t i = 0; i < model->count && at == NULL; i++) {
+        const bool is_empty = model->items[i].kind == LS_YAML_NULL;  // `label:` and nothing behind
+        at = is_empty && strcmp(model->keys[i].text, "label") == 0 ? &model->items[i] : NULL;
+    }
+    if (found != 1 && at != NULL) {
+        ls_reader_mistake(r, at, "one of 'tag', 'event' and 'file'",
+                          found == 0 ? "the label of model '%s' comes from nowhere"
+                                     : "the label of model '%s' comes from several places",
+                          plan->name);
+    }
+    if (found == 1 && (plan->what == LS_PREDICT_LIFE) != (plan->label.kind == LS_LABEL_EVENT)) {
+        ls_reader_mistake(
+            r, map, plan->what == LS_PREDICT_LIFE ? "label: {event: KIND}" : "what: life",
+            plan->what == LS_PREDICT_LIFE ? "model '%s': a life ends with an event"
+                                          : "model '%s': an event is the label of 'what: life'",
+            plan->name);
+    }
+}
+
+// What is to be predicted may not be among the features when it is no later than they are.
+static void check_leak(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
+    const ls_yaml *tags = ls_take(r, model, "models.*.tags");
+    for (uint32_t i = 0; i < ls_yaml_many(tags); i++) {
+        const ls_yaml *one = ls_yaml_nth(tags, i);
+        if (plan->label.source != NULL && plan->label.kind == LS_LABEL_TAG &&
+            plan->horizon_us == 0 && ls_yaml_is_text(one) &&
+            strcmp(one->text, plan->label.source) == 0) {
+            ls_reader_mistake(r, one, "take it out, or give a 'horizon'",
+                              "model '%s': the label '%s' is among the tags it is predicted from",
+                              plan->name, one->text);
+        }
+    }
+}
+
+static void check_units(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
+    bool names_unit = false;
+    for (uint32_t i = 0; i < plan->tag_count; i++) {
+        names_unit = names_unit || strstr(plan->tags[i], "{unit}") != NULL;
+    }
+    if (names_unit && plan->unit_count == 0) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.tags"), "of: [NAME, NAME]",
+                          "model '%s': '{unit}' stands for nothing, no units are named",
+                          plan->name);
+    } else if (!names_unit && plan->unit_count > 1) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.of"), "'{unit}' in a tag stands for it",
+                          "model '%s': every unit would be predicted from the same tags",
+                          plan->name);
+    }
+}
+
+static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates) {
+    const ls_yaml *map = ls_take_map(r, model, "models.*.gates");
+    ls_take_share(r, map, "models.*.gates.level", &gates->level);
+    ls_take_share(r, map, "models.*.gates.gain", &gates->gain);
+    ls_take_number(r, map, "models.*.gates.worst", &gates->worst);
+    ls_take_share(r, map, "models.*.gates.coverage", &gates->coverage);
+    ls_take_share(r, map, "models.*.gates.interval", &gates->interval);
+    ls_take_number(r, map, "models.*.gates.missing", &gates->missing);
+    ls_take_time(r, map, "models.*.gates.latency", &gates->latency_us);
+    const struct {
+        double value;
+        const char *path;
+    } levels[] = {{gates->level, "models.*.gates.level"},
+                  {gates->interval, "models.*.gates.interval"}};
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (levels[i].value < 0.5 || levels[i].value > 0.9999) {
+            ls_reader_mistake(r, ls_take(r, map, levels[i].path), "50 % to 99.99 %",
+                              "this is no level to test at");
+        }
+    }
+}
+
+static void check_split(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
+    if (plan->train <= 0.0 || plan->train + plan->calibrate >= 1.0) {
+        const ls_yaml *at = ls_take(r, model, "models.*.train");
+        ls_reader_mistake(r, at != NULL ? at : ls_take(r, model, "models.*.calibrate"),
+                          "as 'train: 60 %, calibrate: 20 %'", "model '%s': nothing is left to %s",
+                          plan->name, plan->train <= 0.0 ? "learn from" : "test on");
+    }
+}
+
+static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_model_plan *plan) {
+    int choice = 0;
+    *plan = (ls_model_plan){
+        .name = ls_reader_text(r, key->text), .line = key->line, .column = key->column};
+    if (strlen(plan->name) > LS_MODEL_NAME_MAX || strchr(plan->name, '/') != NULL ||
+        strchr(plan->name, ':') != NULL || plan->name[0] == '.') {
+        const ls_yaml at = {.line = key->line, .column = key->column};
+        ls_reader_mistake(r, &at, "at most 63 bytes, no '/', no ':'",
+                          "'%s' cannot be the name of a model: a folder is called so", plan->name);
+    }
+    ls_take_choice(r, map, "models.*.what", &choice);
+    plan->what = (ls_model_what)choice;
+    plan->units = take_texts(r, ls_take(r, map, "models.*.of"), LS_MODEL_UNITS_MAX, "unit",
+                             &plan->unit_count);
+    plan->tags = take_texts(r, ls_take(r, map, "models.*.tags"), LS_MODEL_TAGS_MAX, "tag",
+                            &plan->tag_count);
+    plan->kinds = take_kinds(r, map);
+    take_windows(r, map, plan);
+    if (ls_take_time(r, map, "models.*.every", &plan->every_us) && plan->every_us < 1000) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.every"), "from 1 ms on",
+                          "this is too often");
+    }
+    ls_take_time(r, map, "models.*.horizon", &plan->horizon_us);
+    read_label(r, map, plan);
+    ls_take_text(r, map, "models.*.learner", &plan->learner);
+    int64_t seed = 0;
+    ls_take_count(r, map, "models.*.seed", &seed);
+    plan->seed = (uint64_t)seed;
+    choice = 0;
+    ls_take_choice(r, map, "models.*.split", &choice);
+    plan->by_unit = choice == 1;
+    ls_take_share(r, map, "models.*.train", &plan->train);
+    ls_take_share(r, map, "models.*.calibrate", &plan->calibrate);
+    ls_take_time(r, map, "models.*.gap", &plan->gap_us);
+    read_gates(r, map, &plan->gates);
+    choice = 0;
+    ls_take_choice(r, map, "models.*.mode", &choice);
+    plan->is_auto = choice == 1;
+    check_leak(r, map, plan);
+    check_units(r, map, plan);
+    check_split(r, map, plan);
+}
+
+void ls_read_models(ls_reader *r) {
+    const ls_yaml *map = ls_take_map(r, r->form.root, "models");
+    ls_rows rows;
+    ls_rows_init(&rows, sizeof(ls_model_plan));
+    for (size_t i = 0; map != NULL && i < map->count; i++) {
+        if (map->items[i].kind == LS_YAML_MAP) {
+            read_model(r, &map->keys[i], &map->items[i], ls_rows_push(r, &rows, NULL));
+        }
+    }
+    r->plant->models = ls_rows_close(r, &rows, &r->plant->model_count);
+    ls_rows_clear(&rows);
+}
