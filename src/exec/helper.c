@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -285,7 +286,9 @@ ls_status ls_exec_helper_start(const ls_exec_helper_def *def, ls_exec_helper **o
     made->socket = ends[0];
     made->pid = fork();
     if (made->pid == 0) {
-        (void)!nice(def->nice);
+        if (def->nice > 0) {
+            (void)setpriority(PRIO_PROCESS, 0, def->nice);
+        }
         serve(&h);
         _exit(0);
     }

@@ -31,7 +31,7 @@ typedef struct ls_exec_helper_def {
     // Started by root: jobs run as the uid they name, if it is at least this; 0: jobs run as whom
     // the helper runs. Ignored (and told by ls_exec_isolates) when the caller is not root.
     uid_t uid_least;
-    // What it starts is so much nicer than the caller (nice(2), 0 to 19), and what that starts too.
+    // How nice it is, and with it all that it starts (setpriority(2), 1 to 19); 0: as the caller.
     int nice;
 } ls_exec_helper_def;
 
