@@ -20,8 +20,11 @@
 #include "line/data_folder.h"
 #include "line/emulate_modbus.h"
 #include "line/emulate_play.h"
+#include "process/disturbance.h"
 
 enum { LINGER_US = 300000, PATH_SIZE = 1024, HIDE_SIZE_MAX = 1 << 20, MODBUS_PORT = 1502 };
+
+static const char *const process_words[] = {"tennessee-eastman", NULL};
 
 static const ls_option own_options[] = {
     {.name = "speed",
@@ -40,6 +43,19 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TEXT,
      .argument = "FILE",
      .about = "hidden truths: where the line is not as its plant file says"},
+    {.name = "process",
+     .kind = LS_OPTION_CHOICE,
+     .argument = "tennessee-eastman",
+     .choices = process_words,
+     .says = "none",
+     .about = "a process plant is behind the values of the plant file",
+     .detail =
+         "Metrics XMEAS_1 to XMEAS_41, XMV_1 to XMV_12 and TRIP show it, setpoints SP_n set its "
+         "control loops; docs/PROCESS.md lists them"},
+    {.name = "idv",
+     .kind = LS_OPTION_TEXT,
+     .argument = "N[@TIME]",
+     .about = "with --process: disturbance N, from that time of the plant on"},
     {.name = "broker",
      .kind = LS_OPTION_TEXT,
      .argument = "URL",
@@ -98,6 +114,7 @@ typedef struct job {
     ls_hide *hide;
     ls_arena arena;
     ls_broker_access access;
+    ls_emulate_process_def process;
     ls_emulate_play_def def;
     ls_emulate_play *play;
     const char *truth;
@@ -151,6 +168,29 @@ static ls_status parse_disturb(const char *text, ls_emulate_play_def *def, ls_er
     return LS_OK;
 }
 
+// N or N@TIME
+static ls_status parse_idv(const char *text, ls_emulate_process_def *out, ls_error *err) {
+    const size_t length = strcspn(text, "@");
+    int64_t number = 0;
+    if (!ls_text_parse_i64(text, length, &number) || number < 1 || number > LS_TE_IDV_COUNT) {
+        ls_fail(err, LS_ERR_INVALID, "--idv '%s': no disturbance is called so; they are 1 to %d",
+                text, LS_TE_IDV_COUNT);
+        ls_hint(err, "4@8h is disturbance 4 from eight hours on");
+        return LS_ERR_INVALID;
+    }
+    out->idv = (int)number;
+    return text[length] == '@' ? ls_units_time(text + length + 1, &out->idv_from_us, err) : LS_OK;
+}
+
+static ls_status parse_process(job *j, ls_error *err) {
+    const char *idv = option(j, "idv")->text;
+    if (option(j, "process")->given) {
+        j->def.process = &j->process;
+        return idv != NULL ? parse_idv(idv, &j->process, err) : LS_OK;
+    }
+    return idv == NULL ? LS_OK : ls_fail(err, LS_ERR_INVALID, "--idv needs --process");
+}
+
 static ls_status parse(job *j, ls_error *err) {
     j->def = ls_emulate_play_def_default();
     j->def.from_us = option(j, "from")->number;
@@ -158,6 +198,7 @@ static ls_status parse(job *j, ls_error *err) {
     j->def.modbus_port = option(j, "modbus")->given ? (int)option(j, "modbus")->number : -1;
     j->truth = option(j, "truth")->text;
     ls_status status = parse_speed(option(j, "speed")->text, &j->def.speed, err);
+    status = status == LS_OK ? parse_process(j, err) : status;
     if (status == LS_OK && option(j, "disturb")->given) {
         status = parse_disturb(option(j, "disturb")->text, &j->def, err);
     }
@@ -415,6 +456,7 @@ static int prepare_and_play(job *j) {
     j->def.hide_file = option(j, "hide")->text;
     j->def.seed = option(j, "seed")->given ? (uint64_t)option(j, "seed")->number
                                            : j->plant->run_seed;
+    j->process.seed = j->def.seed;
     return play(j);
 }
 
@@ -444,7 +486,9 @@ const ls_cli_command ls_command_line_emulate = {
         "lineshaft line emulate plant.yaml --speed 60 --hide hide.yaml --truth truth.json\n"
         "lineshaft line emulate plant.yaml --broker mqtt://localhost --disturb drop=1%\n"
         "lineshaft line emulate plant.yaml --broker none --modbus 1502\n"
-        "lineshaft line emulate plant.yaml --registers\n",
+        "lineshaft line emulate plant.yaml --registers\n"
+        "lineshaft line emulate examples/reactor/reactor.yaml --process tennessee-eastman --idv "
+        "4@8h\n",
     .detail =
         "With `broker: embedded` the plant's service must run: 'lineshaft run PLANT'. "
         "docs/EMULATOR.md says what the line tells, which commands it obeys, and what can be "

@@ -122,6 +122,9 @@ static ls_status make(ls_emulate *e, ls_error *err) {
         status = ls_snapshot_copy(e->twin, e->snapshot, &e->before, err);
     }
     status = status == LS_OK ? ls_emulate_make_signals(e, err) : status;
+    if (status == LS_OK && e->def.process != NULL) {
+        status = ls_emulate_process_create(e->def.process, &e->arena, &e->process, err);
+    }
     status = status == LS_OK ? ls_emulate_make_values(e, err) : status;
     return status == LS_OK ? ls_emulate_resolve(e, e->def.hide_file, err) : status;
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "line/emulate_hide.h"
+#include "line/emulate_process.h"
 #include "plant/plant.h"
 #include "twin/twin.h"
 
@@ -20,8 +21,9 @@ typedef struct ls_emulate_def {
     uint64_t seed;          // default: the plant file's
     const ls_hide *hide;    // NULL: the line is as its plant file says; kept alive by the caller
     const char *hide_file;  // its name for errors
-    int64_t from_us;        // plant time at which the line begins to tell, default 0
-    int64_t beat_max_us;    // wall time without a heartbeat after which choices lapse, default 5 s
+    const ls_emulate_process_def *process;  // a process plant is behind it; NULL: none. Copied
+    int64_t from_us;      // plant time at which the line begins to tell, default 0
+    int64_t beat_max_us;  // wall time without a heartbeat after which choices lapse, default 5 s
     // A value is so now. `signal` is an index of ls_emulate_signal; the text lives until it
     // returns. From within create, run and command.
     void (*told)(void *context, uint32_t signal, const ls_sample *value);

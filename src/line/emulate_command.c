@@ -159,7 +159,8 @@ static int setpoint(request *r) {
     for (uint32_t i = 0; i < r->e->measured_count; i++) {
         emulate_measured *v = &r->e->measured[i];
         const ls_measured *of = &r->e->plant->listen.values[v->measured];
-        if (strlen(of->name) != length || strncmp(of->name, text, length) != 0) {
+        const bool named = strlen(of->name) == length && strncmp(of->name, text, length) == 0;
+        if (!named || v->setpoint == LS_NO) {
             continue;
         }
         if (!within(of, value)) {
@@ -336,7 +337,7 @@ void ls_emulate_lapse(ls_emulate *e) {
     }
     for (uint32_t i = 0; i < e->measured_count; i++) {
         const ls_measured *of = &e->plant->listen.values[e->measured[i].measured];
-        if (e->measured[i].setting != of->set_default) {
+        if (e->measured[i].setpoint != LS_NO && e->measured[i].setting != of->set_default) {
             e->figures.lapsed++;
             ls_emulate_begin(e);
             (void)ls_emulate_set(e, &e->measured[i], of->set_default, &err);

@@ -50,6 +50,7 @@ typedef struct emulate_measured {
     uint32_t measured;          // of the plant
     uint32_t signal, setpoint;  // LS_NO: none
     double value, setting;
+    int shown, loop;  // of the process plant: what it shows, -1: nothing; which loop, 0: none
     uint32_t release, pool;  // whose number it is, LS_NO: none
     double *delay;           // settings of the ticks to come, a ring
     uint32_t delay_ticks, delay_at;
@@ -77,6 +78,7 @@ struct ls_emulate {
     size_t *text_sizes;
     uint32_t signal_count, queue_at, line_at, node_at;
     emulate_machine *machines;
+    ls_emulate_process *process;  // NULL: none
     emulate_measured *measured;
     uint32_t measured_count;
     emulate_command *commands;  // per machine; the last is the line's

@@ -168,6 +168,7 @@ static ls_status make(ls_emulate_play *p, ls_error *err) {
     line.seed = def->seed;
     line.hide = def->hide;
     line.hide_file = def->hide_file;
+    line.process = def->process;
     line.from_us = def->from_us;
     line.told = on_told;
     line.context = p;

@@ -15,6 +15,7 @@ typedef struct ls_emulate_play_def {
     const ls_plant *plant;  // kept alive by the caller, as is hide
     const ls_hide *hide;
     const char *hide_file;
+    const ls_emulate_process_def *process;  // NULL: none
     uint64_t seed;
     double speed;             // seconds of the plant per second; 0: as fast as it goes; default 1
     int64_t from_us, for_us;  // plant time; LS_FOREVER: no end

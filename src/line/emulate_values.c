@@ -83,13 +83,30 @@ ls_status ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setti
         return status;
     }
     measured->setting = setting;
+    if (measured->loop > 0) {
+        ls_emulate_process_set(e->process, measured->loop, setting);
+    }
     if (measured->setpoint != LS_NO) {
         ls_emulate_tell_real(e, measured->setpoint, setting);
     }
     return LS_OK;
 }
 
+// What the process plant shows, with all its digits: its noise is its own.
+static void look_at_process(ls_emulate *e, const emulate_measured *v) {
+    bool stuck = false;
+    const double value = ls_emulate_lie(e, v->signal,
+                                        ls_emulate_process_value(e->process, v->shown), &stuck);
+    if (!stuck && value != e->values[v->signal].value.real) {
+        ls_emulate_tell_real(e, v->signal, value);
+    }
+}
+
 static void look_at_measured(ls_emulate *e, emulate_measured *v) {
+    if (v->shown >= 0) {
+        look_at_process(e, v);
+        return;
+    }
     const ls_measured *of = &e->plant->listen.values[v->measured];
     double setting = v->setting;
     if (v->delay_ticks > 0) {
@@ -137,6 +154,19 @@ static bool own_tag(const ls_emulate *e, const char *tag, const char **out_devic
     return **out_name != '\0' && (slash == NULL || *out_device != NULL);
 }
 
+// Is it of the process plant, if there is one?
+static ls_status find_process(const ls_emulate *e, const ls_measured *of, emulate_measured *v,
+                              ls_error *err) {
+    v->shown = -1;
+    v->loop = 0;
+    if (e->process == NULL || v->signal == LS_NO) {
+        return LS_OK;
+    }
+    v->shown = ls_emulate_process_find(e->signals[v->signal].name);
+    const char *slash = of->setpoint == NULL ? NULL : strrchr(of->setpoint, '/');
+    return slash == NULL ? LS_OK : ls_emulate_process_loop(slash + 1, of, &v->loop, err);
+}
+
 static uint32_t add_signal(ls_emulate *e, const char *tag, const char *unit, bool writable,
                            double value) {
     const char *device = NULL;
@@ -182,8 +212,24 @@ ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err) {
         const double rest = of->setpoint != NULL ? of->set_default : 20.0;
         emulate_measured v = {.measured = i, .value = rest, .setting = rest};
         v.signal = add_signal(e, tag_of(e->plant, i), of->unit, false, rest);
-        if (v.signal == LS_NO || of->setpoint == NULL) {
+        const ls_status status = find_process(e, of, &v, err);
+        if (status != LS_OK) {
+            return status;
+        }
+        if (v.shown >= 0) {
+            e->values[v.signal].value.real = ls_emulate_process_value(e->process, v.shown);
+        }
+        if (v.signal == LS_NO || (of->setpoint == NULL && v.shown < 0)) {
             continue;
+        }
+        v.setpoint = LS_NO;
+        v.release = v.pool = LS_NO;
+        if (of->setpoint == NULL) {
+            e->measured[e->measured_count++] = v;
+            continue;
+        }
+        if (v.loop > 0) {
+            ls_emulate_process_set(e->process, v.loop, rest);
         }
         find_level(e->plant, &v);
         v.setpoint = add_signal(e, of->setpoint, of->unit, true, rest);
@@ -208,6 +254,9 @@ void ls_emulate_tell_values(ls_emulate *e, bool birth) {
     if (birth) {
         ls_emulate_tell_number(e, clock, ms);
         return;
+    }
+    if (e->process != NULL) {
+        ls_emulate_process_run(e->process, ls_emulate_now(e));
     }
     const ls_ctx c = ls_emulate_context(e, e->snapshot);
     for (uint32_t i = 0; i < c.m->machines; i++) {

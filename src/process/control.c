@@ -93,7 +93,9 @@ ls_status ls_te_set_point(ls_te_state *state, int number, double value, ls_error
                        "the setpoint of loop %d (%s) is from %g to %g %s, not %g", number,
                        loop->name, loop->low, loop->high, loop->unit, value);
     }
-    state->setpoint[number - 1] = value;
+    // The one at rest, as people write it, is that of single precision to the bit.
+    const bool rest = (float)value == (float)loop->setpoint;
+    state->setpoint[number - 1] = rest ? loop->setpoint : value;
     return LS_OK;
 }
 

@@ -91,6 +91,8 @@ static void test_only_outer_setpoints_within_their_range_are_taken(void) {
     CHECK_BYTES(&state, &before, sizeof state);
     CHECK_INT(ls_te_set_point(&state, 18, 121.5, &err), LS_OK);
     CHECK_NEAR(state.setpoint[17], 121.5, 0.0);
+    CHECK_INT(ls_te_set_point(&state, 18, 120.4, &err), LS_OK);  // rest, to the bit
+    CHECK_BYTES(&state, &before, sizeof state);
     CHECK_INT(ls_te_set_disturbance(&state, 0, true, &err), LS_ERR_INVALID);
     CHECK_INT(ls_te_set_disturbance(&state, 22, true, &err), LS_ERR_INVALID);
     CHECK_STR(err.text, "no disturbance has the number 22; they are 1 to 21");

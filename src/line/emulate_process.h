@@ -1,0 +1,40 @@
+// emulate_process.h - a process plant behind the emulated line: what its instruments show are
+// values of `listen.values`.
+//
+// A value whose metric is XMEAS_1 to XMEAS_41, XMV_1 to XMV_12 or TRIP is that of the plant (TRIP:
+// 0, or the number of what shut it down), and one whose setpoint's metric is SP_n sets control loop
+// n. Core, as emulate.h: no clock, no network; equal seeds and settings at equal times give equal
+// values.
+#pragma once
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "plant/listen.h"
+
+typedef struct ls_emulate_process ls_emulate_process;
+
+// What acts on it. Disturbance 0: none.
+typedef struct ls_emulate_process_def {
+    uint64_t seed;
+    int idv;
+    int64_t idv_from_us;  // plant time
+} ls_emulate_process_def;
+
+// In the arena. Fails with LS_ERR_MEMORY.
+ls_status ls_emulate_process_create(const ls_emulate_process_def *def, ls_arena *arena,
+                                    ls_emulate_process **out, ls_error *err);
+
+// The number of what a metric of this name shows, -1: nothing of this plant.
+int ls_emulate_process_find(const char *name);
+// Of a number from find, now.
+double ls_emulate_process_value(const ls_emulate_process *process, int shown);
+
+// The control loop that a setpoint's metric `name` sets, 0: none. LS_ERR_INVALID when it is one of
+// a loop that may not be set, or when its range or default are not those that the loop takes.
+ls_status ls_emulate_process_loop(const char *name, const ls_measured *value, int *out_loop,
+                                  ls_error *err);
+// A value within the range that was checked so.
+void ls_emulate_process_set(ls_emulate_process *process, int loop, double value);
+
+// To a plant time, which does not go back; the process begins at plant time 0.
+void ls_emulate_process_run(ls_emulate_process *process, int64_t until_us);
