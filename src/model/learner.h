@@ -91,10 +91,6 @@ void ls_learner_result_clear(ls_learner_result *result);
 
 // Which rows are for validation, by whole units: 1 in valid[row] when row's unit is among the share
 // of the units (at least one, and never all) that the seed draws. Pure. LS_ERR_INVALID when there
-// are fewer than two units.
+// are fewer than two units. (By time, and by units in their order: dataset.h.)
 ls_status ls_learner_split_by_unit(const uint32_t *units, uint64_t row_count, double share,
                                    uint64_t seed, uint8_t *valid, ls_error *err);
-// By time: 1 for rows at and after the moment that leaves the share of rows behind it; rows within
-// `gap` before that moment are in neither (2), so that windows do not overlap.
-ls_status ls_learner_split_by_time(const int64_t *times_us, uint64_t row_count, double share,
-                                   int64_t gap_us, uint8_t *valid, ls_error *err);

@@ -1,5 +1,4 @@
-// learner_split.c - rows to learn from and rows to validate with: never cut inside a unit or out of
-// the order of time. See learner.h.
+// learner_split.c - units drawn to be held out. See learner.h.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +23,6 @@ static int by_draw(const void *a, const void *b) {
         return x->draw < y->draw ? -1 : 1;
     }
     return (x->unit > y->unit) - (x->unit < y->unit);
-}
-
-static int by_time(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
 }
 
 static ls_status check_share(double share, uint64_t rows, ls_error *err) {
@@ -82,39 +76,4 @@ done:
     ls_free(sorted);
     ls_free(drawn);
     return status;
-}
-
-ls_status ls_learner_split_by_time(const int64_t *times_us, uint64_t row_count, double share,
-                                   int64_t gap_us, uint8_t *valid, ls_error *err) {
-    ls_status status = check_share(share, row_count, err);
-    if (status != LS_OK) {
-        return status;
-    }
-    if (gap_us < 0) {
-        return ls_fail(err, LS_ERR_INVALID, "a gap of %lld us; it must be 0 or more",
-                       (long long)gap_us);
-    }
-    int64_t *sorted = ls_alloc(row_count * sizeof *sorted);
-    if (sorted == NULL) {
-        return ls_fail(err, LS_ERR_MEMORY, "no memory to split the rows");
-    }
-    memcpy(sorted, times_us, row_count * sizeof *sorted);
-    qsort(sorted, row_count, sizeof *sorted, by_time);
-    const uint64_t first = row_count - 1 - (uint64_t)((double)(row_count - 1) * share);
-    const int64_t moment = sorted[first];
-    const bool learns = sorted[0] < moment &&
-                        (uint64_t)moment - (uint64_t)sorted[0] > (uint64_t)gap_us;
-    ls_free(sorted);
-    if (!learns) {
-        return ls_fail(err, LS_ERR_INVALID,
-                       "no row is left to learn from before the held out time");
-    }
-    for (uint64_t i = 0; i < row_count; i++) {
-        if (times_us[i] >= moment) {
-            valid[i] = 1;
-        } else {
-            valid[i] = (uint64_t)moment - (uint64_t)times_us[i] <= (uint64_t)gap_us ? 2 : 0;
-        }
-    }
-    return LS_OK;
 }
