@@ -6,21 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/complain.h"
+#include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/pool_words.h"
 #include "ls_build.h"
 
-enum { PATH_SIZE = 4096, PATIENCE_MS = 30000 };
+enum { PATH_SIZE = 4096, PATIENCE_MS = 30000, LOOK_MS = 100 };
 
+#define SOCKET_OPTION                                                                           \
+    {                                                                                           \
+        .name = "socket", .kind = LS_OPTION_TEXT, .argument = "PATH",                           \
+        .says = "$LINESHAFT_POOL, else where 'pool run' of this user or of the system listens", \
+        .about = "where the pool's daemon listens"                                              \
+    }
+
+const ls_option ls_pool_socket_options[] = {SOCKET_OPTION, {0}};
 const ls_option ls_pool_call_options[] = {
-    {.name = "socket",
-     .kind = LS_OPTION_TEXT,
-     .argument = "PATH",
-     .says = "$LINESHAFT_POOL, else where 'pool run' of this user or of the system listens",
-     .about = "where the pool's daemon listens"},
+    SOCKET_OPTION,
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "one object for programs; docs/JSON.md"},
     {0},
 };
@@ -153,6 +160,40 @@ int ls_pool_call_once(const ls_options *options, json_t *question, json_t **out)
     }
     ls_pool_call_close(call);
     return code;
+}
+
+static bool is_over(const char *state) {
+    return strcmp(state, "waiting") != 0 && strcmp(state, "running") != 0 &&
+           strcmp(state, "stopping") != 0;
+}
+
+int ls_pool_call_wait(ls_pool_call *call, uint64_t job_id, bool *out_done) {
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)job_id);
+    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
+    for (;;) {
+        json_t *job = NULL;
+        const int code = ls_pool_call_do(call, json_pack("{s:s, s:s}", "do", "job", "job", text),
+                                         &job);
+        const char *state = ls_json_text_at(job, "state");
+        const bool over = code == LS_EXIT_DONE && is_over(state);
+        *out_done = *out_done && (!over || strcmp(state, "done") == 0);
+        if (over && strcmp(state, "done") != 0) {
+            char said[64];
+            ls_pool_put_state(job, said, sizeof said);
+            ls_note("job %s: %s%s%s", text, said, json_object_get(job, "note") != NULL ? ": " : "",
+                    ls_json_text_at(job, "note"));
+        }
+        json_decref(job);
+        if (over || code != LS_EXIT_DONE) {
+            return code;
+        }
+        nanosleep(&pause, NULL);
+        if (ls_interrupt_came()) {
+            ls_note("job %s goes on", text);
+            return LS_EXIT_STOPPED;
+        }
+    }
 }
 
 int ls_pool_call_print(const char *format, const char *name, json_t *object) {

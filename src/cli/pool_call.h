@@ -8,6 +8,7 @@
 
 // `--socket` and `--json`, for the tables of commands that ask.
 extern const ls_option ls_pool_call_options[];
+extern const ls_option ls_pool_socket_options[];  // the first alone
 
 // Where the daemon of whoever runs this listens when nothing is said: $LINESHAFT_POOL, else
 // pool.sock in the first of $XDG_RUNTIME_DIR/lineshaft, /run/lineshaft and /tmp/lineshaft-UID where
@@ -22,6 +23,9 @@ int ls_pool_call_begin(const ls_options *options, ls_pool_call **out);
 int ls_pool_call_do(ls_pool_call *call, json_t *question, json_t **out);
 // Both for one question.
 int ls_pool_call_once(const ls_options *options, json_t *question, json_t **out);
+// Until the job is over, or somebody presses Ctrl-C (watched by the caller, interrupt.h): the job
+// then goes on. How it ended is said when it was not done; then *out_done is false.
+int ls_pool_call_wait(ls_pool_call *call, uint64_t job_id, bool *out_done);
 // {"lineshaft", "format", NAME: object}, printed. Takes the object.
 int ls_pool_call_print(const char *format, const char *name, json_t *object);
 // The number of a job in arguments[at]; 0: it is none, and that was said.

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/pool_call.h"
@@ -230,12 +231,37 @@ const ls_cli_command ls_command_pool_jobs = {
 
 // ---- cancel
 
+static const ls_option cancel_options[] = {
+    {.name = "wait",
+     .letter = 'w',
+     .kind = LS_OPTION_FLAG,
+     .about = "until they are over; Ctrl-C ends the waiting alone"},
+    {0},
+};
+static const ls_option *const cancel_tables[] = {cancel_options, ls_pool_call_options, NULL};
 static const ls_option *const plain_tables[] = {ls_pool_call_options, NULL};
 
 static json_t *job_question(const char *deed, uint64_t id) {
     char text[24];
     snprintf(text, sizeof text, "%llu", (unsigned long long)id);
     return json_pack("{s:s, s:s}", "do", deed, "job", text);
+}
+
+// What came of it: one that runs is told of by the daemon as it was when it was asked.
+static void tell_cancelled(uint64_t id, const char *state) {
+    const bool asked = strcmp(state, "running") == 0 || strcmp(state, "stopping") == 0;
+    printf("job %llu: %s\n", (unsigned long long)id, asked ? "asked to stop" : state);
+}
+
+// Until all of them are over; that a job was cancelled is what was wanted.
+static int wait_for_all(const ls_options *options, ls_pool_call *call) {
+    bool done = true;
+    int code = LS_EXIT_DONE;
+    ls_interrupt_watch();
+    for (int i = 0; code == LS_EXIT_DONE && i < options->argument_count; i++) {
+        code = ls_pool_call_wait(call, ls_pool_call_job(options, i, "pool cancel"), &done);
+    }
+    return code;
 }
 
 static int run_cancel(const ls_options *options) {
@@ -256,11 +282,14 @@ static int run_cancel(const ls_options *options) {
         const int code = ls_pool_call_do(call, job_question("cancel", id), &job);
         worst = code > worst ? code : worst;
         if (code == LS_EXIT_DONE && !as_json) {
-            printf("job %llu: %s\n", (unsigned long long)id, ls_json_text_at(job, "state"));
+            tell_cancelled(id, ls_json_text_at(job, "state"));
         }
         if (job != NULL) {
             json_array_append_new(list, job);
         }
+    }
+    if (begun == LS_EXIT_DONE && worst == LS_EXIT_DONE && ls_options_get(options, "wait")->given) {
+        worst = wait_for_all(options, call);
     }
     ls_pool_call_close(call);
     if (begun == LS_EXIT_DONE && as_json) {
@@ -278,11 +307,11 @@ const ls_cli_command ls_command_pool_cancel = {
     .most = 1000,
     .about = "Ends jobs: one that waits is gone, one that runs is asked to stop.",
     .example = "lineshaft pool cancel 12",
-    .examples = "lineshaft pool cancel 12 13 14\n",
+    .examples = "lineshaft pool cancel 12 13 14 --wait\n",
     .detail =
         "Only one's own jobs; root and the daemon's user may cancel all. A job that is over is "
         "left as it is, with exit code 1.\n",
-    .tables = plain_tables,
+    .tables = cancel_tables,
     .run = run_cancel,
 };
 

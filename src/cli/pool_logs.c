@@ -38,7 +38,7 @@ static const ls_option own_options[] = {
      .about = "only the last so many bytes of what is there"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, ls_pool_call_options, NULL};
+static const ls_option *const tables[] = {own_options, ls_pool_socket_options, NULL};
 
 typedef struct reading {
     const ls_options *options;
@@ -131,10 +131,6 @@ static int run(const ls_options *options) {
     ls_error err = {0};
     if (id == 0) {
         return LS_EXIT_USAGE;
-    }
-    if (ls_options_get(options, "json")->given) {
-        ls_fail(&err, LS_ERR_INVALID, "a log is what the job wrote, and has no --json");
-        return ls_complain_usage(&err, "pool logs");
     }
     if (ls_options_exclude(options, "follow", "run", &err) != LS_OK) {
         return ls_complain_usage(&err, "pool logs");

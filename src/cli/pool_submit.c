@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -15,7 +14,7 @@
 #include "cli/pool_call.h"
 #include "cli/pool_words.h"
 
-enum { PATH_SIZE = 4096, LOOK_MS = 100 };
+enum { PATH_SIZE = 4096 };
 
 extern char **environ;
 
@@ -65,7 +64,8 @@ static const ls_option own_options[] = {
      .letter = 'a',
      .kind = LS_OPTION_TEXT,
      .argument = "N",
-     .about = "N like jobs; each finds its number, from 0, in LINESHAFT_ARRAY_INDEX"},
+     .about =
+         "N like jobs; each finds its number, from 0, in LINESHAFT_ARRAY_INDEX; A-B: from A to B"},
     {.name = "after",
      .kind = LS_OPTION_TEXT,
      .argument = "JOB,...",
@@ -217,17 +217,21 @@ static bool put_place(const ls_options *o, json_t *out, ls_error *err) {
 // `10`, or `0-9`.
 static bool put_array(const ls_options *o, json_t *out, ls_error *err) {
     const char *text = ls_options_get(o, "array")->text;
-    int64_t count = 0;
     if (text == NULL) {
         return true;
     }
-    const bool range = strncmp(text, "0-", 2) == 0;
-    const char *number = range ? text + 2 : text;
-    if (!ls_text_parse_i64(number, strlen(number), &count) || count < (range ? 0 : 1)) {
-        return is_wrong("array", text, "must be a number of jobs, as 10, or a range from 0, as 0-9",
-                        err);
+    const char *dash = strchr(text, '-');
+    int64_t first = 0, last = 0;
+    const bool fine = dash == NULL ? ls_text_parse_i64(text, strlen(text), &last) && last-- > 0
+                                   : ls_text_parse_i64(text, (size_t)(dash - text), &first) &&
+                                         ls_text_parse_i64(dash + 1, strlen(dash + 1), &last) &&
+                                         first >= 0 && last >= first;
+    if (!fine) {
+        return is_wrong("array", text,
+                        "must be a number of jobs, as 10, or a range, as 0-9 or 1-10", err);
     }
-    json_object_set_new(out, "array", json_integer(count + range));
+    json_object_set_new(out, "array", json_integer(last - first + 1));
+    json_object_set_new(out, "array_first", json_integer(first));
     return true;
 }
 
@@ -321,41 +325,6 @@ static void tell(const json_t *job) {
     }
 }
 
-static bool is_over(const char *state) {
-    return strcmp(state, "waiting") != 0 && strcmp(state, "running") != 0 &&
-           strcmp(state, "stopping") != 0;
-}
-
-// Until the job is over, or somebody presses Ctrl-C: the job then goes on.
-static int wait_for_one(ls_pool_call *call, uint64_t id, bool *out_done) {
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)id);
-    const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000L};
-    for (;;) {
-        json_t *job = NULL;
-        const int code = ls_pool_call_do(call, json_pack("{s:s, s:s}", "do", "job", "job", text),
-                                         &job);
-        const char *state = ls_json_text_at(job, "state");
-        const bool over = code == LS_EXIT_DONE && is_over(state);
-        *out_done = *out_done && (!over || strcmp(state, "done") == 0);
-        if (over && strcmp(state, "done") != 0) {
-            char said[64];
-            ls_pool_put_state(job, said, sizeof said);
-            ls_note("job %s: %s%s%s", text, said, json_object_get(job, "note") != NULL ? ": " : "",
-                    ls_json_text_at(job, "note"));
-        }
-        json_decref(job);
-        if (over || code != LS_EXIT_DONE) {
-            return code;
-        }
-        nanosleep(&pause, NULL);
-        if (ls_interrupt_came()) {
-            ls_note("job %s goes on", text);
-            return LS_EXIT_STOPPED;
-        }
-    }
-}
-
 static int wait_for(ls_pool_call *call, const json_t *job) {
     const json_int_t told = json_integer_value(json_object_get(job, "count"));
     const uint64_t first = (uint64_t)atoll(ls_json_text_at(job, "id"));
@@ -364,7 +333,7 @@ static int wait_for(ls_pool_call *call, const json_t *job) {
     int code = LS_EXIT_DONE;
     ls_interrupt_watch();
     for (uint64_t i = 0; i < count && code == LS_EXIT_DONE; i++) {
-        code = wait_for_one(call, first + i, &done);
+        code = ls_pool_call_wait(call, first + i, &done);
     }
     return code != LS_EXIT_DONE ? code : done ? LS_EXIT_DONE : LS_EXIT_NO;
 }

@@ -15,6 +15,7 @@ enum {
     LS_EXEC_ENV_MAX = 4096,           // variables
     LS_EXEC_SPEC_SIZE_MAX = 1 << 17,  // of everything a job says, in bytes
     LS_EXEC_ARRAY_MAX = 100000,       // jobs of an array
+    LS_EXEC_INDEX_MAX = 1000000000,   // the first index of one
     LS_EXEC_AFTER_MAX = 1024,         // jobs that one waits for
     LS_EXEC_NAME_MAX = 127,           // bytes of a name, of a user
 };
@@ -49,7 +50,8 @@ typedef struct ls_exec_job {
     int stop_signal;
     const char *const *stop_argv;
 
-    uint32_t array;         // so many jobs, LINESHAFT_ARRAY_INDEX from 0; 0: one, no array
+    uint32_t array;        // so many jobs, LINESHAFT_ARRAY_INDEX from array_first; 0: one, no array
+    uint32_t array_first;  // of a submission; then each job has its own
     const uint64_t *after;  // starts when these are done; cancelled when one of them fails
     uint32_t after_count;
 

@@ -395,7 +395,8 @@ ls_status ls_exec_submit(ls_exec *e, const ls_exec_job *job, uint64_t *out_first
     spec->id = first;
     spec->users = 1;  // ours, until the end
     for (uint32_t i = 0; status == LS_OK && i < count; i++) {
-        status = submit_one(e, spec, first + i, account, job->array > 0 ? first : 0, i, err);
+        status = submit_one(e, spec, first + i, account, job->array > 0 ? first : 0,
+                            job->array_first + i, err);
     }
     if (status != LS_OK) {
         take_back(e, first);

@@ -407,8 +407,9 @@ static void test_an_array_runs_each_index_once_and_what_comes_after_waits(void) 
         SH("echo $LINESHAFT_ARRAY_INDEX of $LINESHAFT_ARRAY_COUNT; "
            "test $LINESHAFT_ARRAY_INDEX != $BAD"));
     const char *const good[] = {"PATH=/usr/bin:/bin", "BAD=x", NULL};
-    const char *const bad[] = {"PATH=/usr/bin:/bin", "BAD=2", NULL};
+    const char *const bad[] = {"PATH=/usr/bin:/bin", "BAD=9", NULL};
     job.array = 5;
+    job.array_first = 7;
     job.env = good;
     const uint64_t first = small_submit(&s, &job);
     const uint64_t after[] = {first, first + 4};
@@ -423,7 +424,7 @@ static void test_an_array_runs_each_index_once_and_what_comes_after_waits(void) 
     CHECK_INT(answer.reason, LS_REASON_AFTER);
     CHECK_STR(answer.text, "It waits until job 1 is done, which is waiting, and 1 more.");
     CHECK(small_until(&s, last, LS_EXEC_DONE));
-    CHECK_STR(small_log(&s, first + 3), "3 of 5\n");
+    CHECK_STR(small_log(&s, first + 3), "10 of 5\n");
     CHECK(view(&s, last).started_us >= view(&s, first + 4).ended_us);
     // One of the next array fails; what waits for it, and what waits for that, is cancelled.
     job.env = bad;

@@ -24,7 +24,8 @@ static const char *const keys[] = {
     "memory_mib", "gpu_mib",     "kinds",       "within",       "must",
     "spread",     "priority",    "most_s",      "grace_s",      "checkpoint_every_s",
     "saves",      "restartable", "stop_signal", "stop_command", "array",
-    "after",      "log_mib",     "split_log",   "deadline_s",   NULL,
+    "after",      "log_mib",     "split_log",   "deadline_s",   "array_first",
+    NULL,
 };
 
 const char *ls_level_word(ls_pool_level level) {
@@ -213,13 +214,15 @@ static void take_after(ls_fields *f, ls_arena *arena, ls_exec_job *job) {
 }
 
 static void take_rest(ls_fields *f, ls_exec_job *job) {
-    int64_t array = 0, priority = 0, log_mib = 0;
+    int64_t array = 0, first = 0, priority = 0, log_mib = 0;
     ls_fields_integer(f, "array", 0, LS_EXEC_ARRAY_MAX, &array);
+    ls_fields_integer(f, "array_first", 0, LS_EXEC_INDEX_MAX, &first);
     job->has_priority = ls_fields_has(f, "priority");
     ls_fields_integer(f, "priority", 0, LS_PRIORITY_MAX, &priority);
     ls_fields_integer(f, "log_mib", 0, LOG_MIB_MAX, &log_mib);
     ls_fields_flag(f, "split_log", &job->split_log);
     job->array = (uint32_t)array;
+    job->array_first = (uint32_t)first;
     job->priority = (int32_t)priority;
     job->log_bytes_max = (uint64_t)log_mib << 20;
 }

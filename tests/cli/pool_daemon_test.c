@@ -133,8 +133,11 @@ static void test_a_job_runs_and_tells_what_it_wrote(void) {
         check_says(&b, "submit", "-A people --slots 7 -- true", 1, "more than the limit");
         check_says(&b, "submit", "-A line --slots 1 -- sleep 1000", 0, "job 3 of line");
         CHECK(await(&b, "jobs", "", "running"));
-        check_says(&b, "cancel", "3", 0, "job 3");
-        CHECK(await(&b, "jobs", "--all", "cancelled"));
+        check_says(&b, "cancel", "3 --wait", 0, "job 3: asked to stop\n");
+        check_says(&b, "jobs", "--all", 0, "cancelled");
+        check_says(&b, "cancel", "3", 1, "job 3 is over: cancelled");
+        check_says(&b, "usage", "-A line --statement", 0, "Statement of line, in slot hours\n");
+        check_says(&b, "usage", "--csv", 0, ",line,");
         finish(&b);
     }
 }

@@ -143,6 +143,7 @@ static void test_a_running_pool_is_asked_with_words(void) {
         "pool jobs --socket tests/no-such-folder/pool.sock",
         "pool logs twelve",
         "pool logs 12 --json",
+        "pool submit --array 5-4 -- true",
         "pool logs 12 -f --run 1",
         "pool cancel 12 x",
         "pool why 0",
