@@ -1,0 +1,41 @@
+// snapshot.h - a dataset from history: what was known at each moment, and what became of it.
+//
+// Features of a row come from samples up to its moment, through the engine of features.h; samples
+// that the source sent late on purpose were not known at their time and are left out. A label
+// counts when it had become known by `known_us`; the dataset says when each did. Columns are named
+// by the tags as the plant file writes them (`{unit}` and all), so that units share them.
+#pragma once
+
+#include "base/tags.h"
+#include "history/history.h"
+#include "model/dataset.h"
+#include "model/features.h"
+#include "plant/models.h"
+
+typedef struct ls_snapshot_def {
+    const ls_model_plan *plan;
+    int64_t from_us, to_us;  // moments of rows: [from, to)
+    int64_t known_us;        // labels that were known by then
+    const char *labels;      // LS_LABEL_FILE: the text of the file
+    size_t labels_size;
+    const char *labels_file;  // its name for messages
+} ls_snapshot_def;
+
+typedef struct ls_snapshot_notes {
+    uint64_t samples;     // of the tags, heard
+    uint64_t historical;  // left out: sent late on purpose
+    uint64_t labelled;    // rows
+} ls_snapshot_notes;
+
+// Fails with LS_ERR_INVALID (a tag that the history does not know, a line of the labels' file: says
+// which), LS_ERR_LIMIT (rows), or as the history does. `notes` may be NULL.
+ls_status ls_snapshot_make(ls_history *history, const ls_tags *tags, const ls_snapshot_def *def,
+                           ls_dataset *out, ls_snapshot_notes *notes, ls_error *err);
+
+// The engine for a plan, for training and for service.
+ls_status ls_snapshot_features(const ls_model_plan *plan, ls_features **out, ls_error *err);
+// The number of the tag `pattern` of a plan for a unit; LS_ERR_INVALID when the history has none.
+ls_status ls_snapshot_tag(const ls_tags *tags, const char *pattern, const char *unit, uint32_t *out,
+                          ls_error *err);
+// What the features hear of a sample: NaN where it is bad, stale, a text or nothing.
+double ls_snapshot_value(const ls_sample *sample);
