@@ -20,7 +20,6 @@
 #include "line/data_folder.h"
 #include "line/emulate_modbus.h"
 #include "line/emulate_play.h"
-#include "process/disturbance.h"
 
 enum { LINGER_US = 300000, PATH_SIZE = 1024, HIDE_SIZE_MAX = 1 << 20, MODBUS_PORT = 1502 };
 
@@ -54,8 +53,8 @@ static const ls_option own_options[] = {
          "control loops; docs/PROCESS.md lists them"},
     {.name = "idv",
      .kind = LS_OPTION_TEXT,
-     .argument = "N[@TIME]",
-     .about = "with --process: disturbance N, from that time of the plant on"},
+     .argument = "N[@FROM[..UNTIL]],...",
+     .about = "with --process: disturbances, each for a while of the plant's time"},
     {.name = "broker",
      .kind = LS_OPTION_TEXT,
      .argument = "URL",
@@ -168,25 +167,11 @@ static ls_status parse_disturb(const char *text, ls_emulate_play_def *def, ls_er
     return LS_OK;
 }
 
-// N or N@TIME
-static ls_status parse_idv(const char *text, ls_emulate_process_def *out, ls_error *err) {
-    const size_t length = strcspn(text, "@");
-    int64_t number = 0;
-    if (!ls_text_parse_i64(text, length, &number) || number < 1 || number > LS_TE_IDV_COUNT) {
-        ls_fail(err, LS_ERR_INVALID, "--idv '%s': no disturbance is called so; they are 1 to %d",
-                text, LS_TE_IDV_COUNT);
-        ls_hint(err, "4@8h is disturbance 4 from eight hours on");
-        return LS_ERR_INVALID;
-    }
-    out->idv = (int)number;
-    return text[length] == '@' ? ls_units_time(text + length + 1, &out->idv_from_us, err) : LS_OK;
-}
-
 static ls_status parse_process(job *j, ls_error *err) {
     const char *idv = option(j, "idv")->text;
     if (option(j, "process")->given) {
         j->def.process = &j->process;
-        return idv != NULL ? parse_idv(idv, &j->process, err) : LS_OK;
+        return idv != NULL ? ls_emulate_process_parse(idv, &j->process, err) : LS_OK;
     }
     return idv == NULL ? LS_OK : ls_fail(err, LS_ERR_INVALID, "--idv needs --process");
 }

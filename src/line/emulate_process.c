@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "process/control.h"
 #include "process/disturbance.h"
+#include "process/measure.h"
 #include "process/tags.h"
 #include "process/te.h"
 
@@ -14,9 +15,59 @@ enum { TRIP = LS_TE_MEASURED + LS_TE_VALVES, SHOWN };
 
 struct ls_emulate_process {
     ls_te_state state;
-    int idv;
-    int64_t idv_from_step;
+    ls_emulate_process_def def;
 };
+
+// "4@8h..12h", which *text begins with, up to a comma or its end.
+static ls_status parse_one(const char *text, size_t length, ls_emulate_idv *out, ls_error *err) {
+    char copy[128];
+    int64_t number = 0;
+    const size_t digits = strcspn(text, "@,");
+    if (length >= sizeof copy || !ls_text_parse_i64(text, digits, &number) || number < 1 ||
+        number > LS_TE_IDV_COUNT) {
+        ls_fail(err, LS_ERR_INVALID, "'%.*s': no disturbance is called so; they are 1 to %d",
+                (int)(length < 64 ? length : 64), text, LS_TE_IDV_COUNT);
+        ls_hint(err, "4@8h is disturbance 4 from eight hours on, 4@8h..12h until twelve");
+        return LS_ERR_INVALID;
+    }
+    *out = (ls_emulate_idv){(int)number, 0, LS_FOREVER};
+    if (digits == length) {
+        return LS_OK;
+    }
+    snprintf(copy, sizeof copy, "%.*s", (int)(length - digits - 1), text + digits + 1);
+    char *until = strstr(copy, "..");
+    if (until != NULL) {
+        *until = '\0';
+        until += 2;
+    }
+    ls_status status = ls_units_time(copy, &out->from_us, err);
+    if (status == LS_OK && until != NULL) {
+        status = ls_units_time(until, &out->until_us, err);
+    }
+    if (status == LS_OK && out->until_us <= out->from_us) {
+        return ls_fail(err, LS_ERR_INVALID, "'%.*s': it ends before it has begun", (int)length,
+                       text);
+    }
+    return status;
+}
+
+ls_status ls_emulate_process_parse(const char *text, ls_emulate_process_def *out, ls_error *err) {
+    for (;;) {
+        const size_t length = strcspn(text, ",");
+        if (out->idv_count == LS_EMULATE_IDV_MAX) {
+            return ls_fail(err, LS_ERR_LIMIT, "limit reached: %d disturbances", LS_EMULATE_IDV_MAX);
+        }
+        const ls_status status = parse_one(text, length, &out->idv[out->idv_count], err);
+        if (status != LS_OK) {
+            return status;
+        }
+        out->idv_count++;
+        if (text[length] == '\0') {
+            return LS_OK;
+        }
+        text += length + 1;
+    }
+}
 
 ls_status ls_emulate_process_create(const ls_emulate_process_def *def, ls_arena *arena,
                                     ls_emulate_process **out, ls_error *err) {
@@ -28,8 +79,7 @@ ls_status ls_emulate_process_create(const ls_emulate_process_def *def, ls_arena 
     const uint64_t folded = def->seed % 4294967295ULL + 1;
     const bool good = def->seed <= LS_TE_SEED_MAX && ls_te_seed_is_good((int64_t)def->seed);
     ls_te_start(&p->state, good ? (int64_t)def->seed : (int64_t)(folded & 0xffffffffULL) | 1);
-    p->idv = def->idv;
-    p->idv_from_step = def->idv_from_us / LS_US_PER_S;
+    p->def = *def;
     *out = p;
     return LS_OK;
 }
@@ -86,12 +136,26 @@ void ls_emulate_process_set(ls_emulate_process *process, int loop, double value)
     (void)status;
 }
 
+ls_emulate_process_truth ls_emulate_process_describe(const ls_emulate_process *process) {
+    const ls_te_state *state = &process->state;
+    return (ls_emulate_process_truth){state->idv, state->trip,
+                                      ls_te_trip_text((ls_te_trip)state->trip), state->steps};
+}
+
+// Steps count from 1: what begins at 8 h is there in step 28800.
+static uint32_t disturbances(const ls_emulate_process *process, int64_t step) {
+    uint32_t set = 0;
+    for (uint32_t i = 0; i < process->def.idv_count; i++) {
+        const ls_emulate_idv *idv = &process->def.idv[i];
+        const bool acts = step >= idv->from_us / LS_US_PER_S && step * LS_US_PER_S < idv->until_us;
+        set |= acts ? 1U << (idv->number - 1) : 0U;
+    }
+    return set;
+}
+
 void ls_emulate_process_run(ls_emulate_process *process, int64_t until_us) {
     while ((process->state.steps + 1) * LS_US_PER_S <= until_us) {
-        if (process->idv > 0 && process->state.steps + 1 >= process->idv_from_step) {
-            ls_error err = {0};
-            (void)ls_te_set_disturbance(&process->state, process->idv, true, &err);
-        }
+        process->state.idv = disturbances(process, process->state.steps + 1);
         ls_te_step(&process->state);
     }
 }

@@ -10,15 +10,26 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "plant/listen.h"
+#include "plant/plant.h"
 
 typedef struct ls_emulate_process ls_emulate_process;
 
-// What acts on it. Disturbance 0: none.
+enum { LS_EMULATE_IDV_MAX = 32 };
+
+// What acts on it: disturbances of process/disturbance.h, each for a while. Plant times.
+typedef struct ls_emulate_idv {
+    int number;
+    int64_t from_us, until_us;  // LS_FOREVER: without end
+} ls_emulate_idv;
 typedef struct ls_emulate_process_def {
     uint64_t seed;
-    int idv;
-    int64_t idv_from_us;  // plant time
+    ls_emulate_idv idv[LS_EMULATE_IDV_MAX];
+    uint32_t idv_count;
 } ls_emulate_process_def;
+
+// `N[@FROM[..UNTIL]]`, several separated by commas, added to *out: `4@8h..12h,1@1d`. LS_ERR_INVALID
+// says which makes no sense.
+ls_status ls_emulate_process_parse(const char *text, ls_emulate_process_def *out, ls_error *err);
 
 // In the arena. Fails with LS_ERR_MEMORY.
 ls_status ls_emulate_process_create(const ls_emulate_process_def *def, ls_arena *arena,
@@ -35,6 +46,15 @@ ls_status ls_emulate_process_loop(const char *name, const ls_measured *value, in
                                   ls_error *err);
 // A value within the range that was checked so.
 void ls_emulate_process_set(ls_emulate_process *process, int loop, double value);
+
+// What is true now: which disturbances act, and what has shut it down (0: nothing).
+typedef struct ls_emulate_process_truth {
+    uint32_t idv;  // bit (number - 1)
+    uint32_t trip;
+    const char *trip_text;
+    int64_t steps;
+} ls_emulate_process_truth;
+ls_emulate_process_truth ls_emulate_process_describe(const ls_emulate_process *process);
 
 // To a plant time, which does not go back; the process begins at plant time 0.
 void ls_emulate_process_run(ls_emulate_process *process, int64_t until_us);

@@ -1,5 +1,6 @@
 // emulate_process_test.c - a process plant behind the emulated line: it shows what the process
 // shows, and its setpoints are set by the same handshake as everything else.
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,8 @@ static double shown(const ls_emulate *line, const char *name) {
 
 static void test_it_shows_what_the_process_shows(void) {
     ls_plant *plant = reactor();
-    const ls_emulate_process_def def = {.seed = 7854912354, .idv = 1, .idv_from_us = hour};
+    const ls_emulate_process_def def = {
+        .seed = 7854912354, .idv = {{1, hour, LS_FOREVER}}, .idv_count = 1};
     ear e;
     ls_emulate *line = start(plant, &def, NULL, &e);
     CHECK_NEAR(shown(line, "XMEAS_7"), 2705.0, 0.01);  // at rest
@@ -92,8 +94,10 @@ static void test_it_shows_what_the_process_shows(void) {
 
 static void test_equal_seeds_tell_the_same_in_whatever_steps(void) {
     ls_plant *plant = reactor();
-    const ls_emulate_process_def def = {.seed = 5, .idv = 12, .idv_from_us = 10 * minute};
-    const ls_emulate_process_def other_seed = {.seed = 6, .idv = 12, .idv_from_us = 10 * minute};
+    const ls_emulate_process_def def = {
+        .seed = 5, .idv = {{12, 10 * minute, LS_FOREVER}}, .idv_count = 1};
+    const ls_emulate_process_def other_seed = {
+        .seed = 6, .idv = {{12, 10 * minute, LS_FOREVER}}, .idv_count = 1};
     ear a, b, c;
     ls_emulate *one = start(plant, &def, NULL, &a);
     ls_emulate *other = start(plant, &def, NULL, &b);
@@ -165,7 +169,7 @@ static void test_setpoints_are_commanded_and_lapse(void) {
 
 static void test_a_shut_down_is_told(void) {
     ls_plant *plant = reactor();
-    const ls_emulate_process_def def = {.seed = 3, .idv = 6, .idv_from_us = 0};
+    const ls_emulate_process_def def = {.seed = 3, .idv = {{6, 0, LS_FOREVER}}, .idv_count = 1};
     ear e;
     ls_emulate *line = start(plant, &def, NULL, &e);
     CHECK_INT(ls_emulate_run(line, 9 * hour, &err), LS_OK);
@@ -251,6 +255,52 @@ static void test_a_setpoint_that_no_loop_takes_is_refused(void) {
                   "temperature) is from 0 to 150 C, not -1");
 }
 
+static void test_disturbances_come_and_go(void) {
+    ls_plant *plant = reactor();
+    ls_emulate_process_def def = {.seed = 3};
+    CHECK_INT(ls_emulate_process_parse("4@10min..20min,9@15min,1@15min..16min", &def, &err), LS_OK);
+    CHECK_INT(def.idv_count, 3);
+    ear e;
+    ls_emulate *line = start(plant, &def, NULL, &e);
+    static const struct {
+        int minute;
+        const char *acting;
+    } table[] = {{9, "[]"}, {12, "[4]"}, {15, "[1,4,9]"}, {18, "[4,9]"}, {25, "[9]"}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        CHECK_INT(ls_emulate_run(line, table[i].minute * minute + 10 * second, &err), LS_OK);
+        ls_buffer truth;
+        ls_buffer_init(&truth);
+        ls_emulate_truth(line, &truth);
+        json_t *root = json_loads(truth.data, 0, NULL);
+        const json_t *process = json_object_get(root, "process");
+        char *acting = json_dumps(json_object_get(process, "idv"), JSON_COMPACT);
+        CHECK_STR(acting, table[i].acting);
+        CHECK(json_is_null(json_object_get(process, "shut_down_by")));
+        free(acting);
+        json_decref(root);
+        ls_buffer_clear(&truth);
+    }
+    ls_emulate_destroy(line);
+    ls_plant_destroy(plant);
+}
+
+static void test_disturbances_that_make_no_sense_are_refused(void) {
+    static const char *const wrong[] = {"",        "0",      "22",       "x",        "4@",
+                                        "4@soon",  "4@8h..", "4@8h..7h", "4@8h..8h", "4,",
+                                        "4@1h,,5", "-4",     "4@8h,22"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ls_emulate_process_def def = {.seed = 3};
+        harness_note("%s", wrong[i]);
+        CHECK_INT(ls_emulate_process_parse(wrong[i], &def, &err), LS_ERR_INVALID);
+    }
+    char many[256] = "1";
+    for (int i = 0; i < LS_EMULATE_IDV_MAX; i++) {
+        strcat(many, ",1");
+    }
+    ls_emulate_process_def def = {.seed = 3};
+    CHECK_INT(ls_emulate_process_parse(many, &def, &err), LS_ERR_LIMIT);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_it_shows_what_the_process_shows);
@@ -259,5 +309,7 @@ int main(int argc, char **argv) {
     TEST(test_a_shut_down_is_told);
     TEST(test_a_sensor_of_it_lies);
     TEST(test_a_setpoint_that_no_loop_takes_is_refused);
+    TEST(test_disturbances_come_and_go);
+    TEST(test_disturbances_that_make_no_sense_are_refused);
     return harness_report();
 }

@@ -347,6 +347,19 @@ static json_t *hidden_json(const ls_emulate *e, uint32_t i) {
                      (json_int_t)e->applied[i]);
 }
 
+static json_t *process_json(const ls_emulate_process *process) {
+    const ls_emulate_process_truth truth = ls_emulate_process_describe(process);
+    json_t *acting = json_array();
+    for (int i = 0; i < 32; i++) {
+        if ((truth.idv >> i & 1U) != 0) {
+            json_array_append_new(acting, json_integer(i + 1));
+        }
+    }
+    return json_pack("{s:o, s:o, s:I}", "idv", acting, "shut_down_by",
+                     truth.trip != 0 ? json_string(truth.trip_text) : json_null(), "steps",
+                     (json_int_t)truth.steps);
+}
+
 void ls_emulate_truth(const ls_emulate *e, ls_buffer *out) {
     const ls_ctx c = ls_emulate_context(e, e->snapshot);
     const ls_emulate_figures f = ls_emulate_describe(e);
@@ -375,6 +388,9 @@ void ls_emulate_truth(const ls_emulate *e, ls_buffer *out) {
                              (json_int_t)f.released, "done", (json_int_t)f.done, "scrapped",
                              (json_int_t)f.scrapped, "told", (json_int_t)f.told, "lots", lots,
                              "machines", machines, "queues", queues, "hidden", hidden);
+    if (e->process != NULL) {
+        json_object_set_new(root, "process", process_json(e->process));
+    }
     char *text = json_dumps(root, JSON_INDENT(1));
     if (text == NULL) {
         out->failed = true;
