@@ -8,6 +8,7 @@
 
 #include <lineshaft/plant.h>
 
+#include "base/arena.h"
 #include "line/emulate.h"
 #include "process/te.h"
 #include "tests/harness.h"
@@ -301,6 +302,30 @@ static void test_disturbances_that_make_no_sense_are_refused(void) {
     CHECK_INT(ls_emulate_process_parse(many, &def, &err), LS_ERR_LIMIT);
 }
 
+static void test_without_memory_there_is_no_line(void) {
+    ls_plant *plant = reactor();
+    const ls_emulate_process_def process = {.seed = 3};
+    ls_emulate_def def = ls_emulate_def_default();
+    ear e = {0};
+    def.told = hear;
+    def.context = &e;
+    def.process = &process;
+    ls_emulate *line = NULL;
+    int failures = 0;
+    for (; failures < 10000 && line == NULL; failures++) {
+        ls_alloc_fail_after(failures);
+        const ls_status status = ls_emulate_create(plant, &def, &line, &err);
+        ls_alloc_fail_after(-1);
+        CHECK_INT(status, line == NULL ? LS_ERR_MEMORY : LS_OK);
+        if (harness_has_failed()) {
+            break;
+        }
+    }
+    CHECK(failures > 5 && line != NULL);
+    ls_emulate_destroy(line);
+    ls_plant_destroy(plant);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_it_shows_what_the_process_shows);
@@ -311,5 +336,6 @@ int main(int argc, char **argv) {
     TEST(test_a_setpoint_that_no_loop_takes_is_refused);
     TEST(test_disturbances_come_and_go);
     TEST(test_disturbances_that_make_no_sense_are_refused);
+    TEST(test_without_memory_there_is_no_line);
     return harness_report();
 }

@@ -117,11 +117,26 @@ static void test_rows_go_into_a_history(void) {
     program_remove_temporary();
 }
 
+static void test_a_full_disk_is_told(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    const program_def full = {.line = "process run --for 4h --csv", .out = "/dev/full"};
+    program got = program_run_def(&full);
+    CHECK_INT(got.code, 4);
+    CHECK_CONTAINS(got.err, "No space left");
+    program_clear(&got);
+    got = program_run("process run --for 1h -o no/such/folder/x.txt");
+    CHECK_INT(got.code, 4);
+    program_clear(&got);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_it_explains_itself);
     TEST(test_rows_are_those_of_a_recorded_set);
     TEST(test_the_object_says_that_the_plant_shut_down);
     TEST(test_rows_go_into_a_history);
+    TEST(test_a_full_disk_is_told);
     return harness_report();
 }
