@@ -38,6 +38,7 @@ static void make(ls_check *check, const char *path) {
     }
     ls_error err = {0};
     ls_listen_warn(check->plant, &check->notes);
+    ls_decide_warn(check->plant, &check->notes);
     ls_status status = ls_plant_notes(check->plant, &check->notes);
     if (status == LS_OK) {
         status = ls_plant_loads(check->plant, &check->arena, &check->loads);

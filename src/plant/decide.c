@@ -1,6 +1,8 @@
 // decide.c - see decide.h: words of what is decided, as the plant file has them.
 #include "plant/decide.h"
 
+#include "plant/plant.h"
+
 static const char *const kinds[LS_DECIDE_KIND_COUNT] = {
     "dispatch", "release", "maintenance", "batch", "setup", "conwip", "staffing", "setpoint"};
 static const char *const modes[LS_MODE_COUNT] = {"watch", "advise", "approve", "auto"};
@@ -17,4 +19,18 @@ const char *ls_decide_mode_name(ls_decide_mode mode) {
 
 const char *ls_objective_term_name(ls_objective_term term) {
     return (unsigned)term < LS_TERM_COUNT ? terms[term] : "none";
+}
+
+void ls_decide_warn(const struct ls_plant *plant, ls_errors *out) {
+    for (uint32_t i = 0; plant->listen.source_count > 0 && i < plant->decide.point_count; i++) {
+        const ls_decide_point *p = plant->decide.points + i;
+        if (p->kind == LS_DECIDE_RELEASE && plant->releases[p->release].pool) {
+            ls_error err;
+            (void)ls_fail_at(&err, LS_ERR_INVALID, plant->file, p->line, p->column,
+                             "'%s': on a line that is heard the order pool of '%s' counts as "
+                             "empty, so nothing is asked of it; rehearsals ask",
+                             p->name, plant->releases[p->release].name);
+            ls_errors_add(out, &err);
+        }
+    }
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 typedef enum ls_decide_kind {
     LS_DECIDE_DISPATCH,     // which lot next on a machine, or wait
     LS_DECIDE_RELEASE,      // let a lot of a class in now, or not yet
@@ -140,3 +142,8 @@ typedef struct ls_decide {
 const char *ls_decide_kind_name(ls_decide_kind kind);        // "dispatch"
 const char *ls_decide_mode_name(ls_decide_mode mode);        // "advise"
 const char *ls_objective_term_name(ls_objective_term term);  // "cycle-time"
+
+struct ls_plant;
+// What a person should look at though it may be right: a release with an order pool on a line that
+// is heard, where nothing is asked of it yet.
+void ls_decide_warn(const struct ls_plant *plant, ls_errors *out);
