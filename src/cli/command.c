@@ -23,6 +23,7 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_guard_reset,
     &ls_command_guard,  // after those whose first word it is
     &ls_command_decide_now,
+    &ls_command_decide_base,
     &ls_command_decide_explain,
     &ls_command_decide_replay,
     &ls_command_prove,

@@ -28,6 +28,7 @@ extern const ls_cli_command ls_command_guard_bypass;
 extern const ls_cli_command ls_command_guard_rearm;
 extern const ls_cli_command ls_command_guard_revoke;
 extern const ls_cli_command ls_command_guard_reset;
+extern const ls_cli_command ls_command_decide_base;
 extern const ls_cli_command ls_command_decide_now;
 extern const ls_cli_command ls_command_decide_explain;
 extern const ls_cli_command ls_command_decide_replay;

@@ -501,6 +501,22 @@ static ls_status find_base(ls_decider *d, const char *name, uint32_t *out, ls_er
     return ls_decider_add_base(d, name, out, err);
 }
 
+ls_status ls_decider_adopt(ls_decider *d, const ls_base_rule *found, int64_t horizon_us,
+                           ls_error *err) {
+    uint32_t base = 0;
+    ls_status status = find_base(d, found->name, &base, err);
+    if (status == LS_OK && base != d->base) {
+        status = ls_decider_choose_base(d, base, err);
+    }
+    if (status == LS_OK) {
+        d->bases[base].gain = found->gain;
+        d->bases[base].low = found->low;
+        d->bases[base].high = found->high;
+        d->horizon_us = horizon_us > 0 ? horizon_us : d->horizon_us;
+    }
+    return status;
+}
+
 ls_status ls_decider_replay(ls_decider *d, const ls_snapshot *present, const ls_answer *made,
                             ls_answer *out, ls_error *err) {
     if (made->snapshot_hash != ls_snapshot_hash(present) ||

@@ -39,7 +39,8 @@ typedef struct ls_decider_def {
     // or not, which takes about as long again as fourteen trials. NULL: never. Calling thread.
     bool (*enough)(void *context);
     void *context;
-    uint32_t cookie;  // set by ls_decider_def_default
+    double search_events;  // so many events of the twin go into that search, about; 0: 15 million
+    uint32_t cookie;       // set by ls_decider_def_default
 } ls_decider_def;
 ls_decider_def ls_decider_def_default(void);
 
@@ -61,6 +62,11 @@ typedef struct ls_base_rule {
                              // hour, paired interval; NaN before prepare
     bool chosen;
 } ls_base_rule;
+// Goes by a base rule from then on that was found elsewhere for this plant, with what it was found to
+// gain; horizon_us 0: stays as it is. Not while a question is being answered. Fails with
+// LS_ERR_INVALID (no such rule here), LS_ERR_LIMIT, LS_ERR_MEMORY; the base is then as before.
+ls_status ls_decider_adopt(ls_decider *decider, const ls_base_rule *found, int64_t horizon_us,
+                           ls_error *err);
 uint32_t ls_decider_bases(const ls_decider *decider, ls_base_rule *out, uint32_t most);
 int64_t ls_decider_horizon_us(const ls_decider *decider, uint32_t point);
 

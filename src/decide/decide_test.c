@@ -510,6 +510,32 @@ static void test_asking_allocates_nothing_and_want_of_memory_is_told(void) {
     minifab_clear(&m);
 }
 
+static void test_a_base_that_was_found_elsewhere_is_gone_by(void) {
+    minifab m = {0};
+    const minifab_def def = {
+        .folder = harness_source_path("."), .rules = "FIFO/FIFO/FIFO", .load = 1.0, .decide = true};
+    CHECK(minifab_make(&def, &m));
+    ls_decider *d = NULL;
+    ls_error err = {0};
+    const ls_decider_def how = ls_decider_def_default();
+    CHECK_INT(ls_decider_create(m.plant, m.twin, &how, &d, &err), LS_OK);
+    const ls_base_rule found = {.name = "setup, lbfs", .gain = 3.0, .low = 2.0, .high = 4.0};
+    const ls_base_rule none = {.name = "best"};
+    ls_base_rule bases[8];
+    CHECK_INT(ls_decider_adopt(d, &none, 0, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_decider_bases(d, bases, 8), 1);
+    for (int again = 0; again < 2; again++) {
+        CHECK_INT(ls_decider_adopt(d, &found, 7200000000, &err), LS_OK);
+        CHECK_INT(ls_decider_bases(d, bases, 8), 2);
+        CHECK_STR(bases[1].name, "setup, lbfs");
+        CHECK(bases[1].chosen && !bases[0].chosen);
+        CHECK_NEAR(bases[1].low, 2.0, 0.0);
+        CHECK_INT(ls_decider_horizon_us(d, UINT32_MAX), 7200000000);
+    }
+    ls_decider_destroy(d);
+    minifab_clear(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_best_act_and_its_gain_are_those_found_by_hand);
@@ -524,5 +550,6 @@ int main(int argc, char **argv) {
     TEST(test_questions_are_answered_together_and_again);
     TEST(test_acts_found_together_have_one_joint_claim);
     TEST(test_asking_allocates_nothing_and_want_of_memory_is_told);
+    TEST(test_a_base_that_was_found_elsewhere_is_gone_by);
     return harness_report();
 }

@@ -80,7 +80,7 @@ ls_status ls_study_open(ls_study *study, ls_decider *d, const ls_snapshot *from,
     memset(study, 0, sizeof *study);
     study->d = d;
     study->stop = stop;
-    study->events_left = events_budget;
+    study->events_left = d->def.search_events > 0.0 ? d->def.search_events : events_budget;
     ls_snapshot *begin = NULL;
     ls_snapshot *s = NULL;
     ls_status status = from != NULL ? ls_snapshot_copy(d->twin, from, &begin, err)

@@ -32,7 +32,7 @@ struct ls_pool_daemon {
     pthread_cond_t stepped;
     uint64_t steps;
     bool went_well[STEPS_KEPT];  // by number of the step
-    bool ends;
+    bool ends, stops;
 };
 
 // ---- callers of the socket
@@ -68,8 +68,10 @@ static bool on_ask(void *context, const ls_pool_caller *caller, const char *line
 
 // ---- the loop
 
-static int wait_ms(const ls_pool_daemon *d) {
+static int wait_ms(ls_pool_daemon *d) {
+    pthread_mutex_lock(&d->lock);  // others submit meanwhile, and wake us
     const int64_t exec_us = ls_exec_wait_us(d->exec);
+    pthread_mutex_unlock(&d->lock);
     const int socket_ms = ls_pool_socket_wait_ms(d->socket);
     int wait = LOOK_MS;
     wait = exec_us / 1000 < wait ? (int)((exec_us + 999) / 1000) : wait;
@@ -116,8 +118,15 @@ static void go_round(ls_pool_daemon *d) {
     ls_pool_socket_send(d->socket, status == LS_OK ? NULL : d->instead);
 }
 
+static bool goes_on(ls_pool_daemon *d) {
+    pthread_mutex_lock(&d->lock);
+    const bool goes = !d->stops && !ls_exec_is_helpless(d->exec);
+    pthread_mutex_unlock(&d->lock);
+    return goes && (d->def.stop == NULL || *d->def.stop == 0);
+}
+
 ls_status ls_pool_daemon_run(ls_pool_daemon *d, ls_error *err) {
-    while (*d->def.stop == 0 && !ls_exec_is_helpless(d->exec)) {
+    while (goes_on(d)) {
         // While steps fail, what waits to be done would only make it spin.
         const int work = d->troubled ? -1 : ls_exec_fd(d->exec);
         struct pollfd files[3] = {{.fd = work, .events = POLLIN},
@@ -147,9 +156,16 @@ ls_status ls_pool_daemon_run(ls_pool_daemon *d, ls_error *err) {
 
 // ---- other threads
 
-void ls_pool_daemon_wake(ls_pool_daemon *d) {
+static void wake(ls_pool_daemon *d) {
     const uint64_t one = 1;
     (void)!write(d->wake, &one, sizeof one);
+}
+
+void ls_pool_daemon_stop(ls_pool_daemon *d) {
+    pthread_mutex_lock(&d->lock);
+    d->stops = true;
+    pthread_mutex_unlock(&d->lock);
+    wake(d);
 }
 
 ls_desk *ls_pool_daemon_lock(ls_pool_daemon *d) {
@@ -163,7 +179,7 @@ void ls_pool_daemon_unlock(ls_pool_daemon *d) {
 
 ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
     const uint64_t mine = d->steps + 1;
-    ls_pool_daemon_wake(d);
+    wake(d);
     while (d->steps < mine && !d->ends) {
         pthread_cond_wait(&d->stepped, &d->lock);
     }

@@ -16,7 +16,7 @@ typedef struct ls_pool_daemon_def {
     bool open;            // every user of this machine may ask, not only its own
     ls_exec_helper *helper;
     const char *version;
-    const volatile int *stop;      // becomes non-zero, as in a signal handler
+    const volatile int *stop;      // becomes non-zero, as in a signal handler; NULL: never
     void (*alive)(void *context);  // at least every second while the loop goes round; may be NULL
     // A step that failed, and the first one after it that went well (NULL then).
     void (*troubled)(void *context, const ls_error *err);  // may be NULL
@@ -28,8 +28,7 @@ typedef struct ls_pool_daemon_def {
 ls_status ls_pool_daemon_open(const ls_pool_daemon_def *def, ls_pool_daemon **out, ls_error *err);
 // Until *stop. LS_ERR_IO: the helper has ended; it is to be opened anew with another.
 ls_status ls_pool_daemon_run(ls_pool_daemon *daemon, ls_error *err);
-// From any thread: the loop goes round now, and sees *stop.
-void ls_pool_daemon_wake(ls_pool_daemon *daemon);
+void ls_pool_daemon_stop(ls_pool_daemon *daemon);   // any thread: the loop ends
 void ls_pool_daemon_close(ls_pool_daemon *daemon);  // jobs go on; NULL is fine
 
 // ---- any thread, between open and close

@@ -18,7 +18,6 @@ struct ls_own_pool {
     ls_pool_daemon *daemon;
     pthread_t thread;
     bool has_thread;
-    volatile int stop;
 };
 
 uint32_t ls_own_pool_slots(void) {
@@ -95,7 +94,6 @@ static ls_status open_parts(ls_own_pool *own, ls_error *err) {
                                        .socket = own->socket,
                                        .helper = own->helper,
                                        .version = own->def.version,
-                                       .stop = &own->stop,
                                        .troubled = own->def.troubled,
                                        .context = own->def.context};
     if (status == LS_OK) {
@@ -130,8 +128,7 @@ void ls_own_pool_close(ls_own_pool *own) {
         return;
     }
     if (own->has_thread) {
-        own->stop = 1;
-        ls_pool_daemon_wake(own->daemon);
+        ls_pool_daemon_stop(own->daemon);
         pthread_join(own->thread, NULL);
     }
     ls_pool_daemon_close(own->daemon);

@@ -239,6 +239,67 @@ static void step_experiment(ls_decisions *d) {
     d->barred = barred;
 }
 
+bool ls_decisions_offer_base(ls_decisions *d, const ls_found_base *found) {
+    // An experiment compares the rules it began with.
+    if (d->decider == NULL || d->experiment != NULL || !(found->low > 0.0)) {
+        return false;
+    }
+    pthread_mutex_lock(&d->lock);
+    d->offer.waits = true;
+    ls_text_format(d->offer.name, sizeof d->offer.name, "%s", found->name);
+    d->offer.gain = found->gain;
+    d->offer.low = found->low;
+    d->offer.high = found->high;
+    d->offer.horizon_us = found->horizon_us;
+    pthread_mutex_unlock(&d->lock);
+    ls_decisions_wake(d);
+    return true;
+}
+
+// The one that is gone by now is not as good, as far as is known.
+static bool is_better(const ls_decisions *d, const decision_offer *offer) {
+    ls_base_rule bases[64];
+    const uint32_t count = ls_decider_bases(d->decider, bases, 64);
+    for (uint32_t i = 0; i < count && i < 64; i++) {
+        if (bases[i].chosen) {
+            return strcmp(bases[i].name, offer->name) != 0 &&
+                   offer->gain > (i > 0 ? bases[i].gain : 0.0);
+        }
+    }
+    return false;
+}
+
+// Between two questions. Whoever shows bases looks at them only while they do not change.
+static void take_offer(ls_decisions *d) {
+    ls_error err = {0};
+    pthread_mutex_lock(&d->lock);
+    const decision_offer offer = d->offer;
+    d->offer.waits = false;
+    const bool takes = offer.waits && is_better(d, &offer);
+    d->prepared = d->prepared && !takes;
+    pthread_mutex_unlock(&d->lock);
+    if (!takes) {
+        return;
+    }
+    const ls_base_rule found = {
+        .name = offer.name, .gain = offer.gain, .low = offer.low, .high = offer.high};
+    const ls_status status = ls_decider_adopt(d->decider, &found, offer.horizon_us, &err);
+    pthread_mutex_lock(&d->lock);
+    d->prepared = true;
+    pthread_mutex_unlock(&d->lock);
+    if (status == LS_OK) {
+        ls_say(LS_LOG_INFO, "decision", "",
+               "base rule '%s', found by a long search, gains %.3g %s an hour on the line's own "
+               "(%.3g to %.3g)",
+               found.name, found.gain,
+               d->plant->decide.unit != NULL ? d->plant->decide.unit : "points", found.low,
+               found.high);
+    } else {
+        ls_say(LS_LOG_WARNING, "decision", "", "the base rule of a long search is not taken: %s",
+               err.text);
+    }
+}
+
 static void *work(void *context) {
     ls_decisions *d = context;
     pthread_setname_np(pthread_self(), "ls-decide");
@@ -249,6 +310,7 @@ static void *work(void *context) {
         await_news(d);
         beat(d);
         send_approved(d);
+        take_offer(d);
         if (!first && !is_news(d)) {
             continue;
         }

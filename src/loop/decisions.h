@@ -22,6 +22,16 @@ typedef struct ls_decisions ls_decisions;
 // of the intake's running plant, which stays until it is closed. Starts its thread.
 ls_status ls_decisions_open(ls_intake *intake, ls_journal *journal, const char *guard_folder,
                             ls_decisions **out, ls_error *err);
+// A base rule that a long search has found for this very plant.
+typedef struct ls_found_base {
+    const char *name;
+    double gain, low, high;  // as of ls_base_rule
+    int64_t horizon_us;      // 0: not found
+} ls_found_base;
+// It is gone by from the next question on where it is better than what is gone by now. False: it is
+// not wanted (nothing is decided, it is no better than the line's own beyond doubt, or an
+// experiment compares rules).
+bool ls_decisions_offer_base(ls_decisions *decisions, const ls_found_base *found);
 void ls_decisions_close(ls_decisions *decisions);  // NULL is fine
 
 // What an operator may do to an open row. `version` is the one that was seen: another one, or a row

@@ -90,6 +90,13 @@ typedef struct decision_lot {
     char name[DECISION_NAME_SIZE];
 } decision_lot;
 
+typedef struct decision_offer {  // a base rule that was found elsewhere
+    bool waits;
+    char name[LS_BASE_NAME];
+    double gain, low, high;
+    int64_t horizon_us;
+} decision_offer;
+
 typedef struct decision_figures {
     uint64_t asked, futures, sent, refused, late, approved, failed;
     uint64_t buckets[DECISION_BUCKETS];       // from event to row
@@ -152,8 +159,9 @@ struct ls_decisions {
     uint64_t changes;
     char changed_id[DECISION_ID_SIZE];
     decision_figures figures;
-    uint64_t searches;    // of several questions together
-    int64_t sending_us;   // from the decision to the wire it took at most so long, lately
+    uint64_t searches;   // of several questions together
+    int64_t sending_us;  // from the decision to the wire it took at most so long, lately
+    decision_offer offer;
     int64_t promised_us;  // plant time up to which the base rule's gain is promised
 };
 

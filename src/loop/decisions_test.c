@@ -401,6 +401,41 @@ static void test_what_cannot_be_written_down_is_not_sent(void) {
     mill_close(&m);
 }
 
+// What `base` of the summary is, after it has become this; static.
+static const char *await_base(mill *m, const char *base) {
+    static char name[LS_BASE_NAME];
+    const struct timespec pause = {.tv_nsec = 10000000};
+    for (int i = 0; i < 6000; i++) {
+        json_t *summary = ls_decisions_summary(m->d);
+        ls_text_format(name, sizeof name, "%s", text_of(summary, "base"));
+        json_decref(summary);
+        if (strcmp(name, base) == 0) {
+            break;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return name;
+}
+
+static void test_a_base_that_a_long_search_found_is_gone_by(void) {
+    mill m;
+    mill_open(&m, "advise", "20 s", "no");
+    ls_found_base found = {.name = "spt", .gain = 1e9, .low = -1.0, .high = 2e9};
+    CHECK(!ls_decisions_offer_base(m.d, &found));  // perhaps no better than the line's own
+    found.low = 1e8;
+    found.horizon_us = 5400000000;
+    CHECK(ls_decisions_offer_base(m.d, &found));
+    CHECK_STR(await_base(&m, "spt"), "spt");
+    found.name = "edd";
+    found.gain = 1e8;  // better than own, not than what is gone by now
+    CHECK(ls_decisions_offer_base(m.d, &found));
+    found.name = "fifo";
+    found.gain = 3e9;
+    CHECK(ls_decisions_offer_base(m.d, &found));
+    CHECK_STR(await_base(&m, "fifo"), "fifo");
+    mill_close(&m);
+}
+
 static void test_another_plant_file_expires_what_is_open(void) {
     mill m;
     mill_open(&m, "approve", "20 s", "no");
@@ -945,6 +980,7 @@ int main(int argc, char **argv) {
     TEST(test_what_was_open_is_expired_after_a_restart);
     TEST(test_a_decision_is_made_again_bit_for_bit);
     TEST(test_what_cannot_be_written_down_is_not_sent);
+    TEST(test_a_base_that_a_long_search_found_is_gone_by);
     TEST(test_another_plant_file_expires_what_is_open);
     TEST(test_a_guard_that_is_away_is_said);
     TEST(test_open_rows_can_be_listed_alone);

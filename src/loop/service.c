@@ -149,6 +149,8 @@ static void loop(ls_service *s) {
         advance(s);
         if (tick % SECOND_TICKS == 0) {
             ls_calibrations_tick(s->calibrations, s->watch, s->intake.running.plant);
+            ls_searches_tick(s->searches, s->intake.running.plant, s->intake.running.twin,
+                             s->decisions);
             ls_notify_alive();
         }
         if (tick % SAVE_TICKS == 0) {

@@ -16,6 +16,7 @@
 #include "loop/journal.h"
 #include "loop/keeper.h"
 #include "loop/pulse.h"
+#include "loop/searches.h"
 #include "loop/service.h"
 #include "loop/sources.h"
 #include "loop/watch.h"
@@ -38,7 +39,8 @@ typedef struct ls_service {
     ls_tenant *tenant;      // the errands'
     ls_errands *errands;    // NULL: nothing is handed over
     ls_calibrations *calibrations;
-    ls_errand_kind kinds[1];
+    ls_searches *searches;
+    ls_errand_kind kinds[2];
     uint32_t *order;  // numbers of the plant's stations as they are drawn
     int port;         // of the web face
     bool has_face;

@@ -53,10 +53,14 @@ static ls_status open_jobs(ls_service *s, ls_error *err) {
         status = ls_calibrations_create(s->def->plant, s->def->data, s->journal, &s->calibrations,
                                         err);
     }
+    if (status == LS_OK) {
+        status = ls_searches_create(s->def->plant, s->def->data, &s->searches, err);
+    }
     if (status != LS_OK) {
         return status;
     }
     s->kinds[0] = ls_calibrations_kind(s->calibrations);
+    s->kinds[1] = ls_searches_kind(s->searches);
     ls_text_format(folder, sizeof folder, "%s/errands", s->def->data);
     const ls_errands_def def = {.folder = folder,
                                 .tenant = s->tenant,
@@ -67,6 +71,7 @@ static ls_status open_jobs(ls_service *s, ls_error *err) {
     status = ls_errands_open(&def, &s->errands, err);
     if (status == LS_OK) {
         ls_calibrations_begin(s->calibrations, s->errands);
+        ls_searches_begin(s->searches, s->errands);
     }
     return status;
 }
@@ -93,6 +98,8 @@ void ls_service_close_jobs(ls_service *s) {
     s->errands = NULL;
     ls_calibrations_destroy(s->calibrations);
     s->calibrations = NULL;
+    ls_searches_destroy(s->searches);
+    s->searches = NULL;
     ls_tenant_close(s->tenant);
     s->tenant = NULL;
 }
