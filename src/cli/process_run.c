@@ -13,11 +13,12 @@
 #include "cli/json.h"
 #include "cli/output.h"
 #include "cli/process_options.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 #include "process/measure.h"
 #include "process/tags.h"
 
-enum { SHOWN = LS_TE_MEASURED + LS_TE_VALVES, ROWS_MAX = 10000000 };
+enum { SHOWN = LS_TE_MEASURED + LS_TE_VALVES, ROWS_MAX = 10000000, PROGRESS_EVERY_S = 10000 };
 
 static const ls_option own_options[] = {
     {.name = "for",
@@ -54,6 +55,7 @@ typedef struct job {
     int64_t tripped_s;  // -1: it has not shut down
     seen seen[SHOWN];
     bool stopped, csv;
+    ls_progress progress;
     ls_buffer out;
 } job;
 
@@ -127,6 +129,15 @@ static void look(job *j) {
     }
 }
 
+// Every few hours of the plant, some milliseconds: is it to go on, and how far is it?
+static void tell_progress(job *j) {
+    const ls_twin_progress now = {.share = (double)j->state.steps / (double)j->seconds,
+                                  .events = (uint64_t)j->state.steps,
+                                  .replications_planned = 1};
+    ls_progress_update(&j->progress, &now);
+    j->stopped = ls_interrupt_came() || j->out.failed;
+}
+
 // A row is taken between the controllers and the step, as the recorded sets have it.
 static void play(job *j) {
     ls_te_start(&j->state, j->def.seed);
@@ -142,11 +153,13 @@ static void play(job *j) {
             if (j->csv) {
                 put_row(j);
             }
-            j->stopped = ls_interrupt_came() || j->out.failed;
         }
         ls_te_integrate(&j->state);
         if (j->tripped_s < 0 && j->state.trip != LS_TE_RUNS) {
             j->tripped_s = j->state.steps;
+        }
+        if (j->state.steps % PROGRESS_EVERY_S == 0) {
+            tell_progress(j);
         }
     }
 }
@@ -245,7 +258,9 @@ static int run(const ls_options *options) {
     }
     ls_interrupt_watch();
     ls_buffer_init(&j.out);
+    ls_progress_init(&j.progress);
     play(&j);
+    ls_progress_finish(&j.progress, (uint64_t)j.state.steps);
     if (ls_options_get(options, "json")->given) {
         put_json(&j, &j.out);
     } else if (!j.csv) {
