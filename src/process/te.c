@@ -9,6 +9,9 @@
 #include "process/measure.h"
 #include "process/physics.h"
 
+static_assert(sizeof(ls_te_integrated) == LS_TE_INTEGRATED * sizeof(double),
+              "the integrated numbers stand side by side");
+
 // A second in hours, in single precision as published: 3.4e-8 less or more than it is, which moves
 // the times at which analysers are due.
 static const double step_h = 1.0f / 3600.0f;
@@ -87,11 +90,13 @@ void ls_te_integrate(ls_te_state *state) {
     ls_te_integrated rates;
     look(state, &rates);
     state->time_h += step_h;
-    double *value = state->now.reactor.lbmol;
-    const double *rate = rates.reactor.lbmol;
+    double value[LS_TE_INTEGRATED], rate[LS_TE_INTEGRATED];
+    memcpy(value, &state->now, sizeof value);
+    memcpy(rate, &rates, sizeof rate);
     for (int i = 0; i < LS_TE_INTEGRATED; i++) {
         value[i] += rate[i] * step_h;
     }
+    memcpy(&state->now, value, sizeof value);
     for (int i = 0; i < LS_TE_VALVES - 1; i++) {
         double *command = &state->command_percent[i];
         *command = *command <= 0.0 ? 0.0 : *command >= 100.0 ? 100.0 : *command;

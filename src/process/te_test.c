@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/random.h"
+#include "process/control.h"
 #include "process/disturbance.h"
 #include "process/measure.h"
 #include "tests/harness.h"
@@ -143,6 +145,48 @@ static void test_a_sticking_cooling_valve_makes_the_plant_chaotic(void) {
     }
 }
 
+// Setpoints at the ends of their ranges and any disturbances at once, changed every hour: whatever
+// is done to it, the plant runs or shuts down, and shows numbers.
+static void test_however_it_is_treated_all_numbers_are_finite(void) {
+    uint64_t draw = 0;
+    int shut_down = 0;
+    for (int plant = 0; plant < 30 && !harness_has_failed(); plant++) {
+        ls_te_state state;
+        ls_te_start(&state, 1000 + plant);
+        harness_note("plant %d", plant);
+        for (int second = 0; second < 12 * 3600 && state.trip == LS_TE_RUNS; second++) {
+            for (int i = 0; second % 3600 == 0 && i < LS_TE_LOOPS; i++) {
+                const ls_te_loop *loop = &ls_te_loops[i];
+                const double u = ls_random_uniform(7, 7, draw++);
+                if (ls_te_loop_is_free(loop) && u < 0.25) {
+                    const double value = u < 0.08   ? loop->low
+                                         : u < 0.16 ? loop->high
+                                                    : loop->setpoint;
+                    CHECK_INT(ls_te_set_point(&state, loop->number, value, NULL), LS_OK);
+                }
+            }
+            if (second % 3600 == 0) {
+                state.idv = (uint32_t)(ls_random_uniform(7, 7, draw++) * 0x1fffff);
+            }
+            ls_te_step(&state);
+            double sum = state.generator, integrated[LS_TE_INTEGRATED];
+            memcpy(integrated, &state.now, sizeof integrated);
+            for (int i = 0; i < LS_TE_INTEGRATED; i++) {
+                sum += integrated[i];
+            }
+            for (int i = 0; i < LS_TE_MEASURED; i++) {
+                sum += state.measured[i];
+            }
+            if (!isfinite(sum)) {
+                CHECK(isfinite(sum));
+                break;
+            }
+        }
+        shut_down += state.trip != LS_TE_RUNS;
+    }
+    CHECK(shut_down > 10);
+}
+
 static void test_disturbances_have_names(void) {
     for (int i = 1; i <= LS_TE_IDV_COUNT; i++) {
         CHECK(strlen(ls_te_idv_get(i)->name) > 5);
@@ -161,6 +205,7 @@ int main(int argc, char **argv) {
     TEST(test_losing_the_a_feed_shuts_the_plant_down_and_nothing_moves_then);
     TEST(test_steps_show_where_they_should);
     TEST(test_a_sticking_cooling_valve_makes_the_plant_chaotic);
+    TEST(test_however_it_is_treated_all_numbers_are_finite);
     TEST(test_disturbances_have_names);
     return harness_report();
 }
