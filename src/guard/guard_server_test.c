@@ -609,6 +609,7 @@ static void test_a_hold_outlives_the_guard(void) {
         start_guard(r, r->data, &r->guard);
         WAIT_FOR(r, ls_guard_link_is_there(r->link));
         pass(r, 100000);
+        WAIT_FOR(r, ls_guard_link_is_there(r->link));  // the end of the old one may come late
         CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_HOLD);
         CHECK(person(r, deed_of(LS_DEED_LIFT, "dispatch grind", LS_ROLE_OPERATOR)));
         wait_until_it_writes(r);
