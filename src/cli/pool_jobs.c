@@ -337,6 +337,9 @@ static void print_why(const json_t *job, ls_buffer *out) {
     if (json_object_get(job, "note") != NULL) {
         ls_buffer_printf(out, "  %s\n", ls_json_text_at(job, "note"));
     }
+    if (json_array_size(lines) > 0) {
+        return;  // they say when, too
+    }
     if (json_is_integer(promised)) {
         ls_pool_put_moment(json_integer_value(promised), moment, sizeof moment);
         ls_buffer_printf(out, "  promised by %s\n", moment);

@@ -110,8 +110,12 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
         ls_buffer_printf(out, "         %llu of them had not ended: jobs that never started\n",
                          (unsigned long long)top->left);
     }
-    ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later\n",
+    ls_buffer_printf(out, "promises %llu starts had one, %llu of them came later",
                      (unsigned long long)top->promised, (unsigned long long)top->late);
+    if (top->gave_way > 0) {
+        ls_buffer_printf(out, ", %llu for a guarantee", (unsigned long long)top->gave_way);
+    }
+    ls_buffer_text(out, "\n");
     if (top->due > 0) {
         ls_buffer_printf(out, "deadline %llu jobs had one, %llu of them were not done by then\n",
                          (unsigned long long)top->due, (unsigned long long)top->missed);
@@ -194,7 +198,7 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
     const ls_outcome_row *row = o->outcome->rows + at;
     return json_pack(
         "{s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
-        "s:I, s:f, s:f}",
+        "s:I, s:I, s:f, s:f}",
         "account", ls_json_text(o->pool->accounts[at].path), "held_gpu_hours",
         gpu_hours(row->total.held), "borrowed_gpu_hours",
         gpu_hours(ls_pool_outcome_borrowed(o, at)), "offered_gpu_hours",
@@ -204,8 +208,9 @@ static json_t *account_json(const ls_pool_outcome *o, uint32_t at) {
         ls_outcome_wait_s(row, 0.99), "wait_max_s", row->wait_max_s, "stopped",
         (json_int_t)row->stopped, "broken", (json_int_t)row->broken, "refused",
         (json_int_t)row->refused, "promised", (json_int_t)row->promised, "late",
-        (json_int_t)row->late, "due", (json_int_t)row->due, "missed", (json_int_t)row->missed,
-        "energy_kwh", ls_meter_kwh(row->total.energy), "charge", ls_meter_money(row->total.charge));
+        (json_int_t)row->late, "gave_way", (json_int_t)row->gave_way, "due", (json_int_t)row->due,
+        "missed", (json_int_t)row->missed, "energy_kwh", ls_meter_kwh(row->total.energy), "charge",
+        ls_meter_money(row->total.charge));
 }
 
 void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {

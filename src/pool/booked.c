@@ -73,6 +73,7 @@ void ls_booked_pass(ls_scheduler *s) {
     if (some) {
         ls_waiting_open(s->waiting, NULL, NULL);
         ls_waiting_fell(s->waiting, 0);
+        ls_reclaim_wake(s);
     }
 }
 
@@ -87,7 +88,7 @@ int64_t ls_booked_next_us(const ls_scheduler *s) {
 int64_t ls_booked_hold_us(const ls_scheduler *s, uint32_t node, uint32_t job) {
     const uint32_t at = s->nodes[node].reserved;
     int64_t held_us = INT64_MAX;
-    if (at != LS_POOL_NONE && (job == LS_POOL_NONE || s->reserved[at].job != job)) {
+    if (at != LS_POOL_NONE && (job == LS_POOL_NONE || s->jobs[job].reserved != at)) {
         held_us = s->reserved[at].from_us;
     }
     for (uint32_t i = 0; i < s->booked_count; i++) {

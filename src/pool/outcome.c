@@ -72,6 +72,7 @@ static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
         if (e->promised_us != INT64_MAX) {
             row->promised++;
             row->late += e->at_us > e->promised_us;
+            row->gave_way += e->at_us > e->promised_us && e->gave_way;
         }
         if (e->first) {
             row->jobs++;

@@ -17,6 +17,7 @@ typedef struct ls_outcome_row {
     uint32_t waits[LS_OUTCOME_BUCKETS];
     uint64_t ended, stopped, broken, refused;
     uint64_t promised, late;  // starts with a promise; those after it
+    uint64_t gave_way;        // of these, whose promise gave way to a guarantee
     uint64_t due, missed;  // jobs with a deadline that are over or should be; those not done by it
     ls_meter_row total;    // of all closed books
     // Of what was lost: work done again after stops for others, the time they took to stop, work

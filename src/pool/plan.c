@@ -46,8 +46,40 @@ void ls_plan_types(const ls_scheduler *s, uint32_t job, uint32_t kind, bool *out
 bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node) {
     const ls_shape *shape = &s->jobs[job].request.shape;
     const ls_node_parts *n = s->nodes + node;
-    return (n->reserved == LS_POOL_NONE || s->reserved[n->reserved].job == job) &&
+    const ls_reserved *r = n->reserved != LS_POOL_NONE ? s->reserved + n->reserved : NULL;
+    return (r == NULL || s->jobs[job].reserved == n->reserved || r->breaks ||
+            (s->sharing && r->shared)) &&
            (shape->kinds == 0 || n->kind == kind) && ls_plan_suits(s, shape, node);
+}
+
+// Takes what those that share the node have claimed out of what is free. False: not all is there.
+static bool without_claims(const ls_scheduler *s, const ls_reserved *r, uint32_t gpus,
+                           uint32_t *free, ls_node_free *rest) {
+    for (uint32_t job = r->job; job != LS_POOL_NONE; job = s->jobs[job].next_claim) {
+        const ls_shape *has = &s->jobs[job].request.shape;
+        uint32_t wholes = has->milli != 0 ? 0 : has->gpus;
+        uint32_t best = gpus;  // for a fraction: the GPU with the least that suffices
+        if (has->cpu_milli > rest->cpu_milli || has->memory_mib > rest->memory_mib) {
+            return false;
+        }
+        rest->cpu_milli -= has->cpu_milli;
+        rest->memory_mib -= has->memory_mib;
+        for (uint32_t g = 0; g < gpus; g++) {
+            if (wholes > 0 && free[g] == LS_POOL_WHOLE) {
+                free[g] = 0;
+                wholes--;
+            }
+            if (has->milli != 0 && free[g] >= has->milli &&
+                (best == gpus || free[g] < free[best])) {
+                best = g;
+            }
+        }
+        if (wholes > 0 || (has->milli != 0 && best == gpus)) {
+            return false;
+        }
+        free[best < gpus ? best : 0] -= best < gpus ? has->milli : 0;
+    }
+    return true;
 }
 
 uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,
@@ -59,11 +91,13 @@ uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t no
     for (uint32_t g = 0; g < gpus; g++) {
         free[g] = ls_occupancy_gpu_free(s->occupancy, node, g);
     }
+    const uint32_t reserved = s->nodes[node].reserved;
+    const bool shared = s->sharing && reserved != LS_POOL_NONE && s->reserved[reserved].shared;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         const ls_pool_job *j = s->jobs + job;
-        if (gone(context, s, job)) {
+        if ((shared && j->state == LS_POOL_JOB_STOPPING) || gone(context, s, job)) {
             const ls_shape *has = &j->request.shape;
             rest.cpu_milli += has->cpu_milli;
             rest.memory_mib += has->memory_mib;
@@ -76,6 +110,9 @@ uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t no
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
+    }
+    if (shared && !without_claims(s, s->reserved + reserved, gpus, free, &rest)) {
+        return 0;
     }
     uint32_t parts = most;
     if (shape->cpu_milli > 0 && rest.cpu_milli / shape->cpu_milli < parts) {

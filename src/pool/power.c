@@ -95,20 +95,3 @@ void ls_power_leave_out(ls_scheduler *s, uint32_t power, bool out) {
     }
     s->power[power].out = out;
 }
-
-bool ls_power_is_in_vain(const ls_scheduler *s, uint32_t reserved) {
-    const ls_reserved *r = s->reserved + reserved;
-    for (uint32_t i = 0; i < r->count && r->claim; i++) {
-        uint32_t job = s->nodes[r->nodes[i]].first_job;
-        uint32_t part = s->nodes[r->nodes[i]].first_part;
-        while (job != LS_POOL_NONE) {
-            if (s->jobs[job].state == LS_POOL_JOB_STOPPING) {
-                return false;
-            }
-            const ls_pool_link *link = s->jobs[job].links + part;
-            job = link->next_job;
-            part = link->next_part;
-        }
-    }
-    return s->power_count > 0;
-}

@@ -170,7 +170,8 @@ static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *
         return false;
     }
     if (shape->gpus > 0 && shape->gpus == s->cluster->nodes[here->node].gpus &&
-        s->nodes[here->node].plain == 0) {  // a whole node: all have to go
+        s->nodes[here->node].plain == 0 &&
+        s->nodes[here->node].reserved == LS_POOL_NONE) {  // a whole node: all have to go
         here->parts = 1;
         here->value = sum;
         return everybody;
@@ -247,31 +248,53 @@ static bool is_clear(const ls_scheduler *s, uint32_t job, uint32_t node) {
                           ls_pool_later(starts_us, s->jobs[job].request.most_us)) == LS_POOL_NONE;
 }
 
-// For one part: on nodes with jobs of those who may give, the latest started first.
+// Adds the node to the *count that are planned, if it can be had for one part and was not looked at
+// before in this search.
+static void plan_for_one(ls_scheduler *s, uint32_t claimant, uint32_t kind, const takers *all,
+                         uint32_t node, uint32_t *count) {
+    const ls_shape *shape = &s->jobs[claimant].request.shape;
+    ls_plan_node here = {.node = node};
+    if (s->plan_marks[node] == s->plan_mark) {
+        return;
+    }
+    s->plan_marks[node] = s->plan_mark;
+    if (!ls_plan_may(s, claimant, kind, node) || !is_clear(s, claimant, node)) {
+        return;
+    }
+    here.parts = ls_plan_parts(s, shape, node, 1, nobody, NULL);
+    if (here.parts > 0 || cost_of(s, shape, all, 1, &here)) {
+        s->plan[(*count)++] = here;
+    }
+}
+
+// For one part: on nodes that are shared, on those of promises that may be broken, then on those
+// with jobs of those who may give, the latest started first.
 static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_shape *shape = &s->jobs[claimant].request.shape;
     const uint64_t number = s->jobs[claimant].number;
     const takers all = {.number = number, .dearest = 1.0e300};
     uint32_t count = 0;
     s->plan_mark++;
+    for (uint32_t i = 0; i < s->reserved_count && count < 4 + SPARE_PARTS; i++) {
+        if (s->reserved[i].shared) {
+            plan_for_one(s, claimant, kind, &all, s->reserved[i].nodes[0], &count);
+        }
+    }
+    for (uint32_t i = 0; i < s->reserved_count && s->breaking && count < 4 + SPARE_PARTS; i++) {
+        const ls_reserved *r = s->reserved + i;
+        for (uint32_t k = 0; r->breaks && k < r->count; k++) {
+            plan_for_one(s, claimant, kind, &all, r->nodes[k], &count);
+            if (count == 4 + SPARE_PARTS) {
+                break;
+            }
+        }
+    }
     for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
         uint32_t job = s->may_give[leaf] ? s->running[leaf] : LS_POOL_NONE;
         for (; job != LS_POOL_NONE; job = s->jobs[job].next_running) {
             const ls_pool_job *j = s->jobs + job;
             for (uint32_t i = 0; i < j->request.shape.parts && may_stop(&all, s, job); i++) {
-                ls_plan_node here = {.node = j->shares[i].node};
-                if (s->plan_marks[here.node] == s->plan_mark) {
-                    continue;
-                }
-                s->plan_marks[here.node] = s->plan_mark;
-                if (!ls_plan_may(s, claimant, kind, here.node) ||
-                    !is_clear(s, claimant, here.node)) {
-                    continue;
-                }
-                here.parts = ls_plan_parts(s, shape, here.node, 1, nobody, NULL);
-                if (here.parts > 0 || cost_of(s, shape, &all, 1, &here)) {
-                    s->plan[count++] = here;
-                }
+                plan_for_one(s, claimant, kind, &all, j->shares[i].node, &count);
                 if (count == 4 + SPARE_PARTS) {
                     return ls_plan_choose(s, shape, count, true);
                 }
@@ -307,12 +330,23 @@ static bool look_at_node(const ls_scheduler *s, const ls_shape *shape, const tak
            (may_lend(s, here->node, shape) && cost_of(s, shape, all, most, here));
 }
 
-// The nodes that are kept for the job itself are shown, or hidden again.
-static void show_own(ls_scheduler *s, const ls_pool_job *j, bool show) {
-    const ls_reserved *r = j->reserved != LS_POOL_NONE ? s->reserved + j->reserved : NULL;
-    for (uint32_t i = 0; r != NULL && i < r->count; i++) {
+static void show_kept(ls_scheduler *s, const ls_reserved *r, bool show) {
+    for (uint32_t i = 0; i < r->count; i++) {
         s->soles[r->nodes[i]] = show ? ls_room_sole(s, r->nodes[i]) : LS_SOLE_AWAY;
         s->sole_jobs[r->nodes[i]] = s->nodes[r->nodes[i]].first_job;
+    }
+}
+
+// The nodes that are kept for the job itself, and those of promises that it may break, are shown,
+// or hidden again.
+static void show_own(ls_scheduler *s, const ls_pool_job *j, bool show) {
+    if (j->reserved != LS_POOL_NONE) {
+        show_kept(s, s->reserved + j->reserved, show);
+    }
+    for (uint32_t i = 0; i < s->reserved_count && s->breaking; i++) {
+        if (s->reserved[i].breaks) {
+            show_kept(s, s->reserved + i, show);
+        }
     }
 }
 
@@ -482,17 +516,72 @@ static uint64_t note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, ui
     return lent;
 }
 
-// Nodes and victims for a kind: the nodes in s->plan[0..*out_used), the victims in s->victims, out
-// of the books.
-static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
+// May a job of `account` that needs so much of the kind break this promise? It would have to borrow
+// nothing, and the other to borrow, if it ran, at each account up to where their ways meet.
+static bool may_break(const ls_scheduler *s, const ls_reserved *r, uint32_t account, uint32_t kind,
+                      uint64_t milli) {
+    if (r->job == LS_POOL_NONE || r->claim) {
+        return false;
+    }
+    const uint32_t from = s->jobs[r->job].request.account;
+    const uint32_t meet = ls_shares_meet(s->shares, account, from);
+    const uint32_t side = account != from ? ls_shares_below(s->shares, meet, account) : account;
+    if (ls_shares_borrowed_with(s->shares, side, kind, milli) > 0) {
+        return false;
+    }
+    const uint64_t others = ls_shape_milli(&s->jobs[r->job].request.shape);
+    bool all = true;
+    uint32_t at = from;
+    do {
+        all &= others == 0 || ls_shares_borrowed_with(s->shares, at, r->kind, others) > 0;
+        at = ls_shares_parent(s->shares, at);
+    } while (all && at != meet && account != from);
+    return all;
+}
+
+// Marks the promises that the claimant may break. False: there are none.
+static bool mark_promises(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
+    const ls_pool_request *request = &s->jobs[claimant].request;
+    const uint64_t milli = ls_shape_milli(&request->shape);
+    s->breaking = false;
+    for (uint32_t i = 0; i < s->reserved_count; i++) {
+        ls_reserved *r = s->reserved + i;
+        r->breaks = r->job != claimant && may_break(s, r, request->account, kind, milli);
+        s->breaking |= r->breaks;
+    }
+    return s->breaking;
+}
+
+static void unmark_promises(ls_scheduler *s) {
+    for (uint32_t i = 0; i < s->reserved_count && s->breaking; i++) {
+        s->reserved[i].breaks = false;
+    }
+    s->breaking = false;
+}
+
+// It breaks a promise, or shares a node.
+static bool breaks_some(const ls_scheduler *s, uint32_t used) {
+    bool some = false;
+    for (uint32_t i = 0; i < used && !some; i++) {
+        const uint32_t reserved = s->nodes[s->plan[i].node].reserved;
+        some = reserved != LS_POOL_NONE &&
+               (s->reserved[reserved].breaks || (s->sharing && s->reserved[reserved].shared));
+    }
+    return some;
+}
+
+// Nodes and victims for a kind, with the promises that are marked: the nodes in
+// s->plan[0..*out_used), the victims in s->victims, out of the books.
+static bool find_nodes(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint64_t milli = ls_shape_milli(&c->request.shape);
     const uint64_t free = ls_occupancy_free_milli(s->occupancy);
     const uint32_t limit = ls_shares_limited_later(s->shares, c->request.account, kind, milli);
     uint64_t lent = note_givers(s, c->request.account, kind, milli);
     lent = limit != LS_POOL_NONE ? only_below(s, limit, kind) : lent;
-    const bool may = lent > 0 && free + lent >= milli;
+    const bool may = (lent > 0 || s->breaking) && free + lent >= milli;
     memset(s->spent, 0, s->def.account_count * sizeof *s->spent);
+    assert(s->victim_count == 0);
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {
         const uint32_t used = c->request.shape.parts == 1 ? plan_one(s, claimant, kind)
                                                           : plan_losses(s, claimant, kind);
@@ -509,7 +598,7 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
             left -= parts;
         }
         good = good && (spent || note_for_limits(s, claimant, kind));
-        if (good && !spent && s->victim_count > 0) {
+        if (good && !spent && (s->victim_count > 0 || breaks_some(s, used))) {
             *out_used = used;
             return true;
         }
@@ -524,6 +613,17 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         }
     }
     return false;
+}
+
+// The same: first without breaking a promise. Those that may be broken are marked then.
+static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
+    unmark_promises(s);
+    s->sharing = s->jobs[claimant].request.shape.parts == 1;
+    const bool found = find_nodes(s, claimant, kind, out_used) ||
+                       (mark_promises(s, claimant, kind) &&
+                        find_nodes(s, claimant, kind, out_used));
+    s->sharing = false;
+    return found;
 }
 
 // Some account above the job, or its own, is guaranteed what it needs and does not have it.
@@ -570,6 +670,54 @@ static void stop_for(ls_scheduler *s, uint32_t victim, uint32_t job) {
     }
 }
 
+// Breaks the promises that hold one of the nodes.
+static void break_promises(ls_scheduler *s, uint32_t account, uint32_t used) {
+    for (uint32_t i = 0; i < used && s->breaking; i++) {
+        const uint32_t at = s->nodes[s->plan[i].node].reserved;
+        if (at == LS_POOL_NONE || !s->reserved[at].breaks) {
+            continue;
+        }
+        ls_pool_job *other = s->jobs + s->reserved[at].job;
+        other->broken_us = s->now_us;
+        other->broken_from_us = s->reserved[at].from_us;
+        other->broken_for = account;
+        ls_reserve_drop(s, s->reserved[at].job);
+        s->round_again = true;  // others may have what else was kept for it
+    }
+    unmark_promises(s);
+}
+
+// All that was told to stop on a node is over by then; it may be shared by who asks.
+static int64_t freed_by(const ls_scheduler *s, uint32_t node) {
+    int64_t last_us = INT64_MIN;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        const bool stops = j->state == LS_POOL_JOB_STOPPING;
+        last_us = stops && j->latest_us > last_us ? j->latest_us : last_us;
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    return last_us;
+}
+
+// Nobody has to stop for it: it starts, unless it waits for those who stop for others already, or a
+// limit that others on their way out still count for, or a lack of power, is in its way; then it is
+// looked at in the next round.
+static void start_now(ls_scheduler *s, uint32_t job) {
+    const uint32_t reserved = s->jobs[job].reserved;
+    uint32_t limit = LS_POOL_NONE;
+    bool part = false;
+    if (!ls_scheduler_place(s, job, &limit, &part) ||
+        !ls_scheduler_start(s, job, LS_WHY_PROMISED)) {
+        const bool freed = ls_reserve_is_freed(s, reserved);
+        s->reserved[reserved].stirred |= freed || s->out_of_memory;
+        s->round_again |= freed;
+    }
+}
+
 static bool take_back(ls_scheduler *s, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
     uint32_t used = 0;
@@ -579,9 +727,10 @@ static bool take_back(ls_scheduler *s, uint32_t job) {
             continue;
         }
         const uint32_t count = s->victim_count;
-        count_again(s);
-        s->victim_count = count;
+        count_again(s);  // they stay in s->victims
+        s->round_again |= j->reserved != LS_POOL_NONE;
         ls_reserve_drop(s, job);  // a promise of later
+        break_promises(s, j->request.account, used);
         if (!ls_reserve(s, job, s->plan, used, INT64_MIN, true, k)) {
             return false;
         }
@@ -594,8 +743,14 @@ static bool take_back(ls_scheduler *s, uint32_t job) {
             const ls_pool_job *v = s->jobs + s->victims[i];
             j->promised_us = v->latest_us > j->promised_us ? v->latest_us : j->promised_us;
         }
+        const int64_t freed_us = freed_by(s, s->plan[0].node);
+        j->promised_us = freed_us > j->promised_us ? freed_us : j->promised_us;
+        if (count == 0) {
+            start_now(s, job);
+        }
         return true;
     }
+    unmark_promises(s);
     return false;
 }
 
@@ -609,6 +764,7 @@ bool ls_reclaim_would(ls_scheduler *s, uint32_t job) {
                 find_victims(s, job, k, &used);
     }
     count_again(s);
+    unmark_promises(s);
     s->plan_from = from;
     return would;
 }
@@ -616,8 +772,8 @@ bool ls_reclaim_would(ls_scheduler *s, uint32_t job) {
 // It may take back now.
 static bool may_try(const ls_scheduler *s, uint32_t job) {
     const ls_pool_job *j = s->jobs + job;
-    const bool claimed = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
-    for (uint32_t k = 0; k < s->cluster->kind_count && !claimed && is_due(s, j); k++) {
+    const bool pauses = s->now_us < j->retry_us && j->woken == s->woken;
+    for (uint32_t k = 0; k < s->cluster->kind_count && !pauses && is_due(s, j); k++) {
         if (((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k)) {
             return true;
         }
@@ -641,18 +797,33 @@ static bool some_may_try(const ls_scheduler *s, uint32_t leaf) {
     return most > 0 && ls_waiting_some(s->waiting, leaf, most, may_try_now, s);
 }
 
+// It took back in vain. The longest pause is so short that what others come to borrow meanwhile is
+// back within the promised time too.
+void ls_reclaim_pause(ls_scheduler *s, uint32_t job) {
+    ls_pool_job *j = s->jobs + job;
+    const int64_t margin_us = ls_pool_later(s->longest_stop_us, LS_RECLAIM_TICK_US);
+    int64_t most_us = s->reclaim_us[j->request.account] - margin_us;
+    most_us = most_us > LS_RECLAIM_PAUSE_US ? most_us : LS_RECLAIM_PAUSE_US;
+    most_us = most_us < LS_RECLAIM_PAUSE_MAX_US ? most_us : LS_RECLAIM_PAUSE_MAX_US;
+    j->pause_us = j->pause_us < most_us ? j->pause_us : most_us;
+    j->retry_us = ls_pool_later(s->now_us, j->pause_us);
+    j->woken = s->woken;
+    j->pause_us *= 2;
+}
+
+void ls_reclaim_wake(ls_scheduler *s) {
+    s->woken++;
+    s->tick_us = s->tick_us != INT64_MAX ? s->now_us : INT64_MAX;
+}
+
 // What the leaf at the front may take back, as long as takes are left; false: it is not done, and
 // goes on in the next round.
 static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
     uint32_t heads[HEADS_MAX];
-    if (s->now_us < s->retry_us[leaf]) {
-        return true;
-    }
     uint32_t count = s->look_at > 0 || some_may_try(s, leaf)
                          ? ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX)
                          : 0;
-    bool taken = false;
-    while (s->look_at < count && !taken) {
+    while (s->look_at < count) {
         if (!may_try(s, heads[s->look_at])) {
             s->look_at++;
             continue;
@@ -661,24 +832,13 @@ static bool look_at(ls_scheduler *s, uint32_t leaf, uint32_t *takes) {
             return false;
         }
         *takes -= 1;
-        taken = take_back(s, heads[s->look_at]);
-        if (!taken) {
-            s->look_vain = true;
-            s->look_at++;
-        } else if (!s->look_vain) {  // the heads are looked at anew
-            taken = false;
-            s->look_at = 0;
+        if (take_back(s, heads[s->look_at])) {  // the next of its queue stands behind it
             count = ls_waiting_heads(s->waiting, leaf, heads, HEADS_MAX);
+        } else {
+            ls_reclaim_pause(s, heads[s->look_at++]);
         }
     }
-    const bool vain = s->look_vain;
-    s->look_vain = false;
     s->look_at = 0;
-    s->retry_us[leaf] = vain ? ls_pool_later(s->now_us, s->pause_us[leaf]) : s->now_us;
-    s->pause_us[leaf] = vain ? s->pause_us[leaf] * 2 : LS_RECLAIM_PAUSE_US;
-    if (s->pause_us[leaf] > LS_RECLAIM_PAUSE_MAX_US) {
-        s->pause_us[leaf] = LS_RECLAIM_PAUSE_MAX_US;
-    }
     return true;
 }
 

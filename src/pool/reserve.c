@@ -1,5 +1,6 @@
 // reserve.c - nodes kept for jobs: promised ones, and those that were taken back.
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pool/scheduler_inside.h"
@@ -17,37 +18,85 @@ static uint32_t reserved_place(ls_scheduler *s) {
                : LS_POOL_NONE;
 }
 
-bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
-                int64_t from_us, bool claim, uint32_t kind) {
-    ls_pool_job *j = s->jobs + job;
-    assert(j->reserved == LS_POOL_NONE && count > 0);
+static int by_number(const void *a, const void *b) {
+    const uint32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+// One more claims on a node that is shared, behind the others.
+static void join(ls_scheduler *s, uint32_t job, uint32_t at) {
+    uint32_t last = s->reserved[at].job;
+    while (s->jobs[last].next_claim != LS_POOL_NONE) {
+        last = s->jobs[last].next_claim;
+    }
+    s->jobs[last].next_claim = job;
+}
+
+// A new place for what is kept; LS_POOL_NONE: out of memory.
+static uint32_t keep(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
+                     int64_t from_us, bool claim, uint32_t kind) {
     uint32_t *kept = ls_alloc(count * sizeof *kept);
     const uint32_t at = kept != NULL ? reserved_place(s) : LS_POOL_NONE;
     if (at == LS_POOL_NONE) {
         ls_free(kept);
         s->out_of_memory = true;
-        return false;
+        return LS_POOL_NONE;
     }
     s->reserved[at] = (ls_reserved){.job = job,
                                     .claim = claim,
+                                    .shared = claim && s->jobs[job].request.shape.parts == 1,
                                     .kind = kind,
-                                    .milli = ls_shape_milli(&j->request.shape),
                                     .from_us = from_us,
                                     .nodes = kept,
                                     .count = count};
     for (uint32_t i = 0; i < count; i++) {
         kept[i] = nodes[i].node;
+    }
+    qsort(kept, count, sizeof *kept, by_number);
+    for (uint32_t i = 0; i < count; i++) {
         assert(s->nodes[kept[i]].reserved == LS_POOL_NONE);
         ls_room_out(s, kept[i]);
         s->nodes[kept[i]].reserved = at;
         ls_room_in(s, kept[i]);
     }
+    return at;
+}
+
+bool ls_reserve(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
+                int64_t from_us, bool claim, uint32_t kind) {
+    ls_pool_job *j = s->jobs + job;
+    assert(j->reserved == LS_POOL_NONE && count > 0);
+    uint32_t at = s->nodes[nodes[0].node].reserved;
+    j->next_claim = LS_POOL_NONE;
+    if (at != LS_POOL_NONE) {
+        assert(claim && s->reserved[at].shared && count == 1);
+        join(s, job, at);
+    } else {
+        at = keep(s, job, nodes, count, from_us, claim, kind);
+    }
+    if (at == LS_POOL_NONE) {
+        return false;
+    }
     j->reserved = at;
     if (claim) {
-        ls_shares_add(s->shares, j->request.account, kind, s->reserved[at].milli);
+        ls_waiting_set_aside(s->waiting, job, true);  // those behind it may claim as well
+        ls_shares_add(s->shares, j->request.account, kind, ls_shape_milli(&j->request.shape));
     }
     ls_reserve_show(s, job, true);
     return true;
+}
+
+// Nothing is kept there any more.
+static void let_go(ls_scheduler *s, ls_reserved *r) {
+    for (uint32_t i = 0; i < r->count; i++) {
+        ls_room_out(s, r->nodes[i]);
+        s->nodes[r->nodes[i]].reserved = LS_POOL_NONE;
+        ls_room_in(s, r->nodes[i]);
+        ls_occupancy_hold(s->occupancy, r->nodes[i],
+                          ls_booked_hold_us(s, r->nodes[i], LS_POOL_NONE));
+    }
+    ls_free(r->nodes);
+    *r = (ls_reserved){.job = LS_POOL_NONE};
 }
 
 void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
@@ -56,25 +105,69 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
         return;
     }
     ls_reserved *r = s->reserved + j->reserved;
-    for (uint32_t i = 0; i < r->count; i++) {
-        ls_room_out(s, r->nodes[i]);
-        s->nodes[r->nodes[i]].reserved = LS_POOL_NONE;
-        ls_room_in(s, r->nodes[i]);
-        ls_occupancy_hold(s->occupancy, r->nodes[i],
-                          ls_booked_hold_us(s, r->nodes[i], LS_POOL_NONE));
+    uint32_t *from = &r->job;
+    while (*from != job) {
+        from = &s->jobs[*from].next_claim;
     }
+    *from = j->next_claim;
+    j->reserved = LS_POOL_NONE;
     if (r->claim) {
-        ls_shares_remove(s->shares, j->request.account, r->kind, r->milli);
+        ls_waiting_set_aside(s->waiting, job, false);
+        ls_shares_remove(s->shares, j->request.account, r->kind, ls_shape_milli(&j->request.shape));
         ls_waiting_fell(s->waiting, j->request.account);
     } else {
         for (uint32_t i = 0; i < s->def.account_count; i++) {
             s->promised[i] = s->promised[i] == job ? LS_POOL_NONE : s->promised[i];
         }
     }
-    ls_free(r->nodes);
-    *r = (ls_reserved){.job = LS_POOL_NONE};
-    j->reserved = LS_POOL_NONE;
+    if (r->job == LS_POOL_NONE) {
+        let_go(s, r);
+    }
     ls_waiting_open(s->waiting, NULL, NULL);
+}
+
+bool ls_reserve_is_freed(const ls_scheduler *s, uint32_t reserved) {
+    const ls_reserved *r = s->reserved + reserved;
+    for (uint32_t i = 0; i < r->count; i++) {
+        uint32_t job = s->nodes[r->nodes[i]].first_job;
+        uint32_t part = s->nodes[r->nodes[i]].first_part;
+        while (job != LS_POOL_NONE) {
+            if (s->jobs[job].state == LS_POOL_JOB_STOPPING) {
+                return false;
+            }
+            const ls_pool_link *link = s->jobs[job].links + part;
+            job = link->next_job;
+            part = link->next_part;
+        }
+    }
+    return true;
+}
+
+// Starts the job for which nodes are kept, or gives them up. False: it is looked at in the next
+// round.
+static bool start_one(ls_scheduler *s, uint32_t job, bool due) {
+    const uint32_t at = s->jobs[job].reserved;
+    const bool claim = s->reserved[at].claim;
+    uint32_t limit = LS_POOL_NONE;
+    bool part = false;
+    if (ls_scheduler_place(s, job, &limit, &part)) {
+        return ls_scheduler_start(s, job, LS_WHY_PROMISED);
+    }
+    if (limit != LS_POOL_NONE) {
+        if (!part && (due || ls_scheduler_has_spent(s, job))) {
+            ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
+            return true;
+        }
+        return !claim;  // room comes when others have stopped, wherever
+    }
+    if (claim && ls_reserve_is_freed(s, at)) {  // no power, or the node is not as it was thought
+        s->jobs[job].in_vain |= s->power_count > 0;  // or it stopped others again and again
+        ls_reserve_drop(s, job);
+        ls_reclaim_pause(s, job);
+    } else if (due && s->power_count > 0) {
+        ls_reserve_drop(s, job);  // no power is kept for it
+    }
+    return true;
 }
 
 void ls_reserve_start(ls_scheduler *s) {
@@ -85,20 +178,12 @@ void ls_reserve_start(ls_scheduler *s) {
             continue;
         }
         s->reserved[i].stirred = false;
-        const uint32_t job = r->job;
-        uint32_t limit = LS_POOL_NONE;
-        bool part = false;
-        if (ls_scheduler_place(s, job, &limit, &part)) {
-            ls_scheduler_start(s, job, LS_WHY_PROMISED);
-        } else if (limit != LS_POOL_NONE && !part && (due || ls_scheduler_has_spent(s, job))) {
-            ls_reserve_drop(s, job);  // its account may not have it now: nobody waits for that
-        } else if (limit == LS_POOL_NONE && (due || s->reserved[i].claim) &&
-                   ls_power_is_in_vain(s, i)) {
-            s->jobs[job].in_vain |= s->reserved[i].claim;  // or it stopped others again and again
-            ls_reserve_drop(s, job);                       // no power is kept for it
-        } else if (limit != LS_POOL_NONE && s->reserved[i].claim) {
-            s->reserved[i].stirred = true;  // room comes when others have stopped, wherever
+        bool again = false;
+        for (uint32_t job = r->job, next; job != LS_POOL_NONE; job = next) {
+            next = s->jobs[job].next_claim;
+            again |= !start_one(s, job, due);
         }
+        s->reserved[i].stirred |= again;
     }
 }
 

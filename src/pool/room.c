@@ -91,7 +91,7 @@ bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int
         for (uint32_t i = 0; i < s->reserved_count && parts < shape->parts; i++) {
             const ls_reserved *r = s->reserved + i;
             if (r->job != LS_POOL_NONE && (r->kind == k || r->kind == LS_POOL_NONE) &&
-                (r->job == job || r->from_us >= until_us)) {
+                ((job != LS_POOL_NONE && s->jobs[job].reserved == i) || r->from_us >= until_us)) {
                 parts += parts_in(r->rooms, shape);
             }
         }

@@ -48,8 +48,6 @@ static bool make_rows(ls_scheduler *s) {
     s->promised = ls_alloc(accounts * sizeof *s->promised);
     s->promise_us = ls_alloc(accounts * sizeof *s->promise_us);
     s->reclaim_us = ls_alloc(accounts * sizeof *s->reclaim_us);
-    s->retry_us = ls_alloc(accounts * sizeof *s->retry_us);
-    s->pause_us = ls_alloc(accounts * sizeof *s->pause_us);
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc(accounts * sizeof *s->may_give);
@@ -57,8 +55,7 @@ static bool make_rows(ls_scheduler *s) {
     if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
         s->plan == NULL || s->soles == NULL || s->sole_jobs == NULL || s->types == NULL ||
         s->latest_us == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
-        s->retry_us == NULL || s->pause_us == NULL || s->look == NULL || s->looks == NULL ||
-        s->may_give == NULL || s->spent == NULL) {
+        s->look == NULL || s->looks == NULL || s->may_give == NULL || s->spent == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < accounts; i++) {
@@ -66,8 +63,6 @@ static bool make_rows(ls_scheduler *s) {
         s->running[i] = LS_POOL_NONE;
         s->promise_us[i] = INT64_MIN;
         s->reclaim_us[i] = s->def.reclaim_us != NULL ? s->def.reclaim_us[i] : 0;
-        s->retry_us[i] = INT64_MIN;
-        s->pause_us[i] = LS_RECLAIM_PAUSE_US;
     }
     uint32_t sites = 0;
     uint32_t last = LS_POOL_NONE;
@@ -188,8 +183,6 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->promised);
     ls_free(s->promise_us);
     ls_free(s->reclaim_us);
-    ls_free(s->retry_us);
-    ls_free(s->pause_us);
     ls_free(s->look);
     ls_free(s->looks);
     ls_free(s->may_give);
@@ -254,6 +247,8 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
     }
     j->state = LS_POOL_JOB_WAITING;
     j->since_us = s->now_us;
+    j->retry_us = INT64_MIN;
+    j->pause_us = LS_RECLAIM_PAUSE_US;
     ls_reclaim_look(s, j->request.account);
     return true;
 }
@@ -286,6 +281,7 @@ ls_status ls_scheduler_submit(ls_scheduler *s, int64_t now_us, const ls_pool_req
                                  .kind = LS_POOL_NONE,
                                  .submitted_us = now_us,
                                  .promised_us = INT64_MAX,
+                                 .broken_us = INT64_MIN,
                                  .number = s->next_number++};
     if (!wait_on(s, job, err)) {
         forget(s, job);
@@ -312,6 +308,7 @@ ls_status ls_scheduler_ended(ls_scheduler *s, int64_t now_us, uint32_t job, bool
         return LS_OK;
     }
     j->promised_us = INT64_MAX;
+    j->broken_us = INT64_MIN;
     if (!wait_on(s, job, err)) {
         forget(s, job);
         return LS_ERR_MEMORY;
@@ -361,13 +358,17 @@ static void node_up(ls_scheduler *s, uint32_t node) {
     ls_room_changed(s, node);
     ls_waiting_open(s->waiting, NULL, NULL);
     ls_waiting_fell(s->waiting, 0);
+    ls_reclaim_wake(s);
+}
+
+static void drop_kept(ls_scheduler *s, uint32_t node) {
+    while (s->nodes[node].reserved != LS_POOL_NONE) {
+        ls_reserve_drop(s, s->reserved[s->nodes[node].reserved].job);
+    }
 }
 
 static uint32_t break_node(ls_scheduler *s, uint32_t node) {
-    const uint32_t reserved = s->nodes[node].reserved;
-    if (reserved != LS_POOL_NONE) {
-        ls_reserve_drop(s, s->reserved[reserved].job);
-    }
+    drop_kept(s, node);
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
@@ -413,8 +414,8 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
     s->nodes[node].spare_used |= was == LS_NODE_SPARE;  // comes back as what it was
     if (state == LS_NODE_BROKEN) {
         *out_spare = break_node(s, node);
-    } else if (s->nodes[node].reserved != LS_POOL_NONE) {
-        ls_reserve_drop(s, s->reserved[s->nodes[node].reserved].job);
+    } else {
+        drop_kept(s, node);
     }
 }
 
@@ -470,6 +471,7 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
                              ls_status *out_status) {
     s->now_us = now_us;
     s->out_of_memory = false;
+    s->round_again = false;
     if (s->acts_taken) {
         s->act_count = 0;
         s->acts_taken = false;
@@ -489,7 +491,7 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
 }
 
 int64_t ls_scheduler_wake(const ls_scheduler *s) {
-    if (s->look_count > 0) {
+    if (s->look_count > 0 || s->round_again) {
         return s->now_us;
     }
     const int64_t promised_us = ls_reserve_next_us(s);
@@ -518,6 +520,10 @@ uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job) {
 
 int64_t ls_scheduler_promise(const ls_scheduler *s, uint32_t job) {
     return s->jobs[job].promised_us;
+}
+
+bool ls_scheduler_gave_way(const ls_scheduler *s, uint32_t job) {
+    return s->jobs[job].broken_us != INT64_MIN;
 }
 
 uint64_t ls_scheduler_waiting(const ls_scheduler *s) {

@@ -13,7 +13,8 @@
 //      when nodes that it needs are promised to another job (backfill);
 //   3. the first job of each account right below the top, if it still waits, is promised a time
 //      and the nodes that are free by then (EASY, Lifka 1995, once for each such account). What is
-//      promised does not move: a job whose longest time goes past it is not put there;
+//      promised does not move: a job whose longest time goes past it is not put there. A promise
+//      to a job that would borrow gives way to one that takes back what is guaranteed;
 //   4. jobs that an account is guaranteed the GPUs for, and that found none until the promised time
 //      of taking back is nearly over, take them back from those who borrow: those jobs are stopped
 //      whose loss is the least. Until then what gets free by itself is theirs, which loses nothing.
@@ -146,6 +147,8 @@ ls_pool_job_state ls_scheduler_state(const ls_scheduler *s, uint32_t job);
 const ls_pool_request *ls_scheduler_request(const ls_scheduler *s, uint32_t job);
 uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job);    // of a running job's GPUs
 int64_t ls_scheduler_promise(const ls_scheduler *s, uint32_t job);  // INT64_MAX: none
+// A promise of it was broken, since a job took back what its account is guaranteed.
+bool ls_scheduler_gave_way(const ls_scheduler *s, uint32_t job);
 uint64_t ls_scheduler_waiting(const ls_scheduler *s);
 const ls_shares *ls_scheduler_shares(const ls_scheduler *s);
 const ls_occupancy *ls_scheduler_occupancy(const ls_scheduler *s);

@@ -8,7 +8,7 @@
 
 #define LS_PROMISE_PAUSE_US INT64_C(60000000)  // after a job that no time is known for
 #define LS_RECLAIM_TICK_US INT64_C(30000000)   // all accounts are looked at so often
-#define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // after taking back in vain; then twice that
+#define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // of a job that took back in vain; then twice that
 #define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
 
 enum {
@@ -36,33 +36,43 @@ typedef struct ls_pool_link {
 typedef struct ls_pool_job {
     ls_pool_request request;
     ls_pool_job_state state;
-    uint32_t reserved;  // the nodes that are kept for it; LS_POOL_NONE
-    uint32_t kind;      // of its GPUs while it runs; LS_POOL_NONE: none
-    bool again;         // when it has stopped it waits again
-    bool victim;        // among s->victims
-    bool in_vain;       // others stopped for it, and there was no power: it takes back no more
-    bool stoppable;     // of the search `judged`: it may be stopped, at the loss of `part_loss`
+    uint32_t reserved;    // the nodes that are kept for it; LS_POOL_NONE
+    uint32_t next_claim;  // who shares them and claimed later; LS_POOL_NONE
+    uint32_t kind;        // of its GPUs while it runs; LS_POOL_NONE: none
+    bool again;           // when it has stopped it waits again
+    bool victim;          // among s->victims
+    bool in_vain;         // others stopped for it, and there was no power: it takes back no more
+    bool stoppable;       // of the search `judged`: it may be stopped, at the loss of `part_loss`
     uint32_t judged;
     double part_loss;
     int64_t submitted_us, started_us;
-    int64_t since_us;       // it waits
-    int64_t latest_us;      // it is over by then; INT64_MAX: unknown
-    int64_t promised_us;    // INT64_MAX: nothing promised yet
-    uint64_t number;        // unique
-    uint64_t stopped_for;   // number of the job that it was stopped for last; 0: none
-    ls_pool_share *shares;  // owned, while it runs
-    ls_pool_link *links;    // in the same block
+    int64_t since_us;        // it waits
+    int64_t latest_us;       // it is over by then; INT64_MAX: unknown
+    int64_t promised_us;     // INT64_MAX: nothing promised yet
+    uint64_t number;         // unique
+    uint64_t stopped_for;    // number of the job that it was stopped for last; 0: none
+    int64_t retry_us;        // it took back in vain: not again before, unless s->woken is greater
+    int64_t pause_us;        // how long the next pause is, if that is in vain again
+    uint32_t woken;          // s->woken then
+    int64_t broken_us;       // a promise of it was broken for a guarantee; INT64_MIN: none was
+    int64_t broken_from_us;  // the time that it had been promised
+    uint32_t broken_for;     // the account that took the nodes back
+    ls_pool_share *shares;   // owned, while it runs
+    ls_pool_link *links;     // in the same block
     uint32_t next_free;
     uint32_t next_running, prev_running;  // of the same account, the latest started first
 } ls_pool_job;
 
-// Nodes kept for a job: promised from `from_us` on, or taken back for it.
+// Nodes kept for a job: promised from `from_us` on, or taken back for it. A node that is taken back
+// for jobs of one part is shared by them (`shared`, next_claim): each counts on what the others
+// leave.
 typedef struct ls_reserved {
-    uint32_t job;  // LS_POOL_NONE: this place is not used
-    bool claim;    // taken back; counts as held by its account: milli of kind
+    uint32_t job;  // the first of them; LS_POOL_NONE: this place is not used
+    bool claim;    // taken back; counts as held by its account, of `kind`
+    bool shared;
     bool stirred;  // something of it was freed
+    bool breaks;   // of the search that goes on: the claimant may break this promise
     uint32_t kind;
-    uint64_t milli;
     int64_t from_us;
     uint32_t *nodes;  // owned; all of one kind
     uint32_t count;
@@ -141,18 +151,19 @@ struct ls_scheduler {
     uint32_t booked_count;
     uint32_t *groups;         // by account: who may use the same reservations; NULL: none are there
     int64_t longest_stop_us;  // of all jobs so far
-    int64_t *retry_us;        // by account: no taking back before
-    int64_t *pause_us;        // by account: how long the next pause is, if that is in vain again
+    uint32_t woken;           // how often the cluster came to have more: ends all pauses
+    bool round_again;         // something was freed when turns had been taken
     bool *look;               // by account: it stands in looks
     uint32_t *looks;          // leaves that are looked at next, a ring
     uint32_t look_head, look_count;
     uint32_t look_at;      // of the leaf at the front: heads that are done with
-    bool look_vain;        // one of them tried in vain
     uint32_t *running;     // by account: the job of it that was started last
     uint32_t *plan_marks;  // by node: the search that has looked at it
     uint32_t plan_mark;
     uint32_t plan_from;  // node from which the next search for victims goes
     int64_t tick_us;     // when all accounts are looked at next
+    bool breaking;       // some of the promises are marked: they may be broken
+    bool sharing;        // the search is for one part: nodes that are shared will do
     bool *may_give;      // by account: lends to the job that is looked at
     bool *spent;         // by account: it, or one above it, has too little to lend for that job
     uint32_t *victims;   // jobs that would be stopped
@@ -213,8 +224,6 @@ void ls_power_changed(ls_scheduler *s, uint32_t node);  // what works there
 // in s->power, LS_POOL_NONE: none.
 uint32_t ls_power_short(ls_scheduler *s, const ls_shape *shape);
 void ls_power_leave_out(ls_scheduler *s, uint32_t power, bool out);
-// Nobody stops any more on the nodes that are kept, and a place was not found: for want of power.
-bool ls_power_is_in_vain(const ls_scheduler *s, uint32_t reserved);
 
 // ---- booked.c: reservations in time
 
@@ -244,6 +253,8 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job);  // also when nothing is ke
 // For a while the job sees its own kept nodes, and those that are reserved for it, as free ones.
 void ls_reserve_show(ls_scheduler *s, uint32_t job, bool hold);
 int64_t ls_reserve_next_us(const ls_scheduler *s);  // when the next promised time comes
+// Nobody stops any more on the nodes that are kept.
+bool ls_reserve_is_freed(const ls_scheduler *s, uint32_t reserved);
 // Starts those jobs for which nodes are kept and something was freed, or whose time has come.
 void ls_reserve_start(ls_scheduler *s);
 // Promises the first job of each account below the top its time.
@@ -254,13 +265,18 @@ void ls_reserve_promise(ls_scheduler *s);
 void ls_reclaim(ls_scheduler *s);
 // Would the job find somebody to take back from, if it were due? Changes nothing.
 bool ls_reclaim_would(ls_scheduler *s, uint32_t job);
+// The cluster has more than before: whoever pauses may try again, all are looked at next.
+void ls_reclaim_wake(ls_scheduler *s);
+// It takes back no more for a while.
+void ls_reclaim_pause(ls_scheduler *s, uint32_t job);
 // The leaf is looked at soon: something of it came.
 void ls_reclaim_look(ls_scheduler *s, uint32_t leaf);
 
 // ---- plan.c: which nodes
 
 // What the node would have free if everything were gone for which gone(context, job) is true:
-// parts of the shape that then fit, at most `most`.
+// parts of the shape that then fit, at most `most`. In a search for one part (`sharing`), on a node
+// that is shared: beside those that share it, when all that is on its way out is gone as well.
 uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t most,
                        bool (*gone)(const void *context, const ls_scheduler *s, uint32_t job),
                        const void *context);
@@ -270,7 +286,9 @@ bool ls_plan_suits(const ls_scheduler *s, const ls_shape *shape, uint32_t node);
 // (for a job with GPUs). The last type is never told of: ask for the node.
 void ls_plan_types(const ls_scheduler *s, uint32_t job, uint32_t kind, bool *out);
 // The node is of this kind (for a job with GPUs) and could take a part of the job if it were empty,
-// is up and kept for nobody else.
+// is up and kept for nobody else: but by a promise that may be broken (`breaks`), or as a shared
+// one
+// (`sharing`).
 bool ls_plan_may(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t node);
 // Of s->plan[0..count): those with the least values (of equal ones the least nodes) that together
 // have `shape->parts` parts, in a unit that the shape asks for (then they must stand by node). They

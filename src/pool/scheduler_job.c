@@ -109,11 +109,11 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
     ls_shape shape = j->request.shape;
     const ls_reserved *own = j->reserved != LS_POOL_NONE ? s->reserved + j->reserved : NULL;
     if (own != NULL && own->claim) {  // it counts already
-        ls_shares_remove(s->shares, j->request.account, own->kind, own->milli);
+        ls_shares_remove(s->shares, j->request.account, own->kind, ls_shape_milli(&shape));
     }
     shape.kinds = ls_scheduler_kinds(s, j, out_limit);
     if (own != NULL && own->claim) {
-        ls_shares_add(s->shares, j->request.account, own->kind, own->milli);
+        ls_shares_add(s->shares, j->request.account, own->kind, ls_shape_milli(&shape));
     }
     *out_part = shape.kinds != 0 && *out_limit != LS_POOL_NONE;
     if (shape.kinds == 0 && j->request.shape.kinds != 0) {

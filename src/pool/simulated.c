@@ -132,17 +132,19 @@ static void tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
     if (s->def->on_event == NULL) {
         return;
     }
-    ls_sim_event e = {.kind = kind,
-                      .at_us = s->now_us,
-                      .job = &j->job,
-                      .why = act != NULL ? act->why : LS_WHY_TURN,
-                      .shares = act != NULL ? act->shares : NULL,
-                      .submitted_us = j->first_us,
-                      .first = j->runs == (kind == LS_SIM_LEFT ? 0 : 1),
-                      .waited_us = s->now_us - j->since_us,
-                      .promised_us = promised_us,
-                      .reason = reason,
-                      .books = ls_meter_shares(s->meter)};
+    ls_sim_event e = {
+        .kind = kind,
+        .at_us = s->now_us,
+        .job = &j->job,
+        .why = act != NULL ? act->why : LS_WHY_TURN,
+        .shares = act != NULL ? act->shares : NULL,
+        .submitted_us = j->first_us,
+        .first = j->runs == (kind == LS_SIM_LEFT ? 0 : 1),
+        .waited_us = s->now_us - j->since_us,
+        .promised_us = promised_us,
+        .gave_way = kind == LS_SIM_STARTED && ls_scheduler_gave_way(s->scheduler, act->job),
+        .reason = reason,
+        .books = ls_meter_shares(s->meter)};
     if (kind == LS_SIM_ENDED || kind == LS_SIM_KILLED) {
         e.lost_us = j->lost_us;
     } else if (kind == LS_SIM_STOPPED || kind == LS_SIM_BROKEN) {

@@ -64,6 +64,7 @@ typedef struct ls_sim_event {
     bool first;              // LS_SIM_STARTED: the first time; LS_SIM_LEFT: it never started
     int64_t waited_us;       // LS_SIM_STARTED, LS_SIM_LEFT: since it was submitted or stopped last
     int64_t promised_us;     // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
+    bool gave_way;           // LS_SIM_STARTED: a promise of it gave way to a guarantee
     const char *reason;      // LS_SIM_REFUSED
     const ls_shares *books;  // what each account holds, with this event, whatever the policy
     // LS_SIM_ENDED, KILLED, STOPPED, BROKEN: of this run was for nothing; of that, after it was

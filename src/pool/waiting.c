@@ -166,6 +166,7 @@ void ls_waiting_take(ls_waiting *w, uint32_t slot) {
         }
     }
     w->slots[slot].queue = LS_POOL_NONE;
+    q->aside -= w->slots[slot].aside;
     w->classes[q->class].jobs--;
     w->count--;
     if (q->count == 0) {
@@ -277,14 +278,45 @@ bool ls_waiting_stopped(const ls_waiting *w, uint32_t leaf) {
     return w->stopped[leaf] != LS_POOL_NONE;
 }
 
+void ls_waiting_set_aside(ls_waiting *w, uint32_t slot, bool aside) {
+    assert(ls_waiting_has(w, slot) && w->slots[slot].aside != aside);
+    w->slots[slot].aside = aside;
+    w->queues[w->slots[slot].queue].aside += aside ? 1 : UINT32_MAX;
+}
+
+// The first of those from this place of the heap down that are not set aside, if it goes before
+// `best`. Who is not set aside goes before all below.
+static uint32_t first_from(const ls_waiting *w, const ls_waiting_queue *q, uint32_t at,
+                           uint32_t best) {
+    if (at >= q->count) {
+        return best;
+    }
+    const uint32_t slot = q->heap[at];
+    if (!w->slots[slot].aside) {
+        return best == LS_POOL_NONE || goes_first(w, slot, best) ? slot : best;
+    }
+    return first_from(w, q, 2 * at + 2, first_from(w, q, 2 * at + 1, best));
+}
+
+// LS_POOL_NONE: all are set aside.
+static uint32_t head_of(const ls_waiting *w, const ls_waiting_queue *q) {
+    if (q->aside == 0) {
+        return q->heap[0];
+    }
+    return q->aside < q->count ? first_from(w, q, 0, LS_POOL_NONE) : LS_POOL_NONE;
+}
+
 // Adds the heads of a list of queues to those that are there.
 static uint32_t add_heads(const ls_waiting *w, uint32_t first, uint32_t *out, uint32_t count,
                           uint32_t most) {
     for (uint32_t i = first; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
-        const ls_waiting_queue *q = w->queues + i;
+        const uint32_t head = head_of(w, w->queues + i);
+        if (head == LS_POOL_NONE) {
+            continue;
+        }
         uint32_t at = count < most ? count++ : most;
-        for (; at > 0 && (at == most || goes_first(w, q->heap[0], out[at - 1])); at--) {
-            if (at == most && !goes_first(w, q->heap[0], out[at - 1])) {
+        for (; at > 0 && (at == most || goes_first(w, head, out[at - 1])); at--) {
+            if (at == most && !goes_first(w, head, out[at - 1])) {
                 break;
             }
             if (at < most) {
@@ -292,7 +324,7 @@ static uint32_t add_heads(const ls_waiting *w, uint32_t first, uint32_t *out, ui
             }
         }
         if (at < most) {
-            out[at] = q->heap[0];
+            out[at] = head;
         }
     }
     return count;
@@ -308,7 +340,9 @@ bool ls_waiting_some(const ls_waiting *w, uint32_t leaf, uint64_t most_milli,
     const uint32_t firsts[] = {w->leaves[leaf], w->stopped[leaf]};
     for (uint32_t k = 0; k < 2; k++) {
         for (uint32_t i = firsts[k]; i != LS_POOL_NONE; i = w->queues[i].next_ready) {
-            if (w->queues[i].milli <= most_milli && is(context, w->queues[i].heap[0])) {
+            const uint32_t head = w->queues[i].milli <= most_milli ? head_of(w, w->queues + i)
+                                                                   : LS_POOL_NONE;
+            if (head != LS_POOL_NONE && is(context, head)) {
                 return true;
             }
         }

@@ -47,8 +47,10 @@ uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account);
 bool ls_waiting_any(const ls_waiting *w, uint32_t account);
 // Somebody waits in the leaf whom the limit of an account above it stops.
 bool ls_waiting_stopped(const ls_waiting *w, uint32_t leaf);
-// The first job of each class that waits in a leaf and that its own limit does not stop, in their
-// order, at most so many; returns how many.
+// Heads pass over this waiting job, or do so no more; it keeps its place and its turn.
+void ls_waiting_set_aside(ls_waiting *w, uint32_t slot, bool aside);
+// The first job of each class that waits in a leaf, is not set aside, and that its own limit does
+// not stop, in their order, at most so many; returns how many. O(those that are set aside).
 uint32_t ls_waiting_heads(const ls_waiting *w, uint32_t leaf, uint32_t *out, uint32_t most);
 
 // True for one of those heads, among those that ask for at most so many thousandths of GPUs?

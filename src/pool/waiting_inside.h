@@ -12,12 +12,14 @@ typedef struct ls_waiting_slot {
     int64_t deadline_us;  // INT64_MAX: none
     int64_t submitted_us;
     uint64_t number;
+    bool aside;  // heads pass over it
 } ls_waiting_slot;
 
 typedef struct ls_waiting_queue {
     uint32_t account, class;
     uint32_t *heap;  // slots, the first at [0]
     uint32_t count, room;
+    uint32_t aside;         // of them that heads pass over
     uint64_t milli;         // of GPUs that each of them asks for
     uint32_t limited_by;    // account whose limit stops it; LS_POOL_NONE: none
     uint32_t next_limited;  // of the same account

@@ -288,6 +288,9 @@ ls_status ls_why_waits(ls_scheduler *s, uint32_t job, int64_t now_us, ls_why *ou
                     .from_us = INT64_MAX,
                     .until_us = INT64_MAX,
                     .back_us = INT64_MAX,
+                    .gave_way_us = j->broken_us,
+                    .gave_way_from_us = j->broken_from_us,
+                    .gave_way_to = j->broken_for,
                     .expected_us = INT64_MAX};
     ahead a = {.s = s, .job = j};
     ls_waiting_each(s->waiting, count_ahead, &a);

@@ -95,6 +95,12 @@ typedef struct ls_why {
                       // take it back from
     uint32_t before;  // jobs of its account that wait before it
 
+    // A promise of it was broken then, which was of gave_way_from_us, for a job of that account
+    // within its guarantee; INT64_MIN: none was.
+    int64_t gave_way_us, gave_way_from_us;
+    uint32_t gave_way_to;
+    bool may_give_way;  // PROMISE: it would borrow, and others do not have all they are guaranteed
+
     ls_why_holder holders[LS_WHY_HOLDERS_MAX];  // who holds most first
     uint32_t holder_count;
     uint32_t more_holders;  // that are not told

@@ -117,7 +117,8 @@ static void test_too_few_gpus_and_who_holds_them(void) {
         "all are over in 2 h 55 min at the latest.\n"
         "  maker holds 2 in 1 job; the oldest, job 1, began 5 min ago.\n"
         "Its guarantees are used up: it would borrow.\n"
-        "Expected in 2 h 55 min at the latest: nodes are kept for it from then on.\n");
+        "Expected in 2 h 55 min at the latest: nodes are kept for it from then on, unless others "
+        "take back what they are guaranteed.\n");
     CHECK_INT(why.what, LS_SHORT_GPUS);
     CHECK_INT(why.holder_count, 2);
     ls_scheduler_destroy(s);
@@ -217,7 +218,7 @@ static void test_a_stop_says_who_gives_back_what_to_whom(void) {
         "are over in 3 h at the latest.\n"
         "It is within the guarantee of maker: what others borrow is promised back in 10 min at "
         "the latest.\n"
-        "Expected in 3 h at the latest: nodes are kept for it from then on.\n");
+        "Expected in 10 min: by then it is taken back.\n");
     CHECK_INT(why.back_us, 10 * MINUTE_US);
     CHECK_INT(decide(s, 9 * MINUTE_US, &acts), 1);
     CHECK_INT(acts[0].kind, LS_POOL_STOP);

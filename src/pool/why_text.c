@@ -199,6 +199,15 @@ static void say_guarantee(say *s, const ls_why *why) {
     }
 }
 
+static void say_gave_way(say *s, const ls_why *why) {
+    char a[NAME_SIZE], t[TIME_SIZE], u[TIME_SIZE];
+    if (why->gave_way_us != INT64_MIN) {
+        put(s, "It had been promised nodes %s; %s took them back %s, within its guarantee.\n",
+            when_name(s, why->gave_way_from_us, t), account_name(s, why->gave_way_to, a),
+            when_name(s, why->gave_way_us, u));
+    }
+}
+
 static void say_expected(say *s, const ls_why *why) {
     char t[TIME_SIZE];
     const char *at = when_name(s, why->expected_us, t);
@@ -210,7 +219,8 @@ static void say_expected(say *s, const ls_why *why) {
                                         : "what is in its way says no longest time");
         return;
     case LS_EXPECTED_PROMISE:
-        put(s, "Expected %s at the latest: nodes are kept for it from then on.\n", at);
+        put(s, "Expected %s at the latest: nodes are kept for it from then on%s.\n", at,
+            why->may_give_way ? ", unless others take back what they are guaranteed" : "");
         return;
     case LS_EXPECTED_STOPS:
         put(s, "Expected %s at the latest: those that were told to stop are over by then.\n", at);
@@ -277,6 +287,7 @@ size_t ls_why_text(const ls_why *why, const ls_cluster *cluster, const ls_why_na
     }
     say_holders(&s, why);
     say_guarantee(&s, why);
+    say_gave_way(&s, why);
     say_expected(&s, why);
     if (why->help_count > 0) {
         put(&s, "What would help:\n");

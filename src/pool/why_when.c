@@ -45,11 +45,17 @@ typedef struct later {
     bool *reserved_over, *booked_over;
 } later;
 
-// When what is kept for a job is free again: it has run there.
+// When what is kept is free again: whoever it is kept for has run there.
 static int64_t kept_until(const ls_scheduler *s, const ls_reserved *r) {
-    const ls_pool_job *j = s->jobs + r->job;
-    const int64_t from_us = r->claim ? j->promised_us : r->from_us;
-    return ls_pool_later(from_us > s->now_us ? from_us : s->now_us, j->request.most_us);
+    int64_t last_us = INT64_MIN;
+    for (uint32_t job = r->job; job != LS_POOL_NONE; job = s->jobs[job].next_claim) {
+        const ls_pool_job *j = s->jobs + job;
+        const int64_t from_us = r->claim ? j->promised_us : r->from_us;
+        const int64_t until_us = ls_pool_later(from_us > s->now_us ? from_us : s->now_us,
+                                               j->request.most_us);
+        last_us = until_us > last_us ? until_us : last_us;
+    }
+    return last_us;
 }
 
 // The node is kept from the job by what is kept for others, while that is not over, and by
@@ -59,7 +65,7 @@ static void hold(later *l, uint32_t node) {
     const uint32_t at = s->nodes[node].reserved;
     const uint32_t job = (uint32_t)(l->job - s->jobs);
     int64_t held_us = INT64_MAX;
-    if (at != LS_POOL_NONE && s->reserved[at].job != job && !l->reserved_over[at]) {
+    if (at != LS_POOL_NONE && l->job->reserved != at && !l->reserved_over[at]) {
         held_us = s->reserved[at].from_us;
     }
     for (uint32_t i = 0; i < s->booked_count; i++) {
@@ -110,7 +116,7 @@ static bool list_overs(later *l) {
     }
     for (uint32_t i = 0; i < s->reserved_count; i++) {
         const ls_reserved *r = s->reserved + i;
-        if (r->job == LS_POOL_NONE || s->jobs + r->job == l->job) {
+        if (r->job == LS_POOL_NONE || l->job->reserved == i) {
             continue;
         }
         hold_reserved(l, i, false);
@@ -219,6 +225,20 @@ static ls_status plan_time(ls_scheduler *s, uint32_t job, int64_t *out_us, ls_er
     return status;
 }
 
+// It would borrow in its own account, and another has room in its guarantee for a GPU of its kind.
+static bool may_give_way(const ls_scheduler *s, const ls_why *why) {
+    const ls_reserved *r = s->reserved + s->jobs[why->job].reserved;
+    bool may = false;
+    for (uint32_t at = 1; at < s->def.account_count && why->guarantor != why->account_of_job;
+         at++) {
+        for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+            may |= (r->kind == k || r->kind == LS_POOL_NONE) && at != why->account_of_job &&
+                   ls_shares_room(s->shares, at, k) > 0;
+        }
+    }
+    return may;
+}
+
 ls_status ls_why_when(ls_scheduler *s, ls_why *why, ls_error *err) {
     const ls_pool_job *j = s->jobs + why->job;
     if (why->what == LS_SHORT_NOTHING) {
@@ -226,9 +246,12 @@ ls_status ls_why_when(ls_scheduler *s, ls_why *why, ls_error *err) {
         why->expected_us = s->now_us;
         return LS_OK;
     }
-    if (j->reserved != LS_POOL_NONE) {
-        why->expected = s->reserved[j->reserved].claim ? LS_EXPECTED_STOPS : LS_EXPECTED_PROMISE;
+    const bool claims = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
+    if (j->reserved != LS_POOL_NONE &&
+        (claims || why->back_us < s->now_us || why->back_us >= j->promised_us)) {
+        why->expected = claims ? LS_EXPECTED_STOPS : LS_EXPECTED_PROMISE;
         why->expected_us = j->promised_us > s->now_us ? j->promised_us : s->now_us;
+        why->may_give_way = why->expected == LS_EXPECTED_PROMISE && may_give_way(s, why);
         return LS_OK;
     }
     if (why->what == LS_SHORT_BUDGET) {
@@ -239,8 +262,9 @@ ls_status ls_why_when(ls_scheduler *s, ls_why *why, ls_error *err) {
     if (why->what == LS_SHORT_POWER) {  // who will have it then is not known
         return LS_OK;
     }
-    int64_t planned_us = INT64_MAX;
-    const ls_status status = plan_time(s, why->job, &planned_us, err);
+    int64_t planned_us = j->reserved != LS_POOL_NONE ? j->promised_us : INT64_MAX;
+    const ls_status status = j->reserved != LS_POOL_NONE ? LS_OK
+                                                         : plan_time(s, why->job, &planned_us, err);
     if (status != LS_OK) {
         return status;
     }

@@ -25,8 +25,9 @@ typedef struct ref_queue {
 typedef struct ref_kept {
     uint32_t place;  // in the table, LS_POOL_NONE: nothing is kept
     bool claims;     // it takes them back; else it is promised them
+    uint64_t order;  // it was the how manieth to be kept
     bool stirred;
-    uint32_t kind;    // of the claim
+    uint32_t kind;    // of the nodes, LS_POOL_NONE: of a job without GPUs
     int64_t from_us;  // promised
     uint32_t *nodes;
     uint32_t node_count;
@@ -45,8 +46,9 @@ typedef struct ref_job {
     uint32_t kind;
     ls_pool_share *shares;
     ref_kept kept;
-    bool in_vain;  // a claim of it was given up for want of power
-    bool noted;    // taken out of the books while it is sought who is to be stopped
+    bool in_vain;                       // a claim of it was given up for want of power
+    int64_t pause_us, paused_until_us;  // of taking back
+    bool noted;  // taken out of the books while it is sought who is to be stopped
 } ref_job;
 
 typedef struct ref_run {
@@ -59,7 +61,6 @@ typedef struct ref_account {
     uint64_t held[REF_KINDS];
     int64_t vain_us;  // a promise was sought in vain
     bool vain;
-    int64_t pause_us, paused_until_us;  // of taking back
 } ref_account;
 
 struct ls_reference_scheduler {
@@ -73,8 +74,8 @@ struct ls_reference_scheduler {
     uint32_t class_count;
     ref_queue *queues;
     uint32_t queue_count;
-    uint32_t *table;  // jobs for which nodes are kept, LS_POOL_NONE: free
-    uint32_t table_count;
+    uint32_t table_count;  // places for what is kept
+    uint64_t kept_count;   // how often something came to be kept
     ls_pool_act *acts;
     uint32_t act_count;
     int64_t tick_us;  // INT64_MAX: none
@@ -85,8 +86,7 @@ struct ls_reference_scheduler {
     int64_t told_us;   // the last round: reservations that were over then are over
     uint32_t *looks;   // leaves that are looked at next, in order
     uint32_t look_count;
-    uint32_t heads_done;  // of the first of them
-    bool look_vain;
+    uint32_t heads_done;   // of the first of them
     uint32_t search_from;  // node
     int64_t longest_stop_us;
     bool *spare_when_back;  // of a node: a spare took its place, or it was one
@@ -156,8 +156,9 @@ uint32_t ref_parts(const ls_reference_scheduler *s, const ls_shape *shape, uint3
                    const ref_free *free);
 // False: even with all that is kept for others there are too few free GPUs for all parts.
 bool ref_has_room(const ls_reference_scheduler *s, const ls_shape *shape);
+// `may_pass`: of these jobs what is kept is no hindrance; NULL: of none.
 bool ref_is_considered(const ls_reference_scheduler *s, uint32_t job, const ls_shape *shape,
-                       uint32_t node);
+                       uint32_t node, const bool *may_pass);
 // The ranges of nodes in one of which the shape has to stand; returns how many.
 uint32_t ref_ranges(const ls_reference_scheduler *s, const ls_shape *shape, uint32_t at,
                     uint32_t *out_node, uint32_t *out_count);
@@ -170,13 +171,23 @@ uint32_t ref_plan(const ls_reference_scheduler *s, int64_t now_us, uint32_t job,
 // ---- reference_take.c: taking back
 
 void ref_look_soon(ls_reference_scheduler *s, uint32_t leaf);
+// The cluster has more than before.
+void ref_wake(ls_reference_scheduler *s, int64_t now_us);
+// The job takes back no more for a while.
+void ref_pause(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 
 void ref_take_back(ls_reference_scheduler *s, int64_t now_us);
 
 // ---- reference_scheduler.c
 
+// It starts if there is a place for it and no limit is in its way.
+// The job that comes first, or next after another, in a place of the table; LS_POOL_NONE: none.
+uint32_t ref_next_kept(const ls_reference_scheduler *s, uint32_t place, uint32_t after);
+// Somebody stops on a node that is kept for the job.
+bool ref_somebody_stops(const ls_reference_scheduler *s, uint32_t job);
+bool ref_start_now(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 void ref_keep(ls_reference_scheduler *s, uint32_t job, const uint32_t *nodes, uint32_t count,
-              int64_t from_us);
+              int64_t from_us, bool claims);
 void ref_drop(ls_reference_scheduler *s, uint32_t job);
 void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_why why,
               uint32_t for_job);

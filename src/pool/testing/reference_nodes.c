@@ -90,14 +90,14 @@ static bool is_anybody(const void *context, uint32_t job) {
 }
 
 bool ref_is_considered(const ls_reference_scheduler *s, uint32_t job, const ls_shape *shape,
-                       uint32_t node) {
+                       uint32_t node, const bool *may_pass) {
     if (ls_occupancy_state(s->occupancy, node) != LS_NODE_UP) {
         return false;
     }
     for (uint32_t i = 0; i < s->job_count; i++) {
         const ref_kept *kept = &s->jobs[i].kept;
         for (uint32_t k = 0; kept->place != LS_POOL_NONE && i != job && k < kept->node_count; k++) {
-            if (kept->nodes[k] == node) {
+            if (kept->nodes[k] == node && (may_pass == NULL || !may_pass[i])) {
                 return false;
             }
         }
@@ -198,7 +198,7 @@ static int64_t plan_range_from(const ls_reference_scheduler *s, int64_t now_us, 
             for (uint32_t i = 0; i < *out_count; i++) {
                 taken |= out[i] == node;
             }
-            if (taken || !ref_is_considered(s, job, shape, node)) {
+            if (taken || !ref_is_considered(s, job, shape, node, NULL)) {
                 continue;
             }
             const int64_t at_us = first_us(s, job, shape, node, now_us, from_us);

@@ -80,6 +80,7 @@ void ref_round_begins(ls_reference_scheduler *s, int64_t now_us) {
     if (over) {
         ref_open_all(s);
         ref_fell(s, 0);
+        ref_wake(s, now_us);
     }
     int64_t end_us = 0;
     const int64_t month_us = ref_month_us(s, now_us, &end_us);

@@ -18,10 +18,6 @@ ls_status ls_reference_scheduler_create(const ls_scheduler_def *def, ls_referenc
     s->accounts = ls_alloc(def->account_count * sizeof *s->accounts);
     s->spare_when_back = ls_alloc(def->cluster->node_count * sizeof *s->spare_when_back);
     assert(s->accounts != NULL && s->spare_when_back != NULL);
-    for (uint32_t i = 0; i < def->account_count; i++) {
-        s->accounts[i].pause_us = MINUTE_US / 2;
-        s->accounts[i].paused_until_us = INT64_MIN;
-    }
     *out = s;
     ls_status status = ls_occupancy_new(def->cluster, def->policy, def->demand, def->seed,
                                         &s->occupancy, err);
@@ -42,7 +38,6 @@ void ls_reference_scheduler_destroy(ls_reference_scheduler *s) {
         ls_free(s->jobs);
         ls_free(s->classes);
         ls_free(s->queues);
-        ls_free(s->table);
         ls_free(s->looks);
         ls_free(s->acts);
         ls_free(s->spare_when_back);
@@ -57,12 +52,13 @@ void ls_reference_scheduler_destroy(ls_reference_scheduler *s) {
 // reserved for others. LS_POOL_NONE: as somebody sees it for whom nothing is kept.
 static void hold_for(ls_reference_scheduler *s, uint32_t job) {
     const uint32_t account = job != LS_POOL_NONE ? s->jobs[job].request.account : LS_POOL_NONE;
+    const uint32_t own = job != LS_POOL_NONE ? s->jobs[job].kept.place : LS_POOL_NONE;
     for (uint32_t node = 0; node < s->cluster->node_count; node++) {
         int64_t from_us = ref_reserved_us(s, node, account);
         for (uint32_t i = 0; i < s->job_count; i++) {
             const ref_kept *kept = &s->jobs[i].kept;
-            for (uint32_t k = 0; kept->place != LS_POOL_NONE && i != job && k < kept->node_count;
-                 k++) {
+            for (uint32_t k = 0;
+                 kept->place != own && kept->place != LS_POOL_NONE && k < kept->node_count; k++) {
                 from_us = kept->nodes[k] == node && kept->from_us < from_us ? kept->from_us
                                                                             : from_us;
             }
@@ -71,22 +67,57 @@ static void hold_for(ls_reference_scheduler *s, uint32_t job) {
     }
 }
 
+uint32_t ref_next_kept(const ls_reference_scheduler *s, uint32_t place, uint32_t after) {
+    const uint64_t from = after != LS_POOL_NONE ? s->jobs[after].kept.order : 0;
+    uint32_t next = LS_POOL_NONE;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        const ref_kept *kept = &s->jobs[i].kept;
+        if (kept->place == place && kept->order > from &&
+            (next == LS_POOL_NONE || kept->order < s->jobs[next].kept.order)) {
+            next = i;
+        }
+    }
+    return next;
+}
+
 void ref_keep(ls_reference_scheduler *s, uint32_t job, const uint32_t *nodes, uint32_t count,
-              int64_t from_us) {
+              int64_t from_us, bool claims) {
     ref_kept *kept = &s->jobs[job].kept;
-    uint32_t place = 0;
-    while (place < s->table_count && s->table[place] != LS_POOL_NONE) {
-        place++;
+    uint32_t place = LS_POOL_NONE;
+    bool stirred = false;
+    for (uint32_t i = 0; i < s->job_count; i++) {  // a claim of one part shares its node
+        const ref_kept *other = &s->jobs[i].kept;
+        for (uint32_t k = 0; other->place != LS_POOL_NONE && k < other->node_count; k++) {
+            if (other->nodes[k] == nodes[0]) {
+                place = other->place;
+                stirred |= other->stirred;
+            }
+        }
     }
-    if (place == s->table_count) {
-        s->table = ls_realloc(s->table, ++s->table_count * sizeof *s->table);
-        assert(s->table != NULL);
+    if (place == LS_POOL_NONE) {
+        place = 0;
+        while (ref_next_kept(s, place, LS_POOL_NONE) != LS_POOL_NONE) {
+            place++;
+        }
+        s->table_count = place < s->table_count ? s->table_count : place + 1;
     }
-    s->table[place] = job;
-    *kept = (ref_kept){.place = place, .from_us = from_us, .node_count = count};
+    *kept = (ref_kept){.place = place,
+                       .claims = claims,
+                       .order = ++s->kept_count,
+                       .stirred = stirred,
+                       .from_us = from_us,
+                       .node_count = count};
     kept->nodes = ls_alloc(count * sizeof *kept->nodes);
     assert(kept->nodes != NULL);
-    memcpy(kept->nodes, nodes, count * sizeof *nodes);
+    for (uint32_t i = 0; i < count; i++) {  // by number
+        uint32_t at = i;
+        for (; at > 0 && kept->nodes[at - 1] > nodes[i]; at--) {
+            kept->nodes[at] = kept->nodes[at - 1];
+        }
+        kept->nodes[at] = nodes[i];
+    }
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    kept->kind = shape->kinds != 0 ? s->cluster->nodes[nodes[0]].kind : LS_POOL_NONE;
 }
 
 void ref_drop(ls_reference_scheduler *s, uint32_t job) {
@@ -94,7 +125,6 @@ void ref_drop(ls_reference_scheduler *s, uint32_t job) {
     if (kept->place == LS_POOL_NONE) {
         return;
     }
-    s->table[kept->place] = LS_POOL_NONE;
     kept->place = LS_POOL_NONE;
     ls_free(kept->nodes);
     kept->nodes = NULL;
@@ -222,8 +252,21 @@ void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_w
 
 // ---- the round
 
+bool ref_start_now(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    uint32_t limit = LS_POOL_NONE;
+    ls_pool_share *shares = ls_alloc(s->jobs[job].request.shape.parts * sizeof *shares);
+    assert(shares != NULL);
+    const bool good = seek(s, now_us, job, shares, &limit) == FOUND;
+    if (good) {
+        start(s, now_us, job, shares, LS_WHY_PROMISED);
+    } else {
+        ls_free(shares);
+    }
+    return good;
+}
+
 // On a node that is kept for the job.
-static bool somebody_stops(const ls_reference_scheduler *s, uint32_t job) {
+bool ref_somebody_stops(const ls_reference_scheduler *s, uint32_t job) {
     const ref_kept *kept = &s->jobs[job].kept;
     for (uint32_t i = 0; i < s->job_count; i++) {
         const ref_job *j = s->jobs + i;
@@ -238,35 +281,52 @@ static bool somebody_stops(const ls_reference_scheduler *s, uint32_t job) {
     return false;
 }
 
+// The job for which nodes are kept starts, or they are given up. False: it is looked at in the next
+// round.
+static bool start_one(ls_reference_scheduler *s, int64_t now_us, uint32_t job, bool due) {
+    const bool claims = s->jobs[job].kept.claims;
+    uint32_t limit = LS_POOL_NONE;
+    ls_pool_share *shares = ls_alloc(s->jobs[job].request.shape.parts * sizeof *shares);
+    assert(shares != NULL);
+    const found f = seek(s, now_us, job, shares, &limit);
+    if (f == FOUND) {
+        start(s, now_us, job, shares, LS_WHY_PROMISED);
+        return true;
+    }
+    ls_free(shares);
+    if ((f == LIMITED_ALL && due) || f == SPENT) {
+        ref_drop(s, job);
+    } else if (f == NOWHERE && claims && !ref_somebody_stops(s, job)) {
+        s->jobs[job].in_vain |= ref_has_power(s);
+        ref_drop(s, job);
+        ref_pause(s, now_us, job);
+    } else if (f == NOWHERE && due && ref_has_power(s)) {
+        ref_drop(s, job);
+    }
+    return !claims || (f != LIMITED_ALL && f != LIMITED_SOME);
+}
+
 static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
     for (uint32_t place = 0; place < s->table_count; place++) {
-        const uint32_t job = s->table[place];
+        uint32_t job = ref_next_kept(s, place, LS_POOL_NONE);
         if (job == LS_POOL_NONE) {
             continue;
         }
-        const ref_kept *kept = &s->jobs[job].kept;
-        const bool due = !kept->claims && now_us >= kept->from_us;
-        if (!kept->stirred && !due) {
+        const bool due = !s->jobs[job].kept.claims && now_us >= s->jobs[job].kept.from_us;
+        if (!s->jobs[job].kept.stirred && !due) {
             continue;
         }
-        uint32_t limit = LS_POOL_NONE;
-        ls_pool_share *shares = ls_alloc(s->jobs[job].request.shape.parts * sizeof *shares);
-        assert(shares != NULL);
-        s->jobs[job].kept.stirred = false;
-        const found f = seek(s, now_us, job, shares, &limit);
-        if (f == FOUND) {
-            start(s, now_us, job, shares, LS_WHY_PROMISED);
-            continue;
+        for (uint32_t i = 0; i < s->job_count; i++) {
+            s->jobs[i].kept.stirred &= s->jobs[i].kept.place != place;
         }
-        ls_free(shares);
-        if ((f == LIMITED_ALL && due) || f == SPENT) {
-            ref_drop(s, job);
-        } else if (f == NOWHERE && ref_has_power(s) &&
-                   (s->jobs[job].kept.claims ? !somebody_stops(s, job) : due)) {
-            s->jobs[job].in_vain |= s->jobs[job].kept.claims;
-            ref_drop(s, job);
-        } else if (f == LIMITED_ALL || f == LIMITED_SOME) {
-            s->jobs[job].kept.stirred |= s->jobs[job].kept.claims;
+        bool again = false;
+        while (job != LS_POOL_NONE) {
+            const uint32_t next = ref_next_kept(s, place, job);
+            again |= !start_one(s, now_us, job, due);
+            job = next;
+        }
+        for (uint32_t i = 0; i < s->job_count && again; i++) {
+            s->jobs[i].kept.stirred |= s->jobs[i].kept.place == place;
         }
     }
 }
@@ -332,7 +392,7 @@ static void promise(ls_reference_scheduler *s, int64_t now_us, uint32_t account)
     a->vain = count == 0 || at_us <= now_us;
     a->vain_us = now_us;
     if (!a->vain) {
-        ref_keep(s, job, nodes, count, at_us);
+        ref_keep(s, job, nodes, count, at_us, false);
     }
     ls_free(nodes);
 }
@@ -384,6 +444,8 @@ static bool could_ever_run(ls_reference_scheduler *s, const ls_pool_request *req
 static void put(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
     ref_job *j = s->jobs + job;
     j->since_us = now_us;
+    j->pause_us = MINUTE_US / 2;
+    j->paused_until_us = INT64_MIN;
     const uint32_t klass = s->queues[j->queue].klass;
     bool alone = true;
     for (uint32_t i = 0; i < s->job_count; i++) {
@@ -487,10 +549,11 @@ static uint32_t nearest_spare(const ls_reference_scheduler *s, uint32_t node) {
     }
 }
 
-static void comes_up(ls_reference_scheduler *s, uint32_t node) {
+static void comes_up(ls_reference_scheduler *s, int64_t now_us, uint32_t node) {
     ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
     ref_open_all(s);
     ref_fell(s, 0);
+    ref_wake(s, now_us);
 }
 
 void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
@@ -508,7 +571,7 @@ void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint
         return;
     }
     if (state == LS_NODE_UP) {
-        comes_up(s, node);
+        comes_up(s, now_us, node);
         return;
     }
     ls_occupancy_set_state(s->occupancy, node, state);
@@ -542,7 +605,7 @@ void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint
     const uint32_t spare = nearest_spare(s, node);
     if (state == LS_NODE_BROKEN && spare != LS_POOL_NONE && !s->spare_when_back[node]) {
         s->spare_when_back[node] = true;
-        comes_up(s, spare);
+        comes_up(s, now_us, spare);
         *out_spare = spare;
     }
 }

@@ -25,9 +25,9 @@
 // draws at work. A place that would raise what a unit draws above its limit is not taken: the last
 // such unit of the cluster is left out and a place is sought again, until there is none or one that
 // breaks no limit. In a pool with a unit whose limit all its GPUs at work would break, every job
-// that is over opens all classes, and a job that has no place and met no limit loses what is kept
-// for it: when its promised time has come, a claim when nobody is stopping on its nodes and it is
-// looked at; whose claim was given up so is not entitled until it has run.
+// that is over opens all classes, and a job that has no place and met no limit loses what is
+// promised to it when its time has come; whose claim is given up (below) is not entitled until it
+// has run.
 //
 // Reservations. Nodes are kept, from one time to another, for the jobs below an account, or for
 // nobody. For other jobs they are held from the beginning on as if they were kept for a job; no
@@ -49,17 +49,20 @@
 //
 // A round (decide):
 //  1. Kept nodes, in the order of their places in the table (a new entry takes the first that is
-//     free): where something was stirred (a part of a job left one of the nodes) since the last
+//     free; claims of jobs of one part on the same node share one, in the order in which they were
+//     made): where something was stirred (a part of a job left one of the nodes) since the last
 //     look, or a promised time has come, the job's place is sought: it starts if there is one
 //     (promised); a job that meets a limit for all of its kinds when its time has come loses what
-//     is kept for it; a claim that meets one is looked at again in the next round.
+//     is kept for it; a claim that meets one is looked at again in the next round, with those that
+//     share its place; one that meets none and has no place, though nobody stops on its nodes, is
+//     given up, and the job pauses.
 //  2. Turns. From the top down, at each account the child with the least rank among those with a
 //     ready job of an open class below, the first in file order among equals; in the leaf the job
 //     of the highest priority, then of the earliest deadline, then submitted first, then of the
-//     lowest number, among the heads of its open queues. Its place is sought. Found: it starts (turn, when it would also be the one
-//     if all classes were open; else backfill). A limit for some kinds stops its queue by account
-//     0, a limit for all stops its queue by that account; no place closes its class (strict: ends
-//     the turns instead). Then the next, until nobody is left.
+//     lowest number, among the heads of its open queues. Its place is sought. Found: it starts
+//     (turn, when it would also be the one if all classes were open; else backfill). A limit for
+//     some kinds stops its queue by account 0, a limit for all stops its queue by that account; no
+//     place closes its class (strict: ends the turns instead). Then the next, until nobody is left.
 //  3. Promises (not with strict, no_backfill): for each account right below the top, in file order
 //     (the top itself when it is a leaf), that has no promise and whose last search was not in vain
 //     within the last minute: the job whose turn it were below it with all classes open, unless
@@ -79,50 +82,65 @@
 //     is tried once, on all nodes.
 //  4. Taking back. Leaves stand in a queue to be looked at, each once: a leaf gets in when a job of
 //     it begins to wait; and when the tick has come (30 s after the first round in which somebody
-//     waits, then every 30 s; none while nobody waits) all those with a job that waits and whose
-//     queue their own limit does not stop, in file order. They are looked at from the front. A leaf
-//     whose pause is not over is done. The heads of its queues that its own limit does not stop, in
-//     their order (64 at most): those that have no claim, are due (they have waited for their
-//     account's promised time of taking back, less 30 s and the longest stop time of all jobs
-//     submitted so far) and are entitled (they ask for GPUs; by some kind their own account's limit
-//     does not keep them away, and some account from their own up to below the top borrows nothing
-//     with it; what is on its way out does not count for limits here) try to take back, one after
-//     another, each by such kinds in order. If one did and none before it tried in vain, the heads
-//     are looked at anew; otherwise the leaf is done when one did. If any tried in vain, the leaf
-//     pauses (30 s, twice as long each time in vain, at most 10 min; a look that is not in vain
-//     sets it back to 30 s). One job tries in a round: then the leaf stays at the front, goes on
-//     with the head that comes next in number, and decide wants to be called again at once as long
-//     as leaves stand there. A leaf may give to the job when the account on the job's side right
-//     below where their ways meet borrows nothing with the job, and every account from the leaf up
-//     to below there borrows; if a limit keeps the job away (not counting what is on its way out),
-//     only when the leaf is below the first such account from the job's up. If they hold nothing of
-//     the kind, or what they hold of it and what is free (of any kind) is less than the job needs,
-//     it is in vain. A job may be stopped when it runs, is restartable, its leaf may give, and it
-//     was not stopped for this job last. Its loss: GPUs x (what is not saved + the time to stop),
-//     where not saved is all it ran, or since the last checkpoint, or nothing if it saves when
-//     asked. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as would fit
-//     if all that may be stopped were gone, at the sum of the losses (for each part there the loss
-//     of its job over the number of its job's parts) of those up to the first (by loss, of
-//     equal loss who was submitted last first) with whom that many fit, over that many parts. Nodes
-//     are considered as for promises, but not where a reservation would keep the job away between
-//     now and its longest time after the longest stop time of all jobs so far: for a job of one
-//     part those of the jobs that may be stopped, leaf by leaf in file order, the latest started
-//     first, part by part, each node once, until 68 can be had; for others all, from the node at
-//     which the last search ended (with `must`: from the beginning of its unit) around, until those
-//     that can be had have 4 times the parts that are needed and 64 more; with `must`, at the
-//     beginning of a unit, until 4 units have enough. Taken are the nodes with the least cost per
-//     part, then the lowest number, until all parts have a node; with `must` the unit with the
-//     least sum over the parts, the first looked at among equals. In that order, on each node where
-//     the parts do not fit now, the jobs up to the first with whom the parts that it takes there
-//     fit are noted, the one that started last first, and taken out of the books; a job whose leaf
-//     may by then give no more is passed over. If one was, all is put back, no leaf below those
-//     accounts (for each such job the first from its leaf up that by then borrowed nothing) may
-//     give, and it is tried again (4 times in all). Then, until the limits have room for the job
-//     without those that are noted, the one that costs least of the others that may be stopped and
-//     hold GPUs of the kind is noted, leaf by leaf in file order, the one that started last first
-//     among equals; if there is none, it is in vain. If nobody is noted, it is in vain. Otherwise:
-//     a promise of the job is dropped, its nodes are kept (nothing is put there), it claims what it
-//     needs of the kind, and the noted jobs are told to stop in that order.
+//     waits, then every 30 s; none while nobody waits; it comes at once when a node comes up or a
+//     reservation is over) all those with a job that waits and whose queue their own limit does not
+//     stop, in file order. They are looked at from the front. The heads of a leaf are the first job
+//     without a claim of each of its queues that its own limit does not stop, in their order (64 at
+//     most). Those that do not pause, are due (they have waited for their account's promised time
+//     of taking back, less 30 s and the longest stop time of all jobs submitted so far) and are
+//     entitled (they ask for GPUs; by some kind their own account's limit does not keep them away,
+//     and some account from their own up to below the top borrows nothing with it; what is on its
+//     way out does not count for limits here) try to take back, one after another, each by such
+//     kinds in order. After one that did, the heads are looked at anew, from the same number on;
+//     one that tried in vain pauses (30 s, twice as long each time in vain since it began to wait,
+//     at most its account's promised time less 30 s and that longest stop time, but 30 s at least
+//     and 10 min at most; all pauses end when a node comes up or a reservation is over), and it
+//     goes on with the head that comes next in number. One job tries in a round: then the leaf
+//     stays at the front, and decide wants to be called again at once as long as leaves stand
+//     there, and when what is kept was given up here. A leaf may give to the job when the account
+//     on the job's side right below where their ways meet borrows nothing with the job, and every
+//     account from the leaf up to below there borrows; if a limit keeps the job away (not counting
+//     what is on its way out), only when the leaf is below the first such account from the job's
+//     up. It is tried first without breaking promises; in vain, once more with those that may be
+//     broken, if there are some: where ways meet as above (for a job of the same leaf, in that
+//     leaf) the account on the job's side borrows nothing with the job, and every account from the
+//     leaf to which it is promised up to below there (that leaf) would borrow with what is
+//     promised, or no GPUs are. If the leaves that may give hold nothing of the kind (and no
+//     promise may be broken), or what they hold of it and what is free (of any kind) is less than
+//     the job needs, it is in vain. A job may be stopped when it runs, is restartable, its leaf may
+//     give, and it was not stopped for this job last. Its loss: GPUs x (what is not saved + the
+//     time to stop), where not saved is all it ran, or since the last checkpoint, or nothing if it
+//     saves when asked. A node costs 0 if parts fit on it now: as many as fit, otherwise as many as
+//     would fit if all that may be stopped were gone, at the sum of the losses (for each part there
+//     the loss of its job over the number of its job's parts) of those up to the first (by loss, of
+//     equal loss who was submitted last first) with whom that many fit, over that many parts. On a
+//     node that is shared, a job of one part looks at what is left beside the claims there (taken
+//     out in their order, a fraction and each whole GPU from the GPU with the least free that
+//     suffices; nothing fits if they do not) when all that is on its way out is gone. Nodes are
+//     considered as for promises, also those of promises that may be broken, and shared ones for a
+//     job of one part, but not where a reservation would keep the job away between now and its
+//     longest time after the longest stop time of all jobs so far: for a job of one part shared
+//     ones in the order of the table, then those of promises that may be broken, in that order and
+//     by number, then those of the jobs that may be stopped, leaf by leaf in file order, the latest
+//     started first, part by part, each node once, until 68 can be had; for others all, from the
+//     node at which the last search ended (with `must`: from the beginning of its unit) around,
+//     until those that can be had have 4 times the parts that are needed and 64 more; with `must`,
+//     at the beginning of a unit, until 4 units have enough. Taken are the nodes with the least
+//     cost per part, then the lowest number, until all parts have a node; with `must` the unit with
+//     the least sum over the parts, the first looked at among equals. In that order, on each node
+//     where the parts do not fit now, the jobs up to the first with whom the parts that it takes
+//     there fit are noted, the one that started last first, and taken out of the books; a job whose
+//     leaf may by then give no more is passed over. If one was, all is put back, no leaf below
+//     those accounts (for each such job the first from its leaf up that by then borrowed nothing)
+//     may give, and it is tried again (4 times in all). Then, until the limits have room for the
+//     job without those that are noted, the one that costs least of the others that may be stopped
+//     and hold GPUs of the kind is noted, leaf by leaf in file order, the one that started last
+//     first among equals; if there is none, it is in vain. If nobody is noted, no promise is broken
+//     and no node shared, it is in vain. Otherwise: a promise of the job is dropped, so are those
+//     that hold one of the nodes, its nodes are kept (nothing is put there), it claims what it
+//     needs of the kind, and the noted jobs are told to stop in that order. If nobody is noted it
+//     starts if it has a place now (promised); if not, and nobody stops on its nodes, it is looked
+//     at in the next round.
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0

@@ -22,6 +22,8 @@ typedef struct attempt {
     bool *banned;
     bool vain;        // the limits cannot have room
     bool *looked_at;  // nodes from which is chosen
+    bool *may_break;  // jobs whose promises may be broken, NULL: none
+    bool *may_pass;   // these, and jobs with whose claims nodes are shared
 } attempt;
 
 // How far it goes on a node: by loss, of equal loss who was submitted last first.
@@ -96,17 +98,75 @@ static bool is_within(mark one, mark other) {
 typedef struct up_to {
     const attempt *a;
     mark mark;
-    bool all;
+    bool all, nobody;
+    bool stopping;  // those too that are on their way out
 } up_to;
 
 static bool is_gone(const void *context, uint32_t job) {
     const up_to *u = context;
-    return may_be_stopped(u->a, job) && (u->all || is_within(mark_of(u->a, job), u->mark));
+    if (u->stopping && u->a->s->jobs[job].state == LS_POOL_JOB_STOPPING) {
+        return true;
+    }
+    return !u->nobody && may_be_stopped(u->a, job) &&
+           (u->all || is_within(mark_of(u->a, job), u->mark));
+}
+
+// Nodes that are taken back for jobs of one part are shared by them.
+static bool shares_node(const ls_reference_scheduler *s, uint32_t job) {
+    return s->jobs[job].kept.place != LS_POOL_NONE && s->jobs[job].kept.claims &&
+           s->jobs[job].request.shape.parts == 1;
+}
+
+static bool is_shared(const ls_reference_scheduler *s, uint32_t node) {
+    bool is = false;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        is |= shares_node(s, i) && s->jobs[i].kept.nodes[0] == node;
+    }
+    return is;
+}
+
+// What those that share the node have claimed is taken out of what is free, in the order in which
+// they did. False: not all is there.
+static bool without_claims(const ls_reference_scheduler *s, uint32_t node, ref_free *free) {
+    uint32_t job = LS_POOL_NONE;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        job = shares_node(s, i) && s->jobs[i].kept.nodes[0] == node ? i : job;
+    }
+    const uint32_t place = s->jobs[job].kept.place;
+    for (job = ref_next_kept(s, place, LS_POOL_NONE); job != LS_POOL_NONE;
+         job = ref_next_kept(s, place, job)) {
+        const ls_shape *has = &s->jobs[job].request.shape;
+        if (has->cpu_milli > free->cpu_milli || has->memory_mib > free->memory_mib) {
+            return false;
+        }
+        free->cpu_milli -= has->cpu_milli;
+        free->memory_mib -= has->memory_mib;
+        uint32_t left = has->milli != 0 ? 1 : has->gpus;
+        const uint32_t each = has->milli != 0 ? has->milli : LS_POOL_WHOLE;
+        for (; left > 0; left--) {  // the GPU with the least that suffices
+            uint32_t best = LS_POOL_NONE;
+            for (uint32_t g = 0; g < s->cluster->nodes[node].gpus; g++) {
+                if (free->milli[g] >= each &&
+                    (best == LS_POOL_NONE || free->milli[g] < free->milli[best])) {
+                    best = g;
+                }
+            }
+            if (best == LS_POOL_NONE) {
+                return false;
+            }
+            free->milli[best] -= each;
+        }
+    }
+    return true;
 }
 
 static uint32_t parts_without(const attempt *a, uint32_t node, const up_to *u) {
-    const ref_free free = ref_node_free(a->s, node, u != NULL ? is_gone : NULL, u);
-    return ref_parts(a->s, &a->shape, node, &free);
+    up_to here = u != NULL ? *u : (up_to){.a = a, .nobody = true};
+    here.stopping = is_shared(a->s, node) && a->shape.parts == 1;
+    ref_free free = ref_node_free(a->s, node, is_gone, &here);
+    return here.stopping && !without_claims(a->s, node, &free)
+               ? 0
+               : ref_parts(a->s, &a->shape, node, &free);
 }
 
 static uint32_t parts_on(const ref_job *j, uint32_t node) {
@@ -145,7 +205,7 @@ static site look_at(const attempt *a, uint32_t node) {
     const ls_reference_scheduler *s = a->s;
     site out = {.node = node};
     if ((a->looked_at != NULL && !a->looked_at[node]) ||
-        !ref_is_considered(s, a->job, &a->shape, node) || is_reserved(a, node)) {
+        !ref_is_considered(s, a->job, &a->shape, node, a->may_pass) || is_reserved(a, node)) {
         return out;
     }
     out.parts = parts_without(a, node, NULL);
@@ -198,12 +258,36 @@ static uint32_t choose(const attempt *a, uint32_t node_at, uint32_t node_count, 
     return count;
 }
 
-// For one part: nodes of the jobs that may be stopped, the latest started of each leaf first.
+static void look_at_one(attempt *a, uint32_t node, bool *seen, uint32_t *found) {
+    if (!seen[node] && *found < 4 + SPARE_PARTS) {
+        seen[node] = true;
+        a->looked_at[node] = true;
+        const bool can = look_at(a, node).parts > 0;
+        a->looked_at[node] = can;
+        *found += can;
+    }
+}
+
+// For one part: nodes that are shared, of promises that may be broken, then of the jobs that may be
+// stopped, the latest started of each leaf first.
 static void look_for_one(attempt *a) {
     ls_reference_scheduler *s = a->s;
     bool *seen = ls_alloc(s->cluster->node_count);
     uint32_t found = 0;
     assert(seen != NULL);
+    for (uint32_t i = 0; i < s->table_count; i++) {
+        const uint32_t job = ref_next_kept(s, i, LS_POOL_NONE);
+        if (job != LS_POOL_NONE && shares_node(s, job)) {
+            look_at_one(a, s->jobs[job].kept.nodes[0], seen, &found);
+        }
+    }
+    for (uint32_t i = 0; i < s->table_count && a->may_break != NULL; i++) {
+        const uint32_t job = ref_next_kept(s, i, LS_POOL_NONE);
+        const bool breaks = job != LS_POOL_NONE && a->may_break[job];
+        for (uint32_t k = 0; breaks && k < s->jobs[job].kept.node_count; k++) {
+            look_at_one(a, s->jobs[job].kept.nodes[k], seen, &found);
+        }
+    }
     for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
         uint64_t before = UINT64_MAX;
         for (;;) {
@@ -220,14 +304,7 @@ static void look_for_one(attempt *a) {
             }
             before = s->jobs[next].came;
             for (uint32_t p = 0; p < s->jobs[next].request.shape.parts; p++) {
-                const uint32_t node = s->jobs[next].shares[p].node;
-                if (!seen[node] && found < 4 + SPARE_PARTS) {
-                    seen[node] = true;
-                    a->looked_at[node] = true;
-                    const bool can = look_at(a, node).parts > 0;
-                    a->looked_at[node] = can;
-                    found += can;
-                }
+                look_at_one(a, s->jobs[next].shares[p].node, seen, &found);
             }
         }
     }
@@ -391,10 +468,47 @@ static bool is_enough(const attempt *a) {
     for (uint32_t i = 0; i < a->s->def.account_count; i++) {
         lent += may_give(a, i) ? a->s->accounts[i].held[a->kind] : 0;
     }
-    return lent > 0 && ls_occupancy_free_milli(a->s->occupancy) + lent >= a->milli;
+    return (lent > 0 || a->may_break != NULL) &&
+           ls_occupancy_free_milli(a->s->occupancy) + lent >= a->milli;
 }
 
-static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
+// What is promised to this job is no hindrance for the one that takes back.
+static bool may_break(ls_reference_scheduler *s, uint32_t job, uint32_t kind, uint32_t other) {
+    const ref_kept *kept = &s->jobs[other].kept;
+    const uint32_t own = s->jobs[job].request.account;
+    const uint32_t from = s->jobs[other].request.account;
+    const uint64_t milli = ls_shape_milli(&s->jobs[other].request.shape);
+    if (other == job || kept->place == LS_POOL_NONE || kept->claims) {
+        return false;
+    }
+    uint32_t meet = own;
+    while (!ref_is_below(s, from, meet)) {
+        meet = ref_parent(s, meet);
+    }
+    const uint32_t side = from == own ? own : child_below(s, meet, own);
+    if (ref_borrowed(s, side, kind, ls_shape_milli(&s->jobs[job].request.shape)) > 0) {
+        return false;
+    }
+    const uint32_t end = from == own ? ref_parent(s, own) : meet;
+    for (uint32_t up = from; up != end; up = ref_parent(s, up)) {
+        if (milli > 0 && ref_borrowed(s, up, kept->kind, milli) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_kept_for(const ls_reference_scheduler *s, uint32_t job, uint32_t node) {
+    const ref_kept *kept = &s->jobs[job].kept;
+    bool is = false;
+    for (uint32_t k = 0; kept->place != LS_POOL_NONE && k < kept->node_count; k++) {
+        is |= kept->nodes[k] == node;
+    }
+    return is;
+}
+
+static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind,
+                      bool *breaks) {
     const ls_shape *shape = &s->jobs[job].request.shape;
     attempt a = {.s = s,
                  .now_us = now_us,
@@ -402,6 +516,8 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
                  .kind = kind,
                  .milli = ls_shape_milli(shape),
                  .shape = *shape,
+                 .may_break = breaks,
+                 .may_pass = ls_alloc(s->job_count),
                  .banned = ls_alloc(s->def.account_count),
                  .looked_at = ls_alloc(s->cluster->node_count)};
     site *sites = ls_alloc(shape->parts * sizeof *sites);
@@ -414,6 +530,10 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
     ref_count(s, LS_POOL_NONE);
     a.limit = ref_limited_later(s, s->jobs[job].request.account, kind, a.milli);
     const bool enough = is_enough(&a);
+    assert(a.may_pass != NULL);
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        a.may_pass[i] = (breaks != NULL && breaks[i]) || (shape->parts == 1 && shares_node(s, i));
+    }
     for (uint32_t t = 0; t < TRIES && !done && enough; t++) {
         uint32_t stops = 0;
         memset(a.looked_at, 0, s->cluster->node_count);
@@ -427,7 +547,13 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
             break;
         }
         done = note(&a, sites, count, noted, &stops);
-        if (a.vain || (done && stops == 0)) {
+        bool some = stops > 0 || (shape->parts == 1 && is_shared(s, sites[0].node));
+        for (uint32_t i = 0; i < s->job_count && breaks != NULL; i++) {
+            for (uint32_t k = 0; k < count; k++) {
+                some |= breaks[i] && is_kept_for(s, i, sites[k].node);
+            }
+        }
+        if (a.vain || (done && !some)) {
             done = false;
             break;
         }
@@ -436,19 +562,45 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
         }
         if (done) {
             ref_drop(s, job);
-            ref_keep(s, job, nodes, count, INT64_MIN);
-            s->jobs[job].kept.claims = true;
-            s->jobs[job].kept.kind = kind;
+            for (uint32_t i = 0; i < s->job_count && breaks != NULL; i++) {
+                for (uint32_t k = 0; k < count && breaks[i]; k++) {
+                    if (is_kept_for(s, i, sites[k].node)) {
+                        ref_drop(s, i);
+                    }
+                }
+            }
+            ref_keep(s, job, nodes, count, INT64_MIN, true);
         }
         for (uint32_t i = 0; i < stops && done; i++) {
             ref_stop(s, now_us, noted[i], LS_WHY_RECLAIM, job);
         }
+        if (done && stops == 0 && !ref_start_now(s, now_us, job) && !ref_somebody_stops(s, job)) {
+            for (uint32_t i = 0; i < s->job_count; i++) {
+                s->jobs[i].kept.stirred |= s->jobs[i].kept.place == s->jobs[job].kept.place;
+            }
+        }
     }
     ls_free(a.banned);
     ls_free(a.looked_at);
+    ls_free(a.may_pass);
     ls_free(sites);
     ls_free(nodes);
     ls_free(noted);
+    return done;
+}
+
+static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
+    bool done = try_nodes(s, now_us, job, kind, NULL);
+    bool *breaks = ls_alloc(s->job_count);
+    bool some = false;
+    assert(breaks != NULL);
+    ref_count(s, LS_POOL_NONE);
+    for (uint32_t i = 0; i < s->job_count && !done; i++) {
+        breaks[i] = may_break(s, job, kind, i);
+        some |= breaks[i];
+    }
+    done = done || (some && try_nodes(s, now_us, job, kind, breaks));
+    ls_free(breaks);
     return done;
 }
 
@@ -467,6 +619,10 @@ static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t 
     return false;
 }
 
+static bool does_claim(const ls_reference_scheduler *s, uint32_t job) {
+    return s->jobs[job].kept.place != LS_POOL_NONE && s->jobs[job].kept.claims;
+}
+
 // It waits, and its own account's limit does not stop its queue.
 static bool is_looked_at(const ls_reference_scheduler *s, uint32_t job) {
     const ref_job *j = s->jobs + job;
@@ -479,7 +635,8 @@ static uint32_t heads_of(const ls_reference_scheduler *s, uint32_t leaf, uint32_
     for (;;) {
         uint32_t next = LS_POOL_NONE;
         for (uint32_t i = 0; i < s->job_count && count < HEADS; i++) {
-            bool fits = s->jobs[i].request.account == leaf && is_looked_at(s, i);
+            bool fits = s->jobs[i].request.account == leaf && is_looked_at(s, i) &&
+                        !does_claim(s, i);
             for (uint32_t k = 0; k < count && fits; k++) {
                 fits = s->jobs[out[k]].queue != s->jobs[i].queue;
             }
@@ -494,16 +651,17 @@ static uint32_t heads_of(const ls_reference_scheduler *s, uint32_t leaf, uint32_
     }
 }
 
+static int64_t reclaim_of(const ls_reference_scheduler *s, uint32_t job) {
+    return s->def.reclaim_us != NULL ? s->def.reclaim_us[s->jobs[job].request.account] : 0;
+}
+
 static bool may_try(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
     const ref_job *j = s->jobs + job;
-    const int64_t reclaim_us = s->def.reclaim_us != NULL ? s->def.reclaim_us[j->request.account]
-                                                         : 0;
-    const bool claims = j->kept.place != LS_POOL_NONE && j->kept.claims;
     ref_count(s, LS_POOL_NONE);
-    return !claims &&
+    return now_us >= j->paused_until_us &&
            ref_spent(s, now_us, j->request.account, ls_shape_milli(&j->request.shape)) ==
                LS_POOL_NONE &&
-           now_us - j->since_us + s->longest_stop_us + TICK_US >= reclaim_us &&
+           now_us - j->since_us + s->longest_stop_us + TICK_US >= reclaim_of(s, job) &&
            is_entitled(s, job, kind);
 }
 
@@ -515,15 +673,27 @@ static bool may_try_any(ls_reference_scheduler *s, int64_t now_us, uint32_t job)
     return may;
 }
 
+void ref_pause(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    ref_job *j = s->jobs + job;
+    int64_t most_us = reclaim_of(s, job) - TICK_US - s->longest_stop_us;
+    most_us = most_us > PAUSE_US ? most_us : PAUSE_US;
+    most_us = most_us < PAUSE_MOST_US ? most_us : PAUSE_MOST_US;
+    j->pause_us = j->pause_us < most_us ? j->pause_us : most_us;
+    j->paused_until_us = now_us + j->pause_us;
+    j->pause_us *= 2;
+}
+
+void ref_wake(ls_reference_scheduler *s, int64_t now_us) {
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        s->jobs[i].paused_until_us = INT64_MIN;
+    }
+    s->tick_us = s->tick_us != INT64_MAX ? now_us : INT64_MAX;
+}
+
 // The leaf at the front, one try. False: it is not done.
 static bool look(ls_reference_scheduler *s, int64_t now_us, uint32_t leaf, bool *tried) {
-    ref_account *a = s->accounts + leaf;
     uint32_t heads[HEADS];
-    if (now_us < a->paused_until_us) {
-        return true;
-    }
-    bool over = false;
-    while (!over) {
+    for (;;) {
         const uint32_t count = heads_of(s, leaf, heads);
         while (s->heads_done < count && !may_try_any(s, now_us, heads[s->heads_done])) {
             s->heads_done++;
@@ -541,17 +711,10 @@ static bool look(ls_reference_scheduler *s, int64_t now_us, uint32_t leaf, bool 
                 done = try_kind(s, now_us, heads[s->heads_done], k);
             }
         }
-        over = done && s->look_vain;
-        s->look_vain |= !done;
-        s->heads_done = done ? 0 : s->heads_done + 1;
+        if (!done) {
+            ref_pause(s, now_us, heads[s->heads_done++]);
+        }
     }
-    if (s->look_vain) {
-        a->paused_until_us = now_us + a->pause_us;
-        a->pause_us = a->pause_us * 2 < PAUSE_MOST_US ? a->pause_us * 2 : PAUSE_MOST_US;
-    } else {
-        a->pause_us = PAUSE_US;
-    }
-    s->look_vain = false;
     s->heads_done = 0;
     return true;
 }
@@ -579,8 +742,11 @@ void ref_take_back(ls_reference_scheduler *s, int64_t now_us) {
         s->tick_us = now_us + TICK_US;
     }
     for (uint32_t i = 0; i < s->def.account_count && tick; i++) {
-        uint32_t heads[HEADS];
-        if (ref_is_leaf(s, i) && heads_of(s, i, heads) > 0) {
+        bool some = false;
+        for (uint32_t job = 0; job < s->job_count && ref_is_leaf(s, i); job++) {
+            some |= s->jobs[job].request.account == i && is_looked_at(s, job);
+        }
+        if (some) {
             ref_look_soon(s, i);
         }
     }
