@@ -70,7 +70,7 @@ static bool comes_by(double lost, uint64_t number, double other, uint64_t other_
 static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
     const takers *t = context;
     const ls_pool_job *j = s->jobs + job;
-    return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
+    return j->state == LS_POOL_JOB_RUNNING && j->request.restartable && !j->spared &&
            s->may_give[j->request.account] && j->stopped_for != t->number &&
            comes_by(loss(s, j), j->number, t->dearest, t->at_least);
 }
@@ -115,14 +115,64 @@ static bool next_dearest(const ls_scheduler *s, uint32_t node, const takers *all
     return some;
 }
 
+// Moves *t back to the one before it who may be stopped on the node, and returns it; LS_POOL_NONE:
+// there is none before.
+static uint32_t next_cheaper(const ls_scheduler *s, uint32_t node, const takers *all, takers *t) {
+    takers next = {.number = all->number, .dearest = -1.0, .at_least = UINT64_MAX};
+    uint32_t best = LS_POOL_NONE;
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    while (job != LS_POOL_NONE) {
+        const ls_pool_job *j = s->jobs + job;
+        const double lost = loss(s, j);
+        if (may_stop(all, s, job) && !comes_by(t->dearest, t->at_least, lost, j->number) &&
+            !comes_by(lost, j->number, next.dearest, next.at_least)) {
+            next.dearest = lost;
+            next.at_least = j->number;
+            best = job;
+        }
+        const ls_pool_link *link = j->links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+    *t = next;
+    return best;
+}
+
+// Spares those up to *t without whom the parts fit as well, the dearest first: each of the rest is
+// needed. The last of them is.
+static void spare_some(const ls_scheduler *s, const ls_shape *shape, uint32_t node, uint32_t parts,
+                       const takers *all, const takers *t) {
+    takers at = *t;
+    uint32_t job = next_cheaper(s, node, all, &at);
+    while (job != LS_POOL_NONE) {
+        s->jobs[job].spared = true;
+        s->jobs[job].spared = ls_plan_parts(s, shape, node, parts, may_stop, t) >= parts;
+        job = next_cheaper(s, node, all, &at);
+    }
+}
+
+static void spare_nobody(const ls_scheduler *s, uint32_t node) {
+    uint32_t job = s->nodes[node].first_job;
+    uint32_t part = s->nodes[node].first_part;
+    while (job != LS_POOL_NONE) {
+        s->jobs[job].spared = false;
+        const ls_pool_link *link = s->jobs[job].links + part;
+        job = link->next_job;
+        part = link->next_part;
+    }
+}
+
 // Sets *t to those that have to go so that `parts` parts fit on the node, and *out_sum to what is
-// lost there. False: not even when all go. O(jobs on the node squared).
+// lost there; who of them is not needed is spared until spare_nobody(). False: not even when all
+// go. O(jobs on the node squared).
 static bool least_dearest(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
                           uint64_t number, uint32_t parts, takers *t, double *out_sum) {
     const takers all = {.number = number, .dearest = 1.0e300};
     *t = (takers){.number = number, .dearest = -1.0, .at_least = UINT64_MAX};
     while (next_dearest(s, node, &all, t)) {
         if (ls_plan_parts(s, shape, node, parts, may_stop, t) >= parts) {
+            spare_some(s, shape, node, parts, &all, t);
             *out_sum = sum_losses(s, node, t);
             return true;
         }
@@ -181,6 +231,7 @@ static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *
         !least_dearest(s, shape, here->node, all->number, here->parts, &t, &sum)) {
         return false;
     }
+    spare_nobody(s, here->node);
     here->value = sum / here->parts;
     return true;
 }
@@ -440,6 +491,7 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         double sum = 0.0;
         (void)least_dearest(s, shape, node, c->number, parts, &t, &sum);
     }
+    bool good = true;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
@@ -449,13 +501,15 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
             s->spent[first_who_does_not(s, j->request.account)] = true;
             *out_spent = true;
         } else if (goes && !note_victim(s, job)) {
-            return false;
+            good = false;
+            break;
         }
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
     }
-    return true;
+    spare_nobody(s, node);
+    return good;
 }
 
 // Who else has to go so that the limits on the way to the top have room for the job: those whose
@@ -485,19 +539,15 @@ static bool note_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
 }
 
 // Where a limit keeps the job away, only what is below its account makes room in it.
-static uint64_t only_below(ls_scheduler *s, uint32_t limit, uint32_t kind) {
-    uint64_t lent = 0;
+static void only_below(ls_scheduler *s, uint32_t limit) {
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         s->may_give[i] &= ls_shares_meet(s->shares, i, limit) == limit;
-        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
     }
-    return lent;
 }
 
-// Notes which leaves may give to a job of `account` that needs so much of the kind (may_take), and
-// returns what they hold of it. One look at each account: parents stand before their children.
-static uint64_t note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, uint64_t milli) {
-    uint64_t lent = 0;
+// Notes which leaves may give to a job of `account` that needs so much of the kind (may_take). One
+// look at each account: parents stand before their children.
+static void note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, uint64_t milli) {
     uint32_t meets = 0;  // the account on the way from the top to `account` that comes next
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         if (i != meets) {
@@ -511,9 +561,7 @@ static uint64_t note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, ui
     }
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         s->may_give[i] &= ls_shares_children(s->shares, i) == 0 && i != account;
-        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
     }
-    return lent;
 }
 
 // May a job of `account` that needs so much of the kind break this promise? It would have to borrow
@@ -577,9 +625,17 @@ static bool find_nodes(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32
     const uint64_t milli = ls_shape_milli(&c->request.shape);
     const uint64_t free = ls_occupancy_free_milli(s->occupancy);
     const uint32_t limit = ls_shares_limited_later(s->shares, c->request.account, kind, milli);
-    uint64_t lent = note_givers(s, c->request.account, kind, milli);
-    lent = limit != LS_POOL_NONE ? only_below(s, limit, kind) : lent;
-    const bool may = (lent > 0 || s->breaking) && free + lent >= milli;
+    note_givers(s, c->request.account, kind, milli);
+    if (limit != LS_POOL_NONE) {
+        only_below(s, limit);
+    }
+    uint64_t lent = 0;  // of the kind
+    bool may = s->breaking;
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        may |= s->may_give[i];
+        lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
+    }
+    may = may && free + lent >= milli;
     memset(s->spent, 0, s->def.account_count * sizeof *s->spent);
     assert(s->victim_count == 0);
     for (uint32_t tries = 0; may && tries < TRIES_MAX; tries++) {

@@ -73,7 +73,7 @@ typedef struct ls_pool_act {
     // below; what the one that gives borrowed before, and what the one that takes borrows with the
     // job for which it is.
     uint32_t gives, takes;
-    uint32_t gpu_kind;  // of what is given back
+    uint32_t gpu_kind;  // of what is given back; LS_POOL_NONE: no GPU, only processors and memory
     uint64_t milli;     // so much
     uint64_t gives_borrowed, takes_borrows;
 } ls_pool_act;

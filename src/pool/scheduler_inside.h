@@ -40,6 +40,7 @@ typedef struct ls_pool_job {
     uint32_t next_claim;  // who shares them and claimed later; LS_POOL_NONE
     uint32_t kind;        // of its GPUs while it runs; LS_POOL_NONE: none
     bool again;           // when it has stopped it waits again
+    bool spared;          // of those that could be stopped on a node: not needed
     bool victim;          // among s->victims
     bool in_vain;         // others stopped for it, and there was no power: it takes back no more
     bool stoppable;       // of the search `judged`: it may be stopped, at the loss of `part_loss`

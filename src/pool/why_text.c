@@ -304,9 +304,13 @@ static void say_reclaim(say *s, const ls_scheduler *scheduler, const ls_pool_act
     char a[NAME_SIZE], b[NAME_SIZE], c[NAME_SIZE], d[NAME_SIZE], t[TIME_SIZE];
     const uint32_t giver = scheduler->jobs[act->job].request.account;
     const uint32_t taker = scheduler->jobs[act->for_job].request.account;
-    put(s, "%s of %s gives back %.6g %s%s (%s) to ", job_name(s, act->job, a),
-        account_name(s, giver, b), gpus_of(act->milli), unit(s), plural(act->milli),
-        s->cluster->kinds[act->gpu_kind].name);
+    put(s, "%s of %s gives back ", job_name(s, act->job, a), account_name(s, giver, b));
+    if (act->milli > 0) {
+        put(s, "%.6g %s%s (%s) to ", gpus_of(act->milli), unit(s), plural(act->milli),
+            s->cluster->kinds[act->gpu_kind].name);
+    } else {
+        put(s, "its processors and memory to ");
+    }
     put(s, "%s of %s", job_name(s, act->for_job, c), account_name(s, taker, d));
     put(s, ", %s at the latest: %s borrows %.6g, ", when_name(s, act->until_us, t),
         account_name(s, act->gives, b), gpus_of(act->gives_borrowed));

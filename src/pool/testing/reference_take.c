@@ -99,7 +99,8 @@ typedef struct up_to {
     const attempt *a;
     mark mark;
     bool all, nobody;
-    bool stopping;  // those too that are on their way out
+    const bool *spared;  // by job; NULL: none is
+    bool stopping;       // those too that are on their way out
 } up_to;
 
 static bool is_gone(const void *context, uint32_t job) {
@@ -107,7 +108,7 @@ static bool is_gone(const void *context, uint32_t job) {
     if (u->stopping && u->a->s->jobs[job].state == LS_POOL_JOB_STOPPING) {
         return true;
     }
-    return !u->nobody && may_be_stopped(u->a, job) &&
+    return !u->nobody && (u->spared == NULL || !u->spared[job]) && may_be_stopped(u->a, job) &&
            (u->all || is_within(mark_of(u->a, job), u->mark));
 }
 
@@ -193,6 +194,29 @@ static bool first_mark(const attempt *a, uint32_t node, uint32_t parts, mark *ou
     return some;
 }
 
+// Those up to the mark without whom the parts fit as well, the dearest looked at first.
+static void spare(const attempt *a, uint32_t node, uint32_t parts, mark up_to_mark, bool *spared) {
+    const up_to u = {.a = a, .mark = up_to_mark, .spared = spared};
+    mark before = up_to_mark;
+    memset(spared, 0, a->s->job_count);
+    for (;;) {
+        uint32_t next = LS_POOL_NONE;
+        for (uint32_t i = 0; i < a->s->job_count; i++) {
+            if (parts_on(a->s->jobs + i, node) > 0 && may_be_stopped(a, i) &&
+                !is_within(before, mark_of(a, i)) &&
+                (next == LS_POOL_NONE || is_within(mark_of(a, next), mark_of(a, i)))) {
+                next = i;
+            }
+        }
+        if (next == LS_POOL_NONE) {
+            return;
+        }
+        before = mark_of(a, next);
+        spared[next] = true;
+        spared[next] = parts_without(a, node, &u) >= parts;
+    }
+}
+
 // A reservation would keep the job from the node before it is over, as late as it may start.
 static bool is_reserved(const attempt *a, uint32_t node) {
     const ls_pool_request *r = &a->s->jobs[a->job].request;
@@ -215,12 +239,19 @@ static site look_at(const attempt *a, uint32_t node) {
     }
     out.parts = parts_without(a, node, &(up_to){.a = a, .all = true});
     const bool some = out.parts > 0 && first_mark(a, node, out.parts, &out.up_to);
+    bool *spared = ls_alloc(s->job_count);
+    assert(spared != NULL);
+    if (some) {
+        spare(a, node, out.parts, out.up_to, spared);
+    }
     for (uint32_t i = 0; i < s->job_count && some; i++) {
         const uint32_t parts = parts_on(s->jobs + i, node);
-        if (parts > 0 && may_be_stopped(a, i) && is_within(mark_of(a, i), out.up_to)) {
+        if (parts > 0 && !spared[i] && may_be_stopped(a, i) &&
+            is_within(mark_of(a, i), out.up_to)) {
             out.cost += loss_of(a, i) / s->jobs[i].request.shape.parts * parts;
         }
     }
+    ls_free(spared);
     out.cost = some ? out.cost / out.parts : 0;
     return out;
 }
@@ -408,7 +439,14 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
     bool *here = ls_alloc(s->job_count);
     bool *banned = ls_alloc(s->def.account_count);
     bool good = true;
-    assert(may != NULL && here != NULL && banned != NULL);
+    bool *spared = ls_alloc((size_t)count * s->job_count);  // by site
+    assert(may != NULL && here != NULL && banned != NULL && spared != NULL);
+    for (uint32_t n = 0; n < count; n++) {
+        if (!sites[n].now) {
+            spare(a, sites[n].node, sites[n].parts, sites[n].up_to,
+                  spared + (size_t)n * s->job_count);
+        }
+    }
     *out_count = 0;
     for (uint32_t i = 0; i < s->job_count; i++) {
         may[i] = may_be_stopped(a, i);
@@ -416,7 +454,8 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
     for (uint32_t n = 0; n < count; n++) {
         for (uint32_t i = 0; i < s->job_count; i++) {
             here[i] = !sites[n].now && may[i] && parts_on(s->jobs + i, sites[n].node) > 0 &&
-                      !s->jobs[i].noted && is_within(mark_of(a, i), sites[n].up_to);
+                      !spared[(size_t)n * s->job_count + i] && !s->jobs[i].noted &&
+                      is_within(mark_of(a, i), sites[n].up_to);
         }
         for (;;) {
             uint32_t next = LS_POOL_NONE;
@@ -458,6 +497,7 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
         a->banned[b] |= banned[b];
     }
     ls_free(may);
+    ls_free(spared);
     ls_free(here);
     ls_free(banned);
     return good;
@@ -465,11 +505,12 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
 
 static bool is_enough(const attempt *a) {
     uint64_t lent = 0;
+    bool some = a->may_break != NULL;
     for (uint32_t i = 0; i < a->s->def.account_count; i++) {
+        some |= may_give(a, i);
         lent += may_give(a, i) ? a->s->accounts[i].held[a->kind] : 0;
     }
-    return (lent > 0 || a->may_break != NULL) &&
-           ls_occupancy_free_milli(a->s->occupancy) + lent >= a->milli;
+    return some && ls_occupancy_free_milli(a->s->occupancy) + lent >= a->milli;
 }
 
 // What is promised to this job is no hindrance for the one that takes back.

@@ -138,7 +138,8 @@ small_pool_def small_pool_any(uint64_t seed) {
                             .processors = seed & 512,
                             .power = seed % 4 == 1,
                             .budgets = seed % 5 == 3,
-                            .reserved = seed % 7 == 2};
+                            .reserved = seed % 7 == 2,
+                            .reclaim = seed % 3 == 1};
 }
 
 // What some units may draw is less than all of their GPUs would.
@@ -190,6 +191,9 @@ void small_pool_make(small_pool *p, const small_pool_def *def, uint32_t jobs, do
     make_power(p);
     make_budgets(p);
     make_reservations(p);
+    for (uint32_t i = 1; i < p->account_count && def->reclaim; i++) {
+        p->reclaim_us[i] = MINUTE_US / 2 * (int64_t)(25.0 * ls_random_uniform(def->seed, 10, i));
+    }
     small_pool_again(p);
 }
 
@@ -268,6 +272,7 @@ ls_sim_def small_pool_sim(small_pool *p, int64_t until_us) {
     return (ls_sim_def){.scheduler = {.cluster = &p->cluster,
                                       .terms = p->terms,
                                       .account_count = p->account_count,
+                                      .reclaim_us = p->reclaim_us,
                                       .budget_gpu_hours = p->budgets,
                                       .start_us = p->start_us,
                                       .reservations = p->reservations,

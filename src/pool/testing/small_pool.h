@@ -17,6 +17,7 @@ typedef struct small_pool_def {
     bool power;       // limits of racks and sites
     bool budgets;     // of GPU hours; a month ends in between
     bool reserved;    // nodes for an account, or for nobody, for some time
+    bool reclaim;     // what was lent is back within some minutes, else at once
 } small_pool_def;
 
 typedef struct small_pool {
@@ -31,6 +32,7 @@ typedef struct small_pool {
     uint64_t guarantee[SMALL_ACCOUNTS_MAX][SMALL_KINDS + 1];
     uint64_t limit[SMALL_ACCOUNTS_MAX][SMALL_KINDS + 1];
     double budgets[SMALL_ACCOUNTS_MAX];
+    int64_t reclaim_us[SMALL_ACCOUNTS_MAX];
     ls_pool_reservation reservations[SMALL_RESERVATIONS];
     uint32_t reservation_count;
     int64_t start_us;
