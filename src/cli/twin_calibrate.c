@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/pool_hand.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/twin_calibrate.h"
@@ -60,6 +61,7 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_FLAG,
      .about = "only show what would change (so without --write and -o)"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one object"},
+    LS_POOL_HAND_OPTION,
     {.name = "result",
      .kind = LS_OPTION_TEXT,
      .argument = "FILE",
@@ -301,6 +303,12 @@ static int deliver(const session *s) {
     return code == LS_EXIT_DONE && result->given ? write_result(s, result->text) : code;
 }
 
+static int hand_over(const session *s) {
+    char folder[PATH_SIZE];
+    const int code = ls_data_option_folder(s->options, folder, sizeof folder);
+    return code == LS_EXIT_DONE ? ls_pool_hand(s->plant, folder, "calibration", 1.0) : code;
+}
+
 static ls_status check_options(const ls_options *options, ls_error *err) {
     const double level = ls_options_get(options, "level")->share;
     if (!(level > 0.0 && level < 1.0)) {
@@ -326,10 +334,14 @@ static int run(const ls_options *options) {
     session s = {.options = options, .path = options->arguments[0]};
     ls_arena_init(&s.arena);
     int code = open_plant(&s);
-    code = code == LS_EXIT_DONE ? open_history(&s) : code;
-    code = code == LS_EXIT_DONE ? replay(&s) : code;
-    code = code == LS_EXIT_DONE ? calibrate(&s) : code;
-    code = code == LS_EXIT_DONE ? deliver(&s) : code;
+    if (ls_options_get(options, "pool")->given) {
+        code = code == LS_EXIT_DONE ? hand_over(&s) : code;
+    } else {
+        code = code == LS_EXIT_DONE ? open_history(&s) : code;
+        code = code == LS_EXIT_DONE ? replay(&s) : code;
+        code = code == LS_EXIT_DONE ? calibrate(&s) : code;
+        code = code == LS_EXIT_DONE ? deliver(&s) : code;
+    }
     ls_calibration_clear(&s.calibration);
     ls_collect_destroy(s.collect);
     if (s.history != NULL) {

@@ -199,6 +199,9 @@ static json_t *question_of(const ls_tenant *t, const ls_tenant_job *job) {
     if (q != NULL && t->account[0] != '\0') {
         json_object_set_new(q, "account", json_string(t->account));
     }
+    if (q != NULL && job->split_log) {
+        json_object_set_new(q, "split_log", json_true());
+    }
     put_time(q, "most_s", job->most_us);
     put_time(q, "grace_s", job->grace_us);
     put_time(q, "checkpoint_every_s", job->checkpoint_every_us);
@@ -285,6 +288,21 @@ ls_status ls_tenant_log(ls_tenant *t, uint64_t id, char *out, size_t size, ls_er
             ls_text_tame(out, true);
         }
         ls_buffer_clear(&bytes);
+    }
+    json_decref(answer);
+    return status;
+}
+
+ls_status ls_tenant_read(ls_tenant *t, uint64_t id, bool errors, int64_t *from, ls_buffer *out,
+                         ls_error *err) {
+    json_t *answer = NULL, *question = about_job("log", id);
+    json_object_set_new(question, "from", json_integer(*from));
+    json_object_set_new(question, "errors", json_boolean(errors));
+    const ls_status status = ask(t, question, &answer, err);
+    if (status == LS_OK) {
+        const char *text = text_at(answer, "bytes");
+        (void)ls_base64_take(text, strlen(text), out);
+        *from = json_integer_value(json_object_get(answer, "next"));
     }
     json_decref(answer);
     return status;

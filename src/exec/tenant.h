@@ -31,6 +31,7 @@ typedef struct ls_tenant_job {
     int64_t checkpoint_every_us;  // it saves by itself so often; 0: never
     bool saves;                   // it saves when it is asked to stop
     bool once_only;               // is not begun again when it was stopped for others
+    bool split_log;               // standard error goes into a log of its own
 } ls_tenant_job;
 
 typedef enum ls_tenant_state {
@@ -63,6 +64,10 @@ ls_status ls_tenant_submit(ls_tenant *tenant, const ls_tenant_job *job, uint64_t
 ls_status ls_tenant_ask(ls_tenant *tenant, uint64_t id, ls_tenant_look *out, ls_error *err);
 // What it has written, the last `size - 1` bytes of it, as text.
 ls_status ls_tenant_log(ls_tenant *tenant, uint64_t id, char *out, size_t size, ls_error *err);
+// Appends what it has written from *from on, as far as one answer goes, and moves *from. Of its
+// standard error where it has a log of its own and `errors` says so.
+ls_status ls_tenant_read(ls_tenant *tenant, uint64_t id, bool errors, int64_t *from, ls_buffer *out,
+                         ls_error *err);
 // What is over already stays as it is. Errors as ls_tenant_ask.
 ls_status ls_tenant_cancel(ls_tenant *tenant, uint64_t id, ls_error *err);
 

@@ -218,7 +218,8 @@ static void test_a_plants_searches_and_a_users_training_share_a_machine(void) {
     CHECK_CONTAINS(ask(&m, "jobs", "--all", NULL, NULL), "calibration");
     CHECK_INT(count_of(ask(&m, "jobs", "--all", "--json", NULL), "\"restarts\": 1"), 1);
     CHECK(await(&m, "top", "--once", NULL, NULL, "works.cell"));
-    CHECK_CONTAINS(ask(&m, "top", "--once", NULL, NULL), "gives back 1 slot to job 4 of works.cell");
+    CHECK_CONTAINS(ask(&m, "top", "--once", NULL, NULL),
+                   "gives back 1 slot to job 4 of works.cell");
     char *log = service_log(&m.s);
     CHECK_CONTAINS(log, "calibration: ");
     free(log);
@@ -268,6 +269,17 @@ static void test_a_pool_in_process_outlives_a_kill_of_the_service(void) {
     CHECK(service_ask(cancel) != NULL);
     CHECK(await_log(&m, "job calibration: done", 1));
     CHECK_INT(count_of(ask(&m, "jobs", "--all", "--json", NULL), "\"name\": \"calibration\""), 1);
+    // A command that hands itself over says what it would have said here.
+    const char *const handed[] = {"twin",   "calibrate", m.s.plant, "--data",
+                                  m.s.data, "--pool",    "--json",  NULL};
+    const char *said = service_ask(handed);
+    json_t *result = json_loads(said != NULL ? said : "", 0, NULL);
+    CHECK_STR(json_string_value(json_object_get(result, "format")), "twin-calibrate/1");
+    json_decref(result);
+    CHECK_INT(count_of(ask(&m, "jobs", "--all", "--json", NULL), "\"name\": \"calibration\""), 2);
+    const char *const wrong[] = {"twin",   "calibrate", m.s.plant, "--data", m.s.data,
+                                 "--pool", "--only",    "nowhere", NULL};
+    CHECK(service_ask(wrong) == NULL);
     end(&m);
 }
 
