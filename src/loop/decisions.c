@@ -269,24 +269,24 @@ static bool is_better(const ls_decisions *d, const decision_offer *offer) {
     return false;
 }
 
-// Between two questions. Whoever shows bases looks at them only while they do not change.
+// Between two questions. Under the lock, for those who show bases: it is done once in a long time,
+// and takes as long as compiling a twin.
 static void take_offer(ls_decisions *d) {
     ls_error err = {0};
+    ls_status status = LS_OK;
     pthread_mutex_lock(&d->lock);
     const decision_offer offer = d->offer;
-    d->offer.waits = false;
     const bool takes = offer.waits && is_better(d, &offer);
-    d->prepared = d->prepared && !takes;
+    const ls_base_rule found = {
+        .name = offer.name, .gain = offer.gain, .low = offer.low, .high = offer.high};
+    if (takes) {
+        status = ls_decider_adopt(d->decider, &found, offer.horizon_us, &err);
+    }
+    d->offer.waits = false;
     pthread_mutex_unlock(&d->lock);
     if (!takes) {
         return;
     }
-    const ls_base_rule found = {
-        .name = offer.name, .gain = offer.gain, .low = offer.low, .high = offer.high};
-    const ls_status status = ls_decider_adopt(d->decider, &found, offer.horizon_us, &err);
-    pthread_mutex_lock(&d->lock);
-    d->prepared = true;
-    pthread_mutex_unlock(&d->lock);
     if (status == LS_OK) {
         ls_say(LS_LOG_INFO, "decision", "",
                "base rule '%s', found by a long search, gains %.3g %s an hour on the line's own "

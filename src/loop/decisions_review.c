@@ -223,7 +223,7 @@ static json_t *points_json(const ls_decisions *d) {
     return points;
 }
 
-// The base and how it was found; the decider changes it only while it is prepared.
+// The base and how it was found; under the lock, since a long search may bring another.
 static void put_bases(const ls_decisions *d, bool prepared, json_t *out) {
     ls_base_rule bases[64];
     const uint32_t count = prepared && d->decider != NULL ? ls_decider_bases(d->decider, bases, 64)
@@ -266,7 +266,9 @@ json_t *ls_decisions_summary(ls_decisions *d) {
     json_object_set_new(
         out, "unit",
         d->plant->decide.unit != NULL ? json_string(d->plant->decide.unit) : json_null());
+    pthread_mutex_lock(&d->lock);
     put_bases(d, f.prepared, out);
+    pthread_mutex_unlock(&d->lock);
     json_object_set_new(out, "prepared", json_boolean(f.prepared));
     json_object_set_new(out, "guard", json_boolean(f.guard));
     json_object_set_new(out, "asked", json_integer((json_int_t)f.asked));

@@ -338,6 +338,13 @@ static uint32_t handed_over(const ls_errands *e) {
     return count;
 }
 
+// A clock that was set back must not put it off for longer than a pause is.
+static bool is_due(const errand *one) {
+    const int64_t left_us = json_integer_value(json_object_get(one->kept, "not_before_us")) -
+                            wall_us();
+    return left_us <= 0 || left_us > PAUSE_MOST_US;
+}
+
 // Only this thread takes out of the list, so what it holds stays.
 static void go_round(ls_errands *e) {
     for (int i = 0; i < LS_ERRANDS_MOST; i++) {
@@ -350,8 +357,7 @@ static void go_round(ls_errands *e) {
         }
         if (one->job != 0) {
             look_at(e, one);
-        } else if (room &&
-                   json_integer_value(json_object_get(one->kept, "not_before_us")) <= wall_us()) {
+        } else if (room && is_due(one)) {
             hand_over(e, one);
         }
         if (e->figures.away) {

@@ -40,8 +40,22 @@ static const ls_route routes[] = {
     {"PUT", "/kept", LS_RIGHT_ENGINEER, LS_EFFORT_LITTLE, 1000, answer_who},
 };
 
+static void answer_more(void *context, const ls_request *request, ls_answer *answer) {
+    answer->type = "text/plain";
+    ls_buffer_printf(&answer->body, "more of %s: %s\n", (const char *)context, request->part);
+}
+
+static const ls_route more_routes[] = {
+    {"GET", "/", LS_RIGHT_NOTHING, LS_EFFORT_LITTLE, 0, answer_more},
+    {"GET", "/more/*", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, answer_more},
+};
+
 static ls_server *start(uint32_t most, int64_t patience_us) {
+    static char pool[] = "pool";
     const ls_server_def def = {.listen = "127.0.0.1",
+                               .more = {.routes = more_routes,
+                                        .route_count = sizeof more_routes / sizeof *more_routes,
+                                        .context = pool},
                                .auth = &auth,
                                .routes = routes,
                                .route_count = sizeof routes / sizeof *routes,
@@ -198,6 +212,15 @@ static void test_what_is_not_there_says_so(void) {
     ls_server_stop(s);
 }
 
+static void test_further_routes_come_after_the_first_ones(void) {
+    ls_server *s = start(0, 0);
+    CHECK_CONTAINS(ask(s, "GET /more/part", BEARER(VIEWER), ""), "more of pool: part");
+    CHECK_CONTAINS(ask(s, "GET /more/part", "", ""), " 401 ");  // held to the same rights
+    CHECK_CONTAINS(ask(s, "POST /more/part", BEARER(VIEWER), ""), "Allow: GET");
+    CHECK(strstr(ask(s, "GET /", "", ""), "more of") == NULL);
+    ls_server_stop(s);
+}
+
 static void test_a_flood_is_slowed_and_others_kinds_go_on(void) {
     ls_server *s = start(0, 0);
     int often = 0;
@@ -285,6 +308,7 @@ int main(int argc, char **argv) {
     TEST(test_pages_of_other_sites_are_refused);
     TEST(test_huge_and_foreign_bodies_are_refused);
     TEST(test_what_is_not_there_says_so);
+    TEST(test_further_routes_come_after_the_first_ones);
     TEST(test_a_flood_is_slowed_and_others_kinds_go_on);
     TEST(test_silent_clients_do_not_keep_others_out);
     TEST(test_a_client_that_dribbles_is_cut_off);
