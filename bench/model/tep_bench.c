@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/statistics.h"
 #include "model/monitor.h"
@@ -228,6 +229,41 @@ static void put_faults(const ls_monitor *m, ls_monitor_statistic statistic, doub
            delay_sum / fmax(1.0, found));
 }
 
+static double now_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+// Microseconds of one row: standardising, joining, components, statistics, limits; each row timed.
+static void put_times(const ls_monitor *m) {
+    enum { ROUNDS = 10 };
+    static double took[ROUNDS * ROWS_MOST];
+    double *memory = calloc(ls_monitor_state_doubles(m), sizeof *memory), why[VARIABLES];
+    ls_monitor_state state;
+    ls_monitor_state_init(m, memory, &state);
+    size_t count = 0;
+    for (int part = 0; part < 2; part++) {  // the row; then why
+        count = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            for (size_t row = 0; row < normal_test.count; row++) {
+                const double before = now_us();
+                if (part == 0) {
+                    ls_monitor_step(m, &state, normal_test.values + row * VARIABLES);
+                } else {
+                    ls_monitor_contributions(m, &state, LS_MONITOR_WHOLE, why);
+                }
+                took[count++] = now_us() - before;
+            }
+        }
+        qsort(took, count, sizeof *took, by_value);
+        printf("%s\"%s_us\": {\"p50\": %.3f, \"p99\": %.3f}", part > 0 ? ", " : "",
+               part > 0 ? "why" : "step", ls_stat_quantile_sorted(took, count, 0.5),
+               ls_stat_quantile_sorted(took, count, 0.99));
+    }
+    free(memory);
+}
+
 // The 99 % point of the fault-free test rows, as in the table that this stands beside.
 static double test_limit(const ls_monitor *m, ls_monitor_statistic statistic) {
     static double values[ROWS_MOST];
@@ -306,7 +342,9 @@ int main(int argc, char **argv) {
     put_monitor("DPCA", dynamic, LS_MONITOR_SPE, false);
     printf(", ");
     put_monitor("Lineshaft", best, best_statistic, true);
-    printf("]}\n");
+    printf("], ");
+    put_times(best);
+    printf("}\n");
     ls_monitor_destroy(plain);
     ls_monitor_destroy(dynamic);
     ls_monitor_destroy(best);
