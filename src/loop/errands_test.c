@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "exec/testing/own_pool_at.h"
 #include "tests/harness.h"
@@ -272,6 +273,33 @@ static void test_a_folder_with_something_else_in_it_is_no_harm(void) {
     unmake(&w);
 }
 
+static void test_without_memory_it_is_said_and_nothing_stays(void) {
+    world w;
+    CHECK(make(&w));
+    const ls_tenant_def nobody = {.socket = "/nowhere/pool.sock"};
+    CHECK_INT(ls_tenant_open(&nobody, &w.at.tenant, &err), LS_OK);
+    const ls_errands_def def = {.folder = w.folder,
+                                .tenant = w.at.tenant,
+                                .journal = w.journal,
+                                .program = "/bin/sh",
+                                .pause_us = 3600000000};
+    ls_status status = LS_ERR_MEMORY;
+    for (int i = 0; status == LS_ERR_MEMORY; i++) {
+        CHECK(i < 20);
+        ls_alloc_fail_after(i);
+        status = ls_errands_open(&def, &w.errands, &err);
+        ls_alloc_fail_after(-1);
+        CHECK((status == LS_OK) == (w.errands != NULL));
+    }
+    CHECK_INT(status, LS_OK);
+    CHECK(until_away(&w, false));
+    ls_alloc_fail_after(0);
+    CHECK_INT(put(&w, "test", "true"), LS_ERR_MEMORY);
+    ls_alloc_fail_after(-1);
+    CHECK(!ls_errands_has(w.errands, "test"));
+    unmake(&w);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_what_is_handed_over_is_done_and_told);
@@ -282,5 +310,6 @@ int main(int argc, char **argv) {
     TEST(test_a_pool_that_is_away_is_waited_for);
     TEST(test_nothing_is_lost_or_run_twice_over_a_kill);
     TEST(test_a_folder_with_something_else_in_it_is_no_harm);
+    TEST(test_without_memory_it_is_said_and_nothing_stays);
     return harness_report();
 }

@@ -217,6 +217,18 @@ static ls_running take_out(ls_service *service) {
     return running;
 }
 
+static bool is_same_text(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static void tell_of_pool(const ls_plant_pool *was, const ls_plant_pool *is) {
+    if (was->slots != is->slots || !is_same_text(was->socket, is->socket) ||
+        !is_same_text(was->account, is->account)) {
+        ls_say(LS_LOG_WARNING, "reload", "",
+               "'pool' has changed: that counts when the service is started again");
+    }
+}
+
 // Drivers are closed meanwhile: what the line says waits at the broker, or is told again.
 static void change_plant(ls_service *service, ls_running *next) {
     ls_error err = {0};
@@ -229,6 +241,7 @@ static void change_plant(ls_service *service, ls_running *next) {
     }
     ls_running old = take_out(service);
     if (use_plant(service, next, &err) == LS_OK) {
+        tell_of_pool(&old.plant->pool, &next->plant->pool);
         ls_running_clear(&old);
         ls_journal_write(service->journal, LS_LOG_INFO, "reload", service->def->plant, 0,
                          "the plant file was read again and is in use", NULL);

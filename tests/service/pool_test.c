@@ -283,9 +283,33 @@ static void test_a_pool_in_process_outlives_a_kill_of_the_service(void) {
     end(&m);
 }
 
+static void test_without_a_pool_the_service_goes_on(void) {
+    shop m = {.pool = 0};
+    if (getenv("LINESHAFT_PROGRAM") == NULL) {
+        harness_skip("no program");
+        return;
+    }
+    char text[2048];
+    snprintf(text, sizeof text, "%spool: {slots: 1}\n", plant);
+    const char *body = NULL;
+    // A file stands where the pool's folder should be.
+    if (service_begin_text(&m.s, text) && system(NULL) != 0) {
+        snprintf(text, sizeof text, "mkdir -p '%.500s' && touch '%.500s/pool'", m.s.data, m.s.data);
+        CHECK_INT(system(text), 0);
+        CHECK(service_run(&m.s));
+        CHECK(await_log(&m, "the pool in process cannot be opened", 1));
+        CHECK_INT(calibrate(&m), 400);
+        CHECK_INT(service_get(&m.s, "/api/v1/pool", &body), 404);
+        CHECK_INT(service_get(&m.s, "/api/v1/me", &body), 200);
+        CHECK_CONTAINS(body, "\"pool\":null");
+    }
+    end(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_plants_searches_and_a_users_training_share_a_machine);
     TEST(test_a_pool_in_process_outlives_a_kill_of_the_service);
+    TEST(test_without_a_pool_the_service_goes_on);
     return harness_report();
 }
