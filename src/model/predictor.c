@@ -1,0 +1,87 @@
+// predictor.c - see predictor.h.
+#include "model/predictor.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "model/tree_read.h"
+
+// XGBoost's models have the object "learner"; ours do not.
+static bool is_of_trees(const char *text, size_t size) {
+    json_error_t where;
+    json_t *object = json_loadb(text, size, 0, &where);
+    const bool is = json_is_object(json_object_get(object, "learner"));
+    json_decref(object);
+    return is;
+}
+
+static ls_status check_names(const char *file, const char *const *names, size_t count,
+                             const char *const *columns, uint32_t column_count, ls_error *err) {
+    if (count != column_count) {
+        return ls_fail_at(err, LS_ERR_INVALID, file, 0, 0,
+                          "the model has %zu features, %u are asked for", count, column_count);
+    }
+    for (uint32_t i = 0; i < column_count && names != NULL; i++) {
+        if (strcmp(names[i], columns[i]) != 0) {
+            return ls_fail_at(err, LS_ERR_INVALID, file, 0, 0,
+                              "feature %u of the model is '%.150s', it should be '%.150s'", i,
+                              names[i], columns[i]);
+        }
+    }
+    return LS_OK;
+}
+
+ls_status ls_predictor_load(const char *text, size_t size, const char *file,
+                            const char *const *columns, uint32_t column_count, ls_predictor *out,
+                            ls_error *err) {
+    memset(out, 0, sizeof *out);
+    out->feature_count = column_count;
+    ls_status status = LS_OK;
+    if (is_of_trees(text, size)) {
+        status = ls_tree_read_text(text, size, file, &out->trees, err);
+        if (status == LS_OK && out->trees->output_count != 1) {
+            status = ls_fail_at(err, LS_ERR_INVALID, file, 0, 0,
+                                "the model predicts %u things at once, one is asked for",
+                                out->trees->output_count);
+        }
+        if (status == LS_OK) {
+            status = check_names(file, out->trees->feature_names, out->trees->feature_count,
+                                 columns, column_count, err);
+        }
+    } else {
+        status = ls_linear_load(text, size, file, &out->linear, err);
+        if (status == LS_OK) {
+            status = check_names(file, out->linear->names, out->linear->features, columns,
+                                 column_count, err);
+        }
+    }
+    if (status != LS_OK) {
+        ls_predictor_clear(out);
+    }
+    return status;
+}
+
+void ls_predictor_clear(ls_predictor *predictor) {
+    if (predictor != NULL) {
+        ls_tree_destroy(predictor->trees);
+        ls_linear_destroy(predictor->linear);
+        memset(predictor, 0, sizeof *predictor);
+    }
+}
+
+double ls_predictor_predict(const ls_predictor *predictor, const float *row, double *wide) {
+    if (predictor->trees != NULL) {
+        float scratch[LS_TREE_OUTPUTS_MAX], out = 0.0F;
+        ls_tree_predict(predictor->trees, row, scratch, &out);
+        return (double)out;
+    }
+    for (uint32_t i = 0; i < predictor->feature_count; i++) {
+        wide[i] = (double)row[i];
+    }
+    return ls_linear_predict(predictor->linear, wide);
+}
+
+const char *ls_predictor_kind(const ls_predictor *predictor) {
+    return predictor->trees != NULL ? "trees" : "linear";
+}

@@ -1,0 +1,24 @@
+// predictor.h - a model of either kind behind one call: boosted trees (XGBoost's JSON) or our
+// linear format. Never changes after load; any number of threads may predict.
+#pragma once
+
+#include "base/status.h"
+#include "model/linear.h"
+#include "model/tree.h"
+
+typedef struct ls_predictor {
+    ls_tree_model *trees;  // one of the two
+    ls_linear *linear;
+    uint32_t feature_count;
+} ls_predictor;
+
+// Finds out which kind it is. The model must have one output, and name its features as `columns`
+// does, in that order (trees may leave names out). LS_ERR_INVALID says what does not fit.
+ls_status ls_predictor_load(const char *text, size_t size, const char *file,
+                            const char *const *columns, uint32_t column_count, ls_predictor *out,
+                            ls_error *err);
+void ls_predictor_clear(ls_predictor *predictor);  // NULL and all zero are fine
+// `row` has feature_count values, NaN where missing; `wide` is room for as many doubles. O(1)
+// memory, no lock.
+double ls_predictor_predict(const ls_predictor *predictor, const float *row, double *wide);
+const char *ls_predictor_kind(const ls_predictor *predictor);  // "trees" or "linear"
