@@ -162,17 +162,19 @@ static void judge_coverage(const ls_model_gates *g, const ls_gate_case *c, ls_ga
                    c->radius, 100.0 * g->interval);
 }
 
-static void judge_missing(const ls_model_gates *g, const ls_gate_case *c, double full,
+// A model that a silent sensor makes worse than none at all does harm when it serves.
+static void judge_missing(const ls_model_gates *g, const ls_gate_case *c, double none,
                           ls_gate_verdict *out) {
     ls_gate_result *r = &out->gates[LS_GATE_MISSING];
     uint32_t worst = 0;
     for (uint32_t i = 1; i < c->tag_count; i++) {
         worst = c->missing[i] > c->missing[worst] ? i : worst;
     }
-    r->value = full > 0.0 && c->tag_count > 0 ? c->missing[worst] / full - 1.0 : 0.0;
+    r->value = none > 0.0 && c->tag_count > 0 ? c->missing[worst] / none - 1.0 : 0.0;
     r->limit = g->missing;
     r->passed = r->value <= g->missing;
-    ls_text_format(r->about, sizeof r->about, "without '%.60s': squared error %+.1f %%",
+    ls_text_format(r->about, sizeof r->about,
+                   "without '%.60s': squared error %+.1f %% of always saying the mean",
                    c->tag_count > 0 ? c->tags[worst] : "", 100.0 * r->value);
 }
 
@@ -180,12 +182,13 @@ ls_status ls_gates_decide(const ls_model_gates *gates, const ls_gate_case *about
                           ls_gate_verdict *out, ls_error *err) {
     memset(out, 0, sizeof *out);
     ls_arena arena;
-    double mine = 0.0, theirs = 0.0;
+    double mine = 0.0, theirs = 0.0, none = 0.0;
     const ls_dataset *t = about->test;
     ls_arena_init(&arena);
     for (size_t i = 0; i < t->row_count; i++) {
         mine += squared(about->challenger[i], t->label[i]);
         theirs += squared(about->champion[i], t->label[i]);
+        none += squared(about->usual, t->label[i]);
     }
     ls_status status = judge_gain(gates, about, &arena, out, err);
     if (status == LS_OK) {
@@ -196,7 +199,7 @@ ls_status ls_gates_decide(const ls_model_gates *gates, const ls_gate_case *about
         out->challenger_rmse = sqrt(mine / rows);
         out->champion_rmse = sqrt(theirs / rows);
         judge_coverage(gates, about, out);
-        judge_missing(gates, about, mine / rows, out);
+        judge_missing(gates, about, none / rows, out);
         ls_gate_result *r = &out->gates[LS_GATE_LATENCY];
         r->value = (double)about->latency_us;
         r->limit = (double)gates->latency_us;

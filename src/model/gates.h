@@ -41,6 +41,7 @@ typedef struct ls_gate_case {
     const double *missing;  // mean squared error without each tag
     const char *const *tags;
     uint32_t tag_count;
+    double usual;        // what would be said without any model: the mean of training labels
     int64_t horizon_us;  // moments closer than this share a label
     int64_t latency_us;  // 99th percentile, measured
 } ls_gate_case;

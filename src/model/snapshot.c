@@ -271,7 +271,6 @@ static ls_status row_of_line(making *m, const ls_csv *csv, const label_columns *
     const ls_model_plan *p = m->plan;
     const char **cells = csv->rows[line];
     row one = {.known_us = 0};
-    char *end = NULL;
     ls_error why;
     if (ls_units_date_zoned(cells[c->time], strlen(cells[c->time]), &one.time_us, &why) != LS_OK) {
         return wrong_cell(m, csv, line, c->time, "moment, as '2026-01-05T06:00:00Z'");
@@ -283,10 +282,9 @@ static ls_status row_of_line(making *m, const ls_csv *csv, const label_columns *
                                                     &one.known_us, &why) != LS_OK) {
         return wrong_cell(m, csv, line, c->known, "moment, as '2026-01-05T06:00:00Z'");
     }
-    one.label = strtod(cells[c->value], &end);
     if (cells[c->value][0] == '\0') {
         one.label = (double)NAN;
-    } else if (*end != '\0' || !isfinite(one.label)) {
+    } else if (!ls_text_parse_double(cells[c->value], strlen(cells[c->value]), &one.label)) {
         return wrong_cell(m, csv, line, c->value, "number");
     }
     while (c->unit >= 0 && one.unit < m->unit_count &&
@@ -341,6 +339,12 @@ static int compare_rows(const void *a, const void *b) {
 
 static ls_status make_rows(making *m) {
     ls_status status = LS_OK;
+    for (uint32_t u = 0; u < m->unit_count && m->def->without_labels && status == LS_OK; u++) {
+        status = add_row(m, (row){.time_us = m->def->from_us, .unit = u, .label = (double)NAN});
+    }
+    if (m->def->without_labels) {
+        return status;
+    }
     if (m->plan->label.kind == LS_LABEL_FILE) {
         status = rows_by_file(m);
     }

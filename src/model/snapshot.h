@@ -16,6 +16,7 @@ typedef struct ls_snapshot_def {
     const ls_model_plan *plan;
     int64_t from_us, to_us;  // moments of rows: [from, to)
     int64_t known_us;        // labels that were known by then
+    bool without_labels;     // one row for each unit, at from_us, to be predicted
     const char *labels;      // LS_LABEL_FILE: the text of the file
     size_t labels_size;
     const char *labels_file;  // its name for messages

@@ -46,7 +46,8 @@ typedef struct ls_model_gates {
     double worst;        // most share by which the error of any unit may rise, default 0.1
     double coverage;     // most that the share inside the intervals may fall short, default 0.05
     double interval;     // level of the intervals, default 0.9
-    double missing;      // most share by which the error may rise without any one tag, default 1
+    double missing;      // most share by which the error without any one tag may exceed that of
+                         // always saying the mean, default 0
     int64_t latency_us;  // deadline of one prediction, default 1 ms
 } ls_model_gates;
 

@@ -434,7 +434,7 @@ static const ls_key keys[] = {
     KEY_NUMBER("models.*.gates.worst", 0, 1e6, .fallback = "0.1", .help = "Most share by which the error of any one unit may rise."),
     KEY_SHARE("models.*.gates.coverage", .fallback = "5 %", .help = "Most that the share of values inside their intervals may fall short of `interval`."),
     KEY_SHARE("models.*.gates.interval", .fallback = "90 %", .help = "Level of the intervals."),
-    KEY_NUMBER("models.*.gates.missing", 0, 1e6, .fallback = "1", .help = "Most share by which the error may rise when any one tag falls silent."),
+    KEY_NUMBER("models.*.gates.missing", 0, 1e6, .fallback = "0", .help = "Most share by which the error may exceed that of always saying the mean when any one tag falls silent."),
     KEY_TIME("models.*.gates.latency", .fallback = "1 ms", .help = "Deadline of one prediction."),
     KEY_CHOICE("models.*.mode", "approve auto", .fallback = "approve", .help = "Who promotes a challenger that passes its gates: a person, or nobody has to."),
     {.path = "fleet", .type = LS_KEY_ANY, .shapes = ONE | LIST | MAP, .note = "nothing", .help = "Kept for a later version; not looked at yet."},

@@ -1,0 +1,156 @@
+// model_child.c - see model_child.h.
+#include "cli/model_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { READ_SIZE = 65536, POLL_MS = 100 };
+#define MODEL_MAX ((size_t)256 << 20)
+
+extern char **environ;
+
+// The dataset as a file in memory. -1 after a failure.
+static int put_in_memory(const ls_dataset *dataset, ls_error *err) {
+    ls_arena arena;
+    unsigned char *bytes = NULL;
+    size_t size = 0, done = 0;
+    ls_arena_init(&arena);
+    int fd = -1;
+    if (ls_dataset_pack(dataset, &arena, &bytes, &size, err) == LS_OK) {
+        fd = memfd_create("dataset", 0);  // the child inherits it
+        if (fd < 0) {
+            ls_fail_errno(err, "", "cannot make a file in memory", errno);
+        }
+    }
+    while (fd >= 0 && done < size) {
+        const ssize_t now = write(fd, bytes + done, size - done);
+        if (now < 0 && errno != EINTR) {
+            ls_fail_errno(err, "", "cannot write a file in memory", errno);
+            close(fd);
+            fd = -1;
+        }
+        done += now > 0 ? (size_t)now : 0;
+    }
+    ls_arena_clear(&arena);
+    return fd;
+}
+
+static ls_status start(const ls_model_child *child, int data, int out_fd, pid_t *out,
+                       ls_error *err) {
+    char path[64], seed[32], program[4096];
+    const bool is_ours = strcmp(child->learner, "linear") == 0 ||
+                         strcmp(child->learner, "trees") == 0;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", data);
+    snprintf(seed, sizeof seed, "%" PRIu64, child->seed);
+    const bool is_absolute = child->learner[0] == '/';
+    const int size = is_ours ? snprintf(program, sizeof program, "/proc/self/exe")
+                             : snprintf(program, sizeof program, "%s%s%s",
+                                        is_absolute ? "" : child->folder, is_absolute ? "" : "/",
+                                        child->learner);
+    if (size < 0 || (size_t)size >= sizeof program) {
+        return ls_fail(err, LS_ERR_LIMIT, "the path of the learner is too long");
+    }
+    char *const ours[] = {(char[]){"lineshaft"},
+                          (char[]){"model"},
+                          (char[]){"fit"},
+                          (char *)(uintptr_t)child->learner,
+                          path,
+                          (char[]){"--seed"},
+                          seed,
+                          NULL};
+    char *const theirs[] = {program, path, seed, NULL};
+    posix_spawn_file_actions_t actions;
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory while starting a training");
+    }
+    int code = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+    if (code == 0) {
+        code = posix_spawn(out, program, &actions, NULL, is_ours ? ours : theirs, environ);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return code == 0 ? LS_OK : ls_fail_errno(err, program, "cannot start the training", code);
+}
+
+static ls_status read_model(int fd, const volatile int *stop, ls_buffer *out, ls_error *err) {
+    static char bytes[READ_SIZE];
+    for (;;) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        const int ready = poll(&wait, 1, POLL_MS);
+        if (stop != NULL && *stop != 0) {
+            return ls_fail(err, LS_ERR_STOPPED, "stopped; nothing was kept");
+        }
+        if (ready <= 0) {
+            continue;
+        }
+        const ssize_t got = read(fd, bytes, sizeof bytes);
+        if (got == 0) {
+            return out->failed ? ls_fail(err, LS_ERR_MEMORY, "out of memory for a model") : LS_OK;
+        }
+        if (got < 0 && errno != EINTR) {
+            return ls_fail_errno(err, "", "cannot read the model", errno);
+        }
+        ls_buffer_append(out, bytes, got > 0 ? (size_t)got : 0);
+        if (out->size > MODEL_MAX) {
+            return ls_fail(err, LS_ERR_LIMIT, "the model has more than %zu bytes", MODEL_MAX);
+        }
+    }
+}
+
+// Waits for the end; a failure of reading ends it first.
+static ls_status end(pid_t pid, const ls_model_child *child, ls_status status, ls_error *err) {
+    int state = 0;
+    if (status != LS_OK) {
+        (void)kill(pid, SIGKILL);
+    }
+    while (waitpid(pid, &state, 0) < 0 && errno == EINTR) {
+    }
+    if (status == LS_OK && WIFSIGNALED(state)) {
+        return ls_fail(err, LS_ERR_INVALID, "the training by '%s' was ended by signal %d",
+                       child->learner, WTERMSIG(state));
+    }
+    if (status == LS_OK && WEXITSTATUS(state) != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "the training by '%s' ended with code %d",
+                       child->learner, WEXITSTATUS(state));
+    }
+    return status;
+}
+
+ls_status ls_model_child_run(const ls_model_child *child, const ls_dataset *dataset,
+                             ls_buffer *out_model, ls_error *err) {
+    int ends[2] = {-1, -1};
+    pid_t pid = -1;
+    const int data = put_in_memory(dataset, err);
+    if (data < 0) {
+        return err->status;
+    }
+    ls_status status = LS_OK;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        status = ls_fail_errno(err, "", "cannot make a pipe", errno);
+    }
+    if (status == LS_OK) {
+        status = start(child, data, ends[1], &pid, err);
+    }
+    close(data);
+    if (ends[1] >= 0) {
+        close(ends[1]);
+    }
+    if (status == LS_OK) {
+        status = read_model(ends[0], child->stop, out_model, err);
+        status = end(pid, child, status, err);
+    }
+    if (ends[0] >= 0) {
+        close(ends[0]);
+    }
+    return status;
+}

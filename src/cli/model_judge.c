@@ -1,0 +1,204 @@
+// model_judge.c - see model_judge.h.
+#include "cli/model_judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/table.h"
+#include "model/conformal.h"
+#include "model/snapshot.h"
+
+enum { TIMED = 2000 };
+
+static ls_status no_memory(ls_error *err) {
+    return ls_fail(err, LS_ERR_MEMORY, "out of memory while judging a model");
+}
+
+ls_status ls_model_predict_rows(const ls_predictor *predictor, const ls_dataset *rows, double *out,
+                                ls_error *err) {
+    double *wide = ls_alloc(rows->column_count * sizeof *wide);
+    if (wide == NULL) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < rows->row_count; i++) {
+        out[i] = ls_predictor_predict(predictor, ls_dataset_row(rows, i), wide);
+    }
+    ls_free(wide);
+    return LS_OK;
+}
+
+ls_status ls_model_radius(const ls_predictor *predictor, const ls_dataset *rows, double level,
+                          double *out, ls_error *err) {
+    double *scores = ls_alloc(rows->row_count * sizeof *scores);
+    ls_status status = scores != NULL ? ls_model_predict_rows(predictor, rows, scores, err)
+                                      : no_memory(err);
+    if (status == LS_OK) {
+        for (size_t i = 0; i < rows->row_count; i++) {
+            scores[i] = fabs(scores[i] - rows->label[i]);
+        }
+        const size_t count = ls_conformal_sort(scores, rows->row_count);
+        *out = ls_conformal_radius(scores, count, 1.0 - level);
+    }
+    ls_free(scores);
+    return status;
+}
+
+// The squared error when one tag is silent: all its figures unknown.
+static ls_status without_tags(const ls_model_plan *plan, const ls_predictor *p,
+                              const ls_features *features, const ls_dataset *test, double *out,
+                              ls_error *err) {
+    const uint32_t columns = test->column_count;
+    float *row = ls_alloc(columns * sizeof *row);
+    double *wide = ls_alloc(columns * sizeof *wide);
+    ls_status status = row != NULL && wide != NULL ? LS_OK : no_memory(err);
+    for (uint32_t tag = 0; tag < plan->tag_count && status == LS_OK; tag++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < test->row_count; i++) {
+            memcpy(row, ls_dataset_row(test, i), columns * sizeof *row);
+            for (uint32_t c = 0; c < columns; c++) {
+                row[c] = ls_features_tag_of(features, c) == tag ? NAN : row[c];
+            }
+            const double e = ls_predictor_predict(p, row, wide) - test->label[i];
+            sum += e * e;
+        }
+        out[tag] = sum / (double)test->row_count;
+    }
+    ls_free(row);
+    ls_free(wide);
+    return status;
+}
+
+static int compare_times(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// 99th percentile of a prediction, features included, on this machine as it is now.
+static ls_status time_one(const ls_predictor *p, ls_features *features, const ls_dataset *test,
+                          int64_t *out_us, ls_error *err) {
+    static int64_t took[TIMED];
+    float *row = ls_alloc(test->column_count * sizeof *row);
+    double *wide = ls_alloc(test->column_count * sizeof *wide);
+    if (row == NULL || wide == NULL) {
+        ls_free(row);
+        ls_free(wide);
+        return no_memory(err);
+    }
+    volatile double sink = 0.0;
+    for (int i = 0; i < TIMED; i++) {
+        const float *known = ls_dataset_row(test, (size_t)i % test->row_count);
+        (void)ls_features_hear(features, 0, (int64_t)i * 1000, (double)known[0]);
+        const int64_t from = now_ns();
+        ls_features_ask(features, (int64_t)i * 1000, row);
+        sink = sink + ls_predictor_predict(p, known, wide);
+        took[i] = now_ns() - from;
+    }
+    qsort(took, TIMED, sizeof took[0], compare_times);
+    *out_us = took[TIMED * 99 / 100] / 1000 + 1;
+    ls_free(row);
+    ls_free(wide);
+    return LS_OK;
+}
+
+static ls_status judge(const ls_model_plan *plan, const ls_predictor *challenger, double radius,
+                       const ls_predictor *champion, double usual, const ls_dataset *test,
+                       ls_features *features, ls_arena *arena, ls_gate_verdict *out,
+                       ls_error *err) {
+    double *mine = ls_arena_alloc(arena, test->row_count * sizeof *mine);
+    double *theirs = ls_arena_alloc(arena, test->row_count * sizeof *theirs);
+    double *missing = ls_arena_alloc(arena, plan->tag_count * sizeof *missing);
+    int64_t latency_us = 0;
+    if (mine == NULL || theirs == NULL || missing == NULL) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < test->row_count; i++) {
+        theirs[i] = usual;
+    }
+    ls_status status = ls_model_predict_rows(challenger, test, mine, err);
+    if (status == LS_OK && champion != NULL) {
+        status = ls_model_predict_rows(champion, test, theirs, err);
+    }
+    if (status == LS_OK) {
+        status = without_tags(plan, challenger, features, test, missing, err);
+    }
+    if (status == LS_OK) {
+        status = time_one(challenger, features, test, &latency_us, err);
+    }
+    const ls_gate_case about = {.test = test,
+                                .champion = theirs,
+                                .challenger = mine,
+                                .radius = radius,
+                                .missing = missing,
+                                .tags = plan->tags,
+                                .tag_count = plan->tag_count,
+                                .usual = usual,
+                                .horizon_us = plan->horizon_us,
+                                .latency_us = latency_us};
+    return status == LS_OK ? ls_gates_decide(&plan->gates, &about, out, err) : status;
+}
+
+ls_status ls_model_judge(const ls_model_plan *plan, const ls_predictor *challenger, double radius,
+                         const ls_predictor *champion, double usual, const ls_dataset *test,
+                         ls_gate_verdict *out, ls_error *err) {
+    ls_features *features = NULL;
+    ls_arena arena;
+    ls_arena_init(&arena);
+    ls_status status = ls_snapshot_features(plan, &features, err);
+    if (status == LS_OK) {
+        status = judge(plan, challenger, radius, champion, usual, test, features, &arena, out, err);
+    }
+    ls_features_destroy(features);
+    ls_arena_clear(&arena);
+    return status;
+}
+
+void ls_model_put_verdict(const ls_gate_verdict *verdict, ls_buffer *out) {
+    ls_arena arena;
+    ls_table table;
+    ls_arena_init(&arena);
+    ls_table_init(&table, &arena);
+    ls_table_column(&table, "gate", LS_ALIGN_LEFT);
+    ls_table_column(&table, "", LS_ALIGN_LEFT);
+    ls_table_column(&table, "what was found", LS_ALIGN_LEFT);
+    for (int i = 0; i < LS_GATE_COUNT; i++) {
+        ls_table_row(&table);
+        ls_table_cell(&table, 0, "%s", ls_gate_name((ls_gate)i));
+        ls_table_cell(&table, 1, "%s", verdict->gates[i].passed ? "passed" : "NOT PASSED");
+        ls_table_cell(&table, 2, "%s", verdict->gates[i].about);
+    }
+    ls_table_print(&table, 2, out);
+    ls_arena_clear(&arena);
+}
+
+json_t *ls_model_verdict_json(const ls_gate_verdict *verdict, bool timed) {
+    json_t *gates = json_object();
+    for (int i = 0; i < LS_GATE_COUNT; i++) {
+        const ls_gate_result *r = &verdict->gates[i];
+        if (i == LS_GATE_LATENCY && !timed) {
+            continue;
+        }
+        json_t *one = json_object();
+        json_object_set_new(one, "passed", json_boolean(r->passed));
+        json_object_set_new(one, "value", json_real(r->value));
+        json_object_set_new(one, "limit", json_real(r->limit));
+        json_object_set_new(one, "about", json_string(r->about));
+        json_object_set_new(gates, ls_gate_name((ls_gate)i), one);
+    }
+    json_t *object = json_object();
+    if (timed) {
+        json_object_set_new(object, "passed", json_boolean(verdict->passed));
+    }
+    json_object_set_new(object, "rmse", json_real(verdict->challenger_rmse));
+    json_object_set_new(object, "champion_rmse", json_real(verdict->champion_rmse));
+    json_object_set_new(object, "p", json_real(verdict->p));
+    json_object_set_new(object, "gates", gates);
+    return object;
+}

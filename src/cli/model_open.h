@@ -1,0 +1,29 @@
+// model_open.h - what the commands on models share: PLANT[:MODEL], the registry, the history.
+#pragma once
+
+#include "cli/options.h"
+#include "history/history.h"
+#include "model/registry.h"
+#include "plant/plant.h"
+
+typedef struct ls_model_opened {
+    ls_plant *plant;
+    const ls_model_plan *plan;  // the one that is named, or the only one; NULL: several, unnamed
+    char file[4096];            // of the plant
+    char registry[4200];        // folder
+    ls_history *history;        // NULL unless asked for
+    ls_tags *tags;
+} ls_model_opened;
+
+// Reads the plant file of arguments[0] and finds its registry (`--data`, or `--models`);
+// `needs_one`: a single model must be meant; `history`: it is opened for reading (`--history`, else
+// that of the plant). Returns an exit code; what is wrong was then said. Close it in any case.
+int ls_model_open(const ls_options *options, bool needs_one, bool history, ls_model_opened *out);
+void ls_model_close(ls_model_opened *opened);
+// `--data`, `--models`, `--history`: for the tables of commands.
+extern const ls_option ls_model_place_options[];
+extern const ls_option ls_model_history_options[];
+// `--version N`, else the champion, else the newest one; LS_ERR_INVALID when there is none.
+extern const ls_option ls_model_version_options[];
+ls_status ls_model_pick(const ls_model_opened *opened, const ls_options *options,
+                        const ls_registry_stages *stages, uint32_t *out, ls_error *err);

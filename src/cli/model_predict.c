@@ -1,0 +1,341 @@
+// model_predict.c - `lineshaft model predict` and `explain`: what a version says of a moment.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "cli/history_open.h"
+#include "cli/history_value.h"
+#include "cli/json.h"
+#include "cli/model_open.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "model/predictor.h"
+#include "model/snapshot.h"
+
+enum { EXPLAINED = 10 };  // features shown to people
+
+static const ls_option own_options[] = {
+    {.name = "at",
+     .kind = LS_OPTION_TEXT,
+     .argument = "TIME",
+     .says = "the last sample of the history",
+     .about = "the moment: 2026-01-05T06:00 (UTC), or -1h before now"},
+    {.name = "version",
+     .letter = 'v',
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = LS_REGISTRY_VERSIONS_MAX,
+     .says = "the champion, else the newest",
+     .about = "which version"},
+    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
+    {0},
+};
+static const ls_option *const tables[] = {own_options, ls_model_place_options,
+                                          ls_model_history_options, NULL};
+
+typedef struct asked {
+    ls_model_opened opened;
+    const ls_model_plan *plan;
+    uint32_t number;
+    ls_registry_stages stages;
+    ls_registry_version version;
+    ls_predictor predictor;
+    double radius;
+    ls_dataset rows;  // one for each unit
+    double *wide;
+    ls_error err;
+} asked;
+
+static ls_status find_moment(const ls_options *options, asked *a, int64_t *out_us) {
+    const ls_option_value *at = ls_options_get(options, "at");
+    ls_history_figures figures;
+    if (at->given) {
+        return ls_history_parse_when(at->text, out_us, &a->err);
+    }
+    const ls_status status = ls_history_describe(a->opened.history, &figures, &a->err);
+    *out_us = figures.last_us;
+    return status == LS_OK && figures.samples == 0
+               ? ls_fail(&a->err, LS_ERR_INVALID, "the history is empty: there is nothing to say")
+               : status;
+}
+
+static ls_status load(const ls_options *options, asked *a) {
+    ls_status status = ls_registry_stages_load(a->opened.registry, a->plan->name, &a->stages,
+                                               &a->err);
+    if (status == LS_OK) {
+        status = ls_model_pick(&a->opened, options, &a->stages, &a->number, &a->err);
+    }
+    if (status == LS_OK) {
+        status = ls_registry_load(a->opened.registry, a->plan->name, a->number, &a->version,
+                                  &a->err);
+    }
+    const ls_registry_part *part = ls_registry_find_part(&a->version, "model.json");
+    if (status == LS_OK && part == NULL) {
+        status = ls_fail(&a->err, LS_ERR_INVALID, "version %u has no part 'model.json'", a->number);
+    }
+    if (status == LS_OK) {
+        status = ls_predictor_load(part->bytes, part->size, "model.json", a->rows.columns,
+                                   a->rows.column_count, &a->predictor, &a->err);
+    }
+    if (status == LS_OK) {
+        json_t *lineage = json_loads(a->version.lineage, 0, NULL);
+        const json_t *radius = json_object_get(lineage, "radius");
+        a->radius = json_is_number(radius) ? json_number_value(radius) : (double)INFINITY;
+        json_decref(lineage);
+        a->wide = ls_alloc(a->rows.column_count * sizeof *a->wide);
+        status = a->wide != NULL ? LS_OK
+                                 : ls_fail(&a->err, LS_ERR_MEMORY, "out of memory for a row");
+    }
+    return status;
+}
+
+static int open_asked(const ls_options *options, asked *a) {
+    memset(a, 0, sizeof *a);
+    const int code = ls_model_open(options, true, true, &a->opened);
+    if (code != LS_EXIT_DONE) {
+        return code;
+    }
+    int64_t at_us = 0;
+    a->plan = a->opened.plan;
+    ls_status status = find_moment(options, a, &at_us);
+    const ls_snapshot_def def = {.plan = a->plan,
+                                 .from_us = at_us,
+                                 .to_us = at_us + 1,
+                                 .known_us = at_us,
+                                 .without_labels = true};
+    if (status == LS_OK) {
+        status = ls_snapshot_make(a->opened.history, a->opened.tags, &def, &a->rows, NULL, &a->err);
+    }
+    if (status == LS_OK) {
+        status = load(options, a);
+    }
+    return status == LS_OK ? LS_EXIT_DONE : ls_complain(&a->err);
+}
+
+static void close_asked(asked *a) {
+    ls_free(a->wide);
+    ls_predictor_clear(&a->predictor);
+    ls_registry_version_clear(&a->version);
+    ls_dataset_clear(&a->rows);
+    ls_model_close(&a->opened);
+}
+
+static json_t *head_json(const asked *a, const char *command) {
+    json_t *object = json_object();
+    json_object_set_new(object, "lineshaft", json_string(command));
+    json_object_set_new(object, "version", json_integer(1));
+    json_object_set_new(object, "model", ls_json_text(a->plan->name));
+    json_object_set_new(object, "number", json_integer(a->number));
+    json_object_set_new(object, "time_us", json_integer(a->rows.time_us[0]));
+    return object;
+}
+
+// ---- predict
+
+static double share_known(const asked *a, size_t row) {
+    uint32_t known = 0;
+    for (uint32_t c = 0; c < a->rows.column_count; c++) {
+        known += isnan(ls_dataset_row(&a->rows, row)[c]) ? 0 : 1;
+    }
+    return (double)known / (double)a->rows.column_count;
+}
+
+static void put_predictions(asked *a, ls_buffer *out) {
+    ls_arena arena;
+    ls_table table;
+    char when[48];
+    ls_arena_init(&arena);
+    ls_table_init(&table, &arena);
+    ls_table_column(&table, "unit", LS_ALIGN_LEFT);
+    ls_table_column(&table, "prediction", LS_ALIGN_RIGHT);
+    ls_table_column(&table, "from", LS_ALIGN_RIGHT);
+    ls_table_column(&table, "to", LS_ALIGN_RIGHT);
+    ls_table_column(&table, "known", LS_ALIGN_RIGHT);
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        ls_table_row(&table);
+        ls_table_cell(&table, 0, "%s", a->rows.units[a->rows.unit[i]]);
+        ls_table_cell(&table, 1, "%.6g", y);
+        ls_table_cell(&table, 2, "%.6g", y - a->radius);
+        ls_table_cell(&table, 3, "%.6g", y + a->radius);
+        ls_table_cell(&table, 4, "%.0f %%", 100.0 * share_known(a, i));
+    }
+    ls_time_print(a->rows.time_us[0], when, sizeof when);
+    ls_buffer_printf(out, "model %s, version %u, at %s\n\n", a->plan->name, a->number, when);
+    ls_table_print(&table, 2, out);
+    ls_arena_clear(&arena);
+}
+
+static json_t *predictions_json(asked *a) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        const bool is_bounded = isfinite(a->radius);
+        json_t *one = json_object();
+        json_object_set_new(one, "unit", ls_json_text(a->rows.units[a->rows.unit[i]]));
+        json_object_set_new(one, "prediction", json_real(y));
+        json_object_set_new(one, "low", is_bounded ? json_real(y - a->radius) : json_null());
+        json_object_set_new(one, "high", is_bounded ? json_real(y + a->radius) : json_null());
+        json_object_set_new(one, "known", json_real(share_known(a, i)));
+        json_array_append_new(list, one);
+    }
+    json_t *object = head_json(a, "model predict");
+    json_object_set_new(object, "predictions", list);
+    return object;
+}
+
+static int run_predict(const ls_options *options) {
+    static asked a;
+    ls_buffer out;
+    ls_buffer_init(&out);
+    int code = open_asked(options, &a);
+    if (code == LS_EXIT_DONE && ls_options_get(options, "json")->given) {
+        ls_json_print(predictions_json(&a), &out);
+        code = ls_output_print(&out);
+    } else if (code == LS_EXIT_DONE) {
+        put_predictions(&a, &out);
+        code = ls_output_print(&out);
+    }
+    ls_buffer_clear(&out);
+    close_asked(&a);
+    return code;
+}
+
+// ---- explain
+
+typedef struct share {
+    uint32_t column;
+    double effect;
+} share;
+
+static int compare_shares(const void *a, const void *b) {
+    const share *x = a, *y = b;
+    const double p = fabs(x->effect), q = fabs(y->effect);
+    if (p != q) {
+        return p > q ? -1 : 1;
+    }
+    return x->column < y->column ? -1 : 1;
+}
+
+// What each feature adds to what would be said of a typical row.
+static void effects_of(const asked *a, size_t row, share *out) {
+    const ls_linear *m = a->predictor.linear;
+    for (uint32_t c = 0; c < a->rows.column_count; c++) {
+        const double x = (double)ls_dataset_row(&a->rows, row)[c];
+        out[c] = (share){c, isfinite(x) ? m->coefficients[c] * (x - m->typical[c]) : 0.0};
+    }
+    qsort(out, a->rows.column_count, sizeof *out, compare_shares);
+}
+
+static json_t *explain_json(asked *a, share *effects) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        json_t *shares = json_array();
+        effects_of(a, i, effects);
+        for (uint32_t c = 0; c < a->rows.column_count; c++) {
+            json_t *one = json_object();
+            const float x = ls_dataset_row(&a->rows, i)[effects[c].column];
+            json_object_set_new(one, "feature", ls_json_text(a->rows.columns[effects[c].column]));
+            json_object_set_new(one, "value", isnan(x) ? json_null() : json_real((double)x));
+            json_object_set_new(one, "effect", json_real(effects[c].effect));
+            json_array_append_new(shares, one);
+        }
+        json_t *unit = json_object();
+        json_object_set_new(unit, "unit", ls_json_text(a->rows.units[a->rows.unit[i]]));
+        json_object_set_new(
+            unit, "prediction",
+            json_real(ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide)));
+        json_object_set_new(unit, "features", shares);
+        json_array_append_new(list, unit);
+    }
+    json_t *object = head_json(a, "model explain");
+    json_object_set_new(object, "units", list);
+    return object;
+}
+
+static void put_explained(asked *a, share *effects, ls_buffer *out) {
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        ls_arena arena;
+        ls_table table;
+        ls_arena_init(&arena);
+        ls_table_init(&table, &arena);
+        ls_table_column(&table, "feature", LS_ALIGN_LEFT);
+        ls_table_column(&table, "value", LS_ALIGN_RIGHT);
+        ls_table_column(&table, "adds", LS_ALIGN_RIGHT);
+        effects_of(a, i, effects);
+        for (uint32_t c = 0; c < a->rows.column_count && c < EXPLAINED; c++) {
+            ls_table_row(&table);
+            ls_table_cell(&table, 0, "%s", a->rows.columns[effects[c].column]);
+            ls_table_cell(&table, 1, "%.6g",
+                          (double)ls_dataset_row(&a->rows, i)[effects[c].column]);
+            ls_table_cell(&table, 2, "%+.6g", effects[c].effect);
+        }
+        ls_buffer_printf(out, "%s%s: %.6g\n\n", i > 0 ? "\n" : "", a->rows.units[a->rows.unit[i]],
+                         ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide));
+        ls_table_print(&table, 2, out);
+        ls_arena_clear(&arena);
+    }
+}
+
+static int run_explain(const ls_options *options) {
+    static asked a;
+    ls_buffer out;
+    share *effects = NULL;
+    ls_buffer_init(&out);
+    int code = open_asked(options, &a);
+    if (code == LS_EXIT_DONE && a.predictor.linear == NULL) {
+        ls_fail(&a.err, LS_ERR_INVALID,
+                "version %u is made of trees: only linear models can be "
+                "explained yet",
+                a.number);
+        code = ls_complain(&a.err);
+    }
+    if (code == LS_EXIT_DONE) {
+        effects = ls_alloc(a.rows.column_count * sizeof *effects);
+        if (effects == NULL) {
+            ls_fail(&a.err, LS_ERR_MEMORY, "out of memory while explaining");
+            code = ls_complain(&a.err);
+        }
+    }
+    if (code == LS_EXIT_DONE) {
+        if (ls_options_get(options, "json")->given) {
+            ls_json_print(explain_json(&a, effects), &out);
+        } else {
+            put_explained(&a, effects, &out);
+        }
+        code = ls_output_print(&out);
+    }
+    ls_free(effects);
+    ls_buffer_clear(&out);
+    close_asked(&a);
+    return code;
+}
+
+const ls_cli_command ls_command_model_predict = {
+    .name = "model predict",
+    .arguments = "PLANT[:MODEL]",
+    .least = 1,
+    .most = 1,
+    .about = "Says what a model predicts for each unit, with its interval",
+    .example = "lineshaft model predict plant.yaml:wear",
+    .examples = "lineshaft model predict plant.yaml:wear --at 2026-01-05T12:00 --json\n",
+    .detail =
+        "From what history knew at that moment. 'known' is the share of features that are there.\n",
+    .tables = tables,
+    .run = run_predict,
+};
+const ls_cli_command ls_command_model_explain = {
+    .name = "model explain",
+    .arguments = "PLANT[:MODEL]",
+    .least = 1,
+    .most = 1,
+    .about = "Says what each feature adds to a prediction, the largest first",
+    .example = "lineshaft model explain plant.yaml:wear",
+    .examples = "lineshaft model explain plant.yaml:wear --at 2026-01-05T12:00 --json\n",
+    .detail = "Against a typical row. Linear models only, in this version.\n",
+    .tables = tables,
+    .run = run_explain,
+};

@@ -1,0 +1,459 @@
+// model_train.c - `lineshaft model train` and `evaluate`: history into a dataset, a dataset into a
+// version, a version through the gates.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/complain.h"
+#include "cli/history_open.h"
+#include "cli/history_value.h"
+#include "cli/interrupt.h"
+#include "cli/json.h"
+#include "cli/model_child.h"
+#include "cli/model_judge.h"
+#include "cli/model_open.h"
+#include "cli/output.h"
+#include "line/data_folder.h"
+#include "ls_build.h"
+#include "ls_commit.h"
+#include "model/snapshot.h"
+
+static const ls_option train_options[] = {
+    {.name = "keep",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FILE",
+     .says = "it is not kept",
+     .about = "also writes the whole dataset to this file",
+     .writes = true},
+    {.name = "force", .kind = LS_OPTION_FLAG, .about = "overwrite a file that is there"},
+    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
+    {0},
+};
+static const ls_option evaluate_options[] = {
+    {.name = "version",
+     .letter = 'v',
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = LS_REGISTRY_VERSIONS_MAX,
+     .says = "the champion, else the newest",
+     .about = "which version"},
+    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
+    {0},
+};
+static const ls_option *const train_tables[] = {train_options, ls_history_range_options,
+                                                ls_model_place_options, ls_model_history_options,
+                                                NULL};
+static const ls_option *const evaluate_tables[] = {evaluate_options, ls_history_range_options,
+                                                   ls_model_place_options, ls_model_history_options,
+                                                   NULL};
+
+typedef struct work {
+    const ls_options *options;
+    ls_model_opened opened;
+    const ls_model_plan *plan;
+    int64_t from_us, to_us;
+    ls_dataset all, train, calibrate, test;
+    size_t counts[LS_PART_COUNT];
+    char hash[LS_SHA256_TEXT];
+    ls_snapshot_notes notes;
+    ls_registry_stages stages;
+    ls_predictor champion;
+    bool has_champion;
+    double usual;  // mean label of the training rows
+    ls_arena arena;
+    ls_error err;
+} work;
+
+static void work_clear(work *w) {
+    ls_dataset_clear(&w->all);
+    ls_dataset_clear(&w->train);
+    ls_dataset_clear(&w->calibrate);
+    ls_dataset_clear(&w->test);
+    ls_predictor_clear(&w->champion);
+    ls_arena_clear(&w->arena);
+    ls_model_close(&w->opened);
+}
+
+// The folder of the plant file, "." for one that stands here.
+static const char *folder_of(work *w) {
+    const char *slash = strrchr(w->opened.file, '/');
+    return slash == NULL
+               ? "."
+               : ls_arena_text(&w->arena, w->opened.file,
+                               (size_t)(slash - w->opened.file) + (slash == w->opened.file));
+}
+
+static ls_status read_labels(work *w, ls_snapshot_def *def) {
+    char path[8200], *text = NULL;
+    const char *source = w->plan->label.source, *folder = folder_of(w);
+    size_t size = 0;
+    if (w->plan->label.kind != LS_LABEL_FILE) {
+        return LS_OK;
+    }
+    snprintf(path, sizeof path, "%s%s%s", source[0] == '/' || folder == NULL ? "" : folder,
+             source[0] == '/' ? "" : "/", source);
+    const ls_status status = ls_file_read(path, (size_t)64 << 20, &w->arena, &text, &size, &w->err);
+    def->labels = text;
+    def->labels_size = size;
+    def->labels_file = source;
+    return status;
+}
+
+static ls_status find_range(work *w) {
+    ls_history_figures figures;
+    ls_status status = ls_history_parse_range(w->options, &w->from_us, &w->to_us, &w->err);
+    if (status == LS_OK) {
+        status = ls_history_describe(w->opened.history, &figures, &w->err);
+    }
+    if (status == LS_OK && figures.samples == 0) {
+        status = ls_fail(&w->err, LS_ERR_INVALID,
+                         "the history is empty: there is nothing to learn");
+    }
+    if (status == LS_OK) {
+        w->from_us = w->from_us > figures.first_us ? w->from_us : figures.first_us;
+        w->to_us = w->to_us < figures.last_us + 1 ? w->to_us : figures.last_us + 1;
+    }
+    return status;
+}
+
+// The dataset, its hash and its three parts.
+static ls_status make_rows(work *w) {
+    ls_status status = find_range(w);
+    ls_snapshot_def def = {
+        .plan = w->plan, .from_us = w->from_us, .to_us = w->to_us, .known_us = w->to_us};
+    const ls_split_def split = {.by = w->plan->by_unit ? LS_SPLIT_UNIT : LS_SPLIT_TIME,
+                                .train = w->plan->train,
+                                .calibrate = w->plan->calibrate,
+                                .gap_us = w->plan->gap_us};
+    uint8_t sum[LS_SHA256_SIZE], *parts = NULL;
+    if (status == LS_OK) {
+        status = read_labels(w, &def);
+    }
+    if (status == LS_OK) {
+        status = ls_snapshot_make(w->opened.history, w->opened.tags, &def, &w->all, &w->notes,
+                                  &w->err);
+    }
+    if (status == LS_OK) {
+        status = ls_dataset_hash(&w->all, sum, &w->err);
+        ls_sha256_text(sum, w->hash);
+        parts = ls_arena_alloc(&w->arena, w->all.row_count);
+    }
+    if (status == LS_OK && parts == NULL) {
+        status = ls_fail(&w->err, LS_ERR_MEMORY, "out of memory while splitting a dataset");
+    }
+    if (status == LS_OK) {
+        status = ls_dataset_split(&w->all, &split, parts, w->counts, &w->err);
+    }
+    ls_dataset *const out[] = {&w->train, &w->calibrate, &w->test};
+    for (int part = 0; part < LS_PART_NONE && status == LS_OK; part++) {
+        status = ls_dataset_take_part(&w->all, parts, (ls_split_part)part, out[part], &w->err);
+    }
+    for (size_t i = 0; i < w->train.row_count; i++) {
+        w->usual += w->train.label[i] / (double)w->train.row_count;
+    }
+    return status;
+}
+
+static ls_status load_version(work *w, uint32_t number, ls_predictor *out, double *out_radius) {
+    ls_registry_version v;
+    ls_status status = ls_registry_load(w->opened.registry, w->plan->name, number, &v, &w->err);
+    const ls_registry_part *part = ls_registry_find_part(&v, "model.json");
+    if (status == LS_OK && part == NULL) {
+        status = ls_fail(&w->err, LS_ERR_INVALID, "version %u has no part 'model.json'", number);
+    }
+    if (status == LS_OK) {
+        status = ls_predictor_load(part->bytes, part->size, "model.json", w->all.columns,
+                                   w->all.column_count, out, &w->err);
+        if (status != LS_OK && w->err.hint[0] == '\0') {
+            ls_hint(&w->err, "version %u was trained on other features than the plant file has now",
+                    number);
+        }
+    }
+    if (status == LS_OK && out_radius != NULL) {
+        json_t *lineage = json_loads(v.lineage, 0, NULL);
+        const json_t *radius = json_object_get(lineage, "radius");
+        *out_radius = json_is_number(radius) ? json_number_value(radius) : (double)INFINITY;
+        json_decref(lineage);
+    }
+    ls_registry_version_clear(&v);
+    return status;
+}
+
+// What serves now; a champion of other features can no longer be compared, and does not stand in
+// the way.
+static ls_status load_champion(work *w) {
+    ls_status status = ls_registry_stages_load(w->opened.registry, w->plan->name, &w->stages,
+                                               &w->err);
+    if (status == LS_OK && w->stages.champion != 0) {
+        status = load_version(w, w->stages.champion, &w->champion, NULL);
+        w->has_champion = status == LS_OK;
+        if (status == LS_ERR_INVALID) {
+            ls_warn("the champion, version %u, is not compared: %s", w->stages.champion,
+                    w->err.text);
+            w->err = (ls_error){0};
+            status = LS_OK;
+        }
+    }
+    return status;
+}
+
+// ---- what is kept and told
+
+static json_t *lineage_of(const work *w, double radius, const char *kind,
+                          const ls_gate_verdict *verdict) {
+    char commit[128];
+    json_t *object = json_object();
+    snprintf(commit, sizeof commit, "lineshaft %s, commit %s", LS_VERSION, LS_COMMIT);
+    json_object_set_new(object, "what", json_string(ls_model_what_name(w->plan->what)));
+    json_object_set_new(object, "from_us", json_integer(w->from_us));
+    json_object_set_new(object, "to_us", json_integer(w->to_us));
+    json_object_set_new(object, "dataset", json_string(w->hash));
+    json_object_set_new(object, "rows", json_integer((json_int_t)w->all.row_count));
+    json_object_set_new(object, "train_rows", json_integer((json_int_t)w->counts[LS_PART_TRAIN]));
+    json_object_set_new(object, "calibrate_rows",
+                        json_integer((json_int_t)w->counts[LS_PART_CALIBRATE]));
+    json_object_set_new(object, "test_rows", json_integer((json_int_t)w->counts[LS_PART_TEST]));
+    json_object_set_new(object, "features", json_integer(w->all.column_count));
+    json_object_set_new(object, "label", ls_json_text(w->plan->label.source));
+    json_object_set_new(object, "learner", ls_json_text(w->plan->learner));
+    json_object_set_new(object, "kind", json_string(kind));
+    json_object_set_new(object, "seed", json_integer((json_int_t)w->plan->seed));
+    json_object_set_new(object, "code", json_string(commit));
+    json_object_set_new(object, "interval", json_real(w->plan->gates.interval));
+    json_object_set_new(object, "radius", isfinite(radius) ? json_real(radius) : json_null());
+    json_object_set_new(object, "compared_with",
+                        w->has_champion ? json_integer(w->stages.champion) : json_null());
+    json_object_set_new(object, "metrics", ls_model_verdict_json(verdict, false));
+    return object;
+}
+
+static void put_people(const work *w, const char *head, const ls_gate_verdict *verdict,
+                       ls_buffer *out) {
+    char from[48], to[48];
+    ls_time_print(w->from_us, from, sizeof from);
+    ls_time_print(w->to_us, to, sizeof to);
+    ls_buffer_printf(out, "%s\n\n  history   %s to %s, %llu samples\n", head, from, to,
+                     (unsigned long long)w->notes.samples);
+    ls_buffer_printf(out,
+                     "  rows      %zu, labelled %llu: %zu to learn from, %zu for intervals, "
+                     "%zu to test on; %u features\n",
+                     w->all.row_count, (unsigned long long)w->notes.labelled,
+                     w->counts[LS_PART_TRAIN], w->counts[LS_PART_CALIBRATE],
+                     w->counts[LS_PART_TEST], w->all.column_count);
+    ls_buffer_printf(
+        out, "  error     %.6g (root mean square), %s %.6g\n\n", verdict->challenger_rmse,
+        w->has_champion ? "the champion's" : "always saying the mean:", verdict->champion_rmse);
+    ls_model_put_verdict(verdict, out);
+}
+
+static int deliver(const work *w, const char *command, uint32_t number, ls_model_stage stage,
+                   double radius, const char *head, const ls_gate_verdict *verdict) {
+    ls_buffer out;
+    ls_buffer_init(&out);
+    if (ls_options_get(w->options, "json")->given) {
+        json_t *object = json_object();
+        json_object_set_new(object, "lineshaft", json_string(command));
+        json_object_set_new(object, "version", json_integer(1));
+        json_object_set_new(object, "model", ls_json_text(w->plan->name));
+        json_object_set_new(object, "number", json_integer(number));
+        json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));
+        json_object_set_new(object, "dataset", json_string(w->hash));
+        json_object_set_new(object, "rows", json_integer((json_int_t)w->all.row_count));
+        json_object_set_new(object, "labelled", json_integer((json_int_t)w->notes.labelled));
+        json_object_set_new(object, "radius", isfinite(radius) ? json_real(radius) : json_null());
+        json_object_set_new(object, "verdict", ls_model_verdict_json(verdict, true));
+        ls_json_print(object, &out);
+    } else {
+        put_people(w, head, verdict, &out);
+    }
+    const int code = ls_output_print(&out);
+    ls_buffer_clear(&out);
+    return code == LS_EXIT_DONE && !verdict->passed ? LS_EXIT_NO : code;
+}
+
+// ---- train
+
+static ls_status keep_version(work *w, const ls_buffer *model, json_t *lineage, uint32_t *out) {
+    char *text = json_dumps(lineage, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
+    const ls_registry_part part = {.name = "model.json", .bytes = model->data, .size = model->size};
+    ls_status status = text != NULL
+                           ? ls_data_folder_make(w->opened.registry, &w->err)
+                           : ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a lineage");
+    if (status == LS_OK) {
+        status = ls_registry_add(w->opened.registry, w->plan->name, &part, 1, text, out, &w->err);
+    }
+    free(text);
+    json_decref(lineage);
+    return status;
+}
+
+static ls_status place_version(work *w, uint32_t number, bool passed, ls_model_stage *out) {
+    *out = LS_STAGE_CANDIDATE;
+    if (!passed) {
+        return LS_OK;
+    }
+    *out = w->plan->is_auto ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
+    return w->plan->is_auto
+               ? ls_registry_promote(w->opened.registry, w->plan->name, number, &w->err)
+               : ls_registry_challenge(w->opened.registry, w->plan->name, number, &w->err);
+}
+
+static ls_status learn(work *w, ls_buffer *model, ls_predictor *out, double *radius,
+                       ls_gate_verdict *verdict) {
+    const ls_model_child child = {.learner = w->plan->learner,
+                                  .folder = folder_of(w),
+                                  .seed = w->plan->seed,
+                                  .stop = ls_interrupt_flag()};
+    if (child.folder == NULL) {
+        return ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a path");
+    }
+    ls_status status = ls_model_child_run(&child, &w->train, model, &w->err);
+    if (status == LS_OK) {
+        status = ls_predictor_load(model->data, model->size, "the learner's model", w->all.columns,
+                                   w->all.column_count, out, &w->err);
+    }
+    *radius = (double)INFINITY;
+    if (status == LS_OK && w->calibrate.row_count > 0) {
+        status = ls_model_radius(out, &w->calibrate, w->plan->gates.interval, radius, &w->err);
+    }
+    if (status == LS_OK) {
+        status = ls_model_judge(w->plan, out, *radius, w->has_champion ? &w->champion : NULL,
+                                w->usual, &w->test, verdict, &w->err);
+    }
+    return status;
+}
+
+static int run_train(const ls_options *options) {
+    static work w;
+    ls_buffer model;
+    ls_predictor predictor = {0};
+    ls_gate_verdict verdict;
+    ls_model_stage stage = LS_STAGE_CANDIDATE;
+    char head[256];
+    double radius = 0.0;
+    uint32_t number = 0;
+    memset(&w, 0, sizeof w);
+    ls_arena_init(&w.arena);
+    ls_buffer_init(&model);
+    w.options = options;
+    const ls_option_value *keep = ls_options_get(options, "keep");
+    if (ls_output_check_files(options, &w.err) != LS_OK) {
+        return ls_output_complain(&w.err);
+    }
+    ls_interrupt_watch();
+    int code = ls_model_open(options, true, true, &w.opened);
+    if (code == LS_EXIT_DONE) {
+        w.plan = w.opened.plan;
+        ls_status status = make_rows(&w);
+        if (status == LS_OK && keep->given) {
+            status = ls_dataset_write(&w.all, keep->text, &w.err);
+        }
+        if (status == LS_OK) {
+            status = load_champion(&w);
+        }
+        if (status == LS_OK) {
+            status = learn(&w, &model, &predictor, &radius, &verdict);
+        }
+        if (status == LS_OK) {
+            status = keep_version(&w, &model,
+                                  lineage_of(&w, radius, ls_predictor_kind(&predictor), &verdict),
+                                  &number);
+        }
+        if (status == LS_OK) {
+            status = place_version(&w, number, verdict.passed, &stage);
+        }
+        snprintf(head, sizeof head, "model %s, version %u: %s", w.plan->name, number,
+                 ls_model_stage_name(stage));
+        code = status == LS_OK ? deliver(&w, "model train", number, stage, radius, head, &verdict)
+               : status == LS_ERR_STOPPED ? LS_EXIT_STOPPED
+                                          : ls_complain(&w.err);
+    }
+    ls_predictor_clear(&predictor);
+    ls_buffer_clear(&model);
+    work_clear(&w);
+    return code;
+}
+
+// ---- evaluate
+
+static int run_evaluate(const ls_options *options) {
+    static work w;
+    ls_predictor predictor = {0};
+    ls_gate_verdict verdict;
+    char head[256];
+    double radius = 0.0;
+    uint32_t number = 0;
+    memset(&w, 0, sizeof w);
+    ls_arena_init(&w.arena);
+    w.options = options;
+    int code = ls_model_open(options, true, true, &w.opened);
+    if (code == LS_EXIT_DONE) {
+        w.plan = w.opened.plan;
+        ls_status status = make_rows(&w);
+        if (status == LS_OK) {
+            status = load_champion(&w);
+        }
+        if (status == LS_OK) {
+            status = ls_model_pick(&w.opened, options, &w.stages, &number, &w.err);
+        }
+        if (status == LS_OK) {
+            status = load_version(&w, number, &predictor, &radius);
+        }
+        const bool is_other = w.has_champion && w.stages.champion != number;
+        w.has_champion = is_other;
+        if (status == LS_OK) {
+            status = ls_model_judge(w.plan, &predictor, radius, is_other ? &w.champion : NULL,
+                                    w.usual, &w.test, &verdict, &w.err);
+        }
+        const ls_model_stage stage = ls_registry_stage_of(&w.stages, number);
+        snprintf(head, sizeof head, "model %s, version %u: %s", w.plan->name, number,
+                 ls_model_stage_name(stage));
+        code = status == LS_OK
+                   ? deliver(&w, "model evaluate", number, stage, radius, head, &verdict)
+                   : ls_complain(&w.err);
+    }
+    ls_predictor_clear(&predictor);
+    work_clear(&w);
+    return code;
+}
+
+const ls_cli_command ls_command_model_train = {
+    .name = "model train",
+    .arguments = "PLANT[:MODEL]",
+    .least = 1,
+    .most = 1,
+    .about = "Trains a version of a model on the plant's history and sends it through its gates",
+    .example = "lineshaft model train plant.yaml:wear",
+    .examples =
+        "lineshaft model train plant.yaml:wear --history week-data --models trained\n"
+        "lineshaft model train plant.yaml --from -30d --json\n"
+        "lineshaft model train plant.yaml --keep rows.lsd\n",
+    .detail =
+        "Rows come from what was known at their moment; the first ones are learnt from, later "
+        "ones\n"
+        "make the intervals, the last ones are the test. The learner runs in a process of its "
+        "own.\n"
+        "A version that passes every gate becomes the challenger, or with 'mode: auto' the "
+        "champion;\n"
+        "one that does not stays a candidate, and the exit code is 1. See docs/MODELS.md.\n",
+    .tables = train_tables,
+    .run = run_train,
+};
+const ls_cli_command ls_command_model_evaluate = {
+    .name = "model evaluate",
+    .arguments = "PLANT[:MODEL]",
+    .least = 1,
+    .most = 1,
+    .about = "Judges a version of a model by its gates on the history there is now",
+    .example = "lineshaft model evaluate plant.yaml:wear",
+    .examples = "lineshaft model evaluate plant.yaml:wear --version 3 --from -7d\n",
+    .detail =
+        "Against the champion; the champion itself against always saying the mean. Exit code 1: "
+        "some\n"
+        "gate is not passed.\n",
+    .tables = evaluate_tables,
+    .run = run_evaluate,
+};
