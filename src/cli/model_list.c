@@ -7,6 +7,7 @@
 #include "cli/model_open.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "ls_build.h"
 
 static const ls_option json_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
@@ -93,8 +94,8 @@ static int run_list(const ls_options *options) {
         code = ls_complain(&err);
     } else if (code == LS_EXIT_DONE && ls_options_get(options, "json")->given) {
         json_t *object = json_object();
-        json_object_set_new(object, "lineshaft", json_string("model list"));
-        json_object_set_new(object, "version", json_integer(1));
+        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+        json_object_set_new(object, "format", json_string("model-list/1"));
         json_object_set(object, "models", models);
         ls_json_print(object, &out);
         code = ls_output_print(&out);
@@ -127,8 +128,8 @@ static void put_show(const ls_registry_version *v, const char *name, ls_model_st
 static json_t *show_json(const ls_registry_version *v, const char *name, ls_model_stage stage) {
     json_t *object = json_object();
     json_t *parts = json_array();
-    json_object_set_new(object, "lineshaft", json_string("model show"));
-    json_object_set_new(object, "version", json_integer(1));
+    json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+    json_object_set_new(object, "format", json_string("model-show/1"));
     json_object_set_new(object, "model", ls_json_text(name));
     json_object_set_new(object, "number", json_integer(v->number));
     json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));

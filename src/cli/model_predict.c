@@ -11,6 +11,7 @@
 #include "cli/model_open.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "ls_build.h"
 #include "model/predictor.h"
 #include "model/snapshot.h"
 
@@ -123,10 +124,10 @@ static void close_asked(asked *a) {
     ls_model_close(&a->opened);
 }
 
-static json_t *head_json(const asked *a, const char *command) {
+static json_t *head_json(const asked *a, const char *format) {
     json_t *object = json_object();
-    json_object_set_new(object, "lineshaft", json_string(command));
-    json_object_set_new(object, "version", json_integer(1));
+    json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+    json_object_set_new(object, "format", json_string(format));
     json_object_set_new(object, "model", ls_json_text(a->plan->name));
     json_object_set_new(object, "number", json_integer(a->number));
     json_object_set_new(object, "time_us", json_integer(a->rows.time_us[0]));
@@ -182,7 +183,7 @@ static json_t *predictions_json(asked *a) {
         json_object_set_new(one, "known", json_real(share_known(a, i)));
         json_array_append_new(list, one);
     }
-    json_t *object = head_json(a, "model predict");
+    json_t *object = head_json(a, "model-predict/1");
     json_object_set_new(object, "predictions", list);
     return object;
 }
@@ -251,7 +252,7 @@ static json_t *explain_json(asked *a, share *effects) {
         json_object_set_new(unit, "features", shares);
         json_array_append_new(list, unit);
     }
-    json_t *object = head_json(a, "model explain");
+    json_t *object = head_json(a, "model-explain/1");
     json_object_set_new(object, "units", list);
     return object;
 }

@@ -6,6 +6,7 @@
 #include "cli/json.h"
 #include "cli/model_open.h"
 #include "cli/output.h"
+#include "ls_build.h"
 
 static const ls_option json_options[] = {
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
@@ -28,14 +29,14 @@ static const ls_option *const rollback_tables[] = {json_options, ls_model_place_
 static const ls_option *const export_tables[] = {ls_model_version_options, ls_model_place_options,
                                                  ls_output_options, NULL};
 
-static int tell(const ls_options *options, const char *command, const char *model, uint32_t now,
+static int tell(const ls_options *options, const char *format, const char *model, uint32_t now,
                 uint32_t before) {
     ls_buffer out;
     ls_buffer_init(&out);
     if (ls_options_get(options, "json")->given) {
         json_t *object = json_object();
-        json_object_set_new(object, "lineshaft", json_string(command));
-        json_object_set_new(object, "version", json_integer(1));
+        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+        json_object_set_new(object, "format", json_string(format));
         json_object_set_new(object, "model", ls_json_text(model));
         json_object_set_new(object, "champion", json_integer(now));
         json_object_set_new(object, "before", before != 0 ? json_integer(before) : json_null());
@@ -69,7 +70,7 @@ static int run_promote(const ls_options *options) {
             status = ls_registry_promote(o.registry, o.plan->name, number, &err);
         }
         code = status == LS_OK
-                   ? tell(options, "model promote", o.plan->name, number, stages.champion)
+                   ? tell(options, "model-promote/1", o.plan->name, number, stages.champion)
                    : ls_complain(&err);
     }
     ls_model_close(&o);
@@ -88,7 +89,7 @@ static int run_rollback(const ls_options *options) {
             status = ls_registry_rollback(o.registry, o.plan->name, &number, &err);
         }
         code = status == LS_OK
-                   ? tell(options, "model rollback", o.plan->name, number, stages.champion)
+                   ? tell(options, "model-rollback/1", o.plan->name, number, stages.champion)
                    : ls_complain(&err);
     }
     ls_model_close(&o);

@@ -18,6 +18,7 @@
 #include "line/data_folder.h"
 #include "ls_build.h"
 #include "ls_commit.h"
+#include "model/dataset_check.h"
 #include "model/snapshot.h"
 
 static const ls_option train_options[] = {
@@ -182,6 +183,23 @@ static ls_status load_version(work *w, uint32_t number, ls_predictor *out, doubl
     return status;
 }
 
+// Says what is wrong with the rows; a reason not to learn from them is a failure.
+static ls_status check_rows(work *w) {
+    static ls_finding found[LS_FINDINGS_MAX];
+    size_t count = 0;
+    char text[LS_ERROR_TEXT_SIZE];
+    const ls_status status = ls_dataset_check(&w->all, found, &count, &w->err);
+    for (size_t i = 0; i < count && status == LS_OK; i++) {
+        ls_finding_print(&w->all, &found[i], text, sizeof text);
+        if (found[i].is_fatal) {
+            return ls_fail_at(&w->err, LS_ERR_INVALID, w->opened.file, w->plan->line,
+                              w->plan->column, "model '%s': %s", w->plan->name, text);
+        }
+        ls_warn("%s", text);
+    }
+    return status;
+}
+
 // What serves now; a champion of other features can no longer be compared, and does not stand in
 // the way.
 static ls_status load_champion(work *w) {
@@ -249,14 +267,14 @@ static void put_people(const work *w, const char *head, const ls_gate_verdict *v
     ls_model_put_verdict(verdict, out);
 }
 
-static int deliver(const work *w, const char *command, uint32_t number, ls_model_stage stage,
+static int deliver(const work *w, const char *format, uint32_t number, ls_model_stage stage,
                    double radius, const char *head, const ls_gate_verdict *verdict) {
     ls_buffer out;
     ls_buffer_init(&out);
     if (ls_options_get(w->options, "json")->given) {
         json_t *object = json_object();
-        json_object_set_new(object, "lineshaft", json_string(command));
-        json_object_set_new(object, "version", json_integer(1));
+        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+        json_object_set_new(object, "format", json_string(format));
         json_object_set_new(object, "model", ls_json_text(w->plan->name));
         json_object_set_new(object, "number", json_integer(number));
         json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));
@@ -348,6 +366,9 @@ static int run_train(const ls_options *options) {
     if (code == LS_EXIT_DONE) {
         w.plan = w.opened.plan;
         ls_status status = make_rows(&w);
+        if (status == LS_OK) {
+            status = check_rows(&w);
+        }
         if (status == LS_OK && keep->given) {
             status = ls_dataset_write(&w.all, keep->text, &w.err);
         }
@@ -367,7 +388,7 @@ static int run_train(const ls_options *options) {
         }
         snprintf(head, sizeof head, "model %s, version %u: %s", w.plan->name, number,
                  ls_model_stage_name(stage));
-        code = status == LS_OK ? deliver(&w, "model train", number, stage, radius, head, &verdict)
+        code = status == LS_OK ? deliver(&w, "model-train/1", number, stage, radius, head, &verdict)
                : status == LS_ERR_STOPPED ? LS_EXIT_STOPPED
                                           : ls_complain(&w.err);
     }
@@ -412,7 +433,7 @@ static int run_evaluate(const ls_options *options) {
         snprintf(head, sizeof head, "model %s, version %u: %s", w.plan->name, number,
                  ls_model_stage_name(stage));
         code = status == LS_OK
-                   ? deliver(&w, "model evaluate", number, stage, radius, head, &verdict)
+                   ? deliver(&w, "model-evaluate/1", number, stage, radius, head, &verdict)
                    : ls_complain(&w.err);
     }
     ls_predictor_clear(&predictor);

@@ -1,0 +1,194 @@
+// model_test.c - `lineshaft model` as a person uses it: trained, gated, promoted, asked, taken
+// back.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "tests/cli/program.h"
+#include "tests/harness.h"
+
+static char folder[512];
+
+static void put(const char *name, const char *text) {
+    char path[600];
+    ls_error err;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    CHECK_INT(ls_file_write(path, text, strlen(text), &err), LS_OK);
+}
+
+static uint64_t next_random(uint64_t *state) {  // splitmix64
+    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+// Two machines whose tool wears; power and vibration tell of it through noise.
+static void put_history(void) {
+    char path[600];
+    double wear[2] = {0.0, 0.5};
+    uint64_t seed = 11;
+    snprintf(path, sizeof path, "%s/h.csv", folder);
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL);
+    if (file == NULL) {
+        return;
+    }
+    fprintf(file, "time,tag,value\n");
+    for (int m = 0; m < 1500; m++) {
+        for (int u = 0; u < 2; u++) {
+            char time[40];
+            const double noise = (double)(next_random(&seed) >> 11) * 0x1p-53 - 0.5;
+            const double other = (double)(next_random(&seed) >> 11) * 0x1p-53 - 0.5;
+            wear[u] = wear[u] > 1.0 ? 0.0 : wear[u] + 0.004;
+            snprintf(time, sizeof time, "2026-01-%02dT%02d:%02d:00", 5 + m / 1440, m / 60 % 24,
+                     m % 60);
+            fprintf(file, "%s,cell/g%d/power,%.4f\n%s,cell/g%d/vibration,%.4f\n", time, u + 1,
+                    10.0 + 3.0 * wear[u] + noise, time, u + 1, 1.0 + wear[u] + other);
+            if (m % 5 == 0) {
+                fprintf(file, "%s,cell/g%d/wear,%.5f\n", time, u + 1, wear[u]);
+            }
+        }
+    }
+    fclose(file);
+}
+
+#define MODEL(name, more)                                                                      \
+    "  " name                                                                                  \
+    ": {what: sensor, of: [g1, g2], tags: ['cell/{unit}/power', 'cell/{unit}/vibration'], "    \
+    "every: 5 min, label: {tag: 'cell/{unit}/wear'}, gates: {latency: 10 s, missing: 10}" more \
+    "}\n"
+
+static void begin(void) {
+    snprintf(folder, sizeof folder, "%s", program_temporary("m"));
+    CHECK_INT(mkdir(folder, 0777), 0);
+    put("p.yaml",
+        "plant: t\nstations: {a: {process: 1 min}}\n"
+        "products: {x: {route: [a], release: {every: 1 h}}}\nmodels:\n" MODEL("wear", "")
+            MODEL("auto", ", mode: auto, learner: trees") MODEL("own", ", learner: ./own")
+                MODEL("noise", ", learner: ./noise") MODEL("broken", ", learner: ./broken"));
+    put_history();
+}
+
+static program run(const char *line) {
+    char whole[2048];
+    // '%' stands for the folder of the test.
+    size_t size = 0;
+    for (const char *at = line; *at != '\0' && size < sizeof whole - 600; at++) {
+        if (*at == '%') {
+            size += (size_t)snprintf(whole + size, sizeof whole - size, "%s", folder);
+        } else {
+            whole[size++] = *at;
+        }
+    }
+    whole[size] = '\0';
+    harness_note("lineshaft %s", whole);
+    return program_run(whole);
+}
+
+// Runs it, and checks the exit code and a part of what it said.
+static void expect(const char *line, int code, const char *said) {
+    program done = run(line);
+    CHECK_INT(done.code, code);
+    CHECK_CONTAINS(code == 0 || code == 1 ? done.out : done.err, said);
+    program_clear(&done);
+}
+
+#define WHERE " --history %/hist --models %/models"
+
+static void test_from_history_to_a_model_that_serves(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    begin();
+    expect("history import %/hist %/h.csv", 0, "");
+    expect("model train %/p.yaml" WHERE, 2, "");
+    expect("model train %/p.yaml:tear" WHERE, 3, "the plant has no model 'tear'");
+    expect("model show %/p.yaml:wear --models %/models", 3, "has no versions yet");
+    expect("model train %/p.yaml:wear" WHERE, 0, "model wear, version 1: challenger");
+    expect("model list %/p.yaml:wear --models %/models", 0, "challenger");
+    expect("model promote %/p.yaml:wear --models %/models", 0, "version 1 serves, it is the first");
+    expect("model evaluate %/p.yaml:wear" WHERE, 0, "version 1: champion");
+    // The same again is no better: it stays a candidate.
+    expect("model train %/p.yaml:wear" WHERE, 1, "version 2: candidate");
+    expect("model promote %/p.yaml:wear --models %/models", 3, "has no challenger");
+    expect("model promote %/p.yaml:wear --version 2 --models %/models", 0, "version 2 serves");
+    expect("model predict %/p.yaml:wear" WHERE, 0, "version 2, at 2026-01-06T00:59:00Z");
+    expect("model explain %/p.yaml:wear" WHERE, 0, "cell/{unit}/power mean 10min");
+    expect("model rollback %/p.yaml:wear --models %/models", 0, "version 1 serves");
+    expect("model rollback %/p.yaml:wear --models %/models", 3, "no champion before");
+    expect("model show %/p.yaml:wear --models %/models --json", 0, "\"stage\": \"champion\"");
+}
+
+static void test_the_same_history_gives_the_same_bytes(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    expect("model export %/p.yaml:wear -v 1 --models %/models -o %/one.json", 0, "");
+    expect("model export %/p.yaml:wear -v 2 --models %/models -o %/two.json", 0, "");
+    char path[2][600];
+    uint64_t size[2] = {0};
+    snprintf(path[0], sizeof path[0], "%s/one.json", folder);
+    snprintf(path[1], sizeof path[1], "%s/two.json", folder);
+    char *one = harness_read_file(path[0], &size[0]), *two = harness_read_file(path[1], &size[1]);
+    CHECK(one != NULL && two != NULL && size[0] == size[1] && size[0] > 500);
+    if (one != NULL && two != NULL && size[0] == size[1]) {
+        CHECK_BYTES(one, two, size[0]);
+    }
+    free(one);
+    free(two);
+}
+
+static void test_a_changed_model_does_not_serve(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    put("models/wear/versions/2/model.json", "{}");
+    expect("model promote %/p.yaml:wear -v 2 --models %/models", 3, "not what the manifest");
+    expect("model predict %/p.yaml:wear -v 2" WHERE, 3, "not what the manifest of version 2 says");
+    expect("model predict %/p.yaml:wear" WHERE, 0, "version 1");
+}
+
+static void put_learner(const char *name, const char *text) {
+    char path[600];
+    put(name, text);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    CHECK_INT(chmod(path, 0755), 0);
+}
+
+static void test_other_programs_can_train(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    put_learner("noise", "#!/bin/sh\necho '{\"what\": \"no model\"}'\n");
+    put_learner("broken", "#!/bin/sh\nexit 7\n");
+    expect("model train %/p.yaml:broken" WHERE, 3, "the training by './broken' ended with code 7");
+    expect("model train %/p.yaml:noise" WHERE, 3, "");
+    char text[1024],
+        *source = harness_read_file(harness_source_path("examples/learner/ridge.py"), NULL);
+    CHECK(source != NULL);
+    snprintf(text, sizeof text, "#!/bin/sh\nexec python3 '%s' \"$@\"\n",
+             harness_source_path("examples/learner/ridge.py"));
+    free(source);
+    put_learner("own", text);
+    if (access("/usr/bin/python3", X_OK) == 0) {
+        expect("model train %/p.yaml:own" WHERE, 0, "model own, version 1: challenger");
+    }
+    // Nothing of a training that failed is kept.
+    expect("model list %/p.yaml:broken --models %/models", 0, "no version yet");
+    expect("model list %/p.yaml:noise --models %/models", 0, "no version yet");
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_from_history_to_a_model_that_serves);
+    TEST(test_the_same_history_gives_the_same_bytes);
+    TEST(test_a_changed_model_does_not_serve);
+    TEST(test_other_programs_can_train);
+    program_remove_temporary();
+    return harness_report();
+}
