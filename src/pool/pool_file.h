@@ -15,7 +15,7 @@ enum {
     LS_POOL_UNITS_MAX = 1000000,
 };
 
-// Is this the text of a pool file? Its first key is `pool`.
+// Is this the text of a pool file? It begins with `pool: NAME`.
 bool ls_pool_file_is(const char *text, size_t size);
 
 // Reads text[0..size); `file` is a name for messages; files may be NULL. On success *out is a pool

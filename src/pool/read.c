@@ -4,6 +4,16 @@
 
 #include "pool/reader.h"
 
+// `pool: NAME`; a plant file's `pool` is a map: of keys in the lines below, or in braces.
+static bool names_a_pool(const char *rest, size_t length) {
+    size_t blank = 0;
+    while (blank < length && (rest[blank] == ' ' || rest[blank] == '\t')) {
+        blank++;
+    }
+    const char c = blank < length ? rest[blank] : '#';
+    return c != '#' && c != '{' && c != '\r';
+}
+
 // The first key of a text: comments, blank lines and `---` passed over.
 bool ls_pool_file_is(const char *text, size_t size) {
     size_t at = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
@@ -23,7 +33,7 @@ bool ls_pool_file_is(const char *text, size_t size) {
             for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
                 const size_t key = strlen(keys[i]);
                 if (length - blank >= key && memcmp(line + blank, keys[i], key) == 0) {
-                    return true;
+                    return names_a_pool(line + blank + key, length - blank - key);
                 }
             }
             return false;

@@ -321,6 +321,9 @@ static void test_a_pool_file_is_known_by_its_first_key(void) {
                  {"\"pool\": p\n", true},
                  {"{pool: p}", true},
                  {"plant: p\npool: q\n", false},
+                 {"pool: {slots: 1}\nplant: p\n", false},
+                 {"pool:  # of the plant\n  slots: 1\nplant: p\n", false},
+                 {"pool:\r\n  slots: 1\n", false},
                  {"pools: p\n", false},
                  {"", false},
                  {"# pool: p", false}};
