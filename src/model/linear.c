@@ -82,15 +82,22 @@ static void put_text(ls_buffer *out, const char *text) {
     ls_buffer_text(out, "\"");
 }
 
+// "-0" would be read as the whole number 0, without its sign.
+static void put_number(ls_buffer *out, const char *before, double value) {
+    ls_buffer_text(out, before);
+    ls_buffer_printf(out, value == 0.0 && signbit(value) ? "%.1f" : "%.17g", value);
+}
+
 void ls_linear_save(const ls_linear *m, ls_buffer *out) {
-    ls_buffer_printf(out,
-                     "{\"format\":\"%s\",\"version\":%d,\n \"intercept\":%.17g,\n \"features\":[",
-                     FORMAT, VERSION, m->intercept);
+    ls_buffer_printf(out, "{\"format\":\"%s\",\"version\":%d", FORMAT, VERSION);
+    put_number(out, ",\n \"intercept\":", m->intercept);
+    ls_buffer_text(out, ",\n \"features\":[");
     for (size_t i = 0; i < m->features; i++) {
         ls_buffer_text(out, i > 0 ? ",\n  {\"name\":" : "\n  {\"name\":");
         put_text(out, m->names[i]);
-        ls_buffer_printf(out, ",\"coefficient\":%.17g,\"typical\":%.17g}", m->coefficients[i],
-                         m->typical[i]);
+        put_number(out, ",\"coefficient\":", m->coefficients[i]);
+        put_number(out, ",\"typical\":", m->typical[i]);
+        ls_buffer_text(out, "}");
     }
     ls_buffer_text(out, "]}\n");
 }

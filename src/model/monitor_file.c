@@ -26,10 +26,16 @@ static void put_text(ls_buffer *out, const char *text) {
     ls_buffer_text(out, "\"");
 }
 
+// "-0" would be read as the whole number 0, without its sign.
+static void put_number(ls_buffer *out, double value) {
+    ls_buffer_printf(out, value == 0.0 && signbit(value) ? "%.1f" : "%.17g", value);
+}
+
 static void put_numbers(ls_buffer *out, const double *values, size_t count, size_t stride) {
     ls_buffer_text(out, "[");
     for (size_t i = 0; i < count; i++) {
-        ls_buffer_printf(out, "%s%.17g", i > 0 ? "," : "", values[i * stride]);
+        ls_buffer_text(out, i > 0 ? "," : "");
+        put_number(out, values[i * stride]);
     }
     ls_buffer_text(out, "]");
 }
