@@ -51,6 +51,7 @@ void ls_emulate_begin(ls_emulate *e) {
 
 void ls_emulate_end(ls_emulate *e) {
     ls_emulate_bend(e);
+    ls_emulate_shut_pools(e);
     if (e->snapshot->scratch.trace_count > TRACE_MAX) {
         e->snapshot->scratch.trace_count = TRACE_MAX;
     }

@@ -18,11 +18,12 @@ typedef enum kind {
     MAINTAIN,
     SET_UP,
     RELEASE,
+    PUT_OFF,
     SETPOINT,
     KIND_COUNT
 } kind;
-static const char *const kind_names[KIND_COUNT] = {"dispatch", "hold",  "stop",    "start",
-                                                   "maintain", "setup", "release", "setpoint"};
+static const char *const kind_names[KIND_COUNT] = {
+    "dispatch", "hold", "stop", "start", "maintain", "setup", "release", "put-off", "setpoint"};
 
 typedef struct request {
     ls_emulate *e;
@@ -143,6 +144,29 @@ static int release(request *r) {
     return answer(r, BAD_ARGUMENT, "no class '%.64s'", r->command->argument);
 }
 
+// "CLASS SPAN [LOTS]": the first so many lots come in, the others and what is released not before.
+static int put_off(request *r) {
+    ls_error err = {0};
+    char text[EMULATE_COMMAND_TEXT];
+    memcpy(text, r->command->argument, sizeof text);
+    ls_put_off said;
+    if (!ls_emulate_put_off_read(r->e->plant, text, &said)) {
+        return answer(r, BAD_ARGUMENT, "a class is put off by 'CLASS SPAN [LOTS]', not by '%.64s'",
+                      text);
+    }
+    const ls_ctx c = ls_emulate_context(r->e, r->e->snapshot);
+    if (c.releases[said.release].pool != 0 && said.lots > c.release[said.release].pooled) {
+        return answer(r, NOT_NOW, "%u lots of %s cannot come in, %u wait", said.lots,
+                      r->e->plant->releases[said.release].name, c.release[said.release].pooled);
+    }
+    ls_status status = ls_intervene_put_off(r->e->twin, r->e->snapshot, said.release,
+                                            ls_emulate_now(r->e) + said.span_us, &err);
+    for (uint32_t i = 0; i < said.lots && status == LS_OK; i++) {
+        status = ls_intervene_release(r->e->twin, r->e->snapshot, said.release, &err);
+    }
+    return status == LS_OK ? answer(r, DONE, "put off") : refuse(r, &err);
+}
+
 static bool within(const ls_measured *of, double value) {
     return value >= of->set_low && value <= of->set_high;
 }
@@ -178,17 +202,17 @@ static int setpoint(request *r) {
 // --- the handshake
 
 static bool is_choice(kind k) {
-    return k == DISPATCH || k == HOLD || k == SETPOINT;
+    return k == DISPATCH || k == HOLD || k == PUT_OFF || k == SETPOINT;
 }
 
 static int perform(request *r) {
-    static int (*const acts[KIND_COUNT])(request *) = {dispatch, hold,   stop,    start,
-                                                       maintain, set_up, release, setpoint};
+    static int (*const acts[KIND_COUNT])(request *) = {
+        dispatch, hold, stop, start, maintain, set_up, release, put_off, setpoint};
     for (int k = 0; k < KIND_COUNT; k++) {
         if (strcmp(kind_names[k], r->command->kind) != 0) {
             continue;
         }
-        const bool of_line = k == RELEASE || k == SETPOINT;
+        const bool of_line = k == RELEASE || k == PUT_OFF || k == SETPOINT;
         if (of_line != (r->machine == LS_NO)) {
             return answer(r, UNKNOWN_KIND, "'%s' is a command of %s", kind_names[k],
                           of_line ? "the line" : "machines");
@@ -288,6 +312,8 @@ void ls_emulate_write(ls_emulate *e, uint32_t signal, const ls_sample *value, in
             e->beat_us = wall_us;
             if (!e->beating) {
                 e->beating = true;
+                ls_emulate_begin(e);
+                ls_emulate_end(e);  // order pools wait for a word from now on
                 ls_emulate_tell_number(e, e->line_at + LINE_LOST, 0);
             }
             ls_emulate_tell_number(e, signal, beat);  // whoever beats hears that it is heard
@@ -335,6 +361,7 @@ void ls_emulate_lapse(ls_emulate *e) {
         (void)ls_intervene_hold(e->twin, e->snapshot, i, 0, &err);
         ls_emulate_end(e);
     }
+    ls_emulate_open_pools(e);
     for (uint32_t i = 0; i < e->measured_count; i++) {
         const ls_measured *of = &e->plant->listen.values[e->measured[i].measured];
         if (e->measured[i].setpoint != LS_NO && e->measured[i].setting != of->set_default) {

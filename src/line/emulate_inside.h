@@ -105,6 +105,17 @@ void ls_emulate_begin(ls_emulate *e);
 void ls_emulate_end(ls_emulate *e);
 ls_ctx ls_emulate_context(const ls_emulate *e, const ls_snapshot *snapshot);
 
+// emulate_pool.c: order pools. "CLASS SPAN [LOTS]", a span up to seven days and longer than none;
+// text is as it was afterwards. False: it is none.
+typedef struct ls_put_off {
+    uint32_t release, lots;
+    int64_t span_us;
+} ls_put_off;
+bool ls_emulate_put_off_read(const ls_plant *plant, char *text, ls_put_off *out);
+// What is released waits for a word, for a while; within begin and end.
+void ls_emulate_shut_pools(ls_emulate *e);
+void ls_emulate_open_pools(ls_emulate *e);  // the heartbeat is lost: all comes in
+
 // emulate_signals.c
 ls_status ls_emulate_make_signals(ls_emulate *e, ls_error *err);
 void ls_emulate_tell_number(ls_emulate *e, uint32_t signal, int64_t number);

@@ -168,19 +168,27 @@ static void watch_name(void *context, uint32_t serial, char *out, size_t size) {
     ls_emulate_lot_name(context, serial, out, size);
 }
 
-// "... due=US" of the plant's time becomes a date, as a line would say it.
-static void tell_lot(ls_emulate *e, uint32_t signal, const char *text) {
-    char out[EMULATE_NAME_SIZE * 4];
+// "... KEY=US" of the plant's time becomes a date, as a line would say it.
+static void put_date(const ls_emulate *e, const char *text, const char *key, char *out,
+                     size_t size) {
     char date[48];
-    const char *due = strstr(text, " due=");
     int64_t us = 0;
-    if (due == NULL || !ls_text_parse_i64(due + 5, strcspn(due + 5, " "), &us)) {
-        ls_emulate_tell_text(e, signal, text);
+    const char *at = strstr(text, key);
+    const char *value = at != NULL ? at + strlen(key) : NULL;
+    if (value == NULL || !ls_text_parse_i64(value, strcspn(value, " "), &us)) {
+        ls_text_format(out, size, "%s", text);
         return;
     }
     ls_units_print_date(e->plant->start_us + us, date, sizeof date);
-    ls_text_format(out, sizeof out, "%.*s due=%s%s", (int)(due - text), text, date,
-                   due + 5 + strcspn(due + 5, " "));
+    ls_text_format(out, size, "%.*s%s%s", (int)(value - text), text, date,
+                   value + strcspn(value, " "));
+}
+
+static void tell_lot(ls_emulate *e, uint32_t signal, const char *text) {
+    char due[EMULATE_NAME_SIZE * 4];
+    char out[EMULATE_NAME_SIZE * 4];
+    put_date(e, text, " due=", due, sizeof due);
+    put_date(e, due, " pool=", out, sizeof out);
     ls_emulate_tell_text(e, signal, out);
 }
 

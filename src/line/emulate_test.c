@@ -628,7 +628,7 @@ static void test_hostile_writes_are_survived(void) {
     write_text(&h, "State", "6");  // not writable
     write_int(&h, "grind-1", "No/Such", 1);
     static const char *const kinds[] = {"dispatch", "hold", "stop",     "start", "maintain",
-                                        "release",  "",     "setpoint", "setup"};
+                                        "release",  "",     "setpoint", "setup", "put-off"};
     static const char *const arguments[] = {"",        "gear-a-1", "gear-a-",
                                             "-",       "0 s",      "dressing",
                                             "1e999 h", "a=b",      "gear-a-99999999999999999999"};
@@ -640,7 +640,7 @@ static void test_hostile_writes_are_survived(void) {
         if (ls_random_uniform(2, 2, n++) < 0.5) {
             write_int(&h, "line", "Heartbeat", i);
         }
-        const char *kind = kinds[(int)(ls_random_uniform(2, 2, n++) * 9)];
+        const char *kind = kinds[(int)(ls_random_uniform(2, 2, n++) * 10)];
         command(&h, id++, kind, arguments[(int)(ls_random_uniform(2, 2, n++) * 9)]);
         CHECK_INT(ls_emulate_run(h.line, ls_emulate_now(h.line) + second, &err), LS_OK);
     }

@@ -254,6 +254,10 @@ static void test_lot_texts_and_due_dates(void) {
     CHECK_STR(b.text, "L7 product=x due=86400000000 priority=3");
     CHECK_INT(send_text(&b, "g/n/line/Released", S, "L8 due=5000"), 1);
     CHECK_STR(b.text, "L8 due=5000");
+    CHECK_INT(send_text(&b, "g/n/line/Released", S, "L9 pool=1970-01-02T00:00 due=1970-01-03"), 1);
+    CHECK_STR(b.text, "L9 pool=86400000000 due=172800000000");
+    CHECK_INT(send_text(&b, "g/n/line/Released", S, "L9 pool=yes due="), 1);
+    CHECK_STR(b.text, "L9 pool=yes due=");
     CHECK_INT(send_text(&b, "g/n/line/Done", S, "L7"), 1);
     CHECK_INT(b.heard[0].kind, LS_HEARD_DONE);
     CHECK_INT(send_text(&b, "g/n/line/Done", S, ""), 0);

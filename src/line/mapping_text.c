@@ -79,14 +79,26 @@ uint32_t ls_mapping_translate(const ls_slot *slot, const ls_sample *sample) {
 
 // --- lot texts
 
-// A due date as `2026-01-05T06:00` becomes microseconds of plant time; anything else stays.
+// The length of the key whose value may be a date, 0: none.
+static size_t dated_key(const char *part, size_t size) {
+    static const char *const keys[] = {"due=", "pool="};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const size_t length = strlen(keys[i]);
+        if (size > length && memcmp(part, keys[i], length) == 0) {
+            return length;
+        }
+    }
+    return 0;
+}
+
+// A due date as `2026-01-05T06:00`, or until when a lot is put off, becomes microseconds of plant
+// time; anything else stays.
 static size_t put_part(const ls_plant *plant, const char *part, size_t size, char *out,
                        size_t out_size) {
-    static const char due[] = "due=";
-    const size_t key = sizeof due - 1;
+    const size_t key = dated_key(part, size);
     char date[64];
     int64_t us = 0;
-    if (size > key && size - key < sizeof date && memcmp(part, due, key) == 0) {
+    if (key > 0 && size - key < sizeof date) {
         memcpy(date, part + key, size - key);
         date[size - key] = '\0';
         if (date[size - key - 1] == 'Z') {
@@ -94,7 +106,8 @@ static size_t put_part(const ls_plant *plant, const char *part, size_t size, cha
         }
         if (strchr(date, '-') != NULL && date[0] != '-' &&
             ls_units_date(date, &us, NULL) == LS_OK) {
-            return ls_text_format(out, out_size, "due=%lld", (long long)(us - plant->start_us));
+            return ls_text_format(out, out_size, "%.*s%lld", (int)key, part,
+                                  (long long)(us - plant->start_us));
         }
     }
     if (size < out_size) {

@@ -32,7 +32,7 @@ static void start_releases(ls_core *core, int64_t start_us) {
         const ls_m_release *r = c->releases + i;
         ls_s_release *rs = c->release + i;
         ls_source_set(c, c->m->source_release + i, LS_NEVER);
-        core->releases[i].since_us = LS_NEVER;
+        core->releases[i].since_us = core->releases[i].until_us = LS_NEVER;
         rs->total = r->kind == LS_RELEASE_EVERY && rs->left > 0 ? FOLLOW_ENDLESS : LS_NEVER;
         rs->since = start_us;
         if (start_us > 0 && r->kind == LS_RELEASE_EVERY && rs->left > 1) {

@@ -74,6 +74,7 @@ typedef struct ls_core_release {
     uint32_t some;            // lots heard of the present release (at the same time)
     uint32_t oldest, newest;  // lots by last hearing, slots + 1
     uint32_t doubt;           // releases may have been missed since the last
+    int64_t until_us;         // its order pool is shut, as the line said; LS_NEVER: not said
 } ls_core_release;
 
 typedef struct ls_core_station {
@@ -141,6 +142,8 @@ void ls_core_put_waiting(ls_core *core, uint32_t lot, uint32_t step, int64_t arr
 // On its way from a station (LS_NO: outside) to its step, by the plant's transport; where there is
 // none it waits there at once.
 void ls_core_send(ls_core *core, uint32_t lot, uint32_t step, uint32_t from);
+// In its order pool, behind those that wait there. Not for classes without one.
+void ls_core_put_pool(ls_core *core, uint32_t lot);
 void ls_core_put_outside(ls_core *core, uint32_t lot, uint32_t step);
 void ls_core_put_out(ls_core *core, uint32_t lot,
                      uint32_t from);                              // leaves by transport, or is done

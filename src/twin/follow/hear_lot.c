@@ -44,6 +44,8 @@ typedef struct lot_told {
     word name, release, product, step, station;
     int64_t due, priority;
     bool has_due, has_priority;
+    bool pool;         // waits outside in its order pool
+    int64_t until_us;  // ... which is shut until then, LS_NEVER: not said
 } lot_told;
 
 static lot_told read_told(const ls_heard *heard) {
@@ -61,6 +63,7 @@ static lot_told read_told(const ls_heard *heard) {
         const word station = value_of(w, "station");
         const word due = value_of(w, "due");
         const word priority = value_of(w, "priority");
+        const word pool = value_of(w, "pool");
         told.release = release.size > 0 ? release : told.release;
         told.product = product.size > 0 ? product : told.product;
         told.step = step.size > 0 ? step : told.step;
@@ -68,6 +71,10 @@ static lot_told read_told(const ls_heard *heard) {
         if (due.size > 0) {
             told.has_due = true;
             told.due = number_of(due);
+        }
+        if (pool.size > 0) {
+            told.pool = !word_is(pool, "no");
+            told.until_us = number_of(pool) > 0 ? number_of(pool) : LS_NEVER;
         }
         if (priority.size > 0) {
             told.has_priority = true;
@@ -324,6 +331,20 @@ static void born(ls_core *core, ls_instant *in, uint32_t lot, const lot_told *to
     }
 }
 
+// Told with `pool=` it waits outside; told again without, it has come in.
+static void hear_pool(ls_core *core, ls_instant *in, uint32_t lot, const lot_told *told) {
+    const ls_lot *of = core->c.lot + lot;
+    ls_move *move = core->c.releases[of->release].pool != 0 ? ls_instant_move(in, lot) : NULL;
+    if (move == NULL) {
+        return;
+    }
+    move->pool = told->pool;  // the last word of a moment counts
+    move->enters = !told->pool && of->where == LS_LOT_POOL;
+    if (told->pool) {
+        core->releases[of->release].until_us = told->until_us;
+    }
+}
+
 static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
                           const lot_told *told) {
     const ls_plant *plant = core->plant;
@@ -394,6 +415,7 @@ static void hear_released(ls_core *core, ls_instant *in, const ls_heard *heard,
     in->lots_born |= heard->birth;
     ls_core_lot_heard(core, lot);
     core->lots[lot].inferred = 0;
+    hear_pool(core, in, lot, told);
     if (told->has_due) {
         core->c.lot[lot].due = told->due > -(INT64_C(1) << 60) && told->due < INT64_C(1) << 60
                                    ? told->due

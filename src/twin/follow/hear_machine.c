@@ -238,7 +238,8 @@ void ls_hear_lots_left(ls_core *core, ls_instant *in) {
     }
     for (uint32_t i = 0; i < in->move_count && in->lots_born; i++) {
         ls_move *move = &in->moves[i];
-        if (move->kind == LS_MOVE_NONE && move->birth && !move->fresh && move->born != 0) {
+        if (move->kind == LS_MOVE_NONE && move->birth && !move->fresh && move->born != 0 &&
+            !move->pool && !move->enters) {
             leave_born(core, move);
         }
     }

@@ -326,6 +326,9 @@ static bool may_stay(const ls_core *core, uint32_t lot_index) {
     if (lot->where == LS_LOT_MACHINE || lot->where == LS_LOT_LAG) {
         return core->lots[lot_index].hash != 0 || works(core, lot->machine);
     }
+    if (lot->where == LS_LOT_POOL) {
+        return true;  // nothing is told of it before it comes in
+    }
     if (lot->where != LS_LOT_WAITING || core->lots[lot_index].supposed != 0) {
         return false;
     }

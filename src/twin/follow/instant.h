@@ -32,6 +32,8 @@ typedef struct ls_move {
     bool aborted;   // goes back to the queue it came from
     bool out;       // has left where it was
     bool worked;    // ... and that was a machine of `from`
+    bool pool;      // NONE: waits in its order pool
+    bool enters;    // NONE: comes out of its order pool
 } ls_move;
 
 typedef struct ls_job {  // one machine in this moment

@@ -307,6 +307,23 @@ static void enter(ls_core *core, ls_instant *in, const ls_move *move) {
     }
 }
 
+// What is told of its order pool, and nothing more of the lot: it waits there, or comes in.
+static void pass_pool(ls_core *core, ls_instant *in, ls_move *move) {
+    const ls_u32 where = core->c.lot[move->lot].where;
+    if (move->enters) {
+        ls_core_take_out(core, move->lot);
+        enter(core, in, move);
+    } else if (where != LS_LOT_POOL) {
+        if (!move->fresh) {
+            ls_core_diverge(core, LS_DIVERGE_CONTRADICTED, LS_NO, LS_NO,
+                            "lot '%s' waits in its order pool, the twin had it inside",
+                            name_of(core, move->lot));
+            leave(core, in, move);
+        }
+        ls_core_put_pool(core, move->lot);
+    }
+}
+
 static void scrap(ls_core *core, const ls_move *move) {
     const uint32_t ended = core->lots[move->lot].step;
     if (ended != 0) {
@@ -514,9 +531,11 @@ void ls_moves_do(ls_core *core, ls_instant *in) {
         }
     }
     for (uint32_t i = 0; i < in->move_count; i++) {
-        const ls_move *move = &in->moves[i];
+        ls_move *move = &in->moves[i];
         if (move->kind == LS_MOVE_LEFT && !move->stays) {
             go_on(core, in, move);
+        } else if (move->kind == LS_MOVE_NONE && (move->pool || move->enters)) {
+            pass_pool(core, in, move);
         } else if (move->kind == LS_MOVE_NONE && move->fresh) {
             enter(core, in, move);
         }

@@ -47,6 +47,35 @@ static void unlink(ls_ctx *c, ls_u32 *link, ls_u32 lot) {
     }
 }
 
+// ---- the order pool. Until when it is shut only the line knows: here nothing in it has an event.
+
+void ls_core_put_pool(ls_core *core, uint32_t lot_index) {
+    ls_ctx *c = &core->c;
+    ls_lot *lot = c->lot + lot_index;
+    ls_s_release *rs = c->release + lot->release;
+    rs->put_off = LS_NEVER;
+    ls_pool_wait(c, lot_index);
+}
+
+static void leave_pool(ls_ctx *c, ls_u32 lot_index) {
+    ls_s_release *rs = c->release + c->lot[lot_index].release;
+    ls_u32 before = 0;  // slot + 1
+    for (ls_u32 at = rs->pool_head; at != 0 && at != lot_index + 1; at = c->lot[at - 1].other + 1) {
+        before = at;
+    }
+    const ls_u32 next = c->lot[lot_index].other + 1;  // LS_NO + 1 is 0
+    if (before == 0) {
+        rs->pool_head = next;
+    } else {
+        c->lot[before - 1].other = next - 1;
+    }
+    rs->pool_tail = next == 0 ? before : rs->pool_tail;
+    rs->pooled--;
+    rs->pool_sum += c->now - c->lot[lot_index].arrived;
+    rs->pool_entered++;
+    rs->put_off = rs->pool_head == 0 ? 0 : rs->put_off;
+}
+
 void ls_core_take_out(ls_core *core, uint32_t lot_index) {
     ls_ctx *c = &core->c;
     ls_lot *lot = c->lot + lot_index;
@@ -81,6 +110,7 @@ void ls_core_take_out(ls_core *core, uint32_t lot_index) {
         break;
     case LS_LOT_TRANSIT: c->station[station].coming--; break;
     case LS_LOT_OUTSIDE: ls_core_unblock(core, lot_index); break;
+    case LS_LOT_POOL: leave_pool(c, lot_index); break;
     default: break;
     }
     lot->where = LS_LOT_OUTSIDE;

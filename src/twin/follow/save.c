@@ -2,7 +2,7 @@
 // made from them again.
 #include "twin/follow/inside.h"
 
-enum { FOLLOW_VERSION = 2 };
+enum { FOLLOW_VERSION = 3 };
 #define FOLLOW_MAGIC UINT64_C(0x31776f6c6c6f666c)  // "lfollow1"
 
 typedef struct saved_head {

@@ -66,6 +66,20 @@ static void plan_mode(ls_ctx *c, ls_u32 at) {
     }
 }
 
+// How long what waits in an order pool still does when the line has not said so, and what it said
+// is over.
+enum { POOL_SOON_US = 1000000 };
+
+// By itself it comes in when the line said, else soon.
+static void plan_pool(const ls_core *core, ls_ctx *c, ls_u32 release) {
+    ls_s_release *rs = c->release + release;
+    const int64_t until_us = core->releases[release].until_us;
+    if (rs->pool_head != 0) {
+        rs->put_off = until_us != LS_NEVER && until_us > c->now ? until_us : c->now + POOL_SOON_US;
+        ls_lot_event_set(c, rs->pool_head - 1, rs->put_off);
+    }
+}
+
 static void plan_release(ls_ctx *c, ls_u32 release) {
     const ls_m_release *r = c->releases + release;
     ls_s_release *rs = c->release + release;
@@ -129,6 +143,7 @@ void ls_core_fork(const ls_core *core, uint64_t key, ls_snapshot *into) {
     }
     for (ls_u32 i = 0; i < c->m->releases; i++) {
         plan_release(c, i);
+        plan_pool(core, c, i);
     }
     twin->kernel->fork(twin->model, into->state, &into->scratch, key);
     for (ls_u32 i = 0; i < c->m->machines; i++) {

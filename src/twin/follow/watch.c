@@ -205,7 +205,15 @@ static void watch_released(const watcher *w, ls_u32 slot) {
                         w->plant->releases[lot->release].name,
                         w->plant->products[step->product].name, (int)lot->priority, step->name);
     if (lot->due != LS_NEVER && size > 0 && (size_t)size < sizeof text) {
-        snprintf(text + size, sizeof text - (size_t)size, " due=%lld", (long long)lot->due);
+        size += snprintf(text + size, sizeof text - (size_t)size, " due=%lld", (long long)lot->due);
+    }
+    if (lot->where == LS_LOT_POOL && size > 0 && (size_t)size < sizeof text) {
+        const ls_i64 until = w->b->release[lot->release].put_off;
+        if (until > 0 && until != LS_NEVER) {
+            snprintf(text + size, sizeof text - (size_t)size, " pool=%lld", (long long)until);
+        } else {
+            snprintf(text + size, sizeof text - (size_t)size, " pool=yes");
+        }
     }
     say(w, LS_HEARD_RELEASED, LS_NO, 0, text);
 }
@@ -314,6 +322,22 @@ static void watch_releases(const watcher *w) {
     }
 }
 
+// Lots that have come out of their order pool, and those that wait there until another time.
+static void watch_pools(const watcher *w) {
+    for (ls_u32 i = 0; i < w->a->s->lot_used; i++) {
+        const ls_lot *lot = w->a->lot + i;
+        if (lot->where != LS_LOT_POOL || !lot_is(w->b, i, lot->serial)) {
+            continue;
+        }
+        const bool came_in = w->b->lot[i].where != LS_LOT_POOL;
+        const bool is_first = w->b->release[lot->release].pool_head == i + 1;
+        if (came_in || (is_first && w->a->release[lot->release].put_off !=
+                                        w->b->release[lot->release].put_off)) {
+            watch_released(w, i);
+        }
+    }
+}
+
 static void watch_queues(const watcher *w) {
     for (ls_u32 i = 0; i < w->b->m->stations; i++) {
         if (w->a == NULL || w->a->station[i].waiting != w->b->station[i].waiting) {
@@ -347,6 +371,7 @@ void ls_watch(const ls_plant *plant, const ls_twin *twin, const ls_state *before
         watch_releases(&w);
     }
     if (before != NULL) {
+        watch_pools(&w);
         watch_passed(&w);
         watch_parts(&w);
     }

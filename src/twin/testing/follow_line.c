@@ -8,6 +8,7 @@
 #include "tests/harness.h"
 #include "twin/context.h"
 #include "twin/follow/visible.h"
+#include "twin/intervene.h"
 
 enum { TRACE_MAX = 4096 };
 
@@ -151,6 +152,27 @@ bool follow_line_step(follow_line *line, int64_t until_us) {
     } while (!line->over && next_time(line) == time_us && most-- > 0);
     line->over |= most <= 0;
     return !line->over;
+}
+
+bool follow_line_put_off(follow_line *line, uint32_t release, int64_t until_us) {
+    ls_error err = {0};
+    ls_snapshot snapshot = {.state = line->now,
+                            .scratch = line->scratch,
+                            .state_size = line->twin->model->state_size,
+                            .model = line->twin->model};
+    forget(line);
+    ls_state_copy(line->twin->model, line->before, line->now);
+    snapshot.scratch.trace_count = 0;
+    const bool done = ls_intervene_put_off(line->twin, &snapshot, release, until_us, &err) == LS_OK;
+    line->scratch = snapshot.scratch;
+    const ls_watch_def def = {.say = keep,
+                              .context = line,
+                              .trace = line->scratch.trace,
+                              .trace_count = line->scratch.trace_count < TRACE_MAX
+                                                 ? line->scratch.trace_count
+                                                 : TRACE_MAX};
+    ls_watch(line->plant, line->twin, line->before, line->now, &def);
+    return done;
 }
 
 ls_follow *follow_line_follower(follow_line *line, const ls_follow_def *def) {

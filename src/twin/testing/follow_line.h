@@ -23,6 +23,9 @@ bool follow_line_open_file(follow_line *line, const char *path, uint64_t seed);
 void follow_line_close(follow_line *line);
 // The next instant at which something happens: every event of one time. False: it is over.
 bool follow_line_step(follow_line *line, int64_t until_us);
+// The entry of a class with an order pool is put off (until_us 0: all comes in), in place of the
+// next instant. False: it could not be.
+bool follow_line_put_off(follow_line *line, uint32_t release, int64_t until_us);
 // Tells everything as at a birth, in place of the instant's signals.
 void follow_line_birth(follow_line *line);
 
