@@ -39,7 +39,8 @@ static bool of_point(const ls_guard_case *c) {
                of_station(c);
     case LS_DECIDE_MAINTENANCE: return kind == LS_COMMAND_MAINTAIN && of_station(c);
     case LS_DECIDE_RELEASE:
-        return kind == LS_COMMAND_RELEASE && c->target->index == c->point->release;
+        return (kind == LS_COMMAND_RELEASE || kind == LS_COMMAND_PUT_OFF) &&
+               c->target->index == c->point->release;
     case LS_DECIDE_CONWIP:  // a level by its value, or a lot more by hand
         return (kind == LS_COMMAND_RELEASE && c->target->index == c->point->release) ||
                (kind == LS_COMMAND_SETPOINT && c->target->index == c->point->measured);

@@ -128,6 +128,7 @@ void ls_guard_limits_destroy(ls_guard_limits *limits) {
 
 static ls_guard_target_kind target_kind(ls_command_kind kind) {
     switch (kind) {
+    case LS_COMMAND_PUT_OFF:
     case LS_COMMAND_RELEASE: return LS_TARGET_CLASS;
     case LS_COMMAND_SETPOINT: return LS_TARGET_VALUE;
     default: return LS_TARGET_MACHINE;
@@ -154,7 +155,7 @@ static uint32_t commands_of(ls_decide_kind kind) {
     case LS_DECIDE_BATCH: return choice;
     case LS_DECIDE_SETUP: return choice | 1u << LS_COMMAND_SETUP;
     case LS_DECIDE_MAINTENANCE: return 1u << LS_COMMAND_MAINTAIN | stops;
-    case LS_DECIDE_RELEASE: return 1u << LS_COMMAND_RELEASE;
+    case LS_DECIDE_RELEASE: return 1u << LS_COMMAND_RELEASE | 1u << LS_COMMAND_PUT_OFF;
     case LS_DECIDE_CONWIP: return 1u << LS_COMMAND_RELEASE | 1u << LS_COMMAND_SETPOINT;
     case LS_DECIDE_STAFFING:
     case LS_DECIDE_SETPOINT: return 1u << LS_COMMAND_SETPOINT;

@@ -313,6 +313,54 @@ static void test_a_setup_passes_the_guards(void) {
     g.points[7].station = 0;
 }
 
+// Entry is put off by the point of that class alone, for a while, where there is an order pool.
+static void test_entry_put_off_passes_the_guards(void) {
+    begin();
+    ls_command off = guard_case_release(&g);
+    off.kind = LS_COMMAND_PUT_OFF;
+    set(off.argument, "gear-a 30 min");
+    EXPECT(off, 0);
+    static const char *const good[] = {"gear-a 1 s", "gear-a 24 h", "gear-a 5 min 0",
+                                       "gear-a 1 h 12", "gear-a 1 h 30 min"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        ls_command c = off;
+        set(c.argument, good[i]);
+        harness_note("%s", good[i]);
+        EXPECT(c, 0);
+    }
+    static const char *const bad[] = {
+        "",           "gear-a",        "gear-a ",          "gear-b 5 min",    "gear-a-5 min",
+        "gear-a 0 s", "gear-a -1 s",   "gear-a 86401 s",   "gear-a 5 min -1", "gear-a 5 min 13",
+        "gear-a 5",   "gear-a 5 lots", "gear-a until told"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ls_command c = off;
+        set(c.argument, bad[i]);
+        harness_note("%s", bad[i]);
+        EXPECT(c, 1);
+    }
+    ls_command other = off;
+    set(other.target, "gear-b");
+    EXPECT(other, 19);
+    other = off;
+    set(other.point, "keep gear-b");  // keeps a level, and puts nothing off
+    set(other.target, "gear-b");
+    EXPECT(other, 19);
+    other = off;
+    set(other.device, "grind-1");
+    EXPECT(other, 19);
+    g.points[1].release = 1;  // of a class without an order pool
+    other = off;
+    set(other.target, "gear-b");
+    set(other.argument, "gear-b 5 min");
+    EXPECT(other, 1);
+    g.points[1].release = 0;
+    CHECK(ls_guard_hold_put(g.state, "release gear-a", "kim", LS_ROLE_OPERATOR, &g.clock));
+    EXPECT(off, 18);
+    CHECK(ls_guard_hold_lift(g.state, "release gear-a", LS_ROLE_OPERATOR));
+    off.automatic = true;  // in mode approve
+    EXPECT(off, 19);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_9_twin_in_step);
@@ -322,6 +370,7 @@ int main(int argc, char **argv) {
     TEST(test_15_interlock);
     TEST(test_16_packml_state);
     TEST(test_a_setup_passes_the_guards);
+    TEST(test_entry_put_off_passes_the_guards);
     TEST(test_22_sequence);
     TEST(test_26_foreign_write);
     TEST(test_32_conservation);

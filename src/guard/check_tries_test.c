@@ -329,18 +329,18 @@ static void change_texts(ls_command *c) {
     static const char *const points[] = {"dispatch grind", "release gear-a", "coolant",
                                          "care",           "dispatch mill",  "keep gear-b",
                                          "people",         "batch mill",     "nowhere"};
-    static const char *const arguments[] = {"L1",         "L2",     "L3",     "L4",
-                                            "wheel",      "gear-a", "gear-b", "5 min",
-                                            "coolant=22", "",       "48 h",   "spindle"};
+    static const char *const arguments[] = {
+        "L1",    "L2",         "L3", "L4",   "wheel",   "gear-a",        "gear-b",
+        "5 min", "coolant=22", "",   "48 h", "spindle", "gear-a 5 min 1"};
     switch (roll(6)) {
     case 0: set(c->target, targets[roll(8)]); break;
     case 1: set(c->device, targets[roll(8)]); break;
     case 2: set(c->point, points[roll(9)]); break;
-    case 3: set(c->argument, arguments[roll(12)]); break;
+    case 3: set(c->argument, arguments[roll(13)]); break;
     case 4: set(c->approvals[roll(2)].who, roll(2) ? "kim" : ""); break;
     default:
         c->kind = (ls_command_kind)roll(LS_COMMAND_KIND_COUNT);
-        set(c->argument, arguments[roll(12)]);
+        set(c->argument, arguments[roll(13)]);
     }
 }
 

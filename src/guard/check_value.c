@@ -112,6 +112,32 @@ static bool is_setup(const ls_guard_case *c) {
                        c->command->argument, c->target->name);
 }
 
+// "CLASS SPAN [LOTS]": nobody, not even a person, puts off for ever or for more than a day.
+static bool puts_off(const ls_guard_case *c) {
+    const size_t length = strlen(c->target->name);
+    char text[sizeof c->command->argument];
+    memcpy(text, c->command->argument, sizeof text);
+    int64_t span_us = 0;
+    int64_t lots = 0;
+    ls_error err = {0};
+    if (!c->limits->plant->releases[c->target->index].pool) {
+        return ls_guard_no(c, "%s has no order pool", "%s에는 오더 풀이 없습니다", c->target->name);
+    }
+    if (strncmp(text, c->target->name, length) == 0 && text[length] == ' ') {
+        char *last = strrchr(text, ' ');
+        if (last > text + length && ls_text_parse_i64(last + 1, strlen(last + 1), &lots)) {
+            *last = '\0';
+        }
+        if (ls_units_time(text + length + 1, &span_us, &err) == LS_OK && span_us > 0 &&
+            span_us <= LS_GUARD_DAY_US && lots >= 0 && lots <= c->limits->lots_most) {
+            return true;
+        }
+    }
+    return ls_guard_no(c, "'%s' puts %s off for no time up to a day",
+                       "'%s': %s을(를) 미룰 수 있는 하루 이내의 시간이 아닙니다",
+                       c->command->argument, c->target->name);
+}
+
 static bool argument_is(const ls_guard_case *c, const char *wanted) {
     if (strcmp(c->command->argument, wanted) == 0) {
         return true;
@@ -131,6 +157,7 @@ bool ls_guard_in_range(const ls_guard_case *c) {
     case LS_COMMAND_MAINTAIN: return is_maintenance(c);
     case LS_COMMAND_SETUP: return is_setup(c);
     case LS_COMMAND_RELEASE: return argument_is(c, c->target->name);
+    case LS_COMMAND_PUT_OFF: return puts_off(c);
     case LS_COMMAND_DISPATCH: return true;  // its lot: guard 32
     default: return argument_is(c, "");
     }

@@ -20,7 +20,8 @@ typedef enum ls_command_kind {  // of the line's handshake, docs/EMULATOR.md
     LS_COMMAND_MAINTAIN,
     LS_COMMAND_RELEASE,
     LS_COMMAND_SETPOINT,
-    LS_COMMAND_SETUP,  // a machine for no lot; argument: the setup state
+    LS_COMMAND_SETUP,    // a machine for no lot; argument: the setup state
+    LS_COMMAND_PUT_OFF,  // a class with an order pool; argument: "CLASS SPAN [LOTS]"
     LS_COMMAND_KIND_COUNT
 } ls_command_kind;
 

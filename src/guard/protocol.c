@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const kind_names[LS_COMMAND_KIND_COUNT] = {
-    "dispatch", "hold", "stop", "start", "maintain", "release", "setpoint", "setup"};
+    "dispatch", "hold", "stop", "start", "maintain", "release", "setpoint", "setup", "put-off"};
 static const char *const result_names[LS_COMMAND_RESULT_COUNT] = {"refused", "sent", "acknowledged",
                                                                   "denied",  "lost", "expired"};
 static const char *const role_names[LS_ROLE_COUNT] = {"viewer", "operator", "engineer"};

@@ -97,6 +97,15 @@ static const char *fill(const ls_decisions *d, const ls_decide_point *point, con
         ls_text_format(c->argument, sizeof c->argument, "%s=%.17g", c->target, c->number);
         return NULL;
     case LS_DO_PUT_OFF:
+        if (act->value >= LS_FOREVER / 4) {
+            return "orders put off without an end are not sent";
+        }
+        c->kind = LS_COMMAND_PUT_OFF;
+        ls_text_format(c->device, sizeof c->device, "line");
+        ls_units_print_time(act->value, span, sizeof span);
+        ls_text_format(c->argument, sizeof c->argument, act->number > 0.0 ? "%s %s %.0f" : "%s %s",
+                       c->target, span, act->number);
+        return NULL;
     case LS_DO_NOTHING:
     case LS_DO_KIND_COUNT: return "people do that, not the line";
     }
@@ -120,7 +129,7 @@ static void fill_approvals(const decision_row *row, ls_command *c) {
 }
 
 static const char *const kind_names[LS_COMMAND_KIND_COUNT] = {
-    "dispatch", "hold", "stop", "start", "maintain", "release", "setpoint", "setup"};
+    "dispatch", "hold", "stop", "start", "maintain", "release", "setpoint", "setup", "put-off"};
 
 static void note_command(decision_row *row, const ls_command *c) {
     json_t *sent = json_object();

@@ -104,6 +104,11 @@ static bool revoked(const view *v, const ls_approval *a) {
     return false;
 }
 
+// Of a class: one more comes in, or none for a while.
+static bool lets_in(const ls_command *c) {
+    return c->kind == LS_COMMAND_RELEASE || c->kind == LS_COMMAND_PUT_OFF;
+}
+
 // The plant of guard_case.c, in words.
 static bool point_allows(const ls_command *c) {
     const bool dispatches = c->kind == LS_COMMAND_DISPATCH || c->kind == LS_COMMAND_HOLD;
@@ -120,7 +125,7 @@ static bool point_allows(const ls_command *c) {
         return false;
     }
     if (is(c->point, "release gear-a")) {
-        return c->kind == LS_COMMAND_RELEASE && is(c->target, "gear-a");
+        return lets_in(c) && is(c->target, "gear-a");
     }
     return is(c->point, "care") && c->kind == LS_COMMAND_MAINTAIN && is(c->target, "grind-1");
 }
@@ -128,7 +133,7 @@ static bool point_allows(const ls_command *c) {
 static bool place_exists(const ls_command *c) {
     const bool of_machine = is(c->target, "mill-1") || is(c->target, "mill-2") ||
                             is(c->target, "grind-1");
-    if (c->kind == LS_COMMAND_RELEASE) {
+    if (lets_in(c)) {
         return (is(c->target, "gear-a") || is(c->target, "gear-b")) && is(c->device, "line");
     }
     if (c->kind == LS_COMMAND_SETPOINT) {
@@ -566,6 +571,8 @@ static uint32_t sensible(const view *v) {
     case LS_COMMAND_SETUP:
         return is(c->target, "grind-1") && (is(c->argument, "a") || is(c->argument, "b")) ? 0 : 1;
     case LS_COMMAND_RELEASE: return is(c->argument, c->target) ? 0 : 1;
+    case LS_COMMAND_PUT_OFF:
+        return is(c->target, "gear-a") && is(c->argument, "gear-a 5 min 1") ? 0 : 1;
     case LS_COMMAND_DISPATCH: return 0;
     default: return is(c->argument, "") ? 0 : 1;
     }
@@ -627,13 +634,10 @@ static uint32_t frequency(const view *v) {
         const long double age = seconds(v->now->line_us, e->at.line_us);
         if (e->kind == DIARY_SENT && !stops(&e->command)) {
             of_grind += is(e->command.target, "grind-1") && age < 300;
-            releases += e->command.kind == LS_COMMAND_RELEASE && age < 3600;
+            releases += lets_in(&e->command) && age < 3600;
         }
     }
-    return (v->machine == CASE_GRIND && of_grind >= 3) ||
-                   (v->c->kind == LS_COMMAND_RELEASE && releases >= 5)
-               ? 5
-               : 0;
+    return (v->machine == CASE_GRIND && of_grind >= 3) || (lets_in(v->c) && releases >= 5) ? 5 : 0;
 }
 
 static uint32_t dwell(const view *v) {
@@ -674,7 +678,7 @@ static uint32_t read_before(const view *v) {
 static view look(const diary *d, const ls_command *c, const ls_guard_clock *now) {
     view v = {.d = d, .c = c, .now = now, .machine = -1};
     v.value = c->kind == LS_COMMAND_SETPOINT;
-    if (!v.value && c->kind != LS_COMMAND_RELEASE) {
+    if (!v.value && !lets_in(c)) {
         static const char *const machines[] = {"mill-1", "mill-2", "grind-1"};
         for (int m = 0; m < 3; m++) {
             v.machine = is(c->target, machines[m]) ? m : v.machine;

@@ -24,7 +24,7 @@ static void make_plant(guard_case *g) {
     g->failures[0] = (ls_failure){.name = "spindle"};
     g->failures[1] = (ls_failure){.name = "wheel", .maintenance = true};
     g->failures[2] = (ls_failure){.name = "oil", .maintenance = true};  // of no station
-    g->releases[0] = (ls_release){.name = "gear-a", .lots = 1};
+    g->releases[0] = (ls_release){.name = "gear-a", .lots = 1, .pool = true};
     g->releases[1] = (ls_release){.name = "gear-b", .lots = 4};
     g->measured[0] = (ls_measured){.name = "temperature", .machine = 2};
     g->measured[1] = (ls_measured){.name = "coolant",
