@@ -13,7 +13,7 @@
 #include "base/units.h"
 #include "loop/json_value.h"
 
-enum { PATH_SIZE = 4096, RESULT_MAX = 64 << 20, TOLD_MOST = 5, DATE_SIZE = 48 };
+enum { PATH_SIZE = 4096, RESULT_MAX = 64 << 20, TOLD_MOST = 5, ROWS_MOST = 100, DATE_SIZE = 48 };
 #define LONGEST_US (INT64_C(12) * 3600 * 1000000)
 
 struct ls_calibrations {
@@ -129,6 +129,25 @@ static void put_rows(const json_t *values, ls_buffer *out) {
     }
 }
 
+// What an event keeps of it: the values that are off, the first of them.
+static json_t *details_of(const json_t *result) {
+    json_t *details = json_object(), *off = json_array();
+    static const char *const kept[] = {"plant", "from_s", "to_s", "samples", "off", "changed"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        json_t *value = json_object_get(result, kept[i]);
+        json_object_set(details, kept[i], value != NULL ? value : json_null());
+    }
+    const json_t *values = json_object_get(result, "values");
+    for (size_t i = 0; i < json_array_size(values) && json_array_size(off) < ROWS_MOST; i++) {
+        json_t *row = json_array_get(values, i);
+        if (json_is_true(json_object_get(row, "off"))) {
+            json_array_append(off, row);
+        }
+    }
+    json_object_set_new(details, "values", off);
+    return details;
+}
+
 static void take_in(ls_calibrations *c, const json_t *result) {
     ls_buffer text;
     ls_buffer_init(&text);
@@ -144,7 +163,9 @@ static void take_in(ls_calibrations *c, const json_t *result) {
             ls_buffer_printf(&text, "; proposed: %s", c->proposed);
         }
     }
-    char *json = json_dumps(result, JSON_COMPACT);
+    json_t *details = details_of(result);
+    char *json = json_dumps(details, JSON_COMPACT);
+    json_decref(details);
     ls_journal_write(c->journal, off == 0 ? LS_LOG_INFO : LS_LOG_WARNING, "calibration", "", 0,
                      text.data != NULL ? text.data : "", json);
     free(json);  // jansson's own

@@ -9,7 +9,7 @@
 #include "history/history.h"
 #include "loop/say.h"
 
-enum { LS_JOURNAL_BURST = 60, LS_JOURNAL_KINDS = 24 };
+enum { LS_JOURNAL_BURST = 60, LS_JOURNAL_KINDS = 32 };
 
 typedef struct ls_journal ls_journal;
 
