@@ -7,7 +7,7 @@
 //     --every N        every N-th cycle of an engine is learned from                 [1]
 //     --hold X         a share of the training engines is held out (drawn by --fold) and the errors
 //                      on them are told; the test file is not opened                 [0]
-//     --weigh 1        rows count as often as the test file has histories of about their length [0]
+//     --weigh 1        rows count so that engines, cut, are as long as those of the test file [0]
 //     --seed N         of the learner                                                [1]
 //     --fold N         of the draw of held out engines                               [1]
 // Of the test file nothing but the lengths of its histories is used with --hold and --weigh.
@@ -242,12 +242,47 @@ static void count_lengths(const cycles *test, lengths *out) {
     }
 }
 
-static double weight_of(const lengths *l, int cycle) {
-    return cycle < 1024 ? l->about[cycle] : 0;
+// How much each row counts so that the engines taken together look like the test file: every engine
+// counts once, and every length as often as the test file has it, as far as the lives allow
+// (iterative proportional fitting; rows that are held out and rows that are not, each for
+// themselves). Rows at the end of a life are no cuts: nothing is left to tell.
+static double *weigh_rows(const table *t, const lengths *l, const uint8_t *held) {
+    double *weights = room(t->rows * sizeof *weights), all = 0;
+    for (uint64_t i = 0; i < t->rows; i++) {
+        weights[i] = t->labels[i] > 0 && t->cycle[i] < 1024 && l->about[t->cycle[i]] > 0 ? 1 : 0;
+    }
+    for (int at = 0; at < 1024; at++) {
+        all += l->about[at];
+    }
+    for (int turn = 0; turn < 60; turn++) {
+        double column[2][1024] = {{0}}, engines[2] = {0, 0};
+        for (uint64_t i = 0; i < t->rows; i++) {
+            if (weights[i] > 0) {
+                column[held[i]][t->cycle[i]] += weights[i];
+            }
+            engines[held[i]] += i == 0 || t->units[i] != t->units[i - 1];
+        }
+        for (uint64_t i = 0; i < t->rows; i++) {
+            if (weights[i] > 0) {
+                weights[i] *= engines[held[i]] * l->about[t->cycle[i]] / all /
+                              column[held[i]][t->cycle[i]];
+            }
+        }
+        for (uint64_t first = 0, end; first < t->rows; first = end) {
+            double sum = 0;
+            for (end = first; end < t->rows && t->units[end] == t->units[first]; end++) {
+                sum += weights[end];
+            }
+            for (uint64_t i = first; i < end && sum > 0; i++) {
+                weights[i] /= sum;
+            }
+        }
+    }
+    return weights;
 }
 
 typedef struct errors {
-    double n, squared, score, capped_squared, capped_score;
+    double n, truth, squared, score, capped_squared, capped_score;
 } errors;
 
 static double score_of(double d) {
@@ -258,6 +293,7 @@ static void add_error(errors *e, double predicted, double truth, double weight) 
     const double d = predicted - truth;
     const double c = fmin(predicted, 125) - fmin(truth, 125);
     e->n += weight;
+    e->truth += weight * truth;
     e->squared += weight * d * d;
     e->score += weight * score_of(d);
     e->capped_squared += weight * c * c;
@@ -272,8 +308,8 @@ static void tell(const errors *e, const options *o, const table *t, uint64_t lea
         sqrt(e->squared / e->n), e->score, sqrt(e->capped_squared / e->n), e->capped_score);
 }
 
-static ls_tree_model *learn(const table *t, const uint8_t *held, const lengths *l, const options *o,
-                            uint64_t *learned) {
+static ls_tree_model *learn(const table *t, const uint8_t *held, const double *row_weights,
+                            const options *o, uint64_t *learned) {
     float *values = room(t->rows * t->columns * sizeof(float));
     float *labels = room(t->rows * sizeof(float)), *weights = room(t->rows * sizeof(float));
     double weight = 0;
@@ -283,7 +319,7 @@ static ls_tree_model *learn(const table *t, const uint8_t *held, const lengths *
             memcpy(values + *learned * t->columns, t->values + i * t->columns,
                    t->columns * sizeof(float));
             labels[*learned] = o->cap > 0 ? fminf(t->labels[i], (float)o->cap) : t->labels[i];
-            weights[*learned] = (float)weight_of(l, t->cycle[i]);
+            weights[*learned] = (float)row_weights[i];
             weight += (double)weights[*learned];
             (*learned)++;
         }
@@ -310,21 +346,14 @@ static ls_tree_model *learn(const table *t, const uint8_t *held, const lengths *
     return model;
 }
 
-// Held out engines: each is cut at every cycle, which counts by how many test histories are about
-// as long; engines count alike.
+// Held out engines, each cut at every cycle, weighed as above.
 static void judge_held(const ls_tree_model *model, const table *t, const uint8_t *held,
-                       const lengths *l, errors *e) {
-    for (uint64_t first = 0, end; first < t->rows; first = end) {
-        double cuts = 0;
-        for (end = first; end < t->rows && t->units[end] == t->units[first]; end++) {
-            cuts += t->labels[end] > 0 ? weight_of(l, t->cycle[end]) : 0;
-        }
-        for (uint64_t i = first; i < end && held[first] != 0; i++) {
-            if (t->labels[i] > 0 && weight_of(l, t->cycle[i]) > 0) {
-                float out = 0;
-                ls_tree_predict(model, t->values + i * t->columns, NULL, &out);
-                add_error(e, (double)out, (double)t->labels[i], weight_of(l, t->cycle[i]) / cuts);
-            }
+                       const double *row_weights, errors *e) {
+    for (uint64_t i = 0; i < t->rows; i++) {
+        if (held[i] != 0 && row_weights[i] > 0) {
+            float out = 0;
+            ls_tree_predict(model, t->values + i * t->columns, NULL, &out);
+            add_error(e, (double)out, (double)t->labels[i], row_weights[i]);
         }
     }
 }
@@ -418,11 +447,12 @@ int main(int argc, char **argv) {
     static lengths l;
     read_cycles(&o, "test", &all, &arena, &test);
     count_lengths(&test, &l);
+    const double *row_weights = weigh_rows(&t, &l, held_rows);
     uint64_t learned = 0;
-    ls_tree_model *model = learn(&t, held_rows, &l, &o, &learned);
+    ls_tree_model *model = learn(&t, held_rows, row_weights, &o, &learned);
     errors e = {0};
     if (o.hold > 0) {
-        judge_held(model, &t, held_rows, &l, &e);
+        judge_held(model, &t, held_rows, row_weights, &e);
     } else {
         table last;
         make_table(&test, &all, &o, 1, &last);
