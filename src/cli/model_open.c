@@ -84,13 +84,13 @@ static int find_plan(ls_model_opened *o, const char *name, bool needs_one) {
     return LS_EXIT_DONE;
 }
 
-static int open_history(const ls_options *options, const char *data, ls_model_opened *o) {
+static int open_history(const ls_options *options, ls_model_opened *o) {
     const ls_option_value *given = ls_options_get(options, "history");
     const ls_listen *listen = &o->plant->listen;
     char folder[4200], inside[4300];
     ls_error err = {0};
     ls_history_def def = ls_history_def_default();
-    snprintf(folder, sizeof folder, "%s/history", data);
+    snprintf(folder, sizeof folder, "%s/history", o->data);
     def.store = listen->history_store != NULL ? listen->history_store : folder;
     def.login = listen->history_login;
     if (given->given) {
@@ -117,7 +117,6 @@ static int open_history(const ls_options *options, const char *data, ls_model_op
 int ls_model_open(const ls_options *options, bool needs_one, bool history, ls_model_opened *out) {
     const ls_option_value *data_option = ls_options_get(options, "data");
     const ls_option_value *models = ls_options_get(options, "models");
-    char data[4096];
     ls_errors errors;
     ls_error err = {0};
     memset(out, 0, sizeof *out);
@@ -131,14 +130,14 @@ int ls_model_open(const ls_options *options, bool needs_one, bool history, ls_mo
     }
     if (code == LS_EXIT_DONE &&
         ls_data_folder(data_option->given ? data_option->text : getenv("STATE_DIRECTORY"),
-                       out->plant->name, data, sizeof data, &err) != LS_OK) {
+                       out->plant->name, out->data, sizeof out->data, &err) != LS_OK) {
         code = ls_complain(&err);
     }
     if (code == LS_EXIT_DONE) {
         snprintf(out->registry, sizeof out->registry, "%.4000s%s",
-                 models->given ? models->text : data, models->given ? "" : "/models");
+                 models->given ? models->text : out->data, models->given ? "" : "/models");
     }
-    return code == LS_EXIT_DONE && history ? open_history(options, data, out) : code;
+    return code == LS_EXIT_DONE && history ? open_history(options, out) : code;
 }
 
 void ls_model_close(ls_model_opened *opened) {

@@ -10,6 +10,7 @@ typedef struct ls_model_opened {
     ls_plant *plant;
     const ls_model_plan *plan;  // the one that is named, or the only one; NULL: several, unnamed
     char file[4096];            // of the plant
+    char data[4096];            // folder of its service
     char registry[4200];        // folder
     ls_history *history;        // NULL unless asked for
     ls_tags *tags;

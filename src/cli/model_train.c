@@ -15,6 +15,7 @@
 #include "cli/model_judge.h"
 #include "cli/model_open.h"
 #include "cli/output.h"
+#include "cli/pool_hand.h"
 #include "line/data_folder.h"
 #include "ls_build.h"
 #include "ls_commit.h"
@@ -30,6 +31,7 @@ static const ls_option train_options[] = {
      .writes = true},
     {.name = "force", .kind = LS_OPTION_FLAG, .about = "overwrite a file that is there"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
+    LS_POOL_HAND_OPTION,
     {0},
 };
 static const ls_option evaluate_options[] = {
@@ -361,9 +363,12 @@ static int run_train(const ls_options *options) {
     if (ls_output_check_files(options, &w.err) != LS_OK) {
         return ls_output_complain(&w.err);
     }
-    ls_interrupt_watch();
-    int code = ls_model_open(options, true, true, &w.opened);
-    if (code == LS_EXIT_DONE) {
+    const bool here = !ls_options_get(options, "pool")->given;
+    int code = ls_model_open(options, true, here, &w.opened);
+    if (code == LS_EXIT_DONE && !here) {
+        code = ls_pool_hand(w.opened.plant, w.opened.data, "training", 1.0);
+    } else if (code == LS_EXIT_DONE) {
+        ls_interrupt_watch();
         w.plan = w.opened.plan;
         ls_status status = make_rows(&w);
         if (status == LS_OK) {
@@ -451,7 +456,8 @@ const ls_cli_command ls_command_model_train = {
     .examples =
         "lineshaft model train plant.yaml:wear --history week-data --models trained\n"
         "lineshaft model train plant.yaml --from -30d --json\n"
-        "lineshaft model train plant.yaml --keep rows.lsd\n",
+        "lineshaft model train plant.yaml --keep rows.lsd\n"
+        "lineshaft model train plant.yaml --pool\n",
     .detail =
         "Rows come from what was known at their moment; the first ones are learnt from, later "
         "ones\n"

@@ -70,7 +70,8 @@ static void begin(void) {
         "plant: t\nstations: {a: {process: 1 min}}\n"
         "products: {x: {route: [a], release: {every: 1 h}}}\nmodels:\n" MODEL("wear", "")
             MODEL("auto", ", mode: auto, learner: trees") MODEL("own", ", learner: ./own")
-                MODEL("noise", ", learner: ./noise") MODEL("broken", ", learner: ./broken"));
+                MODEL("noise", ", learner: ./noise") MODEL("broken", ", learner: ./broken")
+                    MODEL("slow", ", learner: ./slow"));
     put_history();
 }
 
@@ -107,6 +108,7 @@ static void test_from_history_to_a_model_that_serves(void) {
     begin();
     expect("history import %/hist %/h.csv", 0, "");
     expect("model train %/p.yaml" WHERE, 2, "");
+    expect("model train %/p.yaml:wear --data %/data --pool", 4, "start it with 'lineshaft run'");
     expect("model train %/p.yaml:tear" WHERE, 3, "the plant has no model 'tear'");
     expect("model show %/p.yaml:wear --models %/models", 3, "has no versions yet");
     expect("model train %/p.yaml:wear" WHERE, 0, "model wear, version 1: challenger");
@@ -160,6 +162,31 @@ static void put_learner(const char *name, const char *text) {
     CHECK_INT(chmod(path, 0755), 0);
 }
 
+// Stopped in the middle: the learner goes too, and there is no version.
+static void test_a_training_that_is_stopped_leaves_nothing(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    char line[2048], path[600];
+    snprintf(path, sizeof path, "%s/began", folder);
+    snprintf(line, sizeof line, "#!/bin/sh\necho $$ >'%s'\nexec sleep 600\n", path);
+    put_learner("slow", line);
+    snprintf(line, sizeof line, "model train %s/p.yaml:slow --history %s/hist --models %s/models",
+             folder, folder, folder);
+    program done = program_run_def(
+        &(program_def){.line = line, .interrupt_ms = 1500, .interrupts = 1});
+    CHECK_INT(done.code, 130);
+    program_clear(&done);
+    char *pid = harness_read_file(path, NULL);
+    if (pid != NULL) {  // on a busy machine it may not have come so far
+        char process[64];
+        snprintf(process, sizeof process, "/proc/%d/exe", atoi(pid));
+        CHECK(access(process, F_OK) != 0);
+    }
+    free(pid);
+    expect("model list %/p.yaml:slow --models %/models", 0, "no version yet");
+}
+
 static void test_other_programs_can_train(void) {
     if (!program_is_there()) {
         return;
@@ -189,6 +216,7 @@ int main(int argc, char **argv) {
     TEST(test_the_same_history_gives_the_same_bytes);
     TEST(test_a_changed_model_does_not_serve);
     TEST(test_other_programs_can_train);
+    TEST(test_a_training_that_is_stopped_leaves_nothing);
     program_remove_temporary();
     return harness_report();
 }
