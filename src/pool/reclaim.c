@@ -57,6 +57,7 @@ static double loss(const ls_scheduler *s, const ls_pool_job *j) {
 // Jobs that may be stopped for the claimant, up to the dearest: by loss, and of equal loss the one
 // that was submitted last first.
 typedef struct takers {
+    bool alone;         // the claimant takes one node: what is lost elsewhere is lost for it too
     uint64_t number;    // of the claimant
     double dearest;     // loss of the last
     uint64_t at_least;  // of those that lose as much: their number
@@ -75,14 +76,27 @@ static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
            comes_by(loss(s, j), j->number, t->dearest, t->at_least);
 }
 
-// The sum of the losses of those on the node that may be stopped, each over its job's parts.
+// What stopping the job costs for one of its parts on a node, of which `before` is the job of the
+// part before in the list (those of one job are together). A gang is lost whole for one node; where
+// several are taken, its other parts may be among them.
+static double part_loss(const ls_scheduler *s, const takers *t, uint32_t job, uint32_t before) {
+    const ls_pool_job *j = s->jobs + job;
+    if (t->alone) {
+        return job != before ? loss(s, j) : 0.0;
+    }
+    return loss(s, j) / (double)j->request.shape.parts;
+}
+
+// The sum of the losses of those on the node that may be stopped.
 static double sum_losses(const ls_scheduler *s, uint32_t node, const takers *t) {
     double sum = 0.0;
+    uint32_t before = LS_POOL_NONE;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         const ls_pool_job *j = s->jobs + job;
-        sum += may_stop(t, s, job) ? loss(s, j) / (double)j->request.shape.parts : 0.0;
+        sum += may_stop(t, s, job) ? part_loss(s, t, job, before) : 0.0;
+        before = job;
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
@@ -167,12 +181,13 @@ static void spare_nobody(const ls_scheduler *s, uint32_t node) {
 // lost there; who of them is not needed is spared until spare_nobody(). False: not even when all
 // go. O(jobs on the node squared).
 static bool least_dearest(const ls_scheduler *s, const ls_shape *shape, uint32_t node,
-                          uint64_t number, uint32_t parts, takers *t, double *out_sum) {
-    const takers all = {.number = number, .dearest = 1.0e300};
-    *t = (takers){.number = number, .dearest = -1.0, .at_least = UINT64_MAX};
-    while (next_dearest(s, node, &all, t)) {
+                          const takers *all, uint32_t parts, takers *t, double *out_sum) {
+    *t = *all;
+    t->dearest = -1.0;
+    t->at_least = UINT64_MAX;
+    while (next_dearest(s, node, all, t)) {
         if (ls_plan_parts(s, shape, node, parts, may_stop, t) >= parts) {
-            spare_some(s, shape, node, parts, &all, t);
+            spare_some(s, shape, node, parts, all, t);
             *out_sum = sum_losses(s, node, t);
             return true;
         }
@@ -191,6 +206,7 @@ static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
 static bool some_may_stop(const ls_scheduler *s, uint32_t node, const takers *all, bool *out_all,
                           double *out_sum) {
     bool some = false;
+    uint32_t before = LS_POOL_NONE;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     *out_all = true;
@@ -199,10 +215,11 @@ static bool some_may_stop(const ls_scheduler *s, uint32_t node, const takers *al
         const ls_pool_job *j = s->jobs + job;
         if (may_stop(all, s, job)) {
             some = true;
-            *out_sum += loss(s, j) / (double)j->request.shape.parts;
+            *out_sum += part_loss(s, all, job, before);
         } else {
             *out_all &= j->shares[part].gpus == 0;
         }
+        before = job;
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
@@ -227,8 +244,7 @@ static bool cost_of(const ls_scheduler *s, const ls_shape *shape, const takers *
         return everybody;
     }
     here->parts = ls_plan_parts(s, shape, here->node, most, may_stop, all);
-    if (here->parts == 0 ||
-        !least_dearest(s, shape, here->node, all->number, here->parts, &t, &sum)) {
+    if (here->parts == 0 || !least_dearest(s, shape, here->node, all, here->parts, &t, &sum)) {
         return false;
     }
     spare_nobody(s, here->node);
@@ -323,7 +339,7 @@ static void plan_for_one(ls_scheduler *s, uint32_t claimant, uint32_t kind, cons
 static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_shape *shape = &s->jobs[claimant].request.shape;
     const uint64_t number = s->jobs[claimant].number;
-    const takers all = {.number = number, .dearest = 1.0e300};
+    const takers all = {.number = number, .dearest = 1.0e300, .alone = true};
     uint32_t count = 0;
     s->plan_mark++;
     for (uint32_t i = 0; i < s->reserved_count && count < 4 + SPARE_PARTS; i++) {
@@ -489,7 +505,8 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         return true;
     } else {
         double sum = 0.0;
-        (void)least_dearest(s, shape, node, c->number, parts, &t, &sum);
+        const takers all = t;
+        (void)least_dearest(s, shape, node, &all, parts, &t, &sum);
     }
     bool good = true;
     uint32_t job = s->nodes[node].first_job;

@@ -194,6 +194,16 @@ void ls_scheduler_destroy(ls_scheduler *s) {
 
 // ---- jobs come
 
+// What it asks for, in words: CPU slots where no other kind would do.
+static const char *unit_of(const ls_scheduler *s, const ls_shape *shape) {
+    bool slots = shape->kinds != 0;
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        slots &= ((shape->kinds >> k) & 1) == 0 ||
+                 strcmp(s->cluster->kinds[k].name, "cpu-slot") == 0;
+    }
+    return slots ? "CPU slots" : "GPUs";
+}
+
 // Could it ever run, on the pool with nothing else in it?
 static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_error *err) {
     const ls_shape *shape = &r->shape;
@@ -218,16 +228,17 @@ static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_err
     }
     if (allowed.kinds == 0 && milli > 0) {
         return ls_fail(err, LS_ERR_INVALID,
-                       "%.6g GPUs are more than the limit of the account, or of one above it",
-                       (double)milli / LS_POOL_WHOLE);
+                       "%.6g %s are more than the limit of the account, or of one above it",
+                       (double)milli / LS_POOL_WHOLE, unit_of(s, shape));
     }
     if (!ls_scheduler_find(s, s->empty, allowed, INT64_MIN)) {
         if (ls_occupancy_was_short(s->empty)) {
             return no_memory(err);
         }
-        return ls_fail(err, LS_ERR_INVALID,
-                       "%u x %.6g GPUs fit nowhere, even if the pool were empty", shape->parts,
-                       shape->milli != 0 ? shape->milli / (double)LS_POOL_WHOLE : shape->gpus);
+        return ls_fail(err, LS_ERR_INVALID, "%u x %.6g %s fit nowhere, even if the pool were empty",
+                       shape->parts,
+                       shape->milli != 0 ? shape->milli / (double)LS_POOL_WHOLE : shape->gpus,
+                       unit_of(s, shape));
     }
     return LS_OK;
 }

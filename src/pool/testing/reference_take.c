@@ -248,7 +248,9 @@ static site look_at(const attempt *a, uint32_t node) {
         const uint32_t parts = parts_on(s->jobs + i, node);
         if (parts > 0 && !spared[i] && may_be_stopped(a, i) &&
             is_within(mark_of(a, i), out.up_to)) {
-            out.cost += loss_of(a, i) / s->jobs[i].request.shape.parts * parts;
+            out.cost += a->shape.parts == 1
+                            ? loss_of(a, i)
+                            : loss_of(a, i) / s->jobs[i].request.shape.parts * parts;
         }
     }
     ls_free(spared);
