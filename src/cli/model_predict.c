@@ -14,6 +14,7 @@
 #include "ls_build.h"
 #include "model/predictor.h"
 #include "model/snapshot.h"
+#include "model/tree_explain.h"
 
 enum { EXPLAINED = 10 };  // features shown to people
 
@@ -86,7 +87,7 @@ static ls_status load(const ls_options *options, asked *a) {
         const json_t *radius = json_object_get(lineage, "radius");
         a->radius = json_is_number(radius) ? json_number_value(radius) : (double)INFINITY;
         json_decref(lineage);
-        a->wide = ls_alloc(a->rows.column_count * sizeof *a->wide);
+        a->wide = ls_alloc((a->rows.column_count + 1) * sizeof *a->wide);
         status = a->wide != NULL ? LS_OK
                                  : ls_fail(&a->err, LS_ERR_MEMORY, "out of memory for a row");
     }
@@ -221,21 +222,31 @@ static int compare_shares(const void *a, const void *b) {
     return x->column < y->column ? -1 : 1;
 }
 
-// What each feature adds to what would be said of a typical row.
-static void effects_of(const asked *a, size_t row, share *out) {
+// What each feature adds: to what a linear model says of a typical row, and trees of the rows that
+// they have learnt from, in the mean (before a link such as the logistic one). `wide` is room for
+// one double more than there are features.
+static ls_status effects_of(asked *a, size_t row, share *out) {
     const ls_linear *m = a->predictor.linear;
-    for (uint32_t c = 0; c < a->rows.column_count; c++) {
-        const double x = (double)ls_dataset_row(&a->rows, row)[c];
-        out[c] = (share){c, isfinite(x) ? m->coefficients[c] * (x - m->typical[c]) : 0.0};
+    const float *x = ls_dataset_row(&a->rows, row);
+    ls_status status = LS_OK;
+    if (m == NULL) {
+        status = ls_tree_explain(a->predictor.trees, x, a->wide, &a->err);
+    }
+    for (uint32_t c = 0; c < a->rows.column_count && status == LS_OK; c++) {
+        const double linear = m != NULL && isfinite(x[c])
+                                  ? m->coefficients[c] * ((double)x[c] - m->typical[c])
+                                  : 0.0;
+        out[c] = (share){c, m != NULL ? linear : a->wide[c]};
     }
     qsort(out, a->rows.column_count, sizeof *out, compare_shares);
+    return status;
 }
 
-static json_t *explain_json(asked *a, share *effects) {
+static json_t *explain_json(asked *a, share *effects, ls_status *status) {
     json_t *list = json_array();
-    for (size_t i = 0; i < a->rows.row_count; i++) {
+    for (size_t i = 0; i < a->rows.row_count && *status == LS_OK; i++) {
         json_t *shares = json_array();
-        effects_of(a, i, effects);
+        *status = effects_of(a, i, effects);
         for (uint32_t c = 0; c < a->rows.column_count; c++) {
             json_t *one = json_object();
             const float x = ls_dataset_row(&a->rows, i)[effects[c].column];
@@ -257,8 +268,9 @@ static json_t *explain_json(asked *a, share *effects) {
     return object;
 }
 
-static void put_explained(asked *a, share *effects, ls_buffer *out) {
-    for (size_t i = 0; i < a->rows.row_count; i++) {
+static ls_status put_explained(asked *a, share *effects, ls_buffer *out) {
+    ls_status status = LS_OK;
+    for (size_t i = 0; i < a->rows.row_count && status == LS_OK; i++) {
         ls_arena arena;
         ls_table table;
         ls_arena_init(&arena);
@@ -266,7 +278,7 @@ static void put_explained(asked *a, share *effects, ls_buffer *out) {
         ls_table_column(&table, "feature", LS_ALIGN_LEFT);
         ls_table_column(&table, "value", LS_ALIGN_RIGHT);
         ls_table_column(&table, "adds", LS_ALIGN_RIGHT);
-        effects_of(a, i, effects);
+        status = effects_of(a, i, effects);
         for (uint32_t c = 0; c < a->rows.column_count && c < EXPLAINED; c++) {
             ls_table_row(&table);
             ls_table_cell(&table, 0, "%s", a->rows.columns[effects[c].column]);
@@ -279,6 +291,7 @@ static void put_explained(asked *a, share *effects, ls_buffer *out) {
         ls_table_print(&table, 2, out);
         ls_arena_clear(&arena);
     }
+    return status;
 }
 
 static int run_explain(const ls_options *options) {
@@ -287,10 +300,11 @@ static int run_explain(const ls_options *options) {
     share *effects = NULL;
     ls_buffer_init(&out);
     int code = open_asked(options, &a);
-    if (code == LS_EXIT_DONE && a.predictor.linear == NULL) {
+    if (code == LS_EXIT_DONE && a.predictor.linear == NULL &&
+        a.predictor.trees->margin_count != 1) {
         ls_fail(&a.err, LS_ERR_INVALID,
-                "version %u is made of trees: only linear models can be "
-                "explained yet",
+                "version %u says one of several classes: what each feature "
+                "adds to that is not one number",
                 a.number);
         code = ls_complain(&a.err);
     }
@@ -302,12 +316,13 @@ static int run_explain(const ls_options *options) {
         }
     }
     if (code == LS_EXIT_DONE) {
+        ls_status status = LS_OK;
         if (ls_options_get(options, "json")->given) {
-            ls_json_print(explain_json(&a, effects), &out);
+            ls_json_print(explain_json(&a, effects, &status), &out);
         } else {
-            put_explained(&a, effects, &out);
+            status = put_explained(&a, effects, &out);
         }
-        code = ls_output_print(&out);
+        code = status == LS_OK ? ls_output_print(&out) : ls_complain(&a.err);
     }
     ls_free(effects);
     ls_buffer_clear(&out);
@@ -336,7 +351,10 @@ const ls_cli_command ls_command_model_explain = {
     .about = "Says what each feature adds to a prediction, the largest first",
     .example = "lineshaft model explain plant.yaml:wear",
     .examples = "lineshaft model explain plant.yaml:wear --at 2026-01-05T12:00 --json\n",
-    .detail = "Against a typical row. Linear models only, in this version.\n",
+    .detail =
+        "Of a linear model against a typical row; of trees exact Shapley values, against the mean "
+        "of the\n"
+        "rows that they have learnt from.\n",
     .tables = tables,
     .run = run_explain,
 };

@@ -121,6 +121,10 @@ static void test_from_history_to_a_model_that_serves(void) {
     expect("model promote %/p.yaml:wear --version 2 --models %/models", 0, "version 2 serves");
     expect("model predict %/p.yaml:wear" WHERE, 0, "version 2, at 2026-01-06T00:59:00Z");
     expect("model explain %/p.yaml:wear" WHERE, 0, "cell/{unit}/power mean 10min");
+    program done = run("model train %/p.yaml:auto" WHERE);
+    program_clear(&done);  // its gates are not the question here
+    expect("model explain %/p.yaml:auto --version 1" WHERE, 0, "cell/{unit}/power");
+    expect("model explain %/p.yaml:auto --version 1 --json" WHERE, 0, "model-explain/1");
     expect("model rollback %/p.yaml:wear --models %/models", 0, "version 1 serves");
     expect("model rollback %/p.yaml:wear --models %/models", 3, "no champion before");
     expect("model show %/p.yaml:wear --models %/models --json", 0, "\"stage\": \"champion\"");
