@@ -423,7 +423,7 @@ static const ls_key keys[] = {
     KEY_TEXT("models.*.label.file", .note = "none", .help = "A CSV file with the columns `time`, `value` and, where there are units, `unit`; `known` is when the result came."),
     KEY_TIME("models.*.label.delay", .fallback = "0 s", .help = "So much after it was so, the label is known."),
     KEY_TEXT("models.*.learner", .fallback = "linear", .help = "`linear`, `trees`, or a program that reads a dataset file and writes a model."),
-    KEY_COUNT("models.*.seed", 0, 9007199254740992.0, .fallback = "1", .help = "Seed of everything drawn in training."),
+    KEY_COUNT("models.*.seed", 0, 2147483647.0, .fallback = "1", .help = "Seed of everything drawn in training."),
     KEY_CHOICE("models.*.split", "time unit", .fallback = "time", .help = "What keeps training and test apart: cuts in time, or units that are in one of them only."),
     KEY_SHARE("models.*.train", .fallback = "60 %", .help = "Share of the labelled rows (units) to learn from, the first ones."),
     KEY_SHARE("models.*.calibrate", .fallback = "20 %", .help = "Share behind them for intervals; the rest is for the gates."),
