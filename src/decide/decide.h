@@ -62,8 +62,8 @@ typedef struct ls_base_rule {
                              // hour, paired interval; NaN before prepare
     bool chosen;
 } ls_base_rule;
-// Goes by a base rule from then on that was found elsewhere for this plant, with what it was found to
-// gain; horizon_us 0: stays as it is. Not while a question is being answered. Fails with
+// Goes by a base rule from then on that was found elsewhere for this plant, with what it was found
+// to gain; horizon_us 0: stays as it is. Not while a question is being answered. Fails with
 // LS_ERR_INVALID (no such rule here), LS_ERR_LIMIT, LS_ERR_MEMORY; the base is then as before.
 ls_status ls_decider_adopt(ls_decider *decider, const ls_base_rule *found, int64_t horizon_us,
                            ls_error *err);

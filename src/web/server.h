@@ -62,7 +62,7 @@ typedef struct ls_server_def {
     const ls_route *routes;
     size_t route_count;
     void *context;
-    ls_stream stream;           // all NULL: none
+    ls_stream stream;  // all NULL: none
     ls_server_more more;
     uint32_t connections_most;  // 0: 256
     int64_t patience_us;        // for a whole question; 0: 10 s
