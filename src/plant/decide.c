@@ -21,14 +21,25 @@ const char *ls_objective_term_name(ls_objective_term term) {
     return (unsigned)term < LS_TERM_COUNT ? terms[term] : "none";
 }
 
+// Does the line say of its lots when they are released, and so which wait outside?
+static bool tells_releases(const ls_plant *plant) {
+    bool told = false;
+    for (uint32_t i = 0; i < plant->listen.binding_count; i++) {
+        told = told || plant->listen.bindings[i].means == LS_MEANS_LOT_RELEASED;
+    }
+    return told;
+}
+
 void ls_decide_warn(const struct ls_plant *plant, ls_errors *out) {
-    for (uint32_t i = 0; plant->listen.source_count > 0 && i < plant->decide.point_count; i++) {
+    const bool silent = plant->listen.source_count > 0 && !tells_releases(plant);
+    for (uint32_t i = 0; silent && i < plant->decide.point_count; i++) {
         const ls_decide_point *p = plant->decide.points + i;
         if (p->kind == LS_DECIDE_RELEASE && plant->releases[p->release].pool) {
             ls_error err;
             (void)ls_fail_at(&err, LS_ERR_INVALID, plant->file, p->line, p->column,
-                             "'%s': on a line that is heard the order pool of '%s' counts as "
-                             "empty, so nothing is asked of it; rehearsals ask",
+                             "'%s': nothing tells what waits in the order pool of '%s', so nothing "
+                             "is asked of it: a text tag `lots: {released: TAG}` would, registers "
+                             "cannot",
                              p->name, plant->releases[p->release].name);
             ls_errors_add(out, &err);
         }

@@ -145,5 +145,5 @@ const char *ls_objective_term_name(ls_objective_term term);  // "cycle-time"
 
 struct ls_plant;
 // What a person should look at though it may be right: a release with an order pool on a line that
-// is heard, where nothing is asked of it yet.
+// does not tell which lots are released, so that nothing is asked of it.
 void ls_decide_warn(const struct ls_plant *plant, ls_errors *out);

@@ -239,23 +239,26 @@ static void test_registers_that_overlap_are_warned_of(void) {
     ls_plant_destroy(p);
 }
 
-static void test_an_order_pool_on_a_line_that_is_heard_is_warned_of(void) {
+static void test_an_order_pool_of_which_nothing_is_told_is_warned_of(void) {
     static const char *const texts[] = {
         "plant: p\nstations: {saw: {process: 1 min}}\nproducts: {x: {route: [saw], "
         "release: {every: 2 min, pool: yes}}}\ndecide: {release: {of: x}}\n",
         "plant: p\nstations: {saw: {process: 1 min}}\nproducts: {x: {route: [saw], "
         "release: {every: 2 min, pool: yes}}}\ndecide: {release: {of: x}}\n"
-        "listen: {sparkplug: {group: g}}\n"};
-    for (size_t i = 0; i < 2; i++) {
+        "listen: {sparkplug: {group: g}}\n",
+        "plant: p\nstations: {saw: {process: 1 min}}\nproducts: {x: {route: [saw], "
+        "release: {every: 2 min, pool: yes}}}\ndecide: {release: {of: x}}\n"
+        "listen: {modbus: {plc: {address: h, registers: {a: {at: 10}}}}}\n"};
+    for (size_t i = 0; i < 3; i++) {
         ls_plant *p = test_good(texts[i]);
         ls_errors warnings;
         ls_errors_init(&warnings);
         ls_decide_warn(p, &warnings);
-        CHECK_INT(warnings.count, i);
+        CHECK_INT(warnings.count, i == 2 ? 1 : 0);
         if (warnings.count > 0) {
             CHECK_STR(warnings.items[0].text,
-                      "'release x': on a line that is heard the order pool of 'x' counts as empty, "
-                      "so nothing is asked of it; rehearsals ask");
+                      "'release x': nothing tells what waits in the order pool of 'x', so nothing "
+                      "is asked of it: a text tag `lots: {released: TAG}` would, registers cannot");
             CHECK_INT(warnings.items[0].line, 4);
         }
         ls_errors_clear(&warnings);
@@ -295,7 +298,7 @@ int main(int argc, char **argv) {
     TEST(test_machines_of_one_name_by_their_station);
     TEST(test_files_lie_beside_the_plant_file);
     TEST(test_registers_that_overlap_are_warned_of);
-    TEST(test_an_order_pool_on_a_line_that_is_heard_is_warned_of);
+    TEST(test_an_order_pool_of_which_nothing_is_told_is_warned_of);
     TEST(test_long_work_goes_to_a_pool);
     return harness_report();
 }

@@ -273,6 +273,48 @@ static void test_a_machine_is_set_up_for_what_will_come(void) {
     service_end(&s);
 }
 
+// x takes the press for long and comes shortly before y, which is quickly done: who puts x off
+// until y has come makes y's way shorter by an hour.
+static const char outside[] =
+    "plant: outside\n"
+    "start: 2026-01-05T06:00\n"
+    "stations:\n"
+    "  press: {process: {x: 80 min, y: uniform 9 min to 11 min}}\n"
+    "products:\n"
+    "  x: {route: [press], release: {every: 100 min, first: 3 min, pool: yes}}\n"
+    "  y: {route: [press], release: {every: 100 min, first: 8 min}}\n"
+    "decide:\n"
+    "  release: {of: x, mode: auto, within: 500 ms, futures: 60, horizon: 4 h}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: outside, nodes: [line]}\n";
+
+static void test_an_order_is_put_off_outside(void) {
+    service s = {0};
+    static const char *const slow[] = {"--speed", "20", NULL};
+    if (service_begin_text(&s, outside) && service_run(&s) && service_emulate(&s, slow)) {
+        CHECK(rows_wait(&s, "done", 1));
+        rows_read(&s);
+        bool found = false;
+        for (int i = 1; i < ROWS_MAX && !found; i++) {
+            if (strcmp(rows_newest(i), "done") == 0) {
+                char id[20];
+                snprintf(id, sizeof id, "d-%d", i);
+                const char *const explain[] = {"decide", "explain", s.plant, id,
+                                               "--data", s.data,    NULL};
+                const char *said = service_ask(explain);
+                CHECK_CONTAINS(said != NULL ? said : "", "put x off for ");
+                const char *const replay[] = {"decide", "replay", s.plant, id,
+                                              "--data", s.data,   NULL};
+                said = service_ask(replay);
+                CHECK_CONTAINS(said != NULL ? said : "", "the same, bit for bit");
+                found = true;
+            }
+        }
+        CHECK(found);
+    }
+    service_end(&s);
+}
+
 // What `lineshaft guard WORD PLANT MORE...` says; NULL: it said no.
 static const char *guard_ask(const service *s, const char *word, const char *const more[]) {
     const char *arguments[16] = {"guard", word, s->plant};
@@ -339,6 +381,7 @@ int main(int argc, char **argv) {
     TEST(test_a_level_is_decided_sent_and_heard);
     TEST(test_a_machine_is_set_up_for_what_will_come);
 
+    TEST(test_an_order_is_put_off_outside);
     TEST(test_people_hold_bypass_and_lift);
     TEST(test_nothing_is_sent_late_after_the_service_died);
     return harness_report();
