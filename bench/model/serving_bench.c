@@ -1,10 +1,10 @@
 // serving_bench.c - what a prediction in the loop costs, and what learning costs.
 //
 // serving_bench serve [TICKS]
-//     15 tags, 60 features (last, mean, deviation, slope over a minute at 10 Hz), 300 trees of depth 6
-//     learned from 20,000 rows of them. Each tick hears a sample of each tag, asks the features and
-//     predicts; beside it, for the same row, XGBoost's calls. Also with caches emptied between
-//     ticks.
+//     15 tags, 60 features (last, mean, deviation, slope over a minute at 10 Hz), 300 trees of
+//     depth 6 learned from 20,000 rows of them. Each tick hears a sample of each tag, asks the
+//     features and predicts; beside it, for the same row, XGBoost's calls. Also with caches emptied
+//     between ticks.
 // serving_bench train FOLDER
 //     Learns the same 300 trees; leaves rows.f32, labels.f32 and model.json in FOLDER for a peer.
 // Prints one JSON object; times in microseconds, seconds of the processor for learning.
