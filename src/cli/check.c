@@ -136,7 +136,8 @@ const ls_cli_command ls_command_check = {
         "lineshaft check pool.yaml\n",
     .detail =
         "All mistakes at once, each with its place, its value and what would be right. The "
-        "exit code is 1 when there are some. A file that begins with `pool: NAME` is a pool file; of a "
+        "exit code is 1 when there are some. A file that begins with `pool: NAME` is a pool file; "
+        "of a "
         "plant file that is fine is told what its stations will have to do.\n",
     .tables = tables,
     .run = run,

@@ -78,8 +78,8 @@ json_t *ls_view_check(ls_service *service, const char *text, size_t size);
 ls_status ls_view_save(ls_service *service, const char *text, size_t size, const char *hash,
                        json_t **out, ls_errors *errors);
 
-// Compares the plant file with what the line has shown, as a job of the plant's pool; since_us 0: of
-// all the history. LS_ERR_LIMIT: one is underway; LS_ERR_INVALID: there is no pool.
+// Compares the plant file with what the line has shown, as a job of the plant's pool; since_us 0:
+// of all the history. LS_ERR_LIMIT: one is underway; LS_ERR_INVALID: there is no pool.
 ls_status ls_view_calibrate(ls_service *service, int64_t since_us, ls_error *err);
 
 // ---- people: a stop reason or scrapped parts, as by `line note`; `said`: what they add in words,
