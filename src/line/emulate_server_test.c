@@ -1,6 +1,7 @@
 // emulate_server_test.c - the emulated line on its wires: a real broker with a host application at
 // the other end, and a Modbus client that is not ours.
 #include <errno.h>
+#include <math.h>
 #include <modbus.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -204,11 +205,17 @@ static void test_a_host_hears_the_line_and_commands_it(void) {
 static void test_time_is_kept_within_one_percent(void) {
     rig r;
     if (rig_start(&r, 60.0)) {
-        const int64_t before = ls_emulate_play_describe(r.play).now_us;
-        const double begun = clock_s();
-        step_for(&r, 5.0);
-        const double plant_s = (double)(ls_emulate_play_describe(r.play).now_us - before) / 1e6;
-        CHECK_NEAR(plant_s / (60.0 * (clock_s() - begun)), 1.0, 0.01);
+        // On a machine that gives this program no processor for a while a look comes late: a clock
+        // that goes wrong is wrong every time.
+        double rate = 0.0;
+        for (int i = 0; i < 6 && !(fabs(rate - 1.0) <= 0.01); i++) {
+            const int64_t before = ls_emulate_play_describe(r.play).now_us;
+            const double begun = clock_s();
+            step_for(&r, 5.0);
+            const double plant_s = (double)(ls_emulate_play_describe(r.play).now_us - before) / 1e6;
+            rate = plant_s / (60.0 * (clock_s() - begun));
+        }
+        CHECK_NEAR(rate, 1.0, 0.01);
     }
     rig_stop(&r);
 }

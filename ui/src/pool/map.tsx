@@ -104,7 +104,7 @@ export function RackMap({width, height, still = false}: {width: number; height: 
   const chosen = item ? racks.name.indexOf(item) : -1;
   useEffect(() => {
     laid.current = layMap(racks, width, height, title);
-    const again = () => draw(canvas.current!, poolStore.pool!.racks, laid.current!, width, at, chosen, title - 10);
+    const again = () => canvas.current && draw(canvas.current, poolStore.pool!.racks, laid.current!, width, at, chosen, title - 10);  // may be gone by then
     again();
     const stop = store.listen(['pool'], again);
     const theme = new MutationObserver(again);
