@@ -4,17 +4,13 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/json.h"
-#include "cli/model_open.h"
+#include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "ls_build.h"
 
-static const ls_option json_options[] = {
-    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
-    {0},
-};
-static const ls_option *const list_tables[] = {json_options, ls_model_place_options, NULL};
-static const ls_option *const show_tables[] = {json_options, ls_model_place_options,
+static const ls_option *const list_tables[] = {ls_model_json_options, ls_model_place_options, NULL};
+static const ls_option *const show_tables[] = {ls_model_json_options, ls_model_place_options,
                                                ls_model_version_options, NULL};
 
 typedef struct listed {
@@ -149,18 +145,11 @@ static int run_show(const ls_options *options) {
     ls_error err = {0};
     ls_registry_version v = {0};
     ls_buffer out;
-    uint32_t number = 0;
     ls_buffer_init(&out);
     int code = ls_model_open(options, true, false, &o);
     if (code == LS_EXIT_DONE) {
-        ls_status status = ls_registry_stages_load(o.registry, o.plan->name, &stages, &err);
-        if (status == LS_OK) {
-            status = ls_model_pick(&o, options, &stages, &number, &err);
-        }
-        if (status == LS_OK) {
-            status = ls_registry_load(o.registry, o.plan->name, number, &v, &err);
-        }
-        const ls_model_stage stage = ls_registry_stage_of(&stages, number);
+        const ls_status status = ls_model_take(&o, options, &stages, &v, &err);
+        const ls_model_stage stage = ls_registry_stage_of(&stages, v.number);
         if (status == LS_OK && ls_options_get(options, "json")->given) {
             ls_json_print(show_json(&v, o.plan->name, stage), &out);
         } else if (status == LS_OK) {

@@ -23,6 +23,10 @@ const ls_option ls_model_place_options[] = {
      .about = "where the versions of models are kept"},
     {0},
 };
+const ls_option ls_model_json_options[] = {
+    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
+    {0},
+};
 const ls_option ls_model_history_options[] = {
     {.name = "history",
      .kind = LS_OPTION_TEXT,
@@ -31,18 +35,6 @@ const ls_option ls_model_history_options[] = {
      .about = "the history to learn from: a folder"},
     {0},
 };
-const ls_option ls_model_version_options[] = {
-    {.name = "version",
-     .letter = 'v',
-     .kind = LS_OPTION_COUNT,
-     .argument = "N",
-     .least = 1,
-     .most = LS_REGISTRY_VERSIONS_MAX,
-     .says = "the champion, else the newest",
-     .about = "which version"},
-    {0},
-};
-
 // PLANT:MODEL, unless a file is called so.
 static const char *split(const char *argument, char *file, size_t size) {
     const char *colon = strrchr(argument, ':');
@@ -144,28 +136,4 @@ void ls_model_close(ls_model_opened *opened) {
     (void)ls_history_close(opened->history, NULL);  // only read
     ls_tags_destroy(opened->tags);
     ls_plant_destroy(opened->plant);
-}
-
-ls_status ls_model_pick(const ls_model_opened *opened, const ls_options *options,
-                        const ls_registry_stages *stages, uint32_t *out, ls_error *err) {
-    const ls_option_value *version = ls_options_get(options, "version");
-    *out = version->given ? (uint32_t)version->number : stages->champion;
-    if (*out != 0) {
-        return LS_OK;
-    }
-    ls_arena arena;
-    uint32_t *numbers = NULL;
-    size_t count = 0;
-    ls_arena_init(&arena);
-    ls_status status = ls_registry_list(opened->registry, opened->plan->name, &arena, &numbers,
-                                        &count, err);
-    if (status == LS_OK && count == 0) {
-        status = ls_fail(err, LS_ERR_INVALID, "model '%s' has no versions yet", opened->plan->name);
-        ls_hint(err, "'lineshaft model train' makes one");
-    }
-    if (status == LS_OK) {
-        *out = numbers[count - 1];
-    }
-    ls_arena_clear(&arena);
-    return status;
 }

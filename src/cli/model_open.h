@@ -21,10 +21,7 @@ typedef struct ls_model_opened {
 // that of the plant). Returns an exit code; what is wrong was then said. Close it in any case.
 int ls_model_open(const ls_options *options, bool needs_one, bool history, ls_model_opened *out);
 void ls_model_close(ls_model_opened *opened);
-// `--data`, `--models`, `--history`: for the tables of commands.
+// `--data` and `--models`, `--history`, `--json`: for the tables of commands.
 extern const ls_option ls_model_place_options[];
 extern const ls_option ls_model_history_options[];
-// `--version N`, else the champion, else the newest one; LS_ERR_INVALID when there is none.
-extern const ls_option ls_model_version_options[];
-ls_status ls_model_pick(const ls_model_opened *opened, const ls_options *options,
-                        const ls_registry_stages *stages, uint32_t *out, ls_error *err);
+extern const ls_option ls_model_json_options[];

@@ -8,11 +8,10 @@
 #include "cli/history_open.h"
 #include "cli/history_value.h"
 #include "cli/json.h"
-#include "cli/model_open.h"
+#include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "ls_build.h"
-#include "model/predictor.h"
 #include "model/snapshot.h"
 #include "model/tree_explain.h"
 
@@ -24,24 +23,18 @@ static const ls_option own_options[] = {
      .argument = "TIME",
      .says = "the last sample of the history",
      .about = "the moment: 2026-01-05T06:00 (UTC), or -1h before now"},
-    {.name = "version",
-     .letter = 'v',
-     .kind = LS_OPTION_COUNT,
-     .argument = "N",
-     .least = 1,
-     .most = LS_REGISTRY_VERSIONS_MAX,
-     .says = "the champion, else the newest",
-     .about = "which version"},
-    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, ls_model_place_options,
-                                          ls_model_history_options, NULL};
+static const ls_option *const tables[] = {own_options,
+                                          ls_model_version_options,
+                                          ls_model_json_options,
+                                          ls_model_place_options,
+                                          ls_model_history_options,
+                                          NULL};
 
 typedef struct asked {
     ls_model_opened opened;
     const ls_model_plan *plan;
-    uint32_t number;
     ls_registry_stages stages;
     ls_registry_version version;
     ls_predictor predictor;
@@ -65,28 +58,11 @@ static ls_status find_moment(const ls_options *options, asked *a, int64_t *out_u
 }
 
 static ls_status load(const ls_options *options, asked *a) {
-    ls_status status = ls_registry_stages_load(a->opened.registry, a->plan->name, &a->stages,
-                                               &a->err);
+    ls_status status = ls_model_take(&a->opened, options, &a->stages, &a->version, &a->err);
     if (status == LS_OK) {
-        status = ls_model_pick(&a->opened, options, &a->stages, &a->number, &a->err);
+        status = ls_model_predictor(&a->version, &a->rows, &a->predictor, &a->radius, &a->err);
     }
     if (status == LS_OK) {
-        status = ls_registry_load(a->opened.registry, a->plan->name, a->number, &a->version,
-                                  &a->err);
-    }
-    const ls_registry_part *part = ls_registry_find_part(&a->version, "model.json");
-    if (status == LS_OK && part == NULL) {
-        status = ls_fail(&a->err, LS_ERR_INVALID, "version %u has no part 'model.json'", a->number);
-    }
-    if (status == LS_OK) {
-        status = ls_predictor_load(part->bytes, part->size, "model.json", a->rows.columns,
-                                   a->rows.column_count, &a->predictor, &a->err);
-    }
-    if (status == LS_OK) {
-        json_t *lineage = json_loads(a->version.lineage, 0, NULL);
-        const json_t *radius = json_object_get(lineage, "radius");
-        a->radius = json_is_number(radius) ? json_number_value(radius) : (double)INFINITY;
-        json_decref(lineage);
         a->wide = ls_alloc((a->rows.column_count + 1) * sizeof *a->wide);
         status = a->wide != NULL ? LS_OK
                                  : ls_fail(&a->err, LS_ERR_MEMORY, "out of memory for a row");
@@ -130,7 +106,7 @@ static json_t *head_json(const asked *a, const char *format) {
     json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
     json_object_set_new(object, "format", json_string(format));
     json_object_set_new(object, "model", ls_json_text(a->plan->name));
-    json_object_set_new(object, "number", json_integer(a->number));
+    json_object_set_new(object, "number", json_integer(a->version.number));
     json_object_set_new(object, "time_us", json_integer(a->rows.time_us[0]));
     return object;
 }
@@ -166,7 +142,8 @@ static void put_predictions(asked *a, ls_buffer *out) {
         ls_table_cell(&table, 4, "%.0f %%", 100.0 * share_known(a, i));
     }
     ls_time_print(a->rows.time_us[0], when, sizeof when);
-    ls_buffer_printf(out, "model %s, version %u, at %s\n\n", a->plan->name, a->number, when);
+    ls_buffer_printf(out, "model %s, version %u, at %s\n\n", a->plan->name, a->version.number,
+                     when);
     ls_table_print(&table, 2, out);
     ls_arena_clear(&arena);
 }
@@ -305,7 +282,7 @@ static int run_explain(const ls_options *options) {
         ls_fail(&a.err, LS_ERR_INVALID,
                 "version %u says one of several classes: what each feature "
                 "adds to that is not one number",
-                a.number);
+                a.version.number);
         code = ls_complain(&a.err);
     }
     if (code == LS_EXIT_DONE) {

@@ -4,14 +4,10 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/json.h"
-#include "cli/model_open.h"
+#include "cli/model_version.h"
 #include "cli/output.h"
 #include "ls_build.h"
 
-static const ls_option json_options[] = {
-    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
-    {0},
-};
 static const ls_option number_options[] = {
     {.name = "version",
      .letter = 'v',
@@ -21,11 +17,12 @@ static const ls_option number_options[] = {
      .most = LS_REGISTRY_VERSIONS_MAX,
      .says = "the challenger",
      .about = "which version is to serve"},
-    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
     {0},
 };
-static const ls_option *const promote_tables[] = {number_options, ls_model_place_options, NULL};
-static const ls_option *const rollback_tables[] = {json_options, ls_model_place_options, NULL};
+static const ls_option *const promote_tables[] = {number_options, ls_model_json_options,
+                                                  ls_model_place_options, NULL};
+static const ls_option *const rollback_tables[] = {ls_model_json_options, ls_model_place_options,
+                                                   NULL};
 static const ls_option *const export_tables[] = {ls_model_version_options, ls_model_place_options,
                                                  ls_output_options, NULL};
 
@@ -101,26 +98,17 @@ static int run_export(const ls_options *options) {
     ls_model_opened o;
     ls_error err = {0};
     ls_registry_version v = {0};
-    ls_buffer out;
-    uint32_t number = 0;
-    ls_buffer_init(&out);
-    ls_status status = ls_output_check_option(options, &err);
-    int code = status == LS_OK ? LS_EXIT_DONE : ls_output_complain(&err);
-    memset(&o, 0, sizeof o);
-    if (code == LS_EXIT_DONE) {
-        code = ls_model_open(options, true, false, &o);
+    const ls_registry_part *part = NULL;
+    if (ls_output_check_option(options, &err) != LS_OK) {
+        return ls_output_complain(&err);
     }
+    ls_buffer out;
+    ls_buffer_init(&out);
+    int code = ls_model_open(options, true, false, &o);
     if (code == LS_EXIT_DONE) {
-        status = ls_registry_stages_load(o.registry, o.plan->name, &stages, &err);
+        ls_status status = ls_model_take(&o, options, &stages, &v, &err);
         if (status == LS_OK) {
-            status = ls_model_pick(&o, options, &stages, &number, &err);
-        }
-        if (status == LS_OK) {
-            status = ls_registry_load(o.registry, o.plan->name, number, &v, &err);
-        }
-        const ls_registry_part *part = ls_registry_find_part(&v, "model.json");
-        if (status == LS_OK && part == NULL) {
-            status = ls_fail(&err, LS_ERR_INVALID, "version %u has no part 'model.json'", number);
+            status = ls_model_part(&v, &part, &err);
         }
         if (status == LS_OK) {
             ls_buffer_append(&out, part->bytes, part->size);

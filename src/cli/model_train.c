@@ -13,7 +13,7 @@
 #include "cli/json.h"
 #include "cli/model_child.h"
 #include "cli/model_judge.h"
-#include "cli/model_open.h"
+#include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/pool_hand.h"
 #include "line/data_folder.h"
@@ -34,24 +34,12 @@ static const ls_option train_options[] = {
     LS_POOL_HAND_OPTION,
     {0},
 };
-static const ls_option evaluate_options[] = {
-    {.name = "version",
-     .letter = 'v',
-     .kind = LS_OPTION_COUNT,
-     .argument = "N",
-     .least = 1,
-     .most = LS_REGISTRY_VERSIONS_MAX,
-     .says = "the champion, else the newest",
-     .about = "which version"},
-    {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
-    {0},
-};
 static const ls_option *const train_tables[] = {train_options, ls_history_range_options,
                                                 ls_model_place_options, ls_model_history_options,
                                                 NULL};
-static const ls_option *const evaluate_tables[] = {evaluate_options, ls_history_range_options,
-                                                   ls_model_place_options, ls_model_history_options,
-                                                   NULL};
+static const ls_option *const evaluate_tables[] = {ls_model_version_options, ls_model_json_options,
+                                                   ls_history_range_options, ls_model_place_options,
+                                                   ls_model_history_options, NULL};
 
 typedef struct work {
     const ls_options *options;
@@ -163,23 +151,8 @@ static ls_status make_rows(work *w) {
 static ls_status load_version(work *w, uint32_t number, ls_predictor *out, double *out_radius) {
     ls_registry_version v;
     ls_status status = ls_registry_load(w->opened.registry, w->plan->name, number, &v, &w->err);
-    const ls_registry_part *part = ls_registry_find_part(&v, "model.json");
-    if (status == LS_OK && part == NULL) {
-        status = ls_fail(&w->err, LS_ERR_INVALID, "version %u has no part 'model.json'", number);
-    }
     if (status == LS_OK) {
-        status = ls_predictor_load(part->bytes, part->size, "model.json", w->all.columns,
-                                   w->all.column_count, out, &w->err);
-        if (status != LS_OK && w->err.hint[0] == '\0') {
-            ls_hint(&w->err, "version %u was trained on other features than the plant file has now",
-                    number);
-        }
-    }
-    if (status == LS_OK && out_radius != NULL) {
-        json_t *lineage = json_loads(v.lineage, 0, NULL);
-        const json_t *radius = json_object_get(lineage, "radius");
-        *out_radius = json_is_number(radius) ? json_number_value(radius) : (double)INFINITY;
-        json_decref(lineage);
+        status = ls_model_predictor(&v, &w->all, out, out_radius, &w->err);
     }
     ls_registry_version_clear(&v);
     return status;
