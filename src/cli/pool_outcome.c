@@ -133,15 +133,7 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
     ls_buffer_text(out, "\n");
 }
 
-static bool has_prices(const ls_pool *pool) {
-    bool has = false;
-    for (uint32_t i = 0; i < pool->account_count; i++) {
-        has |= pool->accounts[i].price_count > 0;
-    }
-    return has;
-}
-
-static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) {
+static void account_row(const ls_pool_outcome *o, uint32_t at, bool priced, ls_table *table) {
     const ls_account *a = o->pool->accounts + at;
     const ls_outcome_row *row = o->outcome->rows + at;
     char wait[64];
@@ -157,7 +149,7 @@ static void account_row(const ls_pool_outcome *o, uint32_t at, ls_table *table) 
     ls_table_cell(table, 7, "%s", span(ls_outcome_wait_s(row, 0.99), wait, sizeof wait));
     ls_table_cell(table, 8, "%llu", (unsigned long long)row->stopped);
     ls_table_cell(table, 9, "%llu", (unsigned long long)row->broken);
-    if (has_prices(o->pool)) {
+    if (priced) {
         ls_table_cell(table, 10, "%.2f", ls_meter_money(row->total.charge));
     }
 }
@@ -166,6 +158,7 @@ void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
     static const char *const headers[] = {"account", "promised", "held",      "borrowed",
                                           "lost",    "jobs",     "wait mean", "wait 99 %",
                                           "stopped", "broken"};
+    const bool priced = ls_pool_has_prices(o->pool);
     ls_arena arena;
     ls_table table;
     heading(o, out);
@@ -174,14 +167,14 @@ void ls_pool_outcome_text(const ls_pool_outcome *o, ls_buffer *out) {
     for (int i = 0; i < 10; i++) {
         ls_table_column(&table, headers[i], i == 0 ? LS_ALIGN_LEFT : LS_ALIGN_RIGHT);
     }
-    if (has_prices(o->pool)) {
+    if (priced) {
         ls_table_column(&table, o->pool->currency, LS_ALIGN_RIGHT);
     }
     uint32_t shown = 0, left = 0;
     for (uint32_t i = 0; i < o->pool->account_count; i++) {
         const bool show = o->pool->accounts[i].depth <= 1 || o->pool->account_count <= ROWS_SHOWN;
         if (show && shown < ROWS_SHOWN) {
-            account_row(o, i, &table);
+            account_row(o, i, priced, &table);
             shown++;
         } else {
             left++;

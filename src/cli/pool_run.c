@@ -133,7 +133,7 @@ ls_status ls_pool_run_do(const ls_pool_run_def *def, ls_pool_run *out, ls_error 
                       .seed = def->seed},
         .policy = def->policy,
         .states = pool->states,
-        .prices = def->terms->has_prices ? def->terms->prices : NULL,
+        .prices = def->terms->prices,
         .seed = def->seed,
         .until_us = def->span_us,
         .close_us = def->step_us > 0 ? def->step_us : LS_POOL_DAY_US,

@@ -127,10 +127,7 @@ json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, d
         json_decref(nodes);
         return NULL;
     }
-    json_object_set_new(made, "deadline_us",
-                        view->job->deadline_us > 0
-                            ? json_integer(view->submitted_us + view->job->deadline_us)
-                            : json_null());
+    json_object_set_new(made, "deadline_us", desk_time(view->deadline_us));
     json_object_set_new(made, "nodes", nodes);
     json_object_set_new(made, "node_count", json_integer(node_count));
     json_object_set_new(made, "restarts", json_integer(view->runs > 1 ? view->runs - 1 : 0));

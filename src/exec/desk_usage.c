@@ -62,15 +62,6 @@ static ls_desk_code find_account(const ls_desk *desk, const char *path, uint32_t
     return LS_DESK_DONE;
 }
 
-static bool has_prices(const ls_pool *pool) {
-    for (uint32_t i = 0; i < pool->account_count; i++) {
-        if (pool->accounts[i].price_count > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 ls_desk_code ls_desk_days(ls_desk *desk, const char *account, int64_t from_day, int64_t to_day,
                           json_t **out, ls_error *err) {
     days d = {.desk = desk};
@@ -90,7 +81,7 @@ ls_desk_code ls_desk_days(ls_desk *desk, const char *account, int64_t from_day, 
     }
     return desk_give(
         json_pack("{s:o, s:o}", "days", d.list, "currency",
-                  has_prices(desk->pool) ? desk_text(desk->pool->currency) : json_null()),
+                  ls_pool_has_prices(desk->pool) ? desk_text(desk->pool->currency) : json_null()),
         out, err);
 }
 

@@ -122,6 +122,7 @@ typedef struct ls_exec_view {
     ls_exec_state state;
     uint32_t runs;         // how often it was started
     int64_t submitted_us;  // pool's clock, here and below; 0: not yet
+    int64_t deadline_us;   // wanted done by then; 0: no deadline
     int64_t started_us;    // this run, or the last one
     int64_t ended_us;
     ls_pool_why why;              // of its last start or stop

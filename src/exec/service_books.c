@@ -7,27 +7,6 @@
 #include "exec/service_inside.h"
 #include "pool/budget.h"
 
-static void add_row(ls_meter_row *to, const ls_meter_row *from) {
-    to->held += from->held;
-    to->borrowed += from->borrowed;
-    to->offered += from->offered;
-    to->lost += from->lost;
-    to->energy += from->energy;
-    to->charge += from->charge;
-    to->started += from->started;
-    to->ended += from->ended;
-    to->stopped += from->stopped;
-    to->broken += from->broken;
-}
-
-static void add_pool(ls_meter_pool *to, const ls_meter_pool *from) {
-    to->all += from->all;
-    to->idle += from->idle;
-    for (int i = 0; i < 4; i++) {
-        to->by_state[i] += from->by_state[i];
-    }
-}
-
 static bool is_empty(const ls_meter_row *r) {
     const ls_meter_row zero = {.held = 0};
     return r->held == 0 && r->borrowed == 0 && r->offered == 0 && r->lost == 0 &&
@@ -82,9 +61,9 @@ ls_status ls_exec_books_close(ls_exec *e, int64_t now_us, ls_error *err) {
         const int64_t at_us = to_us > b->last_us ? to_us : b->last_us;
         ls_meter_close(b->meter, at_us, b->rows, &pool);
         for (uint32_t i = 0; i < e->def.pool->account_count; i++) {
-            add_row(b->sums + i, b->rows + i);
+            ls_meter_add(b->sums + i, b->rows + i);
         }
-        add_pool(&b->pool, &pool);
+        ls_meter_add_pool(&b->pool, &pool);
         b->closed_us = at_us;
         b->last_us = at_us;
         b->dirty = true;
@@ -203,7 +182,7 @@ ls_status ls_exec_books_open(ls_exec *e, ls_error *err) {
     }
     ls_status status = ls_meter_create(&e->def.pool->cluster, e->terms.rows, e->terms.count,
                                        b->closed_us, &b->meter, err);
-    if (status == LS_OK && e->terms.has_prices) {
+    if (status == LS_OK) {
         ls_meter_price(b->meter, e->terms.prices);
     }
     for (uint32_t i = 0; status == LS_OK && i < e->def.pool->cluster.node_count; i++) {

@@ -219,9 +219,12 @@ static ls_status check_limits(const ls_exec *e, uint32_t account, uint32_t count
     return LS_OK;
 }
 
+// When the job is wanted done; 0: it does not say.
 static int64_t deadline_of(const ls_entry *j) {
     const int64_t span_us = j->spec->job->deadline_us;
-    return j->submitted_us > INT64_MAX - span_us ? INT64_MAX : j->submitted_us + span_us;
+    return span_us == 0                            ? 0
+           : j->submitted_us > INT64_MAX - span_us ? INT64_MAX
+                                                   : j->submitted_us + span_us;
 }
 
 ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j) {
@@ -229,7 +232,7 @@ ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j) {
     const ls_account *a = e->def.pool->accounts + j->account;
     ls_pool_request r = {.account = j->account,
                          .priority = job->has_priority ? job->priority : (int32_t)a->priority,
-                         .deadline_us = job->deadline_us > 0 ? deadline_of(j) : 0,
+                         .deadline_us = deadline_of(j),
                          .shape = job->shape,
                          .most_us = job->limit_us > 0 ? job->limit_us : INT64_MAX,
                          .stop_us = job->grace_us,
@@ -508,6 +511,7 @@ void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out) {
                           .state = j->state,
                           .runs = j->runs,
                           .submitted_us = j->submitted_us,
+                          .deadline_us = deadline_of(j),
                           .started_us = j->started_us,
                           .ended_us = j->ended_us,
                           .why = j->why,

@@ -18,6 +18,7 @@ enum {
     LS_POOL_WHOLE = 1000,        // a GPU in thousandths: what fractions count in
     LS_POOL_UNITS_LEVELS = 5,
 };
+#define LS_POOL_SLOT_KIND "cpu-slot"  // the kind that is no GPU: a slot of a machine without one
 
 // From the widest to the narrowest. `LS_POOL_ANYWHERE`: no unit has to hold a job together.
 typedef enum ls_pool_level {

@@ -15,7 +15,6 @@ struct ls_meter {
     const uint64_t *prices;  // by account and kind; NULL: none
     ls_gpu_time held_idle, up_idle;  // what the GPUs that are held, and all that are up, draw idle
     ls_gpu_time held_idle_sum, up_idle_sum;
-    int64_t idle_since_us;
     uint32_t count;
     uint64_t by_state[4];  // thousandths of GPUs
     ls_meter_pool pool;
@@ -72,7 +71,6 @@ ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms
         }
     }
     m->pool_since_us = start_us;
-    m->idle_since_us = start_us;
     for (uint32_t i = 0; i < cluster->node_count; i++) {
         m->up_idle += idle_of_node(m, i);
     }
@@ -105,6 +103,7 @@ static void settle(ls_meter *m, uint32_t account, int64_t now_us) {
     row->borrowed += span * borrowed;
     row->energy += span * m->drawn[account];
     row->charge += span * m->paid[account];
+    m->held_idle_sum += account == 0 ? span * m->held_idle : 0;
     row->offered += span * (m->guaranteed[account] > own ? m->guaranteed[account] - own : 0);
     m->since_us[account] = now_us;
 }
@@ -115,23 +114,14 @@ static void settle_way(ls_meter *m, uint32_t account, int64_t now_us) {
     }
 }
 
-static void settle_idle(ls_meter *m, int64_t now_us) {
-    const ls_gpu_time span = (ls_gpu_time)(now_us - m->idle_since_us);
-    m->held_idle_sum += span * m->held_idle;
-    m->up_idle_sum += span * m->up_idle;
-    m->idle_since_us = now_us;
-}
-
 // What so much of a kind draws and costs, from the account up, is added or taken away.
-static void rate(ls_meter *m, int64_t now_us, uint32_t account, uint32_t kind, uint64_t milli,
-                 bool add) {
+static void rate(ls_meter *m, uint32_t account, uint32_t kind, uint64_t milli, bool add) {
     const uint32_t kinds = m->cluster->kind_count;
     if (kind >= kinds) {
         return;
     }
     const ls_gpu_time watts = (ls_gpu_time)milli * m->cluster->kinds[kind].watts;
     const ls_gpu_time idle = (ls_gpu_time)milli * m->cluster->kinds[kind].idle_watts;
-    settle_idle(m, now_us);
     m->held_idle = add ? m->held_idle + idle : m->held_idle - idle;
     uint64_t price = 0;
     for (; account != LS_POOL_NONE; account = ls_shares_parent(m->shares, account)) {
@@ -148,14 +138,14 @@ void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t k
                    uint64_t milli) {
     settle_way(meter, account, now_us);
     ls_shares_add(meter->shares, account, kind, milli);
-    rate(meter, now_us, account, kind, milli, true);
+    rate(meter, account, kind, milli, true);
 }
 
 void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
                    uint64_t milli) {
     settle_way(meter, account, now_us);
     ls_shares_remove(meter->shares, account, kind, milli);
-    rate(meter, now_us, account, kind, milli, false);
+    rate(meter, account, kind, milli, false);
 }
 
 const ls_shares *ls_meter_shares(const ls_meter *meter) {
@@ -205,6 +195,7 @@ void ls_meter_add_pool(ls_meter_pool *sum, const ls_meter_pool *pool) {
 
 static void settle_pool(ls_meter *m, int64_t now_us) {
     const ls_gpu_time span = (ls_gpu_time)(now_us - m->pool_since_us);
+    m->up_idle_sum += span * m->up_idle;
     for (int i = 0; i < 4; i++) {
         m->pool.by_state[i] += span * m->by_state[i];
         m->pool.all += span * m->by_state[i];
@@ -216,7 +207,6 @@ void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state
                    ls_node_state to) {
     const uint64_t milli = (uint64_t)meter->cluster->nodes[node].gpus * LS_POOL_WHOLE;
     settle_pool(meter, now_us);
-    settle_idle(meter, now_us);
     meter->up_idle -= from == LS_NODE_UP ? idle_of_node(meter, node) : 0;
     meter->up_idle += to == LS_NODE_UP ? idle_of_node(meter, node) : 0;
     meter->by_state[from] -= milli;
@@ -228,7 +218,6 @@ void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_mete
         settle(meter, i, now_us);
     }
     settle_pool(meter, now_us);
-    settle_idle(meter, now_us);
     memcpy(rows, meter->rows, meter->count * sizeof *rows);
     memset(meter->rows, 0, meter->count * sizeof *rows);
     *out_pool = meter->pool;

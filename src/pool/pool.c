@@ -37,6 +37,15 @@ const char *ls_pool_what(const ls_pool *pool) {
                                                : "GPUs, CPU slots";
 }
 
+bool ls_pool_has_prices(const ls_pool *pool) {
+    for (uint32_t i = 0; i < pool->account_count; i++) {
+        if (pool->accounts[i].price_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ls_pool_destroy(ls_pool *pool) {
     if (pool == NULL) {
         return;

@@ -53,4 +53,6 @@ typedef struct ls_pool {
 uint32_t ls_pool_account(const ls_pool *pool, const char *path);
 // What accounts share, as people call it: "GPUs", "CPU slots", or "GPUs, CPU slots".
 const char *ls_pool_what(const ls_pool *pool);
+// Some account asks a price of those below it.
+bool ls_pool_has_prices(const ls_pool *pool);
 void ls_pool_destroy(ls_pool *pool);  // NULL is fine

@@ -4,8 +4,6 @@
 #include "pool/pool_file.h"
 #include "pool/schema.h"
 
-#define LS_POOL_SLOT_KIND "cpu-slot"
-
 // An account while it is read: its row, and where its children are.
 typedef struct ls_account_draft {
     ls_account account;

@@ -199,7 +199,7 @@ static const char *unit_of(const ls_scheduler *s, const ls_shape *shape) {
     bool slots = shape->kinds != 0;
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
         slots &= ((shape->kinds >> k) & 1) == 0 ||
-                 strcmp(s->cluster->kinds[k].name, "cpu-slot") == 0;
+                 strcmp(s->cluster->kinds[k].name, LS_POOL_SLOT_KIND) == 0;
     }
     return slots ? "CPU slots" : "GPUs";
 }

@@ -50,9 +50,7 @@ ls_status ls_terms_make(const ls_pool *pool, ls_terms *out, ls_error *err) {
         out->budgets[i] = a->budget_gpu_hours;
         for (uint32_t k = 0; i > 0 && k < kinds; k++) {  // parents come first
             const uint64_t own = out->prices[(size_t)a->parent * kinds + k];
-            const uint64_t price = price_of(pool->accounts + a->parent, k, own);
-            out->prices[(size_t)i * kinds + k] = price;
-            out->has_prices |= price != 0;
+            out->prices[(size_t)i * kinds + k] = price_of(pool->accounts + a->parent, k, own);
         }
         uint64_t *guarantee = out->amounts + i * wide * 2;
         fill_row(a, kinds, i == 0, guarantee, guarantee + wide);

@@ -13,7 +13,6 @@ typedef struct ls_terms {
     // By account and kind: millionths of the currency that it pays to its parent for an hour of a
     // GPU; of the pool itself 0.
     uint64_t *prices;
-    bool has_prices;  // one of them is not 0
 } ls_terms;
 
 // An account that may not borrow is limited to its guarantee. Fails with LS_ERR_MEMORY.
