@@ -1,52 +1,40 @@
 // calibrations.c - see calibrations.h.
 #include "loop/calibrations.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/units.h"
+#include "loop/errand_files.h"
 #include "loop/json_value.h"
 
-enum { PATH_SIZE = 4096, RESULT_MAX = 64 << 20, TOLD_MOST = 5, ROWS_MOST = 100, DATE_SIZE = 48 };
+enum { RESULT_MAX = 64 << 20, TOLD_MOST = 5, ROWS_MOST = 100, DATE_SIZE = 48 };
 #define LONGEST_US (INT64_C(12) * 3600 * 1000000)
 
 struct ls_calibrations {
     ls_journal *journal;
     ls_errands *errands;  // NULL: not yet
-    char plant[PATH_MAX], data[PATH_MAX];
-    char result[PATH_SIZE + 64], proposed[PATH_SIZE + 64];
+    ls_errand_files files;
+    char proposed[LS_ERRAND_PATH + 16];
     uint64_t drifts;  // that were seen
 };
 
 ls_status ls_calibrations_create(const char *plant, const char *data, ls_journal *journal,
                                  ls_calibrations **out, ls_error *err) {
     *out = NULL;
-    char folder[PATH_SIZE + 32];
     ls_calibrations *c = ls_alloc(sizeof *c);
     if (c == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for calibrations");
     }
-    *c = (ls_calibrations){.journal = journal};
-    // A job starts in another folder.
-    if (realpath(plant, c->plant) == NULL || realpath(data, c->data) == NULL) {
+    c->journal = journal;
+    const ls_status status = ls_errand_files_find(plant, data, "calibration", &c->files, err);
+    if (status != LS_OK) {
         ls_free(c);
-        return ls_fail(err, LS_ERR_IO, "cannot find '%s' and '%s': %s", plant, data,
-                       ls_errno_text(errno));
+        return status;
     }
-    ls_text_format(folder, sizeof folder, "%s/calibration", c->data);
-    ls_text_format(c->result, sizeof c->result, "%s/result.json", folder);
-    ls_text_format(c->proposed, sizeof c->proposed, "%s/proposed.yaml", folder);
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        ls_free(c);
-        return ls_fail(err, LS_ERR_IO, "cannot make the folder '%s': %s", folder,
-                       ls_errno_text(errno));
-    }
+    ls_text_format(c->proposed, sizeof c->proposed, "%s/proposed.yaml", c->files.folder);
     *out = c;
     return LS_OK;
 }
@@ -63,8 +51,8 @@ void ls_calibrations_begin(ls_calibrations *c, ls_errands *errands) {
 
 ls_status ls_calibrations_ask(ls_calibrations *c, int64_t since_us, ls_error *err) {
     char since[DATE_SIZE];
-    const char *argv[16] = {"twin",     "calibrate", c->plant,  "--data",   c->data,
-                            "--output", c->proposed, "--force", "--result", c->result};
+    const char *argv[16] = {"twin",     "calibrate", c->files.plant, "--data",   c->files.data,
+                            "--output", c->proposed, "--force",      "--result", c->files.result};
     if (since_us > 0) {
         ls_units_print_date(since_us / LS_US_PER_S * LS_US_PER_S, since, sizeof since);
         argv[10] = "--since";
@@ -78,7 +66,7 @@ ls_status ls_calibrations_ask(ls_calibrations *c, int64_t since_us, ls_error *er
 static bool is_due(const ls_calibrations *c, int64_t every_us) {
     struct stat about;
     struct timespec now;
-    if (stat(c->result, &about) != 0) {
+    if (stat(c->files.result, &about) != 0) {
         return true;
     }
     clock_gettime(CLOCK_REALTIME, &now);
@@ -177,27 +165,14 @@ static void over(void *context, const ls_errand_told *told) {
     if (told->end != LS_ERRAND_DONE) {
         return;  // the errands have said so
     }
-    ls_arena arena;
-    char *text = NULL;
-    size_t size = 0;
     ls_error err = {0};
-    ls_arena_init(&arena);
-    json_t *result = NULL;
-    if (ls_file_read(c->result, RESULT_MAX, &arena, &text, &size, &err) == LS_OK) {
-        result = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-        if (strcmp(ls_json_text_at(result, "format"), "twin-calibrate/1") != 0) {
-            ls_fail(&err, LS_ERR_INVALID, "'%s' is no result of a calibration", c->result);
-            json_decref(result);
-            result = NULL;
-        }
-    }
+    json_t *result = ls_errand_files_result(&c->files, "twin-calibrate/1", RESULT_MAX, &err);
     if (result != NULL) {
         take_in(c, result);
     } else {
         ls_journal_write(c->journal, LS_LOG_ERROR, "calibration", "", 0, err.text, NULL);
     }
     json_decref(result);
-    ls_arena_clear(&arena);
 }
 
 ls_errand_kind ls_calibrations_kind(ls_calibrations *c) {

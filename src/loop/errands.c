@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "line/data_folder.h"
 #include "loop/json_value.h"
 
 enum { PATH_SIZE = 4096, TRIES = 3, LOG_SIZE = 400, ONCE = 80, SIZE_MAX_KEPT = 1 << 20 };
@@ -138,9 +138,9 @@ static void recall(ls_errands *e, const char *file) {
 }
 
 static ls_status recall_all(ls_errands *e, ls_error *err) {
-    if (mkdir(e->folder, 0700) != 0 && errno != EEXIST) {
-        return ls_fail(err, LS_ERR_IO, "cannot make the folder '%s': %s", e->folder,
-                       ls_errno_text(errno));
+    const ls_status status = ls_data_folder_make(e->folder, err);
+    if (status != LS_OK) {
+        return status;
     }
     DIR *dir = opendir(e->folder);
     if (dir == NULL) {

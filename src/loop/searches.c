@@ -1,27 +1,22 @@
 // searches.c - see searches.h.
 #include "loop/searches.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/file.h"
 #include "decide/cost.h"
+#include "loop/errand_files.h"
 #include "loop/json_value.h"
 #include "twin/compile.h"
 #include "twin/twin.h"
 
-enum { PATH_SIZE = 4096, RESULT_MAX = 1 << 20 };
+enum { RESULT_MAX = 1 << 20 };
 #define LONGEST_US (INT64_C(2) * 3600 * 1000000)
 
 struct ls_searches {
     ls_errands *errands;  // NULL: not yet
-    char plant[PATH_MAX], result[PATH_SIZE + 64];
+    ls_errand_files files;
     char hash[LS_SEARCH_KEY];   // of the plant that was looked at last; "": none
     char asked[LS_SEARCH_KEY];  // for which a search was asked for
     const ls_decisions *told;   // who was offered what there is
@@ -33,24 +28,15 @@ struct ls_searches {
 
 ls_status ls_searches_create(const char *plant, const char *data, ls_searches **out,
                              ls_error *err) {
-    char folder[PATH_MAX + 32], full[PATH_MAX];
     *out = NULL;
     ls_searches *s = ls_alloc(sizeof *s);
     if (s == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for searches");
     }
-    memset(s, 0, sizeof *s);
-    if (realpath(plant, s->plant) == NULL || realpath(data, full) == NULL) {
+    const ls_status status = ls_errand_files_find(plant, data, "search", &s->files, err);
+    if (status != LS_OK) {
         ls_free(s);
-        return ls_fail(err, LS_ERR_IO, "cannot find '%s' and '%s': %s", plant, data,
-                       ls_errno_text(errno));
-    }
-    ls_text_format(folder, sizeof folder, "%s/search", full);
-    ls_text_format(s->result, sizeof s->result, "%s/result.json", folder);
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        ls_free(s);
-        return ls_fail(err, LS_ERR_IO, "cannot make the folder '%s': %s", folder,
-                       ls_errno_text(errno));
+        return status;
     }
     *out = s;
     return LS_OK;
@@ -86,17 +72,9 @@ void ls_search_key(const ls_plant *plant, const ls_twin *twin, char out[LS_SEARC
 
 // True: it is there, for this model. What it found is offered.
 static bool take_in(const ls_searches *s, ls_decisions *decisions) {
-    ls_arena arena;
-    char *text = NULL;
-    size_t size = 0;
     ls_error err = {0};
-    ls_arena_init(&arena);
-    json_t *result = NULL;
-    if (ls_file_read(s->result, RESULT_MAX, &arena, &text, &size, &err) == LS_OK) {
-        result = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-    }
-    const bool fits = strcmp(ls_json_text_at(result, "format"), "decide-base/1") == 0 &&
-                      strcmp(ls_json_text_at(result, "model"), s->hash) == 0;
+    json_t *result = ls_errand_files_result(&s->files, "decide-base/1", RESULT_MAX, &err);
+    const bool fits = result != NULL && strcmp(ls_json_text_at(result, "model"), s->hash) == 0;
     const double horizon_s = ls_json_number_at(result, "horizon_s");
     const bool told = horizon_s > 0.0 && horizon_s < 1e9;
     const ls_found_base found = {.name = ls_json_text_at(result, "base"),
@@ -108,7 +86,6 @@ static bool take_in(const ls_searches *s, ls_decisions *decisions) {
         (void)ls_decisions_offer_base(decisions, &found);
     }
     json_decref(result);
-    ls_arena_clear(&arena);
     return fits;
 }
 
@@ -119,7 +96,7 @@ static bool is_wanted(const ls_plant *plant) {
 }
 
 static void ask(ls_searches *s) {
-    const char *argv[] = {"decide", "base", s->plant, "--result", s->result, NULL};
+    const char *argv[] = {"decide", "base", s->files.plant, "--result", s->files.result, NULL};
     const ls_errand errand = {
         .name = "base-search", .argv = argv, .stamp = s->hash, .most_us = LONGEST_US};
     ls_error err = {0};
