@@ -85,3 +85,23 @@ void ls_put_number(ls_buffer *out, double value) {
     }
     ls_buffer_text(out, text);
 }
+
+void ls_put_json_text(ls_buffer *out, const char *text, size_t length) {
+    ls_buffer_text(out, "\"");
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\') {
+            ls_buffer_printf(out, "\\%c", c);
+        } else if (c < 0x20 || c == 0x7f) {
+            ls_buffer_printf(out, "\\u%04x", c);
+        } else {
+            ls_buffer_append(out, text + i, 1);
+        }
+    }
+    ls_buffer_text(out, "\"");
+}
+
+void ls_put_json_number(ls_buffer *out, double value) {
+    // "-0" would be read as the whole number 0, without its sign.
+    ls_buffer_printf(out, value == 0.0 && signbit(value) ? "%.1f" : "%.17g", value);
+}

@@ -24,7 +24,6 @@ ls_status ls_export_long(ls_export *to, ls_error *err);
 ls_status ls_export_wide(ls_export *to, ls_error *err);
 // Writes what has come together; `all`: even when it is little. False: writing has failed.
 bool ls_export_flush(ls_export *to, bool all);
-void ls_export_time(const ls_export *to, int64_t time_us);                  // as text, into `out`
-void ls_export_json_text(ls_buffer *out, const char *text, size_t length);  // with quotes
+void ls_export_time(const ls_export *to, int64_t time_us);  // as text, into `out`
 // A value as JSON; as a string where JSON has no number for it.
 void ls_export_json_value(ls_buffer *out, const ls_sample *sample);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/put.h"
 #include "cli/history_export.h"
 
 enum { PIECE_SIZE = 1 << 16, TIME_SIZE = 48 };
@@ -25,21 +26,6 @@ void ls_export_time(const ls_export *to, int64_t time_us) {
         ls_time_print(time_us, text, sizeof text);
         ls_buffer_text(out, text);
     }
-}
-
-void ls_export_json_text(ls_buffer *out, const char *text, size_t length) {
-    ls_buffer_text(out, "\"");
-    for (size_t i = 0; i < length; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\') {
-            ls_buffer_printf(out, "\\%c", c);
-        } else if (c < 0x20 || c == 0x7f) {
-            ls_buffer_printf(out, "\\u%04x", c);
-        } else {
-            ls_buffer_append(out, text + i, 1);
-        }
-    }
-    ls_buffer_text(out, "\"");
 }
 
 static bool has_json_number(const ls_sample *sample) {
@@ -65,7 +51,7 @@ void ls_export_json_value(ls_buffer *out, const ls_sample *sample) {
         ls_buffer text;
         ls_buffer_init(&text);
         ls_value_print(sample, &text);
-        ls_export_json_text(out, text.data != NULL ? text.data : "", text.size);
+        ls_put_json_text(out, text.data != NULL ? text.data : "", text.size);
         out->failed = out->failed || text.failed;
         ls_buffer_clear(&text);
     }
@@ -96,7 +82,7 @@ static void put_json(ls_export *to, const ls_sample *sample) {
     ls_buffer *out = &to->out;
     const char *name = ls_tags_get(to->tags, sample->tag)->name;
     ls_buffer_text(out, "{\"tag\": ");
-    ls_export_json_text(out, name, strlen(name));
+    ls_put_json_text(out, name, strlen(name));
     ls_buffer_text(out, ", \"time\": \"");
     ls_export_time(to, sample->time_us);
     ls_buffer_text(out, "\", \"value\": ");

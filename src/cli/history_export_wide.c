@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/put.h"
 #include "cli/history_export.h"
 
 enum { STRETCH_SAMPLES = 1 << 20 };
@@ -142,7 +143,7 @@ static void put_json_row(wide_export *wide, const ls_sample *samples, size_t cou
     for (size_t i = 0; i < count; i++) {
         const char *name = ls_tags_get(wide->to->tags, samples[i].tag)->name;
         ls_buffer_text(out, ", ");
-        ls_export_json_text(out, name, strlen(name));
+        ls_put_json_text(out, name, strlen(name));
         ls_buffer_text(out, ": ");
         ls_export_json_value(out, &samples[i]);
     }

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/put.h"
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/complain.h"
@@ -242,9 +243,9 @@ static bool put_json_row(void *context, const ls_sample *sample) {
         const ls_tag *tag = ls_tags_get(rows->run->opened.tags, sample->tag);
         ls_buffer_text(out, rows->begun ? "\n  ]},\n" : "");
         ls_buffer_text(out, "  {\"tag\": ");
-        ls_export_json_text(out, tag->name, strlen(tag->name));
+        ls_put_json_text(out, tag->name, strlen(tag->name));
         ls_buffer_text(out, ", \"unit\": ");
-        ls_export_json_text(out, tag->unit, strlen(tag->unit));
+        ls_put_json_text(out, tag->unit, strlen(tag->unit));
         ls_buffer_text(out, ", \"samples\": [\n");
     } else {
         ls_buffer_text(out, ",\n");

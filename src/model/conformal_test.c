@@ -5,16 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/testing/draws.h"
 #include "tests/harness.h"
-
-static uint64_t drawn = 1;
-
-static double uniform(void) {  // xorshift64
-    drawn ^= drawn << 13;
-    drawn ^= drawn >> 7;
-    drawn ^= drawn << 17;
-    return (double)(drawn >> 11) / 9007199254740992.0;
-}
 
 static void test_radius_is_the_right_order_statistic(void) {
     double scores[99];

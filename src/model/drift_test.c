@@ -6,20 +6,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "model/testing/draws.h"
 #include "tests/harness.h"
-
-static uint64_t drawn = 1;
-
-static double uniform(void) {  // xorshift64
-    drawn ^= drawn << 13;
-    drawn ^= drawn >> 7;
-    drawn ^= drawn << 17;
-    return (double)(drawn >> 11) / 9007199254740992.0;
-}
-
-static double normal(void) {
-    return sqrt(-2.0 * log(1.0 - uniform())) * cos(2.0 * acos(-1.0) * uniform());
-}
 
 static void make_ar1(double *out, size_t count, double phi) {  // deviation 1
     double x = normal();

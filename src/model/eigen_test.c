@@ -4,17 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/testing/draws.h"
 #include "tests/harness.h"
 
 enum { MOST = 60 };
 
-static uint64_t drawn;
-
-static double draw(void) {  // xorshift: any numbers do
-    drawn ^= drawn << 13;
-    drawn ^= drawn >> 7;
-    drawn ^= drawn << 17;
-    return (double)(drawn >> 11) / 9007199254740992.0 - 0.5;
+static double draw(void) {
+    return uniform() - 0.5;
 }
 
 // The second difference: 2 - 2 cos(k pi / (n + 1)).

@@ -1,9 +1,11 @@
 // linear.c - a linear model: predicted, written, read.
 #include "model/linear.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
+
+#include "base/put.h"
+#include "model/json_file.h"
 
 static const char FORMAT[] = "lineshaft linear";
 enum { VERSION = 1 };
@@ -68,24 +70,9 @@ double ls_linear_predict(const ls_linear *m, const double *row) {
 
 // ---- files --------------------------------------------------------------------------------------
 
-static void put_text(ls_buffer *out, const char *text) {
-    ls_buffer_text(out, "\"");
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\') {
-            ls_buffer_printf(out, "\\%c", *c);
-        } else if ((unsigned char)*c < 0x20) {
-            ls_buffer_printf(out, "\\u%04x", (unsigned)*c);
-        } else {
-            ls_buffer_append(out, c, 1);
-        }
-    }
-    ls_buffer_text(out, "\"");
-}
-
-// "-0" would be read as the whole number 0, without its sign.
 static void put_number(ls_buffer *out, const char *before, double value) {
     ls_buffer_text(out, before);
-    ls_buffer_printf(out, value == 0.0 && signbit(value) ? "%.1f" : "%.17g", value);
+    ls_put_json_number(out, value);
 }
 
 void ls_linear_save(const ls_linear *m, ls_buffer *out) {
@@ -94,7 +81,7 @@ void ls_linear_save(const ls_linear *m, ls_buffer *out) {
     ls_buffer_text(out, ",\n \"features\":[");
     for (size_t i = 0; i < m->features; i++) {
         ls_buffer_text(out, i > 0 ? ",\n  {\"name\":" : "\n  {\"name\":");
-        put_text(out, m->names[i]);
+        ls_put_json_text(out, m->names[i], strlen(m->names[i]));
         put_number(out, ",\"coefficient\":", m->coefficients[i]);
         put_number(out, ",\"typical\":", m->typical[i]);
         ls_buffer_text(out, "}");
@@ -102,86 +89,36 @@ void ls_linear_save(const ls_linear *m, ls_buffer *out) {
     ls_buffer_text(out, "]}\n");
 }
 
-typedef struct reading {
-    const char *file;
-    ls_error *err;
-    ls_status status;
-} reading;
-
-__attribute__((format(printf, 2, 3))) static void refuse(reading *r, const char *format, ...) {
-    if (r->status != LS_OK) {
-        return;
-    }
-    char why[LS_ERROR_TEXT_SIZE / 2];
-    va_list args;
-    va_start(args, format);
-    ls_text_vformat(why, sizeof why, format, args);
-    va_end(args);
-    ls_text_tame(why, false);
-    r->status = ls_fail_at(r->err, LS_ERR_INVALID, r->file, 0, 0, "linear model: %s", why);
-}
-
-static double number(reading *r, const json_t *object, const char *where, const char *key) {
+static double number(ls_json_file *r, const json_t *object, const char *where, const char *key) {
     const json_t *value = json_object_get(object, key);
     const double got = json_number_value(value);
     if (!json_is_number(value) || !(fabs(got) <= 1e100)) {
-        refuse(r, "%s%s must be a number within 1e100", where, key);
+        ls_json_refuse(r, "%s%s must be a number within 1e100", where, key);
         return 0.0;
     }
     return got;
 }
 
-static bool check_keys(reading *r, json_t *object, const char *where, const char *const *keys,
-                       size_t count) {
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value) {
-        size_t i = 0;
-        while (i < count && strcmp(key, keys[i]) != 0) {
-            i++;
-        }
-        if (i == count) {
-            refuse(r, "%skey '%.60s' is unknown", where, key);
-        }
-    }
-    return r->status == LS_OK;
-}
-
-static bool check_head(reading *r, json_t *root) {
-    static const char *const keys[] = {"format", "version", "intercept", "features"};
-    const char *format = json_string_value(json_object_get(root, "format"));
-    const json_t *version = json_object_get(root, "version");
-    if (format == NULL || strcmp(format, FORMAT) != 0) {
-        refuse(r, "format must be \"%s\"", FORMAT);
-    } else if (json_integer_value(version) > VERSION) {
-        r->status = ls_fail_at(r->err, LS_ERR_VERSION, r->file, 0, 0,
-                               "linear model: version %lld; this program reads up to %d",
-                               (long long)json_integer_value(version), VERSION);
-    } else if (!json_is_integer(version) || json_integer_value(version) != VERSION) {
-        refuse(r, "version must be %d", VERSION);
-    }
-    return r->status == LS_OK && check_keys(r, root, "", keys, 4);
-}
-
-static const char *name_of(reading *r, const json_t *feature, size_t i) {
+static const char *name_of(ls_json_file *r, const json_t *feature, size_t i) {
     const json_t *name = json_object_get(feature, "name");
     // A NUL inside would cut the name.
     if (!json_is_string(name) || strlen(json_string_value(name)) != json_string_length(name)) {
-        refuse(r, "features [%zu]: name must be a text", i);
+        ls_json_refuse(r, "features [%zu]: name must be a text", i);
         return "";
     }
     return json_string_value(name);
 }
 
-static void read_model(reading *r, json_t *root, ls_linear **out) {
+static void read_model(ls_json_file *r, json_t *root, ls_linear **out) {
+    static const char *const all[] = {"format", "version", "intercept", "features"};
     static const char *const keys[] = {"name", "coefficient", "typical"};
     const json_t *features = json_object_get(root, "features");
     const size_t count = json_array_size(features);
-    if (!check_head(r, root)) {
+    if (!ls_json_head(r, root, all, sizeof all / sizeof *all)) {
         return;
     }
     if (count < 1 || count > LS_LINEAR_FEATURES_MOST) {
-        refuse(r, "features must be a list of 1 to %d objects", LS_LINEAR_FEATURES_MOST);
+        ls_json_refuse(r, "features must be a list of 1 to %d objects", LS_LINEAR_FEATURES_MOST);
         return;
     }
     const char **names = ls_alloc(count * sizeof *names);
@@ -205,7 +142,7 @@ static void read_model(reading *r, json_t *root, ls_linear **out) {
         char where[40];
         ls_text_format(where, sizeof where, "features [%zu]: ", i);
         json_t *feature = json_array_get(features, i);
-        check_keys(r, feature, where, keys, 3);
+        ls_json_keys(r, feature, where, keys, sizeof keys / sizeof *keys);
         m->coefficients[i] = number(r, feature, where, "coefficient");
         m->typical[i] = number(r, feature, where, "typical");
     }
@@ -221,17 +158,10 @@ static void read_model(reading *r, json_t *root, ls_linear **out) {
 
 ls_status ls_linear_load(const char *text, size_t size, const char *file, ls_linear **out,
                          ls_error *err) {
-    json_error_t why;
-    reading r = {.file = file, .err = err};
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-    if (!json_is_object(root)) {
-        char reason[JSON_ERROR_TEXT_LENGTH];
-        ls_text_format(reason, sizeof reason, "%s",
-                       root == NULL ? why.text : "another value than an object");
-        ls_text_tame(reason, false);
-        r.status = ls_fail_at(err, LS_ERR_INVALID, file, root == NULL ? why.line : 0,
-                              root == NULL ? why.column : 0, "no linear model in JSON: %s", reason);
-    } else {
+    ls_json_file r = {
+        .what = "linear model", .format = FORMAT, .version = VERSION, .file = file, .err = err};
+    json_t *root = ls_json_root(&r, text, size);
+    if (root != NULL) {
         read_model(&r, root, out);
     }
     json_decref(root);

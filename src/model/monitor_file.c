@@ -1,10 +1,10 @@
 // monitor_file.c - a monitor as JSON and back. What is read is a stranger's: everything is checked
 // before a size is believed.
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/put.h"
+#include "model/json_file.h"
 #include "model/monitor.h"
 
 static const char FORMAT[] = "lineshaft monitor";
@@ -12,30 +12,11 @@ enum { VERSION = 1 };
 
 // ---- out ----------------------------------------------------------------------------------------
 
-static void put_text(ls_buffer *out, const char *text) {
-    ls_buffer_text(out, "\"");
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\') {
-            ls_buffer_printf(out, "\\%c", *c);
-        } else if ((unsigned char)*c < 0x20) {
-            ls_buffer_printf(out, "\\u%04x", (unsigned)*c);
-        } else {
-            ls_buffer_append(out, c, 1);
-        }
-    }
-    ls_buffer_text(out, "\"");
-}
-
-// "-0" would be read as the whole number 0, without its sign.
-static void put_number(ls_buffer *out, double value) {
-    ls_buffer_printf(out, value == 0.0 && signbit(value) ? "%.1f" : "%.17g", value);
-}
-
 static void put_numbers(ls_buffer *out, const double *values, size_t count, size_t stride) {
     ls_buffer_text(out, "[");
     for (size_t i = 0; i < count; i++) {
         ls_buffer_text(out, i > 0 ? "," : "");
-        put_number(out, values[i * stride]);
+        ls_put_json_number(out, values[i * stride]);
     }
     ls_buffer_text(out, "]");
 }
@@ -50,7 +31,7 @@ void ls_monitor_save(const ls_monitor *m, ls_buffer *out) {
     ls_buffer_printf(out, "{\"format\":\"%s\",\"version\":%d,\n \"variables\":[", FORMAT, VERSION);
     for (size_t i = 0; i < n; i++) {
         ls_buffer_text(out, i > 0 ? "," : "");
-        put_text(out, m->def.names[i]);
+        ls_put_json_text(out, m->def.names[i], strlen(m->def.names[i]));
     }
     ls_buffer_printf(out,
                      "],\n \"lags\":%zu,\"components\":%zu,\"newest\":%.17g,"
@@ -80,30 +61,14 @@ void ls_monitor_save(const ls_monitor *m, ls_buffer *out) {
 
 typedef struct reading {
     json_t *root;
-    const char *file;
-    ls_error *err;
-    ls_status status;  // the first that went wrong
+    ls_json_file f;
 } reading;
-
-__attribute__((format(printf, 3, 4))) static void refuse(reading *r, const char *key,
-                                                         const char *format, ...) {
-    if (r->status != LS_OK) {
-        return;
-    }
-    char why[LS_ERROR_TEXT_SIZE / 2];
-    va_list args;
-    va_start(args, format);
-    ls_text_vformat(why, sizeof why, format, args);
-    va_end(args);
-    ls_text_tame(why, false);
-    r->status = ls_fail_at(r->err, LS_ERR_INVALID, r->file, 0, 0, "monitor: %s %s", key, why);
-}
 
 static size_t whole(reading *r, const char *key, size_t least, size_t most) {
     const json_t *value = json_object_get(r->root, key);
     const json_int_t got = json_integer_value(value);
     if (!json_is_integer(value) || got < 0 || (uint64_t)got < least || (uint64_t)got > most) {
-        refuse(r, key, "must be a whole number, %zu to %zu", least, most);
+        ls_json_refuse(&r->f, "%s must be a whole number, %zu to %zu", key, least, most);
         return least;
     }
     return (size_t)got;
@@ -114,7 +79,7 @@ static double number(reading *r, const json_t *object, const char *key, double o
     const json_t *value = json_object_get(object, key);
     const double got = json_number_value(value);
     if (!json_is_number(value) || !(got > over && got <= most)) {
-        refuse(r, key, "must be a number above %g, at most %g", over, most);
+        ls_json_refuse(&r->f, "%s must be a number above %g, at most %g", key, over, most);
         return most;
     }
     return got;
@@ -123,14 +88,14 @@ static double number(reading *r, const json_t *object, const char *key, double o
 static void numbers(reading *r, const json_t *list, const char *key, double least, size_t count,
                     double *out, size_t stride) {
     if (!json_is_array(list) || json_array_size(list) != count) {
-        refuse(r, key, "must be a list of %zu numbers", count);
+        ls_json_refuse(&r->f, "%s must be a list of %zu numbers", key, count);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         const json_t *value = json_array_get(list, i);
         const double got = json_number_value(value);
         if (!json_is_number(value) || !(got >= least && got <= 1e100)) {
-            refuse(r, key, "[%zu] must be a number, %g to 1e100", i, least);
+            ls_json_refuse(&r->f, "%s [%zu] must be a number, %g to 1e100", key, i, least);
             return;
         }
         out[i * stride] = got;
@@ -146,32 +111,7 @@ static bool check_head(reading *r) {
         "format",       "version", "variables", "lags",   "components", "newest",
         "false_alarms", "rows",    "held_out",  "limits", "mean",       "scale",
         "low",          "high",    "centre",    "values", "vectors"};
-    const size_t key_count = sizeof keys / sizeof keys[0];
-    const char *format = json_string_value(json_object_get(r->root, "format"));
-    if (format == NULL || strcmp(format, FORMAT) != 0) {
-        refuse(r, "format", "must be \"%s\"", FORMAT);
-        return false;
-    }
-    const json_t *version = json_object_get(r->root, "version");
-    if (json_is_integer(version) && json_integer_value(version) > VERSION) {
-        r->status = ls_fail_at(r->err, LS_ERR_VERSION, r->file, 0, 0,
-                               "monitor: version %lld; this program reads up to %d",
-                               (long long)json_integer_value(version), VERSION);
-        return false;
-    }
-    whole(r, "version", VERSION, VERSION);
-    const char *key;
-    json_t *value;
-    json_object_foreach(r->root, key, value) {
-        size_t i = 0;
-        while (i < key_count && strcmp(key, keys[i]) != 0) {
-            i++;
-        }
-        if (i == key_count) {
-            refuse(r, "key", "'%.60s' is unknown", key);
-        }
-    }
-    return r->status == LS_OK;
+    return ls_json_head(&r->f, r->root, keys, sizeof keys / sizeof *keys);
 }
 
 static bool read_names(reading *r, const char **names, size_t count) {
@@ -180,7 +120,7 @@ static bool read_names(reading *r, const char **names, size_t count) {
         const json_t *name = json_array_get(list_of, i);
         // A NUL inside would cut the name.
         if (!json_is_string(name) || strlen(json_string_value(name)) != json_string_length(name)) {
-            refuse(r, "variables", "[%zu] must be a name", i);
+            ls_json_refuse(&r->f, "variables [%zu] must be a name", i);
             return false;
         }
         names[i] = json_string_value(name);
@@ -189,9 +129,9 @@ static bool read_names(reading *r, const char **names, size_t count) {
 }
 
 static void check_components(reading *r, const ls_monitor *m) {
-    for (size_t j = 0; j < m->rank && r->status == LS_OK; j++) {
+    for (size_t j = 0; j < m->rank && r->f.status == LS_OK; j++) {
         if (!(m->values[j] > 0.0) || (j > 0 && m->values[j] > m->values[j - 1])) {
-            refuse(r, "values", "[%zu] must be above 0, and not above the one before", j);
+            ls_json_refuse(&r->f, "values [%zu] must be above 0, and not above the one before", j);
         }
         double square = 0.0;
         for (size_t i = 0; i < m->width; i++) {
@@ -199,12 +139,12 @@ static void check_components(reading *r, const ls_monitor *m) {
             square += v * v;
         }
         if (!(fabs(square - 1.0) < 1e-6)) {
-            refuse(r, "vectors", "[%zu] must have length 1", j);
+            ls_json_refuse(&r->f, "vectors [%zu] must have length 1", j);
         }
     }
     for (size_t i = 0; i < m->def.variables; i++) {
         if (m->low[i] > m->high[i]) {
-            refuse(r, "low", "[%zu] must not be above high", i);
+            ls_json_refuse(&r->f, "low [%zu] must not be above high", i);
         }
     }
 }
@@ -220,10 +160,10 @@ static void fill(reading *r, ls_monitor *m) {
     list(r, "values", 0.0, m->rank, m->values);
     const json_t *vectors = json_object_get(r->root, "vectors");
     if (!json_is_array(vectors) || json_array_size(vectors) != m->rank) {
-        refuse(r, "vectors", "must be a list of %zu lists", m->rank);
+        ls_json_refuse(&r->f, "vectors must be a list of %zu lists", m->rank);
         return;
     }
-    for (size_t j = 0; j < m->rank && r->status == LS_OK; j++) {
+    for (size_t j = 0; j < m->rank && r->f.status == LS_OK; j++) {
         numbers(r, json_array_get(vectors, j), "vectors", -1.0 - 1e-9, m->width, m->vectors + j,
                 m->rank);
     }
@@ -231,7 +171,7 @@ static void fill(reading *r, ls_monitor *m) {
     for (ls_monitor_statistic s = LS_MONITOR_T2; s < LS_MONITOR_STATISTICS; s++) {
         m->limits[s] = number(r, limits, ls_monitor_statistic_word(s), 0.0, 1e308);
     }
-    if (r->status == LS_OK) {
+    if (r->f.status == LS_OK) {
         check_components(r, m);
     }
 }
@@ -243,13 +183,14 @@ static void read_monitor(reading *r, ls_monitor **out) {
     const size_t count = json_array_size(json_object_get(r->root, "variables"));
     const size_t rank = json_array_size(json_object_get(r->root, "values"));
     if (count < 1 || count > LS_MONITOR_VARIABLES_MOST) {
-        refuse(r, "variables", "must be a list of 1 to %d names", LS_MONITOR_VARIABLES_MOST);
+        ls_json_refuse(&r->f, "variables must be a list of 1 to %d names",
+                       LS_MONITOR_VARIABLES_MOST);
         return;
     }
     ls_monitor_def def = ls_monitor_def_default(count);
     def.lags = whole(r, "lags", 0, LS_MONITOR_LAGS_MOST);
     if (rank < 1 || rank > count * (def.lags + 1)) {
-        refuse(r, "values", "must be a list of 1 to %zu numbers", count * (def.lags + 1));
+        ls_json_refuse(&r->f, "values must be a list of 1 to %zu numbers", count * (def.lags + 1));
         return;
     }
     def.components = whole(r, "components", 1, rank);
@@ -260,24 +201,24 @@ static void read_monitor(reading *r, ls_monitor **out) {
     const char **names = ls_alloc(count * sizeof *names);
     ls_monitor *m = NULL;
     if (names == NULL) {
-        r->status = ls_fail(r->err, LS_ERR_MEMORY, "no memory for a monitor");
-    } else if (read_names(r, names, count) && r->status == LS_OK) {
+        r->f.status = ls_fail(r->f.err, LS_ERR_MEMORY, "no memory for a monitor");
+    } else if (read_names(r, names, count) && r->f.status == LS_OK) {
         def.names = names;
         ls_error why = {0};
-        r->status = ls_monitor_new(&def, &m, &why);
-        if (r->status != LS_OK) {
-            ls_fail_at(r->err, r->status, r->file, 0, 0, "monitor: %s", why.text);
+        r->f.status = ls_monitor_new(&def, &m, &why);
+        if (r->f.status != LS_OK) {
+            ls_fail_at(r->f.err, r->f.status, r->f.file, 0, 0, "monitor: %s", why.text);
         } else {
-            r->status = ls_monitor_room(m, rank, r->err);
+            r->f.status = ls_monitor_room(m, rank, r->f.err);
         }
     }
     ls_free(names);
-    if (r->status == LS_OK) {
+    if (r->f.status == LS_OK) {
         m->rows = rows;
         m->held_out = held_out;
         fill(r, m);
     }
-    if (r->status != LS_OK) {
+    if (r->f.status != LS_OK) {
         ls_monitor_destroy(m);
         return;
     }
@@ -287,19 +228,12 @@ static void read_monitor(reading *r, ls_monitor **out) {
 
 ls_status ls_monitor_load(const char *text, size_t size, const char *file, ls_monitor **out,
                           ls_error *err) {
-    json_error_t why;
-    reading r = {.file = file, .err = err};
-    r.root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-    if (!json_is_object(r.root)) {
-        char reason[JSON_ERROR_TEXT_LENGTH];
-        ls_text_format(reason, sizeof reason, "%s",
-                       r.root == NULL ? why.text : "another value than an object");
-        ls_text_tame(reason, false);
-        r.status = ls_fail_at(err, LS_ERR_INVALID, file, r.root == NULL ? why.line : 0,
-                              r.root == NULL ? why.column : 0, "no monitor in JSON: %s", reason);
-    } else {
+    reading r = {
+        .f = {.what = "monitor", .format = FORMAT, .version = VERSION, .file = file, .err = err}};
+    r.root = ls_json_root(&r.f, text, size);
+    if (r.root != NULL) {
         read_monitor(&r, out);
     }
     json_decref(r.root);
-    return r.status;
+    return r.f.status;
 }

@@ -6,22 +6,10 @@
 #include <string.h>
 
 #include "model/eigen.h"
+#include "model/testing/draws.h"
 #include "tests/harness.h"
 
 enum { VARIABLES = 4, ROWS = 600 };
-
-static uint64_t drawn = 1;
-
-static double uniform(void) {  // xorshift64
-    drawn ^= drawn << 13;
-    drawn ^= drawn >> 7;
-    drawn ^= drawn << 17;
-    return (double)(drawn >> 11) / 9007199254740992.0;
-}
-
-static double normal(void) {
-    return sqrt(-2.0 * log(1.0 - uniform())) * cos(2.0 * acos(-1.0) * uniform());
-}
 
 // A small plant: a slow cause, two variables that follow it, one that follows the second a row
 // later, one of its own.

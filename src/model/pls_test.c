@@ -5,18 +5,15 @@
 #include <string.h>
 
 #include "model/linear.h"
+#include "model/testing/draws.h"
 #include "tests/harness.h"
 
 enum { FEATURES = 6, ROWS = 200 };
 
-static uint64_t drawn = 1;
 static double values[ROWS * FEATURES], answers[ROWS];
 
-static double uniform(void) {  // xorshift64
-    drawn ^= drawn << 13;
-    drawn ^= drawn >> 7;
-    drawn ^= drawn << 17;
-    return (double)(drawn >> 11) / 9007199254740992.0 - 0.5;
+static double centred(void) {
+    return uniform() - 0.5;
 }
 
 // Features that partly say the same, of very different size; y of two of them.
@@ -24,13 +21,13 @@ static void make_rows(uint64_t seed) {
     static const double size[FEATURES] = {1.0, 1e-3, 2e4, 5.0, 0.1, 30.0};
     drawn = seed * 77 + 13;
     for (size_t row = 0; row < ROWS; row++) {
-        const double cause = uniform();
+        const double cause = centred();
         for (size_t i = 0; i < FEATURES; i++) {
-            const double own = i < 3 ? cause + 0.3 * uniform() : uniform();
+            const double own = i < 3 ? cause + 0.3 * centred() : centred();
             values[row * FEATURES + i] = size[i] * (own + 4.0);
         }
         answers[row] = 7.0 + 3.0 * values[row * FEATURES] - 0.2 * values[row * FEATURES + 3] +
-                       0.5 * uniform();
+                       0.5 * centred();
     }
 }
 
@@ -182,7 +179,7 @@ static void test_more_features_than_rows_and_features_that_say_the_same(void) {
     double x[FEW * WIDE], y[FEW];
     drawn = 5;
     for (size_t row = 0; row < FEW; row++) {
-        const double cause = uniform();
+        const double cause = centred();
         for (size_t i = 0; i < WIDE; i++) {
             x[row * WIDE + i] = i == 7 ? 3.0 : cause * (double)(i + 1);  // one is constant
         }

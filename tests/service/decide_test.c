@@ -56,6 +56,25 @@ static void check_present(const service *s) {
     json_decref(state);
 }
 
+// The first decision whose newest row says `result`; its number, 0: there is none.
+static int first_of(const char *result) {
+    for (int i = 1; i < ROWS_MAX; i++) {
+        if (strcmp(rows_newest(i), result) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+// `lineshaft decide WORD PLANT d-NUMBER` says so.
+static void check_says(const service *s, const char *word, int number, const char *text) {
+    char id[20];
+    snprintf(id, sizeof id, "d-%d", number);
+    const char *const ask[] = {"decide", word, s->plant, id, "--data", s->data, NULL};
+    const char *said = service_ask(ask);
+    CHECK_CONTAINS(said != NULL ? said : "", text);
+}
+
 static void test_commands_go_out_and_what_came_of_them_comes_back(void) {
     service s = {0};
     if (start(&s)) {
@@ -64,21 +83,9 @@ static void test_commands_go_out_and_what_came_of_them_comes_back(void) {
         CHECK(rows_count_newest("done") >= 1);
         check_present(&s);
         // What was decided is decided the same again.
-        for (int i = 1; i < ROWS_MAX; i++) {
-            if (strcmp(rows_newest(i), "done") == 0) {
-                char id[20];
-                snprintf(id, sizeof id, "d-%d", i);
-                const char *const replay[] = {"decide", "replay", s.plant, id,
-                                              "--data", s.data,   NULL};
-                const char *said = service_ask(replay);
-                CHECK(said != NULL && strstr(said, "the same, bit for bit") != NULL);
-                const char *const explain[] = {"decide", "explain", s.plant, id,
-                                               "--data", s.data,    NULL};
-                said = service_ask(explain);
-                CHECK(said != NULL && strstr(said, "chosen") != NULL);
-                break;
-            }
-        }
+        const int done = first_of("done");
+        check_says(&s, "replay", done, "the same, bit for bit");
+        check_says(&s, "explain", done, "chosen");
     }
     service_end(&s);
 }
@@ -164,22 +171,10 @@ static void test_a_setting_is_decided_sent_and_read_back(void) {
         CHECK_NEAR(newest(&s, "gearbox/bath/heater/Temperature"), 60.0, 1.9);
         rows_read(&s);
         CHECK(rows_count_newest("done") >= 1);
-        for (int i = 1; i < ROWS_MAX; i++) {
-            if (strcmp(rows_newest(i), "done") == 0) {
-                char id[20];
-                snprintf(id, sizeof id, "d-%d", i);
-                const char *const replay[] = {"decide", "replay", s.plant, id,
-                                              "--data", s.data,   NULL};
-                const char *said = service_ask(replay);
-                CHECK(said != NULL && strstr(said, "the same, bit for bit") != NULL);
-                const char *const explain[] = {"decide", "explain", s.plant, id,
-                                               "--data", s.data,    NULL};
-                said = service_ask(explain);
-                CHECK(said != NULL && strstr(said, "nearer") != NULL &&
-                      strstr(said, "acknowledged") != NULL);
-                break;
-            }
-        }
+        const int done = first_of("done");
+        check_says(&s, "replay", done, "the same, bit for bit");
+        check_says(&s, "explain", done, "nearer");
+        check_says(&s, "explain", done, "acknowledged");
     }
     service_end(&s);
 }
@@ -218,14 +213,10 @@ static void test_a_level_is_decided_sent_and_heard(void) {
         for (int i = 1; i < ROWS_MAX; i++) {
             last = strcmp(rows_newest(i), "kept") == 0 ? i : last;
         }
-        char id[20];
         char stays[40];
-        snprintf(id, sizeof id, "d-%d", last);
         snprintf(stays, sizeof stays, "lots kept: stay at %.0f",
                  newest(&s, "levels/line/yard/LevelSet"));
-        const char *const explain[] = {"decide", "explain", s.plant, id, "--data", s.data, NULL};
-        const char *said = service_ask(explain);
-        CHECK(said != NULL && strstr(said, stays) != NULL);
+        check_says(&s, "explain", last, stays);
     }
     service_end(&s);
 }
@@ -252,23 +243,10 @@ static void test_a_machine_is_set_up_for_what_will_come(void) {
     if (service_begin_text(&s, in_turn) && service_run(&s) && service_emulate(&s, fast)) {
         CHECK(rows_wait(&s, "done", 2));
         rows_read(&s);
-        bool found = false;
-        for (int i = 1; i < ROWS_MAX && !found; i++) {
-            if (strcmp(rows_newest(i), "done") == 0) {
-                char id[20];
-                snprintf(id, sizeof id, "d-%d", i);
-                const char *const explain[] = {"decide", "explain", s.plant, id,
-                                               "--data", s.data,    NULL};
-                const char *said = service_ask(explain);
-                CHECK(said != NULL && strstr(said, "grind is set up for ") != NULL);
-                const char *const replay[] = {"decide", "replay", s.plant, id,
-                                              "--data", s.data,   NULL};
-                said = service_ask(replay);
-                CHECK(said != NULL && strstr(said, "the same, bit for bit") != NULL);
-                found = true;
-            }
-        }
-        CHECK(found);
+        const int done = first_of("done");
+        CHECK(done > 0);
+        check_says(&s, "explain", done, "grind is set up for ");
+        check_says(&s, "replay", done, "the same, bit for bit");
     }
     service_end(&s);
 }
@@ -294,23 +272,10 @@ static void test_an_order_is_put_off_outside(void) {
     if (service_begin_text(&s, outside) && service_run(&s) && service_emulate(&s, slow)) {
         CHECK(rows_wait(&s, "done", 1));
         rows_read(&s);
-        bool found = false;
-        for (int i = 1; i < ROWS_MAX && !found; i++) {
-            if (strcmp(rows_newest(i), "done") == 0) {
-                char id[20];
-                snprintf(id, sizeof id, "d-%d", i);
-                const char *const explain[] = {"decide", "explain", s.plant, id,
-                                               "--data", s.data,    NULL};
-                const char *said = service_ask(explain);
-                CHECK_CONTAINS(said != NULL ? said : "", "put x off for ");
-                const char *const replay[] = {"decide", "replay", s.plant, id,
-                                              "--data", s.data,   NULL};
-                said = service_ask(replay);
-                CHECK_CONTAINS(said != NULL ? said : "", "the same, bit for bit");
-                found = true;
-            }
-        }
-        CHECK(found);
+        const int done = first_of("done");
+        CHECK(done > 0);
+        check_says(&s, "explain", done, "put x off for ");
+        check_says(&s, "replay", done, "the same, bit for bit");
     }
     service_end(&s);
 }
