@@ -126,6 +126,17 @@ static int64_t next_time(const follow_line *line) {
     return key == ~(ls_u64)0 ? LS_NEVER : (int64_t)(key >> m->source_bits);
 }
 
+// What has changed from `before` to `now`, as the line would say it.
+static void keep_what_happened(follow_line *line) {
+    const ls_watch_def def = {.say = keep,
+                              .context = line,
+                              .trace = line->scratch.trace,
+                              .trace_count = line->scratch.trace_count < TRACE_MAX
+                                                 ? line->scratch.trace_count
+                                                 : TRACE_MAX};
+    ls_watch(line->plant, line->twin, line->before, line->now, &def);
+}
+
 bool follow_line_step(follow_line *line, int64_t until_us) {
     ls_error err = {0};
     forget(line);
@@ -142,13 +153,7 @@ bool follow_line_step(follow_line *line, int64_t until_us) {
         if (status != LS_OK) {
             line->over = true;
         }
-        const ls_watch_def def = {.say = keep,
-                                  .context = line,
-                                  .trace = line->scratch.trace,
-                                  .trace_count = line->scratch.trace_count < TRACE_MAX
-                                                     ? line->scratch.trace_count
-                                                     : TRACE_MAX};
-        ls_watch(line->plant, line->twin, line->before, line->now, &def);
+        keep_what_happened(line);
     } while (!line->over && next_time(line) == time_us && most-- > 0);
     line->over |= most <= 0;
     return !line->over;
@@ -165,13 +170,7 @@ bool follow_line_put_off(follow_line *line, uint32_t release, int64_t until_us) 
     snapshot.scratch.trace_count = 0;
     const bool done = ls_intervene_put_off(line->twin, &snapshot, release, until_us, &err) == LS_OK;
     line->scratch = snapshot.scratch;
-    const ls_watch_def def = {.say = keep,
-                              .context = line,
-                              .trace = line->scratch.trace,
-                              .trace_count = line->scratch.trace_count < TRACE_MAX
-                                                 ? line->scratch.trace_count
-                                                 : TRACE_MAX};
-    ls_watch(line->plant, line->twin, line->before, line->now, &def);
+    keep_what_happened(line);
     return done;
 }
 
