@@ -262,3 +262,12 @@ ls_status ls_file_write(const char *path, const void *bytes, size_t size, ls_err
     free(target);
     return status;
 }
+
+bool ls_file_this_program(char *out, size_t size) {
+    const ssize_t length = readlink("/proc/self/exe", out, size - 1);
+    if (length <= 0 || (size_t)length == size - 1) {
+        return false;
+    }
+    out[length] = '\0';
+    return true;
+}

@@ -22,3 +22,6 @@ const char *ls_errno_text(int code);
 ls_status ls_fail_errno(ls_error *err, const char *path, const char *what, int code);
 // For tests: writing fails like a full device after so many more bytes; -1 switches it off.
 void ls_file_fail_write_after(int64_t bytes);
+
+// The path of the program that runs; false: it cannot be known, or is too long.
+bool ls_file_this_program(char *out, size_t size);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/complain.h"
 #include "cli/interrupt.h"
 #include "exec/plant_tenant.h"
@@ -26,12 +27,10 @@ static bool read_line(char *line, const char **argv, char *program) {
     if (file != NULL) {
         fclose(file);
     }
-    const ssize_t length = readlink("/proc/self/exe", program, PATH_SIZE - 1);
-    if (size == 0 || size == LINE_MOST - 1 || length <= 0) {
+    if (size == 0 || size == LINE_MOST - 1 || !ls_file_this_program(program, PATH_SIZE)) {
         return false;
     }
     line[size] = '\0';
-    program[length] = '\0';
     size_t count = 0;
     argv[count++] = program;
     for (char *at = line + strlen(line) + 1; at < line + size; at += strlen(at) + 1) {

@@ -403,12 +403,7 @@ static char *copy_of(const char *text) {
 // The path of this program, as a job that starts elsewhere needs it.
 static char *this_program(void) {
     char path[PATH_SIZE];
-    const ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (size <= 0) {
-        return NULL;
-    }
-    path[size] = '\0';
-    return copy_of(path);
+    return ls_file_this_program(path, sizeof path) ? copy_of(path) : NULL;
 }
 
 static bool init_locks(ls_errands *e) {
