@@ -16,7 +16,7 @@ export const gpus = (n: number): string => decimals(n, Number.isInteger(n) ? 0 :
 
 // What a pool without a GPU shares are CPU slots, and are called so.
 export const isSlots = (): boolean => poolStore.pool!.kinds.length > 0 && poolStore.pool!.kinds.every((k) => k.slots);
-export const amount = (n: number): string => t(isSlots() ? 'n.slots' : 'n.gpus', {n: gpus(n)});
+export const amount = (n: number): string => t(!isSlots() ? 'n.gpus' : n === 1 ? 'n.slot' : 'n.slots', {n: gpus(n)});
 
 // From the bottom up.
 const order: GpuState[] = ['used', 'borrowed', 'reserved', 'spare', 'drained', 'broken'];

@@ -75,6 +75,7 @@ export default {
   'more.nodes': 'More nodes',
   'n.borrowed': '{n} borrowed',
   'n.gpus': '{n} GPU',
+  'n.slot': '{n} CPU slot',
   'n.slots': '{n} CPU slots',
   'n.stopping': '{n} stopping',
   'node': 'Node',

@@ -77,6 +77,7 @@ export default {
   'more.nodes': '노드 더 보기',
   'n.borrowed': '빌림 {n}',
   'n.gpus': 'GPU {n}개',
+  'n.slot': 'CPU 슬롯 {n}개',
   'n.slots': 'CPU 슬롯 {n}개',
   'n.stopping': '멈추는 중 {n}개',
   'node': '노드',
