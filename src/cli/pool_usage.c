@@ -381,7 +381,10 @@ static int run(const ls_options *options) {
     json_t *pool = NULL, *days = NULL;
     int64_t from = 0, to = 0;
     ls_error err = {0};
-    if (!read_days(options, &from, &to, &err)) {
+    if (ls_options_exclude(options, "csv", "statement", &err) != LS_OK ||
+        ls_options_exclude(options, "csv", "json", &err) != LS_OK ||
+        ls_options_exclude(options, "statement", "json", &err) != LS_OK ||
+        !read_days(options, &from, &to, &err)) {
         return ls_complain_usage(&err, "pool usage");
     }
     json_t *question = json_pack("{s:s, s:I, s:I}", "do", "days", "from_day", (json_int_t)from,
