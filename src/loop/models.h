@@ -143,9 +143,10 @@ typedef struct ls_model_version {
     ls_predictor predictor;
     const char *const *columns;  // names of features, in the order of a row
     uint32_t column_count;
-    double radius;        // of its split conformal interval; INFINITY: none
-    const char *lineage;  // JSON
-    const char *kind;     // "trees", "linear"
+    double radius;                   // of its split conformal interval; INFINITY: none
+    const char *lineage;             // JSON
+    const char *kind;                // "trees", "linear"
+    const struct ls_monitor *usual;  // tells rows unlike what it learnt from; NULL: it cannot
 } ls_model_version;
 
 typedef struct ls_model_loan {
