@@ -48,5 +48,18 @@ const ls_route ls_api_routes[] = {
      ls_api_calibrate},
     {"POST", "/api/v1/notes", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
      ls_api_note},
+
+    {"GET", "/v2", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_infer_server},
+    {"GET", "/v2/health/live", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, ls_infer_live},
+    {"GET", "/v2/health/ready", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, ls_infer_ready},
+    {"GET", "/v2/models/*", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, 0, ls_infer_model_about},
+    {"GET", "/v2/models/*/ready", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, 0, ls_infer_model_ready},
+    {"POST", "/v2/models/*/infer", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, LS_INFER_BODY_MOST,
+     ls_infer_model_ask},
+    {"GET", "/v2/models/*/versions/*", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, 0, ls_infer_model_about},
+    {"GET", "/v2/models/*/versions/*/ready", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, 0,
+     ls_infer_model_ready},
+    {"POST", "/v2/models/*/versions/*/infer", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, LS_INFER_BODY_MOST,
+     ls_infer_model_ask},
 };
 const size_t ls_api_route_count = sizeof ls_api_routes / sizeof *ls_api_routes;

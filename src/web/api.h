@@ -2,12 +2,14 @@
 #pragma once
 
 #include "loop/view.h"
+#include "web/infer_api.h"
 #include "web/live.h"
 #include "web/memo.h"
 #include "web/page.h"
 #include "web/server.h"
 
 typedef struct ls_api {
+    ls_infer_source infer;  // first: the routes of infer_api.h find it here
     ls_service *service;
     ls_live *stream;
     ls_memo memo;
@@ -27,6 +29,8 @@ ls_route_fn ls_api_decisions, ls_api_decision, ls_api_summary, ls_api_approve, l
 ls_route_fn ls_api_guard, ls_api_guard_do;
 // api_history.c
 ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
+// api_infer.c: fills `infer`, once the service is there
+void ls_api_infer_open(ls_api *api);
 // api_twin.c
 ls_route_fn ls_api_forecast, ls_api_what_if;
 // api_file.c

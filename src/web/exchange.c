@@ -10,7 +10,14 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { SOME_MOST = 4, DEAR_MOST = 1, WAIT_S = 20, STREAM_BLOCK = 16 << 10, STREAM_ROOM = 64 << 10 };
+enum {
+    BRISK_MOST = 8,
+    SOME_MOST = 4,
+    DEAR_MOST = 1,
+    WAIT_S = 20,
+    STREAM_BLOCK = 16 << 10,
+    STREAM_ROOM = 64 << 10
+};
 
 static const char csp[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -70,14 +77,17 @@ static bool comes_from_here(ls_exchange *x) {
 
 static bool find_route(ls_exchange *x) {
     char methods[LS_METHODS_SIZE];
+    char parts[LS_ROUTE_STARS][LS_REQUEST_PART_SIZE];
     x->route = ls_route_find(x->server->def.routes, x->server->def.route_count, x->request.method,
-                             x->request.path, x->request.part, methods);
+                             x->request.path, parts, methods);
     if (x->route == NULL && methods[0] == '\0') {
         const ls_server_more *more = &x->server->def.more;
         x->route = ls_route_find(more->routes, more->route_count, x->request.method,
-                                 x->request.path, x->request.part, methods);
+                                 x->request.path, parts, methods);
         x->more = x->route != NULL;
     }
+    memcpy(x->request.part, parts[0], LS_REQUEST_PART_SIZE);
+    memcpy(x->request.part2, parts[1], LS_REQUEST_PART_SIZE);
     if (x->route == NULL && methods[0] == '\0') {
         refuse(
             x, 404, "unknown",
@@ -166,7 +176,8 @@ static void expect_body(ls_exchange *x) {
     } else if (x->route->body_most > 0 && size > x->route->body_most) {
         refuse(x, 413, "large", "the body is larger than is taken here");
     } else if (x->route->body_most > 0 &&
-               (type == NULL || strncasecmp(type, "application/json", 16) != 0)) {
+               (type == NULL ? x->route->effort != LS_EFFORT_BRISK
+                             : strncasecmp(type, "application/json", 16) != 0)) {
         refuse(x, 400, "invalid", "the body must be sent as application/json");
     }
 }
@@ -264,9 +275,10 @@ static void check_head(ls_exchange *x) {
     }
     name_person(x);
     const bool free = x->route->need <= LS_RIGHT_NEAR && !x->request.known;
-    const ls_rate_kind kind = x->route->effort == LS_EFFORT_DEAR ? LS_RATE_DEAR
-                              : is_read(&x->request)             ? LS_RATE_READ
-                                                                 : LS_RATE_WRITE;
+    const ls_rate_kind kind = x->route->effort == LS_EFFORT_DEAR    ? LS_RATE_DEAR
+                              : x->route->effort == LS_EFFORT_BRISK ? LS_RATE_BRISK
+                              : is_read(&x->request)                ? LS_RATE_READ
+                                                                    : LS_RATE_WRITE;
     if (!free && !take(x, kind)) {
         return;
     }
@@ -285,6 +297,7 @@ ls_exchange *ls_exchange_begin(ls_server *server, struct MHD_Connection *connect
     x->request.method = known_method(method);
     ls_buffer_init(&x->request.body);
     ls_answer_init(&x->answer);
+    x->answer.plain = strncmp(path, "/v2", 3) == 0 && (path[3] == '\0' || path[3] == '/');
     const size_t size = strlen(path) + 1;
     x->request.path = ls_alloc(size);
     if (x->request.path == NULL) {
@@ -316,7 +329,9 @@ void ls_exchange_destroy(ls_exchange *x) {
 
 // Waits for one of the few places of its effort. False: there was none for long, or all ends.
 static bool get_place(ls_server *server, ls_effort effort) {
-    const uint32_t most = effort == LS_EFFORT_DEAR ? DEAR_MOST : SOME_MOST;
+    const uint32_t most = effort == LS_EFFORT_DEAR    ? DEAR_MOST
+                          : effort == LS_EFFORT_BRISK ? BRISK_MOST
+                                                      : SOME_MOST;
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += WAIT_S;

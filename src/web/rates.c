@@ -3,13 +3,13 @@
 
 #include <assert.h>
 
-// A page that opens asks about twenty questions at once; a person writes a few a minute.
+// A page that opens asks about twenty questions at once; a person writes a few a minute; a program
+// asks a model in its own loop.
 static const struct {
     double burst, per_second;
 } rates[LS_RATE_COUNT] = {
-    [LS_RATE_READ] = {400.0, 100.0},
-    [LS_RATE_WRITE] = {20.0, 2.0},
-    [LS_RATE_DEAR] = {12.0, 1.0},
+    [LS_RATE_READ] = {400.0, 100.0},    [LS_RATE_WRITE] = {20.0, 2.0},
+    [LS_RATE_BRISK] = {4000.0, 2000.0}, [LS_RATE_DEAR] = {12.0, 1.0},
     [LS_RATE_WRONG] = {20.0, 0.5},
 };
 

@@ -11,6 +11,7 @@
 typedef enum ls_rate_kind {
     LS_RATE_READ,
     LS_RATE_WRITE,
+    LS_RATE_BRISK,  // of models
     LS_RATE_DEAR,   // futures are run for it
     LS_RATE_WRONG,  // tokens that are none
     LS_RATE_COUNT

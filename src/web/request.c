@@ -106,6 +106,11 @@ static void put_error(ls_answer *answer, int status, json_t *object) {
     answer->bytes = NULL;
     answer->type = "application/json";
     answer->download = false;
+    if (answer->plain && object != NULL) {
+        json_t *text = json_incref(json_object_get(object, "text"));
+        json_decref(object);
+        object = text;
+    }
     ls_answer_json(answer, json_pack("{s:o}", "error", object));
     answer->status = status;
 }
@@ -156,10 +161,13 @@ int ls_answer_status_of(ls_status status) {
 
 void ls_answer_error(ls_answer *answer, const ls_error *err) {
     const int status = ls_answer_status_of(err->status);
+    char both[sizeof err->text + sizeof err->hint + 4];
+    ls_text_format(both, sizeof both, "%s%s%s", err->text, err->hint[0] != '\0' ? "; " : "",
+                   err->hint);
     json_t *object = error_object(status == 400   ? "invalid"
                                   : status == 409 ? "changed"
                                                   : "busy",
-                                  err->text);
+                                  answer->plain ? both : err->text);
     if (err->hint[0] != '\0') {
         json_object_set_new(object, "hint", json_string(err->hint));
     }

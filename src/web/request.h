@@ -22,8 +22,9 @@ typedef struct ls_argument {
 
 typedef struct ls_request {
     const char *method;
-    char *path;                       // ls_free
-    char part[LS_REQUEST_PART_SIZE];  // what stood in the place of the route's star
+    char *path;                        // ls_free
+    char part[LS_REQUEST_PART_SIZE];   // what stood in the place of the route's star
+    char part2[LS_REQUEST_PART_SIZE];  // of its second one
     ls_argument arguments[LS_REQUEST_ARGUMENTS];
     uint32_t argument_count;
     ls_role role;
@@ -49,6 +50,7 @@ typedef struct ls_answer {
     uint32_t retry_s;
     bool keeps;     // may be cached, asked again each time
     bool download;  // a file for the disk
+    bool plain;     // an error is said as the Open Inference Protocol does: {"error": TEXT}
 } ls_answer;
 
 void ls_request_clear(ls_request *request);
@@ -60,7 +62,8 @@ void ls_answer_init(ls_answer *answer);
 void ls_answer_clear(ls_answer *answer);
 // Takes the object; NULL is answered with 503.
 void ls_answer_json(ls_answer *answer, json_t *object);
-// {"error": {"code", "text", "text_ko", "id"}}; `code` is one of the table in request.c.
+// {"error": {"code", "text", "text_ko", "id"}}, unless the answer is plain; `code` is one of the
+// table in request.c.
 void ls_answer_fail(ls_answer *answer, int status, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 // The same with its own words in Korean.

@@ -85,8 +85,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         *query++ = '\0';
     }
     char methods[LS_METHODS_SIZE];
-    const ls_route *route = ls_route_find(ls_api_routes, ls_api_route_count, line, path,
-                                          request.part, methods);
+    char parts[LS_ROUTE_STARS][LS_REQUEST_PART_SIZE];
+    const ls_route *route = ls_route_find(ls_api_routes, ls_api_route_count, line, path, parts,
+                                          methods);
+    memcpy(request.part, parts[0], sizeof request.part);
+    memcpy(request.part2, parts[1], sizeof request.part2);
     assert(route == NULL || methods[0] == '\0' || strlen(methods) < sizeof methods);
     add_arguments(&request, query);
     if (end != NULL) {

@@ -3,25 +3,29 @@
 
 #include "web/server.h"
 
-// Does the path fit the pattern, with one part for its star?
-static bool fits(const char *pattern, const char *path, char part[LS_REQUEST_PART_SIZE]) {
-    const char *star = strchr(pattern, '*');
-    part[0] = '\0';
-    if (star == NULL) {
-        return strcmp(pattern, path) == 0;
+typedef char parts[LS_ROUTE_STARS][LS_REQUEST_PART_SIZE];
+
+// Does the path fit the pattern, with one part for each of its stars?
+static bool fits(const char *pattern, const char *path, parts out) {
+    memset(out, 0, sizeof(parts));
+    for (int i = 0; i <= LS_ROUTE_STARS; i++) {
+        const char *star = strchr(pattern, '*');
+        if (star == NULL || i == LS_ROUTE_STARS) {
+            return strcmp(pattern, path) == 0;
+        }
+        const size_t before = (size_t)(star - pattern);
+        if (strncmp(pattern, path, before) != 0) {
+            return false;
+        }
+        const size_t length = strcspn(path + before, "/");
+        if (length == 0 || length >= LS_REQUEST_PART_SIZE) {
+            return false;
+        }
+        memcpy(out[i], path + before, length);
+        pattern = star + 1;
+        path += before + length;
     }
-    const size_t before = (size_t)(star - pattern);
-    if (strncmp(pattern, path, before) != 0) {
-        return false;
-    }
-    const size_t length = strcspn(path + before, "/");
-    if (length == 0 || length >= LS_REQUEST_PART_SIZE ||
-        strcmp(star + 1, path + before + length) != 0) {
-        return false;
-    }
-    memcpy(part, path + before, length);
-    part[length] = '\0';
-    return true;
+    return false;
 }
 
 static void add_method(char *methods, const char *method) {
@@ -33,7 +37,7 @@ static void add_method(char *methods, const char *method) {
 }
 
 const ls_route *ls_route_find(const ls_route *routes, size_t count, const char *method,
-                              const char *path, char out_part[LS_REQUEST_PART_SIZE],
+                              const char *path, char out_part[LS_ROUTE_STARS][LS_REQUEST_PART_SIZE],
                               char out_methods[LS_METHODS_SIZE]) {
     const char *asked = strcmp(method, "HEAD") == 0 ? "GET" : method;
     out_methods[0] = '\0';

@@ -23,6 +23,9 @@ typedef enum ls_right {
 
 typedef enum ls_effort {
     LS_EFFORT_LITTLE,
+    // A program asks, again and again: some at once, by a rate of its own; such programs do not
+    // always say of what type their body is.
+    LS_EFFORT_BRISK,
     LS_EFFORT_SOME,  // reads a lot: a few at once
     LS_EFFORT_DEAR,  // runs futures: one at once
 } ls_effort;
@@ -31,18 +34,18 @@ typedef void ls_route_fn(void *context, const ls_request *request, ls_answer *an
 
 typedef struct ls_route {
     const char *method;  // "GET" answers HEAD too
-    const char *path;    // one `*` stands for one part, which becomes request.part
+    const char *path;    // a `*` stands for one part: request.part, a second one request.part2
     ls_right need;
     ls_effort effort;
     uint32_t body_most;   // 0: no body
     ls_route_fn *answer;  // NULL: the live stream
 } ls_route;
 
-// Finds the route; *out_part is what stands for the star. *out_methods: the methods this path has,
+// Finds the route; out_part is what stands for its stars. *out_methods: the methods this path has,
 // "GET, HEAD, PUT"; empty: no such path.
-enum { LS_METHODS_SIZE = 64 };
+enum { LS_METHODS_SIZE = 64, LS_ROUTE_STARS = 2 };
 const ls_route *ls_route_find(const ls_route *routes, size_t count, const char *method,
-                              const char *path, char out_part[LS_REQUEST_PART_SIZE],
+                              const char *path, char out_part[LS_ROUTE_STARS][LS_REQUEST_PART_SIZE],
                               char out_methods[LS_METHODS_SIZE]);
 
 // More routes, with what they share; looked at where the first ones do not have the path.

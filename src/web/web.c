@@ -48,6 +48,7 @@ static ls_status open_face(void *context, ls_service *service, ls_face_at *out, 
     ls_web *web = context;
     ls_front *front = &web->front;
     web->api.service = service;
+    ls_api_infer_open(&web->api);
     ls_status status = ls_live_open(service, &web->api.stream, err);
     if (status != LS_OK) {
         return status;

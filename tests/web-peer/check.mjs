@@ -76,9 +76,11 @@ const file = JSON.parse((await ask('GET', '/api/v1/plant/file')).text);
 const rows = JSON.parse((await ask('GET', '/api/v1/decisions')).text).rows;
 const values = {
   tags: tags.slice(0, 3).map((t) => t.name).join(','), from_us: me.line_now_us - 3600e6, to_us: me.line_now_us + 1,
-  id: rows[0]?.id ?? 'd-1', deed: 'lift', name: 'app.js', topics: 'state,kpi', match: '**', hours: 1, limit: 5, points: 50, open: 0, before_us: me.now_us + 1e6,
+  id: rows[0]?.id ?? 'd-1', deed: 'lift', name: 'app.js', topics: 'state,kpi', match: '**', hours: 1, limit: 5, points: 50, open: 0, before_us: me.now_us + 1e6, model: 'wear', version: '1',
 };
+const question = {id: 'q-1', parameters: {a: 1}, inputs: [{name: 'features', shape: [1, 2], datatype: 'FP32', data: [[1.5, null]]}], outputs: [{name: 'prediction'}]};
 const bodies = {
+  infer: question, inferVersion: question,
   approve: {version: 1000}, reject: {version: 1000}, hold: {version: 1000}, checkPlant: {text: file.text},
   savePlantFile: {text: file.text, hash: file.hash}, guardDo: {what: '', who: 'check'}, note: {machine: plant.stations[0].machines[0].name, scrap: 1},
   whatIf: {set: [{path: `stations.${plant.stations[0].name}.machines`, value: '2'}], hours: 0.5, futures: 4},
