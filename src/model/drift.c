@@ -117,24 +117,32 @@ void ls_drift_reference_clear(ls_drift_reference *r) {
 
 // ---- compared -----------------------------------------------------------------------------------
 
-static double psi_term(double p, double q) {
+double ls_drift_psi_term(double p, double q) {
     p = fmax(p, SHARE_LEAST);
     q = fmax(q, SHARE_LEAST);
     return (q - p) * (ls_log(q) - ls_log(p));
 }
 
-// The value that chi-square exceeds with probability 0.05: P(X > x) = survival(degrees / 2, x / 2).
-static double chi_square_95(double degrees) {
-    double low = 0.0, high = degrees + 40.0 + 10.0 * sqrt(degrees);
+// The value that chi-square exceeds with probability `miss`: P(X > x) = survival(degrees / 2, x /
+// 2).
+static double chi_square(double degrees, double miss) {
+    double low = 0.0, high = degrees + 40.0 + 10.0 * sqrt(degrees) - 3.0 * ls_log(miss);
     for (int i = 0; i < 60; i++) {
         const double middle = 0.5 * (low + high);
-        if (ls_gamma_survival(0.5 * degrees, 0.5 * middle) > 0.05) {
+        if (ls_gamma_survival(0.5 * degrees, 0.5 * middle) > miss) {
             low = middle;
         } else {
             high = middle;
         }
     }
     return 0.5 * (low + high);
+}
+
+double ls_drift_psi_noise(size_t bins, double miss, double effective, double reference) {
+    const double degrees = bins > 1 ? (double)(bins - 1) : 1.0;
+    return effective > 0.0 && reference > 0.0
+               ? chi_square(degrees, miss) * (1.0 / effective + 1.0 / reference)
+               : (double)INFINITY;
 }
 
 static void compare_bins(const ls_drift_reference *r, const double *sorted, size_t known,
@@ -145,14 +153,14 @@ static void compare_bins(const ls_drift_reference *r, const double *sorted, size
     }
     size_t bins = r->bins;
     for (size_t bin = 0; bin < r->bins; bin++) {
-        d->psi += psi_term(r->shares[bin] * (1.0 - r->missing), shares[bin] * (1.0 - d->missing));
+        d->psi += ls_drift_psi_term(r->shares[bin] * (1.0 - r->missing),
+                                    shares[bin] * (1.0 - d->missing));
     }
     if (r->missing > 0.0 || d->missing > 0.0) {
-        d->psi += psi_term(r->missing, d->missing);
+        d->psi += ls_drift_psi_term(r->missing, d->missing);
         bins++;
     }
-    const double degrees = bins > 1 ? (double)(bins - 1) : 1.0;
-    d->psi_noise = chi_square_95(degrees) * (1.0 / d->effective + r->time / (double)r->count);
+    d->psi_noise = ls_drift_psi_noise(bins, 0.05, d->effective, (double)r->count / r->time);
 }
 
 // Walks both sorted samples at once: the largest gap of the distribution functions, and its

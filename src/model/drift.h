@@ -54,6 +54,13 @@ typedef struct ls_drift {
 ls_drift ls_drift_compare(const ls_drift_reference *reference, const double *values, size_t count,
                           double *scratch);
 
+// The PSI over so many bins (one of missing values counts) that a share `miss` of samples without
+// any drift exceeds: the chi-square quantile over the two effective sizes. INFINITY where a size
+// is 0.
+double ls_drift_psi_noise(size_t bins, double miss, double effective, double reference);
+// One bin's part of the index: shares of the reference and of the sample, at least 1e-4.
+double ls_drift_psi_term(double reference, double sample);
+
 // Means of `size` values in a row, for the detectors: pass the autocorrelation time, rounded up.
 typedef struct ls_blocks {
     size_t size;  // 0 counts as 1

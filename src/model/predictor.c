@@ -3,8 +3,10 @@
 
 #include <assert.h>
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
 
+#include "model/tree_explain.h"
 #include "model/tree_read.h"
 
 // XGBoost's models have the object "learner"; ours do not.
@@ -80,6 +82,24 @@ double ls_predictor_predict(const ls_predictor *predictor, const float *row, dou
         wide[i] = (double)row[i];
     }
     return ls_linear_predict(predictor->linear, wide);
+}
+
+ls_status ls_predictor_explain(const ls_predictor *predictor, const float *row, double *out,
+                               ls_error *err) {
+    const ls_linear *m = predictor->linear;
+    if (m == NULL && predictor->trees->margin_count != 1) {
+        return ls_fail(err, LS_ERR_INVALID, "the model has %u sums, one can be explained",
+                       predictor->trees->margin_count);
+    }
+    if (m == NULL) {
+        return ls_tree_explain(predictor->trees, row, out, err);
+    }
+    out[m->features] = m->intercept;
+    for (size_t i = 0; i < m->features; i++) {
+        out[i] = isfinite(row[i]) ? m->coefficients[i] * ((double)row[i] - m->typical[i]) : 0.0;
+        out[m->features] += m->coefficients[i] * m->typical[i];
+    }
+    return LS_OK;
 }
 
 const char *ls_predictor_kind(const ls_predictor *predictor) {

@@ -21,4 +21,10 @@ void ls_predictor_clear(ls_predictor *predictor);  // NULL and all zero are fine
 // `row` has feature_count values, NaN where missing; `wide` is room for as many doubles. O(1)
 // memory, no lock.
 double ls_predictor_predict(const ls_predictor *predictor, const float *row, double *wide);
+// What each feature adds to the prediction for `row`, and behind them the base they are added to:
+// out[feature_count + 1]. For trees exact Shapley values (tree_explain.h), which add up to the
+// prediction before a link; for a linear model the distance from a typical row. LS_ERR_INVALID:
+// trees without covers, or with several sums. LS_ERR_MEMORY.
+ls_status ls_predictor_explain(const ls_predictor *predictor, const float *row, double *out,
+                               ls_error *err);
 const char *ls_predictor_kind(const ls_predictor *predictor);  // "trees" or "linear"

@@ -34,7 +34,7 @@ typedef enum ls_model_stage {
     LS_STAGE_CANDIDATE,   // made, has served nobody
     LS_STAGE_CHALLENGER,  // predicts in the shadow of the champion
     LS_STAGE_CHAMPION,    // serves
-    LS_STAGE_RETIRED,     // has served
+    LS_STAGE_RETIRED,     // has served, or lost against the champion
     LS_STAGE_COUNT
 } ls_model_stage;
 const char *ls_model_stage_name(ls_model_stage stage);  // "candidate"
@@ -59,6 +59,8 @@ typedef struct ls_registry_stages {
     uint32_t champion, challenger;        // 0: none
     uint32_t past[LS_REGISTRY_PAST_MAX];  // champions of before, the last one last
     uint32_t past_count;
+    uint32_t lost[LS_REGISTRY_PAST_MAX];  // that are no more to serve: challengers that lost,
+    uint32_t lost_count;                  // champions that were rolled back
 } ls_registry_stages;
 
 // Adds a version with the next free number. `lineage` is one JSON object. Fails with LS_ERR_INVALID
@@ -95,6 +97,9 @@ ls_status ls_registry_promote(const char *folder, const char *model, uint32_t nu
 // The version runs in the shadow; the challenger of before becomes a candidate again.
 ls_status ls_registry_challenge(const char *folder, const char *model, uint32_t number,
                                 ls_error *err);
+// The challenger goes, since it lost. LS_ERR_INVALID when that version is not the challenger (any
+// more).
+ls_status ls_registry_retire(const char *folder, const char *model, uint32_t number, ls_error *err);
 // The champion of before serves again. LS_ERR_INVALID when there was none.
 ls_status ls_registry_rollback(const char *folder, const char *model, uint32_t *out_number,
                                ls_error *err);

@@ -26,6 +26,11 @@ ls_model_stage ls_registry_stage_of(const ls_registry_stages *stages, uint32_t n
             return LS_STAGE_RETIRED;
         }
     }
+    for (uint32_t i = 0; i < stages->lost_count; i++) {
+        if (stages->lost[i] == number) {
+            return LS_STAGE_RETIRED;
+        }
+    }
     return LS_STAGE_CANDIDATE;
 }
 
@@ -35,22 +40,30 @@ static bool take_number(const json_t *value, uint32_t *out) {
     return json_is_integer(value) && number >= 0 && number <= LS_REGISTRY_VERSIONS_MAX;
 }
 
+static bool take_numbers(const json_t *list, uint32_t *out, uint32_t *out_count) {
+    if (!json_is_array(list) || json_array_size(list) > LS_REGISTRY_PAST_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!take_number(json_array_get(list, i), &out[i]) || out[i] == 0) {
+            return false;
+        }
+    }
+    *out_count = (uint32_t)json_array_size(list);
+    return true;
+}
+
 static bool read_stages(const json_t *object, ls_registry_stages *out) {
-    const json_t *past = json_object_get(object, "past");
+    const json_t *lost = json_object_get(object, "lost");
     const json_t *version = json_object_get(object, "version");
     if (!json_is_integer(version) || json_integer_value(version) != 1 ||
         !take_number(json_object_get(object, "champion"), &out->champion) ||
         !take_number(json_object_get(object, "challenger"), &out->challenger) ||
-        !json_is_array(past) || json_array_size(past) > LS_REGISTRY_PAST_MAX) {
+        !take_numbers(json_object_get(object, "past"), out->past, &out->past_count)) {
         return false;
     }
-    for (size_t i = 0; i < json_array_size(past); i++) {
-        if (!take_number(json_array_get(past, i), &out->past[i]) || out->past[i] == 0) {
-            return false;
-        }
-    }
-    out->past_count = (uint32_t)json_array_size(past);
-    return true;
+    // Files of earlier programs have none.
+    return lost == NULL || take_numbers(lost, out->lost, &out->lost_count);
 }
 
 ls_status ls_registry_stages_parse(const char *bytes, size_t size, const char *file,
@@ -88,6 +101,17 @@ ls_status ls_registry_stages_load(const char *folder, const char *model, ls_regi
     return status;
 }
 
+static json_t *numbers_json(const uint32_t *numbers, uint32_t count) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < count && list != NULL; i++) {
+        if (json_array_append_new(list, json_integer(numbers[i])) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
 static ls_status save(const char *folder, const char *model, const ls_registry_stages *stages,
                       ls_error *err) {
     char path[LS_REGISTRY_PATH_SIZE];
@@ -95,53 +119,84 @@ static ls_status save(const char *folder, const char *model, const ls_registry_s
     if (status != LS_OK) {
         return status;
     }
-    json_t *past = json_array();
-    bool good = past != NULL;
-    for (uint32_t i = 0; i < stages->past_count && good; i++) {
-        good = json_array_append_new(past, json_integer(stages->past[i])) == 0;
-    }
-    json_t *object = good ? json_pack("{s:i, s:I, s:I, s:O}", "version", 1, "champion",
-                                      (json_int_t)stages->champion, "challenger",
-                                      (json_int_t)stages->challenger, "past", past)
-                          : NULL;
+    json_t *past = numbers_json(stages->past, stages->past_count);
+    json_t *lost = numbers_json(stages->lost, stages->lost_count);
+    json_t *object = json_pack("{s:i, s:I, s:I, s:o, s:o}", "version", 1, "champion",
+                               (json_int_t)stages->champion, "challenger",
+                               (json_int_t)stages->challenger, "past", past, "lost", lost);
     char *text = object != NULL ? json_dumps(object, JSON_PRESERVE_ORDER) : NULL;
     status = text != NULL ? ls_file_write(path, text, strlen(text), err)
                           : ls_fail(err, LS_ERR_MEMORY, "out of memory for stages");
     free(text);
     json_decref(object);
-    json_decref(past);
     return status;
 }
 
-static void push_past(ls_registry_stages *stages, uint32_t number) {
-    if (stages->past_count == LS_REGISTRY_PAST_MAX) {  // the oldest one is forgotten
-        memmove(stages->past, stages->past + 1,
-                (LS_REGISTRY_PAST_MAX - 1) * sizeof stages->past[0]);
-        stages->past_count--;
+static void push(uint32_t *numbers, uint32_t *count, uint32_t number) {
+    if (*count == LS_REGISTRY_PAST_MAX) {  // the oldest one is forgotten
+        memmove(numbers, numbers + 1, (LS_REGISTRY_PAST_MAX - 1) * sizeof *numbers);
+        (*count)--;
     }
-    stages->past[stages->past_count++] = number;
+    numbers[(*count)++] = number;
 }
 
-typedef enum act { PROMOTE, CHALLENGE, ROLL_BACK } act;
+// One that lost may still be given another chance.
+static void take_back(ls_registry_stages *stages, uint32_t number) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < stages->lost_count; i++) {
+        if (stages->lost[i] != number) {
+            stages->lost[kept++] = stages->lost[i];
+        }
+    }
+    stages->lost_count = kept;
+}
+
+typedef enum act { PROMOTE, CHALLENGE, RETIRE, ROLL_BACK } act;
+
+static ls_status roll_back(ls_registry_stages *stages, uint32_t *number, const char *model,
+                           ls_error *err) {
+    if (stages->past_count == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "model '%s' has had no champion before this one",
+                       model);
+    }
+    *number = stages->past[--stages->past_count];
+    take_back(stages, *number);
+    if (stages->champion != 0) {
+        push(stages->lost, &stages->lost_count, stages->champion);
+    }
+    stages->champion = *number;
+    return LS_OK;
+}
+
+static ls_status retire(ls_registry_stages *stages, uint32_t number, const char *model,
+                        ls_error *err) {
+    if (stages->challenger != number) {
+        return ls_fail(err, LS_ERR_INVALID, "version %u of model '%s' is not the challenger",
+                       number, model);
+    }
+    stages->challenger = 0;
+    push(stages->lost, &stages->lost_count, number);
+    return LS_OK;
+}
 
 static ls_status change(ls_registry_stages *stages, act what, uint32_t *number, const char *model,
                         ls_error *err) {
     if (what == ROLL_BACK) {
-        if (stages->past_count == 0) {
-            return ls_fail(err, LS_ERR_INVALID, "model '%s' has had no champion before this one",
-                           model);
-        }
-        *number = stages->past[--stages->past_count];
-        stages->champion = *number;
-    } else if (what == CHALLENGE) {
-        if (stages->champion == *number) {
-            return ls_fail(err, LS_ERR_INVALID, "version %u of model '%s' is the champion itself",
-                           *number, model);
-        }
+        return roll_back(stages, number, model, err);
+    }
+    if (what == RETIRE) {
+        return retire(stages, *number, model, err);
+    }
+    if (what == CHALLENGE && stages->champion == *number) {
+        return ls_fail(err, LS_ERR_INVALID, "version %u of model '%s' is the champion itself",
+                       *number, model);
+    }
+    take_back(stages, *number);
+    if (what == CHALLENGE) {
         stages->challenger = *number;
     } else if (stages->champion != *number) {
         if (stages->champion != 0) {
-            push_past(stages, stages->champion);
+            push(stages->past, &stages->past_count, stages->champion);
         }
         stages->champion = *number;
         stages->challenger = stages->challenger == *number ? 0 : stages->challenger;
@@ -162,7 +217,7 @@ static ls_status act_on(const char *folder, const char *model, act what, uint32_
     if (status == LS_OK) {
         status = change(stages, what, number, model, err);
     }
-    if (status == LS_OK) {  // nothing serves that is not what it was
+    if (status == LS_OK && what != RETIRE) {  // nothing serves that is not what it was
         status = ls_registry_load(folder, model, *number, &version, err);
         ls_registry_version_clear(&version);
     }
@@ -182,6 +237,11 @@ ls_status ls_registry_promote(const char *folder, const char *model, uint32_t nu
 ls_status ls_registry_challenge(const char *folder, const char *model, uint32_t number,
                                 ls_error *err) {
     return act_on(folder, model, CHALLENGE, &number, err);
+}
+
+ls_status ls_registry_retire(const char *folder, const char *model, uint32_t number,
+                             ls_error *err) {
+    return act_on(folder, model, RETIRE, &number, err);
 }
 
 ls_status ls_registry_rollback(const char *folder, const char *model, uint32_t *out_number,

@@ -104,6 +104,39 @@ static void test_promotion_and_rollback(void) {
     end();
 }
 
+static void test_a_challenger_that_lost_is_retired(void) {
+    ls_error err = {0};
+    ls_registry_stages stages;
+    uint32_t number = 0;
+    begin();
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(add("{}", &number, &err), LS_OK);
+    }
+    CHECK_INT(ls_registry_promote(folder, "wear", 1, &err), LS_OK);
+    CHECK_INT(ls_registry_challenge(folder, "wear", 2, &err), LS_OK);
+    CHECK_INT(ls_registry_retire(folder, "wear", 3, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "version 3 of model 'wear' is not the challenger");
+    CHECK_INT(ls_registry_retire(folder, "wear", 2, &err), LS_OK);
+    CHECK_INT(ls_registry_retire(folder, "wear", 2, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_registry_stages_load(folder, "wear", &stages, &err), LS_OK);
+    CHECK_INT(stages.challenger, 0);
+    CHECK_INT(ls_registry_stage_of(&stages, 2), LS_STAGE_RETIRED);
+    CHECK_INT(ls_registry_stage_of(&stages, 3), LS_STAGE_CANDIDATE);
+    // Another chance; and a champion that is rolled back is retired too.
+    CHECK_INT(ls_registry_challenge(folder, "wear", 2, &err), LS_OK);
+    CHECK_INT(ls_registry_promote(folder, "wear", 2, &err), LS_OK);
+    CHECK_INT(ls_registry_rollback(folder, "wear", &number, &err), LS_OK);
+    CHECK_INT(ls_registry_stages_load(folder, "wear", &stages, &err), LS_OK);
+    CHECK_INT(ls_registry_stage_of(&stages, 1), LS_STAGE_CHAMPION);
+    CHECK_INT(ls_registry_stage_of(&stages, 2), LS_STAGE_RETIRED);
+    CHECK_INT(stages.lost_count, 1);
+    // As earlier programs wrote it.
+    static const char old[] = "{\"version\":1,\"champion\":2,\"challenger\":0,\"past\":[1]}";
+    CHECK_INT(ls_registry_stages_parse(old, sizeof old - 1, "stages.json", &stages, &err), LS_OK);
+    CHECK_INT(stages.lost_count, 0);
+    end();
+}
+
 static void test_what_does_not_match_is_refused(void) {
     ls_error err = {0};
     ls_registry_version v;
@@ -261,6 +294,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_versions_count_from_one_and_come_back);
     TEST(test_promotion_and_rollback);
+    TEST(test_a_challenger_that_lost_is_retired);
     TEST(test_what_does_not_match_is_refused);
     TEST(test_a_full_disk_leaves_the_registry_as_it_was);
     TEST(test_what_a_killed_process_left_is_swept);

@@ -54,6 +54,27 @@ static void put_gates(ls_buffer *out, const ls_model_gates *g) {
     ls_buffer_text(out, "}\n");
 }
 
+static void put_yes(ls_buffer *out, const char *before, bool yes) {
+    ls_buffer_text(out, before);
+    ls_buffer_text(out, yes ? "yes" : "no");
+}
+
+static void put_service(ls_buffer *out, const ls_model_plan *m) {
+    put_time(out, "    shadow: {for: ", m->shadow.for_us);
+    put_time(out, ", most: ", m->shadow.most_us);
+    put_time(out, "}\n    drift: {window: ", m->drift.window_us);
+    put_number(out, ", psi: ", m->drift.psi);
+    put_number(out, ", false_alarms: ", m->drift.false_alarms);
+    put_yes(out, "}\n    retrain: {drift: ", m->retrain.on_drift);
+    if (m->retrain.every_us == LS_FOREVER) {
+        ls_buffer_text(out, ", every: never");
+    } else {
+        put_time(out, ", every: ", m->retrain.every_us);
+    }
+    put_time(out, ", pause: ", m->retrain.pause_us);
+    ls_buffer_printf(out, ", rows: %lld}\n", (long long)m->retrain.rows);
+}
+
 static void put_model(ls_buffer *out, const ls_model_plan *m) {
     static const char *const labels[] = {"tag", "event", "file"};
     ls_buffer_text(out, "  ");
@@ -78,6 +99,7 @@ static void put_model(ls_buffer *out, const ls_model_plan *m) {
     put_time(out, "\n    gap: ", m->gap_us);
     ls_buffer_text(out, "\n");
     put_gates(out, &m->gates);
+    put_service(out, m);
     ls_buffer_printf(out, "    mode: %s\n", m->is_auto ? "auto" : "approve");
 }
 

@@ -51,6 +51,27 @@ typedef struct ls_model_gates {
     int64_t latency_us;  // deadline of one prediction, default 1 ms
 } ls_model_gates;
 
+// How long a challenger predicts beside the champion before one of them serves.
+typedef struct ls_model_shadow {
+    int64_t for_us;   // at least, default 1 d; 0: the gates alone decide
+    int64_t most_us;  // at most, default 14 d, at least for_us: then it has lost
+} ls_model_shadow;
+
+// From when on the plant counts as changed.
+typedef struct ls_model_drift {
+    int64_t window_us;    // so much is compared with what was learnt from, default 1 d
+    double psi;           // of a feature or of the predictions, default 0.25
+    double false_alarms;  // share of windows without any drift that may alarm, default 0.01
+} ls_model_drift;
+
+// When a model is trained again without being asked.
+typedef struct ls_model_retrain {
+    bool on_drift;     // default true
+    int64_t every_us;  // default LS_FOREVER: not by the clock
+    int64_t pause_us;  // between two, at least; doubled after one that came to nothing. Default 1 h
+    int64_t rows;      // labels since the drift that it waits for, default 300
+} ls_model_retrain;
+
 // One model of the plant file.
 typedef struct ls_model_plan {
     const char *name;
@@ -72,5 +93,8 @@ typedef struct ls_model_plan {
     double train, calibrate;
     int64_t gap_us;
     ls_model_gates gates;
+    ls_model_shadow shadow;
+    ls_model_drift drift;
+    ls_model_retrain retrain;
     bool is_auto;  // promoted through the gates without a person
 } ls_model_plan;

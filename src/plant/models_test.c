@@ -57,6 +57,15 @@ static void test_defaults(void) {
     CHECK_INT(m->gates.latency_us, 1000);
     CHECK_INT(m->seed, 1);
     CHECK_INT(m->is_auto, false);
+    CHECK_INT(m->shadow.for_us, 86400LL * 1000000);
+    CHECK_INT(m->shadow.most_us, 14 * 86400LL * 1000000);
+    CHECK_INT(m->drift.window_us, 86400LL * 1000000);
+    CHECK_NEAR(m->drift.psi, 0.25, 0.0);
+    CHECK_NEAR(m->drift.false_alarms, 0.01, 0.0);
+    CHECK(m->retrain.on_drift);
+    CHECK_INT(m->retrain.every_us, LS_FOREVER);
+    CHECK_INT(m->retrain.pause_us, 3600LL * 1000000);
+    CHECK_INT(m->retrain.rows, 300);
     CHECK_INT(m->line, 5);
 }
 
@@ -83,6 +92,12 @@ static void test_what_the_whole_shows(void) {
             "a window of '1 ms' is too short", 5);
     refused("  m: {what: sensor, tags: a, label: {tag: b}, gates: {level: 10 %}}\n",
             "this is no level to test at", 5);
+    refused("  m: {what: sensor, tags: a, label: {tag: b}, shadow: {for: 2 d, most: 1 d}}\n",
+            "the longest shadow is shorter than the least", 5);
+    refused("  m: {what: sensor, tags: a, label: {tag: b}, shadow: {for: 15 d}}\n",
+            "the longest shadow is shorter than the least", 5);
+    refused("  m: {what: sensor, tags: a, label: {tag: b}, drift: {false_alarms: 0 %}}\n",
+            "this is no share of false alarms to test at", 5);
     refused("  a/b: {what: sensor, tags: a, label: {tag: b}}\n", "cannot be the name of a model",
             5);
 }

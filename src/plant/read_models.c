@@ -171,6 +171,43 @@ static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates
     }
 }
 
+// A time, or `never`.
+static void take_time_or_never(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out) {
+    const ls_yaml *value = ls_take(r, map, path);
+    *out = LS_FOREVER;
+    if (!ls_yaml_is_text(value) || strcmp(value->text, "never") != 0) {
+        ls_take_time(r, map, path, out);
+    }
+}
+
+static void read_shadow(ls_reader *r, const ls_yaml *model, ls_model_shadow *shadow) {
+    const ls_yaml *map = ls_take_map(r, model, "models.*.shadow");
+    ls_take_time(r, map, "models.*.shadow.for", &shadow->for_us);
+    ls_take_time(r, map, "models.*.shadow.most", &shadow->most_us);
+    if (shadow->most_us < shadow->for_us) {
+        const ls_yaml *most = ls_take(r, map, "models.*.shadow.most");
+        ls_reader_mistake(r, most != NULL ? most : ls_take(r, map, "models.*.shadow.for"),
+                          "'most' of at least 'for'",
+                          "the longest shadow is shorter than the least");
+    }
+}
+
+static void read_drift(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    const ls_yaml *map = ls_take_map(r, model, "models.*.drift");
+    ls_take_time(r, map, "models.*.drift.window", &plan->drift.window_us);
+    ls_take_number(r, map, "models.*.drift.psi", &plan->drift.psi);
+    ls_take_share(r, map, "models.*.drift.false_alarms", &plan->drift.false_alarms);
+    if (plan->drift.false_alarms < 1e-6 || plan->drift.false_alarms > 0.5) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.drift.false_alarms"), "0.0001 % to 50 %",
+                          "this is no share of false alarms to test at");
+    }
+    map = ls_take_map(r, model, "models.*.retrain");
+    ls_take_yes(r, map, "models.*.retrain.drift", &plan->retrain.on_drift);
+    take_time_or_never(r, map, "models.*.retrain.every", &plan->retrain.every_us);
+    ls_take_time(r, map, "models.*.retrain.pause", &plan->retrain.pause_us);
+    ls_take_count(r, map, "models.*.retrain.rows", &plan->retrain.rows);
+}
+
 static void check_split(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
     if (plan->train <= 0.0 || plan->train + plan->calibrate >= 1.0) {
         const ls_yaml *at = ls_take(r, model, "models.*.train");
@@ -215,6 +252,8 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
     ls_take_share(r, map, "models.*.calibrate", &plan->calibrate);
     ls_take_time(r, map, "models.*.gap", &plan->gap_us);
     read_gates(r, map, &plan->gates);
+    read_shadow(r, map, &plan->shadow);
+    read_drift(r, map, plan);
     choice = 0;
     ls_take_choice(r, map, "models.*.mode", &choice);
     plan->is_auto = choice == 1;
