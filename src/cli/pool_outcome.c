@@ -78,6 +78,11 @@ static void put_jobs(const ls_sim_result *r, const char *refused, ls_buffer *out
                      (unsigned long long)r->stopped, plural(r->stopped),
                      (unsigned long long)r->broken, plural(r->broken),
                      (unsigned long long)r->waiting_at_end, (unsigned long long)r->running_at_end);
+    if (r->grown > 0) {
+        ls_buffer_printf(
+            out, "         elastic jobs grew %llu time%s by a part, and gave back %llu\n",
+            (unsigned long long)r->grown, plural(r->grown), (unsigned long long)r->shrunk);
+    }
 }
 
 static void heading(const ls_pool_outcome *o, ls_buffer *out) {

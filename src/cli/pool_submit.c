@@ -92,6 +92,9 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
      .about = "it saves by itself so often: less is lost when it is stopped"},
+    {.name = "spot",
+     .kind = LS_OPTION_FLAG,
+     .about = "it uses what is idle, and is stopped as soon as another job needs its place"},
     {.name = "saves", .kind = LS_OPTION_FLAG, .about = "it saves when it is asked to stop"},
     {.name = "grace",
      .kind = LS_OPTION_TIME,
@@ -294,6 +297,9 @@ static bool put_all(const ls_options *o, json_t *out, ls_error *err) {
     put_time(o, "grace", "grace_s", out);
     json_object_set_new(out, "parts", json_integer(ls_options_get(o, "nodes")->number));
     json_object_set_new(out, "saves", json_boolean(ls_options_get(o, "saves")->given));
+    if (ls_options_get(o, "spot")->given) {
+        json_object_set_new(out, "spot", json_true());
+    }
     json_object_set_new(out, "restartable", json_boolean(!ls_options_get(o, "once-only")->given));
     json_object_set_new(out, "split_log", json_boolean(ls_options_get(o, "split-log")->given));
     if (priority->given) {

@@ -18,6 +18,7 @@ static bool kind_of(const ls_exec_event *event, desk_act_kind *out) {
     case LS_EXEC_STARTED: *out = ACT_START; return true;
     case LS_EXEC_STOPS:
         *out = view->why == LS_WHY_RECLAIM  ? ACT_RECLAIM
+               : view->why == LS_WHY_YIELD  ? ACT_RECLAIM
                : view->why == LS_WHY_BROKEN ? ACT_BROKEN
                                             : ACT_CANCEL;
         return true;

@@ -171,6 +171,12 @@ static void say_stops(const ls_exec_view *view, sentence *out) {
                        (unsigned long long)view->for_job);
         ls_text_format(out->text_ko, SENTENCE, "빌려 쓴 자원을 작업 %llu번에 돌려줍니다.",
                        (unsigned long long)view->for_job);
+    } else if (view->why == LS_WHY_YIELD) {
+        out->code = "yield";
+        ls_text_format(out->text, SENTENCE, "A spot job, it gives its place to job %llu.",
+                       (unsigned long long)view->for_job);
+        ls_text_format(out->text_ko, SENTENCE, "여유분 작업이라 작업 %llu번에 자리를 내줍니다.",
+                       (unsigned long long)view->for_job);
     } else if (view->why == LS_WHY_BROKEN) {
         out->code = "broken";
         ls_text_format(out->text, SENTENCE, "The machine it runs on has failed.");

@@ -45,6 +45,7 @@ typedef struct ls_exec_job {
     int64_t checkpoint_every_us;  // it saves by itself so often; 0: never
     bool saves;                   // it saves when it is asked to stop
     bool restartable;             // may be stopped for others and begun again
+    bool spot;                    // takes what nobody else needs, see pool/scheduler.h
     // Asked to stop, it gets this signal (0: SIGTERM); before that this command runs beside it
     // (NULL: none), as the same user, with LINESHAFT_JOB_PID set.
     int stop_signal;

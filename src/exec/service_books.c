@@ -26,9 +26,9 @@ void ls_exec_books_hold(ls_exec *e, int64_t at_us, const ls_entry *j, bool hold)
     b->last_us = at_us > b->last_us ? at_us : b->last_us;
     const uint64_t milli = ls_shape_milli(&j->spec->job->shape);
     if (hold) {
-        ls_meter_hold(b->meter, b->last_us, j->account, j->kind, milli);
+        ls_meter_hold(b->meter, b->last_us, j->account, j->kind, milli, false);
     } else {
-        ls_meter_drop(b->meter, b->last_us, j->account, j->kind, milli);
+        ls_meter_drop(b->meter, b->last_us, j->account, j->kind, milli, false);
     }
 }
 

@@ -238,7 +238,8 @@ ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j) {
                          .stop_us = job->grace_us,
                          .checkpoint_every_us = job->checkpoint_every_us,
                          .saves = job->saves,
-                         .restartable = job->restartable};
+                         .restartable = job->restartable,
+                         .spot = job->spot};
     // It may use its grace after its longest time; a promise to others counts with that.
     if (r.most_us != INT64_MAX) {
         r.most_us = job->grace_us > INT64_MAX - r.most_us ? INT64_MAX : r.most_us + job->grace_us;

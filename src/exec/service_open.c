@@ -302,9 +302,9 @@ static ls_status replay_books(ls_exec *e, ls_error *err) {
         const held *item = h.items + i;
         b->last_us = item->at_us > b->last_us ? item->at_us : b->last_us;
         if (item->begins) {
-            ls_meter_hold(b->meter, b->last_us, item->account, item->kind, item->milli);
+            ls_meter_hold(b->meter, b->last_us, item->account, item->kind, item->milli, false);
         } else {
-            ls_meter_drop(b->meter, b->last_us, item->account, item->kind, item->milli);
+            ls_meter_drop(b->meter, b->last_us, item->account, item->kind, item->milli, false);
             ls_meter_lose(b->meter, item->account, item->milli, item->lost_us);
         }
         if (item->counts) {

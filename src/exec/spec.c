@@ -45,7 +45,7 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
                            (uint32_t)job->has_priority << 2 | (uint32_t)job->saves << 3 |
                            (uint32_t)job->restartable << 4 | (uint32_t)job->split_log << 5 |
                            (uint32_t)(job->once != NULL) << 6 |
-                           (uint32_t)(job->deadline_us > 0) << 7;
+                           (uint32_t)(job->deadline_us > 0) << 7 | (uint32_t)job->spot << 8;
     ls_write_varint(out, flags);
     put_signed(out, job->priority);
     put_signed(out, job->limit_us);
@@ -188,7 +188,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->folder = get_text(s);
     get_shape(s, &job->shape);
     const uint32_t flags = get_u32(s);
-    if (flags > 255) {
+    if (flags > 511) {
         complain(s, "unknown flags");
     }
     job->shape.must = (flags & 1) != 0;
@@ -197,6 +197,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->saves = (flags & 8) != 0;
     job->restartable = (flags & 16) != 0;
     job->split_log = (flags & 32) != 0;
+    job->spot = (flags & 256) != 0;
     job->priority = get_i32(s);
     job->limit_us = get_signed(s);
     job->grace_us = get_signed(s);

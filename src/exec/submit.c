@@ -25,7 +25,7 @@ static const char *const keys[] = {
     "spread",     "priority",    "most_s",      "grace_s",      "checkpoint_every_s",
     "saves",      "restartable", "stop_signal", "stop_command", "array",
     "after",      "log_mib",     "split_log",   "deadline_s",   "array_first",
-    NULL,
+    "spot",       NULL,
 };
 
 const char *ls_level_word(ls_pool_level level) {
@@ -149,6 +149,7 @@ static void take_times(ls_fields *f, ls_exec_job *job) {
     job->restartable = true;
     ls_fields_flag(f, "saves", &job->saves);
     ls_fields_flag(f, "restartable", &job->restartable);
+    ls_fields_flag(f, "spot", &job->spot);
 }
 
 static void take_stop(ls_fields *f, ls_arena *arena, ls_exec_job *job) {

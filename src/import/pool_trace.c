@@ -19,24 +19,45 @@ enum { STREAM_BLOCKS = 21 };
 // The columns of a format; NULL: it has none for that.
 typedef struct trace_format {
     const char *name;
-    const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli, *deadline;
+    const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli, *deadline, *most;
+    const char *spot, *spot_word;  // a spot job has this word there
 } trace_format;
 
 static const trace_format formats[] = {
     {"ours", "submit_s", "run_s", "gpus", "account", "nodes", "priority", "limit_s", "milli",
-     "deadline_s"},
-    {"philly", "timestamp", "duration", "num_gpus", "cluster", NULL, NULL, NULL, NULL, NULL},
-    {"helios", "submit_time", "duration", "gpu_num", "vc", "node_num", NULL, NULL, NULL, NULL},
-    {"acme", "submit_time", "duration", "gpu_num", "user", "node_num", NULL, NULL, NULL, NULL},
-    {"spot", "submit_time", "duration", "gpu_request", "organization", "worker_num", NULL, NULL,
-     NULL, NULL},
+     "deadline_s", "gpus_most", "spot", "1"},
+    {.name = "philly",
+     .submit = "timestamp",
+     .run = "duration",
+     .gpus = "num_gpus",
+     .who = "cluster"},
+    {.name = "helios",
+     .submit = "submit_time",
+     .run = "duration",
+     .gpus = "gpu_num",
+     .who = "vc",
+     .nodes = "node_num"},
+    {.name = "acme",
+     .submit = "submit_time",
+     .run = "duration",
+     .gpus = "gpu_num",
+     .who = "user",
+     .nodes = "node_num"},
+    {.name = "spot",
+     .submit = "submit_time",
+     .run = "duration",
+     .gpus = "gpu_request",
+     .who = "organization",
+     .nodes = "worker_num",
+     .spot = "job_type",
+     .spot_word = "Spot"},
 };
 
 typedef struct trace_reader {
     const trace_format *format;
     const ls_csv *csv;
     const char *file;
-    int submit, run, gpus, who, nodes, priority, limit, milli, deadline;
+    int submit, run, gpus, who, nodes, priority, limit, milli, deadline, most, spot;
     ls_arena *arena;
     ls_names names;
     ls_trace *out;
@@ -62,6 +83,8 @@ static ls_status find_format(trace_reader *r) {
             r->limit = column(r, f->limit);
             r->milli = column(r, f->milli);
             r->deadline = column(r, f->deadline);
+            r->most = column(r, f->most);
+            r->spot = column(r, f->spot);
             r->out->format = f->name;
             return LS_OK;
         }
@@ -132,16 +155,16 @@ static ls_status name_of(trace_reader *r, size_t row, uint32_t *out) {
 
 static ls_status read_row(trace_reader *r, size_t row) {
     double run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0, milli = 0.0;
-    double deadline_s = 0.0;
+    double deadline_s = 0.0, most = 0.0;
     ls_trace_row *to = r->out->rows + r->out->count;
     ls_status status = submission(r, row, &to->submit_us);
     const struct {
         int at;
         double most, *to;
-    } cells[] = {{r->run, 1e10, &run_s},          {r->gpus, 1e7, &gpus},
-                 {r->nodes, 1e6, &nodes},         {r->limit, 1e10, &limit_s},
-                 {r->milli, 999.0, &milli},       {r->priority, 1000.0, &priority},
-                 {r->deadline, 1e10, &deadline_s}};
+    } cells[] = {{r->run, 1e10, &run_s},           {r->gpus, 1e7, &gpus},
+                 {r->nodes, 1e6, &nodes},          {r->limit, 1e10, &limit_s},
+                 {r->milli, 999.0, &milli},        {r->priority, 1000.0, &priority},
+                 {r->deadline, 1e10, &deadline_s}, {r->most, 1e7, &most}};
     for (size_t i = 0; i < sizeof cells / sizeof *cells && status == LS_OK; i++) {
         status = number(r, row, cells[i].at, cells[i].most, cells[i].to);
     }
@@ -159,6 +182,8 @@ static ls_status read_row(trace_reader *r, size_t row) {
     to->gpus = (uint32_t)gpus;
     to->nodes = (uint32_t)nodes;
     to->milli = (uint32_t)milli;
+    to->gpus_most = (uint32_t)most;
+    to->spot = r->spot >= 0 && strcmp(r->csv->rows[row][r->spot], r->format->spot_word) == 0;
     to->priority = (int32_t)priority;
     to->line = r->csv->lines[row];
     r->out->count++;
@@ -370,7 +395,13 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
                                     .shape = shape,
                                     .most_us = limit_us < 9e18 ? (int64_t)limit_us : INT64_MAX,
                                     .checkpoint_every_us = l->checkpoint_us,
-                                    .restartable = true}};
+                                    .restartable = true,
+                                    .spot = row->spot}};
+    if (row->gpus_most > row->gpus && shape.gpus > 0 && !row->spot) {
+        const uint64_t most = row->gpus_most < l->pool->cluster.gpus ? row->gpus_most
+                                                                     : l->pool->cluster.gpus;
+        out->extras = most > row->gpus ? (uint32_t)(most - row->gpus) / shape.gpus : 0;
+    }
     if (row->deadline_us > 0) {
         out->request.deadline_us = out->submit_us + row->deadline_us;
     }

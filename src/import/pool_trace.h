@@ -3,13 +3,14 @@
 // Tables with a header line, told apart by their columns; what a table does not say is left at 0:
 //
 //   ours      submit_s, run_s, gpus; as wanted account, nodes, priority, limit_s, milli,
-//             deadline_s (after its submission)
+//             deadline_s (after its submission), spot (1: a spot job), gpus_most (an elastic
+//             job: it can use so many)
 //   philly    timestamp, duration, num_gpus, cluster (job list of the Philly trace as the Sia
 //             artefact has it; times local, seconds)
 //   helios    submit_time, duration, gpu_num, node_num, vc (Helios cluster_log.csv)
 //   acme      submit_time, duration, gpu_num, node_num, user, no vc (Acme trace_*.csv)
-//   spot      submit_time, duration, gpu_request, worker_num, organization, gpu_model (Alibaba
-//   2026)
+//   spot      submit_time, duration, gpu_request, worker_num, organization, gpu_model, job_type
+//             (HP or Spot; Alibaba 2026)
 //
 // Times are seconds, or `YYYY-MM-DD hh:mm:ss`, with or without a zone. Rows without GPUs, or that
 // ran for no time, are counted and left out. Pure: text in, rows out, sorted by submission.
@@ -27,6 +28,8 @@ typedef struct ls_trace_row {
     uint32_t gpus;        // in all
     uint32_t nodes;       // 0: not told
     uint32_t milli;       // of one GPU, instead of gpus
+    uint32_t gpus_most;   // it can use so many; 0: not told
+    bool spot;
     int32_t priority;
     uint32_t who;  // index of names
     int line;

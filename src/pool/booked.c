@@ -71,8 +71,8 @@ void ls_booked_pass(ls_scheduler *s) {
         some = true;
     }
     if (some) {
-        ls_waiting_open(s->waiting, NULL, NULL);
-        ls_waiting_fell(s->waiting, 0);
+        ls_scheduler_open(s);
+        ls_scheduler_fell(s, 0);
         ls_reclaim_wake(s);
     }
 }

@@ -10,6 +10,7 @@ struct ls_meter {
     ls_meter_row *rows;
     int64_t *since_us;       // by account
     uint64_t *guaranteed;    // by account, of all kinds
+    uint64_t *spots;         // by account: what its spot jobs hold
     ls_gpu_time *drawn;      // by account: watts of what it holds, in thousandths
     ls_gpu_time *paid;       // by account: millionths of the currency in an hour, in thousandths
     const uint64_t *prices;  // by account and kind; NULL: none
@@ -53,11 +54,12 @@ ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms
     m->rows = ls_alloc(accounts * sizeof *m->rows);
     m->since_us = ls_alloc(accounts * sizeof *m->since_us);
     m->guaranteed = ls_alloc(accounts * sizeof *m->guaranteed);
+    m->spots = ls_alloc(accounts * sizeof *m->spots);
     m->drawn = ls_alloc(accounts * sizeof *m->drawn);
     m->paid = ls_alloc(accounts * sizeof *m->paid);
     ls_status status = ls_shares_create(terms, accounts, cluster->kind_count, &m->shares, err);
     if (status == LS_OK && (m->rows == NULL || m->since_us == NULL || m->guaranteed == NULL ||
-                            m->drawn == NULL || m->paid == NULL)) {
+                            m->spots == NULL || m->drawn == NULL || m->paid == NULL)) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status != LS_OK) {
@@ -85,6 +87,7 @@ void ls_meter_destroy(ls_meter *meter) {
         ls_free(meter->rows);
         ls_free(meter->since_us);
         ls_free(meter->guaranteed);
+        ls_free(meter->spots);
         ls_free(meter->drawn);
         ls_free(meter->paid);
         ls_free(meter);
@@ -99,8 +102,8 @@ static void settle(ls_meter *m, uint32_t account, int64_t now_us) {
     const uint64_t borrowed = ls_shares_borrowed(m->shares, account);
     const uint64_t own = held - borrowed;
     ls_meter_row *row = m->rows + account;
-    row->held += span * held;
-    row->borrowed += span * borrowed;
+    row->held += span * (held + m->spots[account]);
+    row->borrowed += span * (borrowed + m->spots[account]);
     row->energy += span * m->drawn[account];
     row->charge += span * m->paid[account];
     m->held_idle_sum += account == 0 ? span * m->held_idle : 0;
@@ -134,17 +137,30 @@ static void rate(ls_meter *m, uint32_t account, uint32_t kind, uint64_t milli, b
     }
 }
 
-void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
-                   uint64_t milli) {
+void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind, uint64_t milli,
+                   bool spot) {
     settle_way(meter, account, now_us);
-    ls_shares_add(meter->shares, account, kind, milli);
+    if (spot) {
+        for (uint32_t at = account; at != LS_POOL_NONE; at = ls_shares_parent(meter->shares, at)) {
+            meter->spots[at] += milli;
+        }
+    } else {
+        ls_shares_add(meter->shares, account, kind, milli);
+    }
     rate(meter, account, kind, milli, true);
 }
 
-void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
-                   uint64_t milli) {
+void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind, uint64_t milli,
+                   bool spot) {
     settle_way(meter, account, now_us);
-    ls_shares_remove(meter->shares, account, kind, milli);
+    if (spot) {
+        for (uint32_t at = account; at != LS_POOL_NONE; at = ls_shares_parent(meter->shares, at)) {
+            assert(meter->spots[at] >= milli);
+            meter->spots[at] -= milli;
+        }
+    } else {
+        ls_shares_remove(meter->shares, account, kind, milli);
+    }
     rate(meter, account, kind, milli, false);
 }
 

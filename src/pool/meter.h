@@ -48,12 +48,13 @@ void ls_meter_destroy(ls_meter *meter);  // NULL is fine
 // ls_terms.prices); must outlive the meter. Before anything is held; without it nothing is paid.
 void ls_meter_price(ls_meter *meter, const uint64_t *prices);
 
-// A job of the account begins or ceases to hold so much of a kind.
-void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
-                   uint64_t milli);
-void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind,
-                   uint64_t milli);
-// What each account holds now.
+// A job of the account begins or ceases to hold so much of a kind. What a spot job holds is
+// borrowed, whatever the account is guaranteed.
+void ls_meter_hold(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind, uint64_t milli,
+                   bool spot);
+void ls_meter_drop(ls_meter *meter, int64_t now_us, uint32_t account, uint32_t kind, uint64_t milli,
+                   bool spot);
+// What each account holds now, spot jobs left out.
 const ls_shares *ls_meter_shares(const ls_meter *meter);
 // So much of what the account held was for nothing.
 void ls_meter_lose(ls_meter *meter, uint32_t account, uint64_t milli, int64_t span_us);

@@ -37,9 +37,9 @@ static void test_books_are_exact(void) {
     ls_meter *m = meter_at(5 * S);
     ls_meter_row rows[ACCOUNTS];
     ls_meter_pool pool;
-    ls_meter_hold(m, 10 * S, A, 0, 6 * GPU);  // 4 covered, 2 borrowed
-    ls_meter_hold(m, 12 * S + 1, B, 0, 250);  // a quarter of a GPU
-    ls_meter_drop(m, 20 * S, A, 0, 3 * GPU);  // 3 left: all covered
+    ls_meter_hold(m, 10 * S, A, 0, 6 * GPU, false);  // 4 covered, 2 borrowed
+    ls_meter_hold(m, 12 * S + 1, B, 0, 250, false);  // a quarter of a GPU
+    ls_meter_drop(m, 20 * S, A, 0, 3 * GPU, false);  // 3 left: all covered
     ls_meter_lose(m, A, 3 * GPU, 4 * S);
     ls_meter_count(m, A, LS_METER_STARTED);
     ls_meter_count(m, A, LS_METER_STOPPED);
@@ -95,9 +95,9 @@ static void test_energy_and_money_by_hand(void) {
     ls_error err = {0};
     CHECK_INT(ls_meter_create(&both, rows_of, COUNT, 0, &m, &err), LS_OK);
     ls_meter_price(m, prices);
-    ls_meter_hold(m, 0, SHOP, 0, 4 * GPU);
-    ls_meter_hold(m, hour, SHOP, 1, GPU / 2);
-    ls_meter_drop(m, 2 * hour, SHOP, 0, 4 * GPU);
+    ls_meter_hold(m, 0, SHOP, 0, 4 * GPU, false);
+    ls_meter_hold(m, hour, SHOP, 1, GPU / 2, false);
+    ls_meter_drop(m, 2 * hour, SHOP, 0, 4 * GPU, false);
     ls_meter_node(m, 3 * hour, 0, LS_NODE_UP, LS_NODE_BROKEN);
     ls_meter_close(m, 4 * hour, rows, &pool);
     CHECK_NEAR(ls_meter_kwh(rows[SHOP].energy), 4 * 2 * 0.7 + 0.5 * 3 * 0.3, 1e-12);
@@ -118,7 +118,7 @@ static void test_books_of_a_century_do_not_run_over(void) {
     ls_meter *m = meter_at(0);
     ls_meter_row rows[ACCOUNTS];
     ls_meter_pool pool;
-    ls_meter_hold(m, 0, A, 0, 260000 * GPU);
+    ls_meter_hold(m, 0, A, 0, 260000 * GPU, false);
     ls_meter_close(m, century_us, rows, &pool);
     CHECK(rows[A].held == (ls_gpu_time)century_us * 260000 * LS_POOL_WHOLE);
     CHECK(rows[A].held > UINT64_MAX);

@@ -87,7 +87,9 @@ static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
     case LS_SIM_STOPPED: row->stopped++; break;
     case LS_SIM_BROKEN: row->broken++; break;
     case LS_SIM_REFUSED: row->refused++; break;
-    case LS_SIM_SUBMITTED: break;
+    case LS_SIM_SUBMITTED:
+    case LS_SIM_GREW:
+    case LS_SIM_SHRANK: break;
     case LS_SIM_LEFT:
         add_due(row, e);
         if (e->first) {

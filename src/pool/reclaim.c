@@ -41,7 +41,8 @@ static bool may_take(const ls_scheduler *s, uint32_t account, uint32_t from, uin
     return ls_shares_borrowed_with(s->shares, side, kind, milli) == 0 && all_borrow(s, from, meet);
 }
 
-// The work that is lost when the job is stopped now, in thousandths of GPUs times microseconds.
+// The work that is lost when the job is stopped now, in thousandths of GPUs times microseconds; of
+// a spot job a millionth, so that those go first.
 static double loss(const ls_scheduler *s, const ls_pool_job *j) {
     const ls_pool_request *r = &j->request;
     const int64_t ran_us = s->now_us - j->started_us;
@@ -51,7 +52,8 @@ static double loss(const ls_scheduler *s, const ls_pool_job *j) {
     } else if (r->checkpoint_every_us > 0) {
         lost_us = ran_us % r->checkpoint_every_us;
     }
-    return (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
+    const double whole = (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
+    return r->spot ? whole / 1.0e6 : whole;
 }
 
 // Jobs that may be stopped for the claimant, up to the dearest: by loss, and of equal loss the one
@@ -72,7 +74,7 @@ static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
     const takers *t = context;
     const ls_pool_job *j = s->jobs + job;
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable && !j->spared &&
-           s->may_give[j->request.account] && j->stopped_for != t->number &&
+           s->may_give[ls_scheduler_lender(s, job)] && j->stopped_for != t->number &&
            comes_by(loss(s, j), j->number, t->dearest, t->at_least);
 }
 
@@ -356,8 +358,8 @@ static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
             }
         }
     }
-    for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
-        uint32_t job = s->may_give[leaf] ? s->running[leaf] : LS_POOL_NONE;
+    for (uint32_t lender = 0; lender <= s->def.account_count; lender++) {
+        uint32_t job = s->may_give[lender] ? s->running[lender] : LS_POOL_NONE;
         for (; job != LS_POOL_NONE; job = s->jobs[job].next_running) {
             const ls_pool_job *j = s->jobs + job;
             for (uint32_t i = 0; i < j->request.shape.parts && may_stop(&all, s, job); i++) {
@@ -471,6 +473,10 @@ static void count_again(ls_scheduler *s) {
         ls_pool_job *j = s->jobs + s->victims[--s->victim_count];
         j->victim = false;
         ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+        if (j->request.spot) {
+            ls_shares_leave(s->shares, j->request.account, j->kind,
+                            ls_shape_milli(&j->request.shape));
+        }
     }
 }
 
@@ -483,7 +489,11 @@ static bool note_victim(ls_scheduler *s, uint32_t job) {
     }
     s->victims[s->victim_count++] = job;
     j->victim = true;
-    ls_shares_remove(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    if (j->request.spot) {
+        ls_shares_gone(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    } else {
+        ls_shares_remove(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    }
     return true;
 }
 
@@ -514,7 +524,8 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     while (job != LS_POOL_NONE) {
         ls_pool_job *j = s->jobs + job;
         const bool goes = may_stop(&t, s, job) && !j->victim;
-        if (goes && !may_take(s, c->request.account, j->request.account, kind, milli)) {
+        if (goes && !j->request.spot &&
+            !may_take(s, c->request.account, j->request.account, kind, milli)) {
             s->spent[first_who_does_not(s, j->request.account)] = true;
             *out_spent = true;
         } else if (goes && !note_victim(s, job)) {
@@ -555,7 +566,38 @@ static bool note_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     return true;
 }
 
-// Where a limit keeps the job away, only what is below its account makes room in it.
+// Spot jobs count for limits as long as they run: those of the kind first, then those whose loss is
+// the least, go until the limits have room, or none is left. False: memory is out.
+static bool note_spots_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
+    const ls_pool_job *c = s->jobs + claimant;
+    const uint32_t account = c->request.account;
+    const takers all = {.number = c->number, .dearest = 1.0e300};
+    for (;;) {
+        const uint32_t limit = ls_shares_limited(s->shares, account, kind,
+                                                 ls_shape_milli(&c->request.shape));
+        uint32_t best = LS_POOL_NONE;
+        uint32_t i = limit != LS_POOL_NONE ? s->running[s->def.account_count] : LS_POOL_NONE;
+        for (; i != LS_POOL_NONE; i = s->jobs[i].next_running) {
+            const ls_pool_job *j = s->jobs + i;
+            const ls_pool_job *b = best != LS_POOL_NONE ? s->jobs + best : NULL;
+            if (j->kind != LS_POOL_NONE && !j->victim && may_stop(&all, s, i) &&
+                ls_shares_meet(s->shares, j->request.account, limit) == limit &&
+                (b == NULL || (j->kind == kind && b->kind != kind) ||
+                 ((j->kind == kind) == (b->kind == kind) && loss(s, j) < loss(s, b)))) {
+                best = i;
+            }
+        }
+        if (best == LS_POOL_NONE) {
+            return true;
+        }
+        if (!note_victim(s, best)) {
+            return false;
+        }
+    }
+}
+
+// Where a limit keeps the job away, only what is below its account makes room in it; and spot jobs,
+// which count for no such limit.
 static void only_below(ls_scheduler *s, uint32_t limit) {
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         s->may_give[i] &= ls_shares_meet(s->shares, i, limit) == limit;
@@ -579,6 +621,13 @@ static void note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, uint64
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         s->may_give[i] &= ls_shares_children(s->shares, i) == 0 && i != account;
     }
+    s->may_give[s->def.account_count] = s->spot_count > 0;
+}
+
+// Spot jobs alone may give.
+static void note_spots_alone(ls_scheduler *s) {
+    memset(s->may_give, 0, s->def.account_count * sizeof *s->may_give);
+    s->may_give[s->def.account_count] = true;
 }
 
 // May a job of `account` that needs so much of the kind break this promise? It would have to borrow
@@ -635,19 +684,24 @@ static bool breaks_some(const ls_scheduler *s, uint32_t used) {
     return some;
 }
 
-// Nodes and victims for a kind, with the promises that are marked: the nodes in
-// s->plan[0..*out_used), the victims in s->victims, out of the books.
-static bool find_nodes(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
+// Nodes and victims for a kind, with the promises that are marked, of spot jobs alone or of all who
+// may give: the nodes in s->plan[0..*out_used), the victims in s->victims, out of the books.
+static bool find_nodes(ls_scheduler *s, uint32_t claimant, uint32_t kind, bool spots,
+                       uint32_t *out_used) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint64_t milli = ls_shape_milli(&c->request.shape);
     const uint64_t free = ls_occupancy_free_milli(s->occupancy);
     const uint32_t limit = ls_shares_limited_later(s->shares, c->request.account, kind, milli);
-    note_givers(s, c->request.account, kind, milli);
+    if (spots) {
+        note_spots_alone(s);
+    } else {
+        note_givers(s, c->request.account, kind, milli);
+    }
     if (limit != LS_POOL_NONE) {
         only_below(s, limit);
     }
-    uint64_t lent = 0;  // of the kind
-    bool may = s->breaking;
+    uint64_t lent = kind != LS_POOL_NONE ? s->spot_milli[kind] : 0;  // of the kind
+    bool may = s->breaking || s->may_give[s->def.account_count];
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         may |= s->may_give[i];
         lent += s->may_give[i] ? ls_shares_held_kind(s->shares, i, kind) : 0;
@@ -670,7 +724,8 @@ static bool find_nodes(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32
             good = note_victims(s, claimant, kind, s->plan[i].node, parts, &spent);
             left -= parts;
         }
-        good = good && (spent || note_for_limits(s, claimant, kind));
+        good = good && (spent || (note_for_limits(s, claimant, kind) &&
+                                  note_spots_for_limits(s, claimant, kind)));
         if (good && !spent && (s->victim_count > 0 || breaks_some(s, used))) {
             *out_used = used;
             return true;
@@ -692,9 +747,9 @@ static bool find_nodes(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32
 static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint32_t *out_used) {
     unmark_promises(s);
     s->sharing = s->jobs[claimant].request.shape.parts == 1;
-    const bool found = find_nodes(s, claimant, kind, out_used) ||
+    const bool found = find_nodes(s, claimant, kind, false, out_used) ||
                        (mark_promises(s, claimant, kind) &&
-                        find_nodes(s, claimant, kind, out_used));
+                        find_nodes(s, claimant, kind, false, out_used));
     s->sharing = false;
     return found;
 }
@@ -702,7 +757,8 @@ static bool find_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
 // Some account above the job, or its own, is guaranteed what it needs and does not have it.
 static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t kind) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
-    if (milli == 0 || j->in_vain || ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs))) {
+    if (milli == 0 || j->in_vain || j->request.spot ||
+        ls_scheduler_has_spent(s, (uint32_t)(j - s->jobs))) {
         return false;
     }
     const uint32_t limit = ls_shares_limited_later(s->shares, j->request.account, kind, milli);
@@ -726,6 +782,10 @@ static bool is_due(const ls_scheduler *s, const ls_pool_job *j) {
 
 // Tells one to stop for another, and says why.
 static void stop_for(ls_scheduler *s, uint32_t victim, uint32_t job) {
+    if (s->jobs[victim].request.spot) {
+        (void)ls_scheduler_stop(s, victim, LS_WHY_YIELD, job, true);
+        return;
+    }
     const uint32_t giver = s->jobs[victim].request.account;
     const uint32_t taker = s->jobs[job].request.account;
     const uint32_t meet = ls_shares_meet(s->shares, giver, taker);
@@ -791,40 +851,74 @@ static void start_now(ls_scheduler *s, uint32_t job) {
     }
 }
 
-static bool take_back(ls_scheduler *s, uint32_t job) {
+// The nodes that were found are kept for the job, and the victims told to stop.
+static bool claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t used) {
     ls_pool_job *j = s->jobs + job;
+    const uint32_t count = s->victim_count;
+    count_again(s);  // they stay in s->victims
+    s->round_again |= j->reserved != LS_POOL_NONE;
+    ls_reserve_drop(s, job);  // a promise of later
+    break_promises(s, j->request.account, used);
+    if (!ls_reserve(s, job, s->plan, used, INT64_MIN, true, kind)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        s->jobs[s->victims[i]].stopped_for = j->number;
+        stop_for(s, s->victims[i], job);
+    }
+    j->promised_us = s->now_us < j->promised_us ? s->now_us : j->promised_us;
+    for (uint32_t i = 0; i < count; i++) {
+        const ls_pool_job *v = s->jobs + s->victims[i];
+        j->promised_us = v->latest_us > j->promised_us ? v->latest_us : j->promised_us;
+    }
+    const int64_t freed_us = freed_by(s, s->plan[0].node);
+    j->promised_us = freed_us > j->promised_us ? freed_us : j->promised_us;
+    if (count == 0) {
+        start_now(s, job);
+    }
+    return true;
+}
+
+static bool take_back(ls_scheduler *s, uint32_t job) {
+    const ls_pool_job *j = s->jobs + job;
     uint32_t used = 0;
     for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
-        if (((j->request.shape.kinds >> k) & 1) == 0 || !is_entitled(s, j, k) ||
-            !find_victims(s, job, k, &used)) {
-            continue;
+        if (((j->request.shape.kinds >> k) & 1) != 0 && is_entitled(s, j, k) &&
+            find_victims(s, job, k, &used)) {
+            return claim(s, job, k, used);
         }
-        const uint32_t count = s->victim_count;
-        count_again(s);  // they stay in s->victims
-        s->round_again |= j->reserved != LS_POOL_NONE;
-        ls_reserve_drop(s, job);  // a promise of later
-        break_promises(s, j->request.account, used);
-        if (!ls_reserve(s, job, s->plan, used, INT64_MIN, true, k)) {
-            return false;
-        }
-        for (uint32_t i = 0; i < count; i++) {
-            s->jobs[s->victims[i]].stopped_for = j->number;
-            stop_for(s, s->victims[i], job);
-        }
-        j->promised_us = s->now_us < j->promised_us ? s->now_us : j->promised_us;
-        for (uint32_t i = 0; i < count; i++) {
-            const ls_pool_job *v = s->jobs + s->victims[i];
-            j->promised_us = v->latest_us > j->promised_us ? v->latest_us : j->promised_us;
-        }
-        const int64_t freed_us = freed_by(s, s->plan[0].node);
-        j->promised_us = freed_us > j->promised_us ? freed_us : j->promised_us;
-        if (count == 0) {
-            start_now(s, job);
-        }
-        return true;
     }
     unmark_promises(s);
     return false;
+}
+
+// Spot jobs have a place for it on GPUs of the kind; LS_POOL_NONE: it needs none.
+static bool take_spots(ls_scheduler *s, uint32_t job, uint32_t kind) {
+    const ls_pool_request *r = &s->jobs[job].request;
+    const uint64_t milli = ls_shape_milli(&r->shape);
+    uint32_t used = 0;
+    if (milli > 0 && ls_shares_limited_later(s->shares, r->account, kind, milli) != LS_POOL_NONE) {
+        return false;
+    }
+    unmark_promises(s);
+    s->sharing = r->shape.parts == 1;
+    const bool found = find_nodes(s, job, kind, true, &used);
+    s->sharing = false;
+    return found && claim(s, job, kind, used);
+}
+
+bool ls_reclaim_spots(ls_scheduler *s, uint32_t job) {
+    const ls_pool_job *j = s->jobs + job;
+    const uint32_t kinds = j->request.shape.kinds;
+    bool done = false;
+    if (s->spot_count == 0 || j->in_vain || s->now_us < j->spots_us ||
+        ls_scheduler_has_spent(s, job)) {
+        return false;
+    }
+    for (uint32_t k = 0; k < s->cluster->kind_count && kinds != 0 && !done; k++) {
+        done = ((kinds >> k) & 1) != 0 && take_spots(s, job, k);
+    }
+    return kinds != 0 ? done : take_spots(s, job, LS_POOL_NONE);
 }
 
 bool ls_reclaim_would(ls_scheduler *s, uint32_t job) {

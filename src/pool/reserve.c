@@ -114,7 +114,7 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
     if (r->claim) {
         ls_waiting_set_aside(s->waiting, job, false);
         ls_shares_remove(s->shares, j->request.account, r->kind, ls_shape_milli(&j->request.shape));
-        ls_waiting_fell(s->waiting, j->request.account);
+        ls_scheduler_fell(s, j->request.account);
     } else {
         for (uint32_t i = 0; i < s->def.account_count; i++) {
             s->promised[i] = s->promised[i] == job ? LS_POOL_NONE : s->promised[i];
@@ -123,7 +123,7 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
     if (r->job == LS_POOL_NONE) {
         let_go(s, r);
     }
-    ls_waiting_open(s->waiting, NULL, NULL);
+    ls_scheduler_open(s);
 }
 
 bool ls_reserve_is_freed(const ls_scheduler *s, uint32_t reserved) {
@@ -164,6 +164,7 @@ static bool start_one(ls_scheduler *s, uint32_t job, bool due) {
         s->jobs[job].in_vain |= s->power_count > 0;  // or it stopped others again and again
         ls_reserve_drop(s, job);
         ls_reclaim_pause(s, job);
+        s->jobs[job].spots_us = ls_pool_later(s->now_us, LS_RECLAIM_PAUSE_US);
     } else if (due && s->power_count > 0) {
         ls_reserve_drop(s, job);  // no power is kept for it
     }

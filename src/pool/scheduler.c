@@ -43,14 +43,14 @@ static bool make_rows(ls_scheduler *s) {
     s->latest_us = ls_alloc(nodes * sizeof *s->latest_us);
     s->plan = ls_alloc(nodes * sizeof *s->plan);
     s->rooms = ls_alloc((s->cluster->kind_count + 1) * LS_ROOM_ROW * sizeof *s->rooms);
-    s->running = ls_alloc(accounts * sizeof *s->running);
+    s->running = ls_alloc((accounts + 1) * sizeof *s->running);
     s->plan_marks = ls_alloc(nodes * sizeof *s->plan_marks);
     s->promised = ls_alloc(accounts * sizeof *s->promised);
     s->promise_us = ls_alloc(accounts * sizeof *s->promise_us);
     s->reclaim_us = ls_alloc(accounts * sizeof *s->reclaim_us);
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
-    s->may_give = ls_alloc(accounts * sizeof *s->may_give);
+    s->may_give = ls_alloc((accounts + 1) * sizeof *s->may_give);
     s->spent = ls_alloc(accounts * sizeof *s->spent);
     if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
         s->plan == NULL || s->soles == NULL || s->sole_jobs == NULL || s->types == NULL ||
@@ -58,6 +58,7 @@ static bool make_rows(ls_scheduler *s) {
         s->look == NULL || s->looks == NULL || s->may_give == NULL || s->spent == NULL) {
         return false;
     }
+    s->running[accounts] = LS_POOL_NONE;  // spot jobs
     for (uint32_t i = 0; i < accounts; i++) {
         s->promised[i] = LS_POOL_NONE;
         s->running[i] = LS_POOL_NONE;
@@ -84,6 +85,26 @@ static bool make_rows(ls_scheduler *s) {
         ls_room_in(s, i);
     }
     return true;
+}
+
+// Books of spot jobs: nobody is guaranteed anything, so that turns go by weight.
+static ls_status make_spots(ls_scheduler *s, const ls_scheduler_def *def, uint32_t kinds,
+                            ls_error *err) {
+    uint64_t amounts[2][LS_POOL_KINDS_MAX + 1];
+    memset(amounts[0], 0, sizeof amounts[0]);
+    memset(amounts[1], 0xff, sizeof amounts[1]);  // no limit: those of the shares hold
+    ls_share_terms *terms = ls_alloc(def->account_count * sizeof *terms);
+    if (terms == NULL) {
+        return no_memory(err);
+    }
+    for (uint32_t i = 0; i < def->account_count; i++) {
+        terms[i] = def->terms[i];
+        terms[i].guarantee = amounts[0];
+        terms[i].limit = amounts[1];
+    }
+    ls_status status = ls_shares_create(terms, def->account_count, kinds, &s->spot_shares, err);
+    ls_free(terms);
+    return status == LS_OK ? ls_waiting_create(s->spot_shares, kinds, &s->spots, err) : status;
 }
 
 // What only some pools have: budgets, reservations.
@@ -122,6 +143,9 @@ ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, l
     ls_status status = ls_shares_create(def->terms, def->account_count, kinds, &s->shares, err);
     if (status == LS_OK) {
         status = ls_waiting_create(s->shares, kinds, &s->waiting, err);
+    }
+    if (status == LS_OK) {
+        status = make_spots(s, def, kinds, err);
     }
     if (status == LS_OK) {
         status = ls_occupancy_new(def->cluster, def->policy, def->demand, def->seed, &s->occupancy,
@@ -165,7 +189,9 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->power);
     ls_free(s->power_drawn);
     ls_shares_destroy(s->shares);
+    ls_shares_destroy(s->spot_shares);
     ls_waiting_destroy(s->waiting);
+    ls_waiting_destroy(s->spots);
     ls_occupancy_free(s->occupancy);
     ls_occupancy_free(s->empty);
     ls_free(s->jobs);
@@ -215,6 +241,10 @@ static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_err
         return ls_fail(err, LS_ERR_INVALID,
                        "a job has at least 1 part, of whole GPUs or of less than one");
     }
+    if (r->spot && !r->restartable) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "a spot job has to be one that may be stopped and begun again");
+    }
     if (r->most_us <= 0 || r->stop_us < 0 || r->checkpoint_every_us < 0) {
         return ls_fail(err, LS_ERR_INVALID,
                        "times of a job must not be negative, its longest not 0");
@@ -253,14 +283,17 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
                                     .most_us = j->request.most_us,
                                     .group = s->groups != NULL ? s->groups[j->request.account] : 0,
                                     .shape = j->request.shape};
-    if (ls_waiting_put(s->waiting, job, &waiting, err) != LS_OK) {
+    if (ls_waiting_put(ls_scheduler_queues(s, job), job, &waiting, err) != LS_OK) {
         return false;
     }
     j->state = LS_POOL_JOB_WAITING;
     j->since_us = s->now_us;
     j->retry_us = INT64_MIN;
+    j->spots_us = INT64_MIN;
     j->pause_us = LS_RECLAIM_PAUSE_US;
-    ls_reclaim_look(s, j->request.account);
+    if (!j->request.spot) {
+        ls_reclaim_look(s, j->request.account);
+    }
     return true;
 }
 
@@ -332,7 +365,7 @@ void ls_scheduler_cancel(ls_scheduler *s, int64_t now_us, uint32_t job) {
     s->now_us = now_us;
     if (j->state == LS_POOL_JOB_WAITING) {
         ls_reserve_drop(s, job);
-        ls_waiting_take(s->waiting, job);
+        ls_waiting_take(ls_scheduler_queues(s, job), job);
         forget(s, job);
     } else if (j->state == LS_POOL_JOB_RUNNING) {
         ls_scheduler_stop(s, job, LS_WHY_CANCEL, LS_POOL_NONE, false);
@@ -367,8 +400,8 @@ static uint32_t nearest_spare(const ls_scheduler *s, uint32_t node) {
 static void node_up(ls_scheduler *s, uint32_t node) {
     ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
     ls_room_changed(s, node);
-    ls_waiting_open(s->waiting, NULL, NULL);
-    ls_waiting_fell(s->waiting, 0);
+    ls_scheduler_open(s);
+    ls_scheduler_fell(s, 0);
     ls_reclaim_wake(s);
 }
 
@@ -432,29 +465,58 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
 
 // ---- what is to be done
 
-static void start_those_that_fit(ls_scheduler *s) {
+// A job has no place, and is given that of spot jobs, or has one that is being made; it is passed
+// for the rest of the round, and those behind it have their turn. False: there is none.
+static bool pass_claimant(ls_scheduler *s, uint32_t job, uint32_t *passed) {
+    ls_pool_job *j = s->jobs + job;
+    const bool claims = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
+    if (s->spot_count == 0 || j->request.spot || (!claims && !ls_reclaim_spots(s, job))) {
+        return false;
+    }
+    if (j->state == LS_POOL_JOB_WAITING) {
+        ls_waiting_pass(s->waiting, job, true);
+        j->next_passed = *passed;
+        *passed = job;
+    }
+    return true;
+}
+
+// What was passed waits as it did, each in a class that has no place.
+static void end_passing(ls_scheduler *s, uint32_t passed) {
+    for (; passed != LS_POOL_NONE; passed = s->jobs[passed].next_passed) {
+        ls_waiting_pass(s->waiting, passed, false);
+        ls_waiting_close(s->waiting, passed);
+    }
+}
+
+static void start_those_that_fit(ls_scheduler *s, ls_waiting *waiting) {
+    uint32_t passed = LS_POOL_NONE;
     for (;;) {
-        const uint32_t job = ls_waiting_next(s->waiting);
+        const uint32_t job = ls_waiting_next(waiting);
         if (job == LS_POOL_NONE || s->out_of_memory) {
-            return;
+            break;
         }
         uint32_t limit = LS_POOL_NONE;
         bool part = false;
         if (ls_scheduler_place(s, job, &limit, &part)) {
-            const bool turn = ls_waiting_first(s->waiting, 0) == job;
+            const bool turn = ls_waiting_first(waiting, 0) == job;
             ls_scheduler_start(s, job, turn ? LS_WHY_TURN : LS_WHY_BACKFILL);
         } else if (ls_occupancy_was_short(s->occupancy)) {
             s->out_of_memory = true;  // it is asked for again
+        } else if (pass_claimant(s, job, &passed)) {
+            continue;
         } else if (limit != LS_POOL_NONE) {
-            ls_waiting_limit(s->waiting, job, part ? 0 : limit);
+            ls_waiting_limit(waiting, job, part ? 0 : limit);
         } else if (s->def.strict) {
-            return;
-        } else if (!ls_room_may(s, &s->jobs[job].request.shape, job, INT64_MIN)) {
-            ls_waiting_close_shape(s->waiting, job);
+            break;
+        } else if (s->spot_count == 0 &&
+                   !ls_room_may(s, &s->jobs[job].request.shape, job, INT64_MIN)) {
+            ls_waiting_close_shape(waiting, job);
         } else {
-            ls_waiting_close(s->waiting, job);
+            ls_waiting_close(waiting, job);
         }
     }
+    end_passing(s, passed);
 }
 
 void ls_scheduler_used(ls_scheduler *s, int64_t now_us, uint32_t account, ls_gpu_time used) {
@@ -473,7 +535,7 @@ static void begin_month(ls_scheduler *s) {
         double hours = 0.0;
         ls_budgets_used_hours(s->budgets, s->now_us, i, &hours);
         if (hours > 0.0) {
-            ls_waiting_fell(s->waiting, i);
+            ls_scheduler_fell(s, i);
         }
     }
 }
@@ -490,11 +552,12 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
     ls_booked_pass(s);
     begin_month(s);
     ls_reserve_start(s);
-    start_those_that_fit(s);
+    start_those_that_fit(s, s->waiting);
     if (!s->def.no_backfill && !s->def.strict) {
         ls_reserve_promise(s);
     }
     ls_reclaim(s);
+    start_those_that_fit(s, s->spots);
     s->acts_taken = true;
     *out_acts = s->acts;
     *out_status = s->out_of_memory ? LS_ERR_MEMORY : LS_OK;
@@ -507,7 +570,7 @@ int64_t ls_scheduler_wake(const ls_scheduler *s) {
     }
     const int64_t promised_us = ls_reserve_next_us(s);
     int64_t wake_us = promised_us < s->tick_us ? promised_us : s->tick_us;
-    if (ls_waiting_count(s->waiting) > 0) {
+    if (ls_scheduler_waiting(s) > 0) {
         const int64_t kept_us = ls_booked_next_us(s);
         wake_us = s->month_us < wake_us ? s->month_us : wake_us;
         wake_us = kept_us < wake_us ? kept_us : wake_us;
@@ -538,7 +601,11 @@ bool ls_scheduler_gave_way(const ls_scheduler *s, uint32_t job) {
 }
 
 uint64_t ls_scheduler_waiting(const ls_scheduler *s) {
-    return ls_waiting_count(s->waiting);
+    return ls_waiting_count(s->waiting) + ls_waiting_count(s->spots);
+}
+
+uint64_t ls_scheduler_waiting_spots(const ls_scheduler *s) {
+    return ls_waiting_count(s->spots);
 }
 
 const ls_shares *ls_scheduler_shares(const ls_scheduler *s) {

@@ -29,6 +29,14 @@
 // and every account on B's side up to there borrows. So a chain of takings ends: what is taken
 // back is guaranteed, and guaranteed GPUs are never taken. No job is stopped twice for the same
 // job.
+//
+// Spot jobs use what is idle, and are in nobody's way. They start last in a round, the accounts'
+// turns by what their spot jobs hold over their weights; they are promised nothing, take nothing
+// back, and count for limits and budgets alone, so that what an account is guaranteed or borrows is
+// the same with them and without. A job that is not one and finds no place has spot jobs stopped
+// for it at once, those that lose the least, where it would fit with them gone, or where what they
+// hold is what a limit is short of; who takes back takes from them before all others. Power alone
+// is not given back by them.
 #pragma once
 
 #include "pool/meter.h"
@@ -48,6 +56,7 @@ typedef struct ls_pool_request {
     int64_t checkpoint_every_us;  // it saves by itself; 0: never
     bool saves;                   // it saves when it is asked to stop
     bool restartable;             // may be stopped and begun again
+    bool spot;                    // takes what nobody else needs (above); has to be restartable
 } ls_pool_request;
 
 typedef enum ls_pool_why {
@@ -57,6 +66,7 @@ typedef enum ls_pool_why {
     LS_WHY_RECLAIM,   // stopped: a guaranteed job takes back what was borrowed
     LS_WHY_BROKEN,    // stopped: a node of it broke
     LS_WHY_CANCEL,    // stopped: cancelled
+    LS_WHY_YIELD,     // stopped: a spot job, in the place of one that is not
 } ls_pool_why;
 
 typedef enum ls_pool_act_kind { LS_POOL_START, LS_POOL_STOP } ls_pool_act_kind;
@@ -65,7 +75,7 @@ typedef struct ls_pool_act {
     ls_pool_act_kind kind;
     ls_pool_why why;
     uint32_t job;
-    uint32_t for_job;             // LS_WHY_RECLAIM: who needs its place
+    uint32_t for_job;             // LS_WHY_RECLAIM, LS_WHY_YIELD: who needs its place
     const ls_pool_share *shares;  // LS_POOL_START: shape.parts of them, valid while it runs
     int64_t until_us;             // LS_POOL_STOP: it must be over by then
 
@@ -149,6 +159,7 @@ uint32_t ls_scheduler_kind(const ls_scheduler *s, uint32_t job);    // of a runn
 int64_t ls_scheduler_promise(const ls_scheduler *s, uint32_t job);  // INT64_MAX: none
 // A promise of it was broken, since a job took back what its account is guaranteed.
 bool ls_scheduler_gave_way(const ls_scheduler *s, uint32_t job);
-uint64_t ls_scheduler_waiting(const ls_scheduler *s);
+uint64_t ls_scheduler_waiting(const ls_scheduler *s);        // jobs
+uint64_t ls_scheduler_waiting_spots(const ls_scheduler *s);  // spot jobs of them
 const ls_shares *ls_scheduler_shares(const ls_scheduler *s);
 const ls_occupancy *ls_scheduler_occupancy(const ls_scheduler *s);

@@ -18,7 +18,7 @@ enum {
     LS_ROOM_ROW = LS_POOL_NODE_GPUS_MAX + 1 + LS_ROOM_STEPS + 1,
 };
 
-// Who is on a node, in one word: the account of a job that has all its GPUs to itself, or one of
+// Who is on a node, in one word: the lender of a job that has all its GPUs to itself, or one of
 // these.
 enum {
     LS_SOLE_AWAY = INT32_MAX,          // nobody gets it: not up, without GPUs, or kept for a job
@@ -36,14 +36,15 @@ typedef struct ls_pool_link {
 typedef struct ls_pool_job {
     ls_pool_request request;
     ls_pool_job_state state;
-    uint32_t reserved;    // the nodes that are kept for it; LS_POOL_NONE
-    uint32_t next_claim;  // who shares them and claimed later; LS_POOL_NONE
-    uint32_t kind;        // of its GPUs while it runs; LS_POOL_NONE: none
-    bool again;           // when it has stopped it waits again
-    bool spared;          // of those that could be stopped on a node: not needed
-    bool victim;          // among s->victims
-    bool in_vain;         // others stopped for it, and there was no power: it takes back no more
-    bool stoppable;       // of the search `judged`: it may be stopped, at the loss of `part_loss`
+    uint32_t reserved;     // the nodes that are kept for it; LS_POOL_NONE
+    uint32_t next_claim;   // who shares them and claimed later; LS_POOL_NONE
+    uint32_t next_passed;  // in this round
+    uint32_t kind;         // of its GPUs while it runs; LS_POOL_NONE: none
+    bool again;            // when it has stopped it waits again
+    bool spared;           // of those that could be stopped on a node: not needed
+    bool victim;           // among s->victims
+    bool in_vain;          // others stopped for it, and there was no power: it takes back no more
+    bool stoppable;        // of the search `judged`: it may be stopped, at the loss of `part_loss`
     uint32_t judged;
     double part_loss;
     int64_t submitted_us, started_us;
@@ -55,6 +56,7 @@ typedef struct ls_pool_job {
     int64_t retry_us;        // it took back in vain: not again before, unless s->woken is greater
     int64_t pause_us;        // how long the next pause is, if that is in vain again
     uint32_t woken;          // s->woken then
+    int64_t spots_us;        // spot jobs stopped for it in vain: none does again before
     int64_t broken_us;       // a promise of it was broken for a guarantee; INT64_MIN: none was
     int64_t broken_from_us;  // the time that it had been promised
     uint32_t broken_for;     // the account that took the nodes back
@@ -100,7 +102,7 @@ typedef struct ls_power {
 typedef struct ls_node_parts {
     uint32_t first_job, first_part;  // LS_POOL_NONE: nothing runs there
     uint32_t reserved;               // LS_POOL_NONE
-    uint32_t tenants[LS_TENANTS];    // accounts of the parts there; more_tenants: there are more
+    uint32_t tenants[LS_TENANTS];    // lenders of the parts there; more_tenants: there are more
     uint8_t tenant_count;
     bool more_tenants;
     uint32_t plain;        // parts there that hold no GPU
@@ -122,6 +124,12 @@ struct ls_scheduler {
     const ls_cluster *cluster;
     ls_shares *shares;
     ls_waiting *waiting;
+    // Spot jobs: those that wait, what those that run or stop hold by account, and what those that
+    // run hold by kind.
+    ls_waiting *spots;
+    ls_shares *spot_shares;
+    uint64_t spot_milli[LS_POOL_KINDS_MAX];
+    uint32_t spot_count;  // of them run
     ls_occupancy *occupancy;
     ls_occupancy *empty;  // the cluster with nothing on it: what could ever run
     ls_pool_job *jobs;
@@ -158,14 +166,14 @@ struct ls_scheduler {
     uint32_t *looks;          // leaves that are looked at next, a ring
     uint32_t look_head, look_count;
     uint32_t look_at;      // of the leaf at the front: heads that are done with
-    uint32_t *running;     // by account: the job of it that was started last
+    uint32_t *running;     // by lender: the job of it that was started last
     uint32_t *plan_marks;  // by node: the search that has looked at it
     uint32_t plan_mark;
     uint32_t plan_from;  // node from which the next search for victims goes
     int64_t tick_us;     // when all accounts are looked at next
     bool breaking;       // some of the promises are marked: they may be broken
     bool sharing;        // the search is for one part: nodes that are shared will do
-    bool *may_give;      // by account: lends to the job that is looked at
+    bool *may_give;      // by lender: lends to the job that is looked at
     bool *spent;         // by account: it, or one above it, has too little to lend for that job
     uint32_t *victims;   // jobs that would be stopped
     uint32_t victim_count, victim_room;
@@ -177,7 +185,21 @@ struct ls_scheduler {
     bool out_of_memory;
 };
 
+// Who lends what the job holds: its account; all spot jobs stand behind the accounts, as one.
+static inline uint32_t ls_scheduler_lender(const ls_scheduler *s, uint32_t job) {
+    return s->jobs[job].request.spot ? s->def.account_count : s->jobs[job].request.account;
+}
+
+// Where it waits.
+static inline ls_waiting *ls_scheduler_queues(const ls_scheduler *s, uint32_t job) {
+    return s->jobs[job].request.spot ? s->spots : s->waiting;
+}
+
 // ---- scheduler_job.c: jobs in their places
+
+// See ls_waiting_open and ls_waiting_fell: of spot jobs as well.
+void ls_scheduler_open(ls_scheduler *s);
+void ls_scheduler_fell(ls_scheduler *s, uint32_t account);
 
 // Finds a place for a waiting job within its accounts' limits and with its own kept nodes, into
 // s->places. *out_limit: the account whose limit it met (with *out_part: only for some kinds), or
@@ -264,6 +286,9 @@ void ls_reserve_promise(ls_scheduler *s);
 // ---- reclaim.c: what was borrowed is taken back
 
 void ls_reclaim(ls_scheduler *s);
+// A job that has no place is given that of spot jobs, if they are in its way: nodes are kept for it
+// then, or it has started.
+bool ls_reclaim_spots(ls_scheduler *s, uint32_t job);
 // Would the job find somebody to take back from, if it were due? Changes nothing.
 bool ls_reclaim_would(ls_scheduler *s, uint32_t job);
 // The cluster has more than before: whoever pauses may try again, all are looked at next.

@@ -17,6 +17,16 @@ static bool push_act(ls_scheduler *s, const ls_pool_act *act) {
     return true;
 }
 
+void ls_scheduler_open(ls_scheduler *s) {
+    ls_waiting_open(s->waiting, NULL, NULL);
+    ls_waiting_open(s->spots, NULL, NULL);
+}
+
+void ls_scheduler_fell(ls_scheduler *s, uint32_t account) {
+    ls_waiting_fell(s->waiting, account);
+    ls_waiting_fell(s->spots, account);
+}
+
 uint32_t ls_scheduler_kinds(const ls_scheduler *s, const ls_pool_job *j, uint32_t *out_limit) {
     const uint64_t milli = ls_shape_milli(&j->request.shape);
     uint32_t kinds = 0;
@@ -129,23 +139,23 @@ bool ls_scheduler_place(ls_scheduler *s, uint32_t job, uint32_t *out_limit, bool
 // ---- the lists of what runs on a node
 
 // One more stands before those that are noted.
-static void note_tenant(ls_node_parts *n, uint32_t account) {
+static void note_tenant(ls_node_parts *n, uint32_t lender) {
     n->more_tenants |= n->tenant_count == LS_TENANTS;
     n->tenant_count = (uint8_t)(n->tenant_count < LS_TENANTS ? n->tenant_count + 1 : LS_TENANTS);
     for (uint32_t i = n->tenant_count - 1u; i > 0; i--) {
         n->tenants[i] = n->tenants[i - 1];
     }
-    n->tenants[0] = account;
+    n->tenants[0] = lender;
 }
 
-// Notes the accounts of what is on a node.
+// Notes the lenders of what is on a node.
 static void note_tenants(ls_scheduler *s, ls_node_parts *n) {
     uint32_t job = n->first_job;
     uint32_t part = n->first_part;
     n->tenant_count = 0;
     while (job != LS_POOL_NONE && n->tenant_count < LS_TENANTS) {
         const ls_pool_job *j = s->jobs + job;
-        n->tenants[n->tenant_count++] = j->request.account;
+        n->tenants[n->tenant_count++] = ls_scheduler_lender(s, job);
         const ls_pool_link *link = j->links + part;
         job = link->next_job;
         part = link->next_part;
@@ -170,7 +180,7 @@ static void link_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     int64_t *latest_us = s->latest_us + j->shares[part].node;
     *latest_us = j->latest_us > *latest_us ? j->latest_us : *latest_us;
     n->plain += j->shares[part].gpus == 0;
-    note_tenant(n, j->request.account);
+    note_tenant(n, ls_scheduler_lender(s, job));
 }
 
 void ls_scheduler_latest(ls_scheduler *s, uint32_t node) {
@@ -211,11 +221,11 @@ static void unlink_part(ls_scheduler *s, uint32_t job, uint32_t part) {
     }
 }
 
-// ---- what runs of an account
+// ---- what runs of a lender
 
 static void list_running(ls_scheduler *s, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
-    uint32_t *first = s->running + j->request.account;
+    uint32_t *first = s->running + ls_scheduler_lender(s, job);
     j->prev_running = LS_POOL_NONE;
     j->next_running = *first;
     if (*first != LS_POOL_NONE) {
@@ -229,7 +239,7 @@ static void unlist_running(ls_scheduler *s, uint32_t job) {
     if (j->prev_running != LS_POOL_NONE) {
         s->jobs[j->prev_running].next_running = j->next_running;
     } else {
-        s->running[j->request.account] = j->next_running;
+        s->running[ls_scheduler_lender(s, job)] = j->next_running;
     }
     if (j->next_running != LS_POOL_NONE) {
         s->jobs[j->next_running].prev_running = j->prev_running;
@@ -237,6 +247,42 @@ static void unlist_running(ls_scheduler *s, uint32_t job) {
 }
 
 // ---- start, stop, leave
+
+// A running spot job is in the books, or no longer; one that stops is in those of its limits alone.
+static void count_spot(ls_scheduler *s, const ls_pool_job *j, bool runs) {
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    s->spot_count += runs ? 1 : UINT32_MAX;
+    if (milli > 0) {
+        s->spot_milli[j->kind] += runs ? milli : 0 - milli;
+    }
+}
+
+// What a job that starts holds counts from now on.
+static void count_in(ls_scheduler *s, const ls_pool_job *j) {
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    ls_shares_add(s->shares, j->request.account, j->kind, milli);
+    if (j->request.spot) {
+        ls_shares_leave(s->shares, j->request.account, j->kind, milli);
+        ls_shares_add(s->spot_shares, j->request.account, j->kind, milli);
+        count_spot(s, j, true);
+    }
+}
+
+// What a job that is over held.
+static void count_out(ls_scheduler *s, const ls_pool_job *j) {
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    if (j->request.spot) {
+        ls_shares_gone(s->shares, j->request.account, j->kind, milli);
+        ls_shares_remove(s->spot_shares, j->request.account, j->kind, milli);
+        if (j->state == LS_POOL_JOB_RUNNING) {
+            count_spot(s, j, false);
+        }
+    } else if (j->state == LS_POOL_JOB_RUNNING) {
+        ls_shares_remove(s->shares, j->request.account, j->kind, milli);
+    } else {
+        ls_shares_gone(s->shares, j->request.account, j->kind, milli);
+    }
+}
 
 bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     ls_pool_job *j = s->jobs + job;
@@ -254,7 +300,7 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     j->links = (void *)(block + parts * sizeof *j->shares);
     memcpy(j->shares, s->places, parts * sizeof *j->shares);
     ls_reserve_drop(s, job);  // a claim counted until now
-    ls_waiting_take(s->waiting, job);
+    ls_waiting_take(ls_scheduler_queues(s, job), job);
     const ls_shape *shape = &j->request.shape;
     j->kind = shape->milli != 0 || shape->gpus != 0 ? s->cluster->nodes[j->shares[0].node].kind
                                                     : LS_POOL_NONE;
@@ -264,7 +310,7 @@ bool ls_scheduler_start(ls_scheduler *s, uint32_t job, ls_pool_why why) {
     j->latest_us = ls_pool_later(s->now_us, j->request.most_us);
     list_running(s, job);
     ls_occupancy_take(s->occupancy, shape, j->shares, parts);
-    ls_shares_add(s->shares, j->request.account, j->kind, ls_shape_milli(shape));
+    count_in(s, j);
     if (s->budgets != NULL) {
         ls_budgets_hold(s->budgets, s->now_us, j->request.account, ls_shape_milli(shape));
     }
@@ -298,7 +344,11 @@ bool ls_scheduler_stop(ls_scheduler *s, uint32_t job, ls_pool_why why, uint32_t 
             ls_scheduler_latest(s, j->shares[i].node);
         }
     }
-    ls_shares_leave(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    if (j->request.spot) {
+        count_spot(s, j, false);
+    } else {
+        ls_shares_leave(s->shares, j->request.account, j->kind, ls_shape_milli(&j->request.shape));
+    }
     return true;
 }
 
@@ -309,11 +359,9 @@ typedef struct made_room {
     uint32_t count;
 } made_room;
 
-static bool nobody(const void *context, const ls_scheduler *s, uint32_t job) {
+static bool is_spot(const void *context, const ls_scheduler *s, uint32_t job) {
     (void)context;
-    (void)s;
-    (void)job;
-    return false;
+    return s->jobs[job].request.spot;
 }
 
 static bool might(const void *context, const ls_shape *shape) {
@@ -324,8 +372,8 @@ static bool might(const void *context, const ls_shape *shape) {
             continue;
         }
         if (ls_plan_suits(made->s, shape, node) &&
-            ls_plan_parts(made->s, shape, node, 1, nobody, NULL) > 0) {
-            return ls_room_may(made->s, shape, LS_POOL_NONE, INT64_MIN);
+            ls_plan_parts(made->s, shape, node, 1, is_spot, NULL) > 0) {
+            return made->s->spot_count > 0 || ls_room_may(made->s, shape, LS_POOL_NONE, INT64_MIN);
         }
     }
     return false;
@@ -335,15 +383,11 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
     ls_pool_job *j = s->jobs + job;
     const uint32_t parts = j->request.shape.parts;
     const uint64_t milli = ls_shape_milli(&j->request.shape);
-    if (j->state == LS_POOL_JOB_RUNNING) {
-        ls_shares_remove(s->shares, j->request.account, j->kind, milli);
-    } else {
-        ls_shares_gone(s->shares, j->request.account, j->kind, milli);
-    }
+    count_out(s, j);
     if (s->budgets != NULL) {
         ls_budgets_drop(s->budgets, s->now_us, j->request.account, milli);
     }
-    ls_waiting_fell(s->waiting, j->request.account);
+    ls_scheduler_fell(s, j->request.account);
     for (uint32_t i = 0; i < parts; i++) {
         const uint32_t reserved = s->nodes[j->shares[i].node].reserved;
         unlink_part(s, job, i);
@@ -360,7 +404,8 @@ void ls_scheduler_leave(ls_scheduler *s, uint32_t job) {
     const made_room made = {.s = s, .shares = j->shares, .count = parts};
     // Power that gets free may do for a place anywhere.
     ls_waiting_open(s->waiting, s->power_count == 0 ? might : NULL, &made);
-    ls_waiting_fell(s->waiting, 0);  // those that only some kinds would do for
+    ls_waiting_open(s->spots, s->power_count == 0 ? might : NULL, &made);
+    ls_scheduler_fell(s, 0);  // those that only some kinds would do for
     ls_free(j->shares);
     j->shares = NULL;
     j->links = NULL;

@@ -65,7 +65,7 @@ void ls_series_decide(ls_series *series, int64_t now_us, const ls_scheduler *s) 
     const ls_occupancy *o = ls_scheduler_occupancy(s);
     pass(series, now_us);
     series->last_free = ls_occupancy_free_milli(o);
-    series->last_waiting = ls_scheduler_waiting(s);
+    series->last_waiting = ls_scheduler_waiting(s) - ls_scheduler_waiting_spots(s);
     if (!series->looked) {
         series->looked = true;
         series->now = look(series->cluster, o);

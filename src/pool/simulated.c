@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "pool/grow.h"
-#include "pool/simulated_runs.h"
+#include "pool/simulated_inside.h"
 
 enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR };
 
@@ -34,61 +34,16 @@ const ls_sim_policy *ls_sim_policy_find(const char *name) {
     return NULL;
 }
 
-// In the order in which they are looked at when they come at once.
-// Runs that are over come before them.
-typedef enum what { NODE_BACK, NODE_BREAKS } what;
-
-typedef struct event {
-    int64_t at_us;
-    what what;
-    uint32_t node;
-} event;
-
-typedef struct sim_job {
-    ls_sim_job job;
-    int64_t left_us;     // work that is still to be done
-    int64_t started_us;  // this time
-    int64_t since_us;    // waits since
-    int64_t first_us;    // submitted
-    int64_t asked_us;    // to stop
-    int64_t until_us;    // by then; INT64_MAX: it was not asked
-    int64_t lost_us;     // of the last run
-    uint32_t run;        // the executor's number, goes on when the scheduler's is used again
-    uint32_t runs;       // starts
-    ls_pool_why stopped;
-    bool waits;
-} sim_job;
-
-typedef struct sim {
-    const ls_sim_def *def;
-    const ls_sim_policy *policy;
-    ls_scheduler *scheduler;
-    ls_sim_runs *runs;
-    ls_executor executor;
-    ls_meter *meter;
-    ls_meter_row *rows;
-    event *heap;
-    uint32_t heap_count, heap_room;
-    sim_job *jobs;
-    uint32_t job_room;
-    uint64_t breaks, repairs;
-    ls_sim_job next;
-    bool has_next, stop;
-    int64_t now_us;
-    ls_sim_result *out;
-    ls_error *err;
-} sim;
-
 // ---- events by (time, what, subject)
 
-static bool before(const event *a, const event *b) {
+static bool before(const sim_event *a, const sim_event *b) {
     if (a->at_us != b->at_us) {
         return a->at_us < b->at_us;
     }
     return a->what != b->what ? a->what < b->what : a->node < b->node;
 }
 
-static bool push(sim *s, event e) {
+static bool push(sim *s, sim_event e) {
     if (e.at_us == INT64_MAX) {
         return true;
     }
@@ -103,9 +58,9 @@ static bool push(sim *s, event e) {
     return true;
 }
 
-static event pop(sim *s) {
-    const event first = s->heap[0];
-    const event last = s->heap[--s->heap_count];
+static sim_event pop(sim *s) {
+    const sim_event first = s->heap[0];
+    const sim_event last = s->heap[--s->heap_count];
     uint32_t at = 0;
     for (uint32_t child = 1; child < s->heap_count; child = 2 * at + 1) {
         child += child + 1 < s->heap_count && before(s->heap + child + 1, s->heap + child);
@@ -127,8 +82,8 @@ static int64_t sooner(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static void tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
-                 const ls_pool_act *act, int64_t promised_us) {
+void sim_tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
+              const ls_pool_act *act, int64_t promised_us) {
     if (s->def->on_event == NULL) {
         return;
     }
@@ -169,6 +124,8 @@ static ls_status submit(sim *s) {
         request.account = 1;
         request.priority = 0;
         request.deadline_us = 0;
+        request.spot = false;
+        s->next.extras = 0;
     }
     if (s->policy->shortest) {
         const int64_t seconds = s->next.work_us / 1000000;
@@ -178,7 +135,7 @@ static ls_status submit(sim *s) {
     if (status == LS_ERR_INVALID) {
         const sim_job refused = {.job = s->next, .since_us = s->now_us, .first_us = s->now_us};
         s->out->refused++;
-        tell(s, LS_SIM_REFUSED, &refused, err.text, NULL, INT64_MAX);
+        sim_tell(s, LS_SIM_REFUSED, &refused, err.text, NULL, INT64_MAX);
         return LS_OK;
     }
     if (status == LS_OK && !ls_grow(&s->jobs, &s->job_room, sizeof *s->jobs, id + 1)) {
@@ -193,22 +150,26 @@ static ls_status submit(sim *s) {
                             .since_us = s->now_us,
                             .first_us = s->now_us,
                             .waits = true};
-    tell(s, LS_SIM_SUBMITTED, s->jobs + id, NULL, NULL, INT64_MAX);
+    sim_tell(s, LS_SIM_SUBMITTED, s->jobs + id, NULL, NULL, INT64_MAX);
     return LS_OK;
 }
 
 static ls_status start(sim *s, const ls_pool_act *act) {
     sim_job *j = s->jobs + act->job;
     const uint32_t kind = ls_scheduler_kind(s->scheduler, act->job);
+    if (j->extra) {
+        return sim_elastic_grow(s, act);
+    }
     j->run++;
     j->runs++;
     j->started_us = s->now_us;
     j->until_us = INT64_MAX;
     j->waits = false;
     s->out->started++;
-    ls_meter_hold(s->meter, s->now_us, j->job.request.account, kind, milli_of(j));
+    ls_meter_hold(s->meter, s->now_us, j->job.request.account, kind, milli_of(j),
+                  j->job.request.spot);
     ls_meter_count(s->meter, j->job.request.account, LS_METER_STARTED);
-    tell(s, LS_SIM_STARTED, j, NULL, act, ls_scheduler_promise(s->scheduler, act->job));
+    sim_tell(s, LS_SIM_STARTED, j, NULL, act, ls_scheduler_promise(s->scheduler, act->job));
     const ls_sim_span span = {.work_us = j->left_us, .most_us = j->job.request.most_us};
     const ls_run_start run = {.job = act->job,
                               .run = j->run,
@@ -216,6 +177,12 @@ static ls_status start(sim *s, const ls_pool_act *act) {
                               .kind = kind,
                               .now_us = s->now_us,
                               .what = &span};
+    if (j->job.extras > 0) {
+        if (!ls_grow(&s->begun, &s->begun_room, sizeof *s->begun, s->begun_count + 1)) {
+            return ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
+        }
+        s->begun[s->begun_count++] = act->job;
+    }
     return s->executor.start(s->executor.context, &run, s->err);
 }
 
@@ -242,11 +209,18 @@ static int64_t saved_us(const sim *s, const sim_job *j) {
 static ls_status over(sim *s, const ls_run_end *end) {
     const uint32_t id = (uint32_t)end->job;
     sim_job *j = s->jobs + id;
+    if (j->extra) {
+        return sim_elastic_shrink(s, id);
+    }
     const uint32_t account = j->job.request.account;
     const int64_t ran_us = s->now_us - j->started_us;
+    const int64_t worked_us = j->extra_count > 0 ? sim_elastic_end(s, id) : ran_us;
     const bool finished = !end->asked;
     const bool done = end->how == LS_RUN_EXITED;
-    int64_t kept_us = finished ? (done ? ran_us : 0) : saved_us(s, j);
+    int64_t kept_us = finished ? (done ? worked_us : 0) : saved_us(s, j);
+    if (!finished && worked_us != ran_us) {  // as much of its work as of its time
+        kept_us = (int64_t)((double)kept_us * ((double)worked_us / (double)ran_us));
+    }
     const uint32_t kind = ls_scheduler_kind(s->scheduler, id);
     bool waits = false;
     ls_error err = {0};
@@ -257,14 +231,14 @@ static ls_status over(sim *s, const ls_run_end *end) {
     }
     kept_us = !finished && !waits ? 0 : kept_us;
     j->waits = waits;
-    ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j));
-    j->lost_us = ran_us - kept_us;
+    ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j), j->job.request.spot);
+    j->lost_us = worked_us - kept_us;
     ls_meter_lose(s->meter, account, milli_of(j), j->lost_us);
     if (finished) {
         s->out->ended += done;
         s->out->killed += !done;
         ls_meter_count(s->meter, account, LS_METER_ENDED);
-        tell(s, done ? LS_SIM_ENDED : LS_SIM_KILLED, j, NULL, NULL, INT64_MAX);
+        sim_tell(s, done ? LS_SIM_ENDED : LS_SIM_KILLED, j, NULL, NULL, INT64_MAX);
         return LS_OK;
     }
     const bool broken = j->stopped == LS_WHY_BROKEN;
@@ -274,7 +248,7 @@ static ls_status over(sim *s, const ls_run_end *end) {
     j->left_us -= kept_us;
     ls_meter_count(s->meter, account, broken ? LS_METER_BROKEN : LS_METER_STOPPED);
     j->since_us = s->now_us;
-    tell(s, broken ? LS_SIM_BROKEN : LS_SIM_STOPPED, j, NULL, NULL, INT64_MAX);
+    sim_tell(s, broken ? LS_SIM_BROKEN : LS_SIM_STOPPED, j, NULL, NULL, INT64_MAX);
     return LS_OK;
 }
 
@@ -290,9 +264,9 @@ static bool next_failure(sim *s) {
     const double mean_us = (double)f->every_us / nodes;
     const double wait_us = ls_random_exp_unit(s->def->seed, STREAM_WHEN, n) * mean_us;
     const uint32_t node = (uint32_t)(ls_random_uniform(s->def->seed, STREAM_WHICH, n) * nodes);
-    return push(s, (event){.at_us = s->now_us + 1 + (int64_t)wait_us,
-                           .what = NODE_BREAKS,
-                           .node = node < nodes ? node : nodes - 1});
+    return push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)wait_us,
+                               .what = NODE_BREAKS,
+                               .node = node < nodes ? node : nodes - 1});
 }
 
 static void set_node(sim *s, uint32_t node, ls_node_state state) {
@@ -316,9 +290,9 @@ static bool breaks(sim *s, uint32_t node) {
         const double repair_us = ls_random_exp_unit(s->def->seed, STREAM_REPAIR, n) * mean_us;
         s->out->node_failures++;
         set_node(s, node, LS_NODE_BROKEN);
-        if (!push(s, (event){.at_us = s->now_us + 1 + (int64_t)repair_us,
-                             .what = NODE_BACK,
-                             .node = node})) {
+        if (!push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)repair_us,
+                                 .what = NODE_BACK,
+                                 .node = node})) {
             return false;
         }
     }
@@ -336,7 +310,7 @@ static ls_status take_next(sim *s) {
     return LS_OK;
 }
 
-static ls_status happen(sim *s, const event *e) {
+static ls_status happen(sim *s, const sim_event *e) {
     bool memory = true;
     if (e->what == NODE_BACK) {
         set_node(s, e->node, LS_NODE_UP);
@@ -356,7 +330,7 @@ static ls_status hear(sim *s) {
     return status;
 }
 
-static ls_status decide(sim *s) {
+static ls_status decide_once(sim *s) {
     const ls_pool_act *acts = NULL;
     ls_status status = LS_OK;
     const uint32_t count = ls_scheduler_decide(s->scheduler, s->now_us, &acts, &status);
@@ -380,6 +354,19 @@ static ls_status decide(sim *s) {
     return status;
 }
 
+// As long as something started that can use more.
+static ls_status decide(sim *s) {
+    ls_status status = decide_once(s);
+    while (status == LS_OK && s->begun_count > 0) {
+        for (uint32_t i = 0; i < s->begun_count && status == LS_OK; i++) {
+            status = sim_elastic_begin(s, s->begun[i]);
+        }
+        s->begun_count = 0;
+        status = status == LS_OK ? decide_once(s) : status;
+    }
+    return status;
+}
+
 static void close_books(sim *s, int64_t from_us, int64_t to_us) {
     ls_meter_pool pool;
     ls_meter_close(s->meter, to_us, s->rows, &pool);
@@ -391,8 +378,8 @@ static void close_books(sim *s, int64_t from_us, int64_t to_us) {
 static void tell_left(sim *s) {
     s->now_us = s->def->until_us;
     for (uint32_t id = 0; id < s->job_room && !s->stop; id++) {
-        if (s->jobs[id].waits) {
-            tell(s, LS_SIM_LEFT, s->jobs + id, NULL, NULL, INT64_MAX);
+        if (s->jobs[id].waits && !s->jobs[id].extra) {
+            sim_tell(s, LS_SIM_LEFT, s->jobs + id, NULL, NULL, INT64_MAX);
         }
     }
 }
@@ -416,7 +403,7 @@ static ls_status run(sim *s) {
         s->now_us = at_us;
         status = hear(s);
         while (status == LS_OK && s->heap_count > 0 && s->heap[0].at_us == at_us) {
-            const event e = pop(s);
+            const sim_event e = pop(s);
             status = happen(s, &e);
         }
         while (status == LS_OK && s->has_next && s->next.submit_us <= at_us) {
@@ -486,11 +473,16 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
     if (s.scheduler != NULL) {
         out->waiting_at_end = ls_scheduler_waiting(s.scheduler);
     }
+    for (uint32_t i = 0; i < s.job_room; i++) {
+        out->waiting_at_end -= s.jobs[i].extra && s.jobs[i].waits;
+        ls_free(s.jobs[i].extras);
+    }
     out->running_at_end = out->started - out->ended - out->killed - out->stopped - out->broken;
     ls_scheduler_destroy(s.scheduler);
     ls_sim_runs_destroy(s.runs);
     ls_meter_destroy(s.meter);
     ls_free(s.rows);
+    ls_free(s.begun);
     ls_free(s.heap);
     ls_free(s.jobs);
     return status;

@@ -14,8 +14,14 @@ typedef struct ls_sim_job {
     int64_t submit_us;
     int64_t work_us;  // how long it takes when nothing comes between
     ls_pool_request request;
-    uint64_t tag;  // the load's own
+    uint32_t extras;  // parts beyond those of its shape that it can use: see below
+    uint64_t tag;     // the load's own
 } ls_sim_job;
+
+// An elastic job begins with the parts of its shape, and grows by one part after another where
+// nobody else needs the GPUs: each further part is a spot job of its account (scheduler.h) of the
+// same kind of GPUs, which comes and goes while the job runs, and is gone when it is. Its work gets
+// on in proportion to its parts. What it loses when it is stopped is of all its parts.
 
 // In which order and by which rules: the product's, or those it is compared with.
 typedef struct ls_sim_policy {
@@ -51,7 +57,9 @@ typedef enum ls_sim_kind {
     LS_SIM_BROKEN,   // its node broke; waits again, or is gone
     LS_SIM_REFUSED,  // could never run
     LS_SIM_SUBMITTED,
-    LS_SIM_LEFT,  // the simulated time is over, and it waits still
+    LS_SIM_LEFT,    // the simulated time is over, and it waits still
+    LS_SIM_GREW,    // by a part
+    LS_SIM_SHRANK,  // by a part, for others, or as its node broke
 } ls_sim_kind;
 
 typedef struct ls_sim_event {
@@ -92,6 +100,7 @@ typedef struct ls_sim_def {
 
 typedef struct ls_sim_result {
     uint64_t submitted, refused, started, ended, killed, stopped, broken, lost_jobs;
+    uint64_t grown, shrunk;  // elastic jobs by a part; those that end with their job not counted
     uint64_t node_failures, decisions, waiting_at_end, running_at_end;
 } ls_sim_result;
 

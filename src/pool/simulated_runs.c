@@ -11,8 +11,8 @@ typedef struct over {  // stale when the run is over at another time by now
     uint32_t job, run;
 } over;
 
-typedef struct one {  // by job: its run
-    int64_t over_us;
+typedef struct one {             // by job: its run
+    int64_t over_us, latest_us;  // latest: its longest time is over
     uint32_t run;
     bool live, asked, timed_out;
 } one;
@@ -67,6 +67,10 @@ static over pop(ls_sim_runs *r) {
 
 // ---- the executor
 
+static int64_t later(int64_t now_us, int64_t span_us) {
+    return span_us > INT64_MAX - now_us ? INT64_MAX : now_us + span_us;
+}
+
 static ls_status start(void *context, const ls_run_start *s, ls_error *err) {
     ls_sim_runs *r = context;
     const ls_sim_span *span = s->what;
@@ -77,8 +81,8 @@ static ls_status start(void *context, const ls_run_start *s, ls_error *err) {
     one *j = r->jobs + job;
     assert(!j->live && s->run > j->run);
     const bool times_out = span->most_us < span->work_us;
-    const int64_t span_us = times_out ? span->most_us : span->work_us;
-    *j = (one){.over_us = span_us > INT64_MAX - s->now_us ? INT64_MAX : s->now_us + span_us,
+    *j = (one){.over_us = later(s->now_us, times_out ? span->most_us : span->work_us),
+               .latest_us = later(s->now_us, span->most_us),
                .run = s->run,
                .live = true,
                .timed_out = times_out};
@@ -97,6 +101,16 @@ static void stop(void *context, uint64_t job, uint32_t run, int64_t until_us) {
     j->asked = true;
     j->timed_out = false;
     r->failed |= !push(r, (over){.at_us = until_us, .job = (uint32_t)job, .run = run});
+}
+
+void ls_sim_runs_move(ls_sim_runs *r, uint64_t job, uint32_t run, int64_t over_us) {
+    one *j = job < r->job_room ? r->jobs + job : NULL;
+    if (j == NULL || !j->live || j->run != run || j->asked) {
+        return;
+    }
+    j->timed_out = over_us > j->latest_us;
+    j->over_us = j->timed_out ? j->latest_us : over_us;
+    r->failed |= !push(r, (over){.at_us = j->over_us, .job = (uint32_t)job, .run = run});
 }
 
 static bool ended(void *context, ls_run_end *out) {

@@ -21,10 +21,12 @@ void ls_sim_runs_destroy(ls_sim_runs *runs);  // NULL is fine
 // tells runs that are over by the time that was told last; one that was stopped ended as
 // LS_RUN_SIGNALLED, asked.
 ls_executor ls_sim_runs_executor(ls_sim_runs *runs);
+// A run that was not asked to stop is done then, unless its longest time is over before.
+void ls_sim_runs_move(ls_sim_runs *runs, uint64_t job, uint32_t run, int64_t over_us);
 // It is now so late; time does not go back.
 void ls_sim_runs_to(ls_sim_runs *runs, int64_t now_us);
 // When a run may be over; INT64_MAX: never. Also when it ends sooner by now: then `ended` tells
 // nothing.
 int64_t ls_sim_runs_next_us(const ls_sim_runs *runs);
-// A stop found no memory: it will not be told when that run is over.
+// A stop, or a move, found no memory: it will not be told when that run is over.
 bool ls_sim_runs_failed(const ls_sim_runs *runs);

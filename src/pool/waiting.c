@@ -152,7 +152,7 @@ ls_status ls_waiting_put(ls_waiting *w, uint32_t slot, const ls_waiting_job *job
 }
 
 void ls_waiting_take(ls_waiting *w, uint32_t slot) {
-    assert(ls_waiting_has(w, slot));
+    assert(ls_waiting_has(w, slot) && !w->slots[slot].passed);
     const uint32_t index = w->slots[slot].queue;
     ls_waiting_queue *q = w->queues + index;
     const uint32_t at = w->slots[slot].at;
@@ -205,6 +205,19 @@ static uint32_t kinds_below(const ls_waiting *w, uint32_t account, const uint64_
     return kinds;
 }
 
+// The first of those from this place of the heap down that have a turn, if it goes before `best`.
+static uint32_t first_turn(const ls_waiting *w, const ls_waiting_queue *q, uint32_t at,
+                           uint32_t best) {
+    if (at >= q->count) {
+        return best;
+    }
+    const uint32_t slot = q->heap[at];
+    if (!w->slots[slot].passed) {
+        return best == LS_POOL_NONE || goes_first(w, slot, best) ? slot : best;
+    }
+    return first_turn(w, q, 2 * at + 2, first_turn(w, q, 2 * at + 1, best));
+}
+
 // The first job of a leaf, in a class of `among`: mostly few are open.
 static uint32_t first_among(const ls_waiting *w, uint32_t leaf, const uint64_t *among) {
     const uint64_t *ready = ls_waiting_ready(w, leaf);
@@ -213,9 +226,7 @@ static uint32_t first_among(const ls_waiting *w, uint32_t leaf, const uint64_t *
         for (uint64_t bits = ready[i] & among[i]; bits != 0; bits &= bits - 1) {
             const uint32_t class = i * 64 + (uint32_t)__builtin_ctzll(bits);
             const ls_waiting_queue *q = w->queues + ls_waiting_queue_find(w, leaf, class);
-            if (best == LS_POOL_NONE || goes_first(w, q->heap[0], best)) {
-                best = q->heap[0];
-            }
+            best = first_turn(w, q, 0, best);
         }
     }
     return best;
@@ -262,8 +273,46 @@ static uint32_t first_below(const ls_waiting *w, uint32_t account, const uint64_
     return among != NULL ? first_among(w, account, among) : first_of_leaf(w, account);
 }
 
+// The same where some are passed: a child that has nobody else is passed as well.
+static uint32_t first_left(const ls_waiting *w, uint32_t account) {
+    const uint32_t children = ls_shares_children(w->shares, account);
+    if (children == 0) {
+        return first_among(w, account, w->open);
+    }
+    uint32_t last = 0, first = LS_POOL_NONE;  // last: of those that were asked
+    double least = -1.0;
+    for (uint32_t asked = 0; asked < children && first == LS_POOL_NONE; asked++) {
+        uint32_t best = LS_POOL_NONE;
+        double rank_of_best = 0.0;
+        for (uint32_t i = 0; i < children; i++) {
+            const uint32_t child = ls_shares_child(w->shares, account, i);
+            bool any = w->queued[child] > 0;
+            const uint32_t kinds = any ? kinds_below(w, child, w->open, &any) : 0;
+            const double rank = any ? ls_shares_rank(w->shares, child, kinds) : 0.0;
+            const bool was = asked > 0 && (rank < least || (rank <= least && i <= last));
+            if (any && !was && (best == LS_POOL_NONE || rank < rank_of_best)) {
+                best = i;
+                rank_of_best = rank;
+            }
+        }
+        if (best == LS_POOL_NONE) {
+            break;
+        }
+        last = best;
+        least = rank_of_best;
+        first = first_left(w, ls_shares_child(w->shares, account, best));
+    }
+    return first;
+}
+
 uint32_t ls_waiting_next(const ls_waiting *w) {
-    return first_below(w, 0, w->open);
+    return w->passed > 0 ? first_left(w, 0) : first_below(w, 0, w->open);
+}
+
+void ls_waiting_pass(ls_waiting *w, uint32_t slot, bool passed) {
+    assert(ls_waiting_has(w, slot) && w->slots[slot].passed != passed);
+    w->slots[slot].passed = passed;
+    w->passed += passed ? 1 : UINT64_MAX;
 }
 
 uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account) {

@@ -38,8 +38,10 @@ void ls_waiting_take(ls_waiting *w, uint32_t slot);  // it waits no longer
 bool ls_waiting_has(const ls_waiting *w, uint32_t slot);
 uint64_t ls_waiting_count(const ls_waiting *w);
 
-// Whose turn it is among the open classes; LS_POOL_NONE: nobody's.
+// Whose turn it is among the open classes; LS_POOL_NONE: nobody's. Not of those that were passed.
 uint32_t ls_waiting_next(const ls_waiting *w);
+// This waiting job has no more turns until it is passed no longer.
+void ls_waiting_pass(ls_waiting *w, uint32_t slot, bool passed);
 // The same among all that wait below an account, closed or not, but not where a limit stands in the
 // way.
 uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account);

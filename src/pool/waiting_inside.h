@@ -12,7 +12,8 @@ typedef struct ls_waiting_slot {
     int64_t deadline_us;  // INT64_MAX: none
     int64_t submitted_us;
     uint64_t number;
-    bool aside;  // heads pass over it
+    bool aside;   // heads pass over it
+    bool passed;  // it has no turn
 } ls_waiting_slot;
 
 typedef struct ls_waiting_queue {
@@ -54,7 +55,7 @@ struct ls_waiting {
         *stopped;  // by account: its first queue with jobs that the limit of one above it stops
     uint32_t *limited;  // by account: first queue that its limit stops
     uint32_t class_hash[LS_WAITING_BUCKETS], queue_hash[LS_WAITING_QUEUES];
-    uint64_t count;
+    uint64_t count, passed;
 };
 
 static inline uint64_t *ls_waiting_ready(const ls_waiting *w, uint32_t account) {

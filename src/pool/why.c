@@ -132,7 +132,7 @@ static ls_status tell_short(ls_scheduler *s, ls_why *out, ls_error *err) {
     }
     const bool found = ls_scheduler_place(s, out->job, &limit, &part);
     if (found) {
-        const uint32_t next = ls_waiting_next(s->waiting);
+        const uint32_t next = ls_waiting_next(ls_scheduler_queues(s, out->job));
         out->what = next == out->job ? LS_SHORT_NOTHING : LS_SHORT_TURN;
         out->for_job = next == out->job ? LS_POOL_NONE : next;
         return LS_OK;
@@ -231,6 +231,9 @@ static void tell_guarantee(ls_scheduler *s, ls_why *out) {
     const ls_pool_request *r = &s->jobs[out->job].request;
     for (uint32_t at = r->account; at != 0 && at != LS_POOL_NONE && out->need_milli > 0;
          at = ls_shares_parent(s->shares, at)) {
+        if (r->spot) {
+            break;  // it is guaranteed nothing
+        }
         for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
             if (((r->shape.kinds >> k) & 1) != 0 && out->guarantor == LS_POOL_NONE &&
                 ls_shares_borrowed_with(s->shares, at, k, out->need_milli) == 0) {
@@ -293,7 +296,7 @@ ls_status ls_why_waits(ls_scheduler *s, uint32_t job, int64_t now_us, ls_why *ou
                     .gave_way_to = j->broken_for,
                     .expected_us = INT64_MAX};
     ahead a = {.s = s, .job = j};
-    ls_waiting_each(s->waiting, count_ahead, &a);
+    ls_waiting_each(ls_scheduler_queues(s, job), count_ahead, &a);
     out->before = a.count;
     ls_status status = tell_short(s, out, err);
     if (status == LS_OK) {

@@ -329,7 +329,7 @@ size_t ls_why_act_text(const ls_scheduler *scheduler, const ls_pool_act *act,
              .now_us = scheduler->now_us,
              .out = out,
              .size = size};
-    char a[NAME_SIZE], b[NAME_SIZE];
+    char a[NAME_SIZE], b[NAME_SIZE], c[NAME_SIZE], d[NAME_SIZE];
     const char *account = account_name(&s, scheduler->jobs[act->job].request.account, b);
     if (act->kind == LS_POOL_STOP && act->why == LS_WHY_RECLAIM) {
         say_reclaim(&s, scheduler, act);
@@ -342,6 +342,11 @@ size_t ls_why_act_text(const ls_scheduler *scheduler, const ls_pool_act *act,
         put(&s, "starts: a place is free that those before it cannot use.");
         break;
     case LS_WHY_PROMISED: put(&s, "starts on the nodes that were kept for it."); break;
+    case LS_WHY_YIELD:
+        put(&s, "is stopped: a spot job, it gives its place to %s of %s.",
+            job_name(&s, act->for_job, c),
+            account_name(&s, scheduler->jobs[act->for_job].request.account, d));
+        break;
     case LS_WHY_BROKEN: put(&s, "is stopped: a node of it broke."); break;
     case LS_WHY_CANCEL: put(&s, "is stopped: it was cancelled."); break;
     case LS_WHY_RECLAIM: break;

@@ -2,6 +2,7 @@
 #include "tests/servers/postgres.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -297,8 +298,38 @@ bool postgres_start(postgres_server *out) {
     return made;
 }
 
+static pid_t parent_of(const char *pid) {
+    char path[32];
+    char text[256] = "";
+    snprintf(path, sizeof path, "/proc/%.12s/stat", pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    // "PID (NAME) STATE PARENT": whatever stands in the name.
+    const char *after = size > 0 ? strrchr(text, ')') : NULL;
+    return after != NULL && strlen(after) > 4 ? (pid_t)strtol(after + 4, NULL, 10) : 0;
+}
+
+// A connection of a server that is gone sees that when it next gets to run: on a busy machine it
+// may answer once more before.
+static void kill_connections(pid_t server) {
+    DIR *processes = opendir("/proc");
+    for (const struct dirent *one; processes != NULL && (one = readdir(processes)) != NULL;) {
+        if (one->d_name[0] >= '1' && one->d_name[0] <= '9' && parent_of(one->d_name) == server) {
+            kill((pid_t)strtol(one->d_name, NULL, 10), SIGKILL);
+        }
+    }
+    if (processes != NULL) {
+        closedir(processes);
+    }
+}
+
 void postgres_kill(postgres_server *server) {
     if (server->pid > 0) {
+        kill(server->pid, SIGSTOP);  // it starts no other meanwhile
+        kill_connections(server->pid);
         kill(server->pid, SIGKILL);
         waitpid(server->pid, NULL, 0);
         server->pid = 0;

@@ -35,11 +35,17 @@ static void add(ls_reference_scheduler *s, uint32_t account, uint32_t kind, uint
 void ref_count(ls_reference_scheduler *s, uint32_t without) {
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         memset(s->accounts[i].held, 0, sizeof s->accounts[i].held);
+        s->accounts[i].spots = 0;
     }
     for (uint32_t i = 0; i < s->job_count; i++) {
         const ref_job *j = s->jobs + i;
         const uint64_t milli = ls_shape_milli(&j->request.shape);
-        if (j->state == LS_POOL_JOB_RUNNING && !j->noted) {
+        if (j->request.spot) {
+            for (uint32_t up = j->request.account; j->shares != NULL && up != LS_POOL_NONE;
+                 up = ref_parent(s, up)) {
+                s->accounts[up].spots += milli;
+            }
+        } else if (j->state == LS_POOL_JOB_RUNNING && !j->noted) {
             add(s, j->request.account, j->kind, milli);
         } else if (j->state == LS_POOL_JOB_WAITING && j->kept.place != LS_POOL_NONE &&
                    j->kept.claims && i != without) {
@@ -98,7 +104,9 @@ static uint32_t limited(const ls_reference_scheduler *s, uint32_t account, uint3
         }
         for (uint32_t i = 0; i < s->job_count && !later; i++) {  // those on their way out
             const ref_job *j = s->jobs + i;
-            if (j->state == LS_POOL_JOB_STOPPING && ref_is_below(s, j->request.account, account)) {
+            const bool spot = j->state == LS_POOL_JOB_RUNNING && j->request.spot && !j->noted;
+            if ((j->state == LS_POOL_JOB_STOPPING || spot) &&
+                ref_is_below(s, j->request.account, account)) {
                 all += ls_shape_milli(&j->request.shape);
                 here += j->kind == kind ? ls_shape_milli(&j->request.shape) : 0;
             }
@@ -143,7 +151,7 @@ bool ref_is_same_shape(const ls_shape *a, const ls_shape *b) {
 static uint32_t find_class(ls_reference_scheduler *s, const ls_pool_request *request) {
     const uint32_t bucket = bucket_of(request->most_us);
     for (uint32_t i = 0; i < s->class_count; i++) {
-        if (s->classes[i].bucket == bucket &&
+        if (s->classes[i].bucket == bucket && s->classes[i].spot == request->spot &&
             s->classes[i].group == ref_group(s, request->account) &&
             ref_is_same_shape(&s->classes[i].shape, &request->shape)) {
             return i;
@@ -151,8 +159,10 @@ static uint32_t find_class(ls_reference_scheduler *s, const ls_pool_request *req
     }
     s->classes = ls_realloc(s->classes, (s->class_count + 1) * sizeof *s->classes);
     assert(s->classes != NULL);
-    s->classes[s->class_count] = (ref_class){
-        .shape = request->shape, .bucket = bucket, .group = ref_group(s, request->account)};
+    s->classes[s->class_count] = (ref_class){.shape = request->shape,
+                                             .bucket = bucket,
+                                             .group = ref_group(s, request->account),
+                                             .spot = request->spot};
     return s->class_count++;
 }
 
@@ -211,7 +221,15 @@ bool ref_goes_before(const ls_reference_scheduler *s, uint32_t a, uint32_t b) {
                                                 : ja->number < jb->number;
 }
 
-uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes) {
+bool ref_spots_run(const ls_reference_scheduler *s) {
+    bool some = false;
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        some |= s->jobs[i].state == LS_POOL_JOB_RUNNING && s->jobs[i].request.spot;
+    }
+    return some;
+}
+
+uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes, bool spot) {
     ref_count(s, LS_POOL_NONE);
     while (!ref_is_leaf(s, account)) {
         uint32_t best = LS_POOL_NONE;
@@ -220,15 +238,19 @@ uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes)
             uint32_t kinds = 0;
             bool some = false;
             for (uint32_t i = 0; i < s->job_count && ref_parent(s, child) == account; i++) {
-                if (ref_is_ready(s, i) && (all_classes || ref_is_open(s, i)) &&
+                if (ref_is_ready(s, i) && s->jobs[i].request.spot == spot &&
+                    (all_classes || ref_is_open(s, i)) &&
                     ref_is_below(s, s->jobs[i].request.account, child)) {
-                    some = true;
+                    some |= all_classes || !s->jobs[i].passed;
                     kinds |= s->jobs[i].request.shape.kinds;
                 }
             }
-            if (some && (best == LS_POOL_NONE || rank(s, child, kinds) < least)) {
+            const double here = spot ? 1.0 + (double)s->accounts[child].spots /
+                                                 (s->def.terms[child].weight * LS_POOL_WHOLE)
+                                     : rank(s, child, kinds);
+            if (some && (best == LS_POOL_NONE || here < least)) {
                 best = child;
-                least = rank(s, child, kinds);
+                least = here;
             }
         }
         if (best == LS_POOL_NONE) {
@@ -239,6 +261,7 @@ uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes)
     uint32_t first = LS_POOL_NONE;
     for (uint32_t i = 0; i < s->job_count; i++) {
         if (s->jobs[i].request.account == account && ref_is_ready(s, i) &&
+            s->jobs[i].request.spot == spot && (all_classes || !s->jobs[i].passed) &&
             (all_classes || ref_is_open(s, i)) &&
             (first == LS_POOL_NONE || ref_goes_before(s, i, first))) {
             first = i;

@@ -12,7 +12,7 @@ enum { REF_GPUS = LS_POOL_NODE_GPUS_MAX, REF_KINDS = LS_POOL_KINDS_MAX };
 typedef struct ref_class {
     ls_shape shape;
     uint32_t bucket, group;
-    bool closed;
+    bool spot, closed;
 } ref_class;
 
 // The jobs of a class in a leaf.
@@ -46,8 +46,10 @@ typedef struct ref_job {
     uint32_t kind;
     ls_pool_share *shares;
     ref_kept kept;
+    bool passed;                        // in this round it has no turn any more
     bool in_vain;                       // a claim of it was given up for want of power
     int64_t pause_us, paused_until_us;  // of taking back
+    int64_t spots_us;                   // no spot jobs stop for it before
     bool noted;  // taken out of the books while it is sought who is to be stopped
 } ref_job;
 
@@ -59,6 +61,7 @@ typedef struct ref_run {
 
 typedef struct ref_account {
     uint64_t held[REF_KINDS];
+    uint64_t spots;   // held by spot jobs
     int64_t vain_us;  // a promise was sought in vain
     bool vain;
 } ref_account;
@@ -110,8 +113,10 @@ uint32_t ref_limited_later(const ls_reference_scheduler *s, uint32_t account, ui
 bool ref_is_ready(const ls_reference_scheduler *s, uint32_t job);
 bool ref_is_open(const ls_reference_scheduler *s, uint32_t job);
 bool ref_goes_before(const ls_reference_scheduler *s, uint32_t a, uint32_t b);
-// Whose turn it is below the account, LS_POOL_NONE: nobody's.
-uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes);
+// Whose turn it is below the account, LS_POOL_NONE: nobody's. Of spot jobs, or of the others; of
+// open classes those that were passed have none.
+uint32_t ref_turn(ls_reference_scheduler *s, uint32_t account, bool all_classes, bool spot);
+bool ref_spots_run(const ls_reference_scheduler *s);
 uint32_t ref_find_queue(ls_reference_scheduler *s, const ls_pool_request *request);
 void ref_open_all(ls_reference_scheduler *s);
 bool ref_is_same_shape(const ls_shape *a, const ls_shape *b);
@@ -177,6 +182,8 @@ void ref_wake(ls_reference_scheduler *s, int64_t now_us);
 void ref_pause(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 
 void ref_take_back(ls_reference_scheduler *s, int64_t now_us);
+// A job that found no place is given that of spot jobs. False: it is given none.
+bool ref_take_from_spots(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 
 // ---- reference_scheduler.c
 
@@ -185,6 +192,7 @@ void ref_take_back(ls_reference_scheduler *s, int64_t now_us);
 uint32_t ref_next_kept(const ls_reference_scheduler *s, uint32_t place, uint32_t after);
 // Somebody stops on a node that is kept for the job.
 bool ref_somebody_stops(const ls_reference_scheduler *s, uint32_t job);
+bool ref_does_claim(const ls_reference_scheduler *s, uint32_t job);
 bool ref_start_now(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 void ref_keep(ls_reference_scheduler *s, uint32_t job, const uint32_t *nodes, uint32_t count,
               int64_t from_us, bool claims);

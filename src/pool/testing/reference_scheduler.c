@@ -240,7 +240,7 @@ void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_w
     j->state = LS_POOL_JOB_STOPPING;
     j->why = why;
     j->until_us = why == LS_WHY_BROKEN ? now_us : now_us + j->request.stop_us;
-    if (why == LS_WHY_RECLAIM) {
+    if (why == LS_WHY_RECLAIM || why == LS_WHY_YIELD) {
         j->stopped_for = s->jobs[for_job].number;
     }
     act(s, (ls_pool_act){.kind = LS_POOL_STOP,
@@ -300,6 +300,7 @@ static bool start_one(ls_reference_scheduler *s, int64_t now_us, uint32_t job, b
         s->jobs[job].in_vain |= ref_has_power(s);
         ref_drop(s, job);
         ref_pause(s, now_us, job);
+        s->jobs[job].spots_us = now_us + MINUTE_US / 2;
     } else if (f == NOWHERE && due && ref_has_power(s)) {
         ref_drop(s, job);
     }
@@ -331,36 +332,51 @@ static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
     }
 }
 
-static void take_turns(ls_reference_scheduler *s, int64_t now_us) {
+static void take_turns(ls_reference_scheduler *s, int64_t now_us, bool spot) {
     for (;;) {
-        const uint32_t job = ref_turn(s, 0, false);
+        const uint32_t job = ref_turn(s, 0, false, spot);
         if (job == LS_POOL_NONE) {
-            return;
+            break;
         }
         uint32_t limit = LS_POOL_NONE;
         ref_queue *queue = s->queues + s->jobs[job].queue;
         ls_pool_share *shares = ls_alloc(s->jobs[job].request.shape.parts * sizeof *shares);
         assert(shares != NULL);
-        const bool turn = ref_turn(s, 0, true) == job;
+        const bool turn = ref_turn(s, 0, true, spot) == job;
         const found f = seek(s, now_us, job, shares, &limit);
         if (f == FOUND) {
             start(s, now_us, job, shares, turn ? LS_WHY_TURN : LS_WHY_BACKFILL);
             continue;
         }
         ls_free(shares);
-        if (f == LIMITED_SOME) {
+        const bool yields = !spot && ref_spots_run(s) &&
+                            (ref_does_claim(s, job) || ref_take_from_spots(s, now_us, job));
+        if (yields) {
+            s->jobs[job].passed = s->jobs[job].state == LS_POOL_JOB_WAITING;
+        } else if (f == LIMITED_SOME) {
             queue->stopped_by = 0;
         } else if (f == LIMITED_ALL || f == SPENT) {
             queue->stopped_by = limit;
         } else if (s->def.strict) {
-            return;
+            break;
         } else {
             const ls_shape *shape = &s->jobs[job].request.shape;
-            const bool all = !ref_has_room(s, shape);
+            const bool all = !ref_has_room(s, shape) && !ref_spots_run(s);
             for (uint32_t c = 0; c < s->class_count; c++) {
                 s->classes[c].closed |= c == queue->klass ||
-                                        (all && ref_is_same_shape(&s->classes[c].shape, shape));
+                                        (all && s->classes[c].spot == spot &&
+                                         ref_is_same_shape(&s->classes[c].shape, shape));
             }
+        }
+    }
+}
+
+// Whoever was passed waits as he did, each in a class that has no place.
+static void end_passing(ls_reference_scheduler *s) {
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        if (s->jobs[i].passed) {
+            s->classes[s->queues[s->jobs[i].queue].klass].closed = true;
+            s->jobs[i].passed = false;
         }
     }
 }
@@ -381,7 +397,7 @@ static void promise(ls_reference_scheduler *s, int64_t now_us, uint32_t account)
     if (has_promise(s, account) || (a->vain && now_us < a->vain_us + MINUTE_US)) {
         return;
     }
-    const uint32_t job = ref_turn(s, account, true);
+    const uint32_t job = ref_turn(s, account, true, false);
     if (job == LS_POOL_NONE || s->jobs[job].kept.place != LS_POOL_NONE) {
         return;
     }
@@ -401,13 +417,15 @@ uint32_t ls_reference_scheduler_decide(ls_reference_scheduler *s, int64_t now_us
                                        const ls_pool_act **out_acts, ls_status *out_status) {
     ref_round_begins(s, now_us);
     start_kept(s, now_us);
-    take_turns(s, now_us);
+    take_turns(s, now_us, false);
+    end_passing(s);
     for (uint32_t i = 0; i < s->def.account_count && !s->def.strict && !s->def.no_backfill; i++) {
         if (ref_parent(s, i) == 0 || s->def.account_count == 1) {
             promise(s, now_us, i);
         }
     }
     ref_take_back(s, now_us);
+    take_turns(s, now_us, true);
     const uint32_t count = s->act_count;
     s->act_count = 0;
     *out_acts = s->acts;
@@ -446,6 +464,7 @@ static void put(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
     j->since_us = now_us;
     j->pause_us = MINUTE_US / 2;
     j->paused_until_us = INT64_MIN;
+    j->spots_us = INT64_MIN;
     const uint32_t klass = s->queues[j->queue].klass;
     bool alone = true;
     for (uint32_t i = 0; i < s->job_count; i++) {
@@ -456,14 +475,16 @@ static void put(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
         s->classes[klass].closed = false;
     }
     j->state = LS_POOL_JOB_WAITING;
-    ref_look_soon(s, j->request.account);
+    if (!j->request.spot) {
+        ref_look_soon(s, j->request.account);
+    }
 }
 
 ls_status ls_reference_scheduler_submit(ls_reference_scheduler *s, int64_t now_us,
                                         const ls_pool_request *request, uint32_t *out_job,
                                         ls_error *err) {
     if (request->account >= s->def.account_count || !ref_is_leaf(s, request->account) ||
-        !could_ever_run(s, request)) {
+        (request->spot && !request->restartable) || !could_ever_run(s, request)) {
         (void)err;
         return LS_ERR_INVALID;
     }
@@ -482,6 +503,11 @@ ls_status ls_reference_scheduler_submit(ls_reference_scheduler *s, int64_t now_u
     return LS_OK;
 }
 
+static bool is_spot(const void *context, uint32_t job) {
+    const ls_reference_scheduler *s = context;
+    return s->jobs[job].request.spot;
+}
+
 ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us, uint32_t job,
                                        bool finished, bool *out_waits, ls_error *err) {
     ref_job *j = s->jobs + job;
@@ -497,10 +523,10 @@ ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us
     for (uint32_t c = 0; c < s->class_count; c++) {
         for (uint32_t p = 0; p < parts && s->classes[c].closed; p++) {
             const uint32_t node = shares[p].node;
-            const ref_free free = ref_node_free(s, node, NULL, NULL);
+            const ref_free free = ref_node_free(s, node, is_spot, s);
             s->classes[c].closed = ls_occupancy_state(s->occupancy, node) != LS_NODE_UP ||
                                    ref_parts(s, &s->classes[c].shape, node, &free) == 0 ||
-                                   !ref_has_room(s, &s->classes[c].shape);
+                                   (!ref_has_room(s, &s->classes[c].shape) && !ref_spots_run(s));
         }
     }
     if (ref_has_power(s)) {

@@ -20,6 +20,7 @@ typedef struct attempt {
     uint64_t milli;
     ls_shape shape;  // of the one kind
     bool *banned;
+    bool spots;       // spot jobs alone may be stopped
     bool vain;        // the limits cannot have room
     bool *looked_at;  // nodes from which is chosen
     bool *may_break;  // jobs whose promises may be broken, NULL: none
@@ -50,7 +51,7 @@ static uint32_t child_below(const ls_reference_scheduler *s, uint32_t above, uin
 static bool may_give(const attempt *a, uint32_t leaf) {
     const ls_reference_scheduler *s = a->s;
     const uint32_t own = s->jobs[a->job].request.account;
-    if (leaf == own || a->banned[leaf] || !ref_is_leaf(s, leaf) ||
+    if (a->spots || leaf == own || a->banned[leaf] || !ref_is_leaf(s, leaf) ||
         (a->limit != LS_POOL_NONE && !ref_is_below(s, leaf, a->limit))) {
         return false;
     }
@@ -72,7 +73,8 @@ static bool may_give(const attempt *a, uint32_t leaf) {
 static bool may_be_stopped(const attempt *a, uint32_t job) {
     const ref_job *j = a->s->jobs + job;
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
-           j->stopped_for != a->s->jobs[a->job].number && may_give(a, j->request.account);
+           j->stopped_for != a->s->jobs[a->job].number &&
+           (j->request.spot || may_give(a, j->request.account));
 }
 
 static double loss_of(const attempt *a, uint32_t job) {
@@ -84,7 +86,8 @@ static double loss_of(const attempt *a, uint32_t job) {
     } else if (r->checkpoint_every_us > 0) {
         lost_us %= r->checkpoint_every_us;
     }
-    return (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
+    const double whole = (double)ls_shape_milli(&r->shape) * (double)(lost_us + r->stop_us);
+    return r->spot ? whole / 1.0e6 : whole;
 }
 
 static mark mark_of(const attempt *a, uint32_t job) {
@@ -321,13 +324,15 @@ static void look_for_one(attempt *a) {
             look_at_one(a, s->jobs[job].kept.nodes[k], seen, &found);
         }
     }
-    for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
+    for (uint32_t leaf = 0; leaf <= s->def.account_count; leaf++) {  // spot jobs behind the others
+        const bool spot = leaf == s->def.account_count;
         uint64_t before = UINT64_MAX;
         for (;;) {
             uint32_t next = LS_POOL_NONE;
             for (uint32_t i = 0; i < s->job_count; i++) {
-                if (s->jobs[i].shares != NULL && s->jobs[i].request.account == leaf &&
-                    s->jobs[i].came < before && may_be_stopped(a, i) &&
+                if (s->jobs[i].shares != NULL && s->jobs[i].request.spot == spot &&
+                    (spot || s->jobs[i].request.account == leaf) && s->jobs[i].came < before &&
+                    may_be_stopped(a, i) &&
                     (next == LS_POOL_NONE || s->jobs[i].came > s->jobs[next].came)) {
                     next = i;
                 }
@@ -411,7 +416,7 @@ static bool note_for_limits(attempt *a, const bool *may, uint32_t *out, uint32_t
         uint32_t best = LS_POOL_NONE;
         for (uint32_t i = 0; i < s->job_count; i++) {
             const ref_job *j = s->jobs + i;
-            if (!may[i] || j->noted || j->kind != a->kind ||
+            if (!may[i] || j->noted || j->request.spot || j->kind != a->kind ||
                 ls_shape_milli(&j->request.shape) == 0 || !may_give(a, j->request.account)) {
                 continue;
             }
@@ -426,6 +431,35 @@ static bool note_for_limits(attempt *a, const bool *may, uint32_t *out, uint32_t
         }
         if (best == LS_POOL_NONE) {
             return false;
+        }
+        s->jobs[best].noted = true;
+        out[(*out_count)++] = best;
+    }
+}
+
+// Spot jobs below the limits that are in the way, as long as they are: those of the kind first,
+// then those whose loss is the least, the latest started first among equals.
+static void note_spots_for_limits(attempt *a, const bool *may, uint32_t *out, uint32_t *out_count) {
+    ls_reference_scheduler *s = a->s;
+    for (;;) {
+        ref_count(s, LS_POOL_NONE);
+        const uint32_t limit = ref_limited(s, s->jobs[a->job].request.account, a->kind, a->milli);
+        uint32_t best = LS_POOL_NONE;
+        for (uint32_t i = 0; i < s->job_count && limit != LS_POOL_NONE; i++) {
+            const ref_job *j = s->jobs + i;
+            if (!may[i] || j->noted || !j->request.spot || ls_shape_milli(&j->request.shape) == 0 ||
+                !ref_is_below(s, j->request.account, limit)) {
+                continue;
+            }
+            const ref_job *b = best != LS_POOL_NONE ? s->jobs + best : NULL;
+            const int nearer = b != NULL ? (j->kind == a->kind) - (b->kind == a->kind) : 1;
+            const double gain = b != NULL ? loss_of(a, best) - loss_of(a, i) : 1;
+            if (nearer > 0 || (nearer == 0 && (gain > 0 || (gain == 0 && j->came > b->came)))) {
+                best = i;
+            }
+        }
+        if (best == LS_POOL_NONE) {
+            return;
         }
         s->jobs[best].noted = true;
         out[(*out_count)++] = best;
@@ -472,7 +506,7 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
             here[next] = false;
             ref_count(s, LS_POOL_NONE);
             const uint32_t leaf = s->jobs[next].request.account;
-            if (!may_give(a, leaf)) {
+            if (!s->jobs[next].request.spot && !may_give(a, leaf)) {
                 good = false;
                 uint32_t who = leaf;
                 while (who != 0 && ref_borrowed(s, who, 0, 0) > 0) {
@@ -491,6 +525,9 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
         good = false;
         a->vain = true;
     }
+    if (good) {
+        note_spots_for_limits(a, may, out, out_count);
+    }
     for (uint32_t i = 0; i < s->job_count; i++) {
         s->jobs[i].noted = false;
     }
@@ -507,7 +544,13 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
 
 static bool is_enough(const attempt *a) {
     uint64_t lent = 0;
-    bool some = a->may_break != NULL;
+    bool some = a->may_break != NULL || ref_spots_run(a->s);
+    for (uint32_t i = 0; i < a->s->job_count; i++) {
+        const ref_job *j = a->s->jobs + i;
+        lent += j->request.spot && j->state == LS_POOL_JOB_RUNNING && j->kind == a->kind
+                    ? ls_shape_milli(&j->request.shape)
+                    : 0;
+    }
     for (uint32_t i = 0; i < a->s->def.account_count; i++) {
         some |= may_give(a, i);
         lent += may_give(a, i) ? a->s->accounts[i].held[a->kind] : 0;
@@ -551,7 +594,7 @@ static bool is_kept_for(const ls_reference_scheduler *s, uint32_t job, uint32_t 
 }
 
 static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind,
-                      bool *breaks) {
+                      bool *breaks, bool spots) {
     const ls_shape *shape = &s->jobs[job].request.shape;
     attempt a = {.s = s,
                  .now_us = now_us,
@@ -560,6 +603,7 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
                  .milli = ls_shape_milli(shape),
                  .shape = *shape,
                  .may_break = breaks,
+                 .spots = spots,
                  .may_pass = ls_alloc(s->job_count),
                  .banned = ls_alloc(s->def.account_count),
                  .looked_at = ls_alloc(s->cluster->node_count)};
@@ -569,7 +613,7 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
     bool done = false;
     assert(a.banned != NULL && a.looked_at != NULL && sites != NULL && nodes != NULL &&
            noted != NULL);
-    a.shape.kinds = UINT32_C(1) << kind;
+    a.shape.kinds = kind != LS_POOL_NONE ? UINT32_C(1) << kind : 0;
     ref_count(s, LS_POOL_NONE);
     a.limit = ref_limited_later(s, s->jobs[job].request.account, kind, a.milli);
     const bool enough = is_enough(&a);
@@ -615,7 +659,8 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
             ref_keep(s, job, nodes, count, INT64_MIN, true);
         }
         for (uint32_t i = 0; i < stops && done; i++) {
-            ref_stop(s, now_us, noted[i], LS_WHY_RECLAIM, job);
+            ref_stop(s, now_us, noted[i],
+                     s->jobs[noted[i]].request.spot ? LS_WHY_YIELD : LS_WHY_RECLAIM, job);
         }
         if (done && stops == 0 && !ref_start_now(s, now_us, job) && !ref_somebody_stops(s, job)) {
             for (uint32_t i = 0; i < s->job_count; i++) {
@@ -633,7 +678,7 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
 }
 
 static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
-    bool done = try_nodes(s, now_us, job, kind, NULL);
+    bool done = try_nodes(s, now_us, job, kind, NULL, false);
     bool *breaks = ls_alloc(s->job_count);
     bool some = false;
     assert(breaks != NULL);
@@ -642,7 +687,7 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
         breaks[i] = may_break(s, job, kind, i);
         some |= breaks[i];
     }
-    done = done || (some && try_nodes(s, now_us, job, kind, breaks));
+    done = done || (some && try_nodes(s, now_us, job, kind, breaks, false));
     ls_free(breaks);
     return done;
 }
@@ -662,14 +707,15 @@ static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t 
     return false;
 }
 
-static bool does_claim(const ls_reference_scheduler *s, uint32_t job) {
+bool ref_does_claim(const ls_reference_scheduler *s, uint32_t job) {
     return s->jobs[job].kept.place != LS_POOL_NONE && s->jobs[job].kept.claims;
 }
 
 // It waits, and its own account's limit does not stop its queue.
 static bool is_looked_at(const ls_reference_scheduler *s, uint32_t job) {
     const ref_job *j = s->jobs + job;
-    return j->state == LS_POOL_JOB_WAITING && s->queues[j->queue].stopped_by != j->request.account;
+    return j->state == LS_POOL_JOB_WAITING && !j->request.spot &&
+           s->queues[j->queue].stopped_by != j->request.account;
 }
 
 // The heads of the leaf's queues in their order; returns how many.
@@ -679,7 +725,7 @@ static uint32_t heads_of(const ls_reference_scheduler *s, uint32_t leaf, uint32_
         uint32_t next = LS_POOL_NONE;
         for (uint32_t i = 0; i < s->job_count && count < HEADS; i++) {
             bool fits = s->jobs[i].request.account == leaf && is_looked_at(s, i) &&
-                        !does_claim(s, i);
+                        !ref_does_claim(s, i);
             for (uint32_t k = 0; k < count && fits; k++) {
                 fits = s->jobs[out[k]].queue != s->jobs[i].queue;
             }
@@ -776,7 +822,7 @@ void ref_look_soon(ls_reference_scheduler *s, uint32_t leaf) {
 void ref_take_back(ls_reference_scheduler *s, int64_t now_us) {
     bool waits = false;
     for (uint32_t i = 0; i < s->job_count; i++) {
-        waits |= s->jobs[i].state == LS_POOL_JOB_WAITING;
+        waits |= s->jobs[i].state == LS_POOL_JOB_WAITING && !s->jobs[i].request.spot;
     }
     const bool tick = waits && s->tick_us <= now_us;
     if (!waits) {
@@ -798,4 +844,24 @@ void ref_take_back(ls_reference_scheduler *s, int64_t now_us) {
         s->look_count--;
         memmove(s->looks, s->looks + 1, s->look_count * sizeof *s->looks);
     }
+}
+
+// ---- spot jobs
+
+bool ref_take_from_spots(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    const ref_job *j = s->jobs + job;
+    const ls_pool_request *r = &j->request;
+    const uint64_t milli = ls_shape_milli(&r->shape);
+    bool done = false;
+    if (j->in_vain || now_us < j->spots_us || !ref_spots_run(s) ||
+        ref_spent(s, now_us, r->account, milli) != LS_POOL_NONE) {
+        return false;
+    }
+    for (uint32_t k = 0; k < s->cluster->kind_count && r->shape.kinds != 0 && !done; k++) {
+        ref_count(s, LS_POOL_NONE);
+        done = ((r->shape.kinds >> k) & 1) != 0 &&
+               ref_limited_later(s, r->account, k, milli) == LS_POOL_NONE &&
+               try_nodes(s, now_us, job, k, NULL, true);
+    }
+    return r->shape.kinds != 0 ? done : try_nodes(s, now_us, job, LS_POOL_NONE, NULL, true);
 }

@@ -139,6 +139,7 @@ small_pool_def small_pool_any(uint64_t seed) {
                             .power = seed % 4 == 1,
                             .budgets = seed % 5 == 3,
                             .reserved = seed % 7 == 2,
+                            .spots = seed % 6 >= 3,
                             .reclaim = seed % 3 == 1};
 }
 
@@ -258,6 +259,10 @@ bool small_pool_next(void *pool, ls_sim_job *out) {
                                     .checkpoint_every_us = draw(p) < 0.3 ? 10 * MINUTE_US : 0,
                                     .saves = draw(p) < 0.3,
                                     .restartable = draw(p) < 0.8}};
+    if (p->def.spots && ls_random_uniform(p->def.seed, 12, p->jobs) < 0.3) {
+        out->request.spot = true;
+        out->request.restartable = true;
+    }
     const double due = ls_random_uniform(p->def.seed, 9, p->jobs);
     if (due < 0.2) {
         out->request.deadline_us = p->at_us + (int64_t)(due * 30.0 * (double)work_us);

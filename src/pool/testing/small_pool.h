@@ -17,6 +17,7 @@ typedef struct small_pool_def {
     bool power;       // limits of racks and sites
     bool budgets;     // of GPU hours; a month ends in between
     bool reserved;    // nodes for an account, or for nobody, for some time
+    bool spots;       // some of the jobs
     bool reclaim;     // what was lent is back within some minutes, else at once
 } small_pool_def;
 
