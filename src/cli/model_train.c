@@ -20,6 +20,7 @@
 #include "ls_build.h"
 #include "ls_commit.h"
 #include "model/dataset_check.h"
+#include "model/profile.h"
 #include "model/snapshot.h"
 
 static const ls_option train_options[] = {
@@ -31,6 +32,11 @@ static const ls_option train_options[] = {
      .writes = true},
     {.name = "force", .kind = LS_OPTION_FLAG, .about = "overwrite a file that is there"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the result as one JSON object"},
+    {.name = "result",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FILE",
+     .about = "write that object here as well, whole or not at all, last of all; the exit code is "
+              "then 0 for a version that does not pass too"},
     LS_POOL_HAND_OPTION,
     {0},
 };
@@ -242,23 +248,29 @@ static void put_people(const work *w, const char *head, const ls_gate_verdict *v
     ls_model_put_verdict(verdict, out);
 }
 
+// What came of it, for those who read JSON.
+static void put_json(const work *w, const char *format, uint32_t number, ls_model_stage stage,
+                     double radius, const ls_gate_verdict *verdict, ls_buffer *out) {
+    json_t *object = json_object();
+    json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+    json_object_set_new(object, "format", json_string(format));
+    json_object_set_new(object, "model", ls_json_text(w->plan->name));
+    json_object_set_new(object, "number", json_integer(number));
+    json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));
+    json_object_set_new(object, "dataset", json_string(w->hash));
+    json_object_set_new(object, "rows", json_integer((json_int_t)w->all.row_count));
+    json_object_set_new(object, "labelled", json_integer((json_int_t)w->notes.labelled));
+    json_object_set_new(object, "radius", isfinite(radius) ? json_real(radius) : json_null());
+    json_object_set_new(object, "verdict", ls_model_verdict_json(verdict, true));
+    ls_json_print(object, out);
+}
+
 static int deliver(const work *w, const char *format, uint32_t number, ls_model_stage stage,
                    double radius, const char *head, const ls_gate_verdict *verdict) {
     ls_buffer out;
     ls_buffer_init(&out);
     if (ls_options_get(w->options, "json")->given) {
-        json_t *object = json_object();
-        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
-        json_object_set_new(object, "format", json_string(format));
-        json_object_set_new(object, "model", ls_json_text(w->plan->name));
-        json_object_set_new(object, "number", json_integer(number));
-        json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));
-        json_object_set_new(object, "dataset", json_string(w->hash));
-        json_object_set_new(object, "rows", json_integer((json_int_t)w->all.row_count));
-        json_object_set_new(object, "labelled", json_integer((json_int_t)w->notes.labelled));
-        json_object_set_new(object, "radius", isfinite(radius) ? json_real(radius) : json_null());
-        json_object_set_new(object, "verdict", ls_model_verdict_json(verdict, true));
-        ls_json_print(object, &out);
+        put_json(w, format, number, stage, radius, verdict, &out);
     } else {
         put_people(w, head, verdict, &out);
     }
@@ -269,29 +281,48 @@ static int deliver(const work *w, const char *format, uint32_t number, ls_model_
 
 // ---- train
 
-static ls_status keep_version(work *w, const ls_buffer *model, json_t *lineage, uint32_t *out) {
+static ls_status keep_version(work *w, const ls_buffer *model, const ls_buffer *profile,
+                              json_t *lineage, uint32_t *out) {
     char *text = json_dumps(lineage, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
-    const ls_registry_part part = {.name = "model.json", .bytes = model->data, .size = model->size};
+    const ls_registry_part parts[] = {
+        {.name = "model.json", .bytes = model->data, .size = model->size},
+        {.name = "profile.json", .bytes = profile->data, .size = profile->size}};
     ls_status status = text != NULL
                            ? ls_data_folder_make(w->opened.registry, &w->err)
                            : ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a lineage");
     if (status == LS_OK) {
-        status = ls_registry_add(w->opened.registry, w->plan->name, &part, 1, text, out, &w->err);
+        status = ls_registry_add(w->opened.registry, w->plan->name, parts, 2, text, out, &w->err);
     }
     free(text);
     json_decref(lineage);
     return status;
 }
 
+// What the features, predictions and errors looked like: what the service is held against.
+static ls_status make_profile(work *w, const ls_predictor *predictor, ls_buffer *out) {
+    const ls_dataset *const held[] = {&w->calibrate, &w->test};
+    ls_profile profile;
+    const ls_status status = ls_profile_make(predictor, &w->train, held, 2, &profile, &w->err);
+    if (status == LS_OK) {
+        ls_profile_save(&profile, out);
+    }
+    ls_profile_clear(&profile);
+    return status == LS_OK && out->failed
+               ? ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a profile")
+               : status;
+}
+
+// Where a champion serves, what passed its gates still has its shadow before it.
 static ls_status place_version(work *w, uint32_t number, bool passed, ls_model_stage *out) {
+    const bool serves = w->plan->is_auto &&
+                        (w->stages.champion == 0 || w->plan->shadow.for_us == 0);
     *out = LS_STAGE_CANDIDATE;
     if (!passed) {
         return LS_OK;
     }
-    *out = w->plan->is_auto ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
-    return w->plan->is_auto
-               ? ls_registry_promote(w->opened.registry, w->plan->name, number, &w->err)
-               : ls_registry_challenge(w->opened.registry, w->plan->name, number, &w->err);
+    *out = serves ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
+    return serves ? ls_registry_promote(w->opened.registry, w->plan->name, number, &w->err)
+                  : ls_registry_challenge(w->opened.registry, w->plan->name, number, &w->err);
 }
 
 static ls_status learn(work *w, ls_buffer *model, ls_predictor *out, double *radius,
@@ -319,9 +350,22 @@ static ls_status learn(work *w, ls_buffer *model, ls_predictor *out, double *rad
     return status;
 }
 
+static int write_result(const work *w, const char *path, uint32_t number, ls_model_stage stage,
+                        double radius, const ls_gate_verdict *verdict) {
+    ls_buffer out;
+    ls_error err = {0};
+    ls_buffer_init(&out);
+    put_json(w, "model-train/1", number, stage, radius, verdict, &out);
+    const ls_status status = out.data != NULL && !out.failed
+                                 ? ls_file_write(path, out.data, out.size, &err)
+                                 : ls_fail(&err, LS_ERR_MEMORY, "out of memory for a result");
+    ls_buffer_clear(&out);
+    return status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+}
+
 static int run_train(const ls_options *options) {
     static work w;
-    ls_buffer model;
+    ls_buffer model, profile;
     ls_predictor predictor = {0};
     ls_gate_verdict verdict;
     ls_model_stage stage = LS_STAGE_CANDIDATE;
@@ -331,7 +375,9 @@ static int run_train(const ls_options *options) {
     memset(&w, 0, sizeof w);
     ls_arena_init(&w.arena);
     ls_buffer_init(&model);
+    ls_buffer_init(&profile);
     w.options = options;
+    const ls_option_value *result = ls_options_get(options, "result");
     const ls_option_value *keep = ls_options_get(options, "keep");
     if (ls_output_check_files(options, &w.err) != LS_OK) {
         return ls_output_complain(&w.err);
@@ -357,7 +403,10 @@ static int run_train(const ls_options *options) {
             status = learn(&w, &model, &predictor, &radius, &verdict);
         }
         if (status == LS_OK) {
-            status = keep_version(&w, &model,
+            status = make_profile(&w, &predictor, &profile);
+        }
+        if (status == LS_OK) {
+            status = keep_version(&w, &model, &profile,
                                   lineage_of(&w, radius, ls_predictor_kind(&predictor), &verdict),
                                   &number);
         }
@@ -369,9 +418,13 @@ static int run_train(const ls_options *options) {
         code = status == LS_OK ? deliver(&w, "model-train/1", number, stage, radius, head, &verdict)
                : status == LS_ERR_STOPPED ? LS_EXIT_STOPPED
                                           : ls_complain(&w.err);
+        if (status == LS_OK && result->given && (code == LS_EXIT_DONE || code == LS_EXIT_NO)) {
+            code = write_result(&w, result->text, number, stage, radius, &verdict);
+        }
     }
     ls_predictor_clear(&predictor);
     ls_buffer_clear(&model);
+    ls_buffer_clear(&profile);
     work_clear(&w);
     return code;
 }
@@ -437,7 +490,8 @@ const ls_cli_command ls_command_model_train = {
         "make the intervals, the last ones are the test. The learner runs in a process of its "
         "own.\n"
         "A version that passes every gate becomes the challenger, or with 'mode: auto' the "
-        "champion;\n"
+        "champion\n"
+        "where none serves yet or 'shadow: {for: 0 s}' is said;\n"
         "one that does not stays a candidate, and the exit code is 1. See docs/MODELS.md.\n",
     .tables = train_tables,
     .run = run_train,

@@ -119,6 +119,16 @@ static void test_from_history_to_a_model_that_serves(void) {
     expect("model train %/p.yaml:wear" WHERE, 1, "version 2: candidate");
     expect("model promote %/p.yaml:wear --models %/models", 3, "has no challenger");
     expect("model promote %/p.yaml:wear --version 2 --models %/models", 0, "version 2 serves");
+    // With the result in a file, not to pass is no failure: whoever waits reads it there.
+    expect("model train %/p.yaml:wear --result %/r.json" WHERE, 0, "version 3: candidate");
+    char result[600];
+    snprintf(result, sizeof result, "%s/r.json", folder);
+    char *text = harness_read_file(result, NULL);
+    CHECK_CONTAINS(text != NULL ? text : "", "\"model-train/1\"");
+    CHECK_CONTAINS(text != NULL ? text : "", "\"number\": 3");
+    free(text);
+    expect("model train %/p.yaml:wear --result %/no/r.json" WHERE, 4, "");
+    expect("model show %/p.yaml:wear -v 3 --models %/models", 0, "profile.json");
     expect("model predict %/p.yaml:wear" WHERE, 0, "version 2, at 2026-01-06T00:59:00Z");
     expect("model explain %/p.yaml:wear" WHERE, 0, "cell/{unit}/power mean 10min");
     program done = run("model train %/p.yaml:auto" WHERE);
