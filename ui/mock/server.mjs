@@ -6,6 +6,7 @@ import {createServer} from 'node:http';
 import {readFileSync} from 'node:fs';
 import {dirname, extname, join, normalize} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {makeModels, predictedOf, truthOf} from './models.mjs';
 import * as data from './plant.mjs';
 import {makePool, rackOf, refresh, usageOf} from './pool.mjs';
 
@@ -15,7 +16,7 @@ const kinds = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; cha
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export async function startMock({port = 0, role = 'engineer', healthy = false, stations = 0, assets = process.env.LINESHAFT_ASSETS ?? join(here, '../../src/web/assets'),
-  demo = true, speed = 1, frozen = false, brings = false, pool: poolAs = null, only = false} = {}) {
+  demo = true, speed = 1, frozen = false, brings = false, pool: poolAs = null, only = false, models = true} = {}) {
   const plant = stations ? data.large(stations) : data.gearbox();
   const born = Date.now(), first = data.startUs + 6 * 3600e6;
   const now = () => first + (frozen ? 0 : Math.round((Date.now() - born) * 1e3 * speed));
@@ -24,7 +25,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   const made = poolAs || only ? makePool({now: wall(), ...(poolAs ?? {})}) : null;
   const mock = {
     ...(made ?? {}), poolStreams: new Set(), cancelled: [], account: null,
-    role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
+    models: models ? makeModels({now: first}) : [], role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
     state: data.state(plant, first, healthy), file: {text: data.plantText, hash: 'h1', file: 'cell.yaml'}, delayMs: 0, plant, now,
     send(event, body) {
       for (const s of mock.streams) s.write(`event: ${event}\nid: ${mock.state.seq}\ndata: ${JSON.stringify(body)}\n\n`);
@@ -95,6 +96,11 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     if (api === 'guard') return mock.state.link.guard ? json({guards: data.guards, stands: mock.stands}) : fail(503, 'busy', 'The guard is away.', '안전 검사가 응답하지 않습니다.');
     if (api.startsWith('guard/')) return deed(api.slice('guard/'.length), asked, json, fail);
     if (api === 'prove') return json(data.account);
+    if (api === 'models') return json({models: mock.models.map(({versions, explained, ...m}) => m)});
+    if (api.startsWith('models/')) {
+      const model = mock.models.find((m) => m.name === decodeURIComponent(api.slice('models/'.length)));
+      return model ? json(model) : fail(404, 'unknown', 'There is no such model.', '없는 모델입니다.');
+    }
     if (api === 'decisions') return json({rows: url.searchParams.get('before_us') ? [] : mock.rows});
     if (found && !['summary'].includes(found[1])) return review(found[1], found[2], asked, json, fail);
     if (api === 'history/tags') return json({tags: ['grind-1/speed', 'wash/temperature', 'grind-1/state', 'load/count']
@@ -227,7 +233,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     const from = Number(query.get('from_us')), to = Number(query.get('to_us')), points = Math.min(1200, Number(query.get('points') || 600));
     const gap = [from + (to - from) * 0.4, from + (to - from) * 0.5];
     return {
-      tags: query.get('tags').split(',').filter(Boolean).map((name, k) => ({
+      tags: query.get('tags').split(',').filter(Boolean).map((name, k) => name.startsWith('model/') || name.startsWith('cell/') ? modelled(name, from, to, points) : ({
         name, unit: name.includes('speed') ? 'm/s' : name.includes('temp') ? '°C' : null,
         points: Array.from({length: points}, (_, i) => from + (to - from) * i / points).filter((us) => us < gap[0] || us > gap[1]).map((us) => {
           const v = (k ? 62 : 1.2) + (k ? 2 : 0.2) * Math.sin((us - from) / (to - from) * 19 + k);
@@ -237,6 +243,12 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
       })),
       events: [{time_us: Math.round(from + (to - from) * 0.7), kind: 'down', subject: 'turn-2', text: 'chips'}],
     };
+  }
+
+  // Predictions every five minutes; truth of every column.
+  function modelled(name, from, to, points) {
+    const step = Math.ceil((to - from) / points), of = (us) => us > now() ? null : name.startsWith('cell/') ? truthOf(name, us) : predictedOf(name, us, 600e6);
+    return {name, unit: null, gaps: [], points: Array.from({length: points}, (_, i) => from + i * step).map((us) => [us, of(us)]).filter(([, v]) => v !== null).map(([us, v]) => [us, v, v, v, 'good'])};
   }
 
   function whatif(asked, json, fail) {

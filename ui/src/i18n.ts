@@ -3,10 +3,12 @@
 // Both files have the same keys (the compiler and T21 see to it). The language is that of the
 // address (?lang=ko), else the browser's. Nothing is stored.
 import type en from './words/en';
+import type models from './words/models_en';
 import type pool from './words/pool_en';
 
-export type Key = keyof typeof en | keyof typeof pool;
+export type Key = keyof typeof en | keyof typeof models | keyof typeof pool;
 export type Words = Record<keyof typeof en, string>;
+export type ModelsWords = Record<keyof typeof models, string>;
 export type PoolWords = Record<keyof typeof pool, string>;
 export type Lang = 'en' | 'ko';
 

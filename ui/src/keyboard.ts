@@ -18,7 +18,7 @@ export const keysOff = (): boolean => chosen('keys') === '0';
 export const switchKeys = (): void => choose('keys', keysOff() ? null : '0');
 
 const goes: Record<string, View> =
-  {KeyL: 'line', KeyD: 'decisions', KeyH: 'history', KeyT: 'twin', KeyY: 'plant', KeyP: 'pool'};
+  {KeyL: 'line', KeyD: 'decisions', KeyH: 'history', KeyT: 'twin', KeyM: 'models', KeyY: 'plant', KeyP: 'pool'};
 
 function inField(target: EventTarget | null): boolean {
   const node = target as HTMLElement | null;

@@ -1,8 +1,8 @@
 // route.ts - where the page is: the part of the address after '#', so that a link holds a view.
 import {useEffect, useReducer} from 'preact/hooks';
 
-export type View = 'line' | 'decisions' | 'history' | 'twin' | 'plant' | 'pool';
-export const views: readonly View[] = ['line', 'decisions', 'history', 'twin', 'plant', 'pool'];
+export type View = 'line' | 'decisions' | 'history' | 'twin' | 'models' | 'plant' | 'pool';
+export const views: readonly View[] = ['line', 'decisions', 'history', 'twin', 'models', 'plant', 'pool'];
 
 export interface Route {
   view: View;

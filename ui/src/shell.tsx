@@ -123,7 +123,7 @@ function LatePanel({onClose}: {onClose: () => void}) {
   </aside>;
 }
 
-const loadViews = () => import('./views'), loadPool = () => import('./pool');
+const loadViews = () => import('./views'), loadPool = () => import('./pool'), loadModels = () => import('./models');
 
 export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const {view: asked} = useRoute();
@@ -133,7 +133,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const [help, setHelp] = useState(false);
   const [guard, setGuard] = useState(chosen('guard') === '1');
   const {it: lazy, error: unloaded, again: load} = useLate(loadViews, ['history', 'twin', 'plant'].includes(view));
-  const pool = useLate(loadPool, view === 'pool');
+  const pool = useLate(loadPool, view === 'pool'), models = useLate(loadModels, view === 'models');
   const [lost, setLost] = useState<unknown>(null);
   const lang = async () => {
     const next: Lang = currentLang() === 'ko' ? 'en' : 'ko';
@@ -168,7 +168,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     Escape: () => route().item && go(view),
   }), [view]);
   const sheets: Record<View, ComponentType | undefined> = {line: LineView, decisions: DecisionsView,
-    history: lazy?.HistoryView, twin: lazy?.TwinView, plant: lazy?.PlantView, pool: pool.it?.PoolView};
+    history: lazy?.HistoryView, twin: lazy?.TwinView, plant: lazy?.PlantView, models: models.it?.ModelsView, pool: pool.it?.PoolView};
   const Sheet = sheets[view];
   return <div class={`page${store.offline && store.known ? ' stale' : ''}`} key={currentLang()}>
     <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.getElementById('main')?.focus())}>{t('skip')}</a>
@@ -180,7 +180,7 @@ export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
     <main id="main" tabIndex={-1}>
       {failed !== null && failed !== undefined ? <Failed error={failed} again={retry} />
         : lost ? <Failed error={lost} />
-        : (unloaded || pool.error) && !Sheet ? <Failed error={unloaded ?? pool.error} again={() => (load(), pool.again())} />
+        : (unloaded || pool.error || models.error) && !Sheet ? <Failed error={unloaded ?? pool.error ?? models.error} again={() => (load(), pool.again(), models.again())} />
         : store.hasPlant && !store.plant.stations.length ? <><h1 class="visually-hidden">Lineshaft</h1><Loading what={t('loading.plant')} /></>
         : Sheet ? <Sheet /> : <><h1 class="visually-hidden">{t(`view.${view}`)}</h1><Loading what={t('loading.view')} /></>}
     </main>

@@ -14,13 +14,13 @@ after(async () => {
   await mock?.stop();
 });
 
-const views = ['#/line', '#/line/grind', '#/decisions/d-1207', '#/history', '#/twin', '#/plant'];
+const views = ['#/line', '#/line/grind', '#/decisions/d-1207', '#/history', '#/twin', '#/models/wear', '#/plant'];
 
 async function show(page, hash) {
   await page.evaluate((h) => { location.hash = h; }, hash);
   await page.waitForSelector(`main .${hash.slice(2).split('/')[0]}-view`);
   await page.waitForFunction(() => !document.querySelector('main .loading'));
-  if (hash === '#/history') await page.waitForSelector('.plot canvas');
+  if (hash === '#/history' || hash.startsWith('#/models')) await page.waitForSelector('.plot canvas');
 }
 
 for (const lang of ['en', 'ko']) for (const theme of ['light', 'dark']) {

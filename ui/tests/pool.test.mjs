@@ -344,6 +344,7 @@ for (const width of [390, 320]) for (const lang of ['en', 'ko']) {
       await page.waitForSelector('.usage .plot canvas');
       await page.click('.job-head >> nth=0');
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${await page.evaluate(() => document.documentElement.scrollWidth)} px`);
+      if (width === 390) assert.equal(await page.$eval('.accounts .scroller', (e) => e.scrollWidth - e.clientWidth), 0, 'the accounts are cut');
       assert.deepEqual(await smallTargets(page), []);
       if (width === 390) assert.deepEqual(await axe(page), []);
     });

@@ -7,12 +7,13 @@ import {root} from './load.mjs';
 
 const words = async (lang) => (await import(`data:text/javascript,${encodeURIComponent(
   readFileSync(join(root, `src/words/${lang}.ts`), 'utf8').replace(/^import type.*$/m, '').replace(/satisfies \w+/, ''))}`)).default;
-const all = async (lang) => ({...await words(lang), ...await words(`pool_${lang}`)});
+const all = async (lang) => ({...await words(lang), ...await words(`models_${lang}`), ...await words(`pool_${lang}`)});
 const [english, korean] = [await all('en'), await all('ko')];
 
 test('no word stands in both files of a language', async () => {
-  const [page, pool] = [await words('en'), await words('pool_en')];
-  assert.deepEqual(Object.keys(page).filter((key) => key in pool), []);
+  const [page, ...parts] = [await words('en'), await words('models_en'), await words('pool_en')];
+  for (const part of parts) assert.deepEqual(Object.keys(page).filter((key) => key in part), []);
+  assert.deepEqual(Object.keys(parts[0]).filter((key) => key in parts[1]), []);
 });
 
 const places = (text) => [...text.matchAll(/\{\w+\}/g)].map((m) => m[0]).sort().join();
@@ -34,7 +35,7 @@ test('English is in sentence case without please and exclamation marks', () => {
 test('every word that is there is used, and every one that is used is there', () => {
   const files = readdirSync(join(root, 'src'), {recursive: true}).filter((n) => /\.tsx?$/.test(n) && !n.startsWith('words'));
   const source = files.map((n) => readFileSync(join(root, 'src', n), 'utf8')).join('\n');
-  const families = /^(state|row|kind|mode|role|term|measure|method|folder|review|lines|view|theme|note|keys|whatif|armed|deed|gpu|since|level|jobs|acts)\b/;
+  const families = /^(state|row|kind|mode|role|term|measure|method|folder|review|lines|view|theme|note|keys|whatif|armed|deed|gpu|since|level|jobs|acts|gate|stage|what|model\.(state|label|truth|mode))\b/;
   for (const key of Object.keys(english))
     assert.ok(families.test(key) || source.includes(`'${key}'`), `${key} is used nowhere`);
   for (const [, key] of source.matchAll(/\bt\('([a-z_.]+)'/g)) assert.ok(key in english, `${key} is missing`);

@@ -5,7 +5,7 @@ import {Dialog} from './dialog';
 import {useState} from 'preact/hooks';
 
 const rows: [string, Key][] = [
-  ['g l', 'view.line'], ['g d', 'view.decisions'], ['g h', 'view.history'], ['g t', 'view.twin'], ['g y', 'view.plant'], ['g p', 'view.pool'],
+  ['g l', 'view.line'], ['g d', 'view.decisions'], ['g h', 'view.history'], ['g t', 'view.twin'], ['g m', 'view.models'], ['g y', 'view.plant'], ['g p', 'view.pool'],
   ['g g', 'guarding'],
   ['/', 'keys.search'], ['j k', 'keys.next'], ['Enter', 'keys.open'], ['Esc', 'keys.back'], ['a r h', 'keys.review'],
   ['[ ]', 'keys.time'], ['.', 'keys.live'], ['+ -', 'keys.zoom'], ['← → ↑ ↓', 'keys.move'], ['t', 'keys.table'],

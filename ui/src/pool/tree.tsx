@@ -62,13 +62,14 @@ function Row({of, most, open, chosen, still, onToggle}: {of: Account; most: numb
     <th scope="row" class={`depth${Math.min(6, depthOf(of.path))}`}>
       {still ? name : <>{of.children > 0 ? <button class="quiet small twist" aria-expanded={open} aria-label={t('account.below', {n: of.children, name})} onClick={onToggle}>{open ? '▾' : '▸'}</button>
         : <span class="twist" />}
-      <button class="link ids" aria-pressed={chosen} title={of.path} onClick={() => go('pool', '', withPath(chosen ? '' : of.path), true)}>{name}</button></>}</th>
+      <button class="link ids" aria-pressed={chosen} title={of.path} onClick={() => go('pool', '', withPath(chosen ? '' : of.path), true)}>{name}</button></>}
+      {(of.limit !== null || of.waiting > 0) && <span class="narrow muted num">{[of.limit !== null && `${t('limit')} ${gpus(of.limit)}`, of.waiting > 0 && `${t('waits')} ${of.waiting}`].filter(Boolean).join(' · ')}</span>}</th>
     <td class="bars"><Bar of={of} most={most} /></td>
     <td class="num right">{gpus(of.used)}</td>
     <td class="num right">{gpus(of.guarantee)}</td>
     <td class="num right">{of.borrowed > 0 ? <strong>+{gpus(of.borrowed)}</strong> : '–'}</td>
-    <td class="num right">{of.limit === null ? <span title={t('limit.none')}>–</span> : gpus(of.limit)}</td>
-    <td class="num right">{of.waiting > 0 ? <span title={t('waiting.for.n', {what: amount(of.waiting_gpus)})}>{of.waiting}</span> : '–'}</td>
+    <td class="num right wide">{of.limit === null ? <span title={t('limit.none')}>–</span> : gpus(of.limit)}</td>
+    <td class="num right wide">{of.waiting > 0 ? <span title={t('waiting.for.n', {what: amount(of.waiting_gpus)})}>{of.waiting}</span> : '–'}</td>
   </tr>;
 }
 
@@ -109,7 +110,7 @@ export function Tree({still = false}: {still?: boolean}) {
       {!still && <input type="search" data-search aria-label={t('accounts.search')} placeholder={t('accounts.search')} value={text} onInput={(e) => setText(e.currentTarget.value)} />}</div>
     <div class="scroller" tabIndex={still ? -1 : 0} role="group" aria-label={t('accounts')}><table>
       <thead><tr><th scope="col">{t('account')}</th><td class="bars" /><th scope="col" class="right">{t('used')}</th><th scope="col" class="right">{t('guarantee')}</th>
-        <th scope="col" class="right">{t('borrowed')}</th><th scope="col" class="right">{t('limit')}</th><th scope="col" class="right">{t('waits')}</th></tr></thead>
+        <th scope="col" class="right">{t('borrowed')}</th><th scope="col" class="right wide">{t('limit')}</th><th scope="col" class="right wide">{t('waits')}</th></tr></thead>
       <tbody>{rows}</tbody></table></div>
     {total > shownMost || rows.length >= shownMost ? <p class="muted">{t('accounts.cut', {n: shownMost})}</p> : null}
     {rows.length === 0 && <p class="muted">{t('accounts.none')}</p>}

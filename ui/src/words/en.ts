@@ -357,6 +357,7 @@ export default {
   'view.decisions': 'Decisions',
   'view.history': 'History',
   'view.line': 'Line',
+  'view.models': 'Models',
   'view.plant': 'Plant',
   'view.pool': 'Pool',
   'view.twin': 'Twin',

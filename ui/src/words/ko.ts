@@ -360,6 +360,7 @@ export default {
   'view.decisions': '결정',
   'view.history': '이력',
   'view.line': '라인',
+  'view.models': '모델',
   'view.plant': '공장',
   'view.pool': 'GPU 풀',
   'view.twin': '트윈',

@@ -1,0 +1,54 @@
+// models.mjs - made-up models for the mock server: a wear model with a challenger in its shadow, a
+// life model that has drifted, an anomaly monitor that nobody has promoted yet.
+
+// What "really" comes: wear that rises and is mended, a little different for each unit.
+export function truthOf(name, us) {
+  const k = Number(/\d+/.exec(name)?.[0] ?? 1), period = (9 + k) * 3600e6;
+  return 0.08 + 0.8 * (((us + k * 1.7e9) % period) / period);
+}
+const wobble = (us, k) => 0.02 * Math.sin(us / 7e8 + k) + 0.012 * Math.sin(us / 1.3e8 + 2 * k);
+
+// The value of a tag model/NAME/UNIT[/...] at a moment; null: nothing was said.
+export function predictedOf(name, us, horizonUs) {
+  const [, model, unit, part = 'value'] = name.split('/');
+  const k = Number(/\d+/.exec(unit)?.[0] ?? 1), truth = truthOf(unit, us + horizonUs), said = truth + wobble(us, k);
+  if (model !== 'wear') return null;
+  return {value: said, low: said - 0.05, high: said + 0.05, challenger: truth + 0.5 * wobble(us, k + 1), unusual: k === 3 && us % 36e8 > 30e8 ? 1 : 0}[part] ?? null;
+}
+
+const gate = (passed, value, limit, about) => ({passed, value, limit, about});
+const gates = (gain, missing) => ({
+  gain: gate(gain > 0, gain, 0, `the error is less by ${gain}`), worst: gate(true, 0.031, 0.1, "unit 'grind-2': squared error +3.1 %"),
+  coverage: gate(true, 0.912, 0.85, 'intervals hold 91.2 %'), missing: gate(missing <= 0, missing, 0, 'without cell/{unit}/power'), latency: gate(true, 14, 1000, '14 us for one prediction (99 %)'),
+});
+const version = (number, stage, now, more) => ({number, stage, kind: 'trees', from_us: now - 9 * 86400e6, to_us: now - 2 * 86400e6, rows: 8064, dataset: 'd81f03', seed: 1, learner: 'trees',
+  code: '0.3.0', radius: 0.05, rmse: 0.0214, champion_rmse: 0.0302, p: 0.003, gates: gates(0.31, -0.42), unusual: {wanted: 0.01, test_rate: 0.012}, ...more});
+const score = (more) => ({version: 3, scored: 2016, window: 500, rmse: 0.0231, mae: 0.0187, bias: 0.0012, coverage: 0.914, misses: 43, interval: 0.9, split_radius: 0.05, adaptive_radius: 0.052,
+  alpha: 0.09, pending: 12, never: 0, skipped: 2, unusual: 31, said: 2060, ...more});
+const speed = (more) => ({predictions: 2060, p50_us: 4.1, p99_us: 14.2, limit_us: 1000, slow: false, ...more});
+const model = (name, more) => ({name, what: 'sensor', mode: 'approve', learner: 'trees', every_us: 300e6, horizon_us: 600e6, label: {kind: 'tag', source: 'cell/{unit}/wear', delay_us: 0},
+  limits: {level: 0.95, gain: 0, worst: 0.1, coverage: 0.05, interval: 0.9, missing: 0, latency_us: 1000}, champion: 3, challenger: null, serving: 3, shadow: null, refused: null,
+  tags: Object.fromEntries(['value', 'low', 'high', 'unusual', 'challenger'].map((k) => [k, `model/${name}/{unit}${k === 'value' ? '' : `/${k}`}`])),
+  score: score(), challenger_score: null, speed: speed(), challenger_speed: null, ...more});
+
+export function makeModels({now}) {
+  const live = (units, version) => units.map((unit, i) => {
+    const at = Math.floor(now / 300e6) * 300e6, value = predictedOf(`model/wear/${unit}`, at, 600e6), truth = truthOf(unit, at - 300e6);
+    return {unit, state: i === 3 ? 'silent' : 'good', time_us: at, age_s: (now - at) / 1e6, value: i === 3 ? null : value, low: i === 3 ? null : value - 0.05, high: i === 3 ? null : value + 0.05,
+      by: 'adaptive', unusual: i === 2, challenger: value + 0.01, version, truth, truth_time_us: at - 600e6, error: 0.0094 - 0.006 * i, scored: 504, coverage: 0.91 - 0.02 * i};
+  });
+  const explained = (units, number) => units.map((unit, i) => ({unit, time_us: Math.floor(now / 300e6) * 300e6, version: number, value: 0.61 - 0.05 * i, base: 0.44, features: [
+    ['cell/{unit}/power mean 1h', 12.4, 0.142], ['cell/{unit}/vibration std 10min', 0.031, 0.061], ['cell/{unit}/temperature slope 1h', -0.0021, -0.048],
+    ['cell/{unit}/power before 1h', 11.1, 0.027], ['cell/{unit}/vibration missing 1h', null, -0.009], ['cell/{unit}/power max 10min', 15.9, 0.004]]
+    .map(([feature, value, effect]) => ({feature, value, effect: Math.round(1e4 * effect * (1 - 0.3 * i)) / 1e4}))}));
+  const units = ['grind-1', 'grind-2', 'grind-3', 'grind-4'];
+  return [
+    model('wear', {challenger: 4, shadow: 4, live: live(units, 3), challenger_score: score({version: 4, scored: 412, rmse: 0.0172}),
+      versions: [version(4, 'challenger', now), version(3, 'champion', now, {rmse: 0.0302, champion_rmse: 0.0418}), version(2, 'retired', now, {rmse: 0.0418, champion_rmse: null, kind: 'linear'}),
+        version(1, 'candidate', now, {rmse: 0.071, champion_rmse: null, kind: 'linear', gates: gates(-0.12, 0.08)})], explained: explained(units, 3)}),
+    model('spindle-life-of-the-second-hall', {what: 'life', mode: 'auto', champion: 7, serving: 7, label: {kind: 'event', source: 'failure', delay_us: 0}, horizon_us: 0, live: [],
+      score: score({coverage: 0.74, version: 7}), speed: speed({slow: true, p99_us: 1480}), versions: [version(7, 'champion', now)], explained: []}),
+    model('scrap', {what: 'scrap', champion: null, serving: null, label: {kind: 'file', source: 'inspection.csv', delay_us: 86400e6}, live: [], score: score({coverage: null, scored: 0, version: null, said: 0}),
+      refused: {version: 2, text: "feature 3 of the model is 'power', it should be 'torque'", since_us: now - 3600e6}, versions: [version(2, 'candidate', now, {gates: gates(-0.02, 0.01), rmse: 0.09})], explained: []}),
+  ];
+}

@@ -1,0 +1,37 @@
+// list.tsx - the models of the plant file: who serves, how well, what a person should look at.
+import {percent} from '../format';
+import {t, word} from '../i18n';
+import {hrefOf} from '../route';
+import type {Model} from './types';
+
+export const version = (number: number): string => `v${number}`;
+
+// What is not as it should be, in words; a model of which all is well has none.
+export function flagsOf(model: Model): string[] {
+  const unusual = model.live.filter((l) => l.unusual).length, silent = model.live.filter((l) => l.state === 'silent').length;
+  return [
+    model.refused && t('model.refused', {version: version(model.refused.version)}),
+    unusual > 0 && t('model.n.unusual', {n: unusual}),
+    silent > 0 && t('model.n.silent', {n: silent}),
+    model.speed.slow && t('model.slow'),
+  ].filter((text): text is string => !!text);
+}
+
+export const Flags = ({of}: {of: Model}) => <>{flagsOf(of).map((text) => <span class="flag">{text}</span>)}</>;
+
+export function coverageOf(model: Model): string {
+  const s = model.score;
+  return s.coverage === null ? t('model.unscored')
+    : t('model.coverage', {share: percent(s.coverage), n: Math.min(s.scored, s.window), wanted: percent(s.interval)});
+}
+
+export function List({models, selected}: {models: Model[]; selected: string}) {
+  return <ul class="inbox model-list">{models.map((m) => <li key={m.name}>
+    <a href={hrefOf('models', m.name)} aria-current={m.name === selected ? 'true' : undefined}>
+      <span class="inbox-head"><strong class="ids">{m.name}</strong><span class="muted">{word('what', m.what)}</span></span>
+      <span>{m.serving === null ? t('model.serves.none') : t('model.serves', {version: version(m.serving)})}
+        {m.shadow !== null && <> · {t('model.shadow', {version: version(m.shadow)})}</>}</span>
+      <span class="muted">{coverageOf(m)}</span>
+      <span class="flags"><Flags of={m} /></span>
+    </a></li>)}</ul>;
+}

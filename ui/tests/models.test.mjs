@@ -1,0 +1,146 @@
+// The Models view: figures are the server's, gates stand against their limits, predictions are drawn
+// where they aim at, and nothing is sent that may not be.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {axe} from './axe.mjs';
+import {openBrowser, smallTargets, withPage} from './browser.mjs';
+import {load} from './load.mjs';
+
+let browser;
+before(async () => {
+  browser = await openBrowser();
+});
+after(async () => browser?.close());
+
+const plain = (text) => text.replaceAll('\u00a0', ' ');
+const text = async (page, selector) => plain(await page.textContent(selector));
+
+// Opened at the Models view, with its chart drawn.
+const withModels = (options, act) => withPage(browser, {hash: '#/models', ...options}, async (page, mock) => {
+  await page.waitForSelector('.models-view .plot canvas');
+  await act(page, mock);
+});
+
+test('the view and its words are fetched when it is opened', async () => {
+  await withPage(browser, {}, async (page, mock) => {
+    await page.waitForSelector('.shape.bn');
+    const asked = () => mock.asked.map((a) => a.path).filter((p) => /models|plots/.test(p));
+    assert.deepEqual(asked(), []);
+    await page.keyboard.press('KeyG');
+    await page.keyboard.press('KeyM');
+    await page.waitForSelector('.models-view .plot canvas');
+    assert.ok(asked().includes('/assets/models.js') && asked().includes('/assets/models_en.js') && !asked().includes('/assets/models_ko.js'), asked().join());
+    assert.ok(asked().includes('/api/v1/models') && asked().includes('/api/v1/models/wear'));
+    await page.keyboard.press('Shift+KeyL');
+    await page.waitForFunction(() => /예측과 실제값/.test(document.querySelector('.models-view')?.textContent ?? ''));
+    assert.deepEqual(page.problems, []);
+  });
+});
+
+test('a plant without models says how to begin', async () => {
+  await withPage(browser, {hash: '#/models', mock: {models: false}}, async (page) => {
+    await page.waitForSelector('.begin');
+    assert.match(await text(page, '.begin'), /This plant has no models yet/);
+    assert.match(await text(page, '.begin pre'), /^models:\n {2}wear:/);
+    assert.match(await text(page, '.begin'), /lineshaft model train plant\.yaml:wear/);
+    assert.deepEqual(await axe(page), []);
+  });
+});
+
+test('the list says who serves, who shadows, how many truths lay inside, and what to look at', async () => {
+  await withModels({}, async (page) => {
+    const rows = (await page.$$eval('.model-list li', (all) => all.map((l) => l.textContent))).map(plain);
+    assert.equal(rows.length, 3);
+    assert.match(rows[0], /^wearsoft sensorv3 serves · v4 in its shadow91 % of the last 500 truths lay inside the interval \(wanted 90 %\)\.unusual units: 1silent units: 1$/);
+    assert.match(rows[1], /slower than its deadline/);
+    assert.match(rows[2], /No version serves yet.*No truth has come yet to score against\..*v2 may not serve/);
+    await page.click('.model-list li:nth-child(3) a');
+    await page.waitForFunction(() => document.querySelector('.model h2')?.textContent === 'scrap');
+    assert.match(await text(page, '.model .problem'), /feature 3 of the model is 'power', it should be 'torque'/);
+    assert.match(await text(page, '.model'), /truth: the file inspection\.csv/);
+  });
+});
+
+test('gates show the figure, its limit, and whether it passed, in words', async () => {
+  await withModels({}, async (page) => {
+    const summaries = (await page.$$eval('.versions summary', (all) => all.map((s) => s.textContent))).map(plain);
+    assert.equal(summaries.length, 4);
+    assert.match(summaries[0], /^v4 challenger5 of 5 gates passedoff by 0\.0214/);
+    assert.match(summaries[3], /^v1 candidate3 of 5 gates passed/);
+    assert.equal(await page.locator('.versions details[open]').count(), 1, 'the challenger is open');
+    await page.click('.versions li:nth-child(4) summary');
+    const gates = (await page.$$eval('.versions li:nth-child(4) .gates li', (all) => all.map((l) => l.textContent))).map(plain);
+    assert.deepEqual(gates, ['Error less than before by−12.0 % at least 0.0 % not passed', 'Error of the unit that loses most, up by3.1 % at most 10.0 % passed',
+      'Share inside the intervals91.2 % at least 85.0 % passed', 'Error with one tag silent, above the mean’s by8.0 % at most 0.0 % not passed', 'Time for one prediction14 µs at most 1,000 µs passed']);
+  });
+});
+
+test('a prediction is drawn beside the truth of the moment that it aims at', async () => {
+  await withModels({}, async (page, mock) => {
+    const asked = mock.asked.filter((a) => a.path === '/api/v1/history').map((a) => Object.fromEntries(a.query));
+    const said = asked.find((a) => a.tags.startsWith('model/wear/grind-1,')), truth = asked.find((a) => a.tags === 'cell/grind-1/wear');
+    assert.equal(said.tags, 'model/wear/grind-1,model/wear/grind-1/low,model/wear/grind-1/high,model/wear/grind-1/challenger,model/wear/grind-1/unusual');
+    assert.equal(truth.from_us - said.from_us, 600e6, 'one horizon later');
+    assert.equal((said.to_us - said.from_us) / said.points, 300e6, 'as many columns as predictions: no holes');
+    assert.match(await text(page, '.plot figcaption'), /grind-1 Last 0\.\d+, 90 % prediction interval 0\.\d+ to 0\.\d+\. 91 % of the last 500/);
+    await page.click('.plot [data-table]');
+    const rows = (await page.$$eval('.plot tbody tr', (all) => all.map((r) => [...r.children].map((c) => c.textContent))));
+    assert.ok(rows.length > 50);
+    for (const [, p, low, high, t] of rows.slice(0, -4)) {  // nothing is true yet of what lies ahead
+      assert.ok(Number(low) <= Number(p) && Number(p) <= Number(high), `${low} ${p} ${high}`);
+      assert.ok(Math.abs(Number(p) - Number(t)) < 0.04, `${p} beside ${t}`);
+    }
+    assert.equal(rows.at(-1)[4], '–', 'the truth ends at the present');
+  });
+});
+
+test('units: those to look at first; one is chosen for chart and explanation', async () => {
+  await withModels({}, async (page, mock) => {
+    const units = (await page.$$eval('.units li', (all) => all.map((l) => l.textContent))).map(plain);
+    assert.match(units[0], /^grind-3.*unlike anything learnt from/);
+    assert.match(units[1], /^grind-4no tag has a value–/);
+    assert.match(units[2], /^grind-1all tags have values0\.\d+ 0\.\d+ to 0\.\d+ \(90 % prediction interval\)Last truth 0\.\d+, off by \+0\.0094091 % of 504 inside$/);
+    assert.match(await text(page, '.card:has(.effects)'), /grind-1, .* v3.*0\.440 is said on average; with what follows it comes to 0\.610\./);
+    await page.click('.units li:nth-child(1) button');
+    await page.waitForFunction(() => document.querySelector('.plot strong')?.textContent === 'grind-3');
+    assert.match(page.url(), /unit=grind-3/);
+    assert.match(await text(page, '.card:has(.effects)'), /grind-3, /);
+    assert.ok(mock.asked.some((a) => a.path === '/api/v1/history' && a.query.get('tags') === 'cell/grind-3/wear'));
+  });
+});
+
+test('an explanation has a sign in words beside each bar, and says what is missing', async () => {
+  await withModels({}, async (page) => {
+    const rows = (await page.$$eval('.effects li', (all) => all.map((l) => l.textContent))).map(plain);
+    assert.equal(rows[0], 'cell/{unit}/power mean 1h+0.142 at 12.4');
+    assert.equal(rows[2], 'cell/{unit}/temperature slope 1h−0.0480 at −0.00210');
+    assert.equal(rows[4], 'cell/{unit}/vibration missing 1h−0.00900 missing');
+  });
+});
+
+test('columns: never narrower than predictions come, never more than the screen has', async () => {
+  const {spanOf} = await load('models/live_chart.tsx');
+  const model = {every_us: 300e6, horizon_us: 0};
+  for (const [hours, width] of [[1, 900], [8, 900], [24, 300], [720, 900], [720, 50]]) {
+    const s = spanOf(model, hours, width, 1767600000000000);
+    assert.equal(s.step % 300e6, 0);
+    assert.equal((s.to - s.from) / s.count, s.step);
+    assert.equal(s.to % s.step, 0);
+    assert.ok(s.to > 1767600000000000 && s.count <= Math.max(100, width) + 1, `${hours} h on ${width}: ${s.count}`);
+  }
+});
+
+for (const width of [390, 320]) {
+  test(`nothing is cut or too small at ${width} px, in both languages`, async () => {
+    for (const lang of ['en', 'ko']) await withModels({width, height: 844, lang}, async (page) => {
+      await page.click('.versions li:nth-child(4) summary');
+      const cut = await page.evaluate(() => [...document.querySelectorAll('.models-view *, nav a')].filter((e) => {
+        const r = e.getBoundingClientRect();
+        return r.width > 0 && !e.closest('pre, .plot, .scroller') && (r.right > innerWidth + 0.5 || r.left < -0.5);
+      }).map((e) => `${e.tagName} ${e.className}: ${e.textContent.slice(0, 40)}`));
+      assert.deepEqual(cut, [], lang);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), lang);
+      assert.deepEqual(await smallTargets(page), [], lang);
+    });
+  });
+}
