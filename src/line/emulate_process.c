@@ -6,12 +6,13 @@
 
 #include "base/units.h"
 #include "process/control.h"
+#include "process/cost.h"
 #include "process/disturbance.h"
 #include "process/measure.h"
 #include "process/tags.h"
 #include "process/te.h"
 
-enum { TRIP = LS_TE_MEASURED + LS_TE_VALVES, SHOWN };
+enum { TRIP = LS_TE_MEASURED + LS_TE_VALVES, COST, SHOWN };
 
 struct ls_emulate_process {
     ls_te_state state;
@@ -95,13 +96,16 @@ int ls_emulate_process_find(const char *name) {
             return LS_TE_MEASURED + i;
         }
     }
-    return strcmp(name, "TRIP") == 0 ? TRIP : -1;
+    return strcmp(name, "TRIP") == 0 ? TRIP : strcmp(name, "COST") == 0 ? COST : -1;
 }
 
 double ls_emulate_process_value(const ls_emulate_process *process, int shown) {
     assert(shown >= 0 && shown < SHOWN);
     if (shown == TRIP) {
         return (double)process->state.trip;
+    }
+    if (shown == COST) {
+        return ls_te_cost(process->state.measured);
     }
     return shown < LS_TE_MEASURED ? process->state.measured[shown]
                                   : process->state.command_percent[shown - LS_TE_MEASURED];

@@ -1,10 +1,10 @@
 // emulate_process.h - a process plant behind the emulated line: what its instruments show are
 // values of `listen.values`.
 //
-// A value whose metric is XMEAS_1 to XMEAS_41, XMV_1 to XMV_12 or TRIP is that of the plant (TRIP:
-// 0, or the number of what shut it down), and one whose setpoint's metric is SP_n sets control loop
-// n. Core, as emulate.h: no clock, no network; equal seeds and settings at equal times give equal
-// values.
+// A value whose metric is XMEAS_1 to XMEAS_41, XMV_1 to XMV_12, TRIP or COST is that of the plant
+// (TRIP: 0, or the number of what shut it down; COST: dollars an hour, process/cost.h), and one
+// whose setpoint's metric is SP_n sets control loop n. Core, as emulate.h: no clock, no network;
+// equal seeds and settings at equal times give equal values.
 #pragma once
 
 #include "base/arena.h"

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "process/control.h"
+#include "process/cost.h"
 #include "process/disturbance.h"
 #include "process/measure.h"
 #include "tests/harness.h"
@@ -52,6 +53,30 @@ static void test_the_bytes_are_the_same_on_every_machine(void) {
         hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
     }
     CHECK_INT(hash, 15121349282788516675ULL);
+}
+
+// Published: 170.6 $/h at rest. Each part by hand, from what is published of the base case.
+static void test_the_cost_is_the_published_one(void) {
+    ls_te_state state;
+    double sum = 0.0;
+    ls_te_start(&state, LS_TE_SEED_DEFAULT);
+    CHECK_NEAR(ls_te_cost(state.measured), 170.6, 1.0);  // without noise
+    for (int i = 0; i < 10 * LS_TE_STEPS_PER_HOUR; i++) {
+        ls_te_step(&state);
+        sum += ls_te_cost(state.measured) / (10.0 * LS_TE_STEPS_PER_HOUR);
+    }
+    CHECK_NEAR(sum, 170.6, 2.0);
+    double one[LS_TE_MEASURED] = {0};
+    one[19] = 100.0;  // kW
+    CHECK_NEAR(ls_te_cost(one), 5.36, 1e-9);
+    one[18] = 1000.0;  // kg/h
+    CHECK_NEAR(ls_te_cost(one), 5.36 + 31.8, 1e-9);
+    one[9] = 1.0;  // kscmh of purge, all of it E
+    one[32] = 100.0;
+    CHECK_NEAR(ls_te_cost(one), 5.36 + 31.8 + 44.79 * 14.56, 1e-9);
+    one[16] = 2.0;  // m3/h of product, half of it E
+    one[37] = 50.0;
+    CHECK_NEAR(ls_te_cost(one), 5.36 + 31.8 + 44.79 * 14.56 + 9.2074 * 14.56, 1e-9);
 }
 
 // In the recorded sets the plant stands still six hours after the A feed was lost.
@@ -202,6 +227,7 @@ int main(int argc, char **argv) {
     TEST(test_a_copy_has_the_same_future);
     TEST(test_other_seeds_have_other_noise_and_the_same_plant);
     TEST(test_the_bytes_are_the_same_on_every_machine);
+    TEST(test_the_cost_is_the_published_one);
     TEST(test_losing_the_a_feed_shuts_the_plant_down_and_nothing_moves_then);
     TEST(test_steps_show_where_they_should);
     TEST(test_a_sticking_cooling_valve_makes_the_plant_chaotic);
