@@ -16,6 +16,7 @@ enum { DISTANCE = LS_TERM_WIP };         // where the one amount stands: less is
 typedef struct asking {
     const ls_outlook *outlook;
     double target, level, gain_min;
+    bool minimizes;  // the value itself is what it costs
     uint64_t seed;
     double paths[LS_CANDIDATES_MAX][LS_OUTLOOK_STEPS + 1];
     uint32_t picks[LS_CANDIDATES_MAX];  // candidate of a race -> path
@@ -28,7 +29,7 @@ typedef struct asking {
 
 int64_t ls_setting_step_us(const ls_plant *plant, uint32_t point) {
     const ls_decide_point *p = &plant->decide.points[point];
-    const ls_measured *m = &plant->listen.values[p->measured];
+    const ls_measured *m = ls_decide_counts(plant, p);
     const int64_t horizon_us = p->horizon_us > 0 ? p->horizon_us
                                                  : ls_outlook_horizon_us(m, p->every_us);
     return horizon_us > LS_OUTLOOK_STEPS ? horizon_us / LS_OUTLOOK_STEPS : 1;
@@ -104,7 +105,9 @@ static ls_status run_future(void *context, uint32_t candidate, uint64_t future, 
         a->has_drift = true;
     }
     memset(out, 0, sizeof *out);
-    out->of[DISTANCE] = ls_outlook_distance(a->paths[a->picks[candidate]], a->drift, a->target);
+    const double *path = a->paths[a->picks[candidate]];
+    out->of[DISTANCE] = a->minimizes ? ls_outlook_mean(path, a->drift)
+                                     : ls_outlook_distance(path, a->drift, a->target);
     return LS_OK;
 }
 
@@ -185,10 +188,10 @@ static ls_status check(const ls_plant *plant, const ls_question *q, ls_error *er
         return ls_fail(err, LS_ERR_INVALID, "question %u/%u is not about a setting", q->point,
                        q->subject);
     }
-    if (!isfinite(decide->points[q->point].target)) {
+    if (!isfinite(decide->points[q->point].target) && !decide->points[q->point].minimizes) {
         ls_fail(err, LS_ERR_INVALID, "'%s' has no target: nothing says which setting is better",
                 decide->points[q->point].name);
-        ls_hint(err, "add 'target: 60'");
+        ls_hint(err, "add 'target: 60', or 'minimize: VALUE'");
         return LS_ERR_INVALID;
     }
     return LS_OK;
@@ -211,6 +214,7 @@ static void begin(const ls_plant *plant, const ls_question *q, const ls_outlook 
     ls_race_no_effects(out);
     *a = (asking){.outlook = outlook,
                   .target = point->target,
+                  .minimizes = point->minimizes,
                   .level = out->level,
                   .gain_min = point->gain_min,
                   .seed = out->seed};
@@ -219,7 +223,7 @@ static void begin(const ls_plant *plant, const ls_question *q, const ls_outlook 
         ls_candidate *c = &out->candidates[i];
         const double setting = i == 0 ? outlook->setting : c->acts[0].number;
         c->gain = c->low = c->high = (double)NAN;
-        ls_outlook_path(&plant->listen.values[q->subject], outlook, setting, a->paths[i]);
+        ls_outlook_path(ls_decide_counts(plant, point), outlook, setting, a->paths[i]);
         a->picks[i] = i;
     }
 }

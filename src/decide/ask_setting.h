@@ -4,7 +4,8 @@
 // As decide.h, for questions of kind setpoint. A candidate is one of the settings of the plant file
 // that `guards:` let through from the one in force; candidate 0 leaves it. A future is one course
 // of the disturbance (outlook.h), the same for all candidates; its cost is the value's mean
-// distance from the target over the horizon, in the value's own unit. Race, winner and claim on
+// distance from the target over the horizon, in the value's own unit. With `minimize` it is the
+// mean of that other value, whose outlook is then meant. Race, winner and claim on
 // fresh futures are those of decide.h. Pure; runs on the calling thread.
 #pragma once
 

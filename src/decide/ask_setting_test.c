@@ -96,6 +96,71 @@ static void test_a_table_says_what_a_setting_does(void) {
     ls_plant_destroy(plant);
 }
 
+// A cost that is least at 64 and rises on both sides; the bath itself may be where it likes.
+static void test_another_value_is_made_small(void) {
+    static const char text[] =
+        "plant: laundry\n"
+        "stations: {wash: {process: 30 s}}\n"
+        "products: {gear: {route: [wash], release: {every: 60 s}}}\n"
+        "decide: {setpoint: {of: bath, low: 50, high: 70, steps: 10, minimize: power,\n"
+        "  response: {table: [50 to 58, 64 to 30, 70 to 40], tau: 60 s, delay: 20 s}%s}}\n"
+        "listen:\n"
+        "  sparkplug: {broker: embedded, group: PLANT, nodes: [line]}\n"
+        "  values:\n"
+        "    bath: {tag: PLANT/line/line/Bath, unit: C, setpoint: PLANT/line/line/BathSet,\n"
+        "           set: {low: 40, high: 80, default: 60}}\n"
+        "    power: {tag: PLANT/line/line/Power, unit: kW}\n";
+    char all[2048];
+    ls_plant *plant = NULL;
+    ls_errors errors;
+    ls_errors_init(&errors);
+    snprintf(all, sizeof all, text, "");
+    CHECK_INT(ls_plant_read(all, strlen(all), "t.yaml", NULL, &plant, &errors), LS_OK);
+    if (plant == NULL) {
+        ls_errors_clear(&errors);
+        return;
+    }
+    const ls_decide_point *point = &plant->decide.points[0];
+    CHECK(point->minimizes);
+    CHECK_STR(ls_decide_counts(plant, point)->name, "power");
+    CHECK_STR(ls_decide_counts(plant, point)->unit, "kW");
+    const int64_t step_us = ls_setting_step_us(plant, 0);
+    CHECK_INT(step_us, INT64_C(260000000) / LS_OUTLOOK_STEPS);  // of the response here
+    ls_seen values[301];
+    const ls_seen setting = {0, 60.0};
+    ls_outlook o;
+    ls_error err = {0};
+    for (int i = 0; i <= 300; i++) {
+        values[i] = (ls_seen){i * step_us, 38.0 + ls_random_uniform(9, 2, (uint64_t)i)};
+    }
+    CHECK_INT(ls_outlook_make(ls_decide_counts(plant, point), values, 301, &setting, 1,
+                              300 * step_us, step_us, &o, &err),
+              LS_OK);
+    ls_answer *a = calloc(1, sizeof *a);
+    CHECK_INT(ls_setting_ask(plant, &about, &o, &(ls_budget){.futures = 2000}, a, NULL), LS_OK);
+    CHECK(a->chosen != 0);
+    CHECK_NEAR(a->candidates[a->chosen].acts[0].number, 64.0, 0.0);
+    CHECK_CONTAINS(a->candidates[a->chosen].label, "bath to 64 C");
+    // 38 at 60 by the table, 30 at 64; the disturbance is the same for both, so the gain is exact:
+    // 8 (1 - (D + T (1 - exp(-(H - D) / T))) / H), D 20 s, T 60 s, H 260 s, but for the 64 steps.
+    const double share = 1.0 - (20.0 + 60.0 * (1.0 - exp(-4.0))) / 260.0;
+    CHECK_NEAR(a->claim.gain, 8.0 * share, 0.02);
+    CHECK(a->claim.high - a->claim.low < 1e-6);
+    ls_answer *again = calloc(1, sizeof *again);
+    CHECK_INT(ls_setting_replay(plant, &o, a, again, NULL), LS_OK);
+    CHECK_BYTES(a, again, sizeof *a);
+    free(again);
+    free(a);
+    ls_plant_destroy(plant);
+    plant = NULL;
+    snprintf(all, sizeof all, text, ", target: 60");
+    CHECK_INT(ls_plant_read(all, strlen(all), "t.yaml", NULL, &plant, &errors), LS_ERR_INVALID);
+    CHECK(errors.count == 1 &&
+          strstr(errors.items[0].text, "'target' and 'minimize' both") != NULL);
+    ls_errors_clear(&errors);
+    ls_plant_destroy(plant);
+}
+
 static void test_a_value_on_its_target_is_left_alone(void) {
     ls_plant *plant = read_plant("");
     ls_answer *a = calloc(1, sizeof *a);
@@ -285,6 +350,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_disturbed_value_is_brought_back_to_its_target);
     TEST(test_a_table_says_what_a_setting_does);
+    TEST(test_another_value_is_made_small);
     TEST(test_a_value_on_its_target_is_left_alone);
     TEST(test_few_futures_are_enough_for_a_claim_and_none_leaves_it);
     TEST(test_late_it_stays_as_it_is);

@@ -172,3 +172,12 @@ double ls_outlook_distance(const double *path, const double *drift, double targe
     }
     return sum / LS_OUTLOOK_STEPS;
 }
+
+double ls_outlook_mean(const double *path, const double *drift) {
+    double sum = 0.0;
+    for (int i = 0; i <= LS_OUTLOOK_STEPS; i++) {
+        const bool is_end = i == 0 || i == LS_OUTLOOK_STEPS;
+        sum += (path[i] + drift[i]) * (is_end ? 0.5 : 1.0);
+    }
+    return sum / LS_OUTLOOK_STEPS;
+}

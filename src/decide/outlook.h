@@ -60,3 +60,5 @@ void ls_outlook_path(const ls_measured *measured, const ls_outlook *outlook, dou
 void ls_outlook_drift(const ls_outlook *outlook, uint64_t key, double out[LS_OUTLOOK_STEPS + 1]);
 // Mean distance of the sum of both from target (trapezoidal rule).
 double ls_outlook_distance(const double *path, const double *drift, double target);
+// Mean of the sum of both.
+double ls_outlook_mean(const double *path, const double *drift);

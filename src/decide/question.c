@@ -107,7 +107,8 @@ static bool is_open(const ls_plant *plant, const ls_ctx *c, const ls_question *q
     case LS_DECIDE_CONWIP: return q->subject == point->release && point->number_count > 0;
     case LS_DECIDE_STAFFING: return q->subject == point->operators && point->number_count > 0;
     case LS_DECIDE_SETPOINT:  // without a target nothing says which setting is better
-        return q->subject == point->measured && point->number_count > 0 && isfinite(point->target);
+        return q->subject == point->measured && point->number_count > 0 &&
+               (isfinite(point->target) || point->minimizes);
     default: return false;
     }
 }

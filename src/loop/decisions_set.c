@@ -87,6 +87,12 @@ static const char *value_tag(const ls_plant *plant, uint32_t measured) {
     return NULL;
 }
 
+// The value whose course counts: that of `minimize`, else the one that is set.
+static uint32_t counting(const ls_plant *plant, const ls_question *question) {
+    const ls_decide_point *p = &plant->decide.points[question->point];
+    return p->minimizes ? p->objective : question->subject;
+}
+
 static decision_setting *setting_of(ls_decisions *d, uint32_t point) {
     if (d->settings == NULL) {
         d->settings = ls_alloc(d->plant->decide.point_count * sizeof *d->settings);
@@ -96,15 +102,19 @@ static decision_setting *setting_of(ls_decisions *d, uint32_t point) {
 
 bool ls_decisions_hear_setting(ls_decisions *d, const ls_question *question) {
     const ls_measured *m = &d->plant->listen.values[question->subject];
+    const uint32_t counts = counting(d->plant, question);
+    const ls_measured *v = &d->plant->listen.values[counts];
     decision_setting *s = setting_of(d, question->point);
     return s != NULL &&
-           hear(d, value_tag(d->plant, question->subject), VALUE_BACK_US, m->low, m->high,
-                &s->value) &&
+           hear(d, value_tag(d->plant, counts), VALUE_BACK_US, v->low, v->high, &s->value) &&
            hear(d, m->setpoint, SETTING_BACK_US, -INFINITY, INFINITY, &s->setting);
 }
 
 ls_status ls_decisions_outlook(ls_decisions *d, const ls_question *question, ls_error *err) {
-    const ls_measured *m = &d->plant->listen.values[question->subject];
+    const ls_decide_point *point = &d->plant->decide.points[question->point];
+    // Levels and counts have no response: what is set is what counts.
+    const ls_measured *m = point->minimizes ? ls_decide_counts(d->plant, point)
+                                            : &d->plant->listen.values[question->subject];
     if (d->outlook == NULL) {
         d->outlook = ls_alloc(sizeof *d->outlook);
     }

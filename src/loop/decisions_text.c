@@ -25,7 +25,7 @@ const char *ls_decisions_unit(const ls_plant *plant, const ls_question *question
     if (!ls_decisions_is_setting(plant, question)) {
         return plant->decide.unit;
     }
-    const char *unit = plant->listen.values[question->subject].unit;
+    const char *unit = ls_decide_counts(plant, &plant->decide.points[question->point])->unit;
     return unit != NULL ? unit : "";
 }
 
@@ -229,25 +229,43 @@ static void why_search(const ls_answer *a, const decision_words *w) {
 // A setting is no act in the plant: its value goes where the response and its disturbance let it.
 static void why_setting(const ls_decisions *d, const ls_answer *a, decision_words *w) {
     char en[SENTENCE_SIZE], ko[SENTENCE_SIZE], horizon[64];
-    const ls_measured *m = &d->plant->listen.values[a->question.subject];
-    const double target = d->plant->decide.points[a->question.point].target;
+    const ls_decide_point *point = &d->plant->decide.points[a->question.point];
+    const ls_measured *m = ls_decide_counts(d->plant, point);
+    const char *set = d->plant->listen.values[a->question.subject].name;
+    const double target = point->target;
     const char *unit = m->unit != NULL ? m->unit : "";
     const ls_effect *e = &a->claim;
     ls_units_print_time((a->horizon_us + LS_US_PER_S / 2) / LS_US_PER_S * LS_US_PER_S, horizon,
                         sizeof horizon);
-    ls_text_format(en, sizeof en, "%s is at %.6g %s, set to %.6g; it should be %.6g", m->name,
-                   d->outlook->value, unit, d->outlook->setting, target);
-    ls_text_format(ko, sizeof ko, "%s 현재 값 %.6g %s, 설정값 %.6g, 목표 %.6g", m->name,
-                   d->outlook->value, unit, d->outlook->setting, target);
+    if (point->minimizes) {
+        ls_text_format(en, sizeof en,
+                       "%s is at %.6g %s with %s set to %.6g; it should be as small as possible",
+                       m->name, d->outlook->value, unit, set, d->outlook->setting);
+        ls_text_format(ko, sizeof ko, "%s 현재 값 %.6g %s, %s 설정값 %.6g, 작을수록 좋음", m->name,
+                       d->outlook->value, unit, set, d->outlook->setting);
+    } else {
+        ls_text_format(en, sizeof en, "%s is at %.6g %s, set to %.6g; it should be %.6g", m->name,
+                       d->outlook->value, unit, d->outlook->setting, target);
+        ls_text_format(ko, sizeof ko, "%s 현재 값 %.6g %s, 설정값 %.6g, 목표 %.6g", m->name,
+                       d->outlook->value, unit, d->outlook->setting, target);
+    }
     say(w, en, ko);
     if (a->chosen == 0) {
-        ls_text_format(w->title, sizeof w->title, "%s stays as it is set", m->name);
-        ls_text_format(w->title_ko, sizeof w->title_ko, "%s: 설정값 유지", m->name);
-        ls_text_format(en, sizeof en,
-                       "of %u settings none brings it nearer beyond doubt over the next %s",
+        ls_text_format(w->title, sizeof w->title, "%s stays as it is set", set);
+        ls_text_format(w->title_ko, sizeof w->title_ko, "%s: 설정값 유지", set);
+        ls_text_format(en, sizeof en, "of %u settings none is better beyond doubt over the next %s",
                        a->candidate_count, horizon);
         ls_text_format(ko, sizeof ko, "앞으로 %s 동안 %u개 설정값 중 확실히 더 나은 것이 없음",
                        horizon, a->candidate_count);
+    } else if (point->minimizes) {
+        ls_text_format(en, sizeof en,
+                       "over the next %s it is on average %.3g %s less (%.3g %%: %.3g to %.3g), "
+                       "on %u fresh futures",
+                       horizon, e->gain, unit, a->level * 100, e->low, e->high, a->claim_futures);
+        ls_text_format(ko, sizeof ko,
+                       "앞으로 %s 동안 평균 %.3g %s 감소 (%.3g %% 구간 %.3g ~ %.3g), 새 미래 "
+                       "%u개로 추정",
+                       horizon, e->gain, unit, a->level * 100, e->low, e->high, a->claim_futures);
     } else {
         ls_text_format(en, sizeof en,
                        "over the next %s it is on average %.3g %s nearer (%.3g %%: %.3g to %.3g), "

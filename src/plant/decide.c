@@ -21,6 +21,10 @@ const char *ls_objective_term_name(ls_objective_term term) {
     return (unsigned)term < LS_TERM_COUNT ? terms[term] : "none";
 }
 
+const ls_measured *ls_decide_counts(const struct ls_plant *plant, const ls_decide_point *point) {
+    return point->minimizes ? &point->follows : &plant->listen.values[point->measured];
+}
+
 // Does the line say of its lots when they are released, and so which wait outside?
 static bool tells_releases(const ls_plant *plant) {
     bool told = false;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "plant/listen.h"
 
 typedef enum ls_decide_kind {
     LS_DECIDE_DISPATCH,     // which lot next on a machine, or wait
@@ -68,6 +69,11 @@ typedef struct ls_decide_point {
     // CONWIP levels, STAFFING counts, SETPOINT values that may be chosen; into ls_decide.numbers
     uint32_t number_at, number_count;
     double target;  // SETPOINT: wanted value of the measured thing; NaN: none
+    // SETPOINT: not held at a target, but set so that another value becomes small: which, and how
+    // it follows this setting (its own name, unit and range; the setting's default).
+    bool minimizes;
+    uint32_t objective;  // into listen.values
+    ls_measured follows;
 } ls_decide_point;
 
 typedef enum ls_guard_kind {
@@ -144,6 +150,9 @@ const char *ls_decide_mode_name(ls_decide_mode mode);        // "advise"
 const char *ls_objective_term_name(ls_objective_term term);  // "cycle-time"
 
 struct ls_plant;
+// Of a SETPOINT: the value that counts, with its response to the setting. That of `minimize`, else
+// the one that is set.
+const ls_measured *ls_decide_counts(const struct ls_plant *plant, const ls_decide_point *point);
 // What a person should look at though it may be right: a release with an order pool on a line that
 // does not tell which lots are released, so that nothing is asked of it.
 void ls_decide_warn(const struct ls_plant *plant, ls_errors *out);

@@ -61,6 +61,11 @@ static void put_numbers(ls_buffer *out, const ls_plant *plant, const ls_decide_p
         ls_buffer_text(out, ", target: ");
         ls_put_number(out, p->target);
     }
+    if (p->minimizes) {
+        ls_buffer_text(out, ", minimize: ");
+        ls_put_text(out, p->follows.name);
+        ls_put_response(out, &p->follows);
+    }
 }
 
 static void put_point(ls_buffer *out, const ls_plant *plant, const ls_decide_point *p) {

@@ -282,8 +282,13 @@ static void put_set(ls_buffer *out, const ls_measured *v) {
     put_number_key(out, &count, "low", v->set_low);
     put_number_key(out, &count, "high", v->set_high);
     put_number_key(out, &count, "default", v->set_default);
-    count = 0;
-    ls_buffer_text(out, "}, response: {");
+    ls_buffer_text(out, "}");
+    ls_put_response(out, v);
+}
+
+void ls_put_response(ls_buffer *out, const ls_measured *v) {
+    unsigned count = 0;
+    ls_buffer_text(out, ", response: {");
     if (v->table_count == 0) {
         put_number_key(out, &count, "gain", v->gain);
     } else {

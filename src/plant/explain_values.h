@@ -13,6 +13,9 @@ void ls_put_step(ls_buffer *out, const ls_plant *plant, uint32_t step);
 // NAME, or STATION/NAME where two stations have a machine of that name: `names` counts them.
 void ls_put_machine(ls_buffer *out, const ls_plant *plant, const ls_names *names, uint32_t machine);
 
+// `, response: {...}` of a value.
+void ls_put_response(ls_buffer *out, const ls_measured *value);
+
 void ls_explain_station(ls_buffer *out, const ls_plant *plant, uint32_t station,
                         const uint32_t *here, uint32_t count);
 void ls_explain_rules(ls_buffer *out, const ls_plant *plant, uint32_t at, uint32_t count);

@@ -34,6 +34,8 @@ uint32_t ls_listen_machine(ls_listen_draft *d, const ls_yaml *at);
 // A database's address: no password in it, a kind that we know. False after a mistake.
 bool ls_listen_check_url(ls_reader *r, const ls_yaml *at);
 uint32_t ls_listen_station_of(const ls_reader *r, uint32_t machine);
+// What a response says: gain or table, tau, delay. NULL: the defaults.
+void ls_listen_read_response(ls_reader *r, const ls_yaml *response, ls_measured *v);
 bool ls_listen_has_control(const char *text);
 // HOST or HOST:PORT, an IPv6 address in brackets.
 bool ls_listen_is_address(const char *text);

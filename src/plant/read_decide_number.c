@@ -57,6 +57,44 @@ static void read_steps(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
     }
 }
 
+// `minimize`: another value, which follows the setting by a response of its own.
+static void read_objective(ls_decide_draft *d, const ls_yaml *map, ls_decide_point *p) {
+    ls_reader *r = d->r;
+    const ls_yaml *name = ls_take(r, map, "decide.setpoint.minimize");
+    const ls_yaml *response = ls_take_map(r, map, "decide.setpoint.response");
+    if (!ls_yaml_is_text(name)) {
+        if (response != NULL) {
+            ls_reader_mistake(r, response, "add 'minimize: VALUE'",
+                              "'response' is that of a value to be made small, and there is none");
+        }
+        return;
+    }
+    p->objective = ls_decide_measured(d, name);
+    if (p->objective == LS_NONE) {
+        return;
+    }
+    if (isfinite(p->target)) {
+        ls_reader_mistake(r, ls_take(r, map, "decide.setpoint.target"), "take one of them out",
+                          "'target' and 'minimize' both say what is better");
+    }
+    if (p->objective == p->measured) {
+        ls_reader_mistake(r, name, "'minimize' names another value",
+                          "'%s' would be made small by setting it", name->text);
+    }
+    if (response == NULL) {
+        ls_reader_mistake(r, name, "'response: {gain: -4, tau: 2 h, delay: 15 min}'",
+                          "nothing says how '%s' follows the setting", name->text);
+    }
+    const ls_measured *set = &r->plant->listen.values[p->measured];
+    p->minimizes = true;
+    p->follows = r->plant->listen.values[p->objective];
+    p->follows.set_low = set->set_low;
+    p->follows.set_high = set->set_high;
+    p->follows.set_default = set->set_default;
+    p->follows.table_count = 0;
+    ls_listen_read_response(r, response, &p->follows);
+}
+
 static void read_settings(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at,
                           ls_decide_point *p) {
     static const char *const others[] = {"low", "high", "steps"};
@@ -64,6 +102,7 @@ static void read_settings(ls_decide_draft *d, const ls_yaml *map, const ls_yaml 
     const ls_measured *v = &r->plant->listen.values[p->measured];
     const ls_yaml *values = ls_take(r, map, "decide.setpoint.values");
     ls_take_number(r, map, "decide.setpoint.target", &p->target);
+    read_objective(d, map, p);
     for (size_t i = 0; i < 3 && values != NULL; i++) {
         const ls_yaml *other = ls_yaml_find(map, others[i]);
         if (other != NULL) {

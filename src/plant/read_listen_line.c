@@ -142,8 +142,7 @@ static void read_table(ls_reader *r, const ls_yaml *table, ls_measured *v) {
     v->table_count = count;
 }
 
-static void read_response(ls_reader *r, const ls_yaml *node, ls_measured *v) {
-    const ls_yaml *response = ls_take_map(r, node, "listen.values.*.response");
+void ls_listen_read_response(ls_reader *r, const ls_yaml *response, ls_measured *v) {
     ls_take_number(r, response, "listen.values.*.response.gain", &v->gain);
     ls_take_time(r, response, "listen.values.*.response.tau", &v->tau_us);
     ls_take_time(r, response, "listen.values.*.response.delay", &v->delay_us);
@@ -154,6 +153,11 @@ static void read_response(ls_reader *r, const ls_yaml *node, ls_measured *v) {
     } else if (table != NULL) {
         read_table(r, table, v);
     }
+}
+
+static void read_response(ls_reader *r, const ls_yaml *node, ls_measured *v) {
+    const ls_yaml *response = ls_take_map(r, node, "listen.values.*.response");
+    ls_listen_read_response(r, response, v);
     if (response != NULL && ls_take(r, node, "listen.values.*.setpoint") == NULL) {
         ls_reader_mistake(r, response, "add 'setpoint: TAG'",
                           "'response' says how the value follows its setpoint, and there is none");
