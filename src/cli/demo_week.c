@@ -88,6 +88,9 @@ static ls_status begin(maker *m, const ls_plant *plant, const ls_demo_week *week
     }
     ls_emulate_def emulate = ls_emulate_def_default();
     emulate.seed = week->seed;
+    emulate.hide = week->hide;
+    emulate.hide_file = week->hide_file;
+    emulate.process = week->process;
     emulate.told = on_told;
     emulate.context = m;
     ls_history_def keep = ls_history_def_default();

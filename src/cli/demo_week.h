@@ -1,7 +1,9 @@
-// demo_week.h - the emulated week before the demo: its history, made at full speed.
+// demo_week.h - an emulated past, as the week before the demo: its history, made at full speed.
 #pragma once
 
 #include "base/status.h"
+#include "line/emulate_hide.h"
+#include "line/emulate_process.h"
 #include "plant/plant.h"
 
 typedef struct ls_demo_week {
@@ -9,7 +11,10 @@ typedef struct ls_demo_week {
     int64_t birth_us;  // plant time at which the line tells everything again, as at a birth: from
                        // there on a twin that hears the history is in step
     uint64_t seed;
-    const char *history;  // folder; made
+    const ls_hide *hide;  // hidden truths, of that file; NULL: none
+    const char *hide_file;
+    const ls_emulate_process_def *process;  // behind the values; NULL: none
+    const char *history;                    // folder; made
     // How far it is, 0 to 1; now and then. May be NULL.
     void (*progress)(void *context, double share);
     void *context;

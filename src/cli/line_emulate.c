@@ -13,8 +13,10 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/data_option.h"
+#include "cli/demo_week.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "import/plant_file.h"
 #include "line/broker.h"
 #include "line/data_folder.h"
@@ -48,9 +50,9 @@ static const ls_option own_options[] = {
      .choices = process_words,
      .says = "none",
      .about = "a process plant is behind the values of the plant file",
-     .detail =
-         "Metrics XMEAS_1 to XMEAS_41, XMV_1 to XMV_12 and TRIP show it, setpoints SP_n set its "
-         "control loops; docs/PROCESS.md lists them"},
+     .detail = "Metrics XMEAS_1 to XMEAS_41, XMV_1 to XMV_12, TRIP and COST show it, setpoints "
+               "SP_n set its "
+               "control loops; docs/PROCESS.md lists them"},
     {.name = "idv",
      .kind = LS_OPTION_TEXT,
      .argument = "N[@FROM[..UNTIL]],...",
@@ -90,6 +92,15 @@ static const ls_option own_options[] = {
      .argument = "TIME",
      .says = "until it is stopped",
      .about = "how long it plays, in time of the plant"},
+    {.name = "into",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FOLDER",
+     .about =
+         "no broker: all that it tells goes into this history, as fast as it goes; needs --for",
+     .detail =
+         "The past of a plant, for models to learn from. That of the plant's service is "
+         "`history` in its data folder, while it does not run; with --from the line then goes "
+         "on behind it"},
     {.name = "disturb",
      .kind = LS_OPTION_TEXT,
      .argument = "WHAT",
@@ -186,6 +197,14 @@ static ls_status parse(job *j, ls_error *err) {
     status = status == LS_OK ? parse_process(j, err) : status;
     if (status == LS_OK && option(j, "disturb")->given) {
         status = parse_disturb(option(j, "disturb")->text, &j->def, err);
+    }
+    static const char *const live[] = {"broker", "login",   "primary", "modbus", "registers",
+                                       "from",   "disturb", "truth",   "linger", "speed"};
+    for (size_t i = 0; i < sizeof live / sizeof live[0] && status == LS_OK; i++) {
+        status = ls_options_exclude(j->options, "into", live[i], err);
+    }
+    if (status == LS_OK && option(j, "into")->given && j->def.for_us == LS_FOREVER) {
+        return ls_fail(err, LS_ERR_INVALID, "--into needs --for");
     }
     if (status == LS_OK && j->def.speed == 0.0 && j->def.for_us == LS_FOREVER) {
         return ls_fail(err, LS_ERR_INVALID, "--speed max needs --for");
@@ -422,6 +441,42 @@ static int print_registers(const job *j) {
     return code;
 }
 
+// --- a past
+
+static void tell_past(void *context, double share) {
+    const ls_twin_progress now = {.share = share};
+    ls_progress_update(context, &now);
+}
+
+static int make_past(job *j) {
+    ls_error err = {0};
+    uint64_t samples = 0;
+    ls_progress progress;
+    ls_interrupt_watch();
+    ls_progress_init(&progress);
+    const ls_demo_week past = {.for_us = j->def.for_us,
+                               .birth_us = j->def.for_us,  // who comes then hears everything
+                               .seed = j->def.seed,
+                               .hide = j->hide,
+                               .hide_file = j->def.hide_file,
+                               .process = j->def.process,
+                               .history = option(j, "into")->text,
+                               .progress = tell_past,
+                               .context = &progress,
+                               .stop = ls_interrupt_flag()};
+    const ls_status status = ls_demo_week_make(j->plant, &past, &samples, &err);
+    ls_progress_finish(&progress, samples);
+    if (status == LS_ERR_STOPPED) {
+        return LS_EXIT_STOPPED;
+    }
+    if (status != LS_OK) {
+        return ls_complain(&err);
+    }
+    ls_note("emulated %s: %llu samples in '%s'", j->plant->name, (unsigned long long)samples,
+            past.history);
+    return LS_EXIT_DONE;
+}
+
 static int prepare_and_play(job *j) {
     ls_error err = {0};
     int code = read_plant(j);
@@ -432,7 +487,7 @@ static int prepare_and_play(job *j) {
     if (code != LS_EXIT_DONE) {
         return code;
     }
-    if (find_broker(j, &err) != LS_OK) {
+    if (!option(j, "into")->given && find_broker(j, &err) != LS_OK) {
         return ls_complain(&err);
     }
     j->def.plant = j->plant;
@@ -442,7 +497,7 @@ static int prepare_and_play(job *j) {
     j->def.seed = option(j, "seed")->given ? (uint64_t)option(j, "seed")->number
                                            : j->plant->run_seed;
     j->process.seed = j->def.seed;
-    return play(j);
+    return option(j, "into")->given ? make_past(j) : play(j);
 }
 
 static int run(const ls_options *options) {
@@ -473,7 +528,8 @@ const ls_cli_command ls_command_line_emulate = {
         "lineshaft line emulate plant.yaml --broker none --modbus 1502\n"
         "lineshaft line emulate plant.yaml --registers\n"
         "lineshaft line emulate examples/reactor/reactor.yaml --process tennessee-eastman --idv "
-        "4@8h\n",
+        "4@8h\n"
+        "lineshaft line emulate plant.yaml --for 7d --into past\n",
     .detail =
         "With `broker: embedded` the plant's service must run: 'lineshaft run PLANT'. "
         "docs/EMULATOR.md says what the line tells, which commands it obeys, and what can be "
