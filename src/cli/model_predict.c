@@ -8,6 +8,7 @@
 #include "cli/history_open.h"
 #include "cli/history_value.h"
 #include "cli/json.h"
+#include "cli/model_monitor.h"
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -70,12 +71,8 @@ static ls_status load(const ls_options *options, asked *a) {
     return status;
 }
 
+// What a predictor says; a monitor is asked elsewhere.
 static int open_asked(const ls_options *options, asked *a) {
-    memset(a, 0, sizeof *a);
-    const int code = ls_model_open(options, true, true, &a->opened);
-    if (code != LS_EXIT_DONE) {
-        return code;
-    }
     int64_t at_us = 0;
     a->plan = a->opened.plan;
     ls_status status = find_moment(options, a, &at_us);
@@ -170,7 +167,14 @@ static int run_predict(const ls_options *options) {
     static asked a;
     ls_buffer out;
     ls_buffer_init(&out);
-    int code = open_asked(options, &a);
+    memset(&a, 0, sizeof a);
+    int code = ls_model_open(options, true, true, &a.opened);
+    if (code == LS_EXIT_DONE && a.opened.plan->monitor.is) {
+        code = ls_model_monitor_predict(options, &a.opened);
+        close_asked(&a);
+        return code;
+    }
+    code = code == LS_EXIT_DONE ? open_asked(options, &a) : code;
     if (code == LS_EXIT_DONE && ls_options_get(options, "json")->given) {
         ls_json_print(predictions_json(&a), &out);
         code = ls_output_print(&out);
@@ -276,7 +280,14 @@ static int run_explain(const ls_options *options) {
     ls_buffer out;
     share *effects = NULL;
     ls_buffer_init(&out);
-    int code = open_asked(options, &a);
+    memset(&a, 0, sizeof a);
+    int code = ls_model_open(options, true, true, &a.opened);
+    if (code == LS_EXIT_DONE && a.opened.plan->monitor.is) {
+        code = ls_model_monitor_explain(options, &a.opened);
+        close_asked(&a);
+        return code;
+    }
+    code = code == LS_EXIT_DONE ? open_asked(options, &a) : code;
     if (code == LS_EXIT_DONE && a.predictor.linear == NULL &&
         a.predictor.trees->margin_count != 1) {
         ls_fail(&a.err, LS_ERR_INVALID,
@@ -331,7 +342,7 @@ const ls_cli_command ls_command_model_explain = {
     .detail =
         "Of a linear model against a typical row; of trees exact Shapley values, against the mean "
         "of the\n"
-        "rows that they have learnt from.\n",
+        "rows that they have learnt from; of a monitor who is to blame, 1 being ordinary.\n",
     .tables = tables,
     .run = run_explain,
 };

@@ -13,6 +13,7 @@
 #include "cli/json.h"
 #include "cli/model_child.h"
 #include "cli/model_judge.h"
+#include "cli/model_monitor.h"
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/pool_hand.h"
@@ -386,6 +387,8 @@ static int run_train(const ls_options *options) {
     int code = ls_model_open(options, true, here, &w.opened);
     if (code == LS_EXIT_DONE && !here) {
         code = ls_pool_hand(w.opened.plant, w.opened.data, "training", 1.0);
+    } else if (code == LS_EXIT_DONE && w.opened.plan->monitor.is) {
+        code = ls_model_monitor_train(options, &w.opened);
     } else if (code == LS_EXIT_DONE) {
         ls_interrupt_watch();
         w.plan = w.opened.plan;
@@ -442,7 +445,9 @@ static int run_evaluate(const ls_options *options) {
     ls_arena_init(&w.arena);
     w.options = options;
     int code = ls_model_open(options, true, true, &w.opened);
-    if (code == LS_EXIT_DONE) {
+    if (code == LS_EXIT_DONE && w.opened.plan->monitor.is) {
+        code = ls_model_monitor_evaluate(options, &w.opened);
+    } else if (code == LS_EXIT_DONE) {
         w.plan = w.opened.plan;
         ls_status status = make_rows(&w);
         if (status == LS_OK) {

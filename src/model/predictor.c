@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/sentry.h"
 #include "model/tree_explain.h"
 #include "model/tree_read.h"
 
@@ -64,10 +65,29 @@ ls_status ls_predictor_load(const char *text, size_t size, const char *file,
     return status;
 }
 
+ls_status ls_predictor_load_monitor(const char *text, size_t size, const char *file,
+                                    const char *const *columns, uint32_t column_count,
+                                    ls_predictor *out, ls_error *err) {
+    const ls_sentry_def any = {.statistics = 1, .row = 1};
+    ls_sentry *trial = NULL;
+    memset(out, 0, sizeof *out);
+    out->feature_count = column_count;
+    ls_status status = ls_monitor_load(text, size, file, &out->monitor, err);
+    if (status == LS_OK) {  // are its variables there?
+        status = ls_sentry_create(out->monitor, &any, columns, column_count, &trial, err);
+    }
+    ls_sentry_destroy(trial);
+    if (status != LS_OK) {
+        ls_predictor_clear(out);
+    }
+    return status;
+}
+
 void ls_predictor_clear(ls_predictor *predictor) {
     if (predictor != NULL) {
         ls_tree_destroy(predictor->trees);
         ls_linear_destroy(predictor->linear);
+        ls_monitor_destroy(predictor->monitor);
         memset(predictor, 0, sizeof *predictor);
     }
 }
@@ -78,6 +98,9 @@ double ls_predictor_predict(const ls_predictor *predictor, const float *row, dou
         ls_tree_predict(predictor->trees, row, scratch, &out);
         return (double)out;
     }
+    if (predictor->linear == NULL) {
+        return (double)NAN;
+    }
     for (uint32_t i = 0; i < predictor->feature_count; i++) {
         wide[i] = (double)row[i];
     }
@@ -87,6 +110,9 @@ double ls_predictor_predict(const ls_predictor *predictor, const float *row, dou
 ls_status ls_predictor_explain(const ls_predictor *predictor, const float *row, double *out,
                                ls_error *err) {
     const ls_linear *m = predictor->linear;
+    if (predictor->monitor != NULL) {
+        return ls_fail(err, LS_ERR_INVALID, "a monitor says who is to blame, not what adds up");
+    }
     if (m == NULL && predictor->trees->margin_count != 1) {
         return ls_fail(err, LS_ERR_INVALID, "the model has %u sums, one can be explained",
                        predictor->trees->margin_count);
@@ -103,5 +129,5 @@ ls_status ls_predictor_explain(const ls_predictor *predictor, const float *row, 
 }
 
 const char *ls_predictor_kind(const ls_predictor *predictor) {
-    return predictor->trees != NULL ? "trees" : "linear";
+    return predictor->trees != NULL ? "trees" : predictor->monitor != NULL ? "monitor" : "linear";
 }

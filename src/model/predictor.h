@@ -1,14 +1,18 @@
 // predictor.h - a model of either kind behind one call: boosted trees (XGBoost's JSON) or our
-// linear format. Never changes after load; any number of threads may predict.
+// linear format. Never changes after load; any number of threads may predict. A monitor
+// (model/monitor.h) can be held too; it needs its rows one after the other and is asked by a
+// sentry.
 #pragma once
 
 #include "base/status.h"
 #include "model/linear.h"
+#include "model/monitor.h"
 #include "model/tree.h"
 
 typedef struct ls_predictor {
-    ls_tree_model *trees;  // one of the two
+    ls_tree_model *trees;  // one of the three
     ls_linear *linear;
+    ls_monitor *monitor;
     uint32_t feature_count;
 } ls_predictor;
 
@@ -17,9 +21,14 @@ typedef struct ls_predictor {
 ls_status ls_predictor_load(const char *text, size_t size, const char *file,
                             const char *const *columns, uint32_t column_count, ls_predictor *out,
                             ls_error *err);
+// The same for a monitor, whose variables are all among the columns. Anything else is refused, as a
+// monitor is by the call above.
+ls_status ls_predictor_load_monitor(const char *text, size_t size, const char *file,
+                                    const char *const *columns, uint32_t column_count,
+                                    ls_predictor *out, ls_error *err);
 void ls_predictor_clear(ls_predictor *predictor);  // NULL and all zero are fine
 // `row` has feature_count values, NaN where missing; `wide` is room for as many doubles. O(1)
-// memory, no lock.
+// memory, no lock. NaN of a monitor.
 double ls_predictor_predict(const ls_predictor *predictor, const float *row, double *wide);
 // What each feature adds to the prediction for `row`, and behind them the base they are added to:
 // out[feature_count + 1]. For trees exact Shapley values (tree_explain.h), which add up to the
@@ -27,4 +36,4 @@ double ls_predictor_predict(const ls_predictor *predictor, const float *row, dou
 // trees without covers, or with several sums. LS_ERR_MEMORY.
 ls_status ls_predictor_explain(const ls_predictor *predictor, const float *row, double *out,
                                ls_error *err);
-const char *ls_predictor_kind(const ls_predictor *predictor);  // "trees" or "linear"
+const char *ls_predictor_kind(const ls_predictor *predictor);  // "trees", "linear", "monitor"

@@ -256,6 +256,16 @@ static ls_status rows_by_event(making *m, uint32_t unit) {
     return status;
 }
 
+// Every moment of the range, held to be good: what a monitor learns from.
+static ls_status rows_of_good(making *m, uint32_t unit) {
+    ls_status status = LS_OK;
+    for (int64_t t = first_moment(m); t < m->def->to_us && status == LS_OK;
+         t += m->plan->every_us) {
+        status = add_row(m, (row){.time_us = t, .unit = unit, .known_us = t});
+    }
+    return status;
+}
+
 static ls_status wrong_cell(making *m, const ls_csv *csv, size_t line, int column,
                             const char *what) {
     return ls_fail_at(m->err, LS_ERR_INVALID, m->def->labels_file, csv->lines[line],
@@ -353,6 +363,8 @@ static ls_status make_rows(making *m) {
             status = rows_by_tag(m, u);
         } else if (m->plan->label.kind == LS_LABEL_EVENT) {
             status = rows_by_event(m, u);
+        } else if (m->plan->label.kind == LS_LABEL_NONE) {
+            status = rows_of_good(m, u);
         }
     }
     if (m->row_count > 1) {
@@ -376,7 +388,8 @@ static ls_status name_dataset(const making *m, const ls_features *features, ls_d
         out->units[i] = ls_arena_text(&out->arena, name, strlen(name));
         good = out->units[i] != NULL;
     }
-    out->label_name = ls_arena_text(&out->arena, p->label.source, strlen(p->label.source));
+    const char *label = p->label.kind == LS_LABEL_NONE ? "good operation" : p->label.source;
+    out->label_name = ls_arena_text(&out->arena, label, strlen(label));
     return good && out->label_name != NULL ? LS_OK : no_memory(m->err);
 }
 

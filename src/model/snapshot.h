@@ -3,7 +3,9 @@
 // Features of a row come from samples up to its moment, through the engine of features.h; samples
 // that the source sent late on purpose were not known at their time and are left out. A label
 // counts when it had become known by `known_us`; the dataset says when each did. Columns are named
-// by the tags as the plant file writes them (`{unit}` and all), so that units share them.
+// by the tags as the plant file writes them (`{unit}` and all), so that units share them. Without a
+// label (LS_LABEL_NONE) each moment of the range is a row, and its label is 0, known at once: all
+// of it is good operation.
 #pragma once
 
 #include "base/tags.h"

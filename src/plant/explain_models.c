@@ -1,6 +1,7 @@
 // explain_models.c - `models:` as the plant file says them, every default filled in.
 #include <string.h>
 
+#include "base/units.h"
 #include "plant/explain_values.h"
 #include "plant/schema.h"
 
@@ -13,11 +14,10 @@ static void put_list(ls_buffer *out, const char *key, const char *const *texts, 
     ls_buffer_text(out, "]\n");
 }
 
-static void put_features(ls_buffer *out, const ls_model_plan *m) {
-    const int row = ls_schema_find(&ls_plant_schema, "models.*.features");
-    const char *at = ls_plant_schema.keys[row].words;
-    uint32_t left = m->kinds;
-    ls_buffer_text(out, "    features: [");
+// The words of the key that belong to the bits.
+static void put_bits(ls_buffer *out, const char *path, uint32_t bits) {
+    const char *at = ls_plant_schema.keys[ls_schema_find(&ls_plant_schema, path)].words;
+    uint32_t left = bits;
     for (; *at != '\0' && left != 0; left >>= 1) {
         const size_t length = strcspn(at, " ");
         if ((left & 1) != 0) {
@@ -25,6 +25,11 @@ static void put_features(ls_buffer *out, const ls_model_plan *m) {
         }
         at += length + (at[length] == ' ');
     }
+}
+
+static void put_features(ls_buffer *out, const ls_model_plan *m) {
+    ls_buffer_text(out, "    features: [");
+    put_bits(out, "models.*.features", m->kinds);
     ls_buffer_text(out, "]\n    window: [");
     for (uint32_t i = 0; i < m->window_count; i++) {
         ls_buffer_text(out, i > 0 ? ", " : "");
@@ -75,8 +80,37 @@ static void put_service(ls_buffer *out, const ls_model_plan *m) {
     ls_buffer_printf(out, ", rows: %lld}\n", (long long)m->retrain.rows);
 }
 
-static void put_model(ls_buffer *out, const ls_model_plan *m) {
+static void put_date(ls_buffer *out, const char *before, int64_t us) {
+    char text[48];
+    if (us != INT64_MIN && us != INT64_MAX) {
+        ls_units_print_date(us, text, sizeof text);
+        ls_buffer_printf(out, "%s%s", before, text);
+    }
+}
+
+static void put_monitor(ls_buffer *out, const ls_model_monitor *m) {
+    ls_buffer_printf(out, "    monitor: {lags: %u", m->lags);
+    put_number(out, ", share: ", m->share);
+    put_number(out, ", newest: ", m->newest);
+    put_number(out, ", false-alarms: ", m->false_alarms);
+    ls_buffer_text(out, ", statistics: [");
+    put_bits(out, "models.*.monitor.statistics", m->statistics);
+    ls_buffer_printf(out, "], row: %u", m->row);
+    put_date(out, ", from: ", m->from_us);
+    put_date(out, ", until: ", m->until_us);
+    ls_buffer_text(out, "}\n");
+}
+
+static void put_label(ls_buffer *out, const ls_model_plan *m) {
     static const char *const labels[] = {"tag", "event", "file"};
+    put_time(out, "\n    horizon: ", m->horizon_us);
+    ls_buffer_printf(out, "\n    label: {%s: ", labels[m->label.kind]);
+    ls_put_text(out, m->label.source);
+    put_time(out, ", delay: ", m->label.delay_us);
+    ls_buffer_text(out, "}");
+}
+
+static void put_model(ls_buffer *out, const ls_model_plan *m) {
     ls_buffer_text(out, "  ");
     ls_put_text(out, m->name);
     ls_buffer_printf(out, ":\n    what: %s\n", ls_model_what_name(m->what));
@@ -86,19 +120,28 @@ static void put_model(ls_buffer *out, const ls_model_plan *m) {
     put_list(out, "tags", m->tags, m->tag_count);
     put_features(out, m);
     put_time(out, "    every: ", m->every_us);
-    put_time(out, "\n    horizon: ", m->horizon_us);
-    ls_buffer_printf(out, "\n    label: {%s: ", labels[m->label.kind]);
-    ls_put_text(out, m->label.source);
-    put_time(out, ", delay: ", m->label.delay_us);
-    ls_buffer_text(out, "}\n    learner: ");
+    if (!m->monitor.is) {
+        put_label(out, m);
+    }
+    ls_buffer_text(out, "\n    learner: ");
     ls_put_text(out, m->learner);
-    ls_buffer_printf(out, "\n    seed: %llu\n    split: %s\n", (unsigned long long)m->seed,
+    ls_buffer_text(out, "\n");
+    if (m->monitor.is) {
+        put_monitor(out, &m->monitor);
+    }
+    ls_buffer_printf(out, "    seed: %llu\n    split: %s\n", (unsigned long long)m->seed,
                      m->by_unit ? "unit" : "time");
     put_number(out, "    train: ", m->train);
     put_number(out, "\n    calibrate: ", m->calibrate);
     put_time(out, "\n    gap: ", m->gap_us);
     ls_buffer_text(out, "\n");
-    put_gates(out, &m->gates);
+    if (m->monitor.is) {
+        put_number(out, "    gates: {false-alarms: ", m->gates.false_alarms);
+        put_time(out, ", latency: ", m->gates.latency_us);
+        ls_buffer_text(out, "}\n");
+    } else {
+        put_gates(out, &m->gates);
+    }
     put_service(out, m);
     ls_buffer_printf(out, "    mode: %s\n", m->is_auto ? "auto" : "approve");
 }

@@ -10,7 +10,7 @@
 
 typedef enum ls_model_what {  // what the label means
     LS_PREDICT_QUALITY,       // of a part, when it is made
-    LS_PREDICT_ANOMALY,       // of a unit: a share, 0 to 1
+    LS_PREDICT_ANOMALY,       // how unusual a unit is: a share, 0 to 1; of a monitor its index
     LS_PREDICT_LIFE,          // seconds until the event
     LS_PREDICT_TIME,          // a process time, seconds
     LS_PREDICT_SCRAP,         // share that is scrapped
@@ -30,14 +30,16 @@ enum {
 typedef enum ls_model_label_kind {
     LS_LABEL_TAG,
     LS_LABEL_EVENT,
-    LS_LABEL_FILE
+    LS_LABEL_FILE,
+    LS_LABEL_NONE,  // of a monitor: it learns from good operation alone
 } ls_model_label_kind;
 
 // Where what should have been predicted comes from.
 typedef struct ls_model_label {
     ls_model_label_kind kind;
-    const char *source;  // tag; kind of event; CSV file (columns time, unit, value, known)
-    int64_t delay_us;    // known so much later than it was so (TAG, EVENT; FILE: without `known`)
+    const char
+        *source;       // tag; kind of event; CSV file (columns time, unit, value, known); NONE: ""
+    int64_t delay_us;  // known so much later than it was so (TAG, EVENT; FILE: without `known`)
 } ls_model_label;
 
 typedef struct ls_model_gates {
@@ -49,6 +51,8 @@ typedef struct ls_model_gates {
     double missing;      // most share by which the error without any one tag may exceed that of
                          // always saying the mean, default 0
     int64_t latency_us;  // deadline of one prediction, default 1 ms
+    double
+        false_alarms;  // of a monitor: most share of good test rows above its limit, default 0.03
 } ls_model_gates;
 
 // How long a challenger predicts beside the champion before one of them serves.
@@ -72,6 +76,18 @@ typedef struct ls_model_retrain {
     int64_t rows;      // labels since the drift that it waits for, default 300
 } ls_model_retrain;
 
+// A monitor (model/monitor.h): `what: anomaly` with the learner `pca` or `dpca`.
+typedef struct ls_model_monitor {
+    bool is;              // false: a predictor, and the rest is 0
+    uint32_t lags;        // earlier rows joined to each; 0 with `pca`
+    double share;         // of the variance that the principal components explain, default 0.9
+    double newest;        // weight of the newest row in the moving mean, default 0.2; 1: none
+    double false_alarms;  // wished share of good rows above the limit, default 0.01
+    uint32_t statistics;  // bits (1 << ls_monitor_statistic), default that of WHOLE alone
+    uint32_t row;  // rows in a row above (below) with which an alarm begins (ends), default 6
+    int64_t from_us, until_us;  // good operation, all of it: wall clock; INT64_MIN, INT64_MAX: all
+} ls_model_monitor;
+
 // One model of the plant file.
 typedef struct ls_model_plan {
     const char *name;
@@ -87,7 +103,8 @@ typedef struct ls_model_plan {
     int64_t every_us;    // a row, and a prediction, so often; at least 1 ms
     int64_t horizon_us;  // how far ahead the label lies
     ls_model_label label;
-    const char *learner;  // "linear", "trees", or a program
+    const char *learner;  // "linear", "trees", "pca", "dpca", or a program
+    ls_model_monitor monitor;
     uint64_t seed;
     bool by_unit;  // split by unit, else by time
     double train, calibrate;

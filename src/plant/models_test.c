@@ -102,10 +102,63 @@ static void test_what_the_whole_shows(void) {
             5);
 }
 
+static void test_a_monitor_needs_no_label(void) {
+    read_models("  w: {what: anomaly, tags: [a, b], learner: dpca}\n");
+    CHECK(plant != NULL);
+    if (plant == NULL) {
+        return;
+    }
+    const ls_model_plan *p = &plant->models[0];
+    CHECK(p->monitor.is);
+    CHECK_INT(p->label.kind, LS_LABEL_NONE);
+    CHECK_STR(p->label.source, "");
+    CHECK_INT(p->kinds, 1);  // what is in force
+    CHECK_INT(p->monitor.lags, 2);
+    CHECK_NEAR(p->monitor.share, 0.9, 0.0);
+    CHECK_NEAR(p->monitor.newest, 0.2, 0.0);
+    CHECK_NEAR(p->monitor.false_alarms, 0.01, 0.0);
+    CHECK_INT(p->monitor.statistics, 4);
+    CHECK_INT(p->monitor.row, 6);
+    CHECK(p->monitor.from_us == INT64_MIN && p->monitor.until_us == INT64_MAX);
+    CHECK_NEAR(p->gates.false_alarms, 0.03, 0.0);
+    read_models(
+        "  w: {what: anomaly, tags: a, learner: pca, monitor: {statistics: [t2, spe], "
+        "from: 2026-01-05T07:00, until: 2026-01-06}}\n");
+    CHECK(plant != NULL);
+    if (plant == NULL) {
+        return;
+    }
+    CHECK_INT(plant->models[0].monitor.lags, 0);
+    CHECK_INT(plant->models[0].monitor.statistics, 3);
+    CHECK_INT(plant->models[0].monitor.until_us - plant->models[0].monitor.from_us,
+              INT64_C(17) * 3600 * 1000000);
+    read_models("  w: {what: anomaly, tags: a, label: {tag: b}}\n");  // a learner may say it too
+    CHECK(plant != NULL && !plant->models[0].monitor.is);
+    refused("  w: {what: anomaly, tags: a}\n", "comes from nowhere", 5);
+    refused("  w: {what: anomaly, tags: a, learner: dpca, label: {tag: b}}\n",
+            "a monitor learns from good operation, not from a label", 5);
+    refused("  w: {what: anomaly, tags: a, learner: dpca, horizon: 1 h}\n",
+            "a monitor is about now", 5);
+    refused("  w: {what: sensor, tags: a, learner: pca}\n", "says how unusual a unit is", 5);
+    refused("  w: {what: sensor, tags: a, label: {tag: b}, monitor: {row: 3}}\n",
+            "'linear' is no monitor", 5);
+    refused("  w: {what: anomaly, tags: a, learner: pca, monitor: {lags: 1}}\n",
+            "'pca' has no lags", 5);
+    refused("  w: {what: anomaly, tags: a, learner: dpca, monitor: {false-alarms: 50 %}}\n",
+            "no limit has so many false alarms", 5);
+    refused("  w: {what: anomaly, tags: a, learner: dpca, monitor: {newest: 0}}\n",
+            "with nothing of it there is no monitor", 5);
+    refused(
+        "  w: {what: anomaly, tags: a, learner: dpca, monitor: {from: 2026-01-06, until: "
+        "2026-01-05}}\n",
+        "good operation ends before it begins", 5);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_defaults);
     TEST(test_what_the_whole_shows);
+    TEST(test_a_monitor_needs_no_label);
     ls_plant_destroy(plant);
     ls_errors_clear(&errors);
     return harness_report();

@@ -66,27 +66,99 @@ static void take_windows(ls_reader *r, const ls_yaml *map, ls_model_plan *plan) 
     }
 }
 
-// The bit of each word, in the order of the table's words.
-static uint32_t take_kinds(ls_reader *r, const ls_yaml *map) {
-    const ls_yaml *value = ls_take(r, map, "models.*.features");
-    const char *words =
-        ls_plant_schema.keys[ls_schema_find(&ls_plant_schema, "models.*.features")].words;
-    uint32_t kinds = 0;
+// The bit of each word, in the order of the table's words; `otherwise` when there is none.
+static uint32_t take_bits(ls_reader *r, const ls_yaml *map, const char *path, uint32_t otherwise) {
+    const ls_yaml *value = ls_take(r, map, path);
+    const char *words = ls_plant_schema.keys[ls_schema_find(&ls_plant_schema, path)].words;
+    uint32_t bits = 0;
     for (uint32_t i = 0; i < ls_yaml_many(value); i++) {
         const ls_yaml *one = ls_yaml_nth(value, i);
         uint32_t bit = 1;
         for (const char *at = words; ls_yaml_is_text(one) && *at != '\0'; bit <<= 1) {
             const size_t length = strcspn(at, " ");
             if (strlen(one->text) == length && strncmp(one->text, at, length) == 0) {
-                kinds |= bit;
+                bits |= bit;
             }
             at += length + (at[length] == ' ');
         }
     }
-    return kinds != 0 ? kinds : 1U | 2U | 4U | 32U;  // last, mean, std, slope
+    return bits != 0 ? bits : otherwise;
 }
 
-static void read_label(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+static void take_date(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out_us) {
+    const char *text = NULL;
+    int64_t us = 0;
+    if (ls_take_text(r, map, path, &text) && ls_units_date(text, &us, NULL) == LS_OK) {
+        *out_us = us;
+    }
+}
+
+static void read_monitor(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    ls_model_monitor *m = &plan->monitor;
+    const ls_yaml *map = ls_take_map(r, model, "models.*.monitor");
+    const ls_yaml *learner = ls_take(r, model, "models.*.learner");
+    const bool is_pca = strcmp(plan->learner, "pca") == 0;
+    m->is = is_pca || strcmp(plan->learner, "dpca") == 0;
+    if (!m->is) {
+        if (map != NULL) {
+            ls_reader_mistake(r, map, "'what: anomaly, learner: dpca'",
+                              "model '%s': '%s' is no monitor", plan->name, plan->learner);
+        }
+        return;
+    }
+    if (plan->what != LS_PREDICT_ANOMALY) {
+        ls_reader_mistake(r, learner, "what: anomaly",
+                          "model '%s': '%s' says how unusual a unit is, and nothing else",
+                          plan->name, plan->learner);
+    }
+    m->lags = is_pca ? 0 : 2;
+    m->from_us = INT64_MIN;
+    m->until_us = INT64_MAX;
+    if (ls_take_u32(r, map, "models.*.monitor.lags", &m->lags) && is_pca && m->lags > 0) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.monitor.lags"), "learner: dpca",
+                          "model '%s': 'pca' has no lags", plan->name);
+    }
+    ls_take_share(r, map, "models.*.monitor.share", &m->share);
+    ls_take_number(r, map, "models.*.monitor.newest", &m->newest);
+    ls_take_share(r, map, "models.*.monitor.false-alarms", &m->false_alarms);
+    ls_take_u32(r, map, "models.*.monitor.row", &m->row);
+    m->statistics = take_bits(r, map, "models.*.monitor.statistics", 4U);  // whole
+    take_date(r, map, "models.*.monitor.from", &m->from_us);
+    take_date(r, map, "models.*.monitor.until", &m->until_us);
+    if (m->from_us >= m->until_us) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.monitor.until"), NULL,
+                          "model '%s': good operation ends before it begins", plan->name);
+    }
+    if (!(m->share > 0.0) || !(m->newest > 0.0)) {
+        ls_reader_mistake(
+            r,
+            ls_take(r, map, m->share > 0.0 ? "models.*.monitor.newest" : "models.*.monitor.share"),
+            "above 0", "model '%s': with nothing of it there is no monitor", plan->name);
+    }
+    if (!(m->false_alarms > 0.0) || m->false_alarms >= 0.5) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.monitor.false-alarms"),
+                          "above 0, below 50 %", "model '%s': no limit has so many false alarms",
+                          plan->name);
+    }
+}
+
+static void refuse_label(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    plan->label = (ls_model_label){.kind = LS_LABEL_NONE, .source = ""};
+    const ls_yaml *label = ls_take(r, model, "models.*.label");
+    if (label != NULL) {
+        ls_reader_mistake(r, label, "take it out",
+                          "model '%s': a monitor learns from good operation, not from a label",
+                          plan->name);
+    }
+    if (plan->horizon_us > 0) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.horizon"), "take it out",
+                          "model '%s': a monitor is about now", plan->name);
+        plan->horizon_us = 0;
+    }
+}
+
+static void read_label(ls_reader *r, const ls_yaml *key, const ls_yaml *model,
+                       ls_model_plan *plan) {
     static const char *const keys[] = {"models.*.label.tag", "models.*.label.event",
                                        "models.*.label.file"};
     const ls_yaml *map = ls_take_map(r, model, "models.*.label");
@@ -103,8 +175,8 @@ static void read_label(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) 
         const bool is_empty = model->items[i].kind == LS_YAML_NULL;  // `label:` and nothing behind
         at = is_empty && strcmp(model->keys[i].text, "label") == 0 ? &model->items[i] : NULL;
     }
-    if (found != 1 && at != NULL) {
-        ls_reader_mistake(r, at, "one of 'tag', 'event' and 'file'",
+    if (found != 1) {
+        ls_reader_mistake(r, at != NULL ? at : key, "one of 'tag', 'event' and 'file'",
                           found == 0 ? "the label of model '%s' comes from nowhere"
                                      : "the label of model '%s' comes from several places",
                           plan->name);
@@ -158,6 +230,7 @@ static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates
     ls_take_share(r, map, "models.*.gates.interval", &gates->interval);
     ls_take_number(r, map, "models.*.gates.missing", &gates->missing);
     ls_take_time(r, map, "models.*.gates.latency", &gates->latency_us);
+    ls_take_share(r, map, "models.*.gates.false-alarms", &gates->false_alarms);
     const struct {
         double value;
         const char *path;
@@ -233,15 +306,23 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
                              &plan->unit_count);
     plan->tags = take_texts(r, ls_take(r, map, "models.*.tags"), LS_MODEL_TAGS_MAX, "tag",
                             &plan->tag_count);
-    plan->kinds = take_kinds(r, map);
+    ls_take_text(r, map, "models.*.learner", &plan->learner);
+    read_monitor(r, map, plan);
+    // What is in force is all that a monitor needs: the lags tell how it moves. Else last, mean,
+    // std, slope.
+    plan->kinds = take_bits(r, map, "models.*.features",
+                            plan->monitor.is ? 1U : 1U | 2U | 4U | 32U);
     take_windows(r, map, plan);
     if (ls_take_time(r, map, "models.*.every", &plan->every_us) && plan->every_us < 1000) {
         ls_reader_mistake(r, ls_take(r, map, "models.*.every"), "from 1 ms on",
                           "this is too often");
     }
     ls_take_time(r, map, "models.*.horizon", &plan->horizon_us);
-    read_label(r, map, plan);
-    ls_take_text(r, map, "models.*.learner", &plan->learner);
+    if (plan->monitor.is) {
+        refuse_label(r, map, plan);
+    } else {
+        read_label(r, key, map, plan);
+    }
     int64_t seed = 0;
     ls_take_count(r, map, "models.*.seed", &seed);
     plan->seed = (uint64_t)seed;

@@ -11,6 +11,7 @@
 #define KINDS "dispatch release maintenance batch setup conwip staffing setpoint"
 #define TERMS "throughput on-time cycle-time wip tardiness changes"
 #define FEATURES "last mean std min max slope count since still missing before"
+#define STATISTICS "t2 spe whole"
 #define PHASES "setup load process unload all"
 
 // Batch limits of a station and of a step.
@@ -371,6 +372,8 @@ static const ls_key keys[] = {
     KEY_NUMBER("decide.setpoint.high", -1e12, 1e12, .note = "`set.high` of the value", .help = "Highest setting."),
     KEY_COUNT("decide.setpoint.steps", 1, 1000, .fallback = "10", .help = "Steps from `low` to `high`."),
     KEY_NUMBER("decide.setpoint.target", -1e12, 1e12, .note = "none: it is not asked", .help = "What the measured value should be."),
+    KEY_TEXT("decide.setpoint.minimize", .note = "`target` counts", .help = "Another value of `listen.values` that should be as small as possible, a cost; it is predicted by `response` here."),
+    {.path = "decide.setpoint.response", .type = LS_KEY_MAP, .shapes = MAP, .like = "listen.values.*.response", .note = "with `minimize` it is needed", .help = "How the value of `minimize` follows this setting: as the `response` of a value."},
     KEY_MAP("guards", .help = "What must hold before anything is sent to the line; docs/GUARDS.md tells of each."),
     KEY_TIME("guards.fresh", .fallback = "30 s", .help = "Oldest signal of the machine concerned, in the line's time."),
     KEY_TIME("guards.in-step", .fallback = "60 s", .help = "The twin must have been in step with the line for so long."),
@@ -417,12 +420,21 @@ static const ls_key keys[] = {
     {.path = "models.*.window", .type = LS_KEY_TIME, .shapes = ONE | LIST, .low = 0, .high = 315619200000000.0, .note = "10 min", .help = "How far back features look, or a list."},
     KEY_TIME("models.*.every", .fallback = "1 min", .help = "A row to learn from, and a prediction, so often. Not with a label's `file`: its lines say when."),
     KEY_TIME("models.*.horizon", .fallback = "0 s", .help = "How far ahead of the features the label lies."),
-    KEY_MAP("models.*.label", .required = true, .help = "Where what should have been predicted comes from: one of `tag`, `event`, `file`."),
+    KEY_MAP("models.*.label", .note = "needed, but for a monitor", .help = "Where what should have been predicted comes from: one of `tag`, `event`, `file`. A monitor has none: it learns from good operation."),
     KEY_TEXT("models.*.label.tag", .note = "none", .help = "A tag: the value that it has one horizon later."),
     KEY_TEXT("models.*.label.event", .note = "none", .help = "A kind of event of history whose subject is the unit: seconds until the next one."),
     KEY_TEXT("models.*.label.file", .note = "none", .help = "A CSV file with the columns `time`, `value` and, where there are units, `unit`; `known` is when the result came."),
     KEY_TIME("models.*.label.delay", .fallback = "0 s", .help = "So much after it was so, the label is known."),
-    KEY_TEXT("models.*.learner", .fallback = "linear", .help = "`linear`, `trees`, or a program that reads a dataset file and writes a model."),
+    KEY_TEXT("models.*.learner", .fallback = "linear", .help = "`linear`, `trees`, or a program that reads a dataset file and writes a model; with `what: anomaly` also the monitors `dpca` and `pca` (docs/MONITORS.md)."),
+    KEY_MAP("models.*.monitor", .help = "Of the learners `dpca` and `pca`."),
+    KEY_COUNT("models.*.monitor.lags", 0, 50, .note = "2; with `pca` 0", .help = "Earlier rows joined to each, so that it is seen how things move."),
+    KEY_SHARE("models.*.monitor.share", .fallback = "90 %", .help = "Share of the variance that the principal components explain."),
+    KEY_NUMBER("models.*.monitor.newest", 0, 1, .fallback = "0.2", .help = "Weight of the newest row in the moving mean of a statistic; 1: no mean."),
+    KEY_SHARE("models.*.monitor.false-alarms", .fallback = "1 %", .help = "Share of the rows of good operation that may be above the limit; the limit is set so."),
+    {.path = "models.*.monitor.statistics", .type = LS_KEY_CHOICE, .shapes = ONE | LIST, .words = STATISTICS, .note = "`whole`", .help = "Which of them count; of several the one furthest above its limit."},
+    KEY_COUNT("models.*.monitor.row", 1, 1000, .fallback = "6", .help = "Rows in a row above the limit with which an alarm begins, and below it with which it ends."),
+    {.path = "models.*.monitor.from", .type = LS_KEY_DATE, .shapes = ONE, .note = "the beginning of the history", .help = "Good operation begins: nothing before is learnt from."},
+    {.path = "models.*.monitor.until", .type = LS_KEY_DATE, .shapes = ONE, .note = "the end of the history", .help = "Good operation ends: nothing after is learnt from."},
     KEY_COUNT("models.*.seed", 0, 2147483647.0, .fallback = "1", .help = "Seed of everything drawn in training."),
     KEY_CHOICE("models.*.split", "time unit", .fallback = "time", .help = "What keeps training and test apart: cuts in time, or units that are in one of them only."),
     KEY_SHARE("models.*.train", .fallback = "60 %", .help = "Share of the labelled rows (units) to learn from, the first ones."),
@@ -436,6 +448,7 @@ static const ls_key keys[] = {
     KEY_SHARE("models.*.gates.interval", .fallback = "90 %", .help = "Level of the intervals."),
     KEY_NUMBER("models.*.gates.missing", 0, 1e6, .fallback = "0", .help = "Most share by which the error may exceed that of always saying the mean when any one tag falls silent."),
     KEY_TIME("models.*.gates.latency", .fallback = "1 ms", .help = "Deadline of one prediction."),
+    KEY_SHARE("models.*.gates.false-alarms", .fallback = "3 %", .help = "Of a monitor: most share of good rows held out for the test that may be above its limit."),
     KEY_MAP("models.*.shadow", .help = "A challenger predicts beside the champion, and is judged on what then came true."),
     KEY_TIME("models.*.shadow.for", .fallback = "1 d", .help = "So long at least. `0 s`: there is no shadow, a version that passes its gates may serve."),
     KEY_TIME("models.*.shadow.most", .fallback = "14 d", .help = "So long at most: one that has shown no gain by then is retired."),

@@ -1,0 +1,40 @@
+// alarms.h - monitors in service: an alarm that begins or ends is told, with who is to blame.
+//
+// An event of kind `alarm` in the history, a line of the log and of the page's stream when it
+// begins and one when it ends, nothing in between. Hears the rows that the models ask about
+// (models.h), on their second thread: a sentry of its own for each unit goes over them again, so
+// that nothing of this is in the way of a prediction.
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "loop/journal.h"
+#include "model/monitor.h"
+#include "plant/models.h"
+
+enum { LS_ALARM_BLAMED = 5 };  // variables that are named
+
+typedef struct ls_alarms ls_alarms;
+
+// The plans stay until close. LS_ERR_MEMORY.
+ls_status ls_alarms_create(const ls_model_plan *plans, uint32_t plan_count, ls_journal *journal,
+                           ls_alarms **out, ls_error *err);
+void ls_alarms_destroy(ls_alarms *alarms);  // NULL is fine
+// Alarms that stood when the service ended stand again: they are not told anew. From the events of
+// the last 30 days before now_us.
+ls_status ls_alarms_recall(ls_alarms *alarms, ls_history *history, int64_t now_us, ls_error *err);
+
+// This version of a monitor serves from now on; it is copied. NULL: none does. An alarm that stands
+// goes on, and is judged by the new one. LS_ERR_INVALID: the plan is of other rows.
+ls_status ls_alarms_serve(ls_alarms *alarms, uint32_t model, uint32_t version,
+                          const ls_monitor *monitor, const char *const *columns,
+                          uint32_t column_count, ls_error *err);
+// A row that this version was asked about, in the order of time. Of another version, or of a model
+// that is no monitor, nothing happens. After a gap in time the sentry begins anew.
+void ls_alarms_hear(ls_alarms *alarms, uint32_t model, uint32_t unit, uint32_t version,
+                    int64_t time_us, const float *row);
+
+// Does one stand? {"since_us", "index": the largest, "version", "blame": [{"feature",
+// "contribution", "value", "mean", "low", "high"}]}, null: no. Any thread.
+json_t *ls_alarms_json(ls_alarms *alarms, uint32_t model, uint32_t unit);
