@@ -112,12 +112,15 @@ static ls_status make(ls_emulate *e, ls_error *err) {
     e->trace = ls_arena_alloc(&e->arena, TRACE_MAX * sizeof *e->trace);
     e->machines = ls_arena_alloc(&e->arena, (plant->machine_count + 1) * sizeof *e->machines);
     e->commands = ls_arena_alloc(&e->arena, (plant->machine_count + 1) * sizeof *e->commands);
-    if (e->trace == NULL || e->machines == NULL || e->commands == NULL) {
+    const bool whole = e->trace != NULL && e->machines != NULL && e->commands != NULL;
+    if (!whole) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     ls_status status = ls_emulate_compile(e, err);
     if (status == LS_OK) {
-        status = ls_snapshot_create(e->twin, e->def.seed, 0, &e->snapshot, err);
+        e->tools = ls_arena_alloc(&e->arena, (e->twin->model->conditions + 1) * sizeof *e->tools);
+        status = e->tools != NULL ? ls_snapshot_create(e->twin, e->def.seed, 0, &e->snapshot, err)
+                                  : ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status == LS_OK) {
         status = ls_snapshot_copy(e->twin, e->snapshot, &e->before, err);
@@ -146,6 +149,7 @@ ls_status ls_emulate_create(const ls_plant *plant, const ls_emulate_def *def, ls
     ls_status status = make(e, err);
     if (status == LS_OK) {
         ls_emulate_bend_start(e);
+        ls_emulate_wear_start(e);
         status = ls_emulate_run(e, def->from_us, err);
     }
     if (status != LS_OK) {

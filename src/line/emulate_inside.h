@@ -45,6 +45,14 @@ typedef struct emulate_machine {
     uint64_t noise;   // draws
 } emulate_machine;
 
+// What really wears at a machine: emulate_wear.c.
+typedef struct emulate_tool {
+    double worn, fails_at;  // its condition, and where it fails
+    int64_t clock;          // of its mode, at the last look
+    uint64_t count;         // tools so far
+    bool failed;            // and not yet replaced
+} emulate_tool;
+
 // A measured value of `listen.values`.
 typedef struct emulate_measured {
     uint32_t measured;          // of the plant
@@ -78,6 +86,7 @@ struct ls_emulate {
     size_t *text_sizes;
     uint32_t signal_count, queue_at, line_at, node_at;
     emulate_machine *machines;
+    emulate_tool *tools;          // per condition of the model
     ls_emulate_process *process;  // NULL: none
     emulate_measured *measured;
     uint32_t measured_count;
@@ -132,6 +141,14 @@ void ls_emulate_tell_values(ls_emulate *e, bool birth);
 // Fails where the number of lots or people that it stands for cannot be had; nothing is then
 // changed. Within ls_emulate_begin and _end.
 ls_status ls_emulate_set(ls_emulate *e, emulate_measured *measured, double setting, ls_error *err);
+
+// emulate_wear.c: at each look at the values, before they are told.
+void ls_emulate_wear_start(ls_emulate *e);
+void ls_emulate_wear(ls_emulate *e);
+// The tool whose condition the machine's `Wear` is; NULL: none, and it wears by its hours in work.
+const emulate_tool *ls_emulate_tool(const ls_emulate *e, uint32_t machine);
+// From 0, new, to 1, where its kind fails on average.
+double ls_emulate_worn(const ls_emulate *e, const emulate_tool *tool);
 
 // emulate_truth.c
 ls_status ls_emulate_compile(ls_emulate *e, ls_error *err);  // the twin, with habits

@@ -146,6 +146,15 @@ static void bend_rest(ls_ctx *c, ls_u32 at, double factor) {
     }
 }
 
+// How often a failure comes, times factor: a tool that wears faster fails sooner.
+static double failing(const ls_emulate *e, const ls_ctx *c, ls_u32 at, int64_t now_us) {
+    const ls_m_mode *mode = c->modes + at;
+    const double often = factor_at(e, LS_HIDE_FAILURES, mode->machine, failure_of(e, c, at),
+                                   now_us);
+    return mode->condition == 0 ? often
+                                : often * factor_at(e, LS_HIDE_WEAR, mode->machine, LS_NO, now_us);
+}
+
 static void bend_mode(ls_emulate *e, ls_ctx *c, const ls_s_mode *a, ls_u32 at) {
     const ls_m_mode *mode = c->modes + at;
     ls_s_mode *b = c->mode + at;
@@ -154,9 +163,9 @@ static void bend_mode(ls_emulate *e, ls_ctx *c, const ls_s_mode *a, ls_u32 at) {
                                                 failure_of(e, c, at));
         b->total = times(b->total, factor);
         ls_source_set(c, c->m->source_mode + at, b->since + (b->total - b->elapsed));
-    } else if (a->active != 0 && b->active == 0 && mode->maintenance == 0) {
-        const double factor = ls_emulate_factor(e, LS_HIDE_FAILURES, mode->machine,
-                                                failure_of(e, c, at));
+    } else if (b->active == 0 && (a->active != 0 || a->total != b->total) &&
+               mode->maintenance == 0) {  // after a repair, or because its part was renewed
+        const double factor = failing(e, c, at, ls_emulate_now(e));
         if (factor != 1.0) {
             bend_rest(c, at, 1.0 / factor);
         }
@@ -195,11 +204,8 @@ static void turn_failures(ls_emulate *e, int64_t before_us, int64_t now_us) {
         if (mode->maintenance != 0 || c.mode[i].active != 0 || waits) {
             continue;
         }
-        const uint32_t failure = failure_of(e, &c, i);
-        const double was = before_us < 0
-                               ? 1.0
-                               : factor_at(e, LS_HIDE_FAILURES, mode->machine, failure, before_us);
-        const double is = factor_at(e, LS_HIDE_FAILURES, mode->machine, failure, now_us);
+        const double was = before_us < 0 ? 1.0 : failing(e, &c, i, before_us);
+        const double is = failing(e, &c, i, now_us);
         if (was != is) {
             bend_rest(&c, i, was / is);
         }
@@ -328,14 +334,20 @@ static json_t *machine_json(const ls_emulate *e, const ls_ctx *c, uint32_t i) {
     const ls_s_machine *mc = c->machine + i;
     uint32_t reason = 0;
     const int packml = ls_watch_packml(e->plant, e->twin, e->snapshot->state, i, &reason);
-    return json_pack("{s:s, s:s, s:s, s:i, s:s?, s:b, s:b, s:I, s:I, s:f}", "machine",
-                     e->plant->machines[i].name, "station",
-                     e->plant->stations[c->machines[i].station].name, "state", states[mc->account],
-                     "packml", packml, "reason",
-                     reason > 0 ? e->plant->failures[reason - 1].name : NULL, "stopped",
-                     (mc->hand & LS_HAND_STOPPED) != 0, "held", (mc->hand & LS_HAND_HELD) != 0,
-                     "good", (json_int_t)e->machines[i].good, "bad", (json_int_t)e->machines[i].bad,
-                     "tool_hours", e->machines[i].worked_h);
+    const emulate_tool *tool = ls_emulate_tool(e, i);
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:i, s:s?, s:b, s:b, s:I, s:I, s:f}", "machine",
+        e->plant->machines[i].name, "station", e->plant->stations[c->machines[i].station].name,
+        "state", states[mc->account], "packml", packml, "reason",
+        reason > 0 ? e->plant->failures[reason - 1].name : NULL, "stopped",
+        (mc->hand & LS_HAND_STOPPED) != 0, "held", (mc->hand & LS_HAND_HELD) != 0, "good",
+        (json_int_t)e->machines[i].good, "bad", (json_int_t)e->machines[i].bad, "tool_hours",
+        e->machines[i].worked_h);
+    if (tool != NULL) {
+        json_object_set_new(root, "worn", json_real(tool->worn));
+        json_object_set_new(root, "fails_at", json_real(tool->fails_at));
+    }
+    return root;
 }
 
 static json_t *hidden_json(const ls_emulate *e, uint32_t i) {

@@ -43,7 +43,8 @@ static void look_at_machine(ls_emulate *e, const ls_ctx *c, uint32_t i) {
     } else if (state == LS_STATE_MAINTENANCE) {
         m->worked_h = 0.0;  // with a new tool
     }
-    const double wear = 1.0 - exp(-m->worked_h / 40.0);
+    const emulate_tool *tool = ls_emulate_tool(e, i);
+    const double wear = tool != NULL ? ls_emulate_worn(e, tool) : 1.0 - exp(-m->worked_h / 40.0);
     const double target = works ? 62.0 + 8.0 * wear : 24.0;
     m->temperature += (target - m->temperature) * (1.0 - exp(-hours * 6.0));  // tau 10 min
     const double power = power_kw[state] * (works ? 1.0 + 0.15 * wear : 1.0);
@@ -54,7 +55,8 @@ static void look_at_machine(ls_emulate *e, const ls_ctx *c, uint32_t i) {
                 m->temperature + 0.1 * noise(e, i), 10.0);
     tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_VIBRATION),
                 vibration * (1.0 + 0.05 * noise(e, i)), 100.0);
-    tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_WEAR), wear, 1000.0);
+    tell_sensor(e, EMULATE_MACHINE_SIGNAL(i, SIGNAL_WEAR), tool != NULL ? tool->worn : wear,
+                1000.0);
 }
 
 // --- listen.values
@@ -258,6 +260,7 @@ void ls_emulate_tell_values(ls_emulate *e, bool birth) {
     if (e->process != NULL) {
         ls_emulate_process_run(e->process, ls_emulate_now(e));
     }
+    ls_emulate_wear(e);
     const ls_ctx c = ls_emulate_context(e, e->snapshot);
     for (uint32_t i = 0; i < c.m->machines; i++) {
         look_at_machine(e, &c, i);

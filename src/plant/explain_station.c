@@ -149,6 +149,29 @@ static void put_on(ls_buffer *out, const ls_plant *plant, const ls_station *s, u
     ls_buffer_text(out, count > 0 ? "]" : "");
 }
 
+static void put_renews(ls_buffer *out, const ls_plant *plant, const ls_station *s,
+                       const ls_failure *f) {
+    for (uint32_t i = 0; i < f->renews_count; i++) {
+        ls_buffer_text(out, i == 0 ? ", renews: [" : ", ");
+        ls_put_text(out, plant->failures[s->failure_at + plant->indexes[f->renews_at + i]].name);
+    }
+    ls_buffer_text(out, f->renews_count > 0 ? "]" : "");
+}
+
+static void put_condition(ls_buffer *out, const ls_condition *c) {
+    ls_buffer_printf(out, ", condition: {%s: ", c->model != NULL ? "model" : "tag");
+    ls_put_text(out, c->model != NULL ? c->model : c->tag);
+    ls_buffer_printf(out, ", at: %s, new: ", c->at_text);
+    ls_put_number(out, c->fresh);
+    if (c->model == NULL) {
+        ls_buffer_text(out, ", spread: ");
+        ls_put_number(out, c->spread);
+    }
+    ls_buffer_text(out, ", stale: ");
+    ls_put_time(out, c->stale_us);
+    ls_buffer_text(out, "}");
+}
+
 static void put_failure(ls_buffer *out, const ls_plant *plant, const ls_station *s,
                         const ls_failure *f) {
     static const char *const lots[] = {"resume", "restart", "scrap"};
@@ -176,6 +199,10 @@ static void put_failure(ls_buffer *out, const ls_plant *plant, const ls_station 
         ls_put_text(out, plant->crews[f->crew].name);
     }
     put_on(out, plant, s, f->on_at, f->on_count);
+    put_renews(out, plant, s, f);
+    if (f->condition != LS_NONE) {
+        put_condition(out, &plant->conditions[f->condition]);
+    }
     ls_buffer_text(out, "}\n");
 }
 

@@ -61,6 +61,13 @@ static void put_failures(ls_buffer *out, const ls_plant *p, const ls_station *s)
         put_dist(out, p, f->first);
         put_dist(out, p, f->repair);
         put_indexes(out, p, f->on_at, f->on_count);
+        put_indexes(out, p, f->renews_at, f->renews_count);
+        if (f->condition != LS_NONE) {
+            const ls_condition *c = &p->conditions[f->condition];
+            ls_buffer_printf(out, " by %s %a %a %lld", c->model != NULL ? c->model : c->tag,
+                             c->fresh, c->spread, (long long)c->stale_us);
+            put_dist(out, p, c->at);
+        }
         ls_buffer_text(out, "\n");
     }
 }

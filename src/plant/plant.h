@@ -57,9 +57,24 @@ typedef struct ls_failure {  // a failure mode, or a maintenance
     bool carry;  // count maintenance: overshoot carries over (else the counter restarts at 0)
     uint32_t on_at,
         on_count;  // into ls_plant.indexes: machines (within the station) concerned; 0: all
+    uint32_t renews_at,
+        renews_count;  // into ls_plant.indexes: modes (within the station) whose clocks start anew
+    uint32_t condition;                   // into ls_plant.conditions; LS_NONE: by its clock alone
     const char *every_text, *first_text;  // as the plant file says them; NULL: not there
     ls_place place;
 } ls_failure;
+
+// What tells how worn a machine is, and where it fails. Plain numbers, of the condition's own unit.
+typedef struct ls_condition {
+    const char *model;    // of `models:`; NULL: a tag
+    const char *tag;      // `{machine}` stands for the machine's name; NULL: a model
+    ls_dist_index at;     // where it fails
+    const char *at_text;  // as the plant file says it
+    double fresh;         // of a new part
+    double spread;        // standard deviation of what a tag tells
+    int64_t stale_us;     // older than that it says nothing
+    ls_place place;
+} ls_condition;
 
 typedef struct ls_need {  // an operator for some phases
     uint32_t skill;
@@ -251,13 +266,14 @@ typedef struct ls_plant {
         operators_count;
     uint32_t crew_count, skill_count, dist_count, table_count, index_count, time_count,
         setup_name_count;
-    uint32_t matrix_count;
+    uint32_t matrix_count, condition_count;
     ls_station *stations;
     ls_machine *machines;
     ls_product *products;
     ls_step *steps;
     ls_release *releases;
     ls_failure *failures;
+    ls_condition *conditions;
     ls_need *needs;
     ls_criterion *criteria;
     ls_branch *branches;

@@ -42,6 +42,7 @@ static void reader_init(ls_reader *r, ls_plant *plant, const char *file,
     ls_rows_init(&r->times, sizeof(int64_t));
     ls_rows_init(&r->setup_names, sizeof(const char *));
     ls_rows_init(&r->setup_matrix, sizeof(ls_dist_index));
+    ls_rows_init(&r->conditions, sizeof(ls_condition));
     ls_rows_init(&r->station_drafts, sizeof(ls_station_draft));
     ls_rows_init(&r->machine_drafts, sizeof(ls_machine_draft));
     ls_rows_init(&r->step_drafts, sizeof(ls_step_draft));
@@ -49,12 +50,11 @@ static void reader_init(ls_reader *r, ls_plant *plant, const char *file,
 
 static void reader_clear(ls_reader *r) {
     ls_rows *const rows[] = {
-        &r->areas,       &r->stations,     &r->machines,       &r->products,
-        &r->steps,       &r->releases,     &r->failures,       &r->needs,
-        &r->criteria,    &r->branches,     &r->queue_limits,   &r->orders,
-        &r->wip,         &r->calendars,    &r->operators,      &r->crews,
-        &r->skills,      &r->dists,        &r->indexes,        &r->times,
-        &r->setup_names, &r->setup_matrix, &r->station_drafts, &r->machine_drafts,
+        &r->areas,        &r->stations,     &r->machines,   &r->products,       &r->steps,
+        &r->releases,     &r->failures,     &r->needs,      &r->criteria,       &r->branches,
+        &r->queue_limits, &r->orders,       &r->wip,        &r->calendars,      &r->operators,
+        &r->crews,        &r->skills,       &r->dists,      &r->indexes,        &r->times,
+        &r->setup_names,  &r->setup_matrix, &r->conditions, &r->station_drafts, &r->machine_drafts,
         &r->step_drafts};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         ls_rows_clear(rows[i]);
@@ -102,6 +102,7 @@ static void close_plant(ls_reader *r) {
     p->steps = ls_rows_close(r, &r->steps, &p->step_count);
     p->releases = ls_rows_close(r, &r->releases, &p->release_count);
     p->failures = ls_rows_close(r, &r->failures, &p->failure_count);
+    p->conditions = ls_rows_close(r, &r->conditions, &p->condition_count);
     p->needs = ls_rows_close(r, &r->needs, &p->need_count);
     p->criteria = ls_rows_close(r, &r->criteria, &p->criterion_count);
     p->branches = ls_rows_close(r, &r->branches, &p->branch_count);
@@ -185,9 +186,10 @@ static void read_by_station(ls_reader *r) {
 
 static void read_parts(ls_reader *r) {
     void (*const parts[])(ls_reader *) = {
-        read_head,       ls_read_calendars, ls_read_people,   ls_read_stations, ls_read_products,
-        read_by_station, ls_read_transport, ls_read_releases, ls_read_orders,   ls_read_listen,
-        ls_read_history, ls_read_decide,    ls_read_web,      ls_read_pool,     ls_read_models,
+        read_head,        ls_read_calendars, ls_read_people,    ls_read_stations,
+        ls_read_products, read_by_station,   ls_read_transport, ls_read_releases,
+        ls_read_orders,   ls_read_listen,    ls_read_history,   ls_read_decide,
+        ls_read_web,      ls_read_pool,      ls_read_models,    ls_read_conditions_models,
     };
     ls_form_check(&r->form);
     // A file that is no map has no parts; the check has said so.

@@ -211,6 +211,18 @@ ls_dist_index ls_read_every(ls_reader *r, const ls_yaml *value, ls_fail_by *out_
                                : NULL);
 }
 
+ls_dist_index ls_read_plain(ls_reader *r, const ls_yaml *value) {
+    ls_dist dist;
+    ls_error err = {0};
+    const ls_status status = ls_dist_parse_count(value->text, "", &r->tables, &dist, &err);
+    if (status == LS_OK) {
+        return keep(r, value->text, &dist);
+    }
+    ls_hint(&err, "plain numbers, as in 'normal 0.8 sd 0.05' or 'weibull shape 8 scale 1'");
+    report(r, value, status, &err);
+    return LS_NONE;
+}
+
 bool ls_take_dist(ls_reader *r, const ls_yaml *map, const char *path, ls_dist_index *out) {
     const ls_yaml *value = ls_take(r, map, path);
     if (ls_yaml_is_text(value)) {

@@ -70,7 +70,8 @@ static void read_first(ls_reader *r, const ls_yaml *value, ls_failure *failure, 
 
 static void read_one(ls_reader *r, uint32_t station, uint32_t ordinal, const ls_yaml *node) {
     const ls_yaml *every = ls_take(r, node, "stations.*.fails.every");
-    ls_failure failure = {.every = LS_NONE, .place = {node->line, node->column}};
+    ls_failure failure = {
+        .every = LS_NONE, .condition = LS_NONE, .place = {node->line, node->column}};
     failure.crew = crew_of(r, ls_take(r, node, "stations.*.fails.crew"));
     failure.repair = LS_NONE;
     ls_take_dist(r, node, "stations.*.fails.repair", &failure.repair);
@@ -97,6 +98,7 @@ static void read_one(ls_reader *r, uint32_t station, uint32_t ordinal, const ls_
     }
     ls_read_on(r, station, ls_take(r, node, "stations.*.fails.on"), &failure.on_at,
                &failure.on_count);
+    failure.condition = ls_read_condition(r, ls_take(r, node, "stations.*.fails.condition"));
     *(ls_failure *)ls_rows_push(r, &r->failures, NULL) = failure;
 }
 
@@ -110,8 +112,10 @@ static void refuse(ls_reader *r, const ls_yaml *node, const char *path, const ch
 static void read_maintenance(ls_reader *r, uint32_t station, uint32_t ordinal,
                              const ls_yaml *node) {
     const ls_yaml *every = ls_take(r, node, "stations.*.maintenance.every");
-    ls_failure failure = {
-        .every = LS_NONE, .maintenance = true, .place = {node->line, node->column}};
+    ls_failure failure = {.every = LS_NONE,
+                          .condition = LS_NONE,
+                          .maintenance = true,
+                          .place = {node->line, node->column}};
     failure.crew = crew_of(r, ls_take(r, node, "stations.*.maintenance.crew"));
     failure.repair = LS_NONE;
     failure.by = LS_FAIL_CALENDAR;
@@ -158,6 +162,60 @@ static void refuse_doubled_names(ls_reader *r, const ls_station *s) {
     ls_names_clear(&names);
 }
 
+static bool may_renew(const ls_failure *f) {
+    return !f->maintenance || f->by != LS_FAIL_CALENDAR || f->from_end;
+}
+
+// One name of `renews`; LS_NONE after a mistake.
+static uint32_t read_renewed(ls_reader *r, const ls_station *s, uint32_t own, const ls_yaml *at) {
+    const ls_rows all = {.items = LS_ROW(ls_failure, r->failures, s->failure_at),
+                         .count = r->failures.count - s->failure_at,
+                         .size = r->failures.size};
+    for (uint32_t i = 0; i < all.count; i++) {
+        const ls_failure *f = LS_ROW(ls_failure, all, i);
+        if (strcmp(f->name, at->text) != 0) {
+            continue;
+        }
+        if (i == own) {
+            ls_reader_mistake(r, at, "take it out", "'%s' starts its own clock anew anyway",
+                              at->text);
+        } else if (!may_renew(f)) {
+            ls_reader_mistake(r, at, "let it say 'from: end'",
+                              "'%s' goes by a schedule: its due dates do not move", at->text);
+        } else {
+            return i;
+        }
+        return LS_NONE;
+    }
+    ls_reader_mistake(r, at, ls_reader_nearest_row(r, at->text, &all, offsetof(ls_failure, name)),
+                      "unknown failure or maintenance '%s' of station '%s'", at->text, s->name);
+    return LS_NONE;
+}
+
+// When all names of the station are known.
+static void read_renews(ls_reader *r, uint32_t station, const ls_yaml *list, const char *path,
+                        uint32_t *number) {
+    for (uint32_t i = 0; i < ls_yaml_many(list); i++) {
+        if (ls_yaml_nth(list, i)->kind != LS_YAML_MAP) {
+            continue;
+        }
+        const ls_station *s = LS_ROW(ls_station, r->stations, station);
+        const uint32_t own = (*number)++;
+        const ls_yaml *names = ls_take(r, ls_yaml_nth(list, i), path);
+        const uint32_t at = r->indexes.count;
+        for (uint32_t k = 0; k < ls_yaml_many(names); k++) {
+            const ls_yaml *name = ls_yaml_nth(names, k);
+            const uint32_t found = ls_yaml_is_text(name) ? read_renewed(r, s, own, name) : LS_NONE;
+            if (found != LS_NONE) {
+                ls_reader_index(r, found);
+            }
+        }
+        ls_failure *f = LS_ROW(ls_failure, r->failures, s->failure_at + own);
+        f->renews_at = at;
+        f->renews_count = r->indexes.count - at;
+    }
+}
+
 void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node) {
     if (r->form.out_of_memory) {
         return;
@@ -178,4 +236,9 @@ void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node) {
     ls_station *s = LS_ROW(ls_station, r->stations, station);
     s->failure_count = r->failures.count - s->failure_at;
     refuse_doubled_names(r, s);
+    uint32_t number = 0;
+    if (!r->form.out_of_memory) {
+        read_renews(r, station, fails, "stations.*.fails.renews", &number);
+        read_renews(r, station, maintenance, "stations.*.maintenance.renews", &number);
+    }
 }

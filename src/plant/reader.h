@@ -56,7 +56,7 @@ typedef struct ls_reader {
     ls_rows areas, stations, machines, products, steps, releases, failures, needs, criteria,
         branches;
     ls_rows queue_limits, orders, wip, calendars, operators, crews, skills, dists, indexes, times;
-    ls_rows setup_names, setup_matrix;
+    ls_rows setup_names, setup_matrix, conditions;
     ls_dist_tables tables;
     ls_rows station_drafts, machine_drafts, step_drafts;
 
@@ -105,6 +105,8 @@ uint32_t ls_reader_index(ls_reader *r, uint32_t value);  // appends to indexes
 bool ls_take_dist(ls_reader *r, const ls_yaml *map, const char *path, ls_dist_index *out);
 ls_dist_index ls_read_dist(ls_reader *r, const ls_yaml *value);
 // A time or count; *out_by is LS_FAIL_CALENDAR for a time.
+// A distribution of plain numbers; LS_NONE after a mistake.
+ls_dist_index ls_read_plain(ls_reader *r, const ls_yaml *value);
 ls_dist_index ls_read_every(ls_reader *r, const ls_yaml *value, ls_fail_by *out_by);
 // Adds `text`, which is known to be right, as ls_read_dist.
 ls_dist_index ls_reader_dist_text(ls_reader *r, const char *text);
@@ -116,6 +118,10 @@ void ls_read_people(ls_reader *r);     // read_people.c: operators, crews
 void ls_read_dispatch(ls_reader *r, const ls_yaml *value, uint32_t *out_at, uint32_t *out_count);
 void ls_read_stations(ls_reader *r);
 void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node);
+// read_condition.c: into r->conditions, its index; LS_NONE: none, or a mistake. And, when stations
+// and `models:` are known, whether the models say something of the machines.
+uint32_t ls_read_condition(ls_reader *r, const ls_yaml *map);
+void ls_read_conditions_models(ls_reader *r);
 void ls_read_products(ls_reader *r);  // names, and all steps with their stations
 void ls_read_steps(ls_reader *r);     // read_step.c: what a step says
 uint32_t ls_read_step_name(ls_reader *r, uint32_t product, const ls_yaml *at);

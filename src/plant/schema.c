@@ -27,7 +27,9 @@
     KEY_NAME(p ".name", .note = "`failure` or `maintenance`, numbered from the second on", .help = "Name in results."), \
     {.path = p ".on", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "all machines of the station", \
      .help = "The machines it concerns; each has its own clock."},                                \
-    KEY_NAME(p ".crew", .note = "nobody is needed", .help = "The crew of which one must be free for the work.")
+    KEY_NAME(p ".crew", .note = "nobody is needed", .help = "The crew of which one must be free for the work."), \
+    {.path = p ".renews", .type = LS_KEY_NAME, .shapes = ONE | LIST, .note = "its own clock alone", \
+     .help = "Failures and maintenances of the station whose clocks start anew when the work is done, as those of a tool that was changed."}
 
 // Where an MQTT broker is and how it lets us in.
 #define BROKER_KEYS(p)                                                                            \
@@ -156,6 +158,13 @@ static const ls_key keys[] = {
     KEY_CHOICE("stations.*.fails.by", "busy calendar", .fallback = "busy", .help = "Which clock runs: `busy`, only while processing; `calendar`, always but under repair."),
     KEY_CHOICE("stations.*.fails.lots", "resume restart scrap", .fallback = "resume", .help = "What becomes of the lots in the machine."),
     {.path = "stations.*.fails.first", .type = LS_KEY_EVERY, .shapes = ONE, .note = "a draw of `every`", .help = "Until the first failure."},
+    KEY_MAP("stations.*.fails.condition", .note = "its clock alone", .help = "What tells how near it is: a model of `models:` or a tag. The twin's futures then go by that."),
+    KEY_NAME("stations.*.fails.condition.model", .note = "a `tag`", .help = "A model that predicts the condition of each machine, which must be among its `of`. It grows with wear."),
+    KEY_TEXT("stations.*.fails.condition.tag", .note = "a `model`", .help = "A tag that tells it; `{machine}` stands for the machine's name."),
+    KEY_TEXT("stations.*.fails.condition.at", .required = true, .help = "The condition at which it fails: a distribution without units, as `normal 0.8 sd 0.05`."),
+    KEY_NUMBER("stations.*.fails.condition.new", 0, 1e12, .fallback = "0", .help = "The condition of a new part."),
+    KEY_NUMBER("stations.*.fails.condition.spread", 0, 1e12, .fallback = "0", .help = "Standard deviation of what a `tag` tells; a model says how sure it is by itself."),
+    KEY_TIME("stations.*.fails.condition.stale", .fallback = "30 min", .help = "What is older says nothing, and the clock alone counts."),
     {.path = "stations.*.maintenance", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "Planned maintenance, or a list of them. It waits until the machine is free and then goes before lots."},
     UPKEEP_KEYS("stations.*.maintenance"),
     {.path = "stations.*.maintenance.every", .type = LS_KEY_EVERY, .shapes = ONE, .required = true, .help = "Between maintenances: time, or a count as `5000 parts`."},

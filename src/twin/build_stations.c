@@ -123,6 +123,38 @@ static bool mode_is_on(const ls_plant *plant, const ls_failure *f, uint32_t mach
     return f->on_count == 0;
 }
 
+// What tells how near a failure is, for one machine.
+static uint32_t build_condition(ls_builder *b, const ls_failure *f, uint32_t mode) {
+    const ls_plant *plant = b->plant;
+    const ls_condition *from = &plant->conditions[f->condition];
+    const double life = ls_dist_mean(&plant->dists[f->every], plant->tables);
+    ls_m_condition *condition = ls_pack_push(&b->conditions);
+    condition->mode = mode;
+    condition->at = from->at;
+    condition->fresh = from->fresh;
+    condition->pace = (ls_dist_mean(&plant->dists[from->at], plant->tables) - from->fresh) / life;
+    condition->inertia = LS_CONDITION_INERTIA * life;
+    return (uint32_t)b->conditions.count;
+}
+
+// Bits of the modes of this machine that the failure or maintenance puts in new.
+static uint32_t build_renews(const ls_plant *plant, const ls_station *from, uint32_t machine,
+                             const ls_failure *f) {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < f->renews_count; i++) {
+        const uint32_t wanted = plant->indexes[f->renews_at + i];
+        uint32_t number = 0;
+        for (uint32_t k = 0; k < wanted; k++) {
+            number += mode_is_on(plant, &plant->failures[from->failure_at + k], machine);
+        }
+        if (mode_is_on(plant, &plant->failures[from->failure_at + wanted], machine) &&
+            number < 32) {
+            bits |= 1u << number;
+        }
+    }
+    return bits;
+}
+
 static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, uint32_t local,
                        const ls_failure *f) {
     const ls_plant *plant = b->plant;
@@ -147,11 +179,15 @@ static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, 
     mode->stream = stream;
     mode->repair_stream = repair;
     mode->first_dist = f->first;
+    mode->renews = build_renews(plant, from, local, f);
     const double interval = ls_dist_mean(&plant->dists[f->every], plant->tables);
     mode->interval = (ls_i64)(interval + 0.5);
     mode->interval = mode->interval < 1 ? 1 : mode->interval;
     if (f->stagger) {
         mode->first_extra = (ls_i64)(interval * local / from->machine_count);
+    }
+    if (f->condition != LS_NONE) {
+        mode->condition = build_condition(b, f, (uint32_t)b->modes.count - 1);
     }
 }
 

@@ -11,7 +11,8 @@ typedef struct ls_builder {
     ls_pack stations, machines, steps, queues, families, modes, releases, orders, wip, calendars,
         pools, needs;
     ls_pack criteria, branches, limits, dists, tables, words, masks, times, transport, matrix,
-        streams, crews, means;
+        streams, crews, means, conditions;
+    ls_u64 condition_at;
     ls_pack taken;  // stream ids in use, open addressing
     size_t taken_count;
 } ls_builder;

@@ -8,7 +8,7 @@
 #include "twin/dispatch.h"
 #include "twin/state.h"
 
-enum { BLOCK_ALIGN = 64, CACHED_STREAMS_MAX = 256, MODES_MAX = 32 };
+enum { BLOCK_ALIGN = LS_BLOCK_ALIGN, CACHED_STREAMS_MAX = 256, MODES_MAX = 32 };
 
 uint64_t ls_hash_bytes(const void *bytes, size_t size, uint64_t seed) {
     const unsigned char *at = bytes;
@@ -58,6 +58,7 @@ static void builder_init(ls_builder *b, const ls_plant *plant) {
     ls_pack_init(&b->streams, sizeof(ls_m_stream));
     ls_pack_init(&b->crews, sizeof(ls_u32));
     ls_pack_init(&b->means, sizeof(double));
+    ls_pack_init(&b->conditions, sizeof(ls_m_condition));
     ls_pack_init(&b->taken, sizeof(uint64_t));
 }
 
@@ -68,7 +69,7 @@ typedef struct section {
     ls_u32 *count;  // may be NULL
 } section;
 
-enum { SECTION_COUNT = 25 };
+enum { SECTION_COUNT = 26 };
 
 static void builder_sections(ls_builder *b, section *out) {
     ls_model *m = &b->head;
@@ -98,6 +99,7 @@ static void builder_sections(ls_builder *b, section *out) {
         {&b->streams, &m->stream_at, &m->streams},
         {&b->crews, &m->crew_at, &m->crews},
         {&b->means, &m->mean_at, NULL},
+        {&b->conditions, &b->condition_at, &m->conditions},  // last: ls_model_conditions
     };
     memcpy(out, all, sizeof all);
 }
@@ -259,6 +261,8 @@ static void lay_out_state(ls_model *m) {
     LS_LAY(s_calendar, ls_s_calendar, m->calendars);
     LS_LAY(s_pool, ls_s_pool, m->pools);
     LS_LAY(s_crew, ls_s_crew, m->crews);
+    at += (sizeof(ls_s_condition) * (ls_u64)m->conditions + BLOCK_ALIGN - 1) / BLOCK_ALIGN *
+          BLOCK_ALIGN;  // conditions: ls_state_conditions
     LS_LAY(s_stream, ls_u64, m->streams);
     LS_LAY(s_finished, ls_u64, m->steps);
     LS_LAY(s_hist, ls_u32, (ls_u64)m->releases * LS_HIST_BUCKETS);

@@ -1,6 +1,7 @@
 // failure.h - when machines fail or are due for maintenance, how they come back, and shifts.
 #pragma once
 
+#include "twin/condition.h"
 #include "twin/machine.h"
 
 // The clock of a mode starts anew.
@@ -12,6 +13,7 @@ LS_SLOW void ls_mode_renew(ls_ctx *c, ls_u32 at) {
     sm->active = 0;
     sm->renewed = 1;
     sm->since = LS_NEVER;
+    ls_condition_forget(c, mode);
     if (counts) {
         sm->elapsed = mode->carry != 0 && sm->due > 0 ? sm->due : 0;  // overshoot kept in `due`
         sm->due = 0;
@@ -26,6 +28,18 @@ LS_SLOW void ls_mode_renew(ls_ctx *c, ls_u32 at) {
             sm->since = c->now;
             ls_source_set(c, source, c->now + sm->total);
         }
+    }
+}
+
+// What the work on this mode puts in new: their clocks start anew, and what of them was due is not
+// due any more.
+LS_SLOW void ls_modes_renew_others(ls_ctx *c, ls_u32 machine, ls_u32 bits) {
+    for (; bits != 0; bits &= bits - 1) {
+        const ls_u32 k = (ls_u32)ls_ctz64(bits);
+        const ls_u32 at = c->machines[machine].mode_at + k;
+        c->machine[machine].pending &= ~(1u << k);
+        ls_source_set(c, c->m->source_mode + at, LS_NEVER);
+        ls_mode_renew(c, at);
     }
 }
 
@@ -73,6 +87,7 @@ LS_SLOW void ls_mode_end(ls_ctx *c, ls_u32 machine, ls_u32 k) {
         }
     }
     ls_mode_renew(c, at);
+    ls_modes_renew_others(c, machine, mode->renews);
     // A failure that came meanwhile starts now; maintenance waits for the machine to be free.
     for (ls_u32 bits = mc->pending; bits != 0; bits &= bits - 1) {
         const ls_u32 other = (ls_u32)ls_ctz64(bits);

@@ -229,7 +229,8 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
     if (mode->maintenance != 0 && mode->from_end == 0 && mode->by == LS_FAIL_CALENDAR) {
         return;  // the plan is known
     }
-    if (sm->renewed != 0 && mode->by != LS_FAIL_BUSY &&
+    const int is_told = ls_condition_is_told(c, mode);
+    if (sm->renewed != 0 && mode->by != LS_FAIL_BUSY && !is_told &&
         c->dists[mode->every].kind == LS_DIST_CONST) {
         return;  // nothing is hidden
     }
@@ -242,8 +243,13 @@ LS_SLOW void ls_fork_mode(ls_ctx *c, ls_u32 at) {
     if (((c->machine[mode->machine].pending >> (at - c->machines[mode->machine].mode_at)) & 1) ==
         0) {
         const ls_u64 n = c->position[mode->stream]++;
-        const double x = ls_redraw(c, mode->stream, n, dist, (double)(elapsed - extra));
-        sm->total = ls_later(elapsed, ls_round_us(x) + extra);
+        if (is_told) {
+            sm->total = ls_later(elapsed,
+                                 ls_round_us(ls_condition_redraw(c, mode, (double)elapsed)));
+        } else {
+            const double x = ls_redraw(c, mode->stream, n, dist, (double)(elapsed - extra));
+            sm->total = ls_later(elapsed, ls_round_us(x) + extra);
+        }
         if (mode->by != LS_FAIL_CALENDAR && mode->by != LS_FAIL_BUSY) {
             sm->total = sm->total > elapsed ? sm->total : elapsed + 1;
         }

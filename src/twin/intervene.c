@@ -2,6 +2,7 @@
 #include "twin/intervene.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "twin/context.h"
 #include "twin/hand.h"
@@ -303,6 +304,31 @@ ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_
         return ls_fail(err, LS_ERR_INVALID, "%u operators, at most %u", people, UINT16_MAX - 1);
     }
     return act(twin, snapshot, LS_ACT_STAFF, pool, people);
+}
+
+ls_status ls_intervene_told_condition(const ls_twin *twin, ls_snapshot *snapshot,
+                                      uint32_t condition, const ls_condition_told *told,
+                                      ls_error *err) {
+    if (condition >= twin->model->conditions) {
+        return ls_fail(err, LS_ERR_INVALID, "no condition %u, there are %u", condition,
+                       twin->model->conditions);
+    }
+    ls_s_condition *s = ls_state_conditions(twin->model, snapshot->state) + condition;
+    memset(s, 0, sizeof *s);
+    if (told == NULL) {
+        return LS_OK;
+    }
+    // Far above what a plant file may say (1e12), so that no sum leaves the numbers.
+    if (!(told->value >= 0.0 && told->value <= 1e15 && told->deviation >= 0.0 &&
+          told->deviation <= 1e15)) {
+        return ls_fail(err, LS_ERR_INVALID, "%g with an error of %g is no condition", told->value,
+                       told->deviation);
+    }
+    s->value = told->value;
+    s->deviation = told->deviation;
+    s->told_us = told->at_us < 0 ? 0 : told->at_us;
+    s->told = 1;
+    return LS_OK;
 }
 
 uint32_t ls_intervene_kept(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release) {

@@ -59,6 +59,16 @@ ls_status ls_intervene_told_keep(const ls_twin *twin, ls_snapshot *snapshot, uin
 // So many people of a pool are there while its shift runs. Who is at work finishes the phase.
 ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_t pool,
                              uint32_t people, ls_error *err);
+// What is known of a condition (index of ls_model_conditions): futures draw the time to its failure
+// by that (condition.h). It holds until its part is renewed; NULL: nothing is known, its clock
+// alone counts. Values and errors from 0 to 1e15.
+typedef struct ls_condition_told {
+    double value, deviation;  // and the standard deviation of its error
+    int64_t at_us;            // plant time when it was so
+} ls_condition_told;
+ls_status ls_intervene_told_condition(const ls_twin *twin, ls_snapshot *snapshot,
+                                      uint32_t condition, const ls_condition_told *told,
+                                      ls_error *err);
 // The numbers in force now: of a CONWIP class, of a pool; 0 where there is none.
 uint32_t ls_intervene_kept(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release);
 uint32_t ls_intervene_staffed(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t pool);

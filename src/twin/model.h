@@ -145,13 +145,25 @@ typedef struct ls_m_criterion {
 
 typedef struct ls_m_mode {  // one per machine and mode
     ls_u32 machine;
-    ls_u32 maintenance, by, lots, crew, from_end, carry, pad;
+    ls_u32 maintenance, by, lots, crew, from_end, carry;
+    ls_u32 renews;  // bit per mode of the machine whose clock starts anew when this one's work ends
     ls_u32 every, repair;
     ls_u32 stream, repair_stream;
-    ls_u32 first_dist, pad2;  // LS_NO: `every`
-    ls_i64 first_extra;       // stagger
-    ls_i64 interval;          // maintenance by schedule
+    ls_u32 first_dist;   // LS_NO: `every`
+    ls_u32 condition;    // what tells how near it is, + 1; 0: its clock alone
+    ls_i64 first_extra;  // stagger
+    ls_i64 interval;     // maintenance by schedule
 } ls_m_mode;
+
+// A condition of one machine and mode: a plain number that grows with wear (condition.h).
+typedef struct ls_m_condition {
+    ls_u32 mode;
+    ls_u32 at;       // dist: where the machine fails
+    double fresh;    // of a new part
+    double pace;     // that it grows by in a unit of the mode's clock, on average
+    double inertia;  // of the clock: how much of that is held against what one part has shown
+} ls_m_condition;
+#define LS_CONDITION_INERTIA 0.1  // of the mean life
 
 typedef struct ls_m_release {
     ls_u32 kind, product, lots, keep;
@@ -199,6 +211,8 @@ LS_SIZE_IS(ls_m_station, 128);
 LS_SIZE_IS(ls_m_machine, 64);
 LS_SIZE_IS(ls_m_step, 256);
 LS_SIZE_IS(ls_m_release, 128);
+LS_SIZE_IS(ls_m_mode, 72);
+LS_SIZE_IS(ls_m_condition, 32);
 
 typedef struct ls_m_setup {
     ls_u32 dist, pad;
@@ -220,9 +234,10 @@ typedef struct ls_model {
     // sources of events: numbers are leaves of the tree
     ls_u32 source_release, source_machine, source_mode, source_dynamic, sources, leaves,
         source_bits;
-    ls_u32 dynamic;  // there are transports, lags or wait limits
-    ls_u32 cached;   // streams are few: draw in blocks
-    ls_i64 horizon;  // times reach up to here
+    ls_u32 dynamic;     // there are transports, lags or wait limits
+    ls_u32 cached;      // streams are few: draw in blocks
+    ls_u32 conditions;  // where they lie follows from the others: ls_model_conditions
+    ls_i64 horizon;     // times reach up to here
     // offsets in the model
     ls_u64 station_at, machine_at, step_at, queue_at, family_at, mode_at, release_at, order_at,
         wip_at, calendar_at;
@@ -240,6 +255,14 @@ typedef struct ls_model {
 
 #define LS_MODEL_ARRAY(model, type, at) \
     ((const type *)(const void *)((const char *)(model) + (model)->at))
+
+// Conditions are the last section of the model; a model without any is as it was before there were.
+enum { LS_BLOCK_ALIGN = 64 };
+LS_FN const ls_m_condition *ls_model_conditions(const ls_model *m) {
+    const ls_u64 bytes = (sizeof(ls_m_condition) * (ls_u64)m->conditions + LS_BLOCK_ALIGN - 1) /
+                         LS_BLOCK_ALIGN * LS_BLOCK_ALIGN;
+    return (const ls_m_condition *)(const void *)((const char *)m + (m->size - bytes));
+}
 
 // Cycle time histogram: log-linear, 64 buckets per octave from 1/16 to 256 times the raw process
 // time; a quantile read at a bucket's middle is off by at most 1/128 = 0.8 %. The first and last

@@ -175,6 +175,13 @@ typedef struct ls_s_pool {
 typedef struct ls_s_crew {
     ls_u32 busy, head, tail, pad;
 } ls_s_crew;
+// What is known of a condition. Told from outside (intervene.h), kept until its part is renewed.
+typedef struct ls_s_condition {
+    double value, deviation;  // what is told, and the standard deviation of its error
+    ls_i64 told_us;           // when that was so
+    ls_u32 told, pad;         // 0: nothing is known, all else is 0 then
+} ls_s_condition;
+LS_SIZE_IS(ls_s_condition, 32);
 typedef struct ls_heap_item {
     ls_i64 time;
     ls_u32 serial, lot;
@@ -203,6 +210,13 @@ typedef struct ls_state {
 #define LS_STATE_ARRAY(model, state, type, at) ((type *)(void *)((char *)(state) + (model)->at))
 #define LS_STATE_VIEW(model, state, type, at) \
     ((const type *)(const void *)((const char *)(state) + (model)->at))
+
+// Conditions lie before the streams' positions; a state without any is as it was before there were.
+LS_FN ls_s_condition *ls_state_conditions(const ls_model *m, ls_state *s) {
+    const ls_u64 bytes = (sizeof(ls_s_condition) * (ls_u64)m->conditions + LS_BLOCK_ALIGN - 1) /
+                         LS_BLOCK_ALIGN * LS_BLOCK_ALIGN;
+    return (ls_s_condition *)(void *)((char *)s + (m->s_stream - bytes));
+}
 
 // What happened, for traces and tests.
 enum {

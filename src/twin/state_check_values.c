@@ -286,6 +286,19 @@ static void see_mode(sight *w, ls_u32 at) {
     expect(w, !counts(mode) || sm->active != 0 || sm->since == LS_NEVER, "clock of mode", at);
 }
 
+static int is_number(double x) {
+    return x >= 0.0 && x <= 1e15;
+}
+
+static void see_condition(sight *w, ls_u32 at) {
+    const ls_s_condition *s = ls_state_conditions(w->c->m, w->c->s) + at;
+    const int empty = s->value == 0.0 && s->deviation == 0.0 && s->told_us == 0;
+    expect(w,
+           s->told <= 1 && s->pad == 0 && (s->told != 0 || empty) && is_number(s->value) &&
+               is_number(s->deviation) && s->told_us >= 0,
+           "condition", at);
+}
+
 static void see_crews(sight *w) {
     const ls_ctx *c = w->c;
     const ls_s_crew *crews = LS_STATE_ARRAY(c->m, c->s, ls_s_crew, s_crew);
@@ -452,6 +465,9 @@ ls_status ls_state_check_values(const ls_ctx *c, ls_error *err) {
     }
     for (ls_u32 i = 0; i < c->m->modes && w.holds; i++) {
         see_mode(&w, i);
+    }
+    for (ls_u32 i = 0; i < c->m->conditions && w.holds; i++) {
+        see_condition(&w, i);
     }
     return w.holds ? LS_OK
                    : ls_fail(err, LS_ERR_INVALID, "damaged state: %s (number %u)", w.what, w.index);

@@ -90,12 +90,27 @@ double ls_watched_score(const ls_plant *plant, const ls_dist *dist, double value
     return fmin(fmax(score, -SCORE_MAX), SCORE_MAX);
 }
 
+// Of parts that are put in new before they fail only the short lives are seen.
+static bool is_renewed(const ls_plant *plant, const ls_fact *fact) {
+    const ls_station *st = &plant->stations[fact->station];
+    for (uint32_t i = 0; i < st->failure_count; i++) {
+        const ls_failure *f = &plant->failures[st->failure_at + i];
+        for (uint32_t k = 0; k < f->renews_count && f->maintenance; k++) {
+            if (st->failure_at + plant->indexes[f->renews_at + k] == fact->mode) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool ls_watched_of_fact(const ls_plant *plant, const ls_fact *fact, ls_watched *out) {
     const char *why = NULL;
     double entered = 0.0;
     if (fact->inferred || fact->censored ||
         !ls_quantity_of_fact(plant, fact, &out->id, &out->value, &entered, &why) ||
-        ls_quantity_is_share(out->id.kind)) {
+        ls_quantity_is_share(out->id.kind) ||
+        (fact->kind == LS_FACT_FAILURE && is_renewed(plant, fact))) {
         return false;
     }
     out->dist = ls_quantity_dist(plant, &out->id);

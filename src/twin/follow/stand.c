@@ -45,7 +45,8 @@ void ls_core_mode_clock(ls_core *core, uint32_t at) {
     }
 }
 
-static void tell_failure(ls_core *core, ls_u32 at) {
+// The clock of a failure has ended: by the failure, or (censored) because its part was renewed.
+static void tell_failure(ls_core *core, ls_u32 at, bool censored) {
     ls_ctx *c = &core->c;
     const ls_m_mode *mode = c->modes + at;
     const ls_s_mode *sm = c->mode + at;
@@ -55,6 +56,7 @@ static void tell_failure(ls_core *core, ls_u32 at) {
     ls_fact fact = ls_core_fact(core, LS_FACT_FAILURE);
     fact.value = (double)(sm->elapsed + (sm->since == LS_NEVER ? 0 : c->now - sm->since));
     fact.machine = mode->machine;
+    fact.censored = censored;
     fact.station = c->machines[mode->machine].station;
     fact.mode = ls_watch_failure(core->plant, fact.station,
                                  mode->machine - c->stations[fact.station].machine_at,
@@ -81,7 +83,7 @@ void ls_core_mode_start(ls_core *core, uint32_t machine, uint32_t k) {
     const ls_u32 at = c->machines[machine].mode_at + k;
     const ls_m_mode *mode = c->modes + at;
     ls_s_mode *sm = c->mode + at;
-    tell_failure(core, at);
+    tell_failure(core, at, false);
     mc->pending &= ~(1u << k);
     if (ls_idle_is(c, st, machine)) {
         ls_idle_clear(c, st, station, machine);
@@ -192,6 +194,12 @@ void ls_core_mode_end(ls_core *core, uint32_t machine) {
     mc->mode = 0;
     crew_leave(core, at);
     mode_renew(core, at);
+    for (ls_u32 bits = c->modes[at].renews; bits != 0; bits &= bits - 1) {
+        const ls_u32 k = (ls_u32)ls_ctz64(bits);
+        tell_failure(core, c->machines[machine].mode_at + k, true);
+        mc->pending &= ~(1u << k);
+        mode_renew(core, c->machines[machine].mode_at + k);
+    }
 }
 
 bool ls_core_is_down_told(const ls_core *core, uint32_t machine) {

@@ -1377,6 +1377,21 @@ static void machine_resume(ls_reference *r, uint32_t m) {
     }
 }
 
+// Does the work on the one put the other in new?
+static bool is_renewed_by(const ls_reference *r, const ls_failure *f, const ls_failure *other) {
+    const ls_plant *plant = r->plant;
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const ls_failure *first = &plant->failures[plant->stations[s].failure_at];
+        for (uint32_t i = 0; i < f->renews_count; i++) {
+            if (f >= first && f < first + plant->stations[s].failure_count &&
+                first + plant->indexes[f->renews_at + i] == other) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void mode_end(ls_reference *r, uint32_t m, uint32_t number) {
     machine *mc = &r->machines[m];
     mode *k = &r->modes[mc->mode_at + number];
@@ -1399,6 +1414,13 @@ static void mode_end(ls_reference *r, uint32_t m, uint32_t number) {
         }
     }
     mode_renew(r, k);
+    for (uint32_t i = 0; i < mc->mode_count; i++) {
+        mode *other = &r->modes[mc->mode_at + i];
+        if (is_renewed_by(r, k->f, other->f)) {
+            other->pending = false;
+            mode_renew(r, other);
+        }
+    }
     for (uint32_t i = 0; i < mc->mode_count; i++) {
         const mode *other = &r->modes[mc->mode_at + i];
         const bool empty = mc->phase == NOTHING && lots_in(r, m) == 0;

@@ -66,7 +66,9 @@
 // the order of asking. One mode at a time: others wait as pending, lowest number first; a pending
 // maintenance only starts on an empty machine, before lots. Busy clocks run while load, run or
 // unload runs; one that would end exactly with the phase stops it when the next begins. Counts are
-// made at the end of the run. Lots put back by a shift's end have arrived when the aborted
+// made at the end of the run. When the work on a mode ends its own clock starts anew, then, lowest
+// number first, those of the modes that it renews; one of them that was pending is not any more.
+// Lots put back by a shift's end have arrived when the aborted
 // operation began.
 //
 // Hands (intervene.h). A machine that is held or stopped is not idle; a hold ends at its time with

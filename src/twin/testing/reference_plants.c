@@ -140,7 +140,7 @@ static void put_failures(writer *w, uint32_t s) {
     }
 }
 
-static void put_maintenance(writer *w, uint32_t s) {
+static void put_maintenance(writer *w, uint32_t s, bool fails) {
     put(w, "    maintenance:\n      - {every: ");
     const bool by_time = chance(w, 60);
     if (by_time) {
@@ -164,6 +164,9 @@ static void put_maintenance(writer *w, uint32_t s) {
     }
     if (w->crews && chance(w, 50)) {
         put(w, ", crew: mechanics");
+    }
+    if (fails && s % 2 == 0) {  // without a draw of its own: the other plants stay as they are
+        put(w, ", renews: f%u0", s);
     }
     put(w, ", name: m%u}\n", s);
 }
@@ -319,11 +322,12 @@ static void put_station(writer *w, uint32_t s) {
     if (chance(w, 25)) {
         put_setup(w, s);
     }
-    if (chance(w, 30)) {
+    const bool fails = chance(w, 30);
+    if (fails) {
         put_failures(w, s);
     }
     if (chance(w, 20)) {
-        put_maintenance(w, s);
+        put_maintenance(w, s, fails);
     }
     if (w->operators && chance(w, 50)) {
         put_operator(w);

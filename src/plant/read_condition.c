@@ -1,0 +1,114 @@
+// read_condition.c - `condition` of a failure: what tells how near it is.
+#include <string.h>
+
+#include "plant/reader.h"
+
+uint32_t ls_read_condition(ls_reader *r, const ls_yaml *map) {
+    if (map == NULL || map->kind != LS_YAML_MAP) {
+        return LS_NONE;
+    }
+    ls_condition condition = {.at = LS_NONE, .place = {map->line, map->column}};
+    const bool of_model = ls_take_text(r, map, "stations.*.fails.condition.model",
+                                       &condition.model);
+    const bool of_tag = ls_take_text(r, map, "stations.*.fails.condition.tag", &condition.tag);
+    if (of_model == of_tag) {
+        ls_reader_mistake(r, map, "one of: model, tag", "%s",
+                          of_model ? "a condition is told by a model or by a tag, not by both"
+                                   : "nothing tells this condition");
+    }
+    ls_take_number(r, map, "stations.*.fails.condition.new", &condition.fresh);
+    ls_take_number(r, map, "stations.*.fails.condition.spread", &condition.spread);
+    ls_take_time(r, map, "stations.*.fails.condition.stale", &condition.stale_us);
+    const ls_yaml *spread = ls_take(r, map, "stations.*.fails.condition.spread");
+    if (of_model && spread != NULL) {
+        ls_reader_mistake(r, spread, "take 'spread' out",
+                          "'spread' is for a tag: a model says how sure it is by itself");
+    }
+    const ls_yaml *at = ls_take(r, map, "stations.*.fails.condition.at");
+    if (ls_yaml_is_text(at)) {
+        condition.at = ls_read_plain(r, at);
+        condition.at_text = ls_reader_text(r, at->text);
+    }
+    if (condition.at != LS_NONE && !r->form.out_of_memory) {
+        const double mean = ls_dist_mean(LS_ROW(ls_dist, r->dists, condition.at), r->tables.items);
+        if (!(mean > condition.fresh && mean <= 1e12)) {
+            ls_reader_mistake(r, at, "a condition grows with wear: turn one that falls round",
+                              "it fails at %g on average, but a new part is at %g", mean,
+                              condition.fresh);
+        }
+    }
+    uint32_t index = LS_NONE;
+    *(ls_condition *)ls_rows_push(r, &r->conditions, &index) = condition;
+    return index;
+}
+
+static const ls_model_plan *find_model(const ls_plant *plant, const char *name) {
+    for (uint32_t i = 0; i < plant->model_count; i++) {
+        if (strcmp(plant->models[i].name, name) == 0) {
+            return &plant->models[i];
+        }
+    }
+    return NULL;
+}
+
+static bool says(const ls_model_plan *plan, const char *machine) {
+    for (uint32_t i = 0; i < plan->unit_count; i++) {
+        if (strcmp(plan->units[i], machine) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool concerns(const ls_reader *r, const ls_failure *f, uint32_t machine) {
+    for (uint32_t i = 0; i < f->on_count; i++) {
+        if (*LS_ROW(uint32_t, r->indexes, f->on_at + i) == machine) {
+            return true;
+        }
+    }
+    return f->on_count == 0;
+}
+
+static void check_machines(ls_reader *r, const ls_station *s, const ls_failure *f,
+                           const ls_condition *condition, const ls_model_plan *plan) {
+    const ls_yaml at = {.line = condition->place.line, .column = condition->place.column};
+    for (uint32_t i = 0; i < s->machine_count; i++) {
+        const char *machine = LS_ROW(ls_machine, r->machines, s->machine_at + i)->name;
+        if (concerns(r, f, i) && !says(plan, machine)) {
+            ls_reader_mistake(r, &at, "add it to the model's 'of', or let the failure say 'on'",
+                              "model '%s' predicts nothing of machine '%s'", plan->name, machine);
+        }
+    }
+}
+
+static void check_model(ls_reader *r, const ls_station *s, const ls_failure *f) {
+    const ls_condition *condition = LS_ROW(ls_condition, r->conditions, f->condition);
+    if (condition->model == NULL) {
+        return;
+    }
+    const ls_model_plan *plan = find_model(r->plant, condition->model);
+    if (plan != NULL) {
+        check_machines(r, s, f, condition, plan);
+        return;
+    }
+    const ls_yaml at = {.line = condition->place.line, .column = condition->place.column};
+    const ls_rows plans = {
+        .items = r->plant->models, .count = r->plant->model_count, .size = sizeof(ls_model_plan)};
+    ls_reader_mistake(r, &at,
+                      plans.count == 0 ? "`models:` says what is predicted"
+                                       : ls_reader_nearest_row(r, condition->model, &plans,
+                                                               offsetof(ls_model_plan, name)),
+                      "unknown model '%s'", condition->model);
+}
+
+void ls_read_conditions_models(ls_reader *r) {
+    for (uint32_t i = 0; i < r->stations.count; i++) {
+        const ls_station *s = LS_ROW(ls_station, r->stations, i);
+        for (uint32_t k = 0; k < s->failure_count; k++) {
+            const ls_failure *f = LS_ROW(ls_failure, r->failures, s->failure_at + k);
+            if (f->condition != LS_NONE) {
+                check_model(r, s, f);
+            }
+        }
+    }
+}
