@@ -461,6 +461,7 @@ void ls_decisions_close(ls_decisions *d) {
     ls_free(d->memories);
     ls_free(d->due_us);
     ls_decisions_forget_settings(d);
+    ls_decisions_forget_conditions(d);
     if (d->has_lock) {
         pthread_mutex_destroy(&d->lock);
     }

@@ -146,6 +146,10 @@ json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *a, const l
     json_object_set_new(row, "why_ko", words.why_ko);
     json_object_set_new(row, "unit", json_string(ls_decisions_unit(d->plant, &a->question)));
     put_search(d, a, effect, row);
+    if (point->kind == LS_DECIDE_MAINTENANCE && d->conditions != NULL) {
+        json_object_set_new(row, "conditions",
+                            ls_decisions_conditions_json(d, a->question.subject));
+    }
     json_object_set_new(row, "guards", json_null());
     json_object_set_new(row, "expires_us", json_null());
     json_object_set_new(row, "approvals", json_array());

@@ -67,6 +67,7 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
     pthread_mutex_unlock(&d->intake->lock);
     if (follow != NULL) {
         ls_decisions_tell_levels(d, into);
+        ls_decisions_tell_conditions(d, into);
     }
     return follow != NULL;
 }

@@ -215,6 +215,20 @@ static void why_terms(const ls_answer *a, const decision_words *w) {
     }
 }
 
+// Of a machine whose maintenance is asked about.
+static void why_conditions(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
+    if (d->plant->decide.points[a->question.point].kind != LS_DECIDE_MAINTENANCE) {
+        return;
+    }
+    for (uint32_t i = 0; d->conditions != NULL && i < d->twin->model->conditions; i++) {
+        if (d->conditions[i].machine == a->question.subject) {
+            char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
+            ls_decisions_condition_words(d, i, en, ko, SENTENCE_SIZE);
+            say(w, en, ko);
+        }
+    }
+}
+
 static void why_search(const ls_answer *a, const decision_words *w) {
     char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
     ls_text_format(en, sizeof en, "%u possibilities were tried on %llu futures, then by '%s'%s",
@@ -300,5 +314,6 @@ void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision
     }
     why_gain(d, answer, out);
     why_terms(answer, out);
+    why_conditions(d, answer, out);
     why_search(answer, out);
 }

@@ -1,0 +1,256 @@
+// decisions_condition_test.c - a maintenance decided by what a model says of the tool: told to the
+// present, kept in the snapshot, and left out where it cannot be trusted.
+#include <lineshaft/plant.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "decide/decide.h"
+#include "loop/decisions_once.h"
+#include "loop/testing/bench.h"
+#include "tests/harness.h"
+#include "twin/twin.h"
+
+// A cutter that breaks costs five hours and the lot, a new one ten minutes. By the clock alone it
+// may last ten hours more.
+static const char form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill:\n"
+    "    machines: [mill-1]\n"
+    "    process: 20 min\n"
+    "    fails: {name: cutter, every: weibull shape 2 mean 10 h, repair: 5 h, lots: scrap,\n"
+    "            renews: tool, condition: {%s, at: normal 0.8 sd 0.02}}\n"
+    "    maintenance: {name: tool, every: 900 parts, for: 10 min, renews: cutter}\n"
+    "products: {x: {route: [mill], release: {every: 15 min}}}\n"
+    "models:\n"
+    "  wear: {what: sensor, of: [mill-1], tags: \"g/n/{unit}/Power\", window: 5 min, every: 1 "
+    "min,\n"
+    "         label: {tag: \"g/n/{unit}/Wear\"}, gates: {interval: 90 %%}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\",\n"
+    "          reason: \"g/n/{machine}/Reason\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "decide:\n"
+    "  maintenance: {at: mill, mode: advise, within: 60 s, futures: 200, horizon: 6 h}\n";
+
+typedef struct mill {
+    bench b;
+    ls_decider *decider;
+} mill;
+
+static void open_mill(mill *m, const char *condition) {
+    char text[3000];
+    ls_plant *plant = NULL;
+    ls_error err = {0};
+    memset(m, 0, sizeof *m);
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-condition-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    snprintf(text, sizeof text, form, condition);
+    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
+    harness_note("%s", err.text);
+    m->b.zero_us = plant->start_us;
+    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
+    const ls_decider_def def = ls_decider_def_default();
+    CHECK_INT(ls_decider_create(m->b.intake.running.plant, m->b.intake.running.twin, &def,
+                                &m->decider, &err),
+              LS_OK);
+    // At work since 6 s; it is now an hour later.
+    for (int i = 0; i < 4; i++) {
+        char lot[40];
+        snprintf(lot, sizeof lot, "L%d class=x product=x", i);
+        CHECK(bench_text(&m->b, "g/n/line/Released", i, lot));
+    }
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 3600, 6));
+}
+
+static void close_mill(mill *m) {
+    ls_decider_destroy(m->decider);
+    bench_close(&m->b);
+}
+
+static void say(mill *m, const char *tag, double at_s, double value) {
+    const ls_sample sample = {.kind = LS_VALUE_REAL, .value.real = value};
+    CHECK(bench_say(&m->b, tag, at_s, sample));
+}
+
+static void predict(mill *m, double at_s, double value, double half_width, double unusual) {
+    say(m, "model/wear/mill-1", at_s, value);
+    say(m, "model/wear/mill-1/low", at_s, value - half_width);
+    say(m, "model/wear/mill-1/high", at_s, value + half_width);
+    say(m, "model/wear/mill-1/unusual", at_s, unusual);
+}
+
+// The row about mill-1; the caller's.
+static json_t *ask(mill *m) {
+    json_t *rows = NULL;
+    ls_error err = {0};
+    const ls_once_def def = {0};
+    CHECK_INT(ls_decisions_once(&m->b.intake, m->decider, &def, &rows, &err), LS_OK);
+    harness_note("%s", err.text);
+    CHECK_INT(json_array_size(rows), 1);
+    json_t *row = json_incref(json_array_get(rows, 0));
+    json_decref(rows);
+    return row;
+}
+
+static const json_t *condition_of(const json_t *row) {
+    return json_array_get(json_object_get(row, "conditions"), 0);
+}
+
+static const char *state_of(const json_t *row) {
+    const char *text = json_string_value(json_object_get(condition_of(row), "state"));
+    return text != NULL ? text : "";
+}
+
+static bool maintains(const json_t *row) {
+    return json_integer_value(json_object_get(row, "chosen")) != 0;
+}
+
+static bool has_reason(const json_t *row, const char *key, const char *part) {
+    const json_t *why = json_object_get(row, key);
+    for (size_t i = 0; i < json_array_size(why); i++) {
+        if (strstr(json_string_value(json_array_get(why, i)), part) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_a_worn_tool_is_changed_and_a_good_one_is_not(void) {
+    mill m;
+    open_mill(&m, "model: wear");
+    json_t *row = ask(&m);
+    CHECK_STR(state_of(row), "nothing-heard");
+    CHECK(has_reason(row, "why", "by its clock alone"));
+    CHECK(!maintains(row));
+    json_decref(row);
+    predict(&m, 3590, 0.75, 0.01, 0);  // 0.75 in an hour: four minutes are left
+    row = ask(&m);
+    CHECK_STR(state_of(row), "told");
+    CHECK_NEAR(json_real_value(json_object_get(condition_of(row), "value")), 0.75, 1e-12);
+    CHECK_NEAR(json_real_value(json_object_get(condition_of(row), "error")), 0.01 / 1.6448536269,
+               1e-9);
+    CHECK_STR(json_string_value(json_object_get(condition_of(row), "failure")), "cutter");
+    CHECK(maintains(row));
+    CHECK_CONTAINS(json_string_value(json_object_get(row, "title")), "mill-1: tool now");
+    CHECK(has_reason(row, "why", "condition 0.75 (error 0.0061) by wear"));
+    CHECK(has_reason(row, "why_ko", "남은 수명"));
+    CHECK(json_real_value(json_object_get(json_object_get(row, "claim"), "low")) > 0);
+    json_decref(row);
+    predict(&m, 3595, 0.05, 0.01, 0);  // the newest counts: hours are left
+    row = ask(&m);
+    CHECK_STR(state_of(row), "told");
+    CHECK(!maintains(row));
+    json_decref(row);
+    close_mill(&m);
+}
+
+static void test_what_cannot_be_trusted_is_not_told(void) {
+    mill m;
+    open_mill(&m, "model: wear");
+    predict(&m, 3500, 0.75, 0.01, 1);
+    json_t *row = ask(&m);
+    CHECK_STR(state_of(row), "unusual");
+    CHECK(has_reason(row, "why", "flagged unusual"));
+    CHECK(!maintains(row));
+    json_decref(row);
+    say(&m, "model/wear/mill-1", 3510, 0.75);  // without an interval
+    row = ask(&m);
+    CHECK_STR(state_of(row), "unsure");
+    CHECK(!maintains(row));
+    json_decref(row);
+    const ls_sample silent = {.kind = LS_VALUE_NONE, .quality = LS_QUALITY_STALE};
+    CHECK(bench_say(&m.b, "model/wear/mill-1", 3520, silent));
+    row = ask(&m);
+    CHECK_STR(state_of(row), "no-number");
+    json_decref(row);
+    predict(&m, 3530, 0.75, 0.01, 0);
+    row = ask(&m);
+    CHECK_STR(state_of(row), "told");
+    json_decref(row);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3530 + 1801, 6));
+    row = ask(&m);
+    CHECK_STR(state_of(row), "nothing-heard");  // within `stale`, as far as is looked back
+    CHECK(!maintains(row));
+    json_decref(row);
+    close_mill(&m);
+}
+
+static void test_what_is_of_the_part_before_is_not_told(void) {
+    mill m;
+    open_mill(&m, "model: wear");
+    predict(&m, 3590, 0.75, 0.01, 0);
+    CHECK(bench_text(&m.b, "g/n/mill-1/Reason", 3600, "cutter"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3600, 9));
+    CHECK(bench_text(&m.b, "g/n/mill-1/Reason", 3700, ""));
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 3700, "L1"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3700, 6));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3800, 6));
+    json_t *row = ask(&m);
+    CHECK_STR(state_of(row), "new-part");
+    CHECK(!maintains(row));
+    json_decref(row);
+    predict(&m, 3990, 0.02, 0.01, 0);  // its window reaches back before the change
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3991, 6));
+    row = ask(&m);
+    CHECK_STR(state_of(row), "new-part");
+    json_decref(row);
+    predict(&m, 4100, 0.02, 0.01, 0);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 4101, 6));
+    row = ask(&m);
+    CHECK_STR(state_of(row), "told");
+    json_decref(row);
+    close_mill(&m);
+}
+
+static void test_a_tag_tells_too(void) {
+    mill m;
+    open_mill(&m, "tag: \"g/n/{machine}/Wear\", spread: 0.01");
+    say(&m, "g/n/mill-1/Wear", 3590, 0.75);
+    json_t *row = ask(&m);
+    CHECK_STR(state_of(row), "told");
+    CHECK_NEAR(json_real_value(json_object_get(condition_of(row), "error")), 0.01, 1e-12);
+    CHECK(has_reason(row, "why", "by its tag"));
+    CHECK(maintains(row));
+    json_decref(row);
+    close_mill(&m);
+}
+
+// The same question of the same moment again: the same row but for its times.
+static void test_the_same_words_give_the_same_answer(void) {
+    mill m;
+    open_mill(&m, "model: wear");
+    predict(&m, 3590, 0.7, 0.02, 0);
+    json_t *a = ask(&m);
+    json_t *b = ask(&m);
+    CHECK(json_equal(json_object_get(a, "snapshot"), json_object_get(b, "snapshot")));
+    CHECK(json_equal(json_object_get(a, "candidates"), json_object_get(b, "candidates")));
+    CHECK(json_equal(json_object_get(a, "claim"), json_object_get(b, "claim")));
+    json_decref(b);
+    predict(&m, 3595, 0.71, 0.02, 0);
+    b = ask(&m);
+    CHECK(!json_equal(json_object_get(a, "snapshot"), json_object_get(b, "snapshot")));
+    json_decref(a);
+    json_decref(b);
+    close_mill(&m);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    TEST(test_a_worn_tool_is_changed_and_a_good_one_is_not);
+    TEST(test_what_cannot_be_trusted_is_not_told);
+    TEST(test_what_is_of_the_part_before_is_not_told);
+    TEST(test_a_tag_tells_too);
+    TEST(test_the_same_words_give_the_same_answer);
+    return harness_report();
+}
