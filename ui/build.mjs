@@ -67,7 +67,7 @@ writeFileSync(join(into, 'licenses.txt'),
 const size = (name) => gzipSync(readFileSync(join(into, name)), {level: 9}).length;
 const scripts = readdirSync(into).filter((name) => name.endsWith('.js'));
 const languages = scripts.filter((name) => /^(models_|pool_)?(en|ko)\.js$/.test(name));
-const later = ['close_up.js', 'models.js', 'plots.js', 'pool.js', 'views.js'];  // of script, what the first view does without
+const later = ['close_up.js', 'plots.js', 'pool.js', 'views.js'];  // of script, what the first view does without
 const sum = (names) => names.reduce((total, name) => total + size(name), 0);
 const language = Math.max(...['en.js', 'ko.js'].map((end) => sum(languages.filter((name) => name.endsWith(end)))));
 const sizes = {

@@ -26,6 +26,10 @@ const version = (number, stage, now, more) => ({number, stage, kind: 'trees', fr
 const score = (more) => ({version: 3, scored: 2016, window: 500, rmse: 0.0231, mae: 0.0187, bias: 0.0012, coverage: 0.914, misses: 43, interval: 0.9, split_radius: 0.05, adaptive_radius: 0.052,
   alpha: 0.09, pending: 12, never: 0, skipped: 2, unusual: 31, said: 2060, ...more});
 const speed = (more) => ({predictions: 2060, p50_us: 4.1, p99_us: 14.2, limit_us: 1000, slow: false, ...more});
+const drifted = (feature, psi, more) => ({feature, psi, noise: 0.02, ks: psi / 2, mean_then: 12.1, mean_now: 12.1 + 6 * psi, missing_then: 0, missing_now: 0, effective: 140, effect: null, drifted: psi > 0.25, ...more});
+const drift = (state, now, features, more) => ({version: 3, window_us: 86400e6, psi_limit: 0.25, rows: 2060, labels: 2016, judged: 14, state, inputs: state === 'drift', errors: false,
+  since_us: state === 'drift' ? now - 7200e6 : null, newest_us: now, newest_label_us: now - 600e6, labels_late: false, error_then: 0.0181, error_now: 0.0187, features, predictions: drifted(undefined, 0.04), ...more});
+const training = (more) => ({state: 'idle', reason: null, text: 'nothing is wanted', since_us: null, last_us: null, next_us: null, failures: 0, version: null, offer: null, ...more});
 const model = (name, more) => ({name, what: 'sensor', mode: 'approve', learner: 'trees', every_us: 300e6, horizon_us: 600e6, label: {kind: 'tag', source: 'cell/{unit}/wear', delay_us: 0},
   limits: {level: 0.95, gain: 0, worst: 0.1, coverage: 0.05, interval: 0.9, missing: 0, latency_us: 1000}, champion: 3, challenger: null, serving: 3, shadow: null, refused: null,
   tags: Object.fromEntries(['value', 'low', 'high', 'unusual', 'challenger'].map((k) => [k, `model/${name}/{unit}${k === 'value' ? '' : `/${k}`}`])),
@@ -43,10 +47,15 @@ export function makeModels({now}) {
     .map(([feature, value, effect]) => ({feature, value, effect: Math.round(1e4 * effect * (1 - 0.3 * i)) / 1e4}))}));
   const units = ['grind-1', 'grind-2', 'grind-3', 'grind-4'];
   return [
-    model('wear', {challenger: 4, shadow: 4, live: live(units, 3), challenger_score: score({version: 4, scored: 412, rmse: 0.0172}),
+    model('wear', {challenger: 4, shadow: {version: 4, champion: 3, state: 'passed', about: 'better, with the evidence that is wanted', span_us: 151200e6, for_us: 86400e6, most_us: 604800e6, rows: 412, blocks: 51, effective: 38.2,
+        gain: 0.337, evidence: 164, against: 0.02, wanted: 20, champion_rmse: 0.0231, challenger_rmse: 0.0188, coverage: 0.921, worst: -0.12, worst_unit: 1},
+      drift: drift('none', now, [drifted('cell/{unit}/temperature mean 1h', 0.11), drifted('cell/{unit}/vibration std 10min', 0.03)]),
+      training: training({reason: 'clock', last_us: now - 90000e6, version: 4, text: 'version 4 is in its shadow', offer: {version: 4, text: 'its shadow has passed'}}), live: live(units, 3), challenger_score: score({version: 4, scored: 412, rmse: 0.0172}),
       versions: [version(4, 'challenger', now), version(3, 'champion', now, {rmse: 0.0302, champion_rmse: 0.0418}), version(2, 'retired', now, {rmse: 0.0418, champion_rmse: null, kind: 'linear'}),
         version(1, 'candidate', now, {rmse: 0.071, champion_rmse: null, kind: 'linear', gates: gates(-0.12, 0.08)})], explained: explained(units, 3)}),
     model('spindle-life-of-the-second-hall', {what: 'life', mode: 'auto', champion: 7, serving: 7, label: {kind: 'event', source: 'failure', delay_us: 0}, horizon_us: 0, live: [],
+      drift: drift('drift', now, [drifted('spindle/{unit}/current mean 8h', 0.81), drifted('spindle/{unit}/temperature std 1h', 0.31, {missing_now: 0.22}), drifted('spindle/{unit}/speed last', 0.02)], {errors: true, error_then: 5400, error_now: 19800, labels_late: true}),
+      training: training({state: 'underway', reason: 'drift', text: 'job 5512 of the pool', last_us: now - 300e6, failures: 1}),
       score: score({coverage: 0.74, version: 7}), speed: speed({slow: true, p99_us: 1480}), versions: [version(7, 'champion', now)], explained: []}),
     model('scrap', {what: 'scrap', champion: null, serving: null, label: {kind: 'file', source: 'inspection.csv', delay_us: 86400e6}, live: [], score: score({coverage: null, scored: 0, version: null, said: 0}),
       refused: {version: 2, text: "feature 3 of the model is 'power', it should be 'torque'", since_us: now - 3600e6}, versions: [version(2, 'candidate', now, {gates: gates(-0.02, 0.01), rmse: 0.09})], explained: []}),

@@ -25,7 +25,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   const made = poolAs || only ? makePool({now: wall(), ...(poolAs ?? {})}) : null;
   const mock = {
     ...(made ?? {}), poolStreams: new Set(), cancelled: [], account: null,
-    models: models ? makeModels({now: first}) : [], role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
+    modelDeeds: [], models: models ? makeModels({now: first}) : [], role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
     state: data.state(plant, first, healthy), file: {text: data.plantText, hash: 'h1', file: 'cell.yaml'}, delayMs: 0, plant, now,
     send(event, body) {
       for (const s of mock.streams) s.write(`event: ${event}\nid: ${mock.state.seq}\ndata: ${JSON.stringify(body)}\n\n`);
@@ -97,10 +97,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     if (api.startsWith('guard/')) return deed(api.slice('guard/'.length), asked, json, fail);
     if (api === 'prove') return json(data.account);
     if (api === 'models') return json({models: mock.models.map(({versions, explained, ...m}) => m)});
-    if (api.startsWith('models/')) {
-      const model = mock.models.find((m) => m.name === decodeURIComponent(api.slice('models/'.length)));
-      return model ? json(model) : fail(404, 'unknown', 'There is no such model.', '없는 모델입니다.');
-    }
+    if (api.startsWith('models/')) return model(...api.slice('models/'.length).split('/'), asked, json, fail);
     if (api === 'decisions') return json({rows: url.searchParams.get('before_us') ? [] : mock.rows});
     if (found && !['summary'].includes(found[1])) return review(found[1], found[2], asked, json, fail);
     if (api === 'history/tags') return json({tags: ['grind-1/speed', 'wash/temperature', 'grind-1/state', 'load/count']
@@ -200,6 +197,24 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     Object.assign(row, {version: row.version + 1, state: {approve: 'approved', reject: 'rejected', hold: 'held'}[act]});
     mock.send('decision', row);
     return json(row);
+  }
+
+  async function model(name, act, asked, json, fail) {
+    const of = mock.models.find((m) => m.name === decodeURIComponent(name));
+    if (typeof act === 'object') [act, asked, json, fail] = [undefined, act, asked, json];
+    if (!of) return fail(404, 'unknown', 'There is no such model.', '없는 모델입니다.');
+    if (!act) return json(of);
+    mock.modelDeeds.push({name: of.name, act, ...asked});
+    if (mock.role !== 'engineer') return fail(403, 'role', 'This needs the role engineer.', '엔지니어 권한이 필요합니다.');
+    if (mock.delayMs) await new Promise((done) => setTimeout(done, mock.delayMs));
+    if (mock.expire) return fail(409, 'refused', 'Its shadow was lost meanwhile.', '그 사이 섀도 실행에서 탈락했습니다.');
+    if (act === 'promote') {
+      for (const v of of.versions) v.stage = v.number === asked.version ? 'champion' : v.stage === 'champion' ? 'retired' : v.stage;
+      Object.assign(of, {champion: asked.version, serving: asked.version, challenger: null, shadow: null, training: of.training && {...of.training, offer: null}});
+    } else if (act === 'rollback') Object.assign(of, {champion: 2, serving: 2});
+    else if (act === 'retrain') of.training = {...of.training, state: 'waiting', reason: 'asked'};
+    else return fail(404, 'unknown', 'There is no such address.', '없는 주소입니다.');
+    return json({});
   }
 
   // As the guard does: by role and by what stands.

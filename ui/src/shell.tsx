@@ -1,7 +1,7 @@
 // shell.tsx - around every view: bar, banners, live region, keys.
 import {announce} from './announce';
 import {clock, duration, zoneNote} from './format';
-import {currentLang, loadLang, t, type Lang} from './i18n';
+import {addWords, currentLang, loadLang, t, type Lang} from './i18n';
 import {onKeys} from './keyboard';
 import {GuardChip} from './guard/chip';
 import {loadCloseUp} from './guard/deeds';
@@ -123,7 +123,12 @@ function LatePanel({onClose}: {onClose: () => void}) {
   </aside>;
 }
 
-const loadViews = () => import('./views'), loadPool = () => import('./pool'), loadModels = () => import('./models');
+const loadViews = () => import('./views'), loadPool = () => import('./pool');
+// The Models view has words of its own.
+const loadModels = async () => {
+  await addWords(async (lang) => (lang === 'ko' ? await import('./words/models_ko') : await import('./words/models_en')).default);
+  return loadViews();
+};
 
 export function Shell({failed, retry}: {failed: unknown; retry: () => void}) {
   const {view: asked} = useRoute();

@@ -24,12 +24,12 @@ const withModels = (options, act) => withPage(browser, {hash: '#/models', ...opt
 test('the view and its words are fetched when it is opened', async () => {
   await withPage(browser, {}, async (page, mock) => {
     await page.waitForSelector('.shape.bn');
-    const asked = () => mock.asked.map((a) => a.path).filter((p) => /models|plots/.test(p));
+    const asked = () => mock.asked.map((a) => a.path).filter((p) => /models|plots|views/.test(p));
     assert.deepEqual(asked(), []);
     await page.keyboard.press('KeyG');
     await page.keyboard.press('KeyM');
     await page.waitForSelector('.models-view .plot canvas');
-    assert.ok(asked().includes('/assets/models.js') && asked().includes('/assets/models_en.js') && !asked().includes('/assets/models_ko.js'), asked().join());
+    assert.ok(asked().includes('/assets/views.js') && asked().includes('/assets/models_en.js') && !asked().includes('/assets/models_ko.js'), asked().join());
     assert.ok(asked().includes('/api/v1/models') && asked().includes('/api/v1/models/wear'));
     await page.keyboard.press('Shift+KeyL');
     await page.waitForFunction(() => /예측과 실제값/.test(document.querySelector('.models-view')?.textContent ?? ''));
@@ -51,7 +51,7 @@ test('the list says who serves, who shadows, how many truths lay inside, and wha
   await withModels({}, async (page) => {
     const rows = (await page.$$eval('.model-list li', (all) => all.map((l) => l.textContent))).map(plain);
     assert.equal(rows.length, 3);
-    assert.match(rows[0], /^wearsoft sensorv3 serves · v4 in its shadow91 % of the last 500 truths lay inside the interval \(wanted 90 %\)\.unusual units: 1silent units: 1$/);
+    assert.match(rows[0], /^wearsoft sensorv3 serves · v4 in its shadow91 % of the last 500 truths lay inside the interval \(wanted 90 %\)\.unusual units: 1silent units: 1v4 may be promoted$/);
     assert.match(rows[1], /slower than its deadline/);
     assert.match(rows[2], /No version serves yet.*No truth has come yet to score against\..*v2 may not serve/);
     await page.click('.model-list li:nth-child(3) a');
@@ -115,6 +115,100 @@ test('an explanation has a sign in words beside each bar, and says what is missi
     assert.equal(rows[0], 'cell/{unit}/power mean 1h+0.142 at 12.4');
     assert.equal(rows[2], 'cell/{unit}/temperature slope 1h−0.0480 at −0.00210');
     assert.equal(rows[4], 'cell/{unit}/vibration missing 1h−0.00900 missing');
+  });
+});
+
+const cardOf = (title) => `.card:has(> h2:text("${title}"))`;
+
+test('drift: each value stands against its limit, what has drifted is said', async () => {
+  await withModels({}, async (page) => {
+    assert.match(await text(page, cardOf('Drift')), /^DriftNo driftAgainst what was learnt, over 24 h; rows so far: 2060\..*Mean error: 0\.0181 on held-out rows, 0\.0187 of late/);
+    assert.equal(await page.locator(`${cardOf('Drift')} .bad`).count(), 0);
+    await page.click('.model-list li:nth-child(2) a');
+    await page.waitForFunction(() => /The plant has drifted · since 5 Jan 10:00/.test(document.querySelector('.model')?.textContent ?? ''));
+    const rows = (await page.$$eval(`.card .gates li`, (all) => all.map((l) => l.textContent))).map(plain);
+    assert.equal(rows[0], 'spindle/{unit}/current mean 8h0.810 at most 0.250mean 12.1, now 17.0 drifted');
+    assert.equal(rows[1], 'spindle/{unit}/temperature std 1h0.310 at most 0.250mean 12.1, now 14.0 · 22 % missing drifted');
+    assert.equal(rows[2], 'spindle/{unit}/speed last0.0200 at most 0.250mean 12.1, now 12.2');
+    assert.match(await text(page, cardOf('Drift')), /Truths are later than they should be/);
+    assert.match(await text(page, '.model'), /Training: underway · after a drift/);
+    assert.match(await text(page, '.model-list li:nth-child(2)'), /The plant has drifted/);
+  });
+});
+
+test('the shadow: evidence for and against, and what would be enough', async () => {
+  await withModels({}, async (page) => {
+    const card = await text(page, cardOf('v4 beside v3'));
+    assert.match(card, /Passed · 42 h, 412 truths, worth 38 independent ones/);
+    assert.match(card, /squared error less by 33\.7 % · off by 0\.0188, the champion by 0\.0231 · 92 % inside its intervals \(wanted 90 %\)/);
+    assert.match(card, /Evidence that it is better164 at least 20Evidence that it is worse0\.0200 at least 20/);
+  });
+});
+
+test('a challenger that has passed is promoted once, after a question; the page shows it after the answer', async () => {
+  await withModels({}, async (page, mock) => {
+    assert.match(await text(page, '.model'), /v4 may be promoted/);
+    await page.click('.model [data-deed=promote]');
+    await page.waitForSelector('dialog[open]');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+    assert.match(await text(page, 'dialog'), /From now on v4 serves as wear; v3 is kept and can return/);
+    assert.doesNotMatch(await text(page, 'dialog'), /has not passed/);
+    assert.deepEqual(await axe(page), []);
+    mock.delayMs = 300;
+    await page.fill('dialog input', 'better on both shifts');
+    await page.evaluate(() => [1, 2].forEach(() => document.querySelector('[data-send=promote]').click()));
+    await page.waitForSelector('dialog', {state: 'detached'});
+    assert.deepEqual(mock.modelDeeds, [{name: 'wear', act: 'promote', version: 4, anyway: false, text: 'better on both shifts'}]);
+    await page.waitForFunction(() => /v4 serves/.test(document.querySelector('.model-list')?.textContent ?? ''));
+  });
+});
+
+test('a version whose shadow has not passed needs a person who says so', async () => {
+  await withModels({}, async (page, mock) => {
+    await page.click('.versions li:nth-child(4) summary');
+    await page.click('.versions li:nth-child(4) button');
+    assert.match(await text(page, 'dialog'), /Promote v1\?.*Its shadow has not passed/);
+    await page.click('[data-send=promote]');
+    await page.waitForSelector('dialog', {state: 'detached'});
+    assert.deepEqual(mock.modelDeeds, [{name: 'wear', act: 'promote', version: 1, anyway: true}]);
+  });
+});
+
+test('roll back and train again ask first; a refusal is shown, and another champion stops the dialog', async () => {
+  await withModels({}, async (page, mock) => {
+    await page.click('.model [data-deed=rollback]');
+    assert.match(await text(page, 'dialog'), /The champion before v3 serves again as wear/);
+    mock.expire = true;
+    await page.click('[data-send=rollback]');
+    await page.waitForFunction(() => /Its shadow was lost meanwhile/.test(document.querySelector('dialog')?.textContent ?? ''));
+    mock.expire = false;
+    mock.models[0].champion = 9;
+    await page.waitForFunction(() => document.querySelector('[data-send=rollback]')?.disabled && /Another version serves/.test(document.querySelector('dialog').textContent));
+    await page.click('dialog [data-first]');
+    await page.click('.model [data-deed=retrain]');
+    await page.click('[data-send=retrain]');
+    await page.waitForSelector('dialog', {state: 'detached'});
+    assert.deepEqual(mock.modelDeeds.map((d) => d.act), ['rollback', 'retrain']);
+    await page.waitForFunction(() => /Training: waits · asked for/.test(document.querySelector('.model')?.textContent ?? ''));
+    await page.click('.model-list li:nth-child(2) a');
+    await page.waitForFunction(() => document.querySelector('.model h2')?.textContent.startsWith('spindle'));
+    assert.ok(await page.isDisabled('.model [data-deed=rollback]'), 'there was no champion before');
+    assert.ok(await page.isDisabled('.model [data-deed=retrain]'), 'one is underway');
+  });
+});
+
+test('who may not sees why, and nothing is sent while the connection is lost', async () => {
+  await withModels({mock: {role: 'operator'}}, async (page, mock) => {
+    for (const deed of ['promote', 'rollback', 'retrain']) assert.ok(await page.isDisabled(`.model [data-deed=${deed}]`));
+    assert.match(await text(page, '.model'), /This needs the role engineer/);
+    assert.deepEqual(mock.modelDeeds, []);
+  });
+  await withModels({}, async (page, mock) => {
+    await page.click('.model [data-deed=retrain]');
+    mock.cut();
+    await page.waitForFunction(() => document.querySelector('[data-send=retrain]')?.disabled, null, {timeout: 60000});
+    assert.match(await text(page, 'dialog'), /Not while the connection is lost/);
+    assert.deepEqual(mock.modelDeeds, []);
   });
 });
 

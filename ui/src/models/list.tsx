@@ -2,9 +2,16 @@
 import {percent} from '../format';
 import {t, word} from '../i18n';
 import {hrefOf} from '../route';
-import type {Model} from './types';
+import type {Model, Shadow} from './types';
 
 export const version = (number: number): string => `v${number}`;
+
+export const shadowOf = (model: Model): Shadow | null => typeof model.shadow === 'object' ? model.shadow : null;
+export const shadowVersion = (model: Model): number | null => typeof model.shadow === 'number' ? model.shadow : model.shadow?.version ?? null;
+
+// Who serves, and who runs in the shadow.
+export const servesOf = (m: Model): string => [m.serving === null ? t('model.serves.none') : t('model.serves', {version: version(m.serving)}),
+  shadowVersion(m) !== null && t('model.shadow', {version: version(shadowVersion(m)!)})].filter(Boolean).join(' · ');
 
 // What is not as it should be, in words; a model of which all is well has none.
 export function flagsOf(model: Model): string[] {
@@ -13,7 +20,9 @@ export function flagsOf(model: Model): string[] {
     model.refused && t('model.refused', {version: version(model.refused.version)}),
     unusual > 0 && t('model.n.unusual', {n: unusual}),
     silent > 0 && t('model.n.silent', {n: silent}),
-    model.speed.slow && t('model.slow'),
+    model.speed?.slow && t('model.slow'),
+    model.drift?.state === 'drift' && t('drift.drift'),
+    model.training?.offer && t('model.offer', {version: version(model.training.offer.version)}),
   ].filter((text): text is string => !!text);
 }
 
@@ -29,8 +38,7 @@ export function List({models, selected}: {models: Model[]; selected: string}) {
   return <ul class="inbox model-list">{models.map((m) => <li key={m.name}>
     <a href={hrefOf('models', m.name)} aria-current={m.name === selected ? 'true' : undefined}>
       <span class="inbox-head"><strong class="ids">{m.name}</strong><span class="muted">{word('what', m.what)}</span></span>
-      <span>{m.serving === null ? t('model.serves.none') : t('model.serves', {version: version(m.serving)})}
-        {m.shadow !== null && <> · {t('model.shadow', {version: version(m.shadow)})}</>}</span>
+      <span>{servesOf(m)}</span>
       <span class="muted">{coverageOf(m)}</span>
       <span class="flags"><Flags of={m} /></span>
     </a></li>)}</ul>;

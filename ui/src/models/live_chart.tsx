@@ -4,6 +4,7 @@ import {ask} from '../api';
 import {num, percent, range, stamp} from '../format';
 import {t} from '../i18n';
 import {Empty, Failed, Loading, useAsk} from '../parts/notice';
+import {LineKeys} from '../plots/around';
 import {Plot} from '../plots/plot';
 import {store} from '../store';
 import type {HistoryAnswer} from '../types';
@@ -76,9 +77,9 @@ export function LiveChart({model, live, hours, width, beat}: {model: Model; live
       table={{heads: [t('time'), t('model.prediction'), t('model.low'), t('model.high'), t('model.truth'), t('model.challenger')],
         rows: value.x.flatMap((s, i) => said[i] === null && truth[i] === null ? []
           : [[stamp(s * 1e6), ...[said, low, high, truth, challenger].map((c) => num(c[i]))]])}} />
-    <ul class="legend keys-of-lines">{lines.map(([colour, dash, name]) => <li><svg width="28" height="8" aria-hidden="true"><path class={colour} d="M0 4H28" stroke-dasharray={dash} /></svg> {name}</li>)}
+    <LineKeys of={lines}>
       <li><svg width="28" height="10" aria-hidden="true"><rect class="band" width="28" height="10" /></svg> {t('model.interval', {level})}</li>
-      {value.marks.length > 0 && <li><svg width="28" height="10" aria-hidden="true"><path class="mark" d="M14 0V10" stroke-dasharray="3 3" /></svg> {t('model.unusual.from')}</li>}</ul>
+      {value.marks.length > 0 && <li><svg width="28" height="10" aria-hidden="true"><path class="mark" d="M14 0V10" stroke-dasharray="3 3" /></svg> {t('model.unusual.from')}</li>}</LineKeys>
     {!truthTag && <p class="muted">{t(`model.truth.${model.label.kind}` as 'model.truth.file')}</p>}
   </>;
 }

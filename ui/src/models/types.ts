@@ -46,13 +46,15 @@ export interface Model {
   champion: number | null;
   challenger: number | null;
   serving: number | null;
-  shadow: number | null;
+  shadow: number | null | Shadow;
   refused: {version: number; text: string; since_us: number} | null;
   tags: {value: string; low: string; high: string; unusual: string; challenger: string};
   live: Live[];
   score: Score;
   challenger_score: Score | null;
-  speed: {predictions: number; p50_us: number | null; p99_us: number | null; limit_us: number; slow: boolean};
+  drift?: Drift | null;
+  training?: Training | null;
+  speed: {predictions: number; p50_us: number | null; p99_us: number | null; limit_us: number; slow: boolean} | null;
 }
 
 export interface Gate {
@@ -81,6 +83,64 @@ export interface Explained {
   value: number;
   base: number;
   features: {feature: string; value: number | null; effect: number}[];
+}
+
+export interface Drifted {
+  feature?: string;
+  psi: number | null;
+  mean_then: number | null;
+  mean_now: number | null;
+  missing_then: number | null;
+  missing_now: number | null;
+  effect?: number | null;
+  drifted: boolean;
+}
+
+export interface Drift {
+  version: number;
+  window_us: number;
+  psi_limit: number;
+  rows: number;
+  state: 'none' | 'watch' | 'drift';
+  inputs: boolean;
+  errors: boolean;
+  since_us: number | null;
+  labels_late: boolean;
+  error_then: number | null;
+  error_now: number | null;
+  features: Drifted[];
+  predictions: Drifted;
+}
+
+export interface Shadow {
+  version: number;
+  champion: number;
+  state: 'running' | 'passed' | 'lost';
+  about: string;
+  span_us: number;
+  for_us: number;
+  most_us: number;
+  rows: number;
+  effective: number;
+  gain: number | null;
+  evidence: number;
+  against: number;
+  wanted: number;
+  champion_rmse: number | null;
+  challenger_rmse: number | null;
+  coverage: number | null;
+}
+
+export interface Training {
+  state: 'idle' | 'waiting' | 'underway';
+  reason: 'drift' | 'clock' | 'first' | 'asked' | null;
+  text: string;
+  since_us: number | null;
+  last_us: number | null;
+  next_us: number | null;
+  failures: number;
+  version: number | null;
+  offer: {version: number; text: string} | null;
 }
 
 export interface ModelDetail extends Model {

@@ -2,20 +2,11 @@
 // against what is allowed.
 import {count, decimals, num, percent, shortStamp} from '../format';
 import {t, word} from '../i18n';
+import {lacks} from '../parts/rights';
+import {LimitBar} from './bar';
+import type {Deed} from './deeds';
 import {version} from './list';
-import type {Gate, Version} from './types';
-
-// A bar for the figure and a line for its limit, both from zero.
-export function LimitBar({value, limit, bad, width = 120}: {value: number | null; limit: number | null; bad: boolean; width?: number}) {
-  if (value === null || limit === null) return <svg class="limit-bar" width={width} height="14" aria-hidden="true" />;
-  const low = Math.min(0, value, limit), high = Math.max(0, value, limit), room = (high - low || 1) * 0.12;
-  const x = (v: number) => Math.round((v - low + (low < 0 ? room : 0)) / (high - low + room * (low < 0 ? 2 : 1)) * (width - 4) * 10) / 10 + 2;
-  return <svg class={`limit-bar${bad ? ' bad' : ''}`} width={width} height="14" viewBox={`0 0 ${width} 14`} aria-hidden="true">
-    <path class="track" d={`M${x(0)} 0V14`} />
-    <rect class="figure-bar" x={Math.min(x(0), x(value))} y="4" width={Math.max(1, Math.abs(x(value) - x(0)))} height="6" />
-    <path class="limit" d={`M${x(limit)} 0V14`} />
-  </svg>;
-}
+import type {Gate, ModelDetail} from './types';
 
 const atLeast = new Set(['gain', 'coverage']);
 
@@ -35,7 +26,8 @@ export function Gates({of}: {of: Record<string, Gate>}) {
   </li>)}</ul>;
 }
 
-export function Versions({of}: {of: Version[]}) {
+export function Versions({of: model, onDeed}: {of: ModelDetail; onDeed: (deed: Deed) => void}) {
+  const of = model.versions, right = lacks('engineer');
   return <section class="card"><h2>{t('model.versions')}</h2>
     <ul class="versions">{of.map((v) => {
       const gates = Object.values(v.gates ?? {}), passed = gates.filter((g) => g.passed).length;
@@ -47,6 +39,7 @@ export function Versions({of}: {of: Version[]}) {
         <p class="muted num">{[word('kind', v.kind), v.rows !== null && t('model.rows', {n: count(v.rows)}),
           v.from_us !== null && v.to_us !== null && `${shortStamp(v.from_us)} – ${shortStamp(v.to_us)}`,
           v.champion_rmse !== null && t('model.rmse.before', {rmse: num(v.champion_rmse)})].filter(Boolean).join(' · ')}</p>
+        {v.stage !== 'champion' && <div class="buttons"><button disabled={!!right} title={right} onClick={() => onDeed({name: 'promote', version: v.number})}>{t('model.promote.open', {version: version(v.number)})}</button></div>}
       </details></li>;
     })}</ul>
     {of.length === 0 && <p class="muted">{t('model.versions.none')}</p>}

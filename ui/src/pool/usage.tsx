@@ -3,14 +3,13 @@ import {ask} from '../api';
 import {clock, shortStamp} from '../format';
 import {t} from '../i18n';
 import {Failed, Loading, useAsk} from '../parts/notice';
+import {LineKeys, Spans} from '../plots/around';
 import {Plot} from '../plots/plot';
 import {useRoute} from '../route';
 import {gpus, isSlots} from './map';
 import {poolStore} from './pool_store';
 import type {Usage} from './types';
 import {useEffect, useState} from 'preact/hooks';
-
-const spans: [string, number][] = [['1h', 3600], ['8h', 28800], ['1d', 86400], ['7d', 604800], ['30d', 2592000]];
 
 // As columns, with a null in every gap so that no line is drawn over it.
 export function columnsOf(usage: Usage) {
@@ -38,7 +37,7 @@ export function UsageChart() {
   const last = value?.points[value.points.length - 1];
   return <section class="card usage">
     <div class="toolbar"><h2>{t('usage')}</h2>
-      <div class="tabs" role="group" aria-label={t('span')}>{spans.map(([name, s]) => <button aria-pressed={s === span} onClick={() => setSpan(s)}>{name}</button>)}</div>
+      <Spans hours={span / 3600} onHours={(h) => setSpan(h * 3600)} />
       {account && <span class="ids">{t('only.account', {name: account})}</span>}</div>
     {error !== null && !value && <Failed error={error} again={retry} />}
     {!value && error === null && <Loading what={t('loading.usage')} />}
@@ -51,7 +50,6 @@ export function UsageChart() {
       span={[value.from_us / 1e6, value.to_us / 1e6]} shade={value.gaps.map(([a, b]) => [a / 1e6, b / 1e6])} height={220}
       table={{heads: [t('time'), t('used'), t('borrowed'), t('in.service'), t('waiting.for')], rows: value.points.map((p) => [shortStamp(p[0]), gpus(p[1]), gpus(p[2]), gpus(p[5]), gpus(p[4])])}} />
       : <p class="muted">{t('usage.none')}</p>)}
-    {value && last && <ul class="legend keys-of-lines">{([['series1', '', 'used'], ['series2', '6 3', 'borrowed'], ['series3', '2 2', 'in.service'], ['series4', '8 2 2 2', 'waiting.for'], ['series5', '', 'guarantee']] as const).map(([colour, dash, name]) =>
-      <li><svg width="28" height="8" aria-hidden="true"><path class={colour} d="M0 4H28" stroke-dasharray={dash} /></svg> {t(name)}</li>)}</ul>}
+    {value && last && <LineKeys of={[['series1', '', t('used')], ['series2', '6 3', t('borrowed')], ['series3', '2 2', t('in.service')], ['series4', '8 2 2 2', t('waiting.for')], ['series5', '', t('guarantee')]]} />}
   </section>;
 }

@@ -5,6 +5,7 @@ import {clock, num, range, shortStamp, stamp} from '../format';
 import {t} from '../i18n';
 import {onKeys} from '../keyboard';
 import {Empty, Failed, Loading, errorText, useAsk} from '../parts/notice';
+import {Spans} from '../plots/around';
 import {columnsOf, type Column} from '../plots/columns';
 import {Plot} from '../plots/plot';
 import {go, useRoute} from '../route';
@@ -13,7 +14,6 @@ import type {HistoryAnswer, HistoryTag} from '../types';
 import {useRoom} from '../line/drawing';
 import {useEffect, useState} from 'preact/hooks';
 
-const spans: [string, number][] = [['1h', 1], ['8h', 8], ['1d', 24], ['7d', 168], ['30d', 720]];
 const hourUs = 3600e6, tagsMost = 8, leastUs = 1e6;
 
 function sentenceOf(tag: HistoryAnswer['tags'][number], c: Column): string {
@@ -109,8 +109,7 @@ export function HistoryView() {
       <Picker tags={tags} onAdd={(name) => set({tags: [...tags.filter((x) => x !== name), name].join(',')})} />
     </div>
     <div class="toolbar">
-      <div class="tabs" role="group" aria-label={t('span')}>{spans.map(([name, h]) =>
-        <button aria-pressed={Math.abs(hours - h) < 1e-9} onClick={() => set({hours: String(h)})}>{name}</button>)}</div>
+      <Spans hours={hours} onHours={(h) => set({hours: String(h)})} />
       <button onClick={() => move(-0.5)} aria-label={t('earlier')}>‹</button>
       <button onClick={() => move(0.5)} aria-label={t('later')} disabled={!until}>›</button>
       <button onClick={() => zoom(0.5)} aria-label={t('zoom.in')}>+</button>

@@ -5,17 +5,20 @@ import {duration} from '../format';
 import {t, word} from '../i18n';
 import {useRoom} from '../line/drawing';
 import {Why} from '../models/explained';
-import {coverageOf, Flags, List, version} from '../models/list';
+import {Deeds, DeedDialog, type Deed} from '../models/deeds';
+import {DriftCard} from '../models/drift';
+import {coverageOf, Flags, List, servesOf, version} from '../models/list';
 import {LiveChart, tagOf} from '../models/live_chart';
 import type {Model, ModelDetail} from '../models/types';
+import {ShadowCard} from '../models/shadow';
 import {Units} from '../models/units';
 import {Versions} from '../models/versions';
 import {Failed, Loading, useAsk} from '../parts/notice';
+import {Spans} from '../plots/around';
 import {go, useRoute} from '../route';
 import {store, useStore} from '../store';
 import {useEffect, useState} from 'preact/hooks';
 
-const spans: [string, number][] = [['1h', 1], ['8h', 8], ['1d', 24], ['7d', 168], ['30d', 720]];
 const beatMs = 5000;
 
 const sample = `models:
@@ -35,19 +38,20 @@ function Begin() {
     <p>{t('models.begin.then')}</p></section>;
 }
 
-function Head({of: m}: {of: Model}) {
+function Head({of: m, onDeed}: {of: ModelDetail; onDeed: (deed: Deed) => void}) {
   return <>
     <h2 class="ids">{m.name}</h2>
     <p class="muted">{[word('what', m.what), m.horizon_us > 0 ? t('model.ahead', {span: duration(m.horizon_us / 1e6)}) : '', t('model.every', {span: duration(m.every_us / 1e6)}),
       m.label.kind === 'tag' ? t('model.label', {name: tagOf(m.label.source, '…')}) : t(`model.label.${m.label.kind}`, {name: m.label.source})].filter(Boolean).join(' · ')}</p>
-    <p><strong>{m.serving === null ? t('model.serves.none') : t('model.serves', {version: version(m.serving)})}</strong>
-      {m.shadow !== null && <> · {t('model.shadow', {version: version(m.shadow)})}</>} · {t(`model.mode.${m.mode}`)}</p>
+    <p><strong>{servesOf(m)}</strong> · {t(`model.mode.${m.mode}`)}</p>
     <p>{coverageOf(m)} <span class="flags"><Flags of={m} /></span></p>
     {m.refused && <p class="problem">{t('model.refused', {version: version(m.refused.version)})}: {m.refused.text}</p>}
+    <Deeds of={m} onDeed={onDeed} />
   </>;
 }
 
-function One({of: m, beat}: {of: ModelDetail; beat: number}) {
+function One({of: m, beat, again}: {of: ModelDetail; beat: number; again: () => void}) {
+  const [deed, setDeed] = useState<Deed | null>(null);
   const [ref, width] = useRoom(), {query} = useRoute();
   const live = m.live.find((l) => l.unit === query.get('unit')) ?? m.live[0];
   const hours = Number(query.get('hours')) || 8;
@@ -57,14 +61,17 @@ function One({of: m, beat}: {of: ModelDetail; beat: number}) {
     go('models', m.name, next, true);
   };
   return <div class="model" ref={ref}>
-    <section class="card"><Head of={m} /></section>
+    <section class="card"><Head of={m} onDeed={setDeed} /></section>
     <section class="card"><div class="toolbar"><h2>{t('model.live')}</h2><span class="spring" />
-      <div class="tabs" role="group" aria-label={t('span')}>{spans.map(([name, h]) => <button aria-pressed={h === hours} onClick={() => set('hours', String(h))}>{name}</button>)}</div></div>
+      <Spans hours={hours} onHours={(h) => set('hours', String(h))} /></div>
       {live && width > 0 && <LiveChart model={m} live={live} hours={hours} width={width} beat={Math.floor(beat / 2)} />}
-      <h3>{t('model.units')}</h3>
-      <Units model={m} unit={live?.unit ?? ''} onUnit={(unit) => set('unit', unit)} /></section>
+      {live ? <><h3>{t('model.units')}</h3><Units model={m} unit={live.unit} onUnit={(unit) => set('unit', unit)} /></>
+        : <p class="muted">{t('model.state.none')}</p>}</section>
     <Why of={m.explained.find((e) => e.unit === live?.unit)} />
-    <Versions of={m.versions} />
+    <DriftCard of={m.drift} />
+    <ShadowCard of={m} />
+    <Versions of={m} onDeed={setDeed} />
+    {deed && <DeedDialog model={m} deed={deed} onClose={() => setDeed(null)} onDone={again} />}
   </div>;
 }
 
@@ -88,6 +95,6 @@ export function ModelsView() {
       : !all.value ? <Loading what={t('loading.models')} />
       : models.length === 0 ? <Begin />
       : <div class="two"><List models={models} selected={name} />
-        {shown ? <One key={name} of={shown} beat={beat} /> : one.error !== null ? <Failed error={one.error} again={one.again} /> : <Loading what={t('loading.models')} />}</div>}
+        {shown ? <One key={name} of={shown} beat={beat} again={() => (all.again(), one.again())} /> : one.error !== null ? <Failed error={one.error} again={one.again} /> : <Loading what={t('loading.models')} />}</div>}
   </div>;
 }
