@@ -42,7 +42,7 @@ export interface Model {
   learner: string;
   every_us: number;
   horizon_us: number;
-  label: {kind: 'tag' | 'event' | 'file'; source: string; delay_us: number};
+  label: {kind: 'tag' | 'event' | 'file' | 'none'; source: string; delay_us: number};
   champion: number | null;
   challenger: number | null;
   serving: number | null;
