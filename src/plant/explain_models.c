@@ -55,6 +55,8 @@ static void put_gates(ls_buffer *out, const ls_model_gates *g) {
     put_number(out, ", coverage: ", g->coverage);
     put_number(out, ", interval: ", g->interval);
     put_number(out, ", missing: ", g->missing);
+    put_number(out, ", calibration: ", g->calibration);
+    put_number(out, ", balance: ", g->balance);
     put_time(out, ", latency: ", g->latency_us);
     ls_buffer_text(out, "}\n");
 }
@@ -78,6 +80,32 @@ static void put_service(ls_buffer *out, const ls_model_plan *m) {
     }
     put_time(out, ", pause: ", m->retrain.pause_us);
     ls_buffer_printf(out, ", rows: %lld}\n", (long long)m->retrain.rows);
+}
+
+static void put_learning(ls_buffer *out, const ls_model_plan *m) {
+    const ls_model_trees *t = &m->trees;
+    ls_buffer_printf(out, "    objective: %s\n", ls_model_objective_name(m->objective));
+    if (m->class_count > 0) {
+        put_list(out, "classes", m->classes, m->class_count);
+    }
+    put_number(out, "    quantile: ", m->quantile);
+    ls_buffer_printf(out, "\n    trees: {rounds: %u, depth: %u", t->rounds, t->depth);
+    put_number(out, ", rate: ", t->rate);
+    put_number(out, ", child: ", t->child);
+    put_number(out, ", rows: ", t->rows);
+    put_number(out, ", columns: ", t->columns);
+    put_number(out, ", lambda: ", t->lambda);
+    ls_buffer_printf(out, "}\n    search: %u\n", m->search);
+    put_number(out, "    validate: ", m->validate);
+    ls_buffer_text(out, "\n");
+}
+
+static void put_key(ls_buffer *out, const ls_model_plan *m) {
+    if (m->signed_by != NULL) {
+        ls_buffer_text(out, "    signed-by: ");
+        ls_put_text(out, m->signed_by);
+        ls_buffer_text(out, "\n");
+    }
 }
 
 static void put_date(ls_buffer *out, const char *before, int64_t us) {
@@ -128,7 +156,10 @@ static void put_model(ls_buffer *out, const ls_model_plan *m) {
     ls_buffer_text(out, "\n");
     if (m->monitor.is) {
         put_monitor(out, &m->monitor);
+    } else {
+        put_learning(out, m);
     }
+    put_key(out, m);
     ls_buffer_printf(out, "    seed: %llu\n    split: %s\n", (unsigned long long)m->seed,
                      m->by_unit ? "unit" : "time");
     put_number(out, "    train: ", m->train);

@@ -24,8 +24,28 @@ enum {
     LS_MODEL_UNITS_MAX = 1024,
     LS_MODEL_TAGS_MAX = 1024,
     LS_MODEL_WINDOWS_MAX = 8,
+    LS_MODEL_CLASSES_MAX = 64,
     LS_MODEL_NAME_MAX = 63,  // bytes; a name is also that of a folder
 };
+
+// What is learned of the label.
+typedef enum ls_model_objective {
+    LS_OBJECTIVE_AUTO,      // of the file alone; a plan that was read says which
+    LS_OBJECTIVE_NUMBER,    // the mean
+    LS_OBJECTIVE_BINARY,    // a probability of the second of two classes
+    LS_OBJECTIVE_CLASSES,   // a probability for each
+    LS_OBJECTIVE_COUNT_OF,  // a mean of counts
+    LS_OBJECTIVE_LIFE,      // a time, from lives that have not all ended
+    LS_OBJECTIVE_QUANTILE,
+    LS_OBJECTIVE_COUNT
+} ls_model_objective;
+const char *ls_model_objective_name(ls_model_objective objective);  // "number"
+
+// How boosted trees learn; as of learner.h.
+typedef struct ls_model_trees {
+    uint32_t rounds, depth;
+    double rate, child, rows, columns, lambda;
+} ls_model_trees;
 
 typedef enum ls_model_label_kind {
     LS_LABEL_TAG,
@@ -50,6 +70,8 @@ typedef struct ls_model_gates {
     double interval;     // level of the intervals, default 0.9
     double missing;      // most share by which the error without any one tag may exceed that of
                          // always saying the mean, default 0
+    double calibration;  // classes: most that probabilities may differ from frequencies, 0.1
+    double balance;      // classes: the mean share of wrong answers is below this, default 0.5
     int64_t latency_us;  // deadline of one prediction, default 1 ms
     double
         false_alarms;  // of a monitor: most share of good test rows above its limit, default 0.03
@@ -105,6 +127,14 @@ typedef struct ls_model_plan {
     ls_model_label label;
     const char *learner;  // "linear", "trees", "pca", "dpca", or a program
     ls_model_monitor monitor;
+    ls_model_objective objective;  // never AUTO
+    const char **classes;          // names; none where the label is no class, or BINARY by 0 and 1
+    uint32_t class_count;
+    double quantile;
+    ls_model_trees trees;
+    uint32_t search;        // settings tried; 0: none
+    double validate;        // share of the training rows that a search judges by
+    const char *signed_by;  // file of a public key; NULL: anyone
     uint64_t seed;
     bool by_unit;  // split by unit, else by time
     double train, calibrate;

@@ -69,6 +69,53 @@ static void test_defaults(void) {
     CHECK_INT(m->line, 5);
 }
 
+static void test_what_is_learned(void) {
+    const struct {
+        const char *model;
+        ls_model_objective objective;
+        uint32_t classes;
+    } cases[] = {
+        {"  m: {what: sensor, tags: a, label: {tag: b}}\n", LS_OBJECTIVE_NUMBER, 0},
+        {"  m: {what: quality, tags: a, label: {tag: b}, learner: trees, classes: [good, bad]}\n",
+         LS_OBJECTIVE_BINARY, 2},
+        {"  m: {what: quality, tags: a, label: {tag: b}, learner: trees, classes: [a, b, c]}\n",
+         LS_OBJECTIVE_CLASSES, 3},
+        {"  m: {what: scrap, tags: a, label: {tag: b}, learner: trees, objective: binary}\n",
+         LS_OBJECTIVE_BINARY, 0},
+        {"  m: {what: life, tags: a, label: {event: failure}, learner: trees}\n", LS_OBJECTIVE_LIFE,
+         0},
+        {"  m: {what: life, tags: a, label: {event: failure}}\n", LS_OBJECTIVE_NUMBER, 0},
+        {"  m: {what: time, tags: a, label: {tag: b}, learner: trees, objective: quantile, "
+         "quantile: 0.9}\n",
+         LS_OBJECTIVE_QUANTILE, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        read_models(cases[i].model);
+        CHECK(plant != NULL);
+        if (plant != NULL) {
+            CHECK_INT(plant->models[0].objective, cases[i].objective);
+            CHECK_INT(plant->models[0].class_count, cases[i].classes);
+        }
+    }
+    CHECK_NEAR(plant->models[0].quantile, 0.9, 0.0);
+    refused("  m: {what: quality, tags: a, label: {tag: b}, classes: [good, bad]}\n",
+            "the learner 'linear' knows 'objective: number' only, not 'binary'", 5);
+    refused("  m: {what: quality, tags: a, label: {tag: b}, learner: trees, objective: life}\n",
+            "'objective: life' learns when an event comes", 5);
+    refused("  m: {what: quality, tags: a, label: {tag: b}, learner: trees, objective: classes}\n",
+            "two classes at least", 5);
+    refused(
+        "  m: {what: quality, tags: a, label: {tag: b}, learner: trees, classes: [a, b, c], "
+        "objective: binary}\n",
+        "has no use for 3 classes", 5);
+    refused("  m: {what: quality, tags: a, label: {tag: b}, search: 9}\n",
+            "only settings of trees can be searched for", 5);
+    refused("  m: {what: quality, tags: a, label: {tag: b}, learner: trees, validate: 90 %}\n",
+            "leaves too little on one side", 5);
+    refused("  m: {what: quality, tags: a, label: {tag: b}, learner: trees, trees: {rows: 0 %}}\n",
+            "a tree would learn from nothing", 5);
+}
+
 static void test_what_the_whole_shows(void) {
     refused("  m: {what: sensor, tags: [a, b], label: {tag: b}}\n",
             "the label 'b' is among the tags it is predicted from", 5);
@@ -157,6 +204,7 @@ static void test_a_monitor_needs_no_label(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_defaults);
+    TEST(test_what_is_learned);
     TEST(test_what_the_whole_shows);
     TEST(test_a_monitor_needs_no_label);
     ls_plant_destroy(plant);

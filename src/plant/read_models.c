@@ -11,6 +11,13 @@ const char *ls_model_what_name(ls_model_what what) {
     return what_names[what];
 }
 
+const char *ls_model_objective_name(ls_model_objective objective) {
+    static const char *const names[LS_OBJECTIVE_COUNT] = {
+        "auto", "number", "binary", "classes", "count", "life", "quantile",
+    };
+    return names[objective];
+}
+
 // A text or a list of them, into the plant.
 static const char **take_texts(ls_reader *r, const ls_yaml *value, uint32_t most, const char *what,
                                uint32_t *out_count) {
@@ -190,6 +197,96 @@ static void read_label(ls_reader *r, const ls_yaml *key, const ls_yaml *model,
     }
 }
 
+static void read_trees(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    const ls_yaml *map = ls_take_map(r, model, "models.*.trees");
+    int64_t rounds = 0, depth = 0;
+    ls_take_count(r, map, "models.*.trees.rounds", &rounds);
+    ls_take_count(r, map, "models.*.trees.depth", &depth);
+    plan->trees.rounds = (uint32_t)rounds;
+    plan->trees.depth = (uint32_t)depth;
+    ls_take_number(r, map, "models.*.trees.rate", &plan->trees.rate);
+    ls_take_number(r, map, "models.*.trees.child", &plan->trees.child);
+    ls_take_share(r, map, "models.*.trees.rows", &plan->trees.rows);
+    ls_take_share(r, map, "models.*.trees.columns", &plan->trees.columns);
+    ls_take_number(r, map, "models.*.trees.lambda", &plan->trees.lambda);
+    const struct {
+        double share;
+        const char *path;
+    } shares[] = {{plan->trees.rows, "models.*.trees.rows"},
+                  {plan->trees.columns, "models.*.trees.columns"}};
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        if (shares[i].share <= 0.0) {
+            ls_reader_mistake(r, ls_take(r, map, shares[i].path), "above 0",
+                              "model '%s': a tree would learn from nothing", plan->name);
+        }
+    }
+}
+
+static bool is_trees(const ls_model_plan *plan) {
+    return plan->learner != NULL && strcmp(plan->learner, "trees") == 0;
+}
+
+// What is learned, and whether the learner, the label and the classes go with it.
+static void read_objective(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    int choice = 0;
+    ls_take_choice(r, model, "models.*.objective", &choice);
+    plan->objective = (ls_model_objective)choice;
+    plan->classes = take_texts(r, ls_take(r, model, "models.*.classes"), LS_MODEL_CLASSES_MAX,
+                               "class", &plan->class_count);
+    ls_take_number(r, model, "models.*.quantile", &plan->quantile);
+    if (plan->objective == LS_OBJECTIVE_AUTO) {
+        plan->objective = plan->class_count > 2                             ? LS_OBJECTIVE_CLASSES
+                          : plan->class_count > 0                           ? LS_OBJECTIVE_BINARY
+                          : plan->what == LS_PREDICT_LIFE && is_trees(plan) ? LS_OBJECTIVE_LIFE
+                                                                            : LS_OBJECTIVE_NUMBER;
+    }
+    const ls_yaml *at = ls_take(r, model, "models.*.objective");
+    at = at != NULL ? at : ls_take(r, model, "models.*.classes");
+    at = at != NULL ? at : ls_take(r, model, "models.*.learner");
+    const ls_model_objective o = plan->objective;
+    if (plan->monitor.is && (o != LS_OBJECTIVE_NUMBER || plan->class_count > 0)) {
+        ls_reader_mistake(r, at, "take it out",
+                          "model '%s': a monitor learns what is usual, and no label", plan->name);
+        return;
+    }
+    if (o == LS_OBJECTIVE_LIFE && plan->what != LS_PREDICT_LIFE) {
+        ls_reader_mistake(r, at, "what: life, label: {event: KIND}",
+                          "model '%s': 'objective: life' learns when an event comes", plan->name);
+    } else if ((o == LS_OBJECTIVE_CLASSES && plan->class_count < 2) ||
+               (o == LS_OBJECTIVE_BINARY && plan->class_count == 1)) {
+        ls_reader_mistake(r, at, "classes: [good, scrap]", "model '%s': two classes at least",
+                          plan->name);
+    } else if (plan->class_count > (o == LS_OBJECTIVE_CLASSES  ? LS_MODEL_CLASSES_MAX
+                                    : o == LS_OBJECTIVE_BINARY ? 2U
+                                                               : 0U)) {
+        ls_reader_mistake(r, at,
+                          o == LS_OBJECTIVE_BINARY ? "objective: classes" : "take 'classes' out",
+                          "model '%s': 'objective: %s' has no use for %u classes", plan->name,
+                          ls_model_objective_name(o), plan->class_count);
+    } else if (o != LS_OBJECTIVE_NUMBER && plan->learner != NULL &&
+               strcmp(plan->learner, "linear") == 0) {
+        ls_reader_mistake(r, at, "learner: trees",
+                          "model '%s': the learner 'linear' knows 'objective: number' only, not "
+                          "'%s'",
+                          plan->name, ls_model_objective_name(o));
+    }
+}
+
+static void read_search(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    int64_t trials = 0;
+    ls_take_count(r, model, "models.*.search", &trials);
+    plan->search = (uint32_t)trials;
+    ls_take_share(r, model, "models.*.validate", &plan->validate);
+    if (trials > 0 && !is_trees(plan)) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.search"), "learner: trees",
+                          "model '%s': only settings of trees can be searched for", plan->name);
+    }
+    if (plan->validate < 0.05 || plan->validate > 0.8) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.validate"), "5 % to 80 %",
+                          "model '%s': this share leaves too little on one side", plan->name);
+    }
+}
+
 // What is to be predicted may not be among the features when it is no later than they are.
 static void check_leak(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
     const ls_yaml *tags = ls_take(r, model, "models.*.tags");
@@ -229,6 +326,8 @@ static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates
     ls_take_share(r, map, "models.*.gates.coverage", &gates->coverage);
     ls_take_share(r, map, "models.*.gates.interval", &gates->interval);
     ls_take_number(r, map, "models.*.gates.missing", &gates->missing);
+    ls_take_share(r, map, "models.*.gates.calibration", &gates->calibration);
+    ls_take_share(r, map, "models.*.gates.balance", &gates->balance);
     ls_take_time(r, map, "models.*.gates.latency", &gates->latency_us);
     ls_take_share(r, map, "models.*.gates.false-alarms", &gates->false_alarms);
     const struct {
@@ -323,6 +422,10 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
     } else {
         read_label(r, key, map, plan);
     }
+    read_objective(r, map, plan);
+    read_trees(r, map, plan);
+    read_search(r, map, plan);
+    ls_take_text(r, map, "models.*.signed-by", &plan->signed_by);
     int64_t seed = 0;
     ls_take_count(r, map, "models.*.seed", &seed);
     plan->seed = (uint64_t)seed;
