@@ -73,6 +73,17 @@ void ls_dataset_clear(ls_dataset *dataset) {
     }
 }
 
+ls_status ls_dataset_bound(ls_dataset *dataset, ls_error *err) {
+    dataset->latest = ls_arena_alloc(&dataset->arena, dataset->row_count * sizeof(double));
+    if (dataset->latest == NULL) {
+        return no_memory(err);
+    }
+    if (dataset->row_count > 0) {
+        memcpy(dataset->latest, dataset->label, dataset->row_count * sizeof(double));
+    }
+    return LS_OK;
+}
+
 uint32_t ls_dataset_column(const ls_dataset *dataset, const char *name) {
     for (uint32_t i = 0; i < dataset->column_count; i++) {
         if (strcmp(dataset->columns[i], name) == 0) {
@@ -115,6 +126,15 @@ ls_status ls_dataset_take(const ls_dataset *from, const size_t *rows, size_t cou
         out->label[i] = from->label[row];
         out->weight[i] = from->weight[row];
         out->unit[i] = from->unit[row];
+    }
+    if (from->latest != NULL) {
+        if (ls_dataset_bound(out, err) != LS_OK) {
+            ls_dataset_clear(out);
+            return LS_ERR_MEMORY;
+        }
+        for (size_t i = 0; i < count; i++) {
+            out->latest[i] = from->latest[rows[i]];
+        }
     }
     return LS_OK;
 }

@@ -22,6 +22,8 @@
 //   8 * N             float64: the label; NaN: not known
 //   4 * N             float32: the weight, 0 or more
 //   4 * N             uint32: the unit, an index into "units"
+//   8 * N             only where the header says "version":2: float64, the latest that the label
+//                     may be, at least the label; infinite where a life had not ended by then
 //   32                SHA-256 of everything before
 #pragma once
 
@@ -53,6 +55,8 @@ typedef struct ls_dataset {
     double *label;           // NaN: not known
     float *weight;
     uint32_t *unit;
+    double *latest;  // the label may be up to this, INFINITY: its end was not seen; NULL: labels
+                     // are exact
     ls_arena arena;  // holds all of it
 } ls_dataset;
 
@@ -62,6 +66,8 @@ typedef struct ls_dataset {
 ls_status ls_dataset_init(ls_dataset *out, size_t row_count, uint32_t column_count,
                           uint32_t unit_count, ls_error *err);
 void ls_dataset_clear(ls_dataset *dataset);  // NULL and all zero are fine
+// Room for `latest`, each as its label is now.
+ls_status ls_dataset_bound(ls_dataset *dataset, ls_error *err);
 
 static inline const float *ls_dataset_row(const ls_dataset *dataset, size_t row) {
     return dataset->values + row * dataset->column_count;
@@ -119,6 +125,22 @@ ls_split_def ls_split_def_default(void);  // TIME, 0.6, 0.2, no gap, units are n
 // LS_ERR_INVALID when one of the three is empty.
 ls_status ls_dataset_split(const ls_dataset *dataset, const ls_split_def *def, uint8_t *parts,
                            size_t counts[LS_PART_COUNT], ls_error *err);
+// Where it cuts: rows before this moment are among the first `share` of the labelled ones.
+int64_t ls_dataset_cut_us(const ls_dataset *dataset, double share);
 // The rows of one part as a dataset of its own.
 ls_status ls_dataset_take_part(const ls_dataset *from, const uint8_t *parts, ls_split_part part,
                                ls_dataset *out, ls_error *err);
+
+// Lives that had not ended are not left out of what is learned: that would say that lives are
+// short.
+typedef struct ls_censor_def {
+    int64_t at_us;     // what was known then: the cut in time, or the end of the range
+    int64_t gap_us;    // with a cut in time: so much before it is left out
+    bool by_unit;      // else the part is that before at_us
+    int64_t delay_us;  // an event is known so much later
+    double most;       // seconds after which nobody looked any more, above 0; 0: for ever
+} ls_censor_def;
+// The training part of a dataset whose labels are seconds until an event, with `latest`: ended
+// lives as they are, at `most` those that lasted longer, the others as far as they had come.
+ls_status ls_dataset_take_lives(const ls_dataset *all, const uint8_t *parts,
+                                const ls_censor_def *def, ls_dataset *out, ls_error *err);

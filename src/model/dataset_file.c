@@ -33,7 +33,7 @@ static json_t *names_json(const char *const *names, uint32_t count) {
 static char *header_of(const ls_dataset *d, size_t *out_size) {
     json_t *object = json_object();
     char *text = NULL, *padded = NULL;
-    if (json_object_set_new(object, "version", json_integer(1)) == 0 &&
+    if (json_object_set_new(object, "version", json_integer(d->latest != NULL ? 2 : 1)) == 0 &&
         json_object_set_new(object, "rows", json_integer((json_int_t)d->row_count)) == 0 &&
         json_object_set_new(object, "columns", names_json(d->columns, d->column_count)) == 0 &&
         json_object_set_new(object, "units", names_json(d->units, d->unit_count)) == 0 &&
@@ -58,7 +58,7 @@ typedef struct pieces {
     struct {
         const void *bytes;
         size_t size;
-    } at[10];
+    } at[11];
     int count;
 } pieces;
 
@@ -82,6 +82,9 @@ static pieces pieces_of(const ls_dataset *d, const uint64_t *header_size, const 
     piece(&p, d->label, rows * sizeof *d->label);
     piece(&p, d->weight, rows * sizeof *d->weight);
     piece(&p, d->unit, rows * sizeof *d->unit);
+    if (d->latest != NULL) {
+        piece(&p, d->latest, rows * sizeof *d->latest);
+    }
     return p;
 }
 
@@ -211,9 +214,10 @@ static ls_status read_header(const json_t *object, ls_dataset *out, const readin
     const json_t *label = json_object_get(object, "label");
     const json_t *version = json_object_get(object, "version");
     size_t column_count = 0, unit_count = 0;
-    if (!json_is_integer(version) || json_integer_value(version) != 1) {
+    if (!json_is_integer(version) || json_integer_value(version) < 1 ||
+        json_integer_value(version) > 2) {
         return ls_fail_at(r->err, LS_ERR_VERSION, r->name, 0, 0,
-                          "a dataset whose header does not say \"version\":1");
+                          "a dataset whose header says neither \"version\":1 nor \"version\":2");
     }
     if (!json_is_integer(rows) || json_integer_value(rows) < 0 ||
         json_integer_value(rows) > (json_int_t)LS_DATASET_ROWS_MAX) {
@@ -235,9 +239,13 @@ static ls_status read_header(const json_t *object, ls_dataset *out, const readin
     return LS_OK;
 }
 
-static size_t body_size(const ls_dataset *d) {
+static bool has_latest(const json_t *header) {
+    return json_integer_value(json_object_get(header, "version")) == 2;
+}
+
+static size_t body_size(const ls_dataset *d, bool latest) {
     const size_t cells = d->row_count * d->column_count * sizeof(float);
-    return cells + cells % 8 + d->row_count * (8 + 8 + 8 + 4 + 4);
+    return cells + cells % 8 + d->row_count * (8 + 8 + 8 + 4 + 4 + (latest ? sizeof(double) : 0));
 }
 
 static ls_status check_row(const ls_dataset *d, size_t row, const reading *r) {
@@ -252,6 +260,8 @@ static ls_status check_row(const ls_dataset *d, size_t row, const reading *r) {
         what = "its label was known before its moment";
     } else if (isnan(d->label[row]) != (d->known_us[row] == LS_KNOWN_NEVER)) {
         what = "a label and the moment at which it became known go together";
+    } else if (d->latest != NULL && !isnan(d->label[row]) && !(d->latest[row] >= d->label[row])) {
+        what = "the latest that its label may be is before the label";
     } else if (row > 0 &&
                (d->time_us[row] < d->time_us[row - 1] ||
                 (d->time_us[row] == d->time_us[row - 1] && d->unit[row] < d->unit[row - 1]))) {
@@ -272,6 +282,9 @@ static ls_status read_body(const unsigned char *at, ls_dataset *d, const reading
         memcpy(d->label, at + rows * 16, rows * 8);
         memcpy(d->weight, at + rows * 24, rows * 4);
         memcpy(d->unit, at + rows * 28, rows * 4);
+        if (d->latest != NULL) {
+            memcpy(d->latest, at + rows * 32, rows * 8);
+        }
     }
     for (size_t i = 0; i < rows * d->column_count; i++) {
         if (isinf(d->values[i])) {
@@ -304,6 +317,9 @@ static ls_status build(const json_t *header, const ls_dataset *sizes, const unsi
                  : ls_fail(r->err, LS_ERR_MEMORY, "out of memory for a dataset");
     if (status == LS_OK) {
         status = keep_names(json_object_get(header, "units"), out, out->units, r);
+    }
+    if (status == LS_OK && has_latest(header)) {
+        status = ls_dataset_bound(out, r->err);
     }
     if (status == LS_OK) {
         status = read_body(body, out, r);
@@ -343,7 +359,7 @@ ls_status ls_dataset_unpack(const void *bytes, size_t size, const char *name, ls
     }
     ls_dataset sizes = {0};
     ls_status status = read_header(header, &sizes, &r);
-    if (status == LS_OK && rest - (size_t)header_size != body_size(&sizes)) {
+    if (status == LS_OK && rest - (size_t)header_size != body_size(&sizes, has_latest(header))) {
         status = wrong(&r, "it has more or fewer bytes than its header says");
     }
     if (status == LS_OK) {

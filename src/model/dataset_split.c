@@ -26,6 +26,14 @@ static int64_t cut_at(const ls_dataset *d, size_t labelled, double share) {
     return INT64_MAX;
 }
 
+int64_t ls_dataset_cut_us(const ls_dataset *dataset, double share) {
+    size_t labelled = 0;
+    for (size_t i = 0; i < dataset->row_count; i++) {
+        labelled += isnan(dataset->label[i]) ? 0 : 1;
+    }
+    return cut_at(dataset, labelled, share);
+}
+
 static void split_time(const ls_dataset *d, const ls_split_def *def, size_t labelled,
                        uint8_t *parts) {
     const int64_t first = cut_at(d, labelled, def->train);
@@ -140,5 +148,63 @@ ls_status ls_dataset_take_part(const ls_dataset *from, const uint8_t *parts, ls_
         status = ls_dataset_take(from, rows, count, out, err);
     }
     ls_arena_clear(&arena);
+    return status;
+}
+
+// The unit has rows to calibrate or test with: it is none to learn from.
+static bool mark_others(const ls_dataset *d, const uint8_t *parts, ls_arena *arena, uint8_t **out) {
+    *out = ls_arena_alloc(arena, d->unit_count > 0 ? d->unit_count : 1);
+    for (size_t i = 0; i < d->row_count && *out != NULL; i++) {
+        if (parts[i] == LS_PART_CALIBRATE || parts[i] == LS_PART_TEST) {
+            (*out)[d->unit[i]] = 1;
+        }
+    }
+    return *out != NULL;
+}
+
+static bool was_known(const ls_dataset *d, size_t row, int64_t at_us) {
+    return !isnan(d->label[row]) && d->known_us[row] <= at_us;
+}
+
+// Seconds for which it was seen not to end; below 0: not seen at all.
+static double seen_s(const ls_dataset *d, size_t row, const ls_censor_def *def) {
+    return (double)(def->at_us - def->delay_us - d->time_us[row]) * 1e-6;
+}
+
+ls_status ls_dataset_take_lives(const ls_dataset *all, const uint8_t *parts,
+                                const ls_censor_def *def, ls_dataset *out, ls_error *err) {
+    ls_arena arena;
+    ls_arena_init(&arena);
+    size_t *rows = ls_arena_alloc(&arena, (all->row_count + 1) * sizeof *rows), count = 0;
+    uint8_t *is_other = NULL;
+    memset(out, 0, sizeof *out);
+    ls_status status = rows != NULL && mark_others(all, parts, &arena, &is_other)
+                           ? LS_OK
+                           : ls_fail(err, LS_ERR_MEMORY, "out of memory for a part of a dataset");
+    for (size_t i = 0; i < all->row_count && status == LS_OK; i++) {
+        const bool is_before = def->by_unit ? is_other[all->unit[i]] == 0
+                                            : all->time_us[i] < def->at_us - def->gap_us;
+        if (is_before && (was_known(all, i, def->at_us) || seen_s(all, i, def) > 0.0)) {
+            rows[count++] = i;
+        }
+    }
+    if (status == LS_OK) {
+        status = ls_dataset_take(all, rows, count, out, err);
+    }
+    if (status == LS_OK) {
+        status = ls_dataset_bound(out, err);
+    }
+    for (size_t i = 0; i < count && status == LS_OK; i++) {
+        const bool ended = was_known(all, rows[i], def->at_us);
+        const double life = ended ? all->label[rows[i]] : seen_s(all, rows[i], def);
+        const bool lasts = !ended || (def->most > 0.0 && life >= def->most);
+        out->label[i] = def->most > 0.0 && life > def->most ? def->most : life;
+        out->latest[i] = lasts ? (double)INFINITY : life;
+        out->known_us[i] = ended ? out->known_us[i] : def->at_us;
+    }
+    ls_arena_clear(&arena);
+    if (status != LS_OK) {
+        ls_dataset_clear(out);
+    }
     return status;
 }

@@ -276,6 +276,68 @@ static void test_out_of_memory_and_full_disk_leave_nothing(void) {
     ls_dataset_clear(&d);
 }
 
+// Lives of two units: m1 ends at 200 s and at 500 s, m2 never does.
+static void test_lives_that_had_not_ended_are_learned_from(void) {
+    ls_dataset d, lives;
+    ls_error err = {0};
+    uint8_t parts[ROWS];
+    CHECK_INT(ls_dataset_init(&d, ROWS, 1, 2, &err), LS_OK);
+    d.columns[0] = "x";
+    d.label_name = "failure";
+    d.units[0] = "m1";
+    d.units[1] = "m2";
+    for (size_t i = 0; i < ROWS; i++) {  // both each 20 s
+        const int64_t at_s = (int64_t)(i / 2) * 20;
+        d.time_us[i] = at_s * 1000000;
+        d.unit[i] = i % 2;
+        if (i % 2 == 0 && at_s < 500) {
+            const int64_t end_s = at_s < 200 ? 200 : 500;
+            d.label[i] = (double)(end_s - at_s);
+            d.known_us[i] = end_s * 1000000;
+        }
+        parts[i] = LS_PART_NONE;
+    }
+    // At 300 s: of m1 the first life is known, of the second 300 - t; m2 has lived so far.
+    const ls_censor_def def = {.at_us = 300000000, .delay_us = 10000000, .most = 250.0};
+    CHECK_INT(ls_dataset_take_lives(&d, parts, &def, &lives, &err), LS_OK);
+    CHECK_INT(lives.row_count, 30);  // 15 moments of both
+    for (size_t i = 0; i < lives.row_count; i++) {
+        const double at_s = (double)lives.time_us[i] * 1e-6;
+        const bool ended = lives.unit[i] == 0 && at_s < 200.0;
+        const double life = ended ? 200.0 - at_s : 290.0 - at_s;
+        CHECK_NEAR(lives.label[i], fmin(life, 250.0), 1e-9);
+        CHECK(ended ? lives.latest[i] == lives.label[i] : isinf(lives.latest[i]));
+        CHECK(lives.known_us[i] <= def.at_us);
+    }
+    // Its file has the bounds; what contradicts them is refused.
+    ls_arena arena;
+    ls_arena_init(&arena);
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    ls_dataset again;
+    CHECK_INT(ls_dataset_pack(&lives, &arena, &bytes, &size, &err), LS_OK);
+    CHECK_INT(ls_dataset_unpack(bytes, size, "again", &again, &err), LS_OK);
+    CHECK(again.latest != NULL);
+    CHECK_BYTES(again.latest, lives.latest, lives.row_count * sizeof(double));
+    ls_dataset_clear(&again);
+    lives.latest[3] = lives.label[3] - 1.0;
+    CHECK_INT(ls_dataset_pack(&lives, &arena, &bytes, &size, &err), LS_OK);
+    CHECK_INT(ls_dataset_unpack(bytes, size, "again", &again, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "row 3: the latest that its label may be is before the label");
+    ls_arena_clear(&arena);
+    ls_dataset_clear(&lives);
+    // By units: m1 is tested with, so m2 alone is learned from, whole.
+    for (size_t i = 0; i < ROWS; i += 2) {
+        parts[i] = LS_PART_TEST;
+    }
+    const ls_censor_def by_unit = {.at_us = 1000000000, .by_unit = true};
+    CHECK_INT(ls_dataset_take_lives(&d, parts, &by_unit, &lives, &err), LS_OK);
+    CHECK_INT(lives.row_count, ROWS / 2);
+    CHECK_NEAR(lives.label[0], 1000.0, 1e-9);
+    ls_dataset_clear(&lives);
+    ls_dataset_clear(&d);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_sha256_is_that_of_the_standard);
@@ -287,5 +349,6 @@ int main(int argc, char **argv) {
     TEST(test_no_unit_is_on_two_sides);
     TEST(test_sizes_have_limits);
     TEST(test_out_of_memory_and_full_disk_leave_nothing);
+    TEST(test_lives_that_had_not_ended_are_learned_from);
     return harness_report();
 }

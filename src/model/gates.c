@@ -9,12 +9,17 @@
 #include "base/statistics.h"
 #include "base/text.h"
 
-enum { MOMENTS_MIN = 8, UNIT_ROWS_MIN = 10 };
+enum { MOMENTS_MIN = 8, UNIT_ROWS_MIN = 10, RANGES = 10 };
 
 const char *ls_gate_name(ls_gate gate) {
-    static const char *const names[LS_GATE_COUNT] = {"gain", "worst", "coverage", "missing",
-                                                     "latency"};
+    static const char *const names[LS_GATE_COUNT] = {
+        "gain", "worst", "coverage", "missing", "latency", "calibration", "balance"};
     return names[gate];
+}
+
+const char *ls_loss_name(ls_loss loss) {
+    static const char *const names[] = {"squared error", "Brier score", "pinball loss"};
+    return names[loss];
 }
 
 void ls_gates_mean_error(const double *d, size_t n, size_t lags, double *out_mean,
@@ -57,6 +62,44 @@ static double squared(double a, double b) {
     return (a - b) * (a - b);
 }
 
+double ls_gates_loss(ls_loss loss, double quantile, const double *prediction, uint32_t outputs,
+                     double label) {
+    if (outputs > 1) {
+        double sum = 0.0;
+        for (uint32_t k = 0; k < outputs; k++) {
+            sum += squared(prediction[k], label == (double)k ? 1.0 : 0.0);
+        }
+        return sum;
+    }
+    const double over = prediction[0] - label;
+    return loss != LS_LOSS_PINBALL ? over * over
+           : over > 0.0            ? over * (1.0 - quantile)
+                                   : -over * quantile;
+}
+
+// What was told of what was so.
+static double told_of(const double *prediction, uint32_t outputs, double label) {
+    if (outputs > 1) {
+        return label >= 0.0 && label < (double)outputs ? prediction[(uint32_t)label] : 0.0;
+    }
+    return label > 0.5 ? prediction[0] : 1.0 - prediction[0];
+}
+
+double ls_gates_score(ls_loss loss, const double *prediction, uint32_t outputs, double label) {
+    return loss == LS_LOSS_BRIER ? 1.0 - told_of(prediction, outputs, label)
+                                 : fabs(prediction[0] - label);
+}
+
+static uint32_t outputs_of(const ls_gate_case *c) {
+    return c->outputs > 1 ? c->outputs : 1;
+}
+
+static double loss_of(const ls_gate_case *c, const double *predictions, size_t row) {
+    const uint32_t outputs = outputs_of(c);
+    return ls_gates_loss(c->loss, c->quantile, predictions + row * outputs, outputs,
+                         c->test->label[row]);
+}
+
 static void gather(const ls_gate_case *c, moments *out) {
     const ls_dataset *t = c->test;
     size_t most = 0;
@@ -66,8 +109,8 @@ static void gather(const ls_gate_case *c, moments *out) {
         double d = 0.0, loss = 0.0;
         const int64_t now = t->time_us[i];
         for (; i < t->row_count && t->time_us[i] == now; i++, rows++) {
-            const double mine = squared(c->challenger[i], t->label[i]);
-            const double theirs = squared(c->champion[i], t->label[i]);
+            const double mine = loss_of(c, c->challenger, i);
+            const double theirs = loss_of(c, c->champion, i);
             d += theirs - mine;
             loss += theirs;
         }
@@ -107,8 +150,8 @@ static ls_status judge_gain(const ls_model_gates *g, const ls_gate_case *c, ls_a
     // Good enough for people: the normal distribution.
     out->p = error > 0.0 ? 0.5 * erfc(mean / error / sqrt(2.0)) : mean > 0.0 ? 0.0 : 1.0;
     ls_text_format(r->about, sizeof r->about,
-                   "squared error %.1f %% less than the champion's, on %zu moments; p = %.3g",
-                   100.0 * r->value, m.count, out->p);
+                   "%s %.1f %% less than the champion's, on %zu moments; p = %.3g",
+                   ls_loss_name(c->loss), 100.0 * r->value, m.count, out->p);
     return LS_OK;
 }
 
@@ -124,8 +167,8 @@ static ls_status judge_worst(const ls_model_gates *g, const ls_gate_case *c, ls_
         return ls_fail(err, LS_ERR_MEMORY, "out of memory while comparing models");
     }
     for (size_t i = 0; i < t->row_count; i++) {
-        mine[t->unit[i]] += squared(c->challenger[i], t->label[i]);
-        theirs[t->unit[i]] += squared(c->champion[i], t->label[i]);
+        mine[t->unit[i]] += loss_of(c, c->challenger, i);
+        theirs[t->unit[i]] += loss_of(c, c->champion, i);
         rows[t->unit[i]]++;
     }
     r->value = -1.0;
@@ -142,21 +185,40 @@ static ls_status judge_worst(const ls_model_gates *g, const ls_gate_case *c, ls_
     if (worst == NULL) {
         ls_text_format(r->about, sizeof r->about, "no unit has %d rows: not judged", UNIT_ROWS_MIN);
     } else {
-        ls_text_format(r->about, sizeof r->about, "unit '%.60s': squared error %+.1f %%", worst,
-                       100.0 * r->value);
+        ls_text_format(r->about, sizeof r->about, "unit '%.60s': %s %+.1f %%", worst,
+                       ls_loss_name(c->loss), 100.0 * r->value);
     }
     return LS_OK;
 }
 
 static void judge_coverage(const ls_model_gates *g, const ls_gate_case *c, ls_gate_verdict *out) {
     ls_gate_result *r = &out->gates[LS_GATE_COVERAGE];
+    const uint32_t outputs = outputs_of(c);
     size_t inside = 0;
     for (size_t i = 0; i < c->test->row_count; i++) {
-        inside += fabs(c->challenger[i] - c->test->label[i]) <= c->radius ? 1 : 0;
+        const double *told = c->challenger + i * outputs;
+        const double label = c->test->label[i];
+        inside += c->loss == LS_LOSS_PINBALL
+                      ? label <= told[0]
+                      : ls_gates_score(c->loss, told, outputs, label) <= c->radius;
     }
     r->value = (double)inside / (double)c->test->row_count;
+    if (c->loss == LS_LOSS_PINBALL) {  // too many below it are as wrong as too few
+        r->limit = g->coverage;
+        r->passed = fabs(r->value - c->quantile) <= g->coverage;
+        ls_text_format(r->about, sizeof r->about,
+                       "%.1f %% of the values below what was told (%.4g %% wanted)",
+                       100.0 * r->value, 100.0 * c->quantile);
+        return;
+    }
     r->limit = g->interval - g->coverage;
     r->passed = r->value >= r->limit && isfinite(c->radius);
+    if (c->loss == LS_LOSS_BRIER) {
+        ls_text_format(r->about, sizeof r->about,
+                       "%.1f %% of the classes among those told of at least %.3g (%.4g %% wanted)",
+                       100.0 * r->value, fmax(0.0, 1.0 - c->radius), 100.0 * g->interval);
+        return;
+    }
     ls_text_format(r->about, sizeof r->about,
                    "%.1f %% of the values inside +- %.4g (%.4g %% wanted)", 100.0 * r->value,
                    c->radius, 100.0 * g->interval);
@@ -174,8 +236,128 @@ static void judge_missing(const ls_model_gates *g, const ls_gate_case *c, double
     r->limit = g->missing;
     r->passed = r->value <= g->missing;
     ls_text_format(r->about, sizeof r->about,
-                   "without '%.60s': squared error %+.1f %% of always saying the mean",
-                   c->tag_count > 0 ? c->tags[worst] : "", 100.0 * r->value);
+                   "without '%.60s': %s %+.1f %% of always saying the %s",
+                   c->tag_count > 0 ? c->tags[worst] : "", ls_loss_name(c->loss), 100.0 * r->value,
+                   c->loss == LS_LOSS_PINBALL ? "quantile" : "mean");
+}
+
+// ---- classes
+
+// Two classes of one output are asked about like several.
+static uint32_t class_count(const ls_gate_case *c) {
+    return c->outputs > 1 ? c->outputs : 2;
+}
+
+static double probability(const ls_gate_case *c, size_t row, uint32_t k) {
+    const double *told = c->challenger + row * outputs_of(c);
+    return c->outputs > 1 ? told[k] : k == 1 ? told[0] : 1.0 - told[0];
+}
+
+static double prior(const ls_gate_case *c, uint32_t k) {
+    return c->outputs > 1 ? c->priors[k] : k == 1 ? c->usual : 1.0 - c->usual;
+}
+
+// Mean over the classes of the expected calibration error: in each tenth of the probabilities, how
+// far their mean is from how often it was so, by rows.
+static void judge_calibration(const ls_model_gates *g, const ls_gate_case *c,
+                              ls_gate_verdict *out) {
+    ls_gate_result *r = &out->gates[LS_GATE_CALIBRATION];
+    const ls_dataset *t = c->test;
+    const uint32_t classes = class_count(c);
+    double worst_gap = 0.0, worst_at = 0.0, worst_true = 0.0;
+    r->value = 0.0;
+    for (uint32_t k = 0; k < classes; k++) {
+        double told[RANGES] = {0.0}, rows[RANGES] = {0.0}, so[RANGES] = {0.0};
+        for (size_t i = 0; i < t->row_count; i++) {
+            const double p = fmin(fmax(probability(c, i, k), 0.0), 1.0);
+            const int range = p < 1.0 ? (int)(p * RANGES) : RANGES - 1;
+            told[range] += p;
+            rows[range] += 1.0;
+            so[range] += t->label[i] == (double)k ? 1.0 : 0.0;
+        }
+        for (int range = 0; range < RANGES; range++) {
+            const double gap = fabs(told[range] - so[range]) / (double)t->row_count;
+            r->value += gap / (double)classes;
+            if (gap > worst_gap) {
+                worst_gap = gap;
+                worst_at = told[range] / rows[range];
+                worst_true = so[range] / rows[range];
+            }
+        }
+    }
+    r->asked = true;
+    r->limit = g->calibration;
+    r->passed = r->value <= g->calibration;
+    ls_text_format(r->about, sizeof r->about,
+                   "probabilities are off by %.1f %% in the mean; most where %.0f %% was told and "
+                   "%.0f %% was so",
+                   100.0 * r->value, 100.0 * worst_at, 100.0 * worst_true);
+}
+
+// Against how frequent a class is: whoever says the frequent one always is right most of the time,
+// and of no use.
+static uint32_t answer(const ls_gate_case *c, size_t row) {
+    uint32_t best = 0;
+    double most = -1.0;
+    for (uint32_t k = 0; k < class_count(c); k++) {
+        const double lift = prior(c, k) > 0.0 ? probability(c, row, k) / prior(c, k) : 0.0;
+        if (lift > most) {
+            most = lift;
+            best = k;
+        }
+    }
+    return best;
+}
+
+static void judge_balance(const ls_model_gates *g, const ls_gate_case *c, ls_gate_verdict *out) {
+    ls_gate_result *r = &out->gates[LS_GATE_BALANCE];
+    const ls_dataset *t = c->test;
+    double rows[LS_MODEL_CLASSES_MAX] = {0.0}, wrong[LS_MODEL_CLASSES_MAX] = {0.0};
+    uint32_t seen = 0;
+    double sum = 0.0, log_sum = 0.0;
+    for (size_t i = 0; i < t->row_count; i++) {
+        const uint32_t k = (uint32_t)t->label[i];
+        if (k < class_count(c)) {
+            rows[k] += 1.0;
+            wrong[k] += answer(c, i) != k ? 1.0 : 0.0;
+            log_sum -= log(fmax(probability(c, i, k), 1e-15));
+        }
+    }
+    for (uint32_t k = 0; k < class_count(c); k++) {
+        seen += rows[k] > 0.0 ? 1 : 0;
+        sum += rows[k] > 0.0 ? wrong[k] / rows[k] : 0.0;
+    }
+    out->log_loss = log_sum / (double)t->row_count;
+    r->asked = true;
+    r->value = seen > 0 ? sum / seen : 0.0;
+    r->limit = g->balance;
+    r->passed = seen < 2 || r->value < g->balance;
+    if (seen < 2) {
+        ls_text_format(r->about, sizeof r->about, "one class alone in the test rows: not judged");
+    } else {
+        ls_text_format(r->about, sizeof r->about,
+                       "%.1f %% wrong in the mean over %u classes; log loss %.4g", 100.0 * r->value,
+                       seen, out->log_loss);
+    }
+}
+
+// Labels that are no classes of the model would be counted as none.
+static ls_status check_case(const ls_gate_case *c, ls_error *err) {
+    assert(c->outputs <= 1 || (c->loss == LS_LOSS_BRIER && c->priors != NULL));
+    if (c->outputs > LS_MODEL_CLASSES_MAX) {
+        return ls_fail(err, LS_ERR_LIMIT, "%u classes, and %d are the most", c->outputs,
+                       LS_MODEL_CLASSES_MAX);
+    }
+    for (size_t i = 0; i < c->test->row_count && c->loss == LS_LOSS_BRIER; i++) {
+        const double label = c->test->label[i];
+        if (!(label >= 0.0 && label < class_count(c) && label == floor(label))) {
+            return ls_fail(err, LS_ERR_INVALID,
+                           "the label of test row %zu is %g; it must be the place of one of %u "
+                           "classes, from 0",
+                           i, label, class_count(c));
+        }
+    }
+    return LS_OK;
 }
 
 ls_status ls_gates_decide(const ls_model_gates *gates, const ls_gate_case *about,
@@ -184,20 +366,37 @@ ls_status ls_gates_decide(const ls_model_gates *gates, const ls_gate_case *about
     ls_arena arena;
     double mine = 0.0, theirs = 0.0, none = 0.0;
     const ls_dataset *t = about->test;
+    ls_status status = check_case(about, err);
+    if (status != LS_OK) {
+        return status;
+    }
     ls_arena_init(&arena);
     for (size_t i = 0; i < t->row_count; i++) {
-        mine += squared(about->challenger[i], t->label[i]);
-        theirs += squared(about->champion[i], t->label[i]);
-        none += squared(about->usual, t->label[i]);
+        mine += loss_of(about, about->challenger, i);
+        theirs += loss_of(about, about->champion, i);
+        none += ls_gates_loss(about->loss, about->quantile,
+                              about->outputs > 1 ? about->priors : &about->usual, outputs_of(about),
+                              t->label[i]);
     }
-    ls_status status = judge_gain(gates, about, &arena, out, err);
+    out->loss = about->loss;
+    out->log_loss = (double)NAN;
+    for (int i = 0; i < LS_GATE_COUNT; i++) {
+        out->gates[i].asked = i < LS_GATE_CALIBRATION;
+        out->gates[i].passed = i >= LS_GATE_CALIBRATION;
+    }
+    status = judge_gain(gates, about, &arena, out, err);
     if (status == LS_OK) {
         status = judge_worst(gates, about, &arena, out, err);
     }
     if (status == LS_OK) {
         const double rows = (double)t->row_count;
-        out->challenger_rmse = sqrt(mine / rows);
-        out->champion_rmse = sqrt(theirs / rows);
+        const bool is_squared = about->loss == LS_LOSS_SQUARED;
+        out->challenger_rmse = is_squared ? sqrt(mine / rows) : mine / rows;
+        out->champion_rmse = is_squared ? sqrt(theirs / rows) : theirs / rows;
+        if (about->loss == LS_LOSS_BRIER) {
+            judge_calibration(gates, about, out);
+            judge_balance(gates, about, out);
+        }
         judge_coverage(gates, about, out);
         judge_missing(gates, about, none / rows, out);
         ls_gate_result *r = &out->gates[LS_GATE_LATENCY];

@@ -167,6 +167,149 @@ static void test_a_gain_that_is_asked_for(void) {
     ls_dataset_clear(&t.test);
 }
 
+// ---- classes
+
+enum { CLASSES = 3 };
+
+typedef struct class_trial {
+    ls_dataset test;
+    double champion[ROWS * CLASSES], challenger[ROWS * CLASSES], missing[1], priors[CLASSES];
+    ls_gate_case about;
+} class_trial;
+
+static const ls_model_gates class_gates = {.level = 0.95,
+                                           .worst = 0.1,
+                                           .coverage = 0.05,
+                                           .interval = 0.9,
+                                           .calibration = 0.1,
+                                           .balance = 0.5,
+                                           .latency_us = 1000};
+
+// Class 0 has eight rows of ten. The champion tells the shares; the challenger, sure to `told`, is
+// right in `right` of the rows.
+static void make_classes(class_trial *t, double told, double right, uint64_t seed) {
+    static const char *const tags[] = {"power"};
+    static const double shares[CLASSES] = {0.8, 0.1, 0.1};
+    ls_error err;
+    CHECK_INT(ls_dataset_init(&t->test, ROWS, 0, 1, &err), LS_OK);
+    t->test.units[0] = "one";
+    for (size_t i = 0; i < ROWS; i++) {
+        const double draw = next_share(&seed);
+        const uint32_t so = draw < 0.8 ? 0 : draw < 0.9 ? 1 : 2;
+        const uint32_t said = next_share(&seed) < right
+                                  ? so
+                                  : (so + 1 + (uint32_t)(next_share(&seed) * 2)) % CLASSES;
+        t->test.label[i] = (double)so;
+        t->test.time_us[i] = (int64_t)i * 1000000;
+        for (uint32_t k = 0; k < CLASSES; k++) {
+            t->champion[i * CLASSES + k] = shares[k];
+            t->challenger[i * CLASSES + k] = k == said ? told : (1.0 - told) / 2.0;
+        }
+    }
+    memcpy(t->priors, shares, sizeof shares);
+    t->missing[0] = 0.0;
+    t->about = (ls_gate_case){.test = &t->test,
+                              .champion = t->champion,
+                              .challenger = t->challenger,
+                              .radius = 0.95,
+                              .missing = t->missing,
+                              .tags = tags,
+                              .tag_count = 1,
+                              .loss = LS_LOSS_BRIER,
+                              .outputs = CLASSES,
+                              .priors = t->priors,
+                              .latency_us = 5};
+}
+
+static void test_classes_that_are_told_well_pass(void) {
+    static class_trial t;
+    ls_gate_verdict v;
+    ls_error err = {0};
+    make_classes(&t, 0.9, 0.9, 5);
+    CHECK_INT(ls_gates_decide(&class_gates, &t.about, &v, &err), LS_OK);
+    for (int i = 0; i < LS_GATE_COUNT; i++) {
+        harness_note("%s: %s", ls_gate_name((ls_gate)i), v.gates[i].about);
+        CHECK(v.gates[i].asked);
+        CHECK(v.gates[i].passed);
+    }
+    // By hand: of ten rows nine are right, each 0.01 + 2 * 0.0025; one 0.81 + 0.9025 + 0.0025.
+    CHECK_NEAR(v.challenger_rmse, 0.9 * 0.015 + 0.1 * 1.715, 0.05);
+    CHECK_NEAR(v.champion_rmse, 0.8 * 0.06 + 0.2 * 1.46, 0.05);
+    CHECK_NEAR(v.log_loss, -0.9 * log(0.9) - 0.1 * log(0.05), 0.1);
+    ls_dataset_clear(&t.test);
+}
+
+static void test_a_sure_tone_and_the_frequent_class_do_not_pass(void) {
+    static class_trial t;
+    ls_gate_verdict v;
+    ls_error err = {0};
+    make_classes(&t, 0.99, 0.7, 6);  // right in 70 of 100, and says 99
+    CHECK_INT(ls_gates_decide(&class_gates, &t.about, &v, &err), LS_OK);
+    CHECK(!v.gates[LS_GATE_CALIBRATION].passed);
+    CHECK_NEAR(v.gates[LS_GATE_CALIBRATION].value, 0.195, 0.04);
+    CHECK_CONTAINS(v.gates[LS_GATE_CALIBRATION].about, "was told and");
+    ls_dataset_clear(&t.test);
+    make_classes(&t, 0.9, 0.9, 7);
+    for (size_t i = 0; i < ROWS; i++) {  // one answer for all: two classes of three are missed
+        const double same[CLASSES] = {0.85, 0.075, 0.075};
+        memcpy(t.challenger + i * CLASSES, same, sizeof same);
+    }
+    CHECK_INT(ls_gates_decide(&class_gates, &t.about, &v, &err), LS_OK);
+    CHECK(!v.gates[LS_GATE_BALANCE].passed);
+    CHECK_NEAR(v.gates[LS_GATE_BALANCE].value, 2.0 / 3.0, 1e-12);
+    CHECK(!v.passed);
+    ls_dataset_clear(&t.test);
+}
+
+// The answer is judged against how frequent a class is: 12 % for one that has 5 % of the rows says
+// that it is that one.
+static void test_two_classes_are_one_probability(void) {
+    static trial t;
+    ls_gate_verdict v;
+    ls_error err = {0};
+    make(&t, 0.0, 1.0, 3);
+    for (size_t i = 0; i < ROWS; i++) {
+        t.test.label[i] = i % 20 == 0 ? 1.0 : 0.0;
+        t.champion[i] = 0.05;
+        t.challenger[i] = i % 20 == 0 ? 0.12 : 0.04;
+    }
+    t.about.loss = LS_LOSS_BRIER;
+    t.about.usual = 0.05;
+    CHECK_INT(ls_gates_decide(&class_gates, &t.about, &v, &err), LS_OK);
+    CHECK_NEAR(v.gates[LS_GATE_BALANCE].value, 0.0, 0.0);
+    CHECK_NEAR(v.challenger_rmse, 0.05 * 0.88 * 0.88 + 0.95 * 0.04 * 0.04, 1e-12);
+    CHECK_NEAR(v.champion_rmse, 0.05 * 0.95 * 0.95 + 0.95 * 0.05 * 0.05, 1e-12);
+    CHECK(v.gates[LS_GATE_GAIN].passed);
+    t.test.label[7] = 2.0;
+    CHECK_INT(ls_gates_decide(&class_gates, &t.about, &v, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "the label of test row 7 is 2");
+    ls_dataset_clear(&t.test);
+}
+
+static void test_a_quantile_is_judged_by_its_share(void) {
+    static trial t;
+    ls_gate_verdict v;
+    ls_error err = {0};
+    make(&t, 0.0, 1.0, 3);
+    for (size_t i = 0; i < ROWS; i++) {
+        t.test.label[i] = (double)(i % 10);
+        t.champion[i] = 4.5;
+        t.challenger[i] = (double)(i % 10) + (i % 5 == 0 ? -0.1 : 0.1);  // above in 8 of 10
+    }
+    t.about.loss = LS_LOSS_PINBALL;
+    t.about.quantile = 0.8;
+    t.about.usual = 7.0;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK_NEAR(v.gates[LS_GATE_COVERAGE].value, 0.8, 1e-12);
+    CHECK(v.gates[LS_GATE_COVERAGE].passed);
+    CHECK_NEAR(v.challenger_rmse, 0.8 * 0.1 * 0.2 + 0.2 * 0.1 * 0.8, 1e-12);
+    CHECK(!v.gates[LS_GATE_BALANCE].asked && v.gates[LS_GATE_BALANCE].passed);
+    t.about.quantile = 0.5;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK(!v.gates[LS_GATE_COVERAGE].passed);
+    ls_dataset_clear(&t.test);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_no_better_is_seldom_let_in);
@@ -174,5 +317,9 @@ int main(int argc, char **argv) {
     TEST(test_the_error_of_a_mean_counts_what_lasts);
     TEST(test_each_gate_keeps_it_out);
     TEST(test_a_gain_that_is_asked_for);
+    TEST(test_classes_that_are_told_well_pass);
+    TEST(test_a_sure_tone_and_the_frequent_class_do_not_pass);
+    TEST(test_two_classes_are_one_probability);
+    TEST(test_a_quantile_is_judged_by_its_share);
     return harness_report();
 }

@@ -8,7 +8,9 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "model/learner_state.h"
 #include "model/learner_xgboost.h"
+#include "model/tree.h"
 
 enum { DEF_COOKIE = 0x6c726e72, PARAM_SIZE = 48 };
 
@@ -45,6 +47,7 @@ ls_learner_def ls_learner_def_default(void) {
                             .bins = 256,
                             .threads = 1,
                             .base_score = NAN,
+                            .answer_max = INFINITY,
                             .cookie = DEF_COOKIE};
 }
 
@@ -220,6 +223,9 @@ typedef struct training {
     double base_score;
     double spread;              // QUANTILE: the step of a gradient
     float *gradient, *hessian;  // QUANTILE, row_count each
+    const ls_learner_saving *saving;
+    uint8_t key[LS_SHA256_SIZE];  // of this training, where it is saved
+    uint32_t rounds_begun;        // by a process before
     ls_error *err;
 } training;
 
@@ -263,7 +269,7 @@ static ls_status make_matrix(training *t, const ls_learner_rows *rows, DMatrixHa
 
 static bool set_number(const training *t, const char *name, double value) {
     char text[PARAM_SIZE];
-    ls_text_format(text, sizeof text, "%.9g", value);
+    ls_text_format(text, sizeof text, "%.10g", value);
     return t->x->set(t->booster, name, text) == 0;
 }
 
@@ -271,7 +277,38 @@ static bool set_text(const training *t, const char *name, const char *value) {
     return t->x->set(t->booster, name, value) == 0;
 }
 
-static ls_status make_booster(training *t) {
+// How trees grow.
+static bool set_growth(const training *t) {
+    const ls_learner_def *d = t->def;
+    return set_number(t, "max_depth", d->depth) && set_number(t, "eta", d->eta) &&
+           set_number(t, "min_child_weight", d->child_weight_min) &&
+           set_number(t, "subsample", d->row_share) &&
+           set_number(t, "colsample_bytree", d->column_share) &&
+           set_number(t, "lambda", d->lambda) && set_number(t, "alpha", d->alpha) &&
+           set_number(t, "gamma", d->gamma) && set_number(t, "max_bin", d->bins);
+}
+
+// Goes on from where a process before was.
+static ls_status take_state(training *t, ls_learner_result *out) {
+    ls_learner_state state;
+    if (t->saving == NULL || t->saving->from == NULL) {
+        return LS_OK;
+    }
+    ls_status status = ls_learner_state_read(t->saving->from, t->saving->from_size, t->key, &state,
+                                             t->err);
+    if (status == LS_OK && t->x->load(t->booster, state.model, state.model_size) != 0) {
+        status = ls_xgboost_fail(t->x, t->err, "reading its state");
+    }
+    if (status == LS_OK) {
+        t->rounds_begun = state.rounds_run;
+        out->rounds_run = state.rounds_run;
+        out->rounds_kept = state.rounds_kept;
+        out->score = state.score;
+    }
+    return status;
+}
+
+static ls_status make_booster(training *t, ls_learner_result *out) {
     static const char *const spreads[] = {[LS_LEARNER_NORMAL] = "normal",
                                           [LS_LEARNER_LOGISTIC] = "logistic",
                                           [LS_LEARNER_EXTREME] = "extreme"};
@@ -280,16 +317,15 @@ static ls_status make_booster(training *t) {
         t->booster = NULL;
         return ls_xgboost_fail(t->x, t->err, "beginning");
     }
+    // A state first: what is set after it holds for it too.
+    const ls_status status = take_state(t, out);
+    if (status != LS_OK) {
+        return status;
+    }
     bool good = set_text(t, "objective", words[d->task].objective) &&
                 set_text(t, "booster", "gbtree") && set_text(t, "tree_method", "hist") &&
                 set_number(t, "nthread", d->threads) && set_number(t, "seed", d->seed) &&
-                set_number(t, "max_depth", d->depth) && set_number(t, "eta", d->eta) &&
-                set_number(t, "min_child_weight", d->child_weight_min) &&
-                set_number(t, "subsample", d->row_share) &&
-                set_number(t, "colsample_bytree", d->column_share) &&
-                set_number(t, "lambda", d->lambda) && set_number(t, "alpha", d->alpha) &&
-                set_number(t, "gamma", d->gamma) && set_number(t, "max_bin", d->bins) &&
-                set_number(t, "base_score", t->base_score);
+                set_growth(t) && set_number(t, "base_score", t->base_score);
     if (good && d->task == LS_LEARNER_CLASSES) {
         good = set_number(t, "num_class", d->class_count);
     }
@@ -300,7 +336,32 @@ static ls_status make_booster(training *t) {
     if (good && d->task != LS_LEARNER_QUANTILE) {
         good = set_text(t, "eval_metric", words[d->task].metric);
     }
+    if (good && isfinite(d->answer_max)) {
+        char text[PARAM_SIZE];
+        ls_text_format(text, sizeof text, "%.9g", d->answer_max);
+        good = t->x->set_attribute(t->booster, LS_TREE_ANSWER_MAX, text) == 0;
+    }
     return good ? LS_OK : ls_xgboost_fail(t->x, t->err, "setting its parameters");
+}
+
+// What a round draws depends on the seed and its number alone, not on the rounds that this process
+// has seen: a training that is gone on with draws the same. The library draws rows from a generator
+// that a new seed begins anew, and features from one of what grows its trees, which is made with a
+// number of the first: a change of the method, there and back, makes that anew, and it has to be
+// told everything again. Asking for the number of features makes the library take what was set.
+static ls_status set_draws(training *t, uint32_t round) {
+    const ls_learner_def *d = t->def;
+    bst_ulong features = 0;
+    if (d->row_share >= 1 && d->column_share >= 1) {
+        return LS_OK;
+    }
+    // Another one than that of any other round, as long as the factor is odd.
+    const uint32_t seed = (d->seed + (round + 1) * 0x9e3779b1u) & INT32_MAX;
+    const bool good = t->x->feature_count(t->booster, &features) == 0 &&
+                      set_number(t, "seed", seed) && set_text(t, "tree_method", "approx") &&
+                      t->x->feature_count(t->booster, &features) == 0 &&
+                      set_text(t, "tree_method", "hist") && set_growth(t);
+    return good ? LS_OK : ls_xgboost_fail(t->x, t->err, "setting what is drawn");
 }
 
 static ls_status margins_of(const training *t, DMatrixHandle matrix, bool training_now,
@@ -374,12 +435,45 @@ static ls_status score_of(const training *t, int round, double *out) {
     return LS_OK;
 }
 
+// Rounds, scores and all trees so far, where they are wanted.
+static ls_status save_state(training *t, const ls_learner_result *out) {
+    const ls_learner_saving *s = t->saving;
+    if (s == NULL || s->is_due == NULL || out->rounds_run == t->def->rounds ||
+        !s->is_due(s->context, out->rounds_run)) {
+        return LS_OK;
+    }
+    bst_ulong size = 0;
+    const char *text = NULL;
+    if (t->x->save(t->booster, "{\"format\":\"json\"}", &size, &text) != 0) {
+        return ls_xgboost_fail(t->x, t->err, "saving its state");
+    }
+    const ls_learner_state state = {.rounds_run = out->rounds_run,
+                                    .rounds_kept = out->rounds_kept,
+                                    .score = out->score,
+                                    .model = text,
+                                    .model_size = size};
+    ls_buffer bytes;
+    ls_buffer_init(&bytes);
+    ls_learner_state_pack(t->key, &state, &bytes);
+    const ls_status status = bytes.failed ? ls_fail(t->err, LS_ERR_MEMORY,
+                                                    "no memory for the state of a training")
+                                          : s->save(s->context, bytes.data, bytes.size, t->err);
+    ls_buffer_clear(&bytes);
+    return status;
+}
+
 static ls_status run_rounds(training *t, ls_learner_progress *progress, void *context,
                             ls_learner_result *out) {
     const bool higher = out->higher_is_better;
-    for (uint32_t round = 0; round < t->def->rounds; round++) {
+    for (uint32_t round = t->rounds_begun; round < t->def->rounds; round++) {
+        if (t->def->patience > 0 && round - out->rounds_kept >= t->def->patience) {
+            break;
+        }
         double score = NAN;
-        ls_status status = LS_OK;
+        ls_status status = set_draws(t, round);
+        if (status != LS_OK) {
+            return status;
+        }
         if (t->def->task == LS_LEARNER_QUANTILE) {
             status = boost_quantile(t);
         } else if (t->x->update(t->booster, (int)round, t->matrices[0]) != 0) {
@@ -401,8 +495,9 @@ static ls_status run_rounds(training *t, ls_learner_progress *progress, void *co
             return ls_fail(t->err, LS_ERR_STOPPED, "stopped after %u of %u rounds", round + 1,
                            t->def->rounds);
         }
-        if (t->def->patience > 0 && round + 1 - out->rounds_kept >= t->def->patience) {
-            break;
+        status = save_state(t, out);
+        if (status != LS_OK) {
+            return status;
         }
     }
     return LS_OK;
@@ -431,7 +526,7 @@ static ls_status take_model(training *t, ls_learner_result *out) {
     return status;
 }
 
-static ls_status prepare(training *t) {
+static ls_status prepare(training *t, ls_learner_result *out) {
     ls_status status = LS_OK;
     t->base_score = t->def->base_score;
     if (t->def->task == LS_LEARNER_QUANTILE) {
@@ -450,14 +545,32 @@ static ls_status prepare(training *t) {
     if (status == LS_OK && t->valid != NULL) {
         status = make_matrix(t, t->valid, &t->matrices[1]);
     }
-    return status == LS_OK ? make_booster(t) : status;
+    return status == LS_OK ? make_booster(t, out) : status;
 }
 
 ls_status ls_learner_train(const ls_learner_def *def, const ls_learner_rows *train,
                            const ls_learner_rows *valid, ls_learner_progress *progress,
                            void *context, ls_learner_result *out, ls_error *err) {
+    return ls_learner_train_on(def, train, valid, progress, context, NULL, out, err);
+}
+
+ls_status ls_learner_check_state(const ls_learner_def *def, const ls_learner_rows *train,
+                                 const ls_learner_rows *valid, const void *bytes, size_t size,
+                                 uint32_t *out_rounds, ls_error *err) {
+    uint8_t key[LS_SHA256_SIZE];
+    ls_learner_state state;
+    ls_learner_state_key(def, train, valid, key);
+    const ls_status status = ls_learner_state_read(bytes, size, key, &state, err);
+    *out_rounds = state.rounds_run;
+    return status;
+}
+
+ls_status ls_learner_train_on(const ls_learner_def *def, const ls_learner_rows *train,
+                              const ls_learner_rows *valid, ls_learner_progress *progress,
+                              void *context, const ls_learner_saving *saving,
+                              ls_learner_result *out, ls_error *err) {
     *out = (ls_learner_result){0};
-    training t = {.def = def, .train = train, .valid = valid, .err = err};
+    training t = {.def = def, .train = train, .valid = valid, .saving = saving, .err = err};
     ls_status status = ls_learner_def_check(def, err);
     if (status == LS_OK && def->patience > 0 && valid == NULL) {
         status = ls_fail(err, LS_ERR_INVALID, "patience is %u, and there are no validation rows",
@@ -482,7 +595,10 @@ ls_status ls_learner_train(const ls_learner_def *def, const ls_learner_rows *tra
     *out = (ls_learner_result){.score = NAN,
                                .metric = words[def->task].metric,
                                .higher_is_better = words[def->task].higher_is_better};
-    status = prepare(&t);
+    if (saving != NULL) {
+        ls_learner_state_key(def, train, valid, t.key);
+    }
+    status = prepare(&t, out);
     if (status == LS_OK) {
         status = run_rounds(&t, progress, context, out);
     }

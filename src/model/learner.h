@@ -48,6 +48,8 @@ typedef struct ls_learner_def {
     uint32_t threads;          // 1 to 1024, default 1
     uint32_t seed;             // to INT32_MAX
     double base_score;         // where predictions begin; NaN (default): from the labels
+    double answer_max;         // kept in the model for whoever predicts with it (tree.h): nothing
+                               // above it is said; INFINITY (default): no such limit
     uint32_t cookie;           // set by ls_learner_def_default(), leave it alone
 } ls_learner_def;
 
@@ -88,6 +90,29 @@ ls_status ls_learner_train(const ls_learner_def *def, const ls_learner_rows *tra
                            const ls_learner_rows *valid, ls_learner_progress *progress,
                            void *context, ls_learner_result *out, ls_error *err);
 void ls_learner_result_clear(ls_learner_result *result);
+
+// A training that can be gone on with after its process was killed. What is learned in the end has
+// the same bytes as without the kill.
+typedef struct ls_learner_saving {
+    void *context;
+    // Asked after each round but the last: is the state to be saved now?
+    bool (*is_due)(void *context, uint32_t round);
+    // Keeps the bytes; a failure ends the training with it.
+    ls_status (*save)(void *context, const void *bytes, size_t size, ls_error *err);
+    const void *from;  // bytes that were saved; NULL: from the beginning
+    size_t from_size;
+} ls_learner_saving;
+
+// As ls_learner_train. `saving` may be NULL. LS_ERR_INVALID too when `from` is no state of this
+// very training (settings, rows, labels).
+ls_status ls_learner_train_on(const ls_learner_def *def, const ls_learner_rows *train,
+                              const ls_learner_rows *valid, ls_learner_progress *progress,
+                              void *context, const ls_learner_saving *saving,
+                              ls_learner_result *out, ls_error *err);
+// Whether the bytes are a state of this very training, and of how many rounds; LS_ERR_INVALID.
+ls_status ls_learner_check_state(const ls_learner_def *def, const ls_learner_rows *train,
+                                 const ls_learner_rows *valid, const void *bytes, size_t size,
+                                 uint32_t *out_rounds, ls_error *err);
 
 // Which rows are for validation, by whole units: 1 in valid[row] when row's unit is among the share
 // of the units (at least one, and never all) that the seed draws. Pure. LS_ERR_INVALID when there

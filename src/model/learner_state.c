@@ -45,9 +45,10 @@ void ls_learner_state_key(const ls_learner_def *def, const ls_learner_rows *trai
     const uint32_t counts[] = {(uint32_t)def->task, def->class_count, (uint32_t)def->spread,
                                def->rounds,         def->depth,       def->bins,
                                def->patience,       def->threads,     def->seed};
-    const double reals[] = {def->quantile,      def->spread_scale, def->eta,    def->child_weight_min,
-                            def->row_share,     def->column_share, def->lambda, def->alpha,
-                            def->gamma,         def->base_score,   def->answer_max};
+    const double reals[] = {def->quantile,         def->spread_scale, def->eta,
+                            def->child_weight_min, def->row_share,    def->column_share,
+                            def->lambda,           def->alpha,        def->gamma,
+                            def->base_score,       def->answer_max};
     ls_sha256 sha;
     ls_sha256_init(&sha);
     ls_sha256_add(&sha, counts, sizeof counts);
@@ -106,11 +107,11 @@ ls_status ls_learner_state_read(const void *bytes, size_t size, const uint8_t ke
         memcpy(&model_size, at + 16, 8);
         out->model = at + 24;
         out->model_size = size - HEAD - LS_SHA256_SIZE;
-        what = model_size != out->model_size           ? "its model has another size"
-               : out->rounds_run == 0                  ? "it has no round"
-               : out->rounds_kept > out->rounds_run ||
-                       out->rounds_kept == 0 ? "more rounds are kept than were run"
-                                             : NULL;
+        what = model_size != out->model_size ? "its model has another size"
+               : out->rounds_run == 0        ? "it has no round"
+               : out->rounds_kept > out->rounds_run || out->rounds_kept == 0
+                   ? "more rounds are kept than were run"
+                   : NULL;
     }
     if (what != NULL) {
         *out = (ls_learner_state){0};

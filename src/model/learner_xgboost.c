@@ -27,6 +27,8 @@ static bool find_all(void *l, ls_xgboost *x, ls_error *err) {
            find(l, "XGDMatrixFree", &x->matrix_free, err) &&
            find(l, "XGBoosterCreate", &x->create, err) && find(l, "XGBoosterFree", &x->free, err) &&
            find(l, "XGBoosterSetParam", &x->set, err) &&
+           find(l, "XGBoosterSetAttr", &x->set_attribute, err) &&
+           find(l, "XGBoosterGetNumFeature", &x->feature_count, err) &&
            find(l, "XGBoosterUpdateOneIter", &x->update, err) &&
            find(l, "XGBoosterBoostOneIter", &x->boost, err) &&
            find(l, "XGBoosterEvalOneIter", &x->evaluate, err) &&

@@ -21,6 +21,8 @@ typedef struct ls_xgboost {
     __typeof__(XGBoosterCreate) *create;
     __typeof__(XGBoosterFree) *free;
     __typeof__(XGBoosterSetParam) *set;
+    __typeof__(XGBoosterSetAttr) *set_attribute;
+    __typeof__(XGBoosterGetNumFeature) *feature_count;
     __typeof__(XGBoosterUpdateOneIter) *update;
     __typeof__(XGBoosterBoostOneIter) *boost;
     __typeof__(XGBoosterEvalOneIter) *evaluate;

@@ -43,7 +43,8 @@ ls_status ls_predictor_load(const char *text, size_t size, const char *file,
     ls_status status = LS_OK;
     if (is_of_trees(text, size)) {
         status = ls_tree_read_text(text, size, file, &out->trees, err);
-        if (status == LS_OK && out->trees->output_count != 1) {
+        if (status == LS_OK && out->trees->output_count != 1 &&
+            out->trees->link != LS_TREE_LINK_SOFTMAX) {
             status = ls_fail_at(err, LS_ERR_INVALID, file, 0, 0,
                                 "the model predicts %u things at once, one is asked for",
                                 out->trees->output_count);
@@ -59,6 +60,7 @@ ls_status ls_predictor_load(const char *text, size_t size, const char *file,
                                  column_count, err);
         }
     }
+    out->output_count = out->trees != NULL ? out->trees->output_count : 1;
     if (status != LS_OK) {
         ls_predictor_clear(out);
     }
@@ -93,10 +95,20 @@ void ls_predictor_clear(ls_predictor *predictor) {
 }
 
 double ls_predictor_predict(const ls_predictor *predictor, const float *row, double *wide) {
-    if (predictor->trees != NULL) {
+    const ls_tree_model *trees = predictor->trees;
+    if (trees != NULL && trees->link == LS_TREE_LINK_SOFTMAX) {
+        float margins[LS_TREE_OUTPUTS_MAX];
+        ls_tree_margin(trees, row, margins);
+        uint32_t best = 0;
+        for (uint32_t i = 1; i < trees->margin_count; i++) {
+            best = margins[i] > margins[best] ? i : best;
+        }
+        return (double)best;
+    }
+    if (trees != NULL) {
         float scratch[LS_TREE_OUTPUTS_MAX], out = 0.0F;
-        ls_tree_predict(predictor->trees, row, scratch, &out);
-        return (double)out;
+        ls_tree_predict(trees, row, scratch, &out);
+        return (double)(out > trees->answer_max ? trees->answer_max : out);
     }
     if (predictor->linear == NULL) {
         return (double)NAN;
@@ -126,6 +138,19 @@ ls_status ls_predictor_explain(const ls_predictor *predictor, const float *row, 
         out[m->features] += m->coefficients[i] * m->typical[i];
     }
     return LS_OK;
+}
+
+void ls_predictor_predict_all(const ls_predictor *predictor, const float *row, double *wide,
+                              double *out) {
+    if (predictor->output_count == 1) {
+        out[0] = ls_predictor_predict(predictor, row, wide);
+        return;
+    }
+    float outputs[LS_TREE_OUTPUTS_MAX];
+    ls_tree_predict(predictor->trees, row, NULL, outputs);
+    for (uint32_t i = 0; i < predictor->output_count; i++) {
+        out[i] = (double)outputs[i];
+    }
 }
 
 const char *ls_predictor_kind(const ls_predictor *predictor) {

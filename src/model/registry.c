@@ -306,8 +306,9 @@ const ls_registry_part *ls_registry_find_part(const ls_registry_version *version
     return NULL;
 }
 
-ls_status ls_registry_peek(const char *folder, const char *model, uint32_t number,
-                           ls_registry_version *out, ls_error *err) {
+// What is signed is what is read: the bytes are read once.
+static ls_status peek(const char *folder, const char *model, uint32_t number, const char *key_file,
+                      ls_registry_version *out, ls_error *err) {
     char path[LS_REGISTRY_PATH_SIZE], rest[48], *bytes = NULL;
     size_t size = 0;
     ls_arena arena;
@@ -325,6 +326,9 @@ ls_status ls_registry_peek(const char *folder, const char *model, uint32_t numbe
     if (status == LS_OK) {
         status = ls_file_read(path, LS_REGISTRY_MANIFEST_MAX, &arena, &bytes, &size, err);
     }
+    if (status == LS_OK && key_file != NULL) {
+        status = ls_registry_check_signature(folder, model, number, key_file, bytes, size, err);
+    }
     if (status == LS_OK) {
         status = ls_registry_read_manifest(bytes, size, path, out, err);
     }
@@ -334,6 +338,11 @@ ls_status ls_registry_peek(const char *folder, const char *model, uint32_t numbe
     }
     ls_arena_clear(&arena);
     return status;
+}
+
+ls_status ls_registry_peek(const char *folder, const char *model, uint32_t number,
+                           ls_registry_version *out, ls_error *err) {
+    return peek(folder, model, number, NULL, out, err);
 }
 
 static ls_status load_part(const char *folder, const char *model, uint32_t number,
@@ -365,7 +374,12 @@ static ls_status load_part(const char *folder, const char *model, uint32_t numbe
 
 ls_status ls_registry_load(const char *folder, const char *model, uint32_t number,
                            ls_registry_version *out, ls_error *err) {
-    ls_status status = ls_registry_peek(folder, model, number, out, err);
+    return ls_registry_load_signed(folder, model, number, NULL, out, err);
+}
+
+ls_status ls_registry_load_signed(const char *folder, const char *model, uint32_t number,
+                                  const char *key_file, ls_registry_version *out, ls_error *err) {
+    ls_status status = peek(folder, model, number, key_file, out, err);
     for (uint32_t i = 0; i < out->part_count && status == LS_OK; i++) {
         status = load_part(folder, model, number, &out->parts[i], &out->arena, err);
     }

@@ -75,6 +75,15 @@ ls_status ls_registry_load(const char *folder, const char *model, uint32_t numbe
 void ls_registry_version_clear(ls_registry_version *version);
 const ls_registry_part *ls_registry_find_part(const ls_registry_version *version,
                                               const char *name);  // NULL: none
+// The same of a version that must be signed (ls_registry_sign) by the key whose public half is in
+// the file `key_file`; NULL: it need not be. LS_ERR_INVALID: it is not signed, by another key, or
+// changed since.
+ls_status ls_registry_load_signed(const char *folder, const char *model, uint32_t number,
+                                  const char *key_file, ls_registry_version *out, ls_error *err);
+// Signs the manifest of a version, and so all its parts, with a secret key (signature.h); what is
+// not what its manifest says is not signed. `file` is what errors call the key.
+ls_status ls_registry_sign(const char *folder, const char *model, uint32_t number,
+                           const char *secret, size_t secret_size, const char *file, ls_error *err);
 // Only the manifest, not the parts it names: their bytes are NULL.
 ls_status ls_registry_peek(const char *folder, const char *model, uint32_t number,
                            ls_registry_version *out, ls_error *err);

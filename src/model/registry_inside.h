@@ -11,6 +11,10 @@ ls_status ls_registry_path(char out[LS_REGISTRY_PATH_SIZE], const char *folder, 
 // Makes the folders where they are missing; waits. Unlock takes -1 too.
 ls_status ls_registry_lock(const char *folder, const char *model, int *out_fd, ls_error *err);
 void ls_registry_unlock(int fd);
+// Is the manifest, these bytes, signed by the key of the file? And is it this model's?
+ls_status ls_registry_check_signature(const char *folder, const char *model, uint32_t number,
+                                      const char *key_file, const char *bytes, size_t size,
+                                      ls_error *err);
 // The manifest as text, to be freed by free().
 ls_status ls_registry_make_manifest(const char *model, uint32_t number,
                                     const ls_registry_part *parts, uint32_t count,

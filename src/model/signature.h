@@ -1,5 +1,5 @@
-// signature.h - who vouches for bytes: Ed25519 signatures by libsodium, keys and signatures as lines
-// of text.
+// signature.h - who vouches for bytes: Ed25519 signatures by libsodium, keys and signatures as
+// lines of text.
 //
 //   lineshaft-secret-key/1 HEX     whoever has it signs; never leaves who made it
 //   lineshaft-public-key/1 HEX     what signatures are checked with

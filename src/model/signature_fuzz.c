@@ -1,5 +1,5 @@
-// signature_fuzz.c - any bytes as a public key, and as a signature by a good one: never accepted for
-// what was not signed.
+// signature_fuzz.c - any bytes as a public key, and as a signature by a good one: never accepted
+// for what was not signed.
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

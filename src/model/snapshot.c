@@ -30,6 +30,7 @@ typedef struct hearing {  // growing array
     size_t count, capacity;
     uint32_t tag;
     bool keeps_historical, failed, full;
+    const ls_model_plan *label_of;  // of a label: texts may be classes
     ls_snapshot_notes *notes;
 } hearing;
 
@@ -54,6 +55,24 @@ double ls_snapshot_value(const ls_sample *sample) {
     const bool is_good = sample->quality == LS_QUALITY_GOOD ||
                          sample->quality == LS_QUALITY_UNCERTAIN;
     return is_good && ls_sample_number(sample, &value) ? value : (double)NAN;
+}
+
+// NaN: it is none.
+static double class_named(const ls_model_plan *plan, const char *text, size_t size) {
+    for (uint32_t i = 0; i < plan->class_count; i++) {
+        if (strlen(plan->classes[i]) == size && memcmp(plan->classes[i], text, size) == 0) {
+            return (double)i;
+        }
+    }
+    return (double)NAN;
+}
+
+double ls_snapshot_label(const ls_model_plan *plan, const ls_sample *sample) {
+    const bool is_good = sample->quality == LS_QUALITY_GOOD ||
+                         sample->quality == LS_QUALITY_UNCERTAIN;
+    return is_good && sample->kind == LS_VALUE_TEXT
+               ? class_named(plan, sample->value.text, sample->size)
+               : ls_snapshot_value(sample);
 }
 
 static ls_status no_memory(ls_error *err) {
@@ -124,10 +143,13 @@ static bool hear_one(void *context, const ls_sample *sample) {
         h->items = moved;
         h->capacity = larger;
     }
-    h->items[h->count] = (heard){.time_us = sample->time_us,
-                                 .value = ls_snapshot_value(sample),
-                                 .tag = h->tag,
-                                 .order = (uint32_t)h->count};
+    const double value = h->label_of != NULL ? ls_snapshot_label(h->label_of, sample)
+                                             : ls_snapshot_value(sample);
+    if (h->label_of != NULL && sample->kind == LS_VALUE_TEXT && isnan(value)) {
+        h->notes->unknown++;
+    }
+    h->items[h->count] = (heard){
+        .time_us = sample->time_us, .value = value, .tag = h->tag, .order = (uint32_t)h->count};
     h->count++;
     return true;
 }
@@ -201,7 +223,7 @@ static int64_t first_moment(const making *m) {
 
 static ls_status rows_by_tag(making *m, uint32_t unit) {
     const ls_model_plan *p = m->plan;
-    hearing h = {.keeps_historical = true, .notes = &m->notes};
+    hearing h = {.keeps_historical = true, .notes = &m->notes, .label_of = p};
     size_t at = 0;
     ls_status status = hear_tag(m, &h, p->label.source, unit, m->def->from_us,
                                 m->def->to_us + p->horizon_us + 1);
@@ -294,8 +316,11 @@ static ls_status row_of_line(making *m, const ls_csv *csv, const label_columns *
     }
     if (cells[c->value][0] == '\0') {
         one.label = (double)NAN;
+    } else if (!isnan(class_named(p, cells[c->value], strlen(cells[c->value])))) {
+        one.label = class_named(p, cells[c->value], strlen(cells[c->value]));
     } else if (!ls_text_parse_double(cells[c->value], strlen(cells[c->value]), &one.label)) {
-        return wrong_cell(m, csv, line, c->value, "number");
+        return wrong_cell(m, csv, line, c->value,
+                          p->class_count > 0 ? "class of the model, and no number" : "number");
     }
     while (c->unit >= 0 && one.unit < m->unit_count &&
            strcmp(unit_name(p, one.unit), cells[c->unit]) != 0) {

@@ -28,6 +28,7 @@ typedef struct ls_snapshot_notes {
     uint64_t samples;     // of the tags, heard
     uint64_t historical;  // left out: sent late on purpose
     uint64_t labelled;    // rows
+    uint64_t unknown;     // samples of a label's tag with a text that is no class of the model
 } ls_snapshot_notes;
 
 // Fails with LS_ERR_INVALID (a tag that the history does not know, a line of the labels' file: says
@@ -42,3 +43,5 @@ ls_status ls_snapshot_tag(const ls_tags *tags, const char *pattern, const char *
                           ls_error *err);
 // What the features hear of a sample: NaN where it is bad, stale, a text or nothing.
 double ls_snapshot_value(const ls_sample *sample);
+// The same of a label: a text that is one of the plan's classes is its place.
+double ls_snapshot_label(const ls_model_plan *plan, const ls_sample *sample);

@@ -28,6 +28,9 @@ enum {
     LS_TREE_OBJECTIVE_SIZE = 32,   // bytes of the objective's name, with the final zero
 };
 
+// An attribute of a saved model: the largest answer that makes sense, as a number.
+#define LS_TREE_ANSWER_MAX "lineshaft.answer_max"
+
 // What is done to the margin (the sum of the trees) to make a prediction of it.
 typedef enum ls_tree_link {
     LS_TREE_LINK_NONE,      // the margin is the prediction: regression, ranking, quantiles
@@ -54,7 +57,9 @@ typedef struct ls_tree_model {
     uint32_t margin_count;             // sums: 1, or one for each class or target
     uint32_t output_count;             // floats of one prediction: margin_count, or 1 for ARGMAX
     float base_score;                  // as the file has it
-    float base_margin;                 // where each sum begins
+    float answer_max;   // of the attribute LS_TREE_ANSWER_MAX, else INFINITY: whoever
+                        // uses a prediction cuts it there; ls_tree_predict does not
+    float base_margin;  // where each sum begins
     uint32_t tree_count;
     uint32_t node_count;  // of all trees, and one leaf that fills up the last eight
     uint16_t depth_max;   // of any tree

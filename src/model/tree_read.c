@@ -526,6 +526,24 @@ static ls_status read_booster(reader *r, json_t *learner) {
     return put_trees(r, trees, info);
 }
 
+// Ours, where it is there; others' attributes are theirs.
+static ls_status read_attributes(reader *r, json_t *learner) {
+    json_t *text = json_object_get(json_object_get(learner, "attributes"), LS_TREE_ANSWER_MAX);
+    double most = 0;
+    r->model->answer_max = INFINITY;
+    if (text == NULL) {
+        return LS_OK;
+    }
+    if (!json_is_string(text) ||
+        !ls_text_parse_double(json_string_value(text), json_string_length(text), &most) ||
+        !(most > 0)) {
+        return bad(r, "learner.attributes.%s must be a text that is a number above 0",
+                   LS_TREE_ANSWER_MAX);
+    }
+    r->model->answer_max = (float)most;
+    return LS_OK;
+}
+
 static ls_status read_root(reader *r, json_t *root) {
     json_t *learner = object_of(r, root, "", "learner");
     if (learner == NULL) {
@@ -538,6 +556,9 @@ static ls_status read_root(reader *r, json_t *root) {
     }
     if (status == LS_OK) {
         status = read_names(r, learner);
+    }
+    if (status == LS_OK) {
+        status = read_attributes(r, learner);
     }
     if (status == LS_OK) {
         status = read_booster(r, learner);
