@@ -6,7 +6,8 @@
 enum { LS_MODEL_ARGS_MAX = 48, LS_MODEL_ARG_TEXTS = 24, LS_MODEL_ARG_SIZE = 32 };
 
 typedef struct ls_model_args {
-    const char *argv[LS_MODEL_ARGS_MAX];  // ends with NULL; points into `texts` and to what was given
+    const char
+        *argv[LS_MODEL_ARGS_MAX];  // ends with NULL; points into `texts` and to what was given
     int count;
     char texts[LS_MODEL_ARG_TEXTS][LS_MODEL_ARG_SIZE];
     int text_count;

@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/model_args.h"
 
-enum { READ_SIZE = 65536, POLL_MS = 100 };
+enum { READ_SIZE = 65536, POLL_MS = 100, SAVING_MS = 10000 };
 #define MODEL_MAX ((size_t)256 << 20)
 
 extern char **environ;
@@ -46,29 +48,31 @@ static int put_in_memory(const ls_dataset *dataset, ls_error *err) {
     return fd;
 }
 
+static bool is_trees(const ls_model_child *child) {
+    return strcmp(child->plan->learner, "trees") == 0;
+}
+
 static ls_status start(const ls_model_child *child, int data, int out_fd, pid_t *out,
                        ls_error *err) {
     char path[64], seed[32], program[4096];
-    const bool is_ours = strcmp(child->learner, "linear") == 0 ||
-                         strcmp(child->learner, "trees") == 0;
+    const char *learner = child->plan->learner;
+    const bool is_ours = strcmp(learner, "linear") == 0 || is_trees(child);
     snprintf(path, sizeof path, "/proc/self/fd/%d", data);
-    snprintf(seed, sizeof seed, "%" PRIu64, child->seed);
-    const bool is_absolute = child->learner[0] == '/';
+    snprintf(seed, sizeof seed, "%" PRIu64, child->plan->seed);
+    const bool is_absolute = learner[0] == '/';
     const int size = is_ours ? snprintf(program, sizeof program, "/proc/self/exe")
                              : snprintf(program, sizeof program, "%s%s%s",
                                         is_absolute ? "" : child->folder, is_absolute ? "" : "/",
-                                        child->learner);
+                                        learner);
     if (size < 0 || (size_t)size >= sizeof program) {
         return ls_fail(err, LS_ERR_LIMIT, "the path of the learner is too long");
     }
-    char *const ours[] = {(char[]){"lineshaft"},
-                          (char[]){"model"},
-                          (char[]){"fit"},
-                          (char *)(uintptr_t)child->learner,
-                          path,
-                          (char[]){"--seed"},
-                          seed,
-                          NULL};
+    ls_model_args args;
+    ls_model_args_init(&args, "lineshaft", path, child->plan, child->trees);
+    if (is_trees(child) && child->state != NULL) {
+        ls_model_args_add(&args, "--state", child->state);
+    }
+    char *const *ours = (char *const *)(uintptr_t)args.argv;
     char *const theirs[] = {program, path, seed, NULL};
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions) != 0) {
@@ -82,13 +86,13 @@ static ls_status start(const ls_model_child *child, int data, int out_fd, pid_t 
     return code == 0 ? LS_OK : ls_fail_errno(err, program, "cannot start the training", code);
 }
 
-static ls_status read_model(int fd, const volatile int *stop, ls_buffer *out, ls_error *err) {
+static ls_status read_model(int fd, const ls_model_child *child, ls_buffer *out, ls_error *err) {
     static char bytes[READ_SIZE];
     for (;;) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
         const int ready = poll(&wait, 1, POLL_MS);
-        if (stop != NULL && *stop != 0) {
-            return ls_fail(err, LS_ERR_STOPPED, "stopped; nothing was kept");
+        if (child->stop != NULL && *child->stop != 0) {
+            return ls_fail(err, LS_ERR_STOPPED, "stopped");
         }
         if (ready <= 0) {
             continue;
@@ -110,6 +114,19 @@ static ls_status read_model(int fd, const volatile int *stop, ls_buffer *out, ls
 // Waits for the end; a failure of reading ends it first.
 static ls_status end(pid_t pid, const ls_model_child *child, ls_status status, ls_error *err) {
     int state = 0;
+    if (status == LS_ERR_STOPPED && is_trees(child) && child->state != NULL) {
+        // It saves what it has; no longer than that is waited.
+        const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+        (void)kill(pid, SIGTERM);
+        for (int waited = 0; waited < SAVING_MS; waited += POLL_MS) {
+            siginfo_t info = {0};
+            if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+                info.si_pid == pid) {
+                break;
+            }
+            nanosleep(&pause, NULL);
+        }
+    }
     if (status != LS_OK) {
         (void)kill(pid, SIGKILL);
     }
@@ -117,11 +134,11 @@ static ls_status end(pid_t pid, const ls_model_child *child, ls_status status, l
     }
     if (status == LS_OK && WIFSIGNALED(state)) {
         return ls_fail(err, LS_ERR_INVALID, "the training by '%s' was ended by signal %d",
-                       child->learner, WTERMSIG(state));
+                       child->plan->learner, WTERMSIG(state));
     }
     if (status == LS_OK && WEXITSTATUS(state) != 0) {
         return ls_fail(err, LS_ERR_INVALID, "the training by '%s' ended with code %d",
-                       child->learner, WEXITSTATUS(state));
+                       child->plan->learner, WEXITSTATUS(state));
     }
     return status;
 }
@@ -146,7 +163,7 @@ ls_status ls_model_child_run(const ls_model_child *child, const ls_dataset *data
         close(ends[1]);
     }
     if (status == LS_OK) {
-        status = read_model(ends[0], child->stop, out_model, err);
+        status = read_model(ends[0], child, out_model, err);
         status = end(pid, child, status, err);
     }
     if (ends[0] >= 0) {

@@ -1,13 +1,16 @@
-// model_child.h - a training in a process of its own: a dataset in, a model out, nothing on disk.
+// model_child.h - a training in a process of its own: a dataset in, a model out, nothing on disk
+// but the state of one that lasts.
 #pragma once
 
 #include "base/text.h"
 #include "model/dataset.h"
+#include "plant/models.h"
 
 typedef struct ls_model_child {
-    const char *learner;  // "linear", "trees", or a program
-    const char *folder;   // from which a program's relative path is meant
-    uint64_t seed;
+    const ls_model_plan *plan;    // its learner, its seed, what is learned
+    const ls_model_trees *trees;  // settings of trees
+    const char *folder;           // from which a program's relative path is meant
+    const char *state;  // of trees: file for a training that lasts, to be gone on with; NULL: none
     const volatile int *stop;  // may be NULL; non-zero: the process is ended, LS_ERR_STOPPED
 } ls_model_child;
 

@@ -5,11 +5,11 @@
 #include "model/learner.h"
 
 typedef struct ls_model_fit {
-    ls_learner_def def;  // of SURVIVAL the spread is found from the lives that ended
-    double most;         // SURVIVAL: seconds after which nobody looks; 0: for ever
-    double validate;     // share of the rows held out, the last ones; 0: none
-    bool by_unit;        // whole units instead, drawn by the seed
-    const char *state;   // file; NULL: none
+    ls_learner_def def;   // of SURVIVAL the spread is found from the lives that ended
+    double most;          // SURVIVAL: seconds after which nobody looks; 0: for ever
+    double validate;      // share of the rows held out, the last ones; 0: none
+    bool by_unit;         // whole units instead, drawn by the seed
+    const char *state;    // file; NULL: none
     uint32_t save_every;  // rounds between two writes of it; 0: each 10 s
 } ls_model_fit;
 

@@ -23,35 +23,90 @@ ls_status ls_model_predict_rows(const ls_predictor *predictor, const ls_dataset 
         return no_memory(err);
     }
     for (size_t i = 0; i < rows->row_count; i++) {
-        out[i] = ls_predictor_predict(predictor, ls_dataset_row(rows, i), wide);
+        ls_predictor_predict_all(predictor, ls_dataset_row(rows, i), wide,
+                                 out + i * predictor->output_count);
     }
     ls_free(wide);
     return LS_OK;
 }
 
-ls_status ls_model_radius(const ls_predictor *predictor, const ls_dataset *rows, double level,
-                          double *out, ls_error *err) {
+ls_loss ls_model_loss(const ls_model_plan *plan) {
+    switch (plan->objective) {
+    case LS_OBJECTIVE_BINARY:
+    case LS_OBJECTIVE_CLASSES: return LS_LOSS_BRIER;
+    case LS_OBJECTIVE_QUANTILE: return LS_LOSS_PINBALL;
+    default: return LS_LOSS_SQUARED;
+    }
+}
+
+ls_status ls_model_check_outputs(const ls_model_plan *plan, const ls_predictor *predictor,
+                                 ls_error *err) {
+    const uint32_t wanted = plan->objective == LS_OBJECTIVE_CLASSES ? plan->class_count : 1;
+    return predictor->output_count == wanted
+               ? LS_OK
+               : ls_fail(err, LS_ERR_INVALID,
+                         "the model says %u numbers of each row; 'objective: %s' wants %u",
+                         predictor->output_count, ls_model_objective_name(plan->objective), wanted);
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+ls_status ls_model_usual_of(const ls_model_plan *plan, const ls_dataset *train, ls_model_usual *out,
+                            ls_error *err) {
+    const double rows = (double)train->row_count;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < train->row_count; i++) {
+        const double label = train->label[i];
+        out->value += label / rows;
+        if (label >= 0.0 && label < (double)plan->class_count) {
+            out->priors[(uint32_t)label] += 1.0 / rows;
+        }
+    }
+    if (plan->objective == LS_OBJECTIVE_QUANTILE && train->row_count > 0) {
+        double *sorted = ls_alloc(train->row_count * sizeof *sorted);
+        if (sorted == NULL) {
+            return no_memory(err);
+        }
+        memcpy(sorted, train->label, train->row_count * sizeof *sorted);
+        qsort(sorted, train->row_count, sizeof *sorted, compare_doubles);
+        out->value = sorted[(size_t)(plan->quantile * (rows - 1.0) + 0.5)];
+        ls_free(sorted);
+    }
+    return LS_OK;
+}
+
+ls_status ls_model_radius(const ls_model_plan *plan, const ls_predictor *predictor,
+                          const ls_dataset *rows, double *out, ls_error *err) {
+    const uint32_t outputs = predictor->output_count;
+    const ls_loss loss = ls_model_loss(plan);
+    double *told = ls_alloc(rows->row_count * outputs * sizeof *told);
     double *scores = ls_alloc(rows->row_count * sizeof *scores);
-    ls_status status = scores != NULL ? ls_model_predict_rows(predictor, rows, scores, err)
-                                      : no_memory(err);
+    ls_status status = told != NULL && scores != NULL
+                           ? ls_model_predict_rows(predictor, rows, told, err)
+                           : no_memory(err);
     if (status == LS_OK) {
         for (size_t i = 0; i < rows->row_count; i++) {
-            scores[i] = fabs(scores[i] - rows->label[i]);
+            scores[i] = ls_gates_score(loss, told + i * outputs, outputs, rows->label[i]);
         }
         const size_t count = ls_conformal_sort(scores, rows->row_count);
-        *out = ls_conformal_radius(scores, count, 1.0 - level);
+        *out = ls_conformal_radius(scores, count, 1.0 - plan->gates.interval);
     }
+    ls_free(told);
     ls_free(scores);
     return status;
 }
 
-// The squared error when one tag is silent: all its figures unknown.
+// The loss when one tag is silent: all its figures unknown.
 static ls_status without_tags(const ls_model_plan *plan, const ls_predictor *p,
                               const ls_features *features, const ls_dataset *test, double *out,
                               ls_error *err) {
     const uint32_t columns = test->column_count;
     float *row = ls_alloc(columns * sizeof *row);
     double *wide = ls_alloc(columns * sizeof *wide);
+    double told[LS_MODEL_CLASSES_MAX];
     ls_status status = row != NULL && wide != NULL ? LS_OK : no_memory(err);
     for (uint32_t tag = 0; tag < plan->tag_count && status == LS_OK; tag++) {
         double sum = 0.0;
@@ -60,8 +115,9 @@ static ls_status without_tags(const ls_model_plan *plan, const ls_predictor *p,
             for (uint32_t c = 0; c < columns; c++) {
                 row[c] = ls_features_tag_of(features, c) == tag ? NAN : row[c];
             }
-            const double e = ls_predictor_predict(p, row, wide) - test->label[i];
-            sum += e * e;
+            ls_predictor_predict_all(p, row, wide, told);
+            sum += ls_gates_loss(ls_model_loss(plan), plan->quantile, told, p->output_count,
+                                 test->label[i]);
         }
         out[tag] = sum / (double)test->row_count;
     }
@@ -109,18 +165,19 @@ static ls_status time_one(const ls_predictor *p, ls_features *features, const ls
 }
 
 static ls_status judge(const ls_model_plan *plan, const ls_predictor *challenger, double radius,
-                       const ls_predictor *champion, double usual, const ls_dataset *test,
-                       ls_features *features, ls_arena *arena, ls_gate_verdict *out,
-                       ls_error *err) {
-    double *mine = ls_arena_alloc(arena, test->row_count * sizeof *mine);
-    double *theirs = ls_arena_alloc(arena, test->row_count * sizeof *theirs);
+                       const ls_predictor *champion, const ls_model_usual *usual,
+                       const ls_dataset *test, ls_features *features, ls_arena *arena,
+                       ls_gate_verdict *out, ls_error *err) {
+    const uint32_t outputs = challenger->output_count;
+    double *mine = ls_arena_alloc(arena, test->row_count * outputs * sizeof *mine);
+    double *theirs = ls_arena_alloc(arena, test->row_count * outputs * sizeof *theirs);
     double *missing = ls_arena_alloc(arena, plan->tag_count * sizeof *missing);
     int64_t latency_us = 0;
     if (mine == NULL || theirs == NULL || missing == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; i < test->row_count; i++) {
-        theirs[i] = usual;
+    for (size_t i = 0; i < test->row_count * outputs; i++) {
+        theirs[i] = outputs > 1 ? usual->priors[i % outputs] : usual->value;
     }
     ls_status status = ls_model_predict_rows(challenger, test, mine, err);
     if (status == LS_OK && champion != NULL) {
@@ -139,15 +196,19 @@ static ls_status judge(const ls_model_plan *plan, const ls_predictor *challenger
                                 .missing = missing,
                                 .tags = plan->tags,
                                 .tag_count = plan->tag_count,
-                                .usual = usual,
+                                .usual = usual->value,
+                                .loss = ls_model_loss(plan),
+                                .outputs = outputs,
+                                .priors = usual->priors,
+                                .quantile = plan->quantile,
                                 .horizon_us = plan->horizon_us,
                                 .latency_us = latency_us};
     return status == LS_OK ? ls_gates_decide(&plan->gates, &about, out, err) : status;
 }
 
 ls_status ls_model_judge(const ls_model_plan *plan, const ls_predictor *challenger, double radius,
-                         const ls_predictor *champion, double usual, const ls_dataset *test,
-                         ls_gate_verdict *out, ls_error *err) {
+                         const ls_predictor *champion, const ls_model_usual *usual,
+                         const ls_dataset *test, ls_gate_verdict *out, ls_error *err) {
     ls_features *features = NULL;
     ls_arena arena;
     ls_arena_init(&arena);
@@ -169,6 +230,9 @@ void ls_model_put_verdict(const ls_gate_verdict *verdict, ls_buffer *out) {
     ls_table_column(&table, "", LS_ALIGN_LEFT);
     ls_table_column(&table, "what was found", LS_ALIGN_LEFT);
     for (int i = 0; i < LS_GATE_COUNT; i++) {
+        if (!verdict->gates[i].asked) {
+            continue;
+        }
         ls_table_row(&table);
         ls_table_cell(&table, 0, "%s", ls_gate_name((ls_gate)i));
         ls_table_cell(&table, 1, "%s", verdict->gates[i].passed ? "passed" : "NOT PASSED");
@@ -182,7 +246,7 @@ json_t *ls_model_verdict_json(const ls_gate_verdict *verdict, bool timed) {
     json_t *gates = json_object();
     for (int i = 0; i < LS_GATE_COUNT; i++) {
         const ls_gate_result *r = &verdict->gates[i];
-        if (i == LS_GATE_LATENCY && !timed) {
+        if ((i == LS_GATE_LATENCY && !timed) || !r->asked) {
             continue;
         }
         json_t *one = json_object();
@@ -196,8 +260,13 @@ json_t *ls_model_verdict_json(const ls_gate_verdict *verdict, bool timed) {
     if (timed) {
         json_object_set_new(object, "passed", json_boolean(verdict->passed));
     }
+    // "rmse" is the root of the mean of squares; of other losses their means stand there.
+    json_object_set_new(object, "loss", json_string(ls_loss_name(verdict->loss)));
     json_object_set_new(object, "rmse", json_real(verdict->challenger_rmse));
     json_object_set_new(object, "champion_rmse", json_real(verdict->champion_rmse));
+    if (isfinite(verdict->log_loss)) {
+        json_object_set_new(object, "log_loss", json_real(verdict->log_loss));
+    }
     json_object_set_new(object, "p", json_real(verdict->p));
     json_object_set_new(object, "gates", gates);
     return object;

@@ -296,10 +296,11 @@ static ls_status place_version(work *w, uint32_t number, ls_model_stage *out) {
     if (!w->verdict.passed) {
         return LS_OK;
     }
-    *out = w->plan->is_auto ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
-    return w->plan->is_auto
-               ? ls_registry_promote(w->opened->registry, w->plan->name, number, &w->err)
-               : ls_registry_challenge(w->opened->registry, w->plan->name, number, &w->err);
+    // Where a key is demanded it waits for whoever signs.
+    const bool serves = w->plan->is_auto && ls_model_key(w->opened) == NULL;
+    *out = serves ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
+    return serves ? ls_registry_promote(w->opened->registry, w->plan->name, number, &w->err)
+                  : ls_registry_challenge(w->opened->registry, w->plan->name, number, &w->err);
 }
 
 static void put_people(const work *w, uint32_t number, ls_model_stage stage, ls_buffer *out) {

@@ -76,7 +76,7 @@ static int find_plan(ls_model_opened *o, const char *name, bool needs_one) {
     return LS_EXIT_DONE;
 }
 
-static int open_history(const ls_options *options, ls_model_opened *o) {
+int ls_model_open_history(const ls_options *options, ls_model_opened *o) {
     const ls_option_value *given = ls_options_get(options, "history");
     const ls_listen *listen = &o->plant->listen;
     char folder[4200], inside[4300];
@@ -129,7 +129,16 @@ int ls_model_open(const ls_options *options, bool needs_one, bool history, ls_mo
         snprintf(out->registry, sizeof out->registry, "%.4000s%s",
                  models->given ? models->text : out->data, models->given ? "" : "/models");
     }
-    return code == LS_EXIT_DONE && history ? open_history(options, out) : code;
+    if (code == LS_EXIT_DONE && out->plan != NULL && out->plan->signed_by != NULL) {
+        const char *by = out->plan->signed_by, *slash = strrchr(out->file, '/');
+        const int folder = by[0] == '/' || slash == NULL ? 0 : (int)(slash - out->file) + 1;
+        snprintf(out->key, sizeof out->key, "%.*s%s", folder, out->file, by);
+    }
+    return code == LS_EXIT_DONE && history ? ls_model_open_history(options, out) : code;
+}
+
+const char *ls_model_key(const ls_model_opened *opened) {
+    return opened->key[0] != '\0' ? opened->key : NULL;
 }
 
 void ls_model_close(ls_model_opened *opened) {

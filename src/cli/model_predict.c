@@ -1,5 +1,6 @@
 // model_predict.c - `lineshaft model predict` and `explain`: what a version says of a moment.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "cli/history_open.h"
 #include "cli/history_value.h"
 #include "cli/json.h"
+#include "cli/model_judge.h"
 #include "cli/model_monitor.h"
 #include "cli/model_version.h"
 #include "cli/output.h"
@@ -61,10 +63,12 @@ static ls_status find_moment(const ls_options *options, asked *a, int64_t *out_u
 static ls_status load(const ls_options *options, asked *a) {
     ls_status status = ls_model_take(&a->opened, options, &a->stages, &a->version, &a->err);
     if (status == LS_OK) {
-        status = ls_model_predictor(&a->version, &a->rows, &a->predictor, &a->radius, &a->err);
+        status = ls_model_predictor(a->plan, &a->version, &a->rows, &a->predictor, &a->radius,
+                                    &a->err);
     }
     if (status == LS_OK) {
-        a->wide = ls_alloc((a->rows.column_count + 1) * sizeof *a->wide);
+        const uint32_t sums = a->predictor.trees != NULL ? a->predictor.trees->margin_count : 1;
+        a->wide = ls_alloc((a->rows.column_count + 1) * (size_t)sums * sizeof *a->wide);
         status = a->wide != NULL ? LS_OK
                                  : ls_fail(&a->err, LS_ERR_MEMORY, "out of memory for a row");
     }
@@ -118,10 +122,79 @@ static double share_known(const asked *a, size_t row) {
     return (double)known / (double)a->rows.column_count;
 }
 
-static void put_predictions(asked *a, ls_buffer *out) {
+static bool is_of_classes(const asked *a) {
+    return ls_model_loss(a->plan) == LS_LOSS_BRIER;
+}
+
+static const char *class_name(const asked *a, uint32_t k, char out[16]) {
+    if (k < a->plan->class_count) {
+        return a->plan->classes[k];
+    }
+    snprintf(out, 16, "%u", k);
+    return out;
+}
+
+// What the model says of each class. Returns how many there are.
+static uint32_t classes_of(asked *a, size_t row, double out[LS_MODEL_CLASSES_MAX]) {
+    ls_predictor_predict_all(&a->predictor, ls_dataset_row(&a->rows, row), a->wide, out);
+    if (a->predictor.output_count > 1) {
+        return a->predictor.output_count;
+    }
+    out[1] = out[0];
+    out[0] = 1.0 - out[1];
+    return 2;
+}
+
+static uint32_t likeliest(const double *told, uint32_t count) {
+    uint32_t best = 0;
+    for (uint32_t k = 1; k < count; k++) {
+        best = told[k] > told[best] ? k : best;
+    }
+    return best;
+}
+
+// At the level of the intervals the class is one of these.
+static bool is_possible(const asked *a, double told) {
+    return 1.0 - told <= a->radius;
+}
+
+static void put_classes(asked *a, ls_buffer *out) {
     ls_arena arena;
     ls_table table;
-    char when[48];
+    ls_arena_init(&arena);
+    ls_table_init(&table, &arena);
+    ls_table_column(&table, "unit", LS_ALIGN_LEFT);
+    ls_table_column(&table, "class", LS_ALIGN_LEFT);
+    ls_table_column(&table, "probability", LS_ALIGN_RIGHT);
+    ls_table_column(&table, "possible", LS_ALIGN_LEFT);
+    ls_table_column(&table, "known", LS_ALIGN_RIGHT);
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        double told[LS_MODEL_CLASSES_MAX];
+        char text[16];
+        ls_buffer possible;
+        const uint32_t count = classes_of(a, i, told), best = likeliest(told, count);
+        ls_buffer_init(&possible);
+        for (uint32_t k = 0; k < count; k++) {
+            if (is_possible(a, told[k])) {
+                ls_buffer_printf(&possible, "%s%s", possible.size > 0 ? ", " : "",
+                                 class_name(a, k, text));
+            }
+        }
+        ls_table_row(&table);
+        ls_table_cell(&table, 0, "%s", a->rows.units[a->rows.unit[i]]);
+        ls_table_cell(&table, 1, "%s", class_name(a, best, text));
+        ls_table_cell(&table, 2, "%.1f %%", 100.0 * told[best]);
+        ls_table_cell(&table, 3, "%s", possible.size > 0 ? possible.data : "-");
+        ls_table_cell(&table, 4, "%.0f %%", 100.0 * share_known(a, i));
+        ls_buffer_clear(&possible);
+    }
+    ls_table_print(&table, 2, out);
+    ls_arena_clear(&arena);
+}
+
+static void put_numbers(asked *a, ls_buffer *out) {
+    ls_arena arena;
+    ls_table table;
     ls_arena_init(&arena);
     ls_table_init(&table, &arena);
     ls_table_column(&table, "unit", LS_ALIGN_LEFT);
@@ -138,24 +211,52 @@ static void put_predictions(asked *a, ls_buffer *out) {
         ls_table_cell(&table, 3, "%.6g", y + a->radius);
         ls_table_cell(&table, 4, "%.0f %%", 100.0 * share_known(a, i));
     }
+    ls_table_print(&table, 2, out);
+    ls_arena_clear(&arena);
+}
+
+static void put_predictions(asked *a, ls_buffer *out) {
+    char when[48];
     ls_time_print(a->rows.time_us[0], when, sizeof when);
     ls_buffer_printf(out, "model %s, version %u, at %s\n\n", a->plan->name, a->version.number,
                      when);
-    ls_table_print(&table, 2, out);
-    ls_arena_clear(&arena);
+    if (is_of_classes(a)) {
+        put_classes(a, out);
+    } else {
+        put_numbers(a, out);
+    }
+}
+
+static void add_classes(asked *a, size_t row, json_t *one) {
+    double told[LS_MODEL_CLASSES_MAX];
+    char text[16];
+    const uint32_t count = classes_of(a, row, told);
+    json_t *probabilities = json_object(), *possible = json_array();
+    for (uint32_t k = 0; k < count; k++) {
+        json_object_set_new(probabilities, class_name(a, k, text), json_real(told[k]));
+        if (is_possible(a, told[k])) {
+            json_array_append_new(possible, ls_json_text(class_name(a, k, text)));
+        }
+    }
+    json_object_set_new(one, "class", ls_json_text(class_name(a, likeliest(told, count), text)));
+    json_object_set_new(one, "probabilities", probabilities);
+    json_object_set_new(one, "possible", possible);
 }
 
 static json_t *predictions_json(asked *a) {
     json_t *list = json_array();
     for (size_t i = 0; i < a->rows.row_count; i++) {
         const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
-        const bool is_bounded = isfinite(a->radius);
+        const bool is_bounded = isfinite(a->radius) && !is_of_classes(a);
         json_t *one = json_object();
         json_object_set_new(one, "unit", ls_json_text(a->rows.units[a->rows.unit[i]]));
         json_object_set_new(one, "prediction", json_real(y));
         json_object_set_new(one, "low", is_bounded ? json_real(y - a->radius) : json_null());
         json_object_set_new(one, "high", is_bounded ? json_real(y + a->radius) : json_null());
         json_object_set_new(one, "known", json_real(share_known(a, i)));
+        if (is_of_classes(a)) {
+            add_classes(a, i, one);
+        }
         json_array_append_new(list, one);
     }
     json_t *object = head_json(a, "model-predict/1");
@@ -203,11 +304,20 @@ static int compare_shares(const void *a, const void *b) {
     return x->column < y->column ? -1 : 1;
 }
 
+// Of several classes the likeliest is explained: what speaks for it.
+static uint32_t explained_class(asked *a, size_t row) {
+    return a->predictor.output_count > 1
+               ? (uint32_t)ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, row),
+                                                a->wide)
+               : 0;
+}
+
 // What each feature adds: to what a linear model says of a typical row, and trees of the rows that
 // they have learnt from, in the mean (before a link such as the logistic one). `wide` is room for
 // one double more than there are features.
 static ls_status effects_of(asked *a, size_t row, share *out) {
     const ls_linear *m = a->predictor.linear;
+    const size_t from = (size_t)explained_class(a, row) * (a->rows.column_count + 1);
     const float *x = ls_dataset_row(&a->rows, row);
     ls_status status = LS_OK;
     if (m == NULL) {
@@ -217,7 +327,7 @@ static ls_status effects_of(asked *a, size_t row, share *out) {
         const double linear = m != NULL && isfinite(x[c])
                                   ? m->coefficients[c] * ((double)x[c] - m->typical[c])
                                   : 0.0;
-        out[c] = (share){c, m != NULL ? linear : a->wide[c]};
+        out[c] = (share){c, m != NULL ? linear : a->wide[from + c]};
     }
     qsort(out, a->rows.column_count, sizeof *out, compare_shares);
     return status;
@@ -241,6 +351,11 @@ static json_t *explain_json(asked *a, share *effects, ls_status *status) {
         json_object_set_new(
             unit, "prediction",
             json_real(ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide)));
+        if (a->predictor.output_count > 1) {
+            char text[16];
+            json_object_set_new(unit, "class",
+                                ls_json_text(class_name(a, explained_class(a, i), text)));
+        }
         json_object_set_new(unit, "features", shares);
         json_array_append_new(list, unit);
     }
@@ -267,8 +382,15 @@ static ls_status put_explained(asked *a, share *effects, ls_buffer *out) {
                           (double)ls_dataset_row(&a->rows, i)[effects[c].column]);
             ls_table_cell(&table, 2, "%+.6g", effects[c].effect);
         }
-        ls_buffer_printf(out, "%s%s: %.6g\n\n", i > 0 ? "\n" : "", a->rows.units[a->rows.unit[i]],
-                         ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide));
+        char text[16];
+        ls_buffer_printf(out, "%s%s: ", i > 0 ? "\n" : "", a->rows.units[a->rows.unit[i]]);
+        if (a->predictor.output_count > 1) {
+            ls_buffer_printf(out, "%s\n\n", class_name(a, explained_class(a, i), text));
+        } else {
+            ls_buffer_printf(
+                out, "%.6g\n\n",
+                ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide));
+        }
         ls_table_print(&table, 2, out);
         ls_arena_clear(&arena);
     }
@@ -288,14 +410,6 @@ static int run_explain(const ls_options *options) {
         return code;
     }
     code = code == LS_EXIT_DONE ? open_asked(options, &a) : code;
-    if (code == LS_EXIT_DONE && a.predictor.linear == NULL &&
-        a.predictor.trees->margin_count != 1) {
-        ls_fail(&a.err, LS_ERR_INVALID,
-                "version %u says one of several classes: what each feature "
-                "adds to that is not one number",
-                a.version.number);
-        code = ls_complain(&a.err);
-    }
     if (code == LS_EXIT_DONE) {
         effects = ls_alloc(a.rows.column_count * sizeof *effects);
         if (effects == NULL) {
@@ -327,7 +441,9 @@ const ls_cli_command ls_command_model_predict = {
     .example = "lineshaft model predict plant.yaml:wear",
     .examples = "lineshaft model predict plant.yaml:wear --at 2026-01-05T12:00 --json\n",
     .detail =
-        "From what history knew at that moment. 'known' is the share of features that are there.\n",
+        "From what history knew at that moment. 'known' is the share of features that are there.\n"
+        "Of classes the likeliest is shown, and those that are possible at the level of the "
+        "intervals.\n",
     .tables = tables,
     .run = run_predict,
 };
@@ -342,7 +458,10 @@ const ls_cli_command ls_command_model_explain = {
     .detail =
         "Of a linear model against a typical row; of trees exact Shapley values, against the mean "
         "of the\n"
-        "rows that they have learnt from; of a monitor who is to blame, 1 being ordinary.\n",
+        "rows that they have learnt from: of classes and of lives before the sum is made a "
+        "probability\n"
+        "or a time; of several classes what speaks for the likeliest. Of a monitor who is to "
+        "blame, 1 being ordinary.\n",
     .tables = tables,
     .run = run_explain,
 };

@@ -25,7 +25,7 @@
 #include "ls_build.h"
 #include "model/learner_search.h"
 
-enum { LOOK_MS = 100, WORKERS_MAX = 64, SCORE_SIZE_MAX = 4096, LOG_S = 30, AWAY_LOOKS_MAX = 600 };
+enum { LOOK_MS = 100, WORKERS_MAX = 64, SCORE_SIZE_MAX = 4096, LOG_S = 30, AWAY_S = 600 };
 
 extern char **environ;
 
@@ -48,8 +48,9 @@ typedef struct searching {
     ls_tenant *tenant;
     ls_progress progress;
     uint64_t rounds_done, rounds_all;
-    uint32_t rung, looks_away;
-    bool higher_is_better;
+    uint32_t rung;
+    double heard_s;                    // when the pool last answered
+    bool higher_is_better, was_there;  // was_there: the pool has taken a job
     ls_error *err;
 } searching;
 
@@ -83,6 +84,12 @@ static ls_search_def def_of(const ls_model_search *search) {
     def.base.column_share = p->trees.columns;
     def.base.lambda = p->trees.lambda;
     return def;
+}
+
+static double now_s(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 // ---- the folder of this search
@@ -252,7 +259,20 @@ static ls_status start(searching *s, uint32_t i) {
                                .gpus = 1.0,
                                .grace_us = 1000000,
                                .split_log = true};
-    return ls_tenant_submit(s->tenant, &job, &s->runs[i].job, s->err);
+    const ls_status status = ls_tenant_submit(s->tenant, &job, &s->runs[i].job, s->err);
+    const bool is_away = status == LS_ERR_IO && s->was_there && now_s() - s->heard_s < AWAY_S;
+    if (is_away || status == LS_ERR_LIMIT) {  // it takes no more now: at the next look
+        s->runs[i].state = TO_DO;
+        return LS_OK;
+    }
+    if (status == LS_ERR_IO && s->search->opened->plant->pool.socket == NULL) {
+        ls_hint(s->err, "the pool of this plant is its service's: start it with 'lineshaft run'");
+    }
+    if (status == LS_OK) {
+        s->was_there = true;
+        s->heard_s = now_s();
+    }
+    return status;
 }
 
 static ls_status look_at_child(searching *s, uint32_t i) {
@@ -274,13 +294,13 @@ static ls_status look_at_child(searching *s, uint32_t i) {
 static ls_status look_at_job(searching *s, uint32_t i) {
     ls_tenant_look look = {.exit_code = -1};
     const ls_status status = ls_tenant_ask(s->tenant, s->runs[i].job, &look, s->err);
-    if (status == LS_ERR_IO && ++s->looks_away < AWAY_LOOKS_MAX) {
+    if (status == LS_ERR_IO && now_s() - s->heard_s < AWAY_S) {
         return LS_OK;  // a pool that is away is waited for
     }
     if (status != LS_OK) {
         return status;
     }
-    s->looks_away = 0;
+    s->heard_s = now_s();
     return ls_tenant_is_over(&look)
                ? settle(s, i, look.exit_code, look.text[0] != '\0' ? look.text : look.word)
                : LS_OK;
@@ -380,8 +400,9 @@ static ls_status run_rungs(searching *s, json_t *rungs) {
 static ls_status open_workers(searching *s) {
     const ls_model_search *search = s->search;
     if (!ls_file_this_program(s->program, sizeof s->program)) {
-        return ls_fail(s->err, LS_ERR_IO, "this program's own file cannot be found: is /proc "
-                                          "there?");
+        return ls_fail(s->err, LS_ERR_IO,
+                       "this program's own file cannot be found: is /proc "
+                       "there?");
     }
     const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     const uint32_t own = cpus > 0 && cpus < WORKERS_MAX ? (uint32_t)cpus : 1;
@@ -389,13 +410,8 @@ static ls_status open_workers(searching *s) {
     if (!search->pool) {
         return LS_OK;
     }
-    const ls_status status = ls_plant_tenant_open(search->opened->plant, search->opened->data, NULL,
-                                                  &s->tenant, s->err);
-    if (status == LS_ERR_IO && search->opened->plant->pool.socket == NULL) {
-        ls_hint(s->err,
-                "the pool of this plant is its service's: start it with 'lineshaft run'");
-    }
-    return status;
+    return ls_plant_tenant_open(search->opened->plant, search->opened->data, NULL, &s->tenant,
+                                s->err);
 }
 
 ls_status ls_model_search_run(const ls_model_search *search, const ls_dataset *train,

@@ -1,5 +1,5 @@
-// model_search.h - settings of trees searched for by successive halving, each trial a process of its
-// own or a job of the plant's pool.
+// model_search.h - settings of trees searched for by successive halving, each trial a process of
+// its own or a job of the plant's pool.
 //
 // What is chosen depends on the rows, the plan and the seed, not on how many trials run at once or
 // where. Every score is a file in a folder of this very search, so that a search that was killed

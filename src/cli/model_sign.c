@@ -28,9 +28,8 @@ static const ls_option key_options[] = {
 static const ls_option *const no_tables[] = {NULL};
 static const ls_option *const sign_tables[] = {key_options, ls_model_version_options,
                                                ls_model_place_options, NULL};
-static const ls_option *const verify_tables[] = {key_options, ls_model_version_options,
-                                                 ls_model_json_options, ls_model_place_options,
-                                                 NULL};
+static const ls_option *const verify_tables[] = {
+    key_options, ls_model_version_options, ls_model_json_options, ls_model_place_options, NULL};
 
 // A new file that nobody else may read from its first byte on; one that is there stays.
 static ls_status write_secret(const char *path, const char *text, ls_error *err) {
@@ -89,8 +88,9 @@ static int run_key(const ls_options *options) {
     }
     ls_buffer out;
     ls_buffer_init(&out);
-    ls_buffer_printf(&out, "%s is the secret key: keep it where versions are signed\n%s is the "
-                           "public one: name it in the plant file, 'signed-by'\n",
+    ls_buffer_printf(&out,
+                     "%s is the secret key: keep it where versions are signed\n%s is the "
+                     "public one: name it in the plant file, 'signed-by'\n",
                      path, beside);
     const int code = ls_output_print(&out);
     ls_buffer_clear(&out);
@@ -154,7 +154,8 @@ static int tell_verified(const ls_options *options, const char *model, uint32_t 
                          const ls_error *why) {
     const bool good = why->status == LS_OK;
     if (!ls_options_get(options, "json")->given) {
-        const int code = tell(model, number, good ? "signed by this key, and unchanged" : why->text);
+        const int code = tell(model, number,
+                              good ? "signed by this key, and unchanged" : why->text);
         return code == LS_EXIT_DONE && !good ? LS_EXIT_NO : code;
     }
     ls_buffer out;
@@ -235,7 +236,8 @@ const ls_cli_command ls_command_model_verify = {
     .arguments = "PLANT[:MODEL]",
     .least = 1,
     .most = 1,
-    .about = "Says whether a version is signed by a key, and unchanged since; exit code 1: it is not",
+    .about =
+        "Says whether a version is signed by a key, and unchanged since; exit code 1: it is not",
     .example = "lineshaft model verify plant.yaml:wear",
     .examples = "lineshaft model verify plant.yaml:wear --key release.pub --version 3 --json\n",
     .tables = verify_tables,

@@ -49,6 +49,14 @@ static int tell(const ls_options *options, const char *format, const char *model
     return code;
 }
 
+static ls_status check_signed(const ls_model_opened *o, uint32_t number, ls_error *err) {
+    ls_registry_version v;
+    const ls_status status = ls_registry_load_signed(o->registry, o->plan->name, number,
+                                                     ls_model_key(o), &v, err);
+    ls_registry_version_clear(&v);
+    return status;
+}
+
 static int run_promote(const ls_options *options) {
     static ls_registry_stages stages;
     const ls_option_value *given = ls_options_get(options, "version");
@@ -62,6 +70,9 @@ static int run_promote(const ls_options *options) {
             status = ls_fail(&err, LS_ERR_INVALID, "model '%s' has no challenger", o.plan->name);
             ls_hint(&err,
                     "say which version with '--version N'; 'lineshaft model list' shows them");
+        }
+        if (status == LS_OK) {
+            status = check_signed(&o, number, &err);
         }
         if (status == LS_OK) {
             status = ls_registry_promote(o.registry, o.plan->name, number, &err);
@@ -82,6 +93,9 @@ static int run_rollback(const ls_options *options) {
     int code = ls_model_open(options, true, false, &o);
     if (code == LS_EXIT_DONE) {
         ls_status status = ls_registry_stages_load(o.registry, o.plan->name, &stages, &err);
+        if (status == LS_OK && stages.past_count > 0) {
+            status = check_signed(&o, stages.past[stages.past_count - 1], &err);
+        }
         if (status == LS_OK) {
             status = ls_registry_rollback(o.registry, o.plan->name, &number, &err);
         }

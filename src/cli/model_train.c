@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/command.h"
@@ -14,6 +15,7 @@
 #include "cli/model_child.h"
 #include "cli/model_judge.h"
 #include "cli/model_monitor.h"
+#include "cli/model_search.h"
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/pool_hand.h"
@@ -22,6 +24,7 @@
 #include "ls_commit.h"
 #include "model/dataset_check.h"
 #include "model/profile.h"
+#include "model/signature.h"
 #include "model/snapshot.h"
 
 static const ls_option train_options[] = {
@@ -38,6 +41,27 @@ static const ls_option train_options[] = {
      .argument = "FILE",
      .about = "write that object here as well, whole or not at all, last of all; the exit code is "
               "then 0 for a version that does not pass too"},
+    {.name = "search",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 0,
+     .most = 1024,
+     .says = "that of the plant file",
+     .about = "tries N settings of trees by successive halving",
+     .detail = "With '--pool' each trial is a job. Killed, the same command goes on"},
+    {.name = "workers",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = 64,
+     .says = "one for each CPU",
+     .about = "trials that a search runs at once without a pool"},
+    {.name = "sign",
+     .kind = LS_OPTION_TEXT,
+     .argument = "KEY",
+     .says = "it is not signed",
+     .about = "signs the version with the secret key in this file",
+     .reads = true},
     LS_POOL_HAND_OPTION,
     {0},
 };
@@ -60,7 +84,11 @@ typedef struct work {
     ls_registry_stages stages;
     ls_predictor champion;
     bool has_champion;
-    double usual;  // mean label of the training rows
+    ls_model_usual usual;
+    ls_model_trees trees;  // settings learned with
+    char state[4400];      // file of a training that lasts
+    json_t *search;        // of a search, for the lineage
+    char search_folder[LS_SEARCH_FOLDER_SIZE];
     ls_arena arena;
     ls_error err;
 } work;
@@ -71,6 +99,7 @@ static void work_clear(work *w) {
     ls_dataset_clear(&w->calibrate);
     ls_dataset_clear(&w->test);
     ls_predictor_clear(&w->champion);
+    json_decref(w->search);
     ls_arena_clear(&w->arena);
     ls_model_close(&w->opened);
 }
@@ -117,6 +146,22 @@ static ls_status find_range(work *w) {
     return status;
 }
 
+// Lives that had not ended by the end of the training part are learned from as well. The intervals
+// and the test have those whose end, or whose horizon, was seen.
+static ls_status take_lives(work *w, const uint8_t *parts) {
+    const ls_model_plan *p = w->plan;
+    const ls_censor_def def = {
+        .at_us = p->by_unit ? w->to_us : ls_dataset_cut_us(&w->all, p->train),
+        .gap_us = p->gap_us,
+        .by_unit = p->by_unit,
+        .delay_us = p->label.delay_us,
+        .most = (double)p->horizon_us * 1e-6};
+    ls_dataset_clear(&w->train);
+    const ls_status status = ls_dataset_take_lives(&w->all, parts, &def, &w->train, &w->err);
+    w->counts[LS_PART_TRAIN] = w->train.row_count;
+    return status;
+}
+
 // The dataset, its hash and its three parts.
 static ls_status make_rows(work *w) {
     ls_status status = find_range(w);
@@ -149,17 +194,21 @@ static ls_status make_rows(work *w) {
     for (int part = 0; part < LS_PART_NONE && status == LS_OK; part++) {
         status = ls_dataset_take_part(&w->all, parts, (ls_split_part)part, out[part], &w->err);
     }
-    for (size_t i = 0; i < w->train.row_count; i++) {
-        w->usual += w->train.label[i] / (double)w->train.row_count;
+    if (status == LS_OK) {
+        status = ls_model_usual_of(w->plan, &w->train, &w->usual, &w->err);
+    }
+    if (status == LS_OK && w->plan->objective == LS_OBJECTIVE_LIFE) {
+        status = take_lives(w, parts);
     }
     return status;
 }
 
 static ls_status load_version(work *w, uint32_t number, ls_predictor *out, double *out_radius) {
     ls_registry_version v;
-    ls_status status = ls_registry_load(w->opened.registry, w->plan->name, number, &v, &w->err);
+    ls_status status = ls_registry_load_signed(w->opened.registry, w->plan->name, number,
+                                               ls_model_key(&w->opened), &v, &w->err);
     if (status == LS_OK) {
-        status = ls_model_predictor(&v, &w->all, out, out_radius, &w->err);
+        status = ls_model_predictor(w->plan, &v, &w->all, out, out_radius, &w->err);
     }
     ls_registry_version_clear(&v);
     return status;
@@ -202,6 +251,14 @@ static ls_status load_champion(work *w) {
 
 // ---- what is kept and told
 
+static json_t *classes_json(const ls_model_plan *plan) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < plan->class_count; i++) {
+        json_array_append_new(list, ls_json_text(plan->classes[i]));
+    }
+    return list;
+}
+
 static json_t *lineage_of(const work *w, double radius, const char *kind,
                           const ls_gate_verdict *verdict) {
     char commit[128];
@@ -219,6 +276,17 @@ static json_t *lineage_of(const work *w, double radius, const char *kind,
     json_object_set_new(object, "features", json_integer(w->all.column_count));
     json_object_set_new(object, "label", ls_json_text(w->plan->label.source));
     json_object_set_new(object, "learner", ls_json_text(w->plan->learner));
+    json_object_set_new(object, "objective",
+                        json_string(ls_model_objective_name(w->plan->objective)));
+    if (w->plan->class_count > 0) {
+        json_object_set_new(object, "classes", classes_json(w->plan));
+    }
+    if (strcmp(w->plan->learner, "trees") == 0) {
+        json_object_set_new(object, "trees", ls_model_trees_json(&w->trees));
+    }
+    if (w->search != NULL) {
+        json_object_set(object, "search", w->search);
+    }
     json_object_set_new(object, "kind", json_string(kind));
     json_object_set_new(object, "seed", json_integer((json_int_t)w->plan->seed));
     json_object_set_new(object, "code", json_string(commit));
@@ -243,9 +311,14 @@ static void put_people(const work *w, const char *head, const ls_gate_verdict *v
                      w->all.row_count, (unsigned long long)w->notes.labelled,
                      w->counts[LS_PART_TRAIN], w->counts[LS_PART_CALIBRATE],
                      w->counts[LS_PART_TEST], w->all.column_count);
-    ls_buffer_printf(
-        out, "  error     %.6g (root mean square), %s %.6g\n\n", verdict->challenger_rmse,
-        w->has_champion ? "the champion's" : "always saying the mean:", verdict->champion_rmse);
+    const bool is_squared = verdict->loss == LS_LOSS_SQUARED;
+    ls_buffer_printf(out, "  error     %.6g (%s), %s %.6g\n\n", verdict->challenger_rmse,
+                     is_squared ? "root mean square" : ls_loss_name(verdict->loss),
+                     w->has_champion                               ? "the champion's"
+                     : w->plan->objective == LS_OBJECTIVE_QUANTILE ? "always saying the quantile:"
+                     : is_squared                                  ? "always saying the mean:"
+                                                                   : "always saying the shares:",
+                     verdict->champion_rmse);
     ls_model_put_verdict(verdict, out);
 }
 
@@ -313,24 +386,93 @@ static ls_status make_profile(work *w, const ls_predictor *predictor, ls_buffer 
                : status;
 }
 
+// Before it is placed: where a key is demanded, nothing unsigned serves.
+static ls_status sign_version(work *w, uint32_t number) {
+    const ls_option_value *given = ls_options_get(w->options, "sign");
+    char *secret = NULL;
+    size_t size = 0;
+    if (!given->given) {
+        return LS_OK;
+    }
+    const ls_status status = ls_file_read(given->text, LS_SIGNATURE_LINE_MAX, &w->arena, &secret,
+                                          &size, &w->err);
+    return status == LS_OK ? ls_registry_sign(w->opened.registry, w->plan->name, number, secret,
+                                              size, given->text, &w->err)
+                           : status;
+}
+
+// With `mode: auto` one that is not signed as demanded waits as the challenger for whoever signs.
+static bool may_serve(work *w, uint32_t number) {
+    ls_registry_version v;
+    ls_error why = {0};
+    const bool may = ls_registry_load_signed(w->opened.registry, w->plan->name, number,
+                                             ls_model_key(&w->opened), &v, &why) == LS_OK;
+    ls_registry_version_clear(&v);
+    if (!may) {
+        ls_warn("it is not promoted by itself: %s", why.text);
+    }
+    return may;
+}
+
 // Where a champion serves, what passed its gates still has its shadow before it.
 static ls_status place_version(work *w, uint32_t number, bool passed, ls_model_stage *out) {
-    const bool serves = w->plan->is_auto &&
-                        (w->stages.champion == 0 || w->plan->shadow.for_us == 0);
     *out = LS_STAGE_CANDIDATE;
     if (!passed) {
         return LS_OK;
     }
+    const bool serves = w->plan->is_auto &&
+                        (w->stages.champion == 0 || w->plan->shadow.for_us == 0) &&
+                        may_serve(w, number);
     *out = serves ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
     return serves ? ls_registry_promote(w->opened.registry, w->plan->name, number, &w->err)
                   : ls_registry_challenge(w->opened.registry, w->plan->name, number, &w->err);
 }
 
+// A champion that answers another question than this version is not compared.
+static void drop_unlike_champion(work *w, const ls_predictor *fresh) {
+    if (w->has_champion && w->champion.output_count != fresh->output_count) {
+        ls_warn(
+            "the champion, version %u, is not compared: it says %u numbers of each row, this "
+            "version %u",
+            w->stages.champion, w->champion.output_count, fresh->output_count);
+        w->has_champion = false;
+    }
+}
+
+static uint32_t trials_of(const work *w) {
+    const ls_option_value *given = ls_options_get(w->options, "search");
+    return given->given ? (uint32_t)given->number : w->plan->search;
+}
+
+// The settings: those of the plant file, or the best of a search.
+static ls_status find_settings(work *w) {
+    const ls_model_search search = {
+        .opened = &w->opened,
+        .plan = w->plan,
+        .trials = trials_of(w),
+        .pool = ls_options_get(w->options, "pool")->given,
+        .workers = (uint32_t)ls_options_get(w->options, "workers")->number,
+        .stop = ls_interrupt_flag()};
+    w->trees = w->plan->trees;
+    if (search.trials == 0) {
+        return LS_OK;
+    }
+    if (strcmp(w->plan->learner, "trees") != 0) {
+        return ls_fail(&w->err, LS_ERR_INVALID,
+                       "model '%s' has the learner '%s': only settings of trees can be searched "
+                       "for",
+                       w->plan->name, w->plan->learner);
+    }
+    return ls_model_search_run(&search, &w->train, &w->trees, &w->search, w->search_folder,
+                               &w->err);
+}
+
 static ls_status learn(work *w, ls_buffer *model, ls_predictor *out, double *radius,
                        ls_gate_verdict *verdict) {
-    const ls_model_child child = {.learner = w->plan->learner,
+    const ls_model_child child = {.plan = w->plan,
+                                  .trees = &w->trees,
                                   .folder = folder_of(w),
-                                  .seed = w->plan->seed,
+                                  .state = w->state,
                                   .stop = ls_interrupt_flag()};
     if (child.folder == NULL) {
         return ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a path");
@@ -341,12 +483,18 @@ static ls_status learn(work *w, ls_buffer *model, ls_predictor *out, double *rad
                                    w->all.column_count, out, &w->err);
     }
     *radius = (double)INFINITY;
+    if (status == LS_OK) {
+        status = ls_model_check_outputs(w->plan, out, &w->err);
+    }
+    if (status == LS_OK) {
+        drop_unlike_champion(w, out);
+    }
     if (status == LS_OK && w->calibrate.row_count > 0) {
-        status = ls_model_radius(out, &w->calibrate, w->plan->gates.interval, radius, &w->err);
+        status = ls_model_radius(w->plan, out, &w->calibrate, radius, &w->err);
     }
     if (status == LS_OK) {
         status = ls_model_judge(w->plan, out, *radius, w->has_champion ? &w->champion : NULL,
-                                w->usual, &w->test, verdict, &w->err);
+                                &w->usual, &w->test, verdict, &w->err);
     }
     return status;
 }
@@ -362,6 +510,16 @@ static int write_result(const work *w, const char *path, uint32_t number, ls_mod
                                  : ls_fail(&err, LS_ERR_MEMORY, "out of memory for a result");
     ls_buffer_clear(&out);
     return status == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+}
+
+// What was learned or scored so far is there for the next time.
+static int tell_stopped(const work *w) {
+    if (access(w->state, F_OK) == 0 || trials_of(w) > 0) {
+        ls_note("stopped; the same command goes on from here");
+    } else {
+        ls_note("stopped; nothing was kept");
+    }
+    return LS_EXIT_STOPPED;
 }
 
 static int run_train(const ls_options *options) {
@@ -383,15 +541,21 @@ static int run_train(const ls_options *options) {
     if (ls_output_check_files(options, &w.err) != LS_OK) {
         return ls_output_complain(&w.err);
     }
-    const bool here = !ls_options_get(options, "pool")->given;
-    int code = ls_model_open(options, true, here, &w.opened);
+    int code = ls_model_open(options, true, false, &w.opened);
+    w.plan = w.opened.plan;
+    // A search hands its trials over, and does the rest here.
+    const bool here = code != LS_EXIT_DONE || !ls_options_get(options, "pool")->given ||
+                      trials_of(&w) > 0;
+    if (code == LS_EXIT_DONE && here) {
+        code = ls_model_open_history(options, &w.opened);
+    }
     if (code == LS_EXIT_DONE && !here) {
         code = ls_pool_hand(w.opened.plant, w.opened.data, "training", 1.0);
     } else if (code == LS_EXIT_DONE && w.opened.plan->monitor.is) {
         code = ls_model_monitor_train(options, &w.opened);
     } else if (code == LS_EXIT_DONE) {
         ls_interrupt_watch();
-        w.plan = w.opened.plan;
+        snprintf(w.state, sizeof w.state, "%s/%s/training.state", w.opened.registry, w.plan->name);
         ls_status status = make_rows(&w);
         if (status == LS_OK) {
             status = check_rows(&w);
@@ -401,6 +565,9 @@ static int run_train(const ls_options *options) {
         }
         if (status == LS_OK) {
             status = load_champion(&w);
+        }
+        if (status == LS_OK) {
+            status = find_settings(&w);
         }
         if (status == LS_OK) {
             status = learn(&w, &model, &predictor, &radius, &verdict);
@@ -414,12 +581,18 @@ static int run_train(const ls_options *options) {
                                   &number);
         }
         if (status == LS_OK) {
+            status = sign_version(&w, number);
+        }
+        if (status == LS_OK) {
             status = place_version(&w, number, verdict.passed, &stage);
+        }
+        if (status == LS_OK) {
+            ls_model_search_end(w.search_folder);
         }
         snprintf(head, sizeof head, "model %s, version %u: %s", w.plan->name, number,
                  ls_model_stage_name(stage));
         code = status == LS_OK ? deliver(&w, "model-train/1", number, stage, radius, head, &verdict)
-               : status == LS_ERR_STOPPED ? LS_EXIT_STOPPED
+               : status == LS_ERR_STOPPED ? tell_stopped(&w)
                                           : ls_complain(&w.err);
         if (status == LS_OK && result->given && (code == LS_EXIT_DONE || code == LS_EXIT_NO)) {
             code = write_result(&w, result->text, number, stage, radius, &verdict);
@@ -463,7 +636,7 @@ static int run_evaluate(const ls_options *options) {
         w.has_champion = is_other;
         if (status == LS_OK) {
             status = ls_model_judge(w.plan, &predictor, radius, is_other ? &w.champion : NULL,
-                                    w.usual, &w.test, &verdict, &w.err);
+                                    &w.usual, &w.test, &verdict, &w.err);
         }
         const ls_model_stage stage = ls_registry_stage_of(&w.stages, number);
         snprintf(head, sizeof head, "model %s, version %u: %s", w.plan->name, number,
@@ -488,7 +661,8 @@ const ls_cli_command ls_command_model_train = {
         "lineshaft model train plant.yaml:wear --history week-data --models trained\n"
         "lineshaft model train plant.yaml --from -30d --json\n"
         "lineshaft model train plant.yaml --keep rows.lsd\n"
-        "lineshaft model train plant.yaml --pool\n",
+        "lineshaft model train plant.yaml --pool\n"
+        "lineshaft model train plant.yaml:scrap --search 27 --pool\n",
     .detail =
         "Rows come from what was known at their moment; the first ones are learnt from, later "
         "ones\n"

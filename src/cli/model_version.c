@@ -4,6 +4,8 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "cli/model_judge.h"
+
 const ls_option ls_model_version_options[] = {
     {.name = "version",
      .letter = 'v',
@@ -49,7 +51,9 @@ ls_status ls_model_take(const ls_model_opened *opened, const ls_options *options
     if (status == LS_OK) {
         status = ls_model_pick(opened, options, out_stages, &number, err);
     }
-    return status == LS_OK ? ls_registry_load(opened->registry, name, number, out, err) : status;
+    return status == LS_OK ? ls_registry_load_signed(opened->registry, name, number,
+                                                     ls_model_key(opened), out, err)
+                           : status;
 }
 
 ls_status ls_model_part(const ls_registry_version *version, const ls_registry_part **out,
@@ -60,8 +64,9 @@ ls_status ls_model_part(const ls_registry_version *version, const ls_registry_pa
                                   version->number);
 }
 
-ls_status ls_model_predictor(const ls_registry_version *version, const ls_dataset *rows,
-                             ls_predictor *out, double *out_radius, ls_error *err) {
+ls_status ls_model_predictor(const ls_model_plan *plan, const ls_registry_version *version,
+                             const ls_dataset *rows, ls_predictor *out, double *out_radius,
+                             ls_error *err) {
     const ls_registry_part *part = NULL;
     ls_status status = ls_model_part(version, &part, err);
     if (status == LS_OK) {
@@ -71,6 +76,9 @@ ls_status ls_model_predictor(const ls_registry_version *version, const ls_datase
             ls_hint(err, "version %u was trained on other features than the plant file has now",
                     version->number);
         }
+    }
+    if (status == LS_OK) {
+        status = ls_model_check_outputs(plan, out, err);
     }
     if (status == LS_OK && out_radius != NULL) {
         json_t *lineage = json_loads(version->lineage, 0, NULL);

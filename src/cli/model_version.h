@@ -18,5 +18,6 @@ ls_status ls_model_part(const ls_registry_version *version, const ls_registry_pa
                         ls_error *err);
 // Its predictor for these features. *out_radius (may be NULL): half the width of its intervals,
 // INFINITY when it has none.
-ls_status ls_model_predictor(const ls_registry_version *version, const ls_dataset *rows,
-                             ls_predictor *out, double *out_radius, ls_error *err);
+ls_status ls_model_predictor(const ls_model_plan *plan, const ls_registry_version *version,
+                             const ls_dataset *rows, ls_predictor *out, double *out_radius,
+                             ls_error *err);

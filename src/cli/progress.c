@@ -61,24 +61,59 @@ static void draw_bar(double share, char *out) {
     out[BAR_WIDTH] = '\0';
 }
 
-static void draw(ls_progress *progress, const ls_twin_progress *now, double elapsed_s) {
-    const double share = fmin(fmax(now->share, 0.0), 1.0);
-    char bar[BAR_WIDTH + 1], rate[NUMBER_SIZE + 16], left[NUMBER_SIZE], line[LINE_SIZE];
+static void draw_line(ls_progress *progress, double at, const char *tail, double elapsed_s) {
+    const double share = fmin(fmax(at, 0.0), 1.0);
+    char bar[BAR_WIDTH + 1], left[NUMBER_SIZE], line[LINE_SIZE];
     draw_bar(share, bar);
-    show_rate((double)now->events, elapsed_s, rate, sizeof rate);
     if (share > 0.0) {
         ls_units_show_time(1e6 * ceil(elapsed_s * (1.0 - share) / share), left, sizeof left);
     } else {
         ls_text_format(left, sizeof left, "?");
     }
-    size_t length = ls_text_format(line, sizeof line, "[%s] %3.0f %%  %s left  %s", bar,
-                                   floor(100.0 * share), left, rate);
-    if (now->replications_planned > 1 && length < sizeof line) {
-        ls_text_format(line + length, sizeof line - length, "  %lld of %lld runs",
-                       (long long)now->replications_done, (long long)now->replications_planned);
+    ls_text_format(line, sizeof line, "[%s] %3.0f %%  %s left  %s", bar, floor(100.0 * share), left,
+                   tail);
+    if (progress->terminal) {
+        fprintf(progress->out, "\r%-*.*s", progress->width - 1, progress->width - 1, line);
+    } else {
+        fprintf(progress->out, "%s\n", line);
     }
-    fprintf(progress->out, "\r%-*.*s", progress->width - 1, progress->width - 1, line);
     fflush(progress->out);
+}
+
+static void draw(ls_progress *progress, const ls_twin_progress *now, double elapsed_s) {
+    char rate[NUMBER_SIZE + 16], tail[LINE_SIZE];
+    show_rate((double)now->events, elapsed_s, rate, sizeof rate);
+    if (now->replications_planned > 1) {
+        ls_text_format(tail, sizeof tail, "%s  %lld of %lld runs", rate,
+                       (long long)now->replications_done, (long long)now->replications_planned);
+    } else {
+        ls_text_format(tail, sizeof tail, "%s", rate);
+    }
+    draw_line(progress, now->share, tail, elapsed_s);
+}
+
+void ls_progress_show(ls_progress *progress, double share, const char *tail) {
+    const double every = progress->terminal ? EVERY_S : progress->plain_s;
+    if (every <= 0.0 || atomic_flag_test_and_set(&progress->busy)) {
+        return;
+    }
+    const double clock_s = progress->clock_s();
+    const double last_s = fmax(progress->drawn_s, progress->started_s);
+    const double first_s = progress->terminal ? FIRST_S : every;
+    if (clock_s - progress->started_s >= first_s && clock_s - last_s >= every) {
+        draw_line(progress, share, tail, clock_s - progress->started_s);
+        progress->drawn_s = clock_s;
+        progress->shown = progress->terminal;
+    }
+    atomic_flag_clear(&progress->busy);
+}
+
+void ls_progress_erase(ls_progress *progress) {
+    if (progress->shown) {
+        fprintf(progress->out, "\r%-*s\r", progress->width - 1, "");
+        fflush(progress->out);
+        progress->shown = false;
+    }
 }
 
 void ls_progress_update(ls_progress *progress, const ls_twin_progress *now) {

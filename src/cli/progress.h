@@ -17,6 +17,7 @@ typedef struct ls_progress {
     int width;                // columns of the terminal
     double (*clock_s)(void);  // tests have their own
     double started_s, drawn_s;
+    double plain_s;    // seconds between lines where there is no terminal; 0: none
     bool shown;        // something was drawn
     atomic_flag busy;  // somebody is drawing
 } ls_progress;
@@ -28,6 +29,13 @@ void ls_progress_update(ls_progress *progress, const ls_twin_progress *now);
 void ls_progress_callback(void *context, const ls_twin_progress *now);
 // Erases the line and, when there was one, prints how much was done in what time.
 void ls_progress_finish(ls_progress *progress, uint64_t events);
+
+// For work that is no run of a twin: how far it is, and in `tail` what is done just now. Where
+// stderr is no terminal, a line of its own every `plain_s` seconds instead (0: none), for the log
+// of a job.
+void ls_progress_show(ls_progress *progress, double share, const char *tail);
+// Erases the line.
+void ls_progress_erase(ls_progress *progress);
 
 // `950`, `12.3 k`, `4.56 M`: three digits, for people.
 void ls_progress_show_count(double count, char *out, size_t size);

@@ -1,6 +1,7 @@
 #include "cli/progress.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/harness.h"
 
@@ -86,11 +87,60 @@ static void test_counts_have_three_digits(void) {
     }
 }
 
+static void test_any_work_has_a_bar_and_says_what_it_does(void) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ls_progress progress = start(out, true);
+    simulated_s = 0.9;
+    ls_progress_show(&progress, 0.1, "round 30 of 300");
+    fflush(out);
+    CHECK_INT(size, 0);  // not yet
+    simulated_s = 10.0;
+    ls_progress_show(&progress, 0.5, "round 150 of 300");
+    simulated_s = 10.1;  // too soon again
+    ls_progress_show(&progress, 0.6, "round 180 of 300");
+    ls_progress_erase(&progress);
+    fclose(out);
+    CHECK_CONTAINS(text, "[##########..........]  50 %");
+    CHECK_CONTAINS(text, "left  round 150 of 300");
+    CHECK(strstr(text, "180") == NULL);
+    CHECK(text[size - 1] == '\r');  // erased, and nothing behind it
+    free(text);
+}
+
+static void test_the_log_of_a_job_has_a_line_now_and_then(void) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ls_progress progress = start(out, false);
+    progress.plain_s = 30.0;
+    for (int second = 0; second <= 100; second++) {
+        char tail[32];
+        snprintf(tail, sizeof tail, "round %d", second);
+        simulated_s = second;
+        ls_progress_show(&progress, second / 100.0, tail);
+    }
+    ls_progress_erase(&progress);
+    fclose(out);
+    int lines = 0;
+    for (size_t i = 0; i < size; i++) {
+        lines += text[i] == '\n' ? 1 : 0;
+        CHECK(text[i] != '\r');
+    }
+    CHECK_INT(lines, 3);
+    CHECK_CONTAINS(text, "round 30\n");
+    CHECK_CONTAINS(text, "round 90\n");
+    free(text);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_nothing_before_a_second);
     TEST(test_nothing_where_there_is_no_terminal);
     TEST(test_line_has_share_time_left_and_rate_and_is_erased);
     TEST(test_counts_have_three_digits);
+    TEST(test_any_work_has_a_bar_and_says_what_it_does);
+    TEST(test_the_log_of_a_job_has_a_line_now_and_then);
     return harness_report();
 }

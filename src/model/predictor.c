@@ -74,6 +74,7 @@ ls_status ls_predictor_load_monitor(const char *text, size_t size, const char *f
     ls_sentry *trial = NULL;
     memset(out, 0, sizeof *out);
     out->feature_count = column_count;
+    out->output_count = 1;
     ls_status status = ls_monitor_load(text, size, file, &out->monitor, err);
     if (status == LS_OK) {  // are its variables there?
         status = ls_sentry_create(out->monitor, &any, columns, column_count, &trial, err);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -115,11 +116,19 @@ static int64_t clock_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool is_there(const char *pattern) {
+    glob_t found;
+    const bool is = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+    globfree(&found);
+    return is;
+}
+
 // Reads both streams to their ends, and interrupts the program on the way.
 static void follow(const program_def *def, pid_t pid, text_stream *streams) {
     struct pollfd polls[2] = {{streams[0].fd, POLLIN, 0}, {streams[1].fd, POLLIN, 0}};
     int64_t due_ms = clock_ms() + def->interrupt_ms;
     int left = def->interrupt_ms > 0 ? (def->interrupts > 0 ? def->interrupts : 1) : 0;
+    bool is_to_kill = def->kill_at != NULL;
     while (polls[0].fd >= 0 || polls[1].fd >= 0) {
         const int64_t now_ms = clock_ms();
         if (left > 0 && now_ms >= due_ms) {
@@ -127,7 +136,11 @@ static void follow(const program_def *def, pid_t pid, text_stream *streams) {
             left--;
             due_ms = now_ms + 100;
         }
-        poll(polls, 2, left > 0 ? 10 : 1000);
+        if (is_to_kill && is_there(def->kill_at)) {
+            kill(pid, SIGKILL);
+            is_to_kill = false;
+        }
+        poll(polls, 2, left > 0 || is_to_kill ? 10 : 1000);
         for (int i = 0; i < 2; i++) {
             if ((polls[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !take(&streams[i])) {
                 polls[i].fd = -1;

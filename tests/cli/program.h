@@ -11,11 +11,13 @@ typedef struct program {
 } program;
 
 typedef struct program_def {
-    const char *line;  // arguments, separated by blanks; no quotes
-    const char *out;   // stdout goes to this file or device; NULL: kept
-    bool terminal;     // stderr is a terminal
-    int interrupt_ms;  // SIGINT after so long; 0: never
-    int interrupts;    // how many of them, 100 ms apart
+    const char *line;     // arguments, separated by blanks; no quotes
+    const char *out;      // stdout goes to this file or device; NULL: kept
+    bool terminal;        // stderr is a terminal
+    int interrupt_ms;     // SIGINT after so long; 0: never
+    int interrupts;       // how many of them, 100 ms apart
+    const char *kill_at;  // SIGKILL as soon as there is a file of this name; '*' at its end: any
+                          // that begins so
 } program_def;
 
 // True when there is a program to run: LINESHAFT_PROGRAM, or the one of this build folder;
