@@ -13,7 +13,7 @@ import {fileURLToPath} from 'node:url';
 const into = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/page');
 mkdirSync(into, {recursive: true});
 const mock = await startMock({frozen: true}), browser = await openBrowser(), shrinker = await browser.newPage();
-const views = [['line', '#/line'], ['station', '#/line/grind'], ['decisions', '#/decisions/d-1207'], ['history', '#/history'], ['twin', '#/twin'], ['plant', '#/plant']];
+const views = [['line', '#/line'], ['station', '#/line/grind'], ['decisions', '#/decisions/d-1207'], ['history', '#/history'], ['twin', '#/twin'], ['models', '#/models/wear'], ['plant', '#/plant']];
 // `only`: part of the names to make, all without it.
 const only = process.argv[3] ?? '';
 async function shoot(name, options, act, at = mock) {
@@ -28,7 +28,7 @@ async function shoot(name, options, act, at = mock) {
 }
 for (const lang of ['en', 'ko']) for (const theme of ['light', 'dark']) {
   for (const [name, hash] of views) {
-    await shoot(`${name}-${lang}-${theme}`, {hash, lang, theme, height: name === 'decisions' ? 1000 : 860}, name === 'twin' ? async (p) => {
+    await shoot(`${name}-${lang}-${theme}`, {hash, lang, theme, height: name === 'decisions' ? 1000 : name === 'models' ? 1900 : 860}, name === 'twin' ? async (p) => {
       await p.click('.whatif button.primary');
       await p.waitForSelector('.whatif-result');
     } : name === 'plant' ? async (p) => {
@@ -48,6 +48,7 @@ await shoot('phone-guard-ko-dark', {hash: '#/line', lang: 'ko', theme: 'dark', w
 mock.stands = [];
 await shoot('phone-line-ko-light', {hash: '#/line', lang: 'ko', width: 390, height: 844});
 await shoot('phone-decisions-en-dark', {hash: '#/decisions/d-1207', theme: 'dark', width: 390, height: 844});
+await shoot('phone-models-ko-light', {hash: '#/models/wear', lang: 'ko', width: 390, height: 844}, (p) => p.evaluate(() => document.querySelector('.model .card:nth-child(2)').scrollIntoView()));
 await shoot('wall-en-dark', {wall: true, theme: 'dark', width: 1920, height: 1080});
 const pooled = await startMock({frozen: true, pool: {}});
 for (const lang of ['en', 'ko']) for (const theme of ['light', 'dark'])
