@@ -19,6 +19,8 @@
 #include "cli/complain.h"
 #include "cli/demo_account.h"
 #include "cli/demo_child.h"
+#include "cli/demo_drift.h"
+#include "cli/demo_model.h"
 #include "cli/demo_past.h"
 #include "cli/demo_plant.h"
 #include "cli/demo_week.h"
@@ -58,6 +60,12 @@ static const ls_option own_options[] = {
      .argument = "TIME",
      .initial = "7d",
      .about = "time of the plant that is emulated before it begins"},
+    {.name = "drift",
+     .kind = LS_OPTION_TIME,
+     .argument = "TIME",
+     .initial = "0",
+     .about = "time of the plant after which the sensors that the model goes by are recalibrated; "
+              "0: never"},
     {.name = "port",
      .kind = LS_OPTION_COUNT,
      .argument = "N",
@@ -89,6 +97,8 @@ typedef struct demo {
     ls_service_address address;
     ls_demo_lines *lines;
     ls_demo_decisions decisions;
+    ls_demo_models models;
+    ls_hide *drift;  // of both lines; NULL: none
     double began_s;
 } demo;
 
@@ -217,6 +227,28 @@ static ls_status decide_past(demo *d, const char *history, int64_t for_us, ls_er
     return status;
 }
 
+// What is predicted is learnt from the week.
+static ls_status train(demo *d, const char *history, ls_error *err) {
+    char models[PATH_SIZE + 64], result[PATH_SIZE + 32], said[400];
+    if (d->plant->model_count == 0) {
+        return LS_OK;
+    }
+    ls_text_format(models, sizeof models, "%s/models", d->data);
+    ls_text_format(result, sizeof result, "%s/trained.json", d->folder);
+    const ls_status status = ls_demo_model_train(&(ls_demo_model){.plant = d->file,
+                                                                  .model = d->plant->models[0].name,
+                                                                  .history = history,
+                                                                  .models = models,
+                                                                  .result = result,
+                                                                  .log = d->log,
+                                                                  .stop = ls_interrupt_flag()},
+                                                 said, sizeof said, err);
+    if (status == LS_OK) {
+        say(d, "  %s\n", said);
+    }
+    return status;
+}
+
 static ls_status make_week(demo *d, int64_t for_us, ls_error *err) {
     char history[PATH_SIZE + 64];
     char span[32];
@@ -242,6 +274,7 @@ static ls_status make_week(demo *d, int64_t for_us, ls_error *err) {
     }
     if (status == LS_OK) {
         say(d, "  %.1f million values in %.1f s\n", (double)samples / 1e6, clock_s() - began);
+        status = train(d, history, err);
     }
     return status == LS_OK ? decide_past(d, history, for_us, err) : status;
 }
@@ -374,6 +407,7 @@ static void tell_decisions(demo *d) {
     ls_buffer out;
     ls_buffer_init(&out);
     ls_demo_decisions_tell(&d->decisions, &d->address, &out);
+    ls_demo_models_tell(&d->models, &d->address, &out);
     if (out.size > 0 && !out.failed) {
         ls_text_tame(out.data, true);
         say_text(d, out.data);
@@ -479,9 +513,19 @@ static ls_status prepare(demo *d, ls_error *err) {
     if (status == LS_OK) {
         status = await_base(d, err);
     }
+    const int64_t drift_us = ls_options_get(d->options, "drift")->number;
+    if (status == LS_OK && drift_us > 0) {
+        status = ls_demo_drift_make(d->plant, from_us + drift_us, &d->drift, err);
+    }
     if (status == LS_OK) {
-        status = ls_demo_lines_create(d->plant, d->seed, d->speed, from_us, access.url,
-                                      access.login, &d->lines, err);
+        status = ls_demo_lines_create(&(ls_demo_lines_def){.plant = d->plant,
+                                                           .seed = d->seed,
+                                                           .speed = d->speed,
+                                                           .from_us = from_us,
+                                                           .hide = d->drift,
+                                                           .url = access.url,
+                                                           .login = access.login},
+                                      &d->lines, err);
     }
     return status;
 }
@@ -514,6 +558,7 @@ static void take_down(demo *d) {
         fputs("\r\033[K", stderr);
     }
     ls_demo_lines_destroy(d->lines);
+    ls_hide_destroy(d->drift);
     (void)ls_demo_child_stop(&d->service, STOP_S);
     ls_plant_destroy(d->plant);
     remove_folder(d);
@@ -589,7 +634,11 @@ const ls_cli_command ls_command_demo = {
     .detail =
         "Both lines are emulated from one plant file (examples/gearbox/demo.yaml) and one seed: "
         "the "
-        "same orders, work times and failures. It begins after an emulated week, made in seconds. "
+        "same orders, work times, failures and grinding wheels, which wear unseen. It begins after "
+        "an "
+        "emulated week, made in seconds; how worn the wheels are is learnt from that week, and "
+        "when one is "
+        "changed is decided by it. With --drift what the sensors tell changes after a while. "
         "It prints the address of the page, one line for each decision that changed something, and "
         "at the end what was promised, what it brought, and the true difference. The comparison "
         "begins when Lineshaft can decide: both lines wait until it has found its base rule, and "

@@ -53,6 +53,24 @@ static bool is_worth_telling(const json_t *row) {
     return true;
 }
 
+// By what a maintenance was decided: what was told of the machine's condition.
+static void tell_conditions(const json_t *row, ls_buffer *out) {
+    const json_t *conditions = json_object_get(row, "conditions");
+    const json_t *why = json_object_get(row, "why");
+    for (size_t i = 0; i < json_array_size(conditions); i++) {
+        char start[200];
+        ls_text_format(start, sizeof start,
+                       "%s of %s: ", ls_json_text_at(json_array_get(conditions, i), "failure"),
+                       ls_json_text_at(row, "subject"));
+        for (size_t k = 0; k < json_array_size(why); k++) {
+            const char *one = json_string_value(json_array_get(why, k));
+            if (one != NULL && strncmp(one, start, strlen(start)) == 0) {
+                ls_buffer_printf(out, "          %s\n", one);
+            }
+        }
+    }
+}
+
 static void tell_row(const json_t *row, ls_buffer *out) {
     const json_t *claim = json_object_get(row, "claim");
     const int64_t line_us = json_integer_value(json_object_get(row, "line_us"));
@@ -69,6 +87,7 @@ static void tell_row(const json_t *row, ls_buffer *out) {
                          ls_json_number_at(claim, "low"), ls_json_number_at(claim, "high"));
     }
     ls_buffer_printf(out, "  %s\n", ls_json_text_at(row, "state"));
+    tell_conditions(row, out);
 }
 
 void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,

@@ -26,24 +26,25 @@ struct ls_demo_lines {
     int64_t window_us;                                     // when the present one began
 };
 
-static ls_status make_own(const ls_plant *plant, uint64_t seed, int64_t from_us, ls_emulate **out,
-                          ls_error *err) {
+static ls_status make_own(const ls_demo_lines_def *lines, ls_emulate **out, ls_error *err) {
     ls_emulate_def def = ls_emulate_def_default();
-    def.seed = seed;
-    def.from_us = from_us;
-    return ls_emulate_create(plant, &def, out, err);
+    def.seed = lines->seed;
+    def.from_us = lines->from_us;
+    def.hide = lines->hide;
+    def.hide_file = "the demo's drift";
+    return ls_emulate_create(lines->plant, &def, out, err);
 }
 
-static ls_status make_with(const ls_plant *plant, uint64_t seed, double speed, int64_t from_us,
-                           const char *url, const char *login, ls_emulate_play **out,
-                           ls_error *err) {
+static ls_status make_with(const ls_demo_lines_def *lines, ls_emulate_play **out, ls_error *err) {
     ls_emulate_play_def def = ls_emulate_play_def_default();
-    def.plant = plant;
-    def.seed = seed;
-    def.speed = speed;
-    def.from_us = from_us;
-    def.url = url;
-    def.login = login;
+    def.plant = lines->plant;
+    def.seed = lines->seed;
+    def.speed = lines->speed;
+    def.from_us = lines->from_us;
+    def.hide = lines->hide;
+    def.hide_file = "the demo's drift";
+    def.url = lines->url;
+    def.login = lines->login;
     return ls_emulate_play_create(&def, out, err);
 }
 
@@ -94,24 +95,22 @@ void ls_demo_lines_begin(ls_demo_lines *lines) {
     begin_window(lines);
 }
 
-ls_status ls_demo_lines_create(const ls_plant *plant, uint64_t seed, double speed, int64_t from_us,
-                               const char *url, const char *login, ls_demo_lines **out,
-                               ls_error *err) {
+ls_status ls_demo_lines_create(const ls_demo_lines_def *def, ls_demo_lines **out, ls_error *err) {
     *out = NULL;
     ls_demo_lines *lines = ls_alloc(sizeof *lines);
     if (lines == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the two lines");
     }
-    ls_status status = make_own(plant, seed, from_us, &lines->own, err);
+    ls_status status = make_own(def, &lines->own, err);
     if (status == LS_OK) {
-        status = make_with(plant, seed, speed, from_us, url, login, &lines->with, err);
+        status = make_with(def, &lines->with, err);
     }
     if (status != LS_OK) {
         ls_demo_lines_destroy(lines);
         return status;
     }
-    ls_cost_weights(&plant->decide, lines->weights);
-    lines->at_us = from_us;
+    ls_cost_weights(&def->plant->decide, lines->weights);
+    lines->at_us = def->from_us;
     read_sides(lines);
     ls_demo_lines_begin(lines);
     *out = lines;

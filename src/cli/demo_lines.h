@@ -23,10 +23,16 @@ enum { LS_DEMO_WINDOWS = 4096 };
 
 typedef struct ls_demo_lines ls_demo_lines;
 
-// `url` and `login`: the broker's, role line. Runs both up to from_us: seconds at most.
-ls_status ls_demo_lines_create(const ls_plant *plant, uint64_t seed, double speed, int64_t from_us,
-                               const char *url, const char *login, ls_demo_lines **out,
-                               ls_error *err);
+typedef struct ls_demo_lines_def {  // the pointers are kept alive by the caller
+    const ls_plant *plant;
+    uint64_t seed;
+    double speed;
+    int64_t from_us;
+    const ls_hide *hide;      // hidden truths of both; NULL: none
+    const char *url, *login;  // the broker's, role line
+} ls_demo_lines_def;
+// Runs both up to from_us: seconds at most.
+ls_status ls_demo_lines_create(const ls_demo_lines_def *def, ls_demo_lines **out, ls_error *err);
 void ls_demo_lines_destroy(ls_demo_lines *lines);  // NULL is fine
 // Moves both to now; *out_sleep_us: how long to wait until the next call.
 // The comparison begins now: what was before does not count.

@@ -35,10 +35,11 @@ static bool take(void *context, const ls_sample *s) {
     n->until_us = s->time_us >= n->until_us ? s->time_us + 1 : n->until_us;
     if (s->time_us >= n->sign->time_us) {
         double number = NAN;
-        const bool good = (s->quality == LS_QUALITY_GOOD || s->quality == LS_QUALITY_UNCERTAIN) &&
-                          ls_sample_number(s, &number);
+        const bool known = (s->quality == LS_QUALITY_GOOD || s->quality == LS_QUALITY_UNCERTAIN) &&
+                           ls_sample_number(s, &number);
         n->sign->time_us = s->time_us;
-        n->sign->number = good ? number : NAN;
+        n->sign->uncertain = s->quality == LS_QUALITY_UNCERTAIN;
+        n->sign->number = known ? number : NAN;
     }
     return true;
 }
@@ -134,6 +135,9 @@ static decision_known know(ls_decisions *d, decision_condition *c, const ls_snap
         if (unusual->time_us == value->time_us && unusual->number != 0.0) {
             return DECISION_UNUSUAL;
         }
+        if (value->uncertain) {
+            return DECISION_PARTIAL;
+        }
         const double width = high->number - low->number;
         if (low->time_us != value->time_us || high->time_us != value->time_us ||
             !(width >= 0.0 && width <= 1e15)) {
@@ -221,6 +225,7 @@ static const char *why_not(decision_known known, bool korean) {
                                           "what was heard last is too old",
                                           "what was heard last is no number",
                                           "the model has not seen its like: it is flagged unusual",
+                                          "the model lacks some of its tags",
                                           "the model does not say how sure it is",
                                           "the part is too new for it"};
     static const char *const others[] = {"",
@@ -228,6 +233,7 @@ static const char *why_not(decision_known known, bool korean) {
                                          "마지막 값이 너무 오래됨",
                                          "마지막 값이 숫자가 아님",
                                          "모델이 학습하지 않은 상황(이상 표시)",
+                                         "모델의 일부 입력 태그에 값이 없음",
                                          "모델의 불확실도를 알 수 없음",
                                          "교체 직후라 아직 예측 불가"};
     return korean ? others[known] : english[known];
@@ -271,8 +277,8 @@ void ls_decisions_condition_words(const ls_decisions *d, uint32_t index, char *o
 }
 
 json_t *ls_decisions_conditions_json(const ls_decisions *d, uint32_t machine) {
-    static const char *const known[] = {"told",    "nothing-heard", "stale",   "no-number",
-                                        "unusual", "unsure",        "new-part"};
+    static const char *const known[] = {"told",    "nothing-heard", "stale",  "no-number",
+                                        "unusual", "partial",       "unsure", "new-part"};
     json_t *all = json_array();
     for (uint32_t i = 0; d->conditions != NULL && i < d->twin->model->conditions; i++) {
         const decision_condition *c = &d->conditions[i];

@@ -169,6 +169,14 @@ static void test_what_cannot_be_trusted_is_not_told(void) {
     CHECK_STR(state_of(row), "unsure");
     CHECK(!maintains(row));
     json_decref(row);
+    predict(&m, 3515, 0.75, 0.01, 0);
+    const ls_sample partial = {
+        .kind = LS_VALUE_REAL, .quality = LS_QUALITY_UNCERTAIN, .value.real = 0.75};
+    CHECK(bench_say(&m.b, "model/wear/mill-1", 3516, partial));
+    row = ask(&m);
+    CHECK_STR(state_of(row), "partial");
+    CHECK(!maintains(row));
+    json_decref(row);
     const ls_sample silent = {.kind = LS_VALUE_NONE, .quality = LS_QUALITY_STALE};
     CHECK(bench_say(&m.b, "model/wear/mill-1", 3520, silent));
     row = ask(&m);

@@ -92,6 +92,7 @@ typedef enum decision_known {
     DECISION_STALE,
     DECISION_NO_NUMBER,
     DECISION_UNUSUAL,   // by its model
+    DECISION_PARTIAL,   // the model lacks some of its tags
     DECISION_UNSURE,    // the model gives no interval
     DECISION_NEW_PART,  // what was heard is of the part before, in part at least
 } decision_known;
@@ -99,7 +100,8 @@ typedef enum decision_known {
 // The newest of one tag, read up to until_us (since 1970); 0: nothing yet.
 typedef struct decision_sign {
     int64_t time_us, until_us;
-    double number;  // NaN: none
+    double number;   // NaN: none
+    bool uncertain;  // says its quality
 } decision_sign;
 
 enum { DECISION_SIGNS = 4 };  // value, low, high, unusual; of a tag the first

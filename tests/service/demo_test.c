@@ -109,6 +109,7 @@ static void test_it_ends_by_itself_with_an_account(void) {
     CHECK(json_is_object(json_object_get(account, "decisions")));
     CHECK_CONTAINS(err, "The page: http://127.0.0.1:");
     CHECK_CONTAINS(err, "The account:");
+    CHECK_CONTAINS(err, "  tool-wear: ");  // what came of learning from so short a week
     json_decref(account);
     free(out);
     free(err);
@@ -146,8 +147,8 @@ static void test_the_emulated_past_has_decisions(void) {
     begin();
     snprintf(data, sizeof data, "%s/kept", folder);
     snprintf(history, sizeof history, "%s/kept/data/history", folder);
-    const char *const demo[] = {program(), "demo",   "--week", "4h", "--for",
-                                "1s",      "--data", data,     NULL};
+    const char *const demo[] = {program(), "demo", "--week", "4h", "--for", "1s",
+                                "--drift", "1h",   "--data", data, NULL};
     CHECK_INT(child_wait(child_start(demo, in_folder("out"), in_folder("err"))), 0);
     const char *const events[] = {program(),  "history", "events",           history,  "--kind",
                                   "decision", "--to",    "2026-01-05T10:00", "--json", NULL};
