@@ -82,7 +82,7 @@ test('a prediction is drawn beside the truth of the moment that it aims at', asy
     assert.equal(said.tags, 'model/wear/grind-1,model/wear/grind-1/low,model/wear/grind-1/high,model/wear/grind-1/challenger,model/wear/grind-1/unusual');
     assert.equal(truth.from_us - said.from_us, 600e6, 'one horizon later');
     assert.equal((said.to_us - said.from_us) / said.points, 300e6, 'as many columns as predictions: no holes');
-    assert.match(await text(page, '.plot figcaption'), /grind-1 Last 0\.\d+, 90 % prediction interval 0\.\d+ to 0\.\d+\. 91 % of the last 500/);
+    assert.match(await text(page, '.plot figcaption'), /grind-1 Last 0\.\d+, 90 % prediction interval 0\.\d+ to 0\.\d+\. Of 9\d drawn here, 9\d truths lay inside\./);
     await page.click('.plot [data-table]');
     const rows = (await page.$$eval('.plot tbody tr', (all) => all.map((r) => [...r.children].map((c) => c.textContent))));
     assert.ok(rows.length > 50);

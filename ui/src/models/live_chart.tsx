@@ -8,7 +8,6 @@ import {LineKeys} from '../plots/around';
 import {Plot} from '../plots/plot';
 import {store} from '../store';
 import type {HistoryAnswer} from '../types';
-import {coverageOf} from './list';
 import type {Live, Model} from './types';
 
 type Tag = HistoryAnswer['tags'][number];
@@ -66,10 +65,13 @@ export function LiveChart({model, live, hours, width, beat}: {model: Model; live
   const level = percent(model.score.interval), hasShadow = challenger.some((v) => v !== null), hasTruth = truth.some((v) => v !== null);
   const sentence = live.value === null ? t('model.state.none') : live.low === null || live.high === null ? t('model.said', {value: num(live.value)})
     : t('model.said.interval', {value: num(live.value), level, range: range(live.low, live.high)});
+  // Of this unit, where each column is one prediction.
+  const judged = step > model.every_us ? [] : truth.flatMap((v, i) => v === null || low[i] === null || high[i] === null ? [] : [v >= low[i]! && v <= high[i]!]);
+  const drawn = judged.length ? ` ${t('model.drawn', {n: judged.filter(Boolean).length, of: judged.length})}` : '';
   const lines: [string, string, string][] = [['series1', '', t('model.prediction')], ...(hasTruth ? [['series2', '6 3', t('model.truth')] as [string, string, string]] : []),
     ...(hasShadow ? [['series4', '2 2', t('model.challenger')] as [string, string, string]] : [])];
   return <>
-    <Plot title={unit} unit="" sentence={`${sentence} ${coverageOf(model)}`} x={value.x} span={[value.x[0]!, value.x[count - 1]!]} height={260} sync="models"
+    <Plot title={unit} unit="" sentence={sentence + drawn} x={value.x} span={[value.x[0]!, value.x[count - 1]!]} height={260} sync="models"
       y={value.y as unknown as Column[]}
       series={[{name: t('min'), colour: 'series1', hidden: true}, {name: t('max'), colour: 'series1', hidden: true}, {name: t('model.prediction'), colour: 'series1', width: 2},
         {name: t('model.truth'), colour: 'series2', width: 2, dash: [6, 3], hidden: !hasTruth}, {name: t('model.challenger'), colour: 'series4', dash: [2, 2], hidden: !hasShadow}]}

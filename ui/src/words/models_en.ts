@@ -36,6 +36,7 @@ export default {
   'model.changed': 'Another version serves than when this was opened. Close it and look again.',
   'model.chart.none': 'Nothing was predicted in this period.',
   'model.coverage': '{share} of the last {n} truths lay inside the interval (wanted {wanted}).',
+  'model.drawn': 'Of {of} drawn here, {n} truths lay inside.',
   'model.every': 'every {span}',
   'model.high': 'to',
   'model.interval': '{level} prediction interval',

@@ -38,6 +38,7 @@ export default {
   'model.changed': '창을 연 뒤 운영 버전이 바뀌었습니다. 닫고 다시 확인하세요.',
   'model.chart.none': '이 기간에는 예측이 없습니다.',
   'model.coverage': '최근 실제값 {n}개 중 {share} 구간 안(목표 {wanted}).',
+  'model.drawn': '그려진 실제값 {of}개 중 {n}개가 구간 안입니다.',
   'model.every': '{span}마다',
   'model.high': '상한',
   'model.interval': '{level} 예측구간',
