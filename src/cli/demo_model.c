@@ -86,7 +86,7 @@ ls_status ls_demo_model_train(const ls_demo_model *def, char *said, size_t size,
     ls_status status = run_child(def, train, err);
     json_t *result = json_load_file(def->result, 0, NULL);
     const bool passed = json_is_true(json_object_get(json_object_get(result, "verdict"), "passed"));
-    if (status == LS_OK && passed) {
+    if (status == LS_OK && strcmp(ls_json_text_at(result, "stage"), "challenger") == 0) {
         status = run_child(def, promote, err);
     }
     if (status == LS_OK) {

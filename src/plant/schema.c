@@ -159,7 +159,7 @@ static const ls_key keys[] = {
     KEY_CHOICE("stations.*.fails.lots", "resume restart scrap", .fallback = "resume", .help = "What becomes of the lots in the machine."),
     {.path = "stations.*.fails.first", .type = LS_KEY_EVERY, .shapes = ONE, .note = "a draw of `every`", .help = "Until the first failure."},
     KEY_MAP("stations.*.fails.condition", .note = "its clock alone", .help = "What tells how near it is: a model of `models:` or a tag. The twin's futures then go by that."),
-    KEY_NAME("stations.*.fails.condition.model", .note = "a `tag`", .help = "A model that predicts the condition of each machine, which must be among its `of`. It grows with wear."),
+    KEY_NAME("stations.*.fails.condition.model", .note = "a `tag`", .help = "A model that predicts the condition of each machine; one that is not among its `of` goes by its clock. It grows with wear."),
     KEY_TEXT("stations.*.fails.condition.tag", .note = "a `model`", .help = "A tag that tells it; `{machine}` stands for the machine's name."),
     KEY_TEXT("stations.*.fails.condition.at", .required = true, .help = "The condition at which it fails: a distribution without units, as `normal 0.8 sd 0.05`."),
     KEY_NUMBER("stations.*.fails.condition.new", 0, 1e12, .fallback = "0", .help = "The condition of a new part."),

@@ -103,13 +103,13 @@ static void test_the_same_plant_looks_the_same(void) {
 
 // One machine more: it is idle or takes what waits; one less: its lots are still there.
 static void test_another_number_of_machines_loses_no_lot(void) {
-    static const char *const counts[] = {"grind:\n    machines: 4", "grind:\n    machines: 2"};
+    static const char *const counts[] = {"turn:\n    machines: 3", "turn:\n    machines: 1"};
     side s = make(NULL, NULL);
     ls_snapshot *present = NULL;
     ls_error err = {0};
     CHECK_INT(ls_snapshot_create(s.twin, 3, 0, &present, &err), LS_OK);
     for (int k = 0; k < 2; k++) {
-        side other = make("grind:\n    machines: 3", counts[k]);
+        side other = make("turn:\n    machines: 2", counts[k]);
         for (int i = 1; i <= MOMENTS; i++) {
             CHECK_INT(ls_snapshot_run(s.twin, present, (k * MOMENTS + i) * STEP_US, &err), LS_OK);
             ls_snapshot *carried = carry(&s, present, &other);
