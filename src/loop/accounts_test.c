@@ -38,6 +38,26 @@ static const char form[] =
     "decide:\n"
     "  dispatch: {at: mill, mode: auto, within: 20 s, futures: 200, wait: no, horizon: 4 h}\n";
 
+// X is pressed for 80 min, Y for 10. X comes at 98 min and is put off by 25 min; Y comes at 101
+// min, 100 after the first. By the own rule X is in the press until 178 min and Y from then to 188:
+// 80 + 87 min inside. By the decision Y is done at 111 min, and X, which came in at 123, at 203: 10
+// + 105.
+static const char yard[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  press: {machines: [press-1], process: {x: 80 min, y: 10 min}}\n"
+    "products:\n"
+    "  x: {route: [press], release: {every: 100 min, first: 98 min, pool: yes}}\n"
+    "  y: {route: [press], release: {every: 100 min, first: 1 min}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "decide:\n"
+    "  release: {of: x, mode: auto, within: 20 s, futures: 60, horizon: 4 h}\n";
+
 typedef struct mill {
     bench b;
     ls_journal *journal;
@@ -51,10 +71,7 @@ static void nap(int ms) {
     nanosleep(&pause, NULL);
 }
 
-static void mill_open(mill *m) {
-    static const char *const lots[] = {
-        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
-        "S2 class=short product=short", "S3 class=short product=short"};
+static void plant_open(mill *m, const char *text) {
     ls_plant *plant = NULL;
     ls_error err = {0};
     memset(m, 0, sizeof *m);
@@ -62,11 +79,18 @@ static void mill_open(mill *m) {
     snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-account-XXXXXX");
     CHECK(mkdtemp(m->b.folder) != NULL);
     bench_open_history(&m->b);
-    CHECK_INT(ls_plant_parse(form, strlen(form), "p.yaml", &plant, NULL, &err), LS_OK);
+    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
     m->b.zero_us = plant->start_us;
     CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
     CHECK_INT(ls_journal_create(m->b.intake.history, &m->journal, &err), LS_OK);
     CHECK_INT(ls_watch_open(&m->b.intake, m->journal, &m->watch, &err), LS_OK);
+}
+
+static void mill_open(mill *m) {
+    static const char *const lots[] = {
+        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
+        "S2 class=short product=short", "S3 class=short product=short"};
+    plant_open(m, form);
     for (int i = 0; i < 5; i++) {
         CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
     }
@@ -75,10 +99,14 @@ static void mill_open(mill *m) {
 }
 
 // The account first: its window has to begin before anything is done.
-static void open_decisions(mill *m) {
+static void open_window(mill *m, int64_t length_us) {
     ls_error err = {0};
     CHECK_INT(ls_decisions_open(&m->b.intake, m->journal, "guard", &m->d, &err), LS_OK);
-    CHECK_INT(ls_accounts_open(&m->b.intake, m->watch, m->d, window_us, &m->accounts, &err), LS_OK);
+    CHECK_INT(ls_accounts_open(&m->b.intake, m->watch, m->d, length_us, &m->accounts, &err), LS_OK);
+}
+
+static void open_decisions(mill *m) {
+    open_window(m, window_us);
 }
 
 static void mill_close(mill *m) {
@@ -120,16 +148,20 @@ static json_t *prove(mill *m) {
 }
 
 // Time passes until the window is told.
-static bool await_account(mill *m, double from_s) {
+static bool await_told(mill *m, const char *tag, double from_s) {
     const time_t end = time(NULL) + PATIENCE_S;
     for (double at_s = from_s; time(NULL) < end; at_s += 60.0) {
-        CHECK(bench_number(&m->b, "g/n/mill-1/State", at_s, 4));
+        CHECK(bench_number(&m->b, tag, at_s, 4));
         if (strstr(bench_events(&m->b), "account|") != NULL) {
             return true;
         }
         nap(50);
     }
     return false;
+}
+
+static bool await_account(mill *m, double from_s) {
+    return await_told(m, "g/n/mill-1/State", from_s);
 }
 
 static double gain_of(const json_t *row, const char *key) {
@@ -177,6 +209,58 @@ static void test_the_gain_is_what_can_be_reckoned_by_hand(void) {
     mill_close(&m);
 }
 
+static void press(mill *m, double at_s, const char *lot) {
+    CHECK(bench_text(&m->b, "g/n/press-1/Lots", at_s, lot));
+    CHECK(bench_number(&m->b, "g/n/press-1/State", at_s, lot[0] != '\0' ? 6 : 4));
+}
+
+// The press says that it is still as it was, so that no hour is silent.
+static void pass(mill *m, int from_min, int to_min, int64_t state) {
+    for (int min = from_min; min <= to_min; min += 10) {
+        CHECK(bench_number(&m->b, "g/n/press-1/State", min * 60.0, state));
+    }
+}
+
+static void test_what_an_order_that_was_put_off_brought(void) {
+    static const char released[] = "g/n/line/Released";
+    mill m;
+    plant_open(&m, yard);
+    CHECK(bench_number(&m.b, "g/n/press-1/State", 1, 4));
+    open_window(&m, 4 * 3600 * INT64_C(1000000));
+    nap(500);  // the window begins
+    CHECK(bench_text(&m.b, released, 60, "Y0 class=y product=y"));
+    press(&m, 60, "Y0");
+    CHECK(bench_text(&m.b, "g/n/line/Done", 660, "Y0"));
+    press(&m, 660, "");
+    pass(&m, 20, 90, 4);
+    CHECK(bench_text(&m.b, released, 98 * 60, "X1 class=x product=x pool=5940000000"));
+    char argument[8];
+    CHECK(obey(0, argument));
+    CHECK_STR(fake.commands[0].argument, "x 25 min");
+    CHECK_INT(fake.commands[0].kind, LS_COMMAND_PUT_OFF);
+    CHECK(bench_text(&m.b, released, 98 * 60 + 1, "X1 class=x product=x pool=7380000000"));
+    CHECK(bench_text(&m.b, released, 101 * 60, "Y1 class=y product=y"));
+    press(&m, 101 * 60, "Y1");
+    CHECK(bench_text(&m.b, "g/n/line/Done", 111 * 60, "Y1"));
+    press(&m, 111 * 60, "");
+    CHECK(bench_text(&m.b, released, 123 * 60, "X1 class=x product=x"));
+    press(&m, 123 * 60, "X1");
+    pass(&m, 130, 200, 6);
+    CHECK(bench_text(&m.b, "g/n/line/Done", 203 * 60, "X1"));
+    press(&m, 203 * 60, "");
+    pass(&m, 210, 240, 4);
+    CHECK(await_told(&m, "g/n/press-1/State", 14500));
+    json_t *all = prove(&m);
+    const json_t *row = json_array_get(json_object_get(all, "rows"), 0);
+    CHECK_STR(json_string_value(json_object_get(row, "kind")), "release");
+    CHECK(json_is_true(json_object_get(row, "shown")));
+    CHECK_NEAR(gain_of(row, "gain"), 52.0 / 60.0, 1e-6);
+    CHECK_NEAR(gain_of(row, "error"), 0.0, 1e-6);
+    CHECK_NEAR(gain_of(row, "decisions"), 1, 0);
+    json_decref(all);
+    mill_close(&m);
+}
+
 static void test_a_window_in_which_the_clock_jumped_is_not_told(void) {
     mill m;
     char lot[8];
@@ -199,6 +283,7 @@ static void test_a_window_in_which_the_clock_jumped_is_not_told(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_gain_is_what_can_be_reckoned_by_hand);
+    TEST(test_what_an_order_that_was_put_off_brought);
     TEST(test_a_window_in_which_the_clock_jumped_is_not_told);
     return harness_report();
 }

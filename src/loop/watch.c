@@ -56,7 +56,7 @@ static void take_fact(void *context, const ls_fact *fact) {
     if (watch->listener != NULL) {
         watch->listener(watch->listener_context, fact);
     }
-    if (fact->kind == LS_FACT_CAME) {
+    if (fact->kind == LS_FACT_CAME || fact->kind == LS_FACT_POOL) {
         return;  // nothing that could be estimated
     }
     watch->facts++;

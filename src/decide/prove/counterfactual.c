@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "decide/cost.h"
+#include "decide/prove/entries.h"
 #include "decide/prove/retell.h"
 #include "twin/model.h"
 #include "twin/rebase.h"
@@ -70,11 +71,22 @@ static bool has_lots(const ls_realised *r) {
     return any;
 }
 
+static const ls_m_release *class_of(const ls_twin *twin, const ls_act *act) {
+    const ls_m_release *releases = LS_MODEL_ARRAY(twin->model, ls_m_release, release_at);
+    const bool of_class = act->kind == LS_DO_RELEASE || act->kind == LS_DO_PUT_OFF;
+    return of_class && act->index < twin->model->releases ? releases + act->index : NULL;
+}
+
+// Is it about an order pool? Then what it did is among the entries that were heard.
+static bool of_pool(const ls_twin *twin, const ls_act *act) {
+    const ls_m_release *r = class_of(twin, act);
+    return r != NULL && r->pool != 0;
+}
+
 // Does it bring a lot whose time of coming is among those that were heard?
 static bool is_heard(const ls_twin *twin, const ls_act *act) {
-    const ls_m_release *releases = LS_MODEL_ARRAY(twin->model, ls_m_release, release_at);
-    return act->kind == LS_DO_RELEASE && act->index < twin->model->releases &&
-           releases[act->index].kind == LS_RELEASE_EVERY;
+    const ls_m_release *r = class_of(twin, act);
+    return r != NULL && act->kind == LS_DO_RELEASE && r->pool == 0 && r->kind == LS_RELEASE_EVERY;
 }
 
 // The n-th time of a class and its n-th lot belong together.
@@ -106,10 +118,79 @@ typedef struct trial {
     const ls_counterfactual_def *def;
     source source;
     ls_retell replay;
+    ls_entries entries;
     const ls_twin *twin;
     const ls_snapshot *from;  // of this twin
     ls_snapshot *future;
 } trial;
+
+// Are the order pools of this class as they were, or does the own rule let all in at once?
+static bool keeps_entries(const trial *t, bool all, uint32_t release) {
+    bool judged = false;
+    for (size_t i = 0; i < t->def->act_count; i++) {
+        const ls_timed_act *act = &t->def->acts[i];
+        judged |= !act->kept && act->act.index == release && of_pool(t->twin, &act->act);
+    }
+    return all || !judged;
+}
+
+static void begin_entries(trial *t, bool all) {
+    for (uint32_t i = 0; i < t->twin->model->releases; i++) {
+        if (keeps_entries(t, all, i)) {
+            ls_entries_begin(t->twin, t->future, i);
+        }
+    }
+}
+
+// The next act that is played; act_count: none is left.
+static size_t next_act(const trial *t, bool all, size_t at) {
+    const ls_counterfactual_def *def = t->def;
+    const int64_t from_us = ls_snapshot_now(t->from);
+    for (; at < def->act_count; at++) {
+        const ls_timed_act *act = &def->acts[at];
+        const bool played = (all || act->kept) && !is_heard(t->twin, &act->act) &&
+                            !of_pool(t->twin, &act->act);
+        if (played && act->time_us >= from_us && act->time_us < def->until_us) {
+            break;
+        }
+    }
+    return at;
+}
+
+static size_t next_entry(const trial *t, bool all, size_t at) {
+    while (at < t->entries.count && (t->entries.items[at].time_us < ls_snapshot_now(t->from) ||
+                                     !keeps_entries(t, all, t->entries.items[at].release))) {
+        at++;
+    }
+    return at;
+}
+
+// What was done, in the order of time: of one moment first who came in, then the acts.
+static ls_status play_deeds(trial *t, bool all, ls_error *err) {
+    const ls_counterfactual_def *def = t->def;
+    size_t act = next_act(t, all, 0);
+    size_t entry = next_entry(t, all, 0);
+    ls_status status = LS_OK;
+    while (status == LS_OK && (act < def->act_count || entry < t->entries.count)) {
+        const int64_t act_us = act < def->act_count ? def->acts[act].time_us : INT64_MAX;
+        const int64_t entry_us = entry < t->entries.count ? t->entries.items[entry].time_us
+                                                          : INT64_MAX;
+        const int64_t when_us = entry_us <= act_us ? entry_us : act_us;
+        if (when_us >= def->until_us) {
+            break;
+        }
+        status = ls_retell_run(&t->replay, t->future, when_us, err);
+        if (entry_us <= act_us) {
+            ls_entry_do(t->twin, t->future, &t->entries.items[entry]);
+            entry = next_entry(t, all, entry + 1);
+        } else {
+            (void)ls_act_apply(t->twin, t->future, &def->acts[act].act, NULL);
+            act = next_act(t, all, act + 1);
+        }
+        ls_retell_look(&t->replay, t->future);
+    }
+    return status;
+}
 
 // With all acts, else with those that are kept (the source then knows who is not there).
 static ls_status play(trial *t, bool all, uint64_t seed, uint32_t number, double *out_cost,
@@ -120,15 +201,8 @@ static ls_status play(trial *t, bool all, uint64_t seed, uint32_t number, double
     ls_snapshot_fork_into(t->twin, t->from, seed, number, t->future);
     const int64_t from_us = ls_snapshot_now(t->from);
     const ls_amounts before = ls_amounts_read(t->twin, t->future->state, from_us);
-    ls_status status = LS_OK;
-    for (size_t i = 0; i < def->act_count && status == LS_OK; i++) {
-        const bool played = (all || def->acts[i].kept) && !is_heard(t->twin, &def->acts[i].act);
-        if (played && def->acts[i].time_us >= from_us && def->acts[i].time_us < def->until_us) {
-            status = ls_retell_run(&t->replay, t->future, def->acts[i].time_us, err);
-            (void)ls_act_apply(t->twin, t->future, &def->acts[i].act, NULL);
-            ls_retell_look(&t->replay, t->future);
-        }
-    }
+    begin_entries(t, all);
+    ls_status status = play_deeds(t, all, err);
     if (status == LS_OK) {
         status = ls_retell_run(&t->replay, t->future, def->until_us, err);
     }
@@ -147,7 +221,10 @@ static ls_status open_trial(trial *t, const ls_counterfactual_def *def, const ls
     if (t->source.used == NULL || t->source.gone == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
-    const ls_status status = ls_retell_init(&t->replay, twin, give, &t->source, err);
+    ls_status status = ls_retell_init(&t->replay, twin, give, &t->source, err);
+    if (status == LS_OK) {
+        status = ls_entries_make(twin, def->realised, &t->entries, err);
+    }
     t->replay.lot = has_lots(def->realised) ? lot_of : NULL;
     return status == LS_OK ? ls_snapshot_copy(twin, from, &t->future, err) : status;
 }
@@ -155,6 +232,7 @@ static ls_status open_trial(trial *t, const ls_counterfactual_def *def, const ls
 static void close_trial(trial *t) {
     ls_snapshot_destroy(t->future);
     ls_retell_clear(&t->replay);
+    ls_entries_clear(&t->entries);
     ls_free(t->source.used);
     ls_free(t->source.gone);
 }

@@ -7,7 +7,9 @@
 // What comes in: lots of a class with `keep` by its loop, of a timetable by its orders, of a class
 // with `every` at the times that were heard. A lot that a release of such a class brought (the
 // first that was heard of within ten minutes of the act) is not there in the other past, unless the
-// act is kept.
+// act is kept. Lots of a class with an order pool come in when they were heard to; where an act of
+// that class is judged, by the plant's rule: at once, those that wait at the origin when the line
+// had said.
 //
 // Valid when durations, failures and arrivals do not depend on the policy (docs/PROOF.md lists what
 // breaks that). The same replay under the actual policy says how well the twin reproduces what

@@ -47,7 +47,19 @@ static const char inflow[] =
     "  drawn: {route: [cut, mill, pack], release: {every: exp 40 min}}\n"
     "  planned: {route: [cut, mill, pack], release: {at: [7 h, 9 h, 10 h, 11 h, 12 h]}}\n";
 
-enum { KEPT, DRAWN, PLANNED };
+// The same with an order pool of two of the classes. Classes in the same order.
+static const char outside[] =
+    "plant: outside\n"
+    "stations:\n"
+    "  cut: {process: exp 8 min, machines: 2}\n"
+    "  mill: {process: exp 6 min, fails: {every: exp 4 h, repair: exp 20 min}}\n"
+    "  pack: {process: exp 5 min}\n"
+    "products:\n"
+    "  pooled: {route: [cut, mill, pack], release: {every: exp 20 min, lots: 2, pool: yes}}\n"
+    "  drawn: {route: [cut, mill, pack], release: {every: exp 40 min}}\n"
+    "  planned: {route: [cut, mill, pack], release: {at: [7 h, 9 h, 10 h, 11 h], pool: yes}}\n";
+
+enum { KEPT, DRAWN, PLANNED, POOLED = 0 };
 
 static ls_twin *twin_from(const char *full) {
     ls_plant *plant = NULL;
@@ -88,8 +100,26 @@ typedef struct world {
     const ls_twin *twin;
     const script *told;
     ls_realised *heard;  // or NULL
-    uint32_t came[8];    // of each class
+    const ls_snapshot *line;
+    uint32_t came[8];  // of each class
 } world;
+
+static ls_ctx see(const ls_twin *twin, const ls_snapshot *s) {
+    ls_ctx c;
+    ls_scratch none = {0};
+    ls_ctx_open(&c, twin->model, s->state, &none);
+    return c;
+}
+
+// The newest lot of a class waits outside.
+static bool waits_outside(const world *w, uint32_t serial) {
+    const ls_ctx c = see(w->twin, w->line);
+    bool waits = false;
+    for (uint32_t i = 0; i < c.s->lot_used; i++) {
+        waits |= c.lot[i].serial == serial && c.lot[i].where == LS_LOT_POOL;
+    }
+    return waits;
+}
 
 // As in the plants: minutes of a product's steps.
 static double mean_of(const ls_twin *twin, uint32_t step) {
@@ -132,12 +162,38 @@ static uint32_t come(void *context, uint32_t release, uint32_t serial, int64_t t
     const size_t act = brought_by(w, release, time_us);
     const uint32_t lot = act < w->told->count ? 900000 + (uint32_t)act
                                               : 1000000 + 8 * w->came[release]++ + release;
-    (void)serial;
     if (w->heard != NULL) {
         (void)ls_realised_add(w->heard, LS_REALISED_RELEASE, release, time_us, false, NULL);
         (void)ls_realised_add(w->heard, LS_REALISED_CAME, release, lot, false, NULL);
+        if (waits_outside(w, serial)) {
+            (void)ls_realised_add(w->heard, LS_REALISED_WAITS, release, time_us, false, NULL);
+        }
     }
     return lot;
+}
+
+static uint64_t entered(const world *w, uint32_t release) {
+    return see(w->twin, w->line).release[release].pool_entered;
+}
+
+// On to this moment; who comes in out of an order pool does so then.
+static void run_on(world *w, ls_retell *replay, ls_snapshot *s, const ls_act *act,
+                   int64_t time_us) {
+    ls_error err = {0};
+    uint64_t before[8];
+    for (uint32_t i = 0; i < w->twin->model->releases; i++) {
+        before[i] = entered(w, i);
+    }
+    CHECK_INT(ls_retell_run(replay, s, time_us, &err), LS_OK);
+    if (act != NULL) {
+        CHECK_INT(ls_act_apply(w->twin, s, act, &err), LS_OK);
+        ls_retell_look(replay, s);
+    }
+    for (uint32_t i = 0; i < w->twin->model->releases; i++) {
+        for (uint64_t n = before[i]; n < entered(w, i) && w->heard != NULL; n++) {
+            (void)ls_realised_add(w->heard, LS_REALISED_ENTERS, i, time_us, false, NULL);
+        }
+    }
 }
 
 static void hear_bound(ls_realised *r, ls_realised_kind kind, uint64_t key, int64_t ran_us) {
@@ -176,22 +232,29 @@ static const script nothing = {.count = 0};
 
 static double live(const ls_twin *twin, const ls_snapshot *origin, const script *told,
                    uint64_t seed, int64_t until_us, ls_realised *heard) {
-    world w = {.key = ls_random_key(seed, 77), .twin = twin, .told = told, .heard = heard};
     ls_retell replay;
     ls_snapshot *s = NULL;
     ls_error err = {0};
     CHECK_INT(ls_snapshot_create(twin, 1, 0, &s, &err), LS_OK);
+    world w = {
+        .key = ls_random_key(seed, 77), .twin = twin, .told = told, .heard = heard, .line = s};
     ls_twin_rebase(twin, origin, s);
     const ls_amounts before = ls_amounts_read(twin, s->state, ls_snapshot_now(s));
     CHECK_INT(ls_retell_init(&replay, twin, happen, &w, &err), LS_OK);
     replay.lot = come;
     ls_retell_restart(&replay);
+    int64_t due_us = INT64_MAX;
     for (size_t i = 0; i < told->count; i++) {
-        CHECK_INT(ls_retell_run(&replay, s, told->acts[i].time_us, &err), LS_OK);
-        CHECK_INT(ls_act_apply(twin, s, &told->acts[i].act, &err), LS_OK);
-        ls_retell_look(&replay, s);
+        const ls_timed_act *act = &told->acts[i];
+        run_on(&w, &replay, s, &act->act, act->time_us);
+        const int64_t next_us = i + 1 < told->count ? told->acts[i + 1].time_us : until_us;
+        due_us = act->act.kind == LS_DO_PUT_OFF ? act->time_us + act->act.value : due_us;
+        if (due_us > act->time_us && due_us < next_us) {
+            CHECK_INT(ls_retell_run(&replay, s, due_us - 1, &err), LS_OK);
+            run_on(&w, &replay, s, NULL, due_us);  // what was put off comes in
+        }
     }
-    CHECK_INT(ls_retell_run(&replay, s, until_us, &err), LS_OK);
+    run_on(&w, &replay, s, NULL, until_us);
     const ls_amounts after = ls_amounts_read(twin, s->state, until_us);
     const ls_amounts amounts = ls_amounts_between(&before, &after);
     if (heard != NULL) {
@@ -368,8 +431,8 @@ static ls_timed_act at_minute(int64_t minute, ls_act_kind kind, uint32_t class, 
                           .act = {.kind = kind, .index = class, .value = value}};
 }
 
-static void check_inflow(const char *what, const script *told) {
-    ls_twin *own = twin_from(inflow);
+static void check_told(const char *what, const char *plant, const script *told) {
+    ls_twin *own = twin_from(plant);
     const tally t = run_many_told(own, own, told, runs_wanted() < 1000 ? 30 : 1000);
     tell(what, &t);
     CHECK(t.covered >= 0.95 * t.runs - 4.0 * sqrt(0.0475 * t.runs));
@@ -378,6 +441,10 @@ static void check_inflow(const char *what, const script *told) {
     CHECK(t.shown > t.runs / 4);
     CHECK(t.wrong <= t.runs / 20);
     ls_twin_destroy(own);
+}
+
+static void check_inflow(const char *what, const script *told) {
+    check_told(what, inflow, told);
 }
 
 static void test_levels_are_played_by_the_loop_of_the_line(void) {
@@ -409,6 +476,75 @@ static void test_acts_of_another_kind_stay_in_the_other_past(void) {
                    2};
     both.acts[0].kept = true;
     check_inflow("level lowered, a lot released by another kind", &both);
+}
+
+// ---- order pools
+
+static ls_timed_act put_off(int64_t minute, uint32_t class, int64_t minutes, int lots) {
+    ls_timed_act act = at_minute(minute, LS_DO_PUT_OFF, class, minutes * minute_us);
+    act.act.number = lots;
+    return act;
+}
+
+static void test_what_was_put_off_comes_in_at_once_in_the_other_past(void) {
+    const script apart = {{put_off(310, POOLED, 100, 0), put_off(500, POOLED, 90, 0)}, 2};
+    const script longer = {{put_off(310, POOLED, 100, 0), put_off(390, POOLED, 120, 0)}, 2};
+    const script orders = {{put_off(410, PLANNED, 60, 0), put_off(535, PLANNED, 200, 0)}, 2};
+    check_told("put off, twice", outside, &apart);
+    check_told("put off, and longer", outside, &longer);
+    check_told("orders of a timetable put off", outside, &orders);
+}
+
+// Who is let in by the word and who by the end of the span: each enters when it did. A lot that was
+// let in by a release is no lot that came by it.
+static void test_lots_that_were_let_in_one_by_one_are_in_both_pasts(void) {
+    script told = {{put_off(310, POOLED, 300, 0), at_minute(420, LS_DO_RELEASE, POOLED, 0),
+                    put_off(450, POOLED, 200, 1)},
+                   3};
+    check_told("let in one by one", outside, &told);
+}
+
+// What is judged is a lot of another class that was released; who waited outside did so in both.
+static void test_pools_stay_as_they_were_where_another_class_is_judged(void) {
+    script both = {{put_off(310, POOLED, 150, 0), at_minute(330, LS_DO_RELEASE, DRAWN, 0)}, 2};
+    both.acts[0].kept = true;
+    check_told("released, while another class was put off", outside, &both);
+}
+
+// The line shut the pool by itself: no act says so, but it was heard.
+static void test_a_line_that_lets_nobody_in_by_itself_is_reproduced(void) {
+    ls_twin *own = twin_from(outside);
+    ls_snapshot *origin = NULL;
+    ls_error err = {0};
+    ls_realised heard = {0};
+    const script told = {{put_off(310, POOLED, 100, 0), put_off(500, POOLED, 90, 0)}, 2};
+    CHECK_INT(ls_snapshot_create(own, 5, 0, &origin, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(own, origin, 300 * minute_us, &err), LS_OK);
+    const double line = live(own, origin, &told, 5, 780 * minute_us, &heard);
+    const ls_counterfactual_def def = {.own = own,
+                                       .origin = origin,
+                                       .realised = &heard,
+                                       .until_us = 780 * minute_us,
+                                       .weights = weights,
+                                       .line_cost = line,
+                                       .seed = 9};
+    ls_counterfactual_result r;
+    CHECK_INT(ls_counterfactual(&def, &r, &err), LS_OK);
+    CHECK_NEAR(r.error, 0.0, 1e-6);
+    CHECK_NEAR(r.gain, 0.0, 1e-6);
+    CHECK(!r.shown);
+    for (int i = 0; i < 200; i++) {
+        ls_alloc_fail_after(i);
+        const ls_status status = ls_counterfactual(&def, &r, &err);
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_OK || status == LS_ERR_MEMORY);
+        if (status == LS_OK) {
+            break;
+        }
+    }
+    ls_realised_clear(&heard);
+    ls_snapshot_destroy(origin);
+    ls_twin_destroy(own);
 }
 
 // ---- what is known only to be longer than a bound
@@ -541,12 +677,17 @@ static void test_facts_of_the_follower_become_values(void) {
         {.kind = LS_FACT_FAILURE, .machine = 2, .mode = 5, .value = 4e6},
         {.kind = LS_FACT_REPAIR, .machine = LS_NO, .mode = 0, .value = 4e6},
         {.kind = LS_FACT_DONE, .lot = 7, .value = 1},
+        {.kind = LS_FACT_POOL, .release = 1, .lot = 13, .value = 1, .time_us = 99},
+        {.kind = LS_FACT_POOL, .release = 1, .lot = 13, .value = 0, .time_us = 199},
+        {.kind = LS_FACT_POOL, .release = 2, .lot = 13, .value = 0, .time_us = 199},
     };
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         CHECK_INT(ls_realised_fact(&r, own, &facts[i], &err), LS_OK);
     }
     ls_realised_close(&r);
-    CHECK_INT(r.count, 7);
+    CHECK_INT(r.count, 9);
+    CHECK_INT(r.items[ls_realised_find(&r, LS_REALISED_WAITS, 1)].value, 99);
+    CHECK_INT(r.items[ls_realised_find(&r, LS_REALISED_ENTERS, 1)].value, 199);
     const size_t at = ls_realised_find(&r, LS_REALISED_PROCESS, ls_realised_operation(7, 1));
     CHECK(at < r.count && r.items[at].value == 5000000 && r.items[at + 1].censored);
     CHECK_INT(ls_realised_find(&r, LS_REALISED_PROCESS, ls_realised_operation(8, 1)), r.count);
@@ -567,6 +708,10 @@ int main(int argc, char **argv) {
     TEST(test_a_lot_that_was_released_by_a_decision_is_not_in_the_other_past);
     TEST(test_an_order_that_was_brought_forward_comes_at_its_time_in_the_other_past);
     TEST(test_acts_of_another_kind_stay_in_the_other_past);
+    TEST(test_what_was_put_off_comes_in_at_once_in_the_other_past);
+    TEST(test_lots_that_were_let_in_one_by_one_are_in_both_pasts);
+    TEST(test_pools_stay_as_they_were_where_another_class_is_judged);
+    TEST(test_a_line_that_lets_nobody_in_by_itself_is_reproduced);
     TEST(test_a_bound_is_passed_as_the_model_would_from_there);
     TEST(test_intervals_cover_the_true_other_past);
     TEST(test_intervals_that_are_open_cover_as_often_as_they_say);

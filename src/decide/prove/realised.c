@@ -67,6 +67,11 @@ ls_status ls_realised_fact(ls_realised *r, const ls_twin *twin, const ls_fact *f
         return fact->lot > UINT32_MAX || fact->release >= twin->model->releases
                    ? LS_OK
                    : add_lot(r, fact, err);
+    case LS_FACT_POOL:
+        return fact->release >= twin->model->releases
+                   ? LS_OK
+                   : ls_realised_add(r, fact->value > 0.0 ? LS_REALISED_WAITS : LS_REALISED_ENTERS,
+                                     fact->release, fact->time_us, false, err);
     case LS_FACT_FAILURE:
     case LS_FACT_REPAIR:
         return !names_mode(twin, fact, &mode)

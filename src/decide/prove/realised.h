@@ -15,6 +15,8 @@ typedef enum ls_realised_kind {
     LS_REALISED_PROCESS,  // key: serial of the lot << 32 | step; us in work, stops taken out
     LS_REALISED_RELEASE,  // key: class; time of one lot's coming, plant time
     LS_REALISED_CAME,     // key: class; serial of that lot, in the same order
+    LS_REALISED_WAITS,    // key: class; time of a lot's coming that then waits in the order pool
+    LS_REALISED_ENTERS,   // key: class; time at which a lot comes in out of it
     LS_REALISED_FAILURE,  // key: mode (model-wide); the mode's clock from renewal to failure
     LS_REALISED_REPAIR    // key: mode
 } ls_realised_kind;

@@ -177,8 +177,8 @@ static void look_release(ls_retell *r, ls_ctx *c, uint32_t i) {
     int64_t next = rs->since + rs->total;
     bool given = false;
     for (uint32_t lot = 0; ls_source_is_set(c, source) && lot < c->releases[i].lots; lot++) {
-        // They come at one time.
-        given = r->given(r->context, LS_GIVEN_RELEASE, i, &next) == LS_GIVEN_VALUE;
+        // They come at one time; that none comes any more is said to the first of them.
+        given |= r->given(r->context, LS_GIVEN_RELEASE, i, &next) == LS_GIVEN_VALUE;
     }
     if (given) {
         next = next > c->now ? next : c->now;

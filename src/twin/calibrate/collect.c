@@ -196,8 +196,8 @@ void ls_collect_fact(void *collect, const ls_fact *fact) {
     ls_quantity_id id;
     ls_fit_time time = {.censored = fact->censored};
     const char *why = NULL;
-    if (fact->kind == LS_FACT_CAME) {
-        return;  // RELEASE says how long it was between two
+    if (fact->kind == LS_FACT_CAME || fact->kind == LS_FACT_POOL) {
+        return;  // RELEASE says how long it was between two; what waits outside was put off
     }
     c->figures.facts++;
     if (fact->kind == LS_FACT_DONE) {

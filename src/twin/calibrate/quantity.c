@@ -240,7 +240,7 @@ bool ls_quantity_of_fact(const ls_plant *plant, const ls_fact *fact, ls_quantity
         [LS_FACT_FAILURE] = LS_QUANTITY_FAILURE,     [LS_FACT_REPAIR] = LS_QUANTITY_REPAIR,
         [LS_FACT_TRANSPORT] = LS_QUANTITY_TRANSPORT, [LS_FACT_RELEASE] = LS_QUANTITY_RELEASE,
         [LS_FACT_OUTCOME] = LS_QUANTITY_SCRAP,       [LS_FACT_DONE] = LS_QUANTITY_KIND_COUNT,
-        [LS_FACT_CAME] = LS_QUANTITY_KIND_COUNT};
+        [LS_FACT_CAME] = LS_QUANTITY_KIND_COUNT,     [LS_FACT_POOL] = LS_QUANTITY_KIND_COUNT};
     *out_why = "of no value in the plant file";
     if (fact->kind >= LS_FACT_KIND_COUNT || kinds[fact->kind] == LS_QUANTITY_KIND_COUNT) {
         return false;

@@ -144,6 +144,8 @@ void ls_core_put_waiting(ls_core *core, uint32_t lot, uint32_t step, int64_t arr
 void ls_core_send(ls_core *core, uint32_t lot, uint32_t step, uint32_t from);
 // In its order pool, behind those that wait there. Not for classes without one.
 void ls_core_put_pool(ls_core *core, uint32_t lot);
+// Tells the fact that it came and waits there, or has come in.
+void ls_core_tell_pool(ls_core *core, uint32_t lot, bool waits);
 void ls_core_put_outside(ls_core *core, uint32_t lot, uint32_t step);
 void ls_core_put_out(ls_core *core, uint32_t lot,
                      uint32_t from);                              // leaves by transport, or is done

@@ -17,6 +17,7 @@ typedef enum ls_fact_kind {
     LS_FACT_OUTCOME,    // a lot left a step: value 0 passed, 1 scrapped, 2 to rework
     LS_FACT_DONE,       // a lot left the plant: its time inside
     LS_FACT_CAME,       // a lot of a class came into the plant, or was first heard of; no duration
+    LS_FACT_POOL,       // of its order pool: value 1 it came and waits outside, 0 it has come in
     LS_FACT_KIND_COUNT
 } ls_fact_kind;
 

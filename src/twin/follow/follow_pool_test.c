@@ -127,8 +127,19 @@ typedef struct rig {
     ls_snapshot *fork;
 } rig;
 
+static uint32_t told[2];  // facts of order pools: came in, waits
+
+static void count_told(void *context, const ls_fact *fact) {
+    (void)context;
+    if (fact->kind == LS_FACT_POOL) {
+        told[fact->value > 0.0]++;
+    }
+}
+
 static void begin(rig *r) {
-    const ls_follow_def def = ls_follow_def_default();
+    ls_follow_def def = ls_follow_def_default();
+    def.fact = count_told;
+    told[0] = told[1] = 0;
     CHECK(follow_line_open_text(&r->line, plant_text, 1));
     r->follow = follow_line_follower(&r->line, &def);
     CHECK_INT(ls_snapshot_create(r->line.twin, 1, 0, &r->fork, NULL), LS_OK);
@@ -183,6 +194,10 @@ static void test_pools_are_what_the_line_says(void) {
     hear(&r, 23, LS_HEARD_SCRAPPED, "a");  // taken back
     CHECK_INT(pooled(&r, X), 0);
     CHECK_INT(put_off(&r, X), 0);
+    ls_follow_advance(r.follow, 30 * MINUTE);
+    ls_follow_settle(r.follow);
+    CHECK_INT(told[1], 3);  // d came in at once
+    CHECK_INT(told[0], 2);  // and a has not come in
     const ls_follow_figures f = ls_follow_describe(r.follow);
     CHECK_INT((int64_t)f.divergences[LS_DIVERGE_CONTRADICTED], 0);
     end(&r);
@@ -206,6 +221,7 @@ static void test_what_the_plant_or_the_twin_knows_otherwise(void) {
     size_t size = 0;
     ls_follow *again = NULL;
     const ls_follow_def def = ls_follow_def_default();
+    CHECK_INT(told[1], 0);  // it was inside before
     CHECK_INT(ls_follow_save(r.follow, &bytes, &size, NULL), LS_OK);
     CHECK_INT(ls_follow_load(r.line.plant, r.line.twin, bytes, size, &def, &again, NULL), LS_OK);
     ls_follow_destroy(r.follow);

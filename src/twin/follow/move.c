@@ -214,7 +214,12 @@ static void leave(ls_core *core, ls_instant *in, ls_move *move) {
         move->from = c->steps[lot->step].station;
         ls_instant_touch(in, move->from);
     }
+    // One that is gone out of its order pool (taken back) has not come in.
+    const bool enters = lot->where == LS_LOT_POOL && move->kind != LS_MOVE_SCRAPPED;
     ls_core_take_out(core, move->lot);
+    if (enters) {
+        ls_core_tell_pool(core, move->lot, false);
+    }
     move->out = true;
     core->lots[move->lot].supposed = move->kind == LS_MOVE_LEFT;
 }
@@ -312,6 +317,7 @@ static void pass_pool(ls_core *core, ls_instant *in, ls_move *move) {
     const ls_u32 where = core->c.lot[move->lot].where;
     if (move->enters) {
         ls_core_take_out(core, move->lot);
+        ls_core_tell_pool(core, move->lot, false);
         enter(core, in, move);
     } else if (where != LS_LOT_POOL) {
         if (!move->fresh) {
@@ -319,6 +325,8 @@ static void pass_pool(ls_core *core, ls_instant *in, ls_move *move) {
                             "lot '%s' waits in its order pool, the twin had it inside",
                             name_of(core, move->lot));
             leave(core, in, move);
+        } else {
+            ls_core_tell_pool(core, move->lot, true);
         }
         ls_core_put_pool(core, move->lot);
     }

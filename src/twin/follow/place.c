@@ -57,6 +57,14 @@ void ls_core_put_pool(ls_core *core, uint32_t lot_index) {
     ls_pool_wait(c, lot_index);
 }
 
+void ls_core_tell_pool(ls_core *core, uint32_t lot_index, bool waits) {
+    ls_fact fact = ls_core_fact(core, LS_FACT_POOL);
+    fact.value = waits ? 1.0 : 0.0;
+    fact.release = core->c.lot[lot_index].release;
+    fact.lot = core->c.lot[lot_index].serial;
+    ls_core_tell(core, &fact);
+}
+
 static void leave_pool(ls_ctx *c, ls_u32 lot_index) {
     ls_s_release *rs = c->release + c->lot[lot_index].release;
     ls_u32 before = 0;  // slot + 1
