@@ -10,8 +10,9 @@
 // Who skips a guard.
 enum {
     ALWAYS = 0,
-    NOT_STOP = 1,   // commands that only take something away
-    NOT_START = 2,  // a start, which only people give: it rests on no computed decision
+    NOT_STOP = 1,  // commands that only take something away
+    NOT_HAND = 2,  // what rests on no computed decision: a start, which only people give, and what
+                   // a person does by hand
 };
 
 typedef struct guard {
@@ -40,15 +41,15 @@ static const guard guards[LS_GUARD_COUNT] = {
     {16, ls_guard_legal, ALWAYS, false, "state", "PackML state", "PackML 상태"},
     {15, ls_guard_no_interlock, NOT_STOP, false, "state", "interlock", "인터록"},
     {14, ls_guard_permitted, NOT_STOP, true, "state", "permissive", "허가 조건"},
-    {13, ls_guard_bound, NOT_STOP | NOT_START, false, "state", "state binding", "상태 일치"},
+    {13, ls_guard_bound, NOT_STOP | NOT_HAND, false, "state", "state binding", "상태 일치"},
     {32, ls_guard_conserved, ALWAYS, false, "state", "conservation", "로트 보존"},
     {22, ls_guard_in_sequence, ALWAYS, false, "state", "sequence", "순번"},
     {26, ls_guard_not_foreign, ALWAYS, false, "state", "foreign write", "외부 변경"},
-    {9, ls_guard_in_step, NOT_STOP | NOT_START, true, "state", "twin in step", "트윈 동기"},
-    {10, ls_guard_in_model, NOT_STOP | NOT_START, true, "state", "model range", "모델 범위"},
+    {9, ls_guard_in_step, NOT_STOP | NOT_HAND, true, "state", "twin in step", "트윈 동기"},
+    {10, ls_guard_in_model, NOT_STOP | NOT_HAND, true, "state", "model range", "모델 범위"},
     {1, ls_guard_in_range, ALWAYS, false, "value", "range", "범위"},
     {3, ls_guard_small_step, NOT_STOP, true, "value", "step size", "변경 폭"},
-    {11, ls_guard_claimed, NOT_STOP | NOT_START, true, "value", "claim", "기대 이득"},
+    {11, ls_guard_claimed, NOT_STOP | NOT_HAND, true, "value", "claim", "기대 이득"},
     {2, ls_guard_slow, NOT_STOP, false, "rate", "rate of change", "변화율"},
     {4, ls_guard_in_budget, NOT_STOP, true, "rate", "moving budget", "누적 변경량"},
     {5, ls_guard_seldom, NOT_STOP, true, "rate", "command frequency", "명령 빈도"},
@@ -180,7 +181,7 @@ static bool not_whole(const ls_guard_case *c) {
 
 static bool is_skipped(const guard *g, const ls_command *command) {
     return ((g->skip & NOT_STOP) != 0 && ls_guard_is_stop(command)) ||
-           ((g->skip & NOT_START) != 0 && command->kind == LS_COMMAND_START);
+           ((g->skip & NOT_HAND) != 0 && (command->kind == LS_COMMAND_START || command->by_hand));
 }
 
 static bool is_bypassed(const ls_guard_case *c, uint32_t number) {

@@ -55,7 +55,20 @@ static bool by_person_only(ls_command_kind kind) {
     return kind == LS_COMMAND_STOP || kind == LS_COMMAND_START;
 }
 
+static bool may_by_hand(const ls_guard_case *c) {
+    const ls_command_kind kind = c->command->kind;
+    if (!c->command->by_hand ||
+        (!c->command->automatic && (kind == LS_COMMAND_RELEASE || kind == LS_COMMAND_PUT_OFF))) {
+        return true;
+    }
+    return ls_guard_no(c, "by hand people release and put off alone",
+                       "수동으로는 사람이 투입과 투입 보류만 할 수 있습니다");
+}
+
 static bool may_point(const ls_guard_case *c) {
+    if (!may_by_hand(c)) {
+        return false;
+    }
     if (by_person_only(c->command->kind)) {
         if (!c->command->automatic) {
             return true;

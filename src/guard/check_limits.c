@@ -146,6 +146,14 @@ uint32_t ls_guard_target_find(const ls_guard_limits *limits, ls_command_kind kin
     return LS_NONE;
 }
 
+uint32_t ls_guard_lots_added(const ls_guard_limits *limits, ls_command_kind kind, uint32_t target) {
+    if (kind != LS_COMMAND_RELEASE || target == LS_NONE) {
+        return 0;
+    }
+    const ls_release *class = &limits->plant->releases[limits->targets[target].index];
+    return class->pool ? 0 : class->lots;
+}
+
 // Which kinds of command a kind of decision could send, as bits: rather too many than too few.
 static uint32_t commands_of(ls_decide_kind kind) {
     const uint32_t choice = 1u << LS_COMMAND_DISPATCH | 1u << LS_COMMAND_HOLD;

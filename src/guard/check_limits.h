@@ -70,6 +70,9 @@ void ls_guard_limits_destroy(ls_guard_limits *limits);  // NULL is fine
 // The target a command changes, by its kind and name, or LS_NONE.
 uint32_t ls_guard_target_find(const ls_guard_limits *limits, ls_command_kind kind,
                               const char *name);
+// Lots that such a command brings into the plant. One that comes in out of its order pool was
+// released before, and is told and counted from then on.
+uint32_t ls_guard_lots_added(const ls_guard_limits *limits, ls_command_kind kind, uint32_t target);
 // Does this limit hold for such commands of this target? A limit of a kind of decision holds for
 // every kind of command that decision could send.
 bool ls_guard_limit_holds(const ls_guard_limit *limit, const ls_guard_target *target,

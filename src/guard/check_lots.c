@@ -89,6 +89,14 @@ static void take(ls_guard_state *state, uint64_t name) {
     }
 }
 
+// Named again: whatever was said of it meanwhile, it waits nowhere.
+static void stay(ls_guard_state *state, uint64_t name) {
+    ls_guard_lot *lot = &state->lots[slot_of(state, name)];
+    if (lot->name != 0) {
+        lot->station = LS_NONE;
+    }
+}
+
 static void leave(ls_guard_state *state, uint64_t name) {
     ls_guard_lot *lot = &state->lots[slot_of(state, name)];
     if (lot->name != 0) {
@@ -129,7 +137,9 @@ void ls_guard_hear_lots(ls_guard_state *state, uint32_t machine, const char *nam
         }
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_among(m->in_work, m->in_work_count, now[i])) {
+        if (is_among(m->in_work, m->in_work_count, now[i])) {
+            stay(state, now[i]);
+        } else {
             take(state, now[i]);
         }
     }

@@ -14,6 +14,14 @@ static void test_lots_move_as_they_are_told(void) {
     ls_guard_hear_arrived(g.state, "L1", 1);
     EXPECT(guard_case_dispatch(&g), 0);
     CHECK_INT(g.state->lot_count, 6);
+    // Told to wait while it is in work, and named there again: it waits nowhere when it leaves.
+    ls_guard_hear_lots(g.state, 2, "L1 L2");
+    ls_guard_hear_arrived(g.state, "L1", 1);
+    ls_guard_hear_lots(g.state, 2, "L1 L2");
+    ls_guard_hear_lots(g.state, 2, "L2");
+    EXPECT(guard_case_dispatch(&g), 32);
+    ls_guard_hear_arrived(g.state, "L1", 1);
+    EXPECT(guard_case_dispatch(&g), 0);
     ls_guard_hear_gone(g.state, "L2");
     ls_guard_hear_lots(g.state, 2, "");  // gone while in work: nothing to leave
     CHECK_INT(g.state->lot_count, 5);
@@ -37,6 +45,8 @@ static void test_lots_move_as_they_are_told(void) {
     g.limits->lots_most = 12;
     ls_guard_hear_lots(g.state, 2, many);
     CHECK(!g.state->lots_known);
+    CHECK_INT(g.state->lot_count, 12);
+    ls_guard_hear_lots(g.state, 2, many);  // those for whom there was no room are named again
     CHECK_INT(g.state->lot_count, 12);
     ls_guard_hear_lots(g.state, 2, "");
     ls_guard_hear_arrived(g.state, "one too many", 1);

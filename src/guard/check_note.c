@@ -17,7 +17,9 @@ uint64_t ls_guard_body(const ls_command *command) {
     const uint32_t kind = (uint32_t)command->kind;
     const char *texts[] = {command->decision, command->point, command->device, command->argument,
                            command->target};
+    const uint32_t by_hand = command->by_hand ? 1 : 0;
     hash = mix(hash, &kind, sizeof kind);
+    hash = mix(hash, &by_hand, sizeof by_hand);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         hash = mix(hash, texts[i], strlen(texts[i]) + 1);
     }
@@ -43,10 +45,7 @@ void ls_guard_note_id(ls_guard_state *state, const ls_command *command, ls_comma
 
 void ls_guard_note_done(ls_guard_state *state, const ls_command *command) {
     const uint32_t at = ls_guard_target_find(state->limits, command->kind, command->target);
-    if (command->kind == LS_COMMAND_RELEASE && at != LS_NONE) {
-        const uint32_t class = state->limits->targets[at].index;
-        state->lots_inside.value += (double)state->limits->plant->releases[class].lots;
-    }
+    state->lots_inside.value += (double)ls_guard_lots_added(state->limits, command->kind, at);
 }
 
 // The oldest gives way: only the newest `capacity` can lie within any window that still lets

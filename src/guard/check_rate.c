@@ -191,10 +191,8 @@ static bool fits_limit(const ls_guard_case *c, uint32_t index) {
 }
 
 static uint32_t lots_added(const ls_guard_case *c, const ls_command *command) {
-    const uint32_t at = ls_guard_target_find(c->limits, command->kind, command->target);
-    return command->kind == LS_COMMAND_RELEASE
-               ? c->limits->plant->releases[c->limits->targets[at].index].lots
-               : 0;
+    return ls_guard_lots_added(c->limits, command->kind,
+                               ls_guard_target_find(c->limits, command->kind, command->target));
 }
 
 static bool lots_fit(const ls_guard_case *c) {

@@ -166,6 +166,7 @@ static void test_33_combined_effect(void) {
     set(c[1].id, "d-1-2");
     CHECK_INT(together(c, 2, &index).guard, 33);
     // Each alone, but not the sum: gear-b counts four lots, gear-a one, twelve fit.
+    g.releases[0].pool = false;
     ls_guard_hear_released(g.state, "M1");
     ls_guard_hear_released(g.state, "M2");
     ls_guard_hear_released(g.state, "M3");

@@ -125,7 +125,7 @@ static bool lot_waits(const ls_guard_case *c) {
 }
 
 static bool lots_fit(const ls_guard_case *c) {
-    const uint64_t more = c->limits->plant->releases[c->target->index].lots;
+    const uint64_t more = ls_guard_lots_added(c->limits, c->command->kind, c->at);
     const uint64_t lots = ls_guard_lots(c->state);
     if (c->limits->line_counts_lots &&
         !(is_known(c, &c->state->lots_inside) && c->state->lots_inside.value >= 0.0)) {

@@ -191,6 +191,7 @@ static void test_32_conservation(void) {
 
 static void test_32_room_for_lots(void) {
     begin();
+    g.releases[0].pool = false;
     for (int i = 5; i < 11; i++) {
         char lot[16];
         ls_text_format(lot, sizeof lot, "M%d", i);
@@ -208,6 +209,7 @@ static void test_32_room_for_lots(void) {
 // A line that counts its lots instead of telling of each: names are not all that there are.
 static void test_32_lots_that_the_line_counts(void) {
     begin();  // five are known by name
+    g.releases[0].pool = false;
     g.limits->line_counts_lots = true;
     EXPECT(guard_case_release(&g), 32);  // not heard: not known
     EXPECT(guard_case_dispatch(&g), 0);  // whom it names is known
@@ -242,6 +244,7 @@ static void test_32_lots_that_the_line_counts(void) {
     ls_guard_forget(g.state, LS_NONE);  // the connection is lost
     CHECK(isnan(g.state->lots_inside.value));
     begin();
+    g.releases[0].pool = false;
     g.limits->line_counts_lots = true;
     count = guard_case_heard(&g, 10.0);
     ls_guard_hear_inside(g.state, &count);
@@ -313,6 +316,31 @@ static void test_a_setup_passes_the_guards(void) {
     g.points[7].station = 0;
 }
 
+// Who comes in out of an order pool was told and counted when it was released.
+static void test_32_lots_of_an_order_pool_count_once(void) {
+    begin();
+    const ls_command release = guard_case_release(&g);
+    for (int i = 1; i <= 7; i++) {  // with those of the case twelve, as many as there may be
+        char lot[16];
+        ls_text_format(lot, sizeof lot, "M%d", i);
+        ls_guard_hear_released(g.state, lot);
+    }
+    CHECK_INT(g.state->lot_count, 12);
+    EXPECT(release, 0);
+    g.releases[0].pool = false;
+    EXPECT(release, 32);
+    begin();
+    g.limits->line_counts_lots = true;
+    EXPECT(release, 32);  // how many there are is not known
+    const ls_guard_heard count = guard_case_heard(&g, 12.0);
+    ls_guard_hear_inside(g.state, &count);
+    EXPECT(release, 0);
+    ls_guard_note_done(g.state, &release);
+    CHECK_NEAR(g.state->lots_inside.value, 12.0, 0.0);
+    EXPECT(release, 0);
+    g.limits->line_counts_lots = false;
+}
+
 // Entry is put off by the point of that class alone, for a while, where there is an order pool.
 static void test_entry_put_off_passes_the_guards(void) {
     begin();
@@ -320,18 +348,27 @@ static void test_entry_put_off_passes_the_guards(void) {
     off.kind = LS_COMMAND_PUT_OFF;
     set(off.argument, "gear-a 30 min");
     EXPECT(off, 0);
-    static const char *const good[] = {"gear-a 1 s", "gear-a 24 h", "gear-a 5 min 0",
-                                       "gear-a 1 h 12", "gear-a 1 h 30 min"};
+    static const char *const good[] = {"gear-a 1 s",    "gear-a 24 h",       "gear-a 5 min 0",
+                                       "gear-a 1 h 12", "gear-a 1 h 30 min", "gear-a 0 s"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         ls_command c = off;
         set(c.argument, good[i]);
         harness_note("%s", good[i]);
         EXPECT(c, 0);
     }
-    static const char *const bad[] = {
-        "",           "gear-a",        "gear-a ",          "gear-b 5 min",    "gear-a-5 min",
-        "gear-a 0 s", "gear-a -1 s",   "gear-a 86401 s",   "gear-a 5 min -1", "gear-a 5 min 13",
-        "gear-a 5",   "gear-a 5 lots", "gear-a until told"};
+    static const char *const bad[] = {"",
+                                      "gear-a",
+                                      "gear-a ",
+                                      "gear-b 5 min",
+                                      "gear-a-5 min",
+                                      "gear-a 0 s 1",
+                                      "gear-a -1 s",
+                                      "gear-a 86401 s",
+                                      "gear-a 5 min -1",
+                                      "gear-a 5 min 13",
+                                      "gear-a 5",
+                                      "gear-a 5 lots",
+                                      "gear-a until told"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ls_command c = off;
         set(c.argument, bad[i]);
@@ -376,5 +413,6 @@ int main(int argc, char **argv) {
     TEST(test_32_conservation);
     TEST(test_32_room_for_lots);
     TEST(test_32_lots_that_the_line_counts);
+    TEST(test_32_lots_of_an_order_pool_count_once);
     return harness_report();
 }

@@ -42,6 +42,40 @@ static void test_stops_skip_gain_rate_and_permissive(void) {
     CHECK_INT(at_state(c, 2), 15);
 }
 
+// What a person does by hand claims nothing; all that says who, where and how much still holds.
+static void test_what_is_done_by_hand_skips_what_rests_on_a_decision(void) {
+    begin();
+    ls_guard_row rows[LS_GUARD_COUNT];
+    const ls_command c = WITH(release, w.by_hand = true; w.gain_low = NAN; w.certainty = NAN;
+                              w.in_step_us = 0; w.claim_futures = 0; w.state_version = 0);
+    ls_guard_explain(g.limits, g.state, &c, &g.clock, rows);
+    uint64_t skipped = 0;
+    for (int i = 0; i < LS_GUARD_COUNT; i++) {
+        skipped |= rows[i].outcome == LS_GUARD_SKIPPED ? UINT64_C(1) << rows[i].guard : 0;
+    }
+    const int expected[] = {9, 10, 11, 13};
+    for (int i = 0; i < 4; i++) {
+        skipped ^= UINT64_C(1) << expected[i];
+    }
+    CHECK_INT(skipped, 0);
+    EXPECT(c, 0);
+    EXPECT(WITH(release, w.by_hand = true; w.kind = LS_COMMAND_PUT_OFF;
+                memcpy(w.argument, "gear-a 5 min", 13)),
+           0);
+    EXPECT(WITH(release, w.by_hand = true; w.automatic = true), 19);
+    EXPECT(WITH(release, w.by_hand = true; w.approval_count = 0), 19);
+    EXPECT(WITH(release, w.by_hand = true; w.approvals[0].role = LS_ROLE_VIEWER), 19);
+    EXPECT(WITH(dispatch, w.by_hand = true), 19);
+    EXPECT(WITH(maintain, w.by_hand = true), 19);
+    EXPECT(WITH(stop, w.by_hand = true), 19);
+    hear_condition(1, 0.0);
+    EXPECT(WITH(release, w.by_hand = true), 14);  // it is of every command
+    // The id stands for one of the two.
+    const ls_command computed = guard_case_release(&g);
+    const ls_command own = WITH(release, w.by_hand = true);
+    CHECK(ls_guard_body(&computed) != ls_guard_body(&own));
+}
+
 static void test_a_new_guard_knows_nothing_and_refuses(void) {
     begin();
     ls_error err = {0};
@@ -286,6 +320,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_good_commands_may_go);
     TEST(test_stops_skip_gain_rate_and_permissive);
+    TEST(test_what_is_done_by_hand_skips_what_rests_on_a_decision);
     TEST(test_a_new_guard_knows_nothing_and_refuses);
     TEST(test_nothing_of_a_dead_line_is_known);
     TEST(test_what_does_not_exist_fails_without_harm);

@@ -360,8 +360,9 @@ static void change_numbers(ls_command *c) {
 }
 
 static void change_who(ls_command *c) {
-    switch (roll(3)) {
+    switch (roll(4)) {
     case 0: c->automatic = !c->automatic; break;
+    case 2: c->by_hand = !c->by_hand; break;
     case 1: c->approval_count = roll(3); break;
     default:
         if (d.count > 0) {  // an id that was there before

@@ -112,7 +112,8 @@ static bool is_setup(const ls_guard_case *c) {
                        c->command->argument, c->target->name);
 }
 
-// "CLASS SPAN [LOTS]": nobody, not even a person, puts off for ever or for more than a day.
+// "CLASS SPAN [LOTS]": nobody, not even a person, puts off for ever or for more than a day. "CLASS
+// 0 s": all that wait come in, so no number of them is told.
 static bool puts_off(const ls_guard_case *c) {
     const size_t length = strlen(c->target->name);
     char text[sizeof c->command->argument];
@@ -128,8 +129,9 @@ static bool puts_off(const ls_guard_case *c) {
         if (last > text + length && ls_text_parse_i64(last + 1, strlen(last + 1), &lots)) {
             *last = '\0';
         }
-        if (ls_units_time(text + length + 1, &span_us, &err) == LS_OK && span_us > 0 &&
-            span_us <= LS_GUARD_DAY_US && lots >= 0 && lots <= c->limits->lots_most) {
+        if (ls_units_time(text + length + 1, &span_us, &err) == LS_OK && span_us >= 0 &&
+            span_us <= LS_GUARD_DAY_US && lots >= 0 && lots <= c->limits->lots_most &&
+            (span_us > 0 || lots == 0)) {
             return true;
         }
     }

@@ -226,13 +226,12 @@ static bool person(rig *r, ls_guard_deed d) {
     return is_answered(r) && r->answer.done;
 }
 
-// Until a command gets through: after a failure the guard wants to be healthy for twice the
-// heartbeat first.
-static bool wait_until_it_writes(rig *r) {
+// Until a hold gets through: it may be that the machine has just failed or is being set up, and
+// after a failure the guard wants to be healthy for twice the heartbeat first.
+static bool held(rig *r, const char *argument) {
     ls_verdict v = {.result = LS_COMMAND_RESULT_COUNT};
-    WAIT_FOR(r, ls_guard_link_is_there(r->link));
     for (int i = 0; i < 300 && v.result != LS_COMMAND_ACKNOWLEDGED; i++) {
-        v = command(r, LS_COMMAND_HOLD, "grind-1", "0");
+        v = command(r, LS_COMMAND_HOLD, "grind-1", argument);
         if (v.result != LS_COMMAND_ACKNOWLEDGED) {
             pass(r, 200000);
         }
@@ -240,6 +239,25 @@ static bool wait_until_it_writes(rig *r) {
     harness_note("last: %s, guard %u, %s", v.id, v.guard, v.reason);
     CHECK_INT(v.result, LS_COMMAND_ACKNOWLEDGED);
     return v.result == LS_COMMAND_ACKNOWLEDGED;
+}
+
+static bool wait_until_it_writes(rig *r) {
+    WAIT_FOR(r, ls_guard_link_is_there(r->link));
+    return held(r, "0");
+}
+
+// Until this guard is the first to say no: those before it may, for the moment.
+static bool stopped_by(rig *r, uint32_t guard) {
+    ls_verdict v = {.result = LS_COMMAND_RESULT_COUNT};
+    for (int i = 0; i < 300 && v.guard != guard; i++) {
+        v = command(r, LS_COMMAND_HOLD, "grind-1", "0");
+        if (v.guard != guard) {
+            pass(r, 200000);
+        }
+    }
+    harness_note("last: %s, guard %u, %s", v.id, v.guard, v.reason);
+    CHECK_INT(v.result, LS_COMMAND_REFUSED);
+    return v.guard == guard;
 }
 
 // ---- the rig
@@ -462,7 +480,7 @@ static void test_when_the_line_falls_silent_nothing_is_sent(void) {
 static void test_when_the_service_hangs_the_line_goes_by_its_own_rule(void) {
     rig *r = make_rig("guards: {heartbeat: 3 s}\n", 60.0);
     if (r != NULL && wait_until_it_writes(r)) {
-        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "8 h").result, LS_COMMAND_ACKNOWLEDGED);
+        CHECK(held(r, "8 h"));
         const uint64_t lapsed = ls_emulate_play_describe(r->play).line.lapsed;
         r->beats = false;
         WAIT_FOR(r, heard(r, "gearbox/cell/line/HeartbeatLost") == 1);
@@ -527,21 +545,33 @@ static void test_a_second_writer_is_refused(void) {
     pid_t third = 0;
     start_guard(r, r->data, &third);
     CHECK(child_wait(third) != 0);
-    const int64_t until_us = now_us() + 8000000;
-    bool refused = false;
-    while (now_us() < until_us) {
-        ls_verdict v;
+    // While the first one beats, whatever the other is told to do it refuses: long enough for the
+    // line's patience to be over several times, had it gone by the other.
+    int refused = 0;
+    int told = 0;
+    ls_verdict v;
+    for (; refused < 25 && told < 600; told++) {
         const ls_command c = a_command(other, LS_COMMAND_HOLD, "grind-2", "0");
-        (void)ls_guard_link_send(other->link, &c, &err);
+        const bool sent = ls_guard_link_send(other->link, &c, &err) == LS_OK;
         ls_guard_link_beat(other->link);
         pass(r, 300000);
+        const bool said = sent && verdicts_newest(&other->verdicts, c.id, &v);
+        CHECK(!said || v.result == LS_COMMAND_REFUSED);
+        refused += said && v.result == LS_COMMAND_REFUSED;
+        // Were this process left without a processor for longer than the line's patience, the other
+        // would take over rightly; nothing can be said then.
+        if (heard(r, "gearbox/cell/line/HeartbeatLost") == 1) {
+            harness_note("the first one was not heard in time after %d", told);
+            break;
+        }
         CHECK(!ls_guard_link_is_there(other->link));
-        refused = refused ||
-                  (verdicts_newest(&other->verdicts, c.id, &v) && v.result == LS_COMMAND_REFUSED);
     }
-    CHECK(refused);
-    CHECK(ls_guard_link_is_there(r->link));
-    CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").result, LS_COMMAND_ACKNOWLEDGED);
+    const bool starved = heard(r, "gearbox/cell/line/HeartbeatLost") == 1;
+    if (!starved) {
+        CHECK_INT(refused, 25);
+        CHECK(ls_guard_link_is_there(r->link));
+        CHECK(held(r, "0"));
+    }
     kill_guard(r);
     const int64_t end_us = now_us() + (int64_t)WAIT_MS * 1000;
     while (!ls_guard_link_is_there(other->link) && now_us() < end_us) {
@@ -604,13 +634,13 @@ static void test_a_hold_outlives_the_guard(void) {
     rig *r = make_rig("guards: {heartbeat: 3 s}\n", 60.0);
     if (r != NULL && wait_until_it_writes(r)) {
         CHECK(person(r, deed_of(LS_DEED_HOLD, "dispatch grind", LS_ROLE_OPERATOR)));
-        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_HOLD);
+        CHECK(stopped_by(r, LS_GUARD_HOLD));
         kill_guard(r);
         start_guard(r, r->data, &r->guard);
         WAIT_FOR(r, ls_guard_link_is_there(r->link));
         pass(r, 100000);
         WAIT_FOR(r, ls_guard_link_is_there(r->link));  // the end of the old one may come late
-        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_HOLD);
+        CHECK(stopped_by(r, LS_GUARD_HOLD));
         CHECK(person(r, deed_of(LS_DEED_LIFT, "dispatch grind", LS_ROLE_OPERATOR)));
         wait_until_it_writes(r);
     }
@@ -627,7 +657,7 @@ static void test_a_bypass_is_journalled_and_ends(void) {
     }
     if (wait_until_it_writes(r)) {
         ls_guard_deed bypass = deed_of(LS_DEED_BYPASS, "", LS_ROLE_ENGINEER);
-        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_DWELL);
+        CHECK(stopped_by(r, LS_GUARD_DWELL));
         bypass.guard = LS_GUARD_DWELL;
         snprintf(bypass.reason, sizeof bypass.reason, "trial");
         bypass.until_us = wall_us() + INT64_C(600) * 1000000;
@@ -638,7 +668,7 @@ static void test_a_bypass_is_journalled_and_ends(void) {
         bypass.role = LS_ROLE_ENGINEER;
         CHECK(person(r, bypass));
         CHECK_INT(r->stands[LS_STANDS_BYPASS], 1);
-        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").result, LS_COMMAND_ACKNOWLEDGED);
+        CHECK(held(r, "0"));
         CHECK_INT(count_in_journal(r, "\"kind\":\"bypass\""), 1);
         kill_guard(r);
         start_guard(r, r->data, &r->guard);
@@ -649,7 +679,7 @@ static void test_a_bypass_is_journalled_and_ends(void) {
         bypass.kind = LS_DEED_END_BYPASS;
         CHECK(person(r, bypass));
         CHECK_INT(r->stands[LS_STANDS_BYPASS], 0);
-        CHECK_INT(command(r, LS_COMMAND_HOLD, "grind-1", "0").guard, LS_GUARD_DWELL);
+        CHECK(stopped_by(r, LS_GUARD_DWELL));
     }
     end_rig(r);
 }

@@ -43,6 +43,7 @@ typedef struct ls_command {
     char target[128];  // what is changed, for limits by target: machine, class or value
     double number;     // SETPOINT: the value; else 0
     bool automatic;    // else approvals say who
+    bool by_hand;      // a person's own, resting on no computed decision: RELEASE and PUT_OFF alone
     ls_approval approvals[2];
     uint32_t approval_count;
     uint32_t sequence;       // of this target, from 1, strictly increasing, also over restarts

@@ -42,6 +42,7 @@ static const field command_fields[] = {
     {"target", TEXT, OF(ls_command, target), NULL, 0},
     {"number", REAL, OF(ls_command, number), NULL, 0},
     {"automatic", BOOL, OF(ls_command, automatic), NULL, 0},
+    {"by_hand", BOOL, OF(ls_command, by_hand), NULL, 0},
     {"approvals", APPROVALS, OF(ls_command, approvals), NULL, 0},
     {"sequence", U32, OF(ls_command, sequence), NULL, 0},
     {"state_version", U64, OF(ls_command, state_version), NULL, 0},

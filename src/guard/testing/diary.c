@@ -144,8 +144,9 @@ static bool place_exists(const ls_command *c) {
 
 static uint32_t may(const view *v) {
     const ls_command *c = v->c;
-    const bool by_hand = c->kind == LS_COMMAND_STOP || c->kind == LS_COMMAND_START;
-    if (!place_exists(c) || (by_hand ? c->automatic : !point_allows(c))) {
+    const bool of_people = c->kind == LS_COMMAND_STOP || c->kind == LS_COMMAND_START;
+    if (!place_exists(c) || (of_people ? c->automatic : !point_allows(c)) ||
+        (c->by_hand && (c->automatic || !lets_in(c)))) {
         return 19;
     }
     if (c->automatic) {
@@ -447,8 +448,8 @@ static uint32_t conserved(const view *v) {
     for (int i = 0; i < 4; i++) {
         inside += lot_there(v, lots[i], begin);
     }
-    return inside + (is(v->c->target, "gear-b") ? 4 : 1) <= (int)v->d->g->plant.limits.lots ? 0
-                                                                                            : 32;
+    const int more = is(v->c->target, "gear-b") ? 4 : 0;  // gear-a waits outside, and is told
+    return inside + more <= (int)v->d->g->plant.limits.lots ? 0 : 32;
 }
 
 static bool same_target(const ls_command *a, const ls_command *b) {
@@ -713,7 +714,7 @@ uint32_t diary_judge(const diary *d, const ls_command *c, const ls_guard_clock *
     const view v = look(d, c, now);
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const bool skipped = (rules[i].who != ' ' && stops(c)) ||
-                             (rules[i].who == 'c' && c->kind == LS_COMMAND_START);
+                             (rules[i].who == 'c' && (c->kind == LS_COMMAND_START || c->by_hand));
         const uint32_t guard = skipped ? 0 : rules[i].broken(&v);
         if (guard != 0 && !bypass_runs(&v, guard)) {
             return guard;
