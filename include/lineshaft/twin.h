@@ -104,6 +104,8 @@ typedef enum ls_figure {
     LS_FIG_TARDINESS,      // s, mean over lots with a due date
     LS_FIG_LIMITS_MISSED,  // queue-time limits exceeded
     LS_FIG_REWORKED,       // reworks
+    LS_FIG_OUTSIDE,        // lots in order pools, time average; WIP counts them too
+    LS_FIG_OUTSIDE_WAIT,   // s, mean over lots that came in out of one
     LS_FIG_CLASS_COUNT,
     // stations
     LS_FIG_LOTS = LS_FIG_CLASS_COUNT,  // lots finished

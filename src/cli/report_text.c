@@ -27,6 +27,8 @@ static const total_line total_lines[] = {
     {LS_FIG_REWORKED, "reworks", "", KIND_PLAIN, true},
     {LS_FIG_LIMITS_MISSED, "queue-time limits missed", "", KIND_PLAIN, true},
     {LS_FIG_WIP, "in the plant", "lots", KIND_PLAIN, false},
+    {LS_FIG_OUTSIDE, "of it outside, put off", "lots", KIND_PLAIN, true},
+    {LS_FIG_OUTSIDE_WAIT, "wait outside, mean", NULL, KIND_TIME, true},
     {LS_FIG_CYCLE_MEAN, "cycle time, mean", NULL, KIND_TIME, false},
     {LS_FIG_CYCLE_P50, "cycle time, median", NULL, KIND_TIME, false},
     {LS_FIG_CYCLE_P90, "cycle time, 90 %", NULL, KIND_TIME, false},

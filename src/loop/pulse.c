@@ -13,7 +13,8 @@ static const int64_t MINUTE_US = 60000000, HOUR_US = 3600000000;
 typedef struct beat {
     int64_t at_us;
     uint64_t done, scrapped, on_time, dated;
-    int64_t cycle_sum;
+    uint64_t entered;  // out of order pools
+    int64_t cycle_sum, pool_sum;
 } beat;
 
 struct ls_pulse {
@@ -24,7 +25,8 @@ struct ls_pulse {
     beat now;
     int64_t *busy_now;
     uint32_t *machines;
-    uint32_t wip;
+    uint32_t wip, outside;
+    bool pools;
 };
 
 ls_pulse *ls_pulse_create(void) {
@@ -87,13 +89,20 @@ static void take(ls_pulse *pulse, const ls_plant *plant, const ls_model *model,
     const ls_s_machine *machines = LS_STATE_VIEW(model, state, ls_s_machine, s_machine);
     const int64_t *accounts = LS_STATE_VIEW(model, state, int64_t, s_time);
     beat *now = &pulse->now;
+    const ls_m_release *classes = LS_MODEL_ARRAY(model, ls_m_release, release_at);
     *now = (beat){.at_us = state->now};
+    pulse->pools = false;
+    pulse->outside = 0;
     for (uint32_t i = 0; i < model->releases; i++) {
         now->done += releases[i].done;
         now->scrapped += releases[i].scrapped;
         now->on_time += releases[i].on_time;
         now->dated += releases[i].dated;
         now->cycle_sum += releases[i].cycle_sum;
+        now->pool_sum += releases[i].pool_sum;
+        now->entered += releases[i].pool_entered;
+        pulse->pools |= classes[i].pool != 0;
+        pulse->outside += releases[i].pooled;
     }
     for (uint32_t s = 0; s < plant->station_count; s++) {
         pulse->busy_now[s] = 0;
@@ -176,6 +185,9 @@ ls_pulse_figures ls_pulse_describe(const ls_pulse *pulse) {
     ls_pulse_figures f = {.made = pulse->now.done,
                           .scrapped = pulse->now.scrapped,
                           .wip = pulse->wip,
+                          .pools = pulse->pools,
+                          .outside = pulse->outside,
+                          .outside_s = NAN,
                           .per_hour = NAN,
                           .cycle_s = NAN,
                           .on_time = NAN,
@@ -189,6 +201,10 @@ ls_pulse_figures ls_pulse_describe(const ls_pulse *pulse) {
         f.per_hour = done * (double)HOUR_US / (double)span;
         f.cycle_s = done > 0.0 ? (double)(pulse->now.cycle_sum - then->cycle_sum) * 1e-6 / done
                                : NAN;
+        const double entered = (double)(pulse->now.entered - then->entered);
+        f.outside_s = entered > 0.0
+                          ? (double)(pulse->now.pool_sum - then->pool_sum) * 1e-6 / entered
+                          : NAN;
         f.on_time = dated > 0.0 ? (double)(pulse->now.on_time - then->on_time) / dated : NAN;
     }
     find_busiest(pulse, &f);

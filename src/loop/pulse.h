@@ -26,6 +26,9 @@ typedef struct ls_pulse_busy {
 typedef struct ls_pulse_figures {
     uint64_t made, scrapped;
     uint32_t wip;
+    bool pools;        // some class has an order pool; else the next two say nothing
+    uint32_t outside;  // lots that wait there now; wip has them too
+    double outside_s;  // mean wait there of lots that came in within the last hour; NaN: none did
     double per_hour, cycle_s, on_time, oee;    // of the last hour; NaN: not known yet
     ls_pulse_busy busiest[LS_PULSE_STATIONS];  // of the last two hours, busiest first
 } ls_pulse_figures;

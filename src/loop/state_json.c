@@ -69,6 +69,27 @@ static json_t *station_objects(const ls_plant *plant, const ls_model *model,
     return all;
 }
 
+// What waits outside the line, class by class.
+static json_t *order_pools(const ls_plant *plant, const ls_model *model, const ls_state *state) {
+    const ls_s_release *releases = LS_STATE_VIEW(model, state, ls_s_release, s_release);
+    json_t *all = json_array();
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        const ls_s_release *rs = &releases[i];
+        if (!plant->releases[i].pool) {
+            continue;
+        }
+        json_t *object = json_object();
+        json_object_set_new(object, "class", json_string(plant->releases[i].name));
+        json_object_set_new(object, "waiting", json_integer(rs->pooled));
+        json_object_set_new(object, "came_in", json_integer((json_int_t)rs->pool_entered));
+        json_object_set_new(
+            object, "waited_s",
+            rs->pool_entered > 0 ? seconds(rs->pool_sum / (int64_t)rs->pool_entered) : json_null());
+        json_array_append_new(all, object);
+    }
+    return all;
+}
+
 static json_t *follow_object(const ls_follow *follow) {
     static const char *const kinds[LS_DIVERGE_KIND_COUNT] = {
         "inferred", "contradicted", "unknown", "late", "clock",
@@ -135,6 +156,8 @@ json_t *ls_state_json(ls_intake *intake, const ls_sources *sources) {
         json_object_set_new(object, "machines", machines);
         json_object_set_new(object, "stations",
                             station_objects(running->plant, model, ls_follow_state(follow)));
+        json_object_set_new(object, "order_pools",
+                            order_pools(running->plant, model, ls_follow_state(follow)));
         json_object_set_new(object, "follow", follow_object(follow));
     }
     pthread_mutex_unlock(&intake->lock);

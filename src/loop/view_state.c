@@ -114,6 +114,8 @@ static json_t *kpi_object(ls_service *service) {
     json_object_set_new(object, "plan_shift", json_null());
     json_object_set_new(object, "per_hour", ls_json_number(f.per_hour));
     json_object_set_new(object, "wip", json_integer(f.wip));
+    json_object_set_new(object, "outside", f.pools ? json_integer(f.outside) : json_null());
+    json_object_set_new(object, "outside_s", ls_json_number(f.outside_s));
     json_object_set_new(object, "on_time", ls_json_number(f.on_time));
     json_object_set_new(object, "oee", ls_json_number(f.oee));
     json_object_set_new(object, "cycle_s", ls_json_number(f.cycle_s));

@@ -3,10 +3,12 @@
 // That everything else follows rightly too is reference_test.c's: random plants, random acts.
 #include "twin/intervene.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "tests/harness.h"
 #include "twin/context.h"
+#include "twin/kpi.h"
 #include "twin/testing/oracle.h"
 
 static const char line[] =
@@ -469,6 +471,37 @@ static void test_what_has_no_pool_or_no_lot_in_it_is_refused(void) {
     leave(&s);
 }
 
+// Between 15 and 55 min what is released at 20, 30, 40 and 50 min waits outside.
+static void test_the_wait_outside_is_a_figure(void) {
+    scene s = scene_of(pooled, 15);
+    ls_snapshot *begin = NULL;
+    double values[2][200];
+    const ls_kpi_shape shape = ls_kpi_shape_of(s.twin->model);
+    CHECK(shape.count <= 200);
+    CHECK_INT(ls_intervene_put_off(s.twin, s.snapshot, 0, 55 * minute, &err), LS_OK);
+    CHECK_INT(ls_snapshot_copy(s.twin, s.snapshot, &begin, &err), LS_OK);
+    run_to(&s, 45);
+    CHECK_INT(ls_kpi_window(s.twin->model, begin->state, s.snapshot->state, values[0], &err),
+              LS_OK);
+    run_to(&s, 65);
+    CHECK_INT(ls_kpi_window(s.twin->model, begin->state, s.snapshot->state, values[1], &err),
+              LS_OK);
+    const size_t x = ls_kpi_index(&shape, false, 0, LS_FIG_OUTSIDE);
+    const size_t y = ls_kpi_index(&shape, false, 1, LS_FIG_OUTSIDE);
+    const size_t all = ls_kpi_index(&shape, false, shape.classes, LS_FIG_OUTSIDE);
+    const size_t wait = LS_FIG_OUTSIDE_WAIT - LS_FIG_OUTSIDE;
+    CHECK_NEAR(values[0][x], (25.0 + 15.0 + 5.0) / 30.0, 1e-12);
+    CHECK(isnan(values[0][x + wait]));  // none has come in
+    CHECK_NEAR(values[1][x], (35.0 + 25.0 + 15.0 + 5.0) / 50.0, 1e-12);
+    CHECK_NEAR(values[1][x + wait], 20.0 * 60.0, 1e-9);
+    CHECK_NEAR(values[1][y], 0.0, 0.0);
+    CHECK(isnan(values[1][y + wait]));
+    CHECK_NEAR(values[1][all], values[1][x], 1e-12);
+    CHECK_NEAR(values[1][all + wait], values[1][x + wait], 1e-9);
+    ls_snapshot_destroy(begin);
+    leave(&s);
+}
+
 // The pool is part of the state, and nothing of it is hidden: a fork has the same lots in it and
 // the same end.
 static void test_the_pool_is_saved_loaded_and_forked(void) {
@@ -526,6 +559,7 @@ int main(int argc, char **argv) {
     TEST(test_what_is_put_off_waits_in_the_pool_and_ages_there);
     TEST(test_until_told_is_until_told_and_may_be_changed);
     TEST(test_what_has_no_pool_or_no_lot_in_it_is_refused);
+    TEST(test_the_wait_outside_is_a_figure);
     TEST(test_the_pool_is_saved_loaded_and_forked);
     return harness_report();
 }

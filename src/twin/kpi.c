@@ -25,7 +25,7 @@ size_t ls_kpi_index(const ls_kpi_shape *shape, bool station, uint32_t index, ls_
 // The accounts of a class, or of several, over the window.
 typedef struct class_sum {
     double released, done, scrapped, lost, cycle, on_time, dated, tardy, limits, reworked, area,
-        raw;
+        raw, outside, pooled, entered;
     double cycle_max;
 } class_sum;
 
@@ -44,6 +44,17 @@ static void areas_at(const ls_ctx *c, double *out) {
     }
 }
 
+// Lots x time outside in the order pool since time zero: of those that have come in, and of those
+// that wait there so far.
+static double outside_area(const ls_ctx *c, ls_u32 class) {
+    const ls_s_release *rs = c->release + class;
+    double area = (double)rs->pool_sum;
+    for (ls_u32 at = rs->pool_head; at != 0; at = c->lot[at - 1].other + 1) {  // LS_NO + 1 is 0
+        area += (double)(c->s->now - c->lot[at - 1].arrived);
+    }
+    return area;
+}
+
 static void class_add(class_sum *sum, const ls_m_release *r, const ls_s_release *a,
                       const ls_s_release *b, double area) {
     const double done = (double)(b->done - a->done);
@@ -58,6 +69,8 @@ static void class_add(class_sum *sum, const ls_m_release *r, const ls_s_release 
     sum->limits += (double)(b->late_limits - a->late_limits);
     sum->reworked += (double)(b->reworked - a->reworked);
     sum->area += area;
+    sum->pooled += (double)(b->pool_sum - a->pool_sum);
+    sum->entered += (double)(b->pool_entered - a->pool_entered);
     sum->raw += done * (double)r->base;
     sum->cycle_max = (double)b->cycle_max > sum->cycle_max ? (double)b->cycle_max : sum->cycle_max;
 }
@@ -77,6 +90,8 @@ static void class_values(const class_sum *sum, double window, double *out) {
     out[LS_FIG_TARDINESS] = sum->dated > 0.0 ? sum->tardy / sum->dated / 1e6 : none;
     out[LS_FIG_LIMITS_MISSED] = sum->limits;
     out[LS_FIG_REWORKED] = sum->reworked;
+    out[LS_FIG_OUTSIDE] = window > 0.0 ? sum->outside / window : none;
+    out[LS_FIG_OUTSIDE_WAIT] = sum->entered > 0.0 ? sum->pooled / sum->entered / 1e6 : none;
 }
 
 // ---- quantiles of the log-linear histogram
@@ -262,6 +277,8 @@ ls_status ls_kpi_window(const ls_model *model, const ls_state *from, const ls_st
         const ls_s_release *a = from != NULL ? start.release + i : &no_release;
         class_add(&one, end.releases + i, a, end.release + i, areas[i]);
         class_add(&all, end.releases + i, a, end.release + i, areas[i]);
+        one.outside = outside_area(&end, i) - (from != NULL ? outside_area(&start, i) : 0.0);
+        all.outside += one.outside;
         double *values = out_values + ls_kpi_index(&shape, false, i, LS_FIG_RELEASED);
         class_values(&one, window, values);
         const ls_u32 *before = from != NULL ? start.hist + (ls_u64)i * LS_HIST_BUCKETS : NULL;

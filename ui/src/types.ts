@@ -57,6 +57,8 @@ export interface Kpi {
   plan_shift: number | null;
   per_hour: number | null;
   wip: number;
+  outside?: number | null;    // lots in order pools now, part of wip; null: the plant has none
+  outside_s?: number | null;  // mean wait there of those that came in within the last hour
   on_time: number | null;
   oee: number | null;
   cycle_s: number | null;

@@ -28,6 +28,8 @@ export function KpiBar() {
       {...(plan ? {more: plan} : {})} trend={store.trend.made} age={age} />
     <Figure name={t('kpi.per_hour')} value={num(k.per_hour)} trend={store.trend.per_hour} age={age} />
     <Figure name={t('kpi.wip')} value={count(k.wip)} trend={store.trend.wip} age={age} />
+    {k.outside != null && <Figure name={t('kpi.outside')} value={count(k.outside)}
+      {...(k.outside_s != null ? {more: t('kpi.outside.wait', {wait: duration(k.outside_s)})} : {})} age={age} />}
     {k.oee !== null && <Figure name={t('kpi.oee')} value={percent(k.oee)} trend={store.trend.oee} age={age} />}
     {k.on_time !== null && <Figure name={t('kpi.on_time')} value={percent(k.on_time)} age={age} />}
     <Figure name={t('kpi.cycle')} value={duration(k.cycle_s)} age={age} />

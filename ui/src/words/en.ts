@@ -153,6 +153,8 @@ export default {
   'kpi.made.shift': 'made this shift',
   'kpi.oee': 'OEE',
   'kpi.on_time': 'on time',
+  'kpi.outside': 'outside, put off',
+  'kpi.outside.wait': 'waited {wait}',
   'kpi.per_hour': 'parts/h',
   'kpi.wip': 'WIP',
   'label.queue': 'queue {n}',

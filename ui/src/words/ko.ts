@@ -156,6 +156,8 @@ export default {
   'kpi.made.shift': '이번 근무 생산',
   'kpi.oee': '설비종합효율(OEE)',
   'kpi.on_time': '납기 준수',
+  'kpi.outside': '투입 보류 중',
+  'kpi.outside.wait': '평균 대기 {wait}',
   'kpi.per_hour': '시간당 생산량',
   'kpi.wip': '재공(WIP)',
   'label.queue': '대기 {n}개',
