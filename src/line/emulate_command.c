@@ -159,12 +159,14 @@ static int put_off(request *r) {
         return answer(r, NOT_NOW, "%u lots of %s cannot come in, %u wait", said.lots,
                       r->e->plant->releases[said.release].name, c.release[said.release].pooled);
     }
-    ls_status status = ls_intervene_put_off(r->e->twin, r->e->snapshot, said.release,
-                                            ls_emulate_now(r->e) + said.span_us, &err);
+    const int64_t until_us = said.span_us > 0 ? ls_emulate_now(r->e) + said.span_us : 0;
+    ls_status status = ls_intervene_put_off(r->e->twin, r->e->snapshot, said.release, until_us,
+                                            &err);
     for (uint32_t i = 0; i < said.lots && status == LS_OK; i++) {
         status = ls_intervene_release(r->e->twin, r->e->snapshot, said.release, &err);
     }
-    return status == LS_OK ? answer(r, DONE, "put off") : refuse(r, &err);
+    return status == LS_OK ? answer(r, DONE, said.span_us > 0 ? "put off" : "let in")
+                           : refuse(r, &err);
 }
 
 static bool within(const ls_measured *of, double value) {

@@ -278,7 +278,7 @@ static void test_what_cannot_be_put_off(void) {
     rig r;
     rig_start(&r, pool_text, 3);
     beat(&r, 0);
-    static const char *const nonsense[] = {"",          "x",        "x ",         "x 0 s",
+    static const char *const nonsense[] = {"",          "x",        "x ",         "x 0 s 1",
                                            "x -5 min",  "y 5 min",  "x 5 min -1", "x 8 d",
                                            "x 5 parts", "x 5 min1", "x 1 h 5e9 ", "ho 5 min"};
     int64_t id = 1;
@@ -296,6 +296,8 @@ static void test_what_cannot_be_put_off(void) {
         "cannot come in");
     CHECK_INT(order(&r, id++, "release", "x", 0), 3);
     CHECK_INT(order(&r, id++, "put-off", "hot 7 d", 0), 0);
+    CHECK_INT(order(&r, id++, "put-off", "hot 0 s", 0), 0);  // all come in
+    CHECK_INT(order(&r, id++, "put-off", "x 0 s", 0), 0);    // none waits
     rig_stop(&r);
 }
 

@@ -59,6 +59,11 @@ static const place waiting_place = {"waiting", 0, LS_REGISTER_TEXT, WAITING_WORD
 // A measured value, and its setpoint: whole, so that what is read back is what was written.
 static const place value_place = {"value", 0, LS_REGISTER_F64, 1, false};
 static const place setpoint_place = {"set", 0, LS_REGISTER_F64, 1, true};
+// Of a class with an order pool: who waits there, and for how many seconds.
+static const place pool_place = {"pool", 0, LS_REGISTER_TEXT, WAITING_WORDS, false};
+static const place shut_place = {"shut", 0, LS_REGISTER_U16, 1, false};
+// Of a machine that makes batches: their names have no room in its block.
+static const place lots_place = {"lots", 0, LS_REGISTER_TEXT, WAITING_WORDS, false};
 static const place reason_place = {"command-reason", 0, LS_REGISTER_TEXT, REASON_WORDS, false};
 
 typedef struct mapped {
@@ -69,11 +74,14 @@ typedef struct mapped {
 
 // Behind the blocks and the counts of waiting lots: their names, station by station, then the
 // reasons of the answers, machine by machine and the line's, then values and setpoints in the order
-// of the plant file. Of a large plant what has no room is left out.
+// of the plant file; then the order pools, class by class, and the lots of machines that make
+// batches. Of a large plant what has no room is left out.
 typedef struct tail {
-    uint32_t waiting_at, reason_at, value_at, end;
-    uint32_t waiting_count, reason_count, value_count;
+    uint32_t waiting_at, reason_at, value_at, pool_at, lots_at, end;
+    uint32_t waiting_count, reason_count, value_count, pool_count, lots_count;
 } tail;
+
+enum { POOL_WORDS = WAITING_WORDS + 1 };
 
 struct ls_emulate_modbus {
     ls_arena arena;
@@ -84,11 +92,36 @@ struct ls_emulate_modbus {
     tail tail;
     ls_emulate_waiting *waiting;
     uint32_t arrived_at;  // signals of the line from here on
+    int64_t now_us;       // the line's clock, as it was told last
     bool taking;          // what a client wrote stands in its registers already
     pthread_mutex_t lock;
     bool *dirty;  // blocks that a client wrote into
     uint32_t block_count;
 };
+
+static uint32_t count_pools(const ls_plant *plant) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        count += plant->releases[i].pool;
+    }
+    return count;
+}
+
+static uint32_t count_batches(const ls_plant *plant) {
+    uint32_t count = 0;
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        count += plant->stations[s].batch ? plant->stations[s].machine_count : 0;
+    }
+    return count;
+}
+
+// As many of so many words as there is room for.
+static uint32_t take_room(uint32_t *end, uint32_t wanted, uint32_t words) {
+    const uint32_t room = *end < REGISTERS_MAX ? (REGISTERS_MAX - *end) / words : 0;
+    const uint32_t count = wanted < room ? wanted : room;
+    *end += count * words;
+    return count;
+}
 
 static tail tail_of(const ls_plant *plant) {
     const uint32_t counted = plant->machine_count * BLOCK + QUEUE_AT + plant->station_count;
@@ -112,6 +145,10 @@ static tail tail_of(const ls_plant *plant) {
     const uint32_t rest = t.value_at < REGISTERS_MAX ? REGISTERS_MAX - t.value_at : 0;
     t.value_count = rest / VALUE_WORDS < values ? rest / VALUE_WORDS : values;
     t.end = t.value_count > 0 ? t.value_at + t.value_count * VALUE_WORDS : reasons_end;
+    t.pool_at = t.end;
+    t.pool_count = take_room(&t.end, count_pools(plant), POOL_WORDS);
+    t.lots_at = t.end;
+    t.lots_count = take_room(&t.end, count_batches(plant), WAITING_WORDS);
     return t;
 }
 
@@ -134,6 +171,22 @@ static ls_register reason_register(const tail *t, uint32_t device) {
     return device < t->reason_count
                ? register_at(&reason_place, t->reason_at + device * REASON_WORDS)
                : (ls_register){0};
+}
+
+// The lots of a machine: where it makes batches behind everything else, if there is room.
+static ls_register lots_register(const tail *t, const ls_plant *plant, uint32_t machine) {
+    uint32_t number = 0;
+    for (uint32_t s = 0; s < plant->station_count; s++) {
+        const ls_station *st = &plant->stations[s];
+        if (machine < st->machine_at + st->machine_count) {
+            number += machine - st->machine_at;
+            return st->batch && number < t->lots_count
+                       ? register_at(&lots_place, t->lots_at + number * WAITING_WORDS)
+                       : register_of(&machine_places[SIGNAL_LOTS], machine);
+        }
+        number += st->batch ? st->machine_count : 0;
+    }
+    return (ls_register){0};
 }
 
 // What the plant file hears as a value of its own; *number counts them.
@@ -163,9 +216,9 @@ static void map_signals(ls_emulate_modbus *m, const ls_emulate *line) {
         if (i < queue_at) {
             to->of = i / SIGNAL_MACHINE_COUNT;
             to->k = (int)(i % SIGNAL_MACHINE_COUNT);
-            to->reg = to->k == SIGNAL_COMMAND + COMMAND_REASON
-                          ? reason_register(&m->tail, to->of)
-                          : register_of(&machine_places[to->k], to->of);
+            to->reg = to->k == SIGNAL_COMMAND + COMMAND_REASON ? reason_register(&m->tail, to->of)
+                      : to->k == SIGNAL_LOTS ? lots_register(&m->tail, m->plant, to->of)
+                                             : register_of(&machine_places[to->k], to->of);
         } else if (i < line_at) {
             to->reg = register_of(&queue_place, machines);
             to->reg.at += i - queue_at;
@@ -358,6 +411,35 @@ static void put_waiting(ls_emulate_modbus *m, bool all) {
     }
 }
 
+// Order pools: names, and the seconds that are left by the line's clock, rounded up.
+static void put_pools(ls_emulate_modbus *m, int64_t now_us) {
+    uint32_t number = 0;
+    m->now_us = now_us > m->now_us ? now_us : m->now_us;
+    for (uint32_t i = 0; i < m->plant->release_count && number < m->tail.pool_count; i++) {
+        if (!m->plant->releases[i].pool) {
+            continue;
+        }
+        const uint32_t at = m->tail.pool_at + number++ * POOL_WORDS;
+        const ls_register names_at = register_at(&pool_place, at);
+        const ls_register shut_at = register_at(&shut_place, at + WAITING_WORDS);
+        int64_t until_us = 0;
+        const char *names = ls_emulate_waiting_outside(m->waiting, i, &until_us);
+        const int64_t left_us = until_us == INT64_MAX  ? INT64_MAX
+                                : until_us > m->now_us ? until_us - m->now_us
+                                                       : 0;
+        const int64_t left_s = left_us / 1000000 + (left_us % 1000000 != 0);
+        const ls_sample left = {.kind = LS_VALUE_INT,
+                                .value.integer = left_us == INT64_MAX || left_s > LS_SHUT_UNTIL_TOLD
+                                                     ? LS_SHUT_UNTIL_TOLD
+                                                     : left_s};
+        ls_sample put = {
+            .kind = LS_VALUE_TEXT, .size = (uint32_t)strlen(names), .value.text = names};
+        shorten(&names_at, &put);
+        (void)ls_modbus_server_put(m->server, &shut_at, &left);
+        (void)ls_modbus_server_put(m->server, &names_at, &put);
+    }
+}
+
 // Whose place is told by no register of its own: what it means for the lots that wait.
 static void tell_waiting(ls_emulate_modbus *m, uint32_t signal, const ls_sample *value) {
     const mapped *to = &m->signals[signal];
@@ -381,6 +463,7 @@ void ls_emulate_modbus_tell(ls_emulate_modbus *m, uint32_t signal, const ls_samp
     if (signal < m->signal_count) {
         tell_waiting(m, signal, value);
         put_waiting(m, false);
+        put_pools(m, value->time_us);
         put_signal(m, signal, value);
         if (signal == m->arrived_at + LINE_HEARTBEAT && value->kind == LS_VALUE_INT) {
             put_echo(m, value);
@@ -440,6 +523,7 @@ static void put_right(ls_emulate_modbus *m, ls_emulate *line, uint32_t block) {
     put_echo(m, ls_emulate_value(line, m->arrived_at + LINE_HEARTBEAT));
     put_inside(m);
     put_waiting(m, true);
+    put_pools(m, m->now_us);
 }
 
 void ls_emulate_modbus_written(ls_emulate_modbus *m, ls_emulate *line, int64_t wall_us) {
@@ -504,6 +588,29 @@ static void print_value_registers(ls_buffer *out, const tail *t, const ls_plant 
         print_at(out, v->name, &value_place, t->value_at + at++ * VALUE_WORDS);
         if (v->setpoint != NULL && at < t->value_count) {
             print_at(out, v->name, &setpoint_place, t->value_at + at++ * VALUE_WORDS);
+        }
+    }
+}
+
+static void print_pool_registers(ls_buffer *out, const tail *t, const ls_plant *plant) {
+    uint32_t number = 0;
+    for (uint32_t i = 0; i < plant->release_count && number < t->pool_count; i++) {
+        if (plant->releases[i].pool) {
+            const uint32_t at = t->pool_at + number++ * POOL_WORDS;
+            print_at(out, plant->releases[i].name, &pool_place, at);
+            print_at(out, plant->releases[i].name, &shut_place, at + WAITING_WORDS);
+        }
+    }
+}
+
+static void print_pools(ls_buffer *out, const tail *t, const ls_plant *plant) {
+    uint32_t number = 0;
+    for (uint32_t i = 0; i < plant->release_count && number < t->pool_count; i++) {
+        if (plant->releases[i].pool) {
+            const char *name = plant->releases[i].name;
+            ls_buffer_text(out, number++ == 0 ? "        pools:\n          " : "          ");
+            ls_put_text(out, name);
+            ls_buffer_printf(out, ": {waiting: \"%s-pool\", shut: \"%s-shut\"}\n", name, name);
         }
     }
 }
@@ -584,6 +691,7 @@ static void print_commands(ls_buffer *out, const tail *t, const ls_plant *plant)
     if (t->waiting_count == plant->station_count) {
         ls_buffer_text(out, "        waiting: {any: \"{station}-waiting\"}\n");
     }
+    print_pools(out, t, plant);
 }
 
 void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
@@ -591,10 +699,14 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
                      "# Registers of the emulated line: `listen:` of a plant file.\nlisten:\n"
                      "  modbus:\n    cell-plc:\n      address: 127.0.0.1:%d\n      registers:\n",
                      port);
+    const tail t = tail_of(plant);
     for (uint32_t m = 0; m < plant->machine_count; m++) {
         for (int k = 0; k < SIGNAL_MACHINE_COUNT; k++) {
             if (machine_places[k].name != NULL) {
-                print_register(out, plant->machines[m].name, &machine_places[k], m);
+                const ls_register lots = lots_register(&t, plant, m);
+                const bool apart = k == SIGNAL_LOTS && lots.words == lots_place.words;
+                print_at(out, plant->machines[m].name, apart ? &lots_place : &machine_places[k],
+                         apart ? lots.at : m * BLOCK + machine_places[k].at);
             }
         }
     }
@@ -609,7 +721,6 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
         const place queue = {"queue", QUEUE_AT + s, LS_REGISTER_U16, 1, false};
         print_register(out, plant->stations[s].name, &queue, plant->machine_count);
     }
-    const tail t = tail_of(plant);
     for (uint32_t s = 0; s < t.waiting_count; s++) {
         print_at(out, plant->stations[s].name, &waiting_place, t.waiting_at + s * WAITING_WORDS);
     }
@@ -618,6 +729,7 @@ void ls_emulate_modbus_print(const ls_plant *plant, int port, ls_buffer *out) {
                  t.reason_at + d * REASON_WORDS);
     }
     print_value_registers(out, &t, plant);
+    print_pool_registers(out, &t, plant);
     print_commands(out, &t, plant);
     ls_buffer_text(out, "  machines:\n");
     for (uint32_t s = 0; s < plant->station_count; s++) {

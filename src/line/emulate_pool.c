@@ -6,8 +6,6 @@
 #include "line/emulate_inside.h"
 #include "twin/intervene.h"
 
-// How long the line waits for a word of what was released: a computer, a person.
-enum { AUTO_MINUTES = 1, APPROVE_MINUTES = 10 };
 #define PUT_OFF_MAX_US (7 * LS_US_PER_DAY)
 
 bool ls_emulate_put_off_read(const ls_plant *plant, char *text, ls_put_off *out) {
@@ -27,8 +25,9 @@ bool ls_emulate_put_off_read(const ls_plant *plant, char *text, ls_put_off *out)
             *last = '\0';
         }
         int64_t span_us = 0;
-        const bool good = ls_units_time(span, &span_us, &err) == LS_OK && span_us > 0 &&
-                          span_us <= PUT_OFF_MAX_US && lots >= 0 && lots <= UINT32_MAX;
+        const bool good = ls_units_time(span, &span_us, &err) == LS_OK && span_us >= 0 &&
+                          span_us <= PUT_OFF_MAX_US && lots >= 0 && lots <= UINT32_MAX &&
+                          (span_us > 0 || lots == 0);
         if (counts) {
             *last = ' ';
         }
@@ -45,8 +44,8 @@ static int64_t patience_us(const ls_plant *plant, uint32_t release) {
     int64_t us = 0;
     for (uint32_t i = 0; i < plant->decide.point_count; i++) {
         const ls_decide_point *p = &plant->decide.points[i];
-        if (p->kind == LS_DECIDE_RELEASE && p->release == release && p->mode >= LS_MODE_APPROVE) {
-            us = LS_US_PER_MIN * (p->mode == LS_MODE_AUTO ? AUTO_MINUTES : APPROVE_MINUTES);
+        if (p->kind == LS_DECIDE_RELEASE && p->release == release) {
+            us = p->word_us > us ? p->word_us : us;
         }
     }
     return us;

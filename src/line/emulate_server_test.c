@@ -11,6 +11,7 @@
 
 #include <lineshaft/plant.h>
 
+#include "base/arena.h"
 #include "line/driver.h"
 #include "line/emulate_modbus.h"
 #include "line/emulate_play.h"
@@ -430,6 +431,95 @@ static void test_lots_that_wait_are_known_by_what_is_told(void) {
     ls_plant_destroy(plant);
 }
 
+static const char yard[] =
+    "plant: yard\n"
+    "stations:\n"
+    "  saw: {process: 1 min}\n"
+    "  oven: {machines: 2, process: 1 min, batch: {min: 1, max: 9}}\n"
+    "products:\n"
+    "  x: {route: [saw, oven], release: {every: 1 h, pool: yes}}\n"
+    "  y: {route: [saw, oven], release: {every: 1 h}}\n"
+    "  z: {route: [saw, oven], release: {every: 1 h, pool: yes}}\n";
+
+static ls_plant *yard_plant(void) {
+    ls_plant *plant = NULL;
+    CHECK_INT(ls_plant_parse(yard, strlen(yard), "yard.yaml", &plant, NULL, &err), LS_OK);
+    return plant;
+}
+
+static void tell_released(ls_emulate_waiting *w, const char *text) {
+    ls_emulate_waiting_released(w, text, strlen(text));
+}
+
+static void test_lots_that_wait_outside_are_known_by_what_is_told(void) {
+    ls_plant *plant = yard_plant();
+    ls_emulate_waiting *w = NULL;
+    int64_t until_us = -1;
+    CHECK_INT(ls_emulate_waiting_create(plant, &w, &err), LS_OK);
+    CHECK_STR(ls_emulate_waiting_outside(w, 0, &until_us), "");
+    CHECK(until_us == 0);
+    tell_released(w, "x-1 class=x product=x pool=1970-01-02T00:00:00");
+    tell_released(w, "x-2 class=x pool=1970-01-02T00:00:00");
+    tell_released(w, "x-2 class=x pool=1970-01-03");
+    tell_released(w, "z-3 class=z pool=yes");
+    tell_released(w, "z-4 class=q pool=yes");  // of no class
+    CHECK_STR(ls_emulate_waiting_outside(w, 0, &until_us), "x-1 x-2");
+    CHECK(until_us == INT64_C(172800) * 1000000);
+    CHECK_STR(ls_emulate_waiting_outside(w, 1, &until_us), "");
+    CHECK_STR(ls_emulate_waiting_outside(w, 2, &until_us), "z-3");
+    CHECK(until_us == INT64_MAX);
+    CHECK_INT(ls_emulate_waiting_inside(w), 4);  // who waits outside counts
+    tell_released(w, "x-1 class=x product=x");
+    ls_emulate_waiting_gone(w, "z-3", 3);
+    CHECK_STR(ls_emulate_waiting_outside(w, 0, &until_us), "x-2");
+    CHECK_STR(ls_emulate_waiting_outside(w, 2, &until_us), "");
+    CHECK(until_us == 0);
+    ls_emulate_waiting_destroy(w);
+    for (int i = 0; i < 20; i++) {
+        ls_alloc_fail_after(i);
+        const ls_status status = ls_emulate_waiting_create(plant, &w, &err);
+        ls_alloc_fail_after(-1);
+        CHECK(status == LS_OK || status == LS_ERR_MEMORY);
+        if (status == LS_OK) {
+            ls_emulate_waiting_destroy(w);
+            break;
+        }
+    }
+    ls_plant_destroy(plant);
+}
+
+// Order pools and the lots of batches have registers of their own, and the printed file knows them.
+static void test_pools_and_batches_have_registers(void) {
+    ls_plant *plant = yard_plant();
+    ls_plant *read = NULL;
+    ls_buffer file;
+    ls_buffer_init(&file);
+    ls_buffer_text(&file, yard);
+    ls_emulate_modbus_print(plant, 1502, &file);
+    CHECK_INT(ls_plant_parse(file.data, file.size, "yard.yaml", &read, NULL, &err), LS_OK);
+    const ls_source *s = read != NULL ? &read->listen.sources[0] : NULL;
+    for (uint32_t i = 0; s != NULL && i < s->register_count; i++) {
+        const ls_register *reg = &s->registers[i];
+        const bool batch = strncmp(reg->name, "oven", 4) == 0 && strstr(reg->name, "-lots") != NULL;
+        CHECK(!batch || reg->words == 64);
+        CHECK(strcmp(reg->name, "saw-lots") != 0 || reg->words == 16);
+        for (uint32_t k = 0; k < i; k++) {
+            const ls_register *other = &s->registers[k];
+            CHECK(reg->at >= other->at + ls_register_size(other) ||
+                  other->at >= reg->at + ls_register_size(reg));
+        }
+    }
+    if (s != NULL) {
+        const ls_pool_registers *pools = s->commands->pools;
+        CHECK_STR(s->registers[pools[0].waiting].name, "x-pool");
+        CHECK_STR(s->registers[pools[2].shut].name, "z-shut");
+        CHECK(pools[1].waiting == LS_NONE && pools[1].shut == LS_NONE);
+    }
+    ls_buffer_clear(&file);
+    ls_plant_destroy(read);
+    ls_plant_destroy(plant);
+}
+
 static void test_the_printed_registers_load_as_a_plant_file(void) {
     ls_plant *plant = NULL;
     ls_plant *read = NULL;
@@ -586,6 +676,8 @@ int main(int argc, char **argv) {
     TEST(test_modbus_has_the_whole_handshake);
     TEST(test_values_and_setpoints_are_served);
     TEST(test_lots_that_wait_are_known_by_what_is_told);
+    TEST(test_lots_that_wait_outside_are_known_by_what_is_told);
+    TEST(test_pools_and_batches_have_registers);
     TEST(test_the_printed_registers_load_as_a_plant_file);
     TEST(test_as_fast_as_it_goes_is_the_same_plant);
     return harness_report();

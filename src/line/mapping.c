@@ -254,6 +254,84 @@ static void hear_names(hearing *h) {
     }
 }
 
+// --- an order pool, told by registers: its names, and how long it is shut
+
+enum { SHUT_SLACK_US = 2500000 };  // seconds are counted down, and read a little later
+
+static int64_t plant_time(const hearing *h) {
+    return h->sample->time_us - h->mapping->plant->start_us;
+}
+
+// As if the line had told a release of this lot: it waits outside, or has come in.
+static void tell_of_pool(hearing *h, uint32_t class, const char *name, size_t size, bool waits) {
+    ls_mapping *m = h->mapping;
+    ls_mapped_pool *pool = &m->pools[class];
+    const ls_release *of = &m->plant->releases[class];
+    char until[40] = "";
+    if (waits) {
+        const bool dated = pool->timed && pool->until_us != INT64_MAX;
+        ls_text_format(until, sizeof until, dated ? " pool=%lld" : " pool=yes",
+                       (long long)pool->until_us);
+        pool->told_us = pool->until_us;
+    }
+    const size_t length = ls_text_format(m->text, sizeof m->text, "%.*s class=%s product=%s%s",
+                                         (int)size, name, of->name,
+                                         m->plant->products[of->product].name, until);
+    if (length < sizeof m->text) {
+        tell(h, LS_HEARD_RELEASED, 0, m->text, length);
+    }
+}
+
+// Those of `text` that `other` does not name.
+static void tell_unnamed(hearing *h, const char *text, size_t size, const char *other, bool waits) {
+    for (size_t at = 0; at < size;) {
+        const char *blank = memchr(text + at, ' ', size - at);
+        const size_t here = blank != NULL ? (size_t)(blank - text) - at : size - at;
+        if (here > 0 && !ls_mapping_has_name(other, text + at, here)) {
+            tell_of_pool(h, h->slot->binding->of, text + at, here, waits);
+        }
+        at += here + 1;
+    }
+}
+
+static void hear_pool(hearing *h) {
+    const char *text = NULL;
+    size_t size = 0;
+    char names[LS_MAPPING_TEXT_MAX + 1];
+    if (!take_text(h, LS_MAPPING_TEXT_MAX, &text, &size)) {
+        return;
+    }
+    memcpy(names, text, size);
+    names[size] = '\0';
+    tell_unnamed(h, h->slot->names, strlen(h->slot->names), names, false);  // they have come in
+    tell_unnamed(h, text, size, h->slot->names, true);
+    memcpy(h->slot->names, names, size + 1);
+    h->slot->named = true;
+}
+
+static void hear_shut(hearing *h) {
+    ls_mapped_pool *pool = &h->mapping->pools[h->slot->binding->of];
+    int64_t seconds = 0;
+    if (h->sample->kind == LS_VALUE_TEXT || !ls_mapping_whole(h->sample, &seconds) || seconds < 0) {
+        char shown[64];
+        show(h->sample, shown, sizeof shown);
+        refuse(h, "%s is not a number of seconds", shown);
+        return;
+    }
+    const int64_t until_us = seconds >= LS_SHUT_UNTIL_TOLD ? INT64_MAX
+                                                           : plant_time(h) + seconds * 1000000;
+    const bool same = pool->timed && (until_us == pool->told_us ||
+                                      (until_us != INT64_MAX && pool->told_us != INT64_MAX &&
+                                       until_us - pool->told_us < SHUT_SLACK_US &&
+                                       pool->told_us - until_us < SHUT_SLACK_US));
+    pool->timed = true;
+    pool->until_us = same ? pool->told_us : until_us;
+    const char *names = pool->slot != NULL ? pool->slot->names : "";
+    if (!same && names[0] != '\0') {
+        tell_of_pool(h, h->slot->binding->of, names, strcspn(names, " "), true);
+    }
+}
+
 static void hear_lot(hearing *h, ls_heard_kind kind) {
     ls_mapping *m = h->mapping;
     const char *text = NULL;
@@ -299,6 +377,8 @@ static void hear(hearing *h) {
     case LS_MEANS_LOT_DONE: hear_lot(h, LS_HEARD_DONE); break;
     case LS_MEANS_LOT_SCRAPPED: hear_lot(h, LS_HEARD_SCRAPPED); break;
     case LS_MEANS_VALUE: hear_value(h); break;
+    case LS_MEANS_POOL: hear_pool(h); break;
+    case LS_MEANS_SHUT: hear_shut(h); break;
     case LS_MEANS_ORDER:
     case LS_MEANS_COUNT: break;
     }

@@ -49,11 +49,19 @@ typedef struct ls_slot {  // one binding at work
     ls_counter counter;
     const ls_mapped_word *words;
     uint32_t word_count;
-    char *names;  // of WAITING, and of LOTS where names say the class: as they were heard last
-                  // (LS_MAPPING_TEXT_MAX + 1 bytes)
+    char *names;  // of WAITING, of POOL, and of LOTS where names say the class: as they were heard
+                  // last (LS_MAPPING_TEXT_MAX + 1 bytes)
     uint64_t samples, refused;
     char *why;  // the last refusal (LS_MAPPING_WHY_SIZE bytes); NULL: none yet
 } ls_slot;
+
+// The order pool of a class, as registers tell it.
+typedef struct ls_mapped_pool {
+    const ls_slot *slot;  // with the names; NULL: no register has them
+    bool timed;           // `until_us` is known
+    int64_t until_us;     // plant time; INT64_MAX: until told
+    int64_t told_us;      // as it was handed on last
+} ls_mapped_pool;
 
 struct ls_mapping {
     const ls_plant *plant;
@@ -62,7 +70,8 @@ struct ls_mapping {
     ls_slot *slots;
     uint32_t *by_tag;  // slot of a tag, LS_NONE
     uint32_t tag_count;
-    ls_rate *rates;  // by machine
+    ls_rate *rates;         // by machine
+    ls_mapped_pool *pools;  // by class
     ls_mapping_figures figures;
     char why[LS_MAPPING_WHY_SIZE];
     char text[LS_MAPPING_TEXT_MAX + 64];

@@ -103,7 +103,7 @@ static ls_status make_slots(ls_mapping *m, ls_error *err) {
         if (!make_words(m, slot)) {
             return ls_fail(err, LS_ERR_MEMORY, "out of memory");
         }
-        const bool names = b->means == LS_MEANS_WAITING ||
+        const bool names = b->means == LS_MEANS_WAITING || b->means == LS_MEANS_POOL ||
                            (b->means == LS_MEANS_LOTS && listen->lots_named != NULL);
         slot->names = names ? ls_arena_alloc(&m->arena, LS_MAPPING_TEXT_MAX + 1) : NULL;
         if (names && slot->names == NULL) {
@@ -129,6 +129,19 @@ static ls_status make_index(ls_mapping *m, ls_error *err) {
     return LS_OK;
 }
 
+static bool make_pools(ls_mapping *m) {
+    m->pools = ls_arena_alloc(&m->arena, ((size_t)m->plant->release_count + 1) * sizeof *m->pools);
+    for (uint32_t i = 0; m->pools != NULL && i < m->plant->release_count; i++) {
+        m->pools[i] = (ls_mapped_pool){0};
+    }
+    for (uint32_t i = 0; m->pools != NULL && i < m->figures.bindings; i++) {
+        if (m->slots[i].binding->means == LS_MEANS_POOL) {
+            m->pools[m->slots[i].binding->of].slot = &m->slots[i];
+        }
+    }
+    return m->pools != NULL;
+}
+
 ls_status ls_mapping_create(const ls_plant *plant, ls_tags *tags, ls_mapping **out, ls_error *err) {
     assert(plant != NULL && tags != NULL && out != NULL);
     *out = NULL;
@@ -143,7 +156,7 @@ ls_status ls_mapping_create(const ls_plant *plant, ls_tags *tags, ls_mapping **o
     if (status == LS_OK) {
         status = make_index(m, err);
     }
-    if (status == LS_OK && !make_rates(m)) {
+    if (status == LS_OK && !(make_rates(m) && make_pools(m))) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status != LS_OK) {

@@ -366,6 +366,90 @@ static void test_registers_that_name_lots_tell_who_came(void) {
     ls_plant_destroy(plant);
 }
 
+static const char pool_plant[] =
+    "plant: p\n"
+    "start: 1970-01-01\n"
+    "stations: {saw: {process: 1 min}}\n"
+    "products: {x: {route: [saw], release: {every: 1 h, pool: yes}}}\n"
+    "listen:\n"
+    "  modbus:\n"
+    "    plc:\n"
+    "      address: plc\n"
+    "      registers:\n"
+    "        beat: {at: 0, write: yes}\n"
+    "        told: {at: 1}\n"
+    "        lost: {at: 2}\n"
+    "        kind: {at: 3, type: text, words: 5, write: yes}\n"
+    "        argument: {at: 8, type: text, words: 14, write: yes}\n"
+    "        id: {at: 22, type: u32, write: yes}\n"
+    "        done: {at: 24, type: u32}\n"
+    "        result: {at: 26}\n"
+    "        outside: {at: 100, type: text, words: 60}\n"
+    "        left: {at: 200}\n"
+    "      commands:\n"
+    "        heartbeat: beat\n"
+    "        echo: told\n"
+    "        lost: lost\n"
+    "        line: {kind: kind, argument: argument, id: id, done: done, result: result}\n"
+    "        pools: {x: {waiting: outside, shut: left}}\n";
+
+static const char *seconds(ls_mapping *mapping, const ls_tags *tags, int64_t at_us,
+                           ls_sample sample) {
+    static told t;
+    t = (told){0};
+    sample.time_us = at_us;
+    sample.tag = ls_tags_find(tags, "plc/left", 8);
+    const uint32_t said = ls_mapping_sample(mapping, &sample, add_told, &t, NULL);
+    CHECK_INT(said, t.count);
+    return t.text;
+}
+
+static ls_sample whole(int64_t number) {
+    return (ls_sample){.kind = LS_VALUE_UINT, .value.natural = (uint64_t)number};
+}
+
+// Names come at 1 s. The plant's clock begins at 1970 as well.
+static void test_registers_of_an_order_pool_tell_who_waits_and_until_when(void) {
+    ls_plant *plant = test_good(pool_plant);
+    ls_tags *tags = NULL;
+    ls_mapping *m = NULL;
+    const int64_t zero_us = plant->start_us;
+    CHECK_INT(ls_tags_create(&tags, NULL), LS_OK);
+    CHECK_INT(ls_mapping_create(plant, tags, &m, NULL), LS_OK);
+    CHECK_STR(seconds(m, tags, zero_us, whole(0)), "");  // nobody waits
+    CHECK_STR(names(m, tags, "plc/outside", ""), "");
+    CHECK_STR(seconds(m, tags, zero_us + S, whole(600)), "");
+    CHECK_STR(names(m, tags, "plc/outside", "x-1 x-2"),
+              "released 'x-1 class=x product=x pool=601000000', "
+              "released 'x-2 class=x product=x pool=601000000'");
+    // Counted down it is the same time; a later one is told by the first that waits.
+    CHECK_STR(seconds(m, tags, zero_us + 31 * S, whole(570)), "");
+    CHECK_STR(seconds(m, tags, zero_us + 32 * S, whole(571)), "");
+    CHECK_STR(seconds(m, tags, zero_us + 33 * S, whole(900)),
+              "released 'x-1 class=x product=x pool=933000000'");
+    CHECK_STR(seconds(m, tags, zero_us + 34 * S, whole(65535)),
+              "released 'x-1 class=x product=x pool=yes'");
+    CHECK_STR(seconds(m, tags, zero_us + 35 * S, whole(65535)), "");
+    CHECK_STR(names(m, tags, "plc/outside", "x-2 x-3"),
+              "released 'x-1 class=x product=x', released 'x-3 class=x product=x pool=yes'");
+    CHECK_STR(seconds(m, tags, zero_us + 36 * S, whole(1)),
+              "released 'x-2 class=x product=x pool=37000000'");
+    CHECK_STR(names(m, tags, "plc/outside", ""),
+              "released 'x-2 class=x product=x', released 'x-3 class=x product=x'");
+    CHECK_STR(seconds(m, tags, zero_us + 40 * S,
+                      (ls_sample){.kind = LS_VALUE_TEXT, .size = 2, .value.text = "no"}),
+              "");
+    CHECK_STR(
+        seconds(m, tags, zero_us + 40 * S, (ls_sample){.kind = LS_VALUE_INT, .value.integer = -1}),
+        "");
+    char said[100];
+    ls_mapping_say(m, plant->listen.bindings, said, sizeof said);
+    CHECK_CONTAINS(said, "pool of x");
+    ls_mapping_destroy(m);
+    ls_tags_destroy(tags);
+    ls_plant_destroy(plant);
+}
+
 static void test_silence_of_a_machine_is_told_once(void) {
     bench b;
     open_bench(&b);
@@ -461,6 +545,7 @@ int main(int argc, char **argv) {
     TEST(test_texts_are_bounded);
     TEST(test_lot_texts_and_due_dates);
     TEST(test_registers_that_name_lots_tell_who_came);
+    TEST(test_registers_of_an_order_pool_tell_who_waits_and_until_when);
     TEST(test_silence_of_a_machine_is_told_once);
     TEST(test_values_queues_and_orders);
     TEST(test_complaints_say_what_does_not_fit);

@@ -192,16 +192,20 @@ bool ls_mapping_newcomer(const ls_plant *plant, uint32_t station, bool waits, bo
 
 void ls_mapping_say(const ls_mapping *mapping, const ls_binding *b, char *out, size_t size) {
     static const char *const meanings[LS_MEANS_COUNT] = {
-        "state of",      "lots of",       "step of",       "product of",
-        "setup of",      "reason of",     "good parts of", "bad parts of",
-        "queue of",      "lots released", "lots arrived",  "lots done",
-        "lots scrapped", "value",         "orders",        "lots that wait at"};
+        "state of",          "lots of",       "step of",
+        "product of",        "setup of",      "reason of",
+        "good parts of",     "bad parts of",  "queue of",
+        "lots released",     "lots arrived",  "lots done",
+        "lots scrapped",     "value",         "orders",
+        "lots that wait at", "order pool of", "time of the order pool of"};
     const ls_plant *plant = mapping->plant;
     const char *of = "";
     if (b->means < LS_MEANS_MACHINE_COUNT) {
         of = plant->machines[b->of].name;
     } else if (b->means == LS_MEANS_QUEUE || b->means == LS_MEANS_WAITING) {
         of = plant->stations[b->of].name;
+    } else if (b->means == LS_MEANS_POOL || b->means == LS_MEANS_SHUT) {
+        of = plant->releases[b->of].name;
     } else if (b->means == LS_MEANS_VALUE) {
         of = plant->listen.values[b->of].name;
     }

@@ -64,8 +64,11 @@ typedef struct ls_decide_point {
     bool wait;           // DISPATCH, BATCH, SETUP: may decide to wait
     bool pure;           // DISPATCH, BATCH: may make a batch of one product where others fit too
     int64_t approve_us;  // a proposal is open for so long (line time), default 10 min
-    double gain_min;     // of the objective's unit: nothing is proposed below it, default 0
-    double level;        // of its intervals, default 0.95
+    // RELEASE with an order pool, mode approve or auto: what is released waits outside for a word,
+    // at most so long (line time); default 1 min, with approve `approve_us`. 0: it does not wait.
+    int64_t word_us;
+    double gain_min;  // of the objective's unit: nothing is proposed below it, default 0
+    double level;     // of its intervals, default 0.95
     // CONWIP levels, STAFFING counts, SETPOINT values that may be chosen; into ls_decide.numbers
     uint32_t number_at, number_count;
     double target;  // SETPOINT: wanted value of the measured thing; NaN: none
@@ -153,6 +156,7 @@ struct ls_plant;
 // Of a SETPOINT: the value that counts, with its response to the setting. That of `minimize`, else
 // the one that is set.
 const ls_measured *ls_decide_counts(const struct ls_plant *plant, const ls_decide_point *point);
-// What a person should look at though it may be right: a release with an order pool on a line that
-// does not tell which lots are released, so that nothing is asked of it.
+// What a person should look at though it may be right: orders that wait outside for a word; a
+// release with an order pool on a line that does not tell which lots are released, so that nothing
+// is asked of it.
 void ls_decide_warn(const struct ls_plant *plant, ls_errors *out);

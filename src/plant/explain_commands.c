@@ -50,6 +50,21 @@ static void put_waiting(ls_buffer *out, const ls_plant *plant, const ls_source *
         out, count == 0 ? "        # waiting: not told, no lot is dispatched or released\n" : "");
 }
 
+static void put_pools(ls_buffer *out, const ls_plant *plant, const ls_source *s) {
+    const ls_pool_registers *pools = s->commands->pools;
+    unsigned count = 0;
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        if (pools[i].waiting != LS_NONE) {
+            ls_buffer_text(out, count++ == 0 ? "        pools:\n          " : "          ");
+            ls_put_text(out, plant->releases[i].name);
+            put_part(out, s, ": {", "waiting", pools[i].waiting);
+            put_part(out, s, ", ", "shut", pools[i].shut);
+            ls_buffer_text(out, "}\n");
+        }
+    }
+    ls_buffer_text(out, count == 0 ? "        # pools: nothing is asked of order pools\n" : "");
+}
+
 void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *names,
                          const ls_source *s) {
     const ls_commanded *c = s->commands;
@@ -67,4 +82,5 @@ void ls_explain_commands(ls_buffer *out, const ls_plant *plant, const ls_names *
     put_hand(out, s, &c->line);
     put_machines(out, plant, names, s);
     put_waiting(out, plant, s);
+    put_pools(out, plant, s);
 }

@@ -97,6 +97,10 @@ static void put_point(ls_buffer *out, const ls_plant *plant, const ls_decide_poi
     if (p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH || p->kind == LS_DECIDE_SETUP) {
         ls_buffer_printf(out, ", wait: %s", p->wait ? "yes" : "no");
     }
+    if (p->word_us > 0) {
+        ls_buffer_text(out, ", wait-for-word: ");
+        ls_put_time(out, p->word_us);
+    }
     if (p->pure) {
         ls_buffer_text(out, ", pure: yes");
     }

@@ -68,6 +68,14 @@ typedef struct ls_handshake {
     uint32_t done, result, reason;  // answered; reason LS_NONE: not told
 } ls_handshake;
 
+// What registers tell of the order pool of a class; LS_NONE: not told.
+typedef struct ls_pool_registers {
+    uint32_t waiting;  // names of the lots that wait there, the first first
+    uint32_t shut;     // seconds until they come in by themselves
+} ls_pool_registers;
+
+enum { LS_SHUT_UNTIL_TOLD = 65535 };  // of `shut`: so much and more is until told
+
 // `commands:` of a Modbus source: how the guard commands it.
 typedef struct ls_commanded {
     uint32_t heartbeat, echo, lost;
@@ -75,7 +83,8 @@ typedef struct ls_commanded {
     ls_handshake line;
     const ls_handshake *machines;  // of each machine of the plant
     const uint32_t *waiting;  // of each station: names of the lots that wait; LS_NONE: not told
-    int row, column;          // of the plant file
+    const ls_pool_registers *pools;  // of each class of releases
+    int row, column;                 // of the plant file
 } ls_commanded;
 
 typedef struct ls_source {
@@ -127,6 +136,8 @@ typedef enum ls_meaning {
     LS_MEANS_ORDER,    // an order as JSON or "key=value ..."
     LS_MEANS_WAITING,  // names of the lots that wait at a station, blank separated: `waiting` of a
                        // Modbus source's `commands`
+    LS_MEANS_POOL,     // names of the lots in the order pool of a class: `pools` there
+    LS_MEANS_SHUT,     // seconds until they come in
     LS_MEANS_COUNT
 } ls_meaning;
 

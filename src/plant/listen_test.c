@@ -258,8 +258,48 @@ static void test_an_order_pool_of_which_nothing_is_told_is_warned_of(void) {
         if (warnings.count > 0) {
             CHECK_STR(warnings.items[0].text,
                       "'release x': nothing tells what waits in the order pool of 'x', so nothing "
-                      "is asked of it: a text tag `lots: {released: TAG}` would, registers cannot");
+                      "is asked of it: a text tag `lots: {released: TAG}` would, or a register in "
+                      "`commands: pools:`");
             CHECK_INT(warnings.items[0].line, 4);
+        }
+        ls_errors_clear(&warnings);
+        ls_plant_destroy(p);
+    }
+}
+
+static void test_orders_that_wait_for_a_word_are_warned_of(void) {
+    static const struct {
+        const char *of, *said;
+        int64_t us;
+    } cases[] = {
+        {"mode: auto", "1 min", 60000000},
+        {"mode: auto, wait-for-word: 5 s", "5 s", 5000000},
+        {"mode: approve", "10 min", 600000000},
+        {"mode: approve, approve: 2 min", "2 min", 120000000},
+        {"mode: advise", NULL, 0},
+        {"mode: advise, wait-for-word: 5 s", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[500];
+        char said[300];
+        snprintf(text, sizeof text,
+                 "plant: p\nstations: {saw: {process: 1 min}}\nproducts: {x: {route: [saw], "
+                 "release: {every: 2 min, pool: yes}}}\ndecide: {release: {of: x, %s}}\n"
+                 "listen: {sparkplug: {group: g}}\n",
+                 cases[i].of);
+        ls_plant *p = test_good(text);
+        ls_errors warnings;
+        ls_errors_init(&warnings);
+        ls_decide_warn(p, &warnings);
+        CHECK_INT(p->decide.points[0].word_us, cases[i].us);
+        CHECK_INT(warnings.count, cases[i].said != NULL ? 1 : 0);
+        if (cases[i].said != NULL && warnings.count > 0) {
+            snprintf(
+                said, sizeof said,
+                "'release x': while a service is connected each lot of 'x' waits outside for a "
+                "word, up to %s of the line's time, and comes in then (`wait-for-word`)",
+                cases[i].said);
+            CHECK_STR(warnings.items[0].text, said);
         }
         ls_errors_clear(&warnings);
         ls_plant_destroy(p);
@@ -299,6 +339,7 @@ int main(int argc, char **argv) {
     TEST(test_files_lie_beside_the_plant_file);
     TEST(test_registers_that_overlap_are_warned_of);
     TEST(test_an_order_pool_of_which_nothing_is_told_is_warned_of);
+    TEST(test_orders_that_wait_for_a_word_are_warned_of);
     TEST(test_long_work_goes_to_a_pool);
     return harness_report();
 }

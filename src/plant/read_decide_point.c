@@ -91,6 +91,27 @@ static void read_wait(ls_decide_draft *d, const ls_yaml *map, ls_decide_point *p
     }
 }
 
+// How long an order waits outside for a word, where somebody gives one.
+static void read_word(ls_decide_draft *d, const ls_yaml *map, ls_decide_point *p) {
+    const ls_yaml *word = ls_take(d->r, map, "decide.release.wait-for-word");
+    const bool pool = p->kind == LS_DECIDE_RELEASE &&
+                      LS_ROW(ls_release, d->r->releases, p->release)->pool;
+    p->word_us = 0;
+    if (pool && p->mode >= LS_MODE_APPROVE) {
+        const int64_t people_us = p->approve_us < LS_US_PER_DAY ? p->approve_us : LS_US_PER_DAY;
+        p->word_us = p->mode == LS_MODE_AUTO ? LS_US_PER_MIN : people_us;
+        ls_take_time(d->r, map, "decide.release.wait-for-word", &p->word_us);
+        if ((word != NULL && p->word_us <= 0) || p->word_us > LS_US_PER_DAY) {
+            ls_reader_mistake(d->r, word != NULL ? word : map, "'wait-for-word: 1 min'",
+                              "an order waits for a word longer than no time and at most a day");
+        }
+    } else if (word != NULL && !pool) {
+        ls_reader_mistake(d->r, word, "take it out",
+                          "'wait-for-word' means something for the release of a class with an "
+                          "order pool alone");
+    }
+}
+
 static void read_pure(ls_decide_draft *d, const ls_yaml *map, ls_decide_point *p) {
     const ls_yaml *pure = ls_take(d->r, map, "decide.dispatch.pure");
     const bool batches = p->station != LS_NONE &&
@@ -227,6 +248,7 @@ static void read_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
     read_when(d->r, map, LS_ROW(ls_decide_point, d->points, index));
     read_wait(d, map, LS_ROW(ls_decide_point, d->points, index));
     read_pure(d, map, LS_ROW(ls_decide_point, d->points, index));
+    read_word(d, map, LS_ROW(ls_decide_point, d->points, index));
 }
 
 static void read_entry(ls_decide_draft *d, const ls_yaml *map, ls_decide_kind kind) {

@@ -138,17 +138,19 @@ const char *ls_listen_tag(ls_listen_draft *d, const ls_yaml *at, const char *tag
 // What a binding is for, for people.
 static const char *say(ls_listen_draft *d, const ls_binding *b) {
     static const char *const meanings[LS_MEANS_COUNT] = {
-        "the state of",         "the lots of",      "the step of",
-        "the product of",       "the setup of",     "the reason of",
-        "the good parts of",    "the bad parts of", "the queue of",
-        "lots released",        "lots arrived",     "lots done",
-        "lots scrapped",        "the value",        "orders",
-        "the lots that wait at"};
+        "the state of",          "the lots of",       "the step of",
+        "the product of",        "the setup of",      "the reason of",
+        "the good parts of",     "the bad parts of",  "the queue of",
+        "lots released",         "lots arrived",      "lots done",
+        "lots scrapped",         "the value",         "orders",
+        "the lots that wait at", "the order pool of", "the time of the order pool of"};
     const char *of = "";
     if (b->means < LS_MEANS_MACHINE_COUNT) {
         of = LS_ROW(ls_machine, d->r->machines, b->of)->name;
     } else if (b->means == LS_MEANS_QUEUE || b->means == LS_MEANS_WAITING) {
         of = LS_ROW(ls_station, d->r->stations, b->of)->name;
+    } else if (b->means == LS_MEANS_POOL || b->means == LS_MEANS_SHUT) {
+        of = LS_ROW(ls_release, d->r->releases, b->of)->name;
     } else if (b->means == LS_MEANS_VALUE) {
         of = LS_ROW(ls_measured, d->values, b->of)->name;
     }

@@ -100,6 +100,7 @@ static const char *cannot_be(const ls_register *reg, ls_meaning means) {
     case LS_MEANS_REASON: return is_float ? "a state or reason is a whole number or a text" : NULL;
     case LS_MEANS_GOOD:
     case LS_MEANS_BAD:
+    case LS_MEANS_SHUT:
     case LS_MEANS_QUEUE:
         return is_text                        ? "a count is a number, not a text"
                : reg->type == LS_REGISTER_BIT ? "a count is a number, not a bit"

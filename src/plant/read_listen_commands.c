@@ -30,6 +30,8 @@ static const part line_parts[LINE_KEYS] = {
     {COMMANDS ".lost", NEED_FLAG, false, false},
 };
 static const part inside_part = {COMMANDS ".inside", NEED_WHOLE, false, true};
+static const part pool_part = {COMMANDS ".pools.*.waiting", NEED_TEXT, false, false};
+static const part shut_part = {COMMANDS ".pools.*.shut", NEED_WHOLE, false, true};
 static const part waiting_part = {COMMANDS ".waiting.any", NEED_TEXT, false, true};
 
 typedef struct reading {
@@ -47,7 +49,7 @@ typedef struct owner {
 } owner;
 
 static const char *key_of(const part *p) {
-    return p == &waiting_part ? "waiting" : strrchr(p->path, '.') + 1;
+    return p == &waiting_part || p == &pool_part ? "waiting" : strrchr(p->path, '.') + 1;
 }
 
 // ---- one register
@@ -303,6 +305,54 @@ static const uint32_t *read_waiting(reading *c, const ls_yaml *node) {
     return out;
 }
 
+// One register of a class's order pool, which the service hears.
+static uint32_t read_pool_part(reading *c, const ls_yaml *map, const part *p, ls_meaning means,
+                               uint32_t class) {
+    ls_reader *r = c->d->r;
+    const owner o = {.own = map,
+                     .machine = LS_NONE,
+                     .station = LS_NONE,
+                     .name = LS_ROW(ls_release, r->releases, class)->name};
+    const uint32_t index = read_part(c, &o, p);
+    if (index != LS_NONE && !r->form.out_of_memory) {
+        const char *tag = ls_reader_format(r, "%s/%s", c->source->name,
+                                           c->source->registers[index].name);
+        (void)ls_listen_bind(c->d, ls_take(r, map, p->path), tag, LS_NONE, LS_NONE,
+                             (ls_binding){.means = means, .of = class});
+    }
+    return index;
+}
+
+static const ls_pool_registers *read_pools(reading *c, const ls_yaml *node) {
+    ls_reader *r = c->d->r;
+    const ls_yaml *map = ls_take_map(r, node, COMMANDS ".pools");
+    ls_pool_registers *out = ls_arena_alloc(&r->plant->arena,
+                                            ((size_t)r->releases.count + 1) * sizeof *out);
+    if (out == NULL) {
+        r->form.out_of_memory = true;
+        return NULL;
+    }
+    for (uint32_t i = 0; i < r->releases.count; i++) {
+        out[i] = (ls_pool_registers){LS_NONE, LS_NONE};
+    }
+    for (size_t i = 0; map != NULL && i < map->count && !r->form.out_of_memory; i++) {
+        const ls_yaml *key = &map->keys[i];
+        const uint32_t class = ls_reader_find(r, key, &r->release_names, 0, "class", &r->releases,
+                                              offsetof(ls_release, name));
+        if (class == LS_NONE || map->items[i].kind != LS_YAML_MAP) {
+            continue;
+        }
+        if (!LS_ROW(ls_release, r->releases, class)->pool) {
+            ls_reader_mistake(r, key, "'release: {pool: yes}' at the class",
+                              "class '%s' has no order pool", key->text);
+            continue;
+        }
+        out[class].waiting = read_pool_part(c, &map->items[i], &pool_part, LS_MEANS_POOL, class);
+        out[class].shut = read_pool_part(c, &map->items[i], &shut_part, LS_MEANS_SHUT, class);
+    }
+    return out;
+}
+
 static void read_line(reading *c, const ls_yaml *node, ls_commanded *out) {
     ls_reader *r = c->d->r;
     uint32_t *const to[LINE_KEYS] = {&out->heartbeat, &out->echo, &out->lost};
@@ -356,6 +406,7 @@ void ls_listen_read_commands(ls_listen_draft *d, const ls_yaml *source_node, ls_
         read_line(&c, node, out);
         out->machines = read_machines(&c, node);
         out->waiting = read_waiting(&c, node);
+        out->pools = read_pools(&c, node);
         s->commands = out;
     }
     ls_names_clear(&c.names);

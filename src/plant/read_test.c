@@ -113,7 +113,7 @@ static void test_every_key_becomes_what_it_says(void) {
     CHECK_INT(p->branches[finish->branch_at + 2].step, 6);
     CHECK_INT(p->release_count, 6);
     CHECK_STR(p->releases[1].name, "g1");
-    CHECK_STR(p->releases[2].name, "g1-2");
+    CHECK_STR(p->releases[2].name, "g1-late");
     CHECK_STR(p->releases[4].name, "rush");
     CHECK_STR(p->releases[5].name, "g2-orders");
     CHECK_INT(p->releases[4].order_count, 2);
