@@ -17,9 +17,9 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_guard_reset,
     &ls_command_guard,  // after those whose first word it is
     &ls_command_decide_now,     &ls_command_decide_base,     &ls_command_decide_explain,
-    &ls_command_decide_replay,  &ls_command_prove,           &ls_command_twin_run,
-    &ls_command_twin_compare,   &ls_command_twin_fork,       &ls_command_twin_calibrate,
-    &ls_command_twin_follow,
+    &ls_command_decide_replay,  &ls_command_decide_release,  &ls_command_decide_put_off,
+    &ls_command_prove,          &ls_command_twin_run,        &ls_command_twin_compare,
+    &ls_command_twin_fork,      &ls_command_twin_calibrate,  &ls_command_twin_follow,
     &ls_command_process_run,  // a plant in which everything flows
     &ls_command_pool_design,    &ls_command_pool_simulate,   &ls_command_pool_run,
     &ls_command_pool_submit,    &ls_command_pool_jobs,       &ls_command_pool_logs,

@@ -31,6 +31,8 @@ extern const ls_cli_command ls_command_guard_reset;
 extern const ls_cli_command ls_command_decide_base;
 extern const ls_cli_command ls_command_decide_now;
 extern const ls_cli_command ls_command_decide_explain;
+extern const ls_cli_command ls_command_decide_release;
+extern const ls_cli_command ls_command_decide_put_off;
 extern const ls_cli_command ls_command_decide_replay;
 extern const ls_cli_command ls_command_prove;
 extern const ls_cli_command ls_command_process_run;

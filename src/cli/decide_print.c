@@ -116,6 +116,10 @@ static void put_people(const json_t *row, ls_buffer *out) {
 
 static void put_foot(const json_t *row, ls_buffer *out) {
     const json_t *snapshot = json_object_get(row, "snapshot");
+    if (json_is_true(json_object_get(row, "by_hand"))) {
+        ls_buffer_printf(out, "    build %s\n", ls_json_text_at(row, "build"));
+        return;
+    }
     ls_buffer_printf(out, "    deadline %.6g ms, used %.3g ms%s; model %s, snapshot %s, build %s\n",
                      ls_json_number_at(row, "deadline_ms"), ls_json_number_at(row, "used_ms"),
                      json_is_true(json_object_get(row, "cut")) ? " (cut)" : "",

@@ -41,8 +41,8 @@ static ls_status hold(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *
 static ls_status put_off(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
                          ls_error *err) {
     const int64_t now_us = snapshot->state->now;
-    if (act->index >= snapshot->model->releases || act->value <= 0) {
-        return ls_fail(err, LS_ERR_INVALID, "a class cannot be put off for no time");
+    if (act->index >= snapshot->model->releases || act->value < 0) {
+        return ls_fail(err, LS_ERR_INVALID, "a class cannot be put off for less than no time");
     }
     const ls_s_release *rs = LS_STATE_VIEW(snapshot->model, snapshot->state, ls_s_release,
                                            s_release) +
@@ -50,6 +50,9 @@ static ls_status put_off(const ls_twin *twin, ls_snapshot *snapshot, const ls_ac
     if (!(act->number >= 0.0 && act->number <= (double)rs->pooled)) {
         return ls_fail(err, LS_ERR_INVALID, "%g lots cannot come in, %u wait", act->number,
                        rs->pooled);
+    }
+    if (act->value == 0) {
+        return ls_intervene_put_off(twin, snapshot, act->index, 0, err);
     }
     const int64_t until_us = act->value >= LS_NEVER / 2 - now_us ? LS_NEVER : now_us + act->value;
     ls_status status = ls_intervene_put_off(twin, snapshot, act->index, until_us, err);
@@ -162,6 +165,10 @@ static void hold_text(const char *name, int64_t us, char *out, size_t size) {
 }
 
 static void put_off_text(const char *class, const ls_act *act, char *out, size_t size) {
+    if (act->value == 0) {
+        ls_text_format(out, size, "let in all of %s that waits outside", class);
+        return;
+    }
     char span[64] = "until told";
     char first[64] = "";
     if (act->value < LS_NEVER / 2) {

@@ -19,7 +19,8 @@ typedef enum ls_act_kind {
     LS_DO_SET,       // measured value `index` of listen.values: `number`
     LS_DO_SET_UP,    // machine: for setup state `value` of its station, for no lot
     LS_DO_PUT_OFF,   // class with an order pool: the first `number` that wait there come in, the
-                     // rest and what is released not before value us (LS_FOREVER: until told)
+                     // rest and what is released not before value us (LS_FOREVER: until told);
+                     // 0: all that wait there come in, and what is released from now on
     LS_DO_KIND_COUNT
 } ls_act_kind;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "decide/candidate_inside.h"
 #include "decide/question.h"
 #include "twin/intervene.h"
@@ -67,9 +68,11 @@ static void of_maintenance(ls_candidate_view *v) {
     }
 }
 
-// Lots wait in the order pool: all come in, by themselves; or they are put off for a part of the
-// mean time between releases (of a timetable: of the raw process time), or the first comes in and
-// the others are put off.
+enum { SOON_US = 1000000 };  // the line says to the second when it lets in what waits outside
+
+// Lots wait in the order pool: all come in by themselves, now or when the line has said; else all
+// come in now. Or they are put off for a part of the mean time between releases (of a timetable: of
+// the raw process time), or the first comes in and the others are put off.
 static void of_order_pool(ls_candidate_view *v) {
     const uint32_t class = v->question.subject;
     const ls_m_release *r = v->c.releases + class;
@@ -77,8 +80,19 @@ static void of_order_pool(ls_candidate_view *v) {
     const double every = r->kind == LS_RELEASE_EVERY
                              ? LS_MODEL_ARRAY(v->c.m, double, mean_at)[r->every]
                              : (double)r->base;
-    v->out->own = ls_candidate_add(v->out, (ls_act){.kind = LS_DO_NOTHING}, "%s comes in now",
-                                   name);
+    const int64_t more_us = v->c.release[class].put_off - v->c.now;
+    char when[64] = "when it is told to";
+    if (more_us > SOON_US && more_us < LS_NEVER / 2) {
+        char time[48];
+        ls_units_show_time((double)more_us, time, sizeof time);
+        ls_text_format(when, sizeof when, "in %s", time);
+    }
+    v->out->own = ls_candidate_add(v->out, (ls_act){.kind = LS_DO_NOTHING}, "%s comes in %s", name,
+                                   more_us > SOON_US ? when : "now");
+    if (more_us > SOON_US) {
+        const ls_act in = {.kind = LS_DO_PUT_OFF, .index = class};
+        ls_candidate_add(v->out, in, "all of %s comes in now", name);
+    }
     static const double shares[] = {0.25, 0.5, 1.0};
     for (int first = 0; first < 2 && first <= (int)v->c.release[class].pooled - first; first++) {
         for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {

@@ -13,8 +13,10 @@
 //   setup        going on, and changing to each other state with the best lot of it; where nothing
 //                waits, being set up for each other state meanwhile
 //   maintenance  not now, or each maintenance of the machine that is not due yet
-//   release      not now, or one now; of a class with lots in its order pool: all come in (the own
-//                rule), or are put off for a while, all or all but the first
+//   release      not now, or one now; of a class with lots in its order pool: all come in by the
+//   own
+//                rule, or all now where that lets them wait, or are put off for a while, all or all
+//                but the first
 //   conwip, staffing   each of the numbers of the plant file
 //   setpoint     each of the values; what they do is told by setpoint.h, not by futures
 #pragma once

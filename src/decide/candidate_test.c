@@ -403,23 +403,34 @@ static void test_what_waits_in_the_pool_comes_in_or_is_put_off(void) {
     CHECK_INT(ls_intervene_put_off(s->twin, s->present, 0, LS_NEVER, &err), LS_OK);
     CHECK_INT(ls_snapshot_run(s->twin, s->present, 50 * MINUTE_US, &err), LS_OK);
     const ls_candidates *all = find(s, 0);
-    CHECK_INT(all->count, 4);  // in, and off for 10, 20 and 40 min
+    CHECK_INT(all->count, 5);  // when told, now, and off for 10, 20 and 40 min
     CHECK_INT(all->items[0].act_count, 0);
+    CHECK_STR(all->items[0].label, "a comes in when it is told to");
+    uint32_t pooled = 9;
+    CHECK_STR(all->items[1].label, "all of a comes in now");
+    CHECK_INT(does(s, all->items[1].acts, &pooled), LS_OK);
+    CHECK_INT(pooled, 0);
+    CHECK_INT(ls_intervene_put_off(s->twin, s->present, 0, 51 * MINUTE_US, &err), LS_OK);
+    CHECK_STR(find(s, 0)->items[0].label, "a comes in in 1 min");
+    CHECK_INT(find(s, 0)->count, 5);
+    CHECK_INT(ls_intervene_put_off(s->twin, s->present, 0, 50 * MINUTE_US + 1000000, &err), LS_OK);
+    all = find(s, 0);
+    CHECK_INT(all->count, 4);  // it comes in now
     CHECK_STR(all->items[0].label, "a comes in now");
     CHECK_INT(all->items[1].acts[0].kind, LS_DO_PUT_OFF);
     CHECK_INT(all->items[1].acts[0].value, 10 * MINUTE_US);
     CHECK_INT(all->items[3].acts[0].value, 40 * MINUTE_US);
     CHECK_STR(all->items[1].label, "put a off for 10 min");
+    CHECK_INT(ls_intervene_put_off(s->twin, s->present, 0, LS_NEVER, &err), LS_OK);
     CHECK_INT(ls_snapshot_run(s->twin, s->present, 90 * MINUTE_US, &err), LS_OK);
+    ls_ctx c = ls_look(s->twin, s->present);
+    c.release[0].put_off = c.now;
     all = find(s, 0);
     CHECK_INT(all->count, 7);  // two wait: the first may come in alone
     CHECK_STR(all->items[5].label, "put a off for 20 min, 1 of it first let in");
     // As a decider shows it: not put off any more, and not settled yet.
-    ls_ctx c = ls_look(s->twin, s->present);
-    c.release[0].put_off = c.now;
     ls_lot_event_set(&c, c.release[0].pool_head - 1, c.now);
     CHECK_INT(ls_state_check(s->twin, s->present->state, &err), LS_OK);
-    uint32_t pooled = 9;
     CHECK_INT(does(s, NULL, &pooled), LS_OK);
     CHECK_INT(pooled, 0);
     CHECK_INT(does(s, all->items[1].acts, &pooled), LS_OK);
@@ -430,7 +441,7 @@ static void test_what_waits_in_the_pool_comes_in_or_is_put_off(void) {
     CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);  // three do not wait
     act.number = -1.0;
     CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);
-    act = (ls_act){.kind = LS_DO_PUT_OFF, .index = 0, .value = 0};
+    act = (ls_act){.kind = LS_DO_PUT_OFF, .index = 0, .value = -1};
     CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);
     act = (ls_act){.kind = LS_DO_PUT_OFF, .index = 1, .value = MINUTE_US};
     CHECK_INT(does(s, &act, &pooled), LS_ERR_INVALID);

@@ -309,6 +309,7 @@ static void *work(void *context) {
     while (!atomic_load(&d->ends)) {
         await_news(d);
         beat(d);
+        ls_decisions_serve_hand(d);
         send_approved(d);
         take_offer(d);
         if (!first && !is_news(d)) {

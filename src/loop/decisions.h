@@ -42,6 +42,22 @@ ls_status ls_decisions_review(ls_decisions *decisions, const char *id, uint32_t 
                               ls_review review, const char *who, ls_role role, const char *said,
                               ls_error *err);
 
+// What a person has the line do by hand with what comes in, through the guard as any other command:
+// of a class with an order pool the first that waits comes in, all do, or they are put off; of
+// another class one more is released. Needs a point `release` about it in mode approve or auto.
+typedef struct ls_hand_def {
+    const char *class;
+    int64_t span_us;  // below 0: one comes in; 0: all do; else put off so long, a day at most
+    uint32_t lots;    // put off: so many come in first
+    const char *who;
+    ls_role role;      // operator or engineer
+    const char *said;  // kept in the row; NULL: nothing
+} ls_hand_def;
+// *out_id: of the row, which promises nothing; with two persons it waits for the second as an open
+// one. LS_ERR_INVALID: the reason for people; LS_ERR_IO: the deciding part is busy.
+ls_status ls_decisions_hand(ls_decisions *decisions, const ls_hand_def *def, char *out_id,
+                            size_t size, ls_error *err);
+
 // What a person does to the guard; deed->ticket is filled in here. Waits for its answer, at most
 // two seconds. *out_stands: what stands now, an array (docs/JSON.md); NULL when it fails:
 // LS_ERR_INVALID (there is no guard), LS_ERR_IO (it is away or silent).

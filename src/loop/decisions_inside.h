@@ -53,6 +53,7 @@ typedef struct decision_row {
     ls_candidate chosen;
     ls_effect effect;  // of the chosen against what the line would do
     uint32_t claim_futures;
+    bool by_hand;                // a person's own: nothing was reckoned
     bool by_base;                // the effect is what the base rule gains, as a rule
     uint64_t joint;              // number of the search whose effect it shares; 0: its own
     int64_t now_us, horizon_us;  // plant time
@@ -117,6 +118,17 @@ typedef struct decision_lot {
     char name[DECISION_NAME_SIZE];
 } decision_lot;
 
+typedef struct decision_hand {  // what a person wants done, until there is a row for it
+    ls_question question;
+    ls_act act;
+    char who[64], said[DECISION_TEXT_SIZE];
+    ls_role role;
+    bool taken;
+    ls_status status;
+    ls_error err;
+    char id[DECISION_ID_SIZE];
+} decision_hand;
+
 typedef struct decision_offer {  // a base rule that was found elsewhere
     bool waits;
     char name[LS_BASE_NAME];
@@ -158,6 +170,7 @@ struct ls_decisions {
         bool waits;
         json_t *stands;
         ls_guard_answer answer;
+        decision_hand *hand;  // of whoever has the turn; NULL: nothing waits
     } people;
 
     // of the deciding thread alone
@@ -267,6 +280,13 @@ ls_effect ls_decisions_effect(const ls_answer *answer);  // chosen against what 
 ls_status ls_decisions_answer(ls_decisions *d, const ls_question *questions, uint32_t count,
                               const ls_budget *budget, ls_answer *out, ls_error *err);
 void ls_decisions_ask_due(ls_decisions *d);
+
+// ---- decisions_hand.c: of the deciding thread
+void ls_decisions_serve_hand(ls_decisions *d);
+// ---- decisions_review.c: under the lock
+// Notes who has approved the row; as many as it takes: it is to be sent.
+void ls_decisions_approve(ls_decisions *d, decision_row *row, const char *who, ls_role role,
+                          const char *said);
 
 // ---- decisions_text.c
 typedef struct decision_words {

@@ -60,6 +60,9 @@ static json_t *candidate_json(const ls_decisions *d, const ls_candidate *c) {
         if (c->acts[i].kind == LS_DO_CHOOSE && c->acts[i].number != 0.0) {
             json_object_set_new(act, "pure", json_true());
         }
+        if (c->acts[i].kind == LS_DO_PUT_OFF) {
+            json_object_set_new(act, "lots", json_integer((json_int_t)c->acts[i].number));
+        }
         json_array_append_new(acts, act);
     }
     json_t *out = json_object();

@@ -26,14 +26,15 @@ typedef struct person {
     ls_role role;
 } person;
 
-static void approve(ls_decisions *d, decision_row *row, const person *by) {
+void ls_decisions_approve(ls_decisions *d, decision_row *row, const char *who, ls_role role,
+                          const char *said) {
     json_t *approvals = json_object_get(row->json, "approvals");
     json_t *one = json_object();
-    json_object_set_new(one, "who", json_string(by->who));
-    json_object_set_new(one, "role", json_string(ls_role_name(by->role)));
+    json_object_set_new(one, "who", json_string(who));
+    json_object_set_new(one, "role", json_string(ls_role_name(role)));
     json_object_set_new(one, "at_us", json_integer((json_int_t)ls_decisions_wall_us()));
-    if (by->said != NULL && by->said[0] != '\0') {
-        json_object_set_new(one, "text", json_string(by->said));
+    if (said != NULL && said[0] != '\0') {
+        json_object_set_new(one, "text", json_string(said));
     }
     json_array_append_new(approvals, one);
     const size_t needed = d->plant->decide.guards.two_persons ? 2 : 1;
@@ -77,7 +78,7 @@ static ls_status review(ls_decisions *d, decision_row *row, uint32_t version, ls
                        row->version);
     }
     if (what == LS_REVIEW_APPROVE) {
-        approve(d, row, by);
+        ls_decisions_approve(d, row, by->who, by->role, by->said);
     } else {
         char said[2 * DECISION_TEXT_SIZE];
         const bool added = by->said != NULL && by->said[0] != '\0';

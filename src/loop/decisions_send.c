@@ -102,7 +102,7 @@ static const char *fill(const ls_decisions *d, const ls_decide_point *point, con
         }
         c->kind = LS_COMMAND_PUT_OFF;
         ls_text_format(c->device, sizeof c->device, "line");
-        ls_units_print_time(act->value, span, sizeof span);
+        ls_units_print_time(act->value, span, sizeof span);  // 0 s: all come in
         ls_text_format(c->argument, sizeof c->argument, act->number > 0.0 ? "%s %s %.0f" : "%s %s",
                        c->target, span, act->number);
         return NULL;
@@ -162,6 +162,7 @@ static const char *make_commands(ls_decisions *d, decision_row *row, bool automa
         ls_text_format(c->id, sizeof c->id, "%s-%u", c->decision, i + 1);
         ls_text_format(c->point, sizeof c->point, "%s", point->name);
         c->automatic = automatic;
+        c->by_hand = row->by_hand;
         if (!automatic) {
             fill_approvals(row, c);
         }

@@ -51,6 +51,24 @@ static void mode_name(const ls_decisions *d, const ls_act *act, char *out, size_
     ls_text_format(out, size, "%lld", (long long)act->value);
 }
 
+static void put_off_ko(const char *on, const ls_act *act, char *out, size_t size) {
+    char span[64] = "지시가 있을 때까지";
+    char first[64] = "";
+    if (act->value == 0) {
+        ls_text_format(out, size, "%s: 라인 밖에서 대기하는 로트를 모두 지금 투입", on);
+        return;
+    }
+    if (act->value < LS_FOREVER / 4) {
+        char time[48];
+        ls_units_print_time(act->value, time, sizeof time);
+        ls_text_format(span, sizeof span, "%s 동안", time);
+    }
+    if (act->number > 0.0) {
+        ls_text_format(first, sizeof first, ", 먼저 %.0f로트 투입", act->number);
+    }
+    ls_text_format(out, size, "%s: %s 투입 보류%s", on, span, first);
+}
+
 static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t size) {
     char more[130];
     const char *on = ls_act_on(d->plant, act);
@@ -63,10 +81,7 @@ static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t s
         ls_units_print_time(act->value, more, sizeof more);
         ls_text_format(out, size, "%s: %s 동안 시작하지 않고 대기", on, more);
         return;
-    case LS_DO_PUT_OFF:
-        ls_units_print_time(act->value, more, sizeof more);
-        ls_text_format(out, size, "%s: %s 동안 투입 보류", on, more);
-        return;
+    case LS_DO_PUT_OFF: put_off_ko(on, act, out, size); return;
     case LS_DO_RELEASE: ls_text_format(out, size, "%s: 로트 하나를 지금 투입", on); return;
     case LS_DO_MAINTAIN:
         mode_name(d, act, more, sizeof more);
@@ -186,6 +201,33 @@ static void why_gain(const ls_decisions *d, const ls_answer *a, const decision_w
                        horizon, with_ko, e.gain, unit, a->level * 100, e.low, e.high,
                        a->claim_futures);
     }
+    say(w, en, ko);
+}
+
+// What waits outside, and until when if nobody says anything: a question that costs while it is
+// open.
+static void why_pool(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
+    const ls_decide_point *point = &d->plant->decide.points[a->question.point];
+    if (point->kind != LS_DECIDE_RELEASE || d->present == NULL ||
+        !d->plant->releases[point->release].pool) {
+        return;
+    }
+    char en[SENTENCE_SIZE], ko[SENTENCE_SIZE], span[64];
+    const char *class = d->plant->releases[point->release].name;
+    const ls_s_release *rs = LS_STATE_VIEW(d->twin->model, d->present->state, ls_s_release,
+                                           s_release) +
+                             point->release;
+    const int64_t more_us = rs->put_off - d->present->state->now;
+    if (rs->pooled == 0 || more_us < LS_US_PER_S || more_us > LS_NEVER / 2) {
+        return;
+    }
+    ls_units_print_time((more_us + LS_US_PER_S / 2) / LS_US_PER_S * LS_US_PER_S, span, sizeof span);
+    ls_text_format(en, sizeof en,
+                   "%u of %s wait%s outside; without a word the line lets them in in %s",
+                   rs->pooled, class, rs->pooled == 1 ? "s" : "", span);
+    ls_text_format(ko, sizeof ko,
+                   "%s %u로트가 라인 밖에서 대기 중. 지시가 없으면 %s 뒤 라인이 투입", class,
+                   rs->pooled, span);
     say(w, en, ko);
 }
 
@@ -313,6 +355,7 @@ void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision
         return;
     }
     why_gain(d, answer, out);
+    why_pool(d, answer, out);
     why_terms(answer, out);
     why_conditions(d, answer, out);
     why_search(answer, out);

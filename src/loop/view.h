@@ -39,6 +39,8 @@ json_t *ls_view_decisions(ls_service *service, bool open, int64_t before_us, uin
 json_t *ls_view_decision(ls_service *service, const char *id);
 json_t *ls_view_decisions_summary(ls_service *service);
 uint64_t ls_view_decisions_changes(ls_service *service, char *out_id, size_t size);
+// What a person has the line do by hand with what comes in (loop/decisions.h); *out: the row of it.
+ls_status ls_view_hand(ls_service *service, const ls_hand_def *def, json_t **out, ls_error *err);
 ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, ls_review review,
                          const char *who, ls_role role, const char *said, ls_error *err);
 

@@ -48,3 +48,19 @@ ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, 
     pthread_rwlock_unlock(&service->line_lock);
     return status;
 }
+
+ls_status ls_view_hand(ls_service *service, const ls_hand_def *def, json_t **out, ls_error *err) {
+    char id[40];
+    *out = NULL;
+    pthread_rwlock_rdlock(&service->line_lock);
+    ls_status status = service->decisions != NULL
+                           ? ls_decisions_hand(service->decisions, def, id, sizeof id, err)
+                           : ls_fail(err, LS_ERR_INVALID,
+                                     "nothing is decided here: the plant file has no decide:");
+    *out = status == LS_OK ? ls_decisions_get(service->decisions, id) : NULL;
+    pthread_rwlock_unlock(&service->line_lock);
+    if (status == LS_OK && *out == NULL) {
+        status = ls_fail(err, LS_ERR_MEMORY, "out of memory for a decision");
+    }
+    return status;
+}

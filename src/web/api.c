@@ -25,6 +25,8 @@ const ls_route ls_api_routes[] = {
      LS_REQUEST_BODY_SMALL, ls_api_reject},
     {"POST", "/api/v1/decisions/*/hold", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
      ls_api_hold},
+    {"POST", "/api/v1/entries", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
+     ls_api_entries},
     {"GET", "/api/v1/prove", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_prove},
 
     {"GET", "/api/v1/guard", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_guard},

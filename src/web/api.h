@@ -24,7 +24,7 @@ ls_route_fn ls_api_healthz, ls_api_readyz, ls_api_metrics, ls_api_raw_state;
 ls_route_fn ls_api_me, ls_api_plant, ls_api_state;
 // api_decisions.c
 ls_route_fn ls_api_decisions, ls_api_decision, ls_api_summary, ls_api_approve, ls_api_reject,
-    ls_api_hold, ls_api_prove;
+    ls_api_hold, ls_api_prove, ls_api_entries;
 // api_guard.c
 ls_route_fn ls_api_guard, ls_api_guard_do;
 // api_history.c
@@ -46,6 +46,12 @@ typedef struct ls_api_review_asked {
     const char *text;  // NULL: nothing was added
 } ls_api_review_asked;
 bool ls_api_read_review(const ls_request *request, ls_api_review_asked *out, ls_answer *answer);
+typedef struct ls_api_entries_asked {
+    json_t *body;  // json_decref
+    ls_hand_def hand;
+    char who[64];
+} ls_api_entries_asked;
+bool ls_api_read_entries(const ls_request *request, ls_api_entries_asked *out, ls_answer *answer);
 typedef struct ls_api_note_asked {
     json_t *body;  // json_decref
     const char *machine, *reason, *text;

@@ -27,8 +27,8 @@ static void add_arguments(ls_request *request, char *query) {
 
 // Everything that reads, on everything: no reader may lean on its route.
 static void read_all(const ls_request *request) {
-    ls_answer answers[8];
-    for (int i = 0; i < 8; i++) {
+    ls_answer answers[9];
+    for (int i = 0; i < 9; i++) {
         ls_answer_init(answers + i);
     }
     ls_api_review_asked review;
@@ -51,6 +51,13 @@ static void read_all(const ls_request *request) {
     ls_guard_deed deed;
     const bool wants = ls_api_read_deed(request, &deed, answers + 7);
     assert(wants == (answers[7].status == 200) && (!wants || deed.kind < LS_DEED_SHOW));
+    ls_api_entries_asked entries;
+    const bool enters = ls_api_read_entries(request, &entries, answers + 8);
+    assert(enters == (answers[8].status == 200));
+    if (enters) {
+        assert(entries.hand.class[0] != '\0' && entries.hand.span_us >= -1);
+        json_decref(entries.body);
+    }
     ls_view_span span;
     if (ls_api_read_span(request, &span, answers + 5)) {
         assert(span.from_us >= 0 && span.to_us > span.from_us && span.points > 0);
@@ -58,7 +65,7 @@ static void read_all(const ls_request *request) {
     unsigned topics = 0;
     (void)ls_live_topics(ls_request_get(request, "topics"), &topics);
     ls_page_asset(NULL, request, answers + 6);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         assert(answers[i].status < 500);
         ls_answer_clear(answers + i);
     }

@@ -312,6 +312,77 @@ static double newest(const rig *r, const char *tag) {
     return number;
 }
 
+// As in decide_test.c, in seconds: x takes the press for long and comes shortly before y.
+static const char outside[] =
+    "stations:\n"
+    "  press: {process: {x: 16 s, y: uniform 1800 ms to 2200 ms}}\n"
+    "products:\n"
+    "  x: {route: [press], release: {every: 20 s, first: 3 s, pool: yes}}\n"
+    "  y: {route: [press], release: {every: 20 s, first: 5 s}}\n"
+    "decide:\n"
+    "  release: {of: x, mode: auto, within: 500 ms, futures: 60, horizon: 60 s, wait-for-word: 4 "
+    "s}\n"
+    "guards: {in-step: 2 s, heartbeat: 2 s}\n";
+
+// What waits outside and for how long stands in registers: an order is put off, and comes in then.
+static void test_an_order_is_put_off_over_modbus(void) {
+    rig r;
+    CHECK(begin(&r, outside, ""));
+    if (goes_on(&r)) {
+        rows_read(&r.s);
+        char id[20] = "";
+        for (int i = 1; i < ROWS_MAX && id[0] == '\0'; i++) {
+            if (strcmp(rows_newest(i), "done") == 0) {
+                snprintf(id, sizeof id, "d-%d", i);
+            }
+        }
+        const char *const ask[] = {"decide", "explain", r.s.plant, id, "--data", r.s.data, NULL};
+        const char *said = service_ask(ask);
+        CHECK_CONTAINS(said != NULL ? said : "", "put x off for ");
+        check_replay(&r, id);
+        // It was outside, and then it was in the press.
+        const double until = service_clock() + ROWS_PATIENCE_S;
+        static events taken;
+        taken.count = 0;
+        while (taken.count < 2 && service_clock() < until) {
+            service_pause(0.5);
+            taken.count = 0;
+            read_taken(&r, "press", &taken);
+        }
+        CHECK(taken.count >= 2);
+        const step now = look(&r);
+        CHECK(now.contradicted == 0.0 && now.unknown == 0.0);
+    }
+    service_end(&r.s);
+}
+
+// As in decide_test.c, in seconds: set up for the next one while it waits for it.
+static const char in_turn[] =
+    "stations:\n"
+    "  saw: {process: 1 s}\n"
+    "  grind: {process: 1 s, setup: {a to b: 3 s, b to a: 3 s, initial: a}}\n"
+    "products:\n"
+    "  a: {route: [saw, grind], release: {every: 20 s}}\n"
+    "  b: {route: [saw, grind], release: {every: 20 s, first: 10 s}}\n"
+    "decide:\n"
+    "  setup: {at: grind, mode: auto, within: 2 s, futures: 60, horizon: 60 s}\n"
+    "guards: {in-step: 2 s, heartbeat: 2 s}\n";
+
+static void test_a_machine_is_set_up_ahead_over_modbus(void) {
+    rig r;
+    CHECK(begin(&r, in_turn, ""));
+    if (goes_on(&r)) {
+        CHECK(goes_on(&r));
+        static events told;
+        told.count = 0;
+        read_told(&r, &told);
+        CHECK(told.count > 0 && strcmp(told.at[0].machine, "grind") == 0);
+        CHECK(told.count > 0 && strlen(told.at[0].lot) == 1);  // a or b
+        check_replay(&r, told.at[0].id);
+    }
+    service_end(&r.s);
+}
+
 static void test_a_level_is_set_over_modbus_and_kept(void) {
     rig r;
     CHECK(begin(&r, levels, level_tags));
@@ -332,6 +403,8 @@ static void test_a_level_is_set_over_modbus_and_kept(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_lots_are_dispatched_over_modbus_and_taken);
+    TEST(test_an_order_is_put_off_over_modbus);
+    TEST(test_a_machine_is_set_up_ahead_over_modbus);
     TEST(test_a_level_is_set_over_modbus_and_kept);
     TEST(test_it_goes_on_after_guard_service_and_plc_died);
     return harness_report();
