@@ -19,6 +19,7 @@ static bool kind_of(const ls_exec_event *event, desk_act_kind *out) {
     case LS_EXEC_STOPS:
         *out = view->why == LS_WHY_RECLAIM  ? ACT_RECLAIM
                : view->why == LS_WHY_YIELD  ? ACT_RECLAIM
+               : view->why == LS_WHY_MOVE   ? ACT_RECLAIM
                : view->why == LS_WHY_BROKEN ? ACT_BROKEN
                                             : ACT_CANCEL;
         return true;
@@ -139,6 +140,24 @@ static void say(const ls_desk *desk, const desk_act *act, char *text, char *text
                                                      : "");
         break;
     case ACT_RECLAIM:
+        if (act->why == LS_WHY_YIELD) {
+            ls_text_format(text, SENTENCE,
+                           "Job %llu of %s, a spot job, gives its place to job %llu of %s.", job,
+                           account, (unsigned long long)act->to_job, to);
+            ls_text_format(text_ko, SENTENCE,
+                           "%s 계정의 스팟 작업 %llu번이 %s 계정의 작업 %llu번에 자리를 내줍니다.",
+                           account, job, to, (unsigned long long)act->to_job);
+            break;
+        }
+        if (act->why == LS_WHY_MOVE) {
+            ls_text_format(text, SENTENCE,
+                           "Job %llu of %s is moved, so that job %llu of %s has a place.", job,
+                           account, (unsigned long long)act->to_job, to);
+            ls_text_format(text_ko, SENTENCE,
+                           "%s 계정의 작업 %llu번을 옮겨 %s 계정의 작업 %llu번의 자리를 만듭니다.",
+                           account, job, to, (unsigned long long)act->to_job);
+            break;
+        }
         ls_text_format(text, SENTENCE,
                        "Job %llu of %s gives back %s to job %llu of %s, which is guaranteed "
                        "them.",

@@ -175,7 +175,13 @@ static void say_stops(const ls_exec_view *view, sentence *out) {
         out->code = "yield";
         ls_text_format(out->text, SENTENCE, "A spot job, it gives its place to job %llu.",
                        (unsigned long long)view->for_job);
-        ls_text_format(out->text_ko, SENTENCE, "여유분 작업이라 작업 %llu번에 자리를 내줍니다.",
+        ls_text_format(out->text_ko, SENTENCE, "스팟 작업이라 작업 %llu번에 자리를 내줍니다.",
+                       (unsigned long long)view->for_job);
+    } else if (view->why == LS_WHY_MOVE) {
+        out->code = "move";
+        ls_text_format(out->text, SENTENCE, "It is moved, so that job %llu has a place.",
+                       (unsigned long long)view->for_job);
+        ls_text_format(out->text_ko, SENTENCE, "작업 %llu번의 자리를 만들려고 옮깁니다.",
                        (unsigned long long)view->for_job);
     } else if (view->why == LS_WHY_BROKEN) {
         out->code = "broken";

@@ -139,6 +139,7 @@ ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, l
     s->next_number = 1;
     s->now_us = INT64_MIN;
     s->tick_us = INT64_MAX;
+    s->move_us = INT64_MIN;
     const uint32_t kinds = def->cluster->kind_count;
     ls_status status = ls_shares_create(def->terms, def->account_count, kinds, &s->shares, err);
     if (status == LS_OK) {
@@ -214,6 +215,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->may_give);
     ls_free(s->spent);
     ls_free(s->victims);
+    ls_free(s->moved);
     ls_free(s->places);
     ls_free(s);
 }
@@ -290,6 +292,7 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
     j->since_us = s->now_us;
     j->retry_us = INT64_MIN;
     j->spots_us = INT64_MIN;
+    j->moves_us = INT64_MIN;
     j->pause_us = LS_RECLAIM_PAUSE_US;
     if (!j->request.spot) {
         ls_reclaim_look(s, j->request.account);
@@ -557,6 +560,7 @@ uint32_t ls_scheduler_decide(ls_scheduler *s, int64_t now_us, const ls_pool_act 
         ls_reserve_promise(s);
     }
     ls_reclaim(s);
+    ls_move(s);
     start_those_that_fit(s, s->spots);
     s->acts_taken = true;
     *out_acts = s->acts;

@@ -30,6 +30,12 @@
 // back is guaranteed, and guaranteed GPUs are never taken. No job is stopped twice for the same
 // job.
 //
+// What is free in bits is put together: every half minute, for a job that has waited for two
+// minutes though as much is free as it needs, and that nothing but the place is missing, one or
+// more jobs of one part are moved, if that makes a place for it and each of them has another one
+// now. Moved are jobs that save when they are asked to and have run for half an hour; they wait
+// again, and lose the time that they need to stop. Not in pools with limits of power.
+//
 // Spot jobs use what is idle, and are in nobody's way. They start last in a round, the accounts'
 // turns by what their spot jobs hold over their weights; they are promised nothing, take nothing
 // back, and count for limits and budgets alone, so that what an account is guaranteed or borrows is
@@ -67,6 +73,7 @@ typedef enum ls_pool_why {
     LS_WHY_BROKEN,    // stopped: a node of it broke
     LS_WHY_CANCEL,    // stopped: cancelled
     LS_WHY_YIELD,     // stopped: a spot job, in the place of one that is not
+    LS_WHY_MOVE,      // stopped: it goes on elsewhere, so that one that fits nowhere has a place
 } ls_pool_why;
 
 typedef enum ls_pool_act_kind { LS_POOL_START, LS_POOL_STOP } ls_pool_act_kind;
@@ -75,7 +82,7 @@ typedef struct ls_pool_act {
     ls_pool_act_kind kind;
     ls_pool_why why;
     uint32_t job;
-    uint32_t for_job;             // LS_WHY_RECLAIM, LS_WHY_YIELD: who needs its place
+    uint32_t for_job;             // of the last two, and LS_WHY_RECLAIM: who needs its place
     const ls_pool_share *shares;  // LS_POOL_START: shape.parts of them, valid while it runs
     int64_t until_us;             // LS_POOL_STOP: it must be over by then
 

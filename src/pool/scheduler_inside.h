@@ -10,6 +10,9 @@
 #define LS_RECLAIM_TICK_US INT64_C(30000000)   // all accounts are looked at so often
 #define LS_RECLAIM_PAUSE_US INT64_C(30000000)  // of a job that took back in vain; then twice that
 #define LS_RECLAIM_PAUSE_MAX_US INT64_C(600000000)
+#define LS_MOVE_WAITED_US INT64_C(120000000)  // a job for which others are moved
+#define LS_MOVE_RAN_US INT64_C(1800000000)    // a job that is moved
+#define LS_MOVE_PAUSE_US INT64_C(600000000)   // of a job for which that was in vain
 
 enum {
     LS_TENANTS = 4,
@@ -56,6 +59,7 @@ typedef struct ls_pool_job {
     int64_t retry_us;        // it took back in vain: not again before, unless s->woken is greater
     int64_t pause_us;        // how long the next pause is, if that is in vain again
     uint32_t woken;          // s->woken then
+    int64_t moves_us;        // others could not be moved for it: not again before
     int64_t spots_us;        // spot jobs stopped for it in vain: none does again before
     int64_t broken_us;       // a promise of it was broken for a guarantee; INT64_MIN: none was
     int64_t broken_from_us;  // the time that it had been promised
@@ -169,13 +173,20 @@ struct ls_scheduler {
     uint32_t *running;     // by lender: the job of it that was started last
     uint32_t *plan_marks;  // by node: the search that has looked at it
     uint32_t plan_mark;
-    uint32_t plan_from;  // node from which the next search for victims goes
-    int64_t tick_us;     // when all accounts are looked at next
-    bool breaking;       // some of the promises are marked: they may be broken
-    bool sharing;        // the search is for one part: nodes that are shared will do
-    bool *may_give;      // by lender: lends to the job that is looked at
-    bool *spent;         // by account: it, or one above it, has too little to lend for that job
-    uint32_t *victims;   // jobs that would be stopped
+    uint32_t plan_from;     // node from which the next search for victims goes
+    int64_t tick_us;        // when all accounts are looked at next
+    bool breaking;          // some of the promises are marked: they may be broken
+    bool moving;            // the search is for jobs that can be moved
+    bool move_due;          // it is time to look for them
+    int64_t move_us;        // not before
+    int64_t move_pause_us;  // the last search was in vain: so long
+    uint32_t move_leaf;     // from this account on
+    ls_pool_share *moved;   // where they would go
+    uint32_t moved_room;
+    bool sharing;       // the search is for one part: nodes that are shared will do
+    bool *may_give;     // by lender: lends to the job that is looked at
+    bool *spent;        // by account: it, or one above it, has too little to lend for that job
+    uint32_t *victims;  // jobs that would be stopped
     uint32_t victim_count, victim_room;
     ls_pool_share *places;  // of the job that is being placed
     uint32_t places_room;
@@ -293,10 +304,33 @@ bool ls_reclaim_spots(ls_scheduler *s, uint32_t job);
 bool ls_reclaim_would(ls_scheduler *s, uint32_t job);
 // The cluster has more than before: whoever pauses may try again, all are looked at next.
 void ls_reclaim_wake(ls_scheduler *s);
+// The nodes that ls_victims_find has found are kept for the job, and the victims told to stop: to
+// move, or each as he is. False: out of memory.
+bool ls_reclaim_claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t used, bool move);
 // It takes back no more for a while.
 void ls_reclaim_pause(ls_scheduler *s, uint32_t job);
 // The leaf is looked at soon: something of it came.
 void ls_reclaim_look(ls_scheduler *s, uint32_t leaf);
+
+// ---- move.c: what is free in bits is put together
+
+void ls_move(ls_scheduler *s);
+
+// ---- victims.c: who could be stopped for whom
+
+typedef enum ls_givers {
+    LS_GIVE_BORROWERS,  // who borrows, and spot jobs
+    LS_GIVE_SPOTS,
+    LS_GIVE_MOVED,  // jobs that can be moved
+} ls_givers;
+
+// Nodes and victims for a job on GPUs of a kind (LS_POOL_NONE: it needs none), with the promises
+// that are marked (`breaks`): the nodes in s->plan[0..*out_used), the victims in s->victims, out of
+// the books until ls_victims_again. False: there are none, or nobody would have to stop and nothing
+// be broken or shared.
+bool ls_victims_find(ls_scheduler *s, uint32_t claimant, uint32_t kind, ls_givers givers,
+                     uint32_t *out_used);
+void ls_victims_again(ls_scheduler *s);  // they count again; s->victims keeps them
 
 // ---- plan.c: which nodes
 

@@ -37,7 +37,7 @@ typedef struct pair {
     ls_node_state node_state[SMALL_NODES_MAX];
     bool failures, drains, cancels, late, tell;
     int64_t now_us;
-    uint64_t rounds, starts, promised, backfilled, stops, taken_back, yielded, refused;
+    uint64_t rounds, starts, promised, backfilled, stops, taken_back, yielded, moved, refused;
     bool differs;
 } pair;
 
@@ -52,7 +52,7 @@ static int64_t draw_span_us(pair *p, int64_t mean_us) {
 // ---- what came out of both
 
 static const char *const whys[] = {"turn",   "backfill", "promised", "reclaim",
-                                   "broken", "cancel",   "yield"};
+                                   "broken", "cancel",   "yield",    "move"};
 
 // "start 12 (turn) on 3:0x3 4:0xc" with the numbers that both share.
 static void act_text(const pair *p, const ls_pool_act *a, bool fast, char *out, size_t size) {
@@ -63,7 +63,12 @@ static void act_text(const pair *p, const ls_pool_act *a, bool fast, char *out, 
         const uint32_t id = fast ? j->fast : j->slow;
         const bool lives = j->state != LS_POOL_JOB_FREE;
         job = lives && id == a->job ? i + 1 : job;
-        for_job = lives && a->why == LS_WHY_RECLAIM && id == a->for_job ? i + 1 : for_job;
+        for_job = lives &&
+                          (a->why == LS_WHY_RECLAIM || a->why == LS_WHY_YIELD ||
+                           a->why == LS_WHY_MOVE) &&
+                          id == a->for_job
+                      ? i + 1
+                      : for_job;
     }
     if (a->kind == LS_POOL_STOP) {
         snprintf(out, size, "stop %u (%s) for %u until %lld us", job, whys[a->why], for_job,
@@ -209,6 +214,7 @@ static void carry_out(pair *p, const ls_pool_act *a) {
     p->stops++;
     p->taken_back += a->why == LS_WHY_RECLAIM;
     p->yielded += a->why == LS_WHY_YIELD;
+    p->moved += a->why == LS_WHY_MOVE;
     j->state = LS_POOL_JOB_STOPPING;
     j->asked = true;
     int64_t over_us = a->until_us;
@@ -353,6 +359,7 @@ static void compare(uint64_t seed, bool tell, pair *sums) {
     sums->stops += p->stops;
     sums->taken_back += p->taken_back;
     sums->yielded += p->yielded;
+    sums->moved += p->moved;
     sums->refused += p->refused;
     ls_scheduler_destroy(p->fast);
     ls_reference_scheduler_destroy(p->slow);
@@ -372,17 +379,19 @@ static void test_the_scheduler_decides_as_its_reference_does(void) {
         // Or nothing was compared.
         harness_note(
             "%llu rounds, %llu starts, %llu promised, %llu backfilled, %llu stops, %llu "
-            "taken back, %llu yielded, %llu refused",
+            "taken back, %llu yielded, %llu moved, %llu refused",
             (unsigned long long)sums.rounds, (unsigned long long)sums.starts,
             (unsigned long long)sums.promised, (unsigned long long)sums.backfilled,
             (unsigned long long)sums.stops, (unsigned long long)sums.taken_back,
-            (unsigned long long)sums.yielded, (unsigned long long)sums.refused);
+            (unsigned long long)sums.yielded, (unsigned long long)sums.moved,
+            (unsigned long long)sums.refused);
         CHECK(sums.rounds > 50 * count);
         CHECK(sums.starts > 20 * count);
         CHECK(sums.promised > count);
         CHECK(sums.backfilled > count);
         CHECK(sums.taken_back > count / 2);
         CHECK(sums.yielded > count / 2);
+        CHECK(sums.moved > count / 20);
         CHECK(sums.refused > 0);
     }
 }

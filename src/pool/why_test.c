@@ -257,6 +257,7 @@ typedef struct world {
     uint32_t started;  // in the last round: the job, LS_POOL_NONE: not the one that is looked for
     uint32_t watched;
     bool as_long_as_they_may;
+    bool moved;                     // somebody was, for another
     bool gave[2 * JOBS][2 * JOBS];  // stopped for that one, which has not started since
     uint64_t given_back, given_twice;
 } world;
@@ -286,6 +287,7 @@ static void decide_all(world *w) {
         known *k = find(w, acts[i].job);
         const ls_pool_request *r = ls_scheduler_request(w->s, acts[i].job);
         mix(w, (uint64_t)acts[i].kind << 60 ^ (uint64_t)w->now_us << 8 ^ acts[i].job);
+        w->moved |= acts[i].why == LS_WHY_MOVE;
         if (acts[i].why == LS_WHY_RECLAIM) {
             bool *gave = &w->gave[k - w->jobs][find(w, acts[i].for_job) - w->jobs];
             w->given_twice += *gave;
@@ -484,7 +486,11 @@ static void test_a_job_starts_when_it_is_expected_if_nobody_else_comes(void) {
                                  (long long)asked_us, (long long)w->now_us);
                 }
             } else if (!stopped && why.expected == LS_EXPECTED_PLAN) {
-                CHECK_INT(w->now_us, why.expected_us);
+                if (w->moved) {  // others made room sooner
+                    CHECK(w->now_us <= why.expected_us);
+                } else {
+                    CHECK_INT(w->now_us, why.expected_us);
+                }
                 planned++;
             } else if (why.expected == LS_EXPECTED_RECLAIM) {
                 CHECK(w->now_us <= why.expected_us);

@@ -347,6 +347,11 @@ size_t ls_why_act_text(const ls_scheduler *scheduler, const ls_pool_act *act,
             job_name(&s, act->for_job, c),
             account_name(&s, scheduler->jobs[act->for_job].request.account, d));
         break;
+    case LS_WHY_MOVE:
+        put(&s, "is stopped to go on elsewhere: so %s of %s has a place.",
+            job_name(&s, act->for_job, c),
+            account_name(&s, scheduler->jobs[act->for_job].request.account, d));
+        break;
     case LS_WHY_BROKEN: put(&s, "is stopped: a node of it broke."); break;
     case LS_WHY_CANCEL: put(&s, "is stopped: it was cancelled."); break;
     case LS_WHY_RECLAIM: break;

@@ -49,6 +49,7 @@ typedef struct ref_job {
     bool passed;                        // in this round it has no turn any more
     bool in_vain;                       // a claim of it was given up for want of power
     int64_t pause_us, paused_until_us;  // of taking back
+    int64_t moves_us;                   // nobody is moved for it before
     int64_t spots_us;                   // no spot jobs stop for it before
     bool noted;  // taken out of the books while it is sought who is to be stopped
 } ref_job;
@@ -91,6 +92,9 @@ struct ls_reference_scheduler {
     uint32_t look_count;
     uint32_t heads_done;   // of the first of them
     uint32_t search_from;  // node
+    bool move_due;
+    uint32_t move_leaf;
+    int64_t move_us, move_pause_us;
     int64_t longest_stop_us;
     bool *spare_when_back;  // of a node: a spare took its place, or it was one
 };
@@ -182,6 +186,8 @@ void ref_wake(ls_reference_scheduler *s, int64_t now_us);
 void ref_pause(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 
 void ref_take_back(ls_reference_scheduler *s, int64_t now_us);
+// Jobs are moved for one that has no place.
+void ref_move(ls_reference_scheduler *s, int64_t now_us);
 // A job that found no place is given that of spot jobs. False: it is given none.
 bool ref_take_from_spots(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 
@@ -192,6 +198,8 @@ bool ref_take_from_spots(ls_reference_scheduler *s, int64_t now_us, uint32_t job
 uint32_t ref_next_kept(const ls_reference_scheduler *s, uint32_t place, uint32_t after);
 // Somebody stops on a node that is kept for the job.
 bool ref_somebody_stops(const ls_reference_scheduler *s, uint32_t job);
+// Every node is held as the job may see it; LS_POOL_NONE: as somebody for whom nothing is kept.
+void ref_hold_for(ls_reference_scheduler *s, uint32_t job);
 bool ref_does_claim(const ls_reference_scheduler *s, uint32_t job);
 bool ref_start_now(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 void ref_keep(ls_reference_scheduler *s, uint32_t job, const uint32_t *nodes, uint32_t count,

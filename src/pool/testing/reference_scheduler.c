@@ -14,6 +14,7 @@ ls_status ls_reference_scheduler_create(const ls_scheduler_def *def, ls_referenc
     s->cluster = def->cluster;
     s->tick_us = INT64_MAX;
     s->told_us = INT64_MIN;
+    s->move_us = INT64_MIN;
     s->month_us = INT64_MIN;
     s->accounts = ls_alloc(def->account_count * sizeof *s->accounts);
     s->spare_when_back = ls_alloc(def->cluster->node_count * sizeof *s->spare_when_back);
@@ -50,7 +51,7 @@ void ls_reference_scheduler_destroy(ls_reference_scheduler *s) {
 
 // Every node is held as the job may see it: from what is kept for others, and from when on it is
 // reserved for others. LS_POOL_NONE: as somebody sees it for whom nothing is kept.
-static void hold_for(ls_reference_scheduler *s, uint32_t job) {
+void ref_hold_for(ls_reference_scheduler *s, uint32_t job) {
     const uint32_t account = job != LS_POOL_NONE ? s->jobs[job].request.account : LS_POOL_NONE;
     const uint32_t own = job != LS_POOL_NONE ? s->jobs[job].kept.place : LS_POOL_NONE;
     for (uint32_t node = 0; node < s->cluster->node_count; node++) {
@@ -192,7 +193,7 @@ static found seek(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_po
         return LIMITED_ALL;
     }
     const int64_t until_us = r->most_us > INT64_MAX - now_us ? INT64_MAX : now_us + r->most_us;
-    hold_for(s, job);
+    ref_hold_for(s, job);
     bool good = find_place(s->occupancy, shape, allowed, until_us, out);
     while (good && ref_power_short(s, shape, out) != LS_POOL_NONE) {  // without that unit, then
         const ls_pool_unit *u = s->cluster->units + ref_power_short(s, shape, out);
@@ -240,7 +241,7 @@ void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_w
     j->state = LS_POOL_JOB_STOPPING;
     j->why = why;
     j->until_us = why == LS_WHY_BROKEN ? now_us : now_us + j->request.stop_us;
-    if (why == LS_WHY_RECLAIM || why == LS_WHY_YIELD) {
+    if (why == LS_WHY_RECLAIM || why == LS_WHY_YIELD || why == LS_WHY_MOVE) {
         j->stopped_for = s->jobs[for_job].number;
     }
     act(s, (ls_pool_act){.kind = LS_POOL_STOP,
@@ -425,6 +426,7 @@ uint32_t ls_reference_scheduler_decide(ls_reference_scheduler *s, int64_t now_us
         }
     }
     ref_take_back(s, now_us);
+    ref_move(s, now_us);
     take_turns(s, now_us, true);
     const uint32_t count = s->act_count;
     s->act_count = 0;
@@ -465,6 +467,7 @@ static void put(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
     j->pause_us = MINUTE_US / 2;
     j->paused_until_us = INT64_MIN;
     j->spots_us = INT64_MIN;
+    j->moves_us = INT64_MIN;
     const uint32_t klass = s->queues[j->queue].klass;
     bool alone = true;
     for (uint32_t i = 0; i < s->job_count; i++) {

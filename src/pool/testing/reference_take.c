@@ -21,6 +21,7 @@ typedef struct attempt {
     ls_shape shape;  // of the one kind
     bool *banned;
     bool spots;       // spot jobs alone may be stopped
+    bool moves;       // jobs that can be moved alone
     bool vain;        // the limits cannot have room
     bool *looked_at;  // nodes from which is chosen
     bool *may_break;  // jobs whose promises may be broken, NULL: none
@@ -51,6 +52,9 @@ static uint32_t child_below(const ls_reference_scheduler *s, uint32_t above, uin
 static bool may_give(const attempt *a, uint32_t leaf) {
     const ls_reference_scheduler *s = a->s;
     const uint32_t own = s->jobs[a->job].request.account;
+    if (a->moves) {
+        return ref_is_leaf(s, leaf);
+    }
     if (a->spots || leaf == own || a->banned[leaf] || !ref_is_leaf(s, leaf) ||
         (a->limit != LS_POOL_NONE && !ref_is_below(s, leaf, a->limit))) {
         return false;
@@ -72,6 +76,10 @@ static bool may_give(const attempt *a, uint32_t leaf) {
 
 static bool may_be_stopped(const attempt *a, uint32_t job) {
     const ref_job *j = a->s->jobs + job;
+    if (a->moves && (j->request.spot || !j->request.saves || j->request.shape.parts > 1 ||
+                     a->now_us - j->started_us < 1800 * SECOND_US)) {
+        return false;
+    }
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
            j->stopped_for != a->s->jobs[a->job].number &&
            (j->request.spot || may_give(a, j->request.account));
@@ -506,7 +514,7 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
             here[next] = false;
             ref_count(s, LS_POOL_NONE);
             const uint32_t leaf = s->jobs[next].request.account;
-            if (!s->jobs[next].request.spot && !may_give(a, leaf)) {
+            if (!s->jobs[next].request.spot && !a->moves && !may_give(a, leaf)) {
                 good = false;
                 uint32_t who = leaf;
                 while (who != 0 && ref_borrowed(s, who, 0, 0) > 0) {
@@ -544,7 +552,7 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
 
 static bool is_enough(const attempt *a) {
     uint64_t lent = 0;
-    bool some = a->may_break != NULL || ref_spots_run(a->s);
+    bool some = a->may_break != NULL || (!a->moves && ref_spots_run(a->s));
     for (uint32_t i = 0; i < a->s->job_count; i++) {
         const ref_job *j = a->s->jobs + i;
         lent += j->request.spot && j->state == LS_POOL_JOB_RUNNING && j->kind == a->kind
@@ -593,8 +601,35 @@ static bool is_kept_for(const ls_reference_scheduler *s, uint32_t job, uint32_t 
     return is;
 }
 
+// Each of those that are noted has another place now.
+static bool have_places(ls_reference_scheduler *s, int64_t now_us, const site *sites,
+                        uint32_t count, const uint32_t *noted, uint32_t stops) {
+    ls_pool_share *moved = ls_alloc(stops * sizeof *moved);
+    uint32_t found = 0;
+    assert(moved != NULL);
+    ref_hold_for(s, LS_POOL_NONE);
+    for (uint32_t i = 0; i < count; i++) {
+        ls_occupancy_hold(s->occupancy, sites[i].node, INT64_MIN);
+    }
+    for (; found < stops; found++) {
+        const ls_pool_request *r = &s->jobs[noted[found]].request;
+        const int64_t from_us = now_us + r->stop_us;
+        const int64_t until_us = r->most_us > INT64_MAX - from_us ? INT64_MAX
+                                                                  : from_us + r->most_us;
+        if (!ls_occupancy_find(s->occupancy, &r->shape, until_us, moved + found)) {
+            break;
+        }
+        ls_occupancy_take(s->occupancy, &r->shape, moved + found, 1);
+    }
+    for (uint32_t i = found; i-- > 0;) {
+        ls_occupancy_give(s->occupancy, &s->jobs[noted[i]].request.shape, moved + i, 1);
+    }
+    ls_free(moved);
+    return found == stops;
+}
+
 static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind,
-                      bool *breaks, bool spots) {
+                      bool *breaks, bool spots, bool moves) {
     const ls_shape *shape = &s->jobs[job].request.shape;
     attempt a = {.s = s,
                  .now_us = now_us,
@@ -604,6 +639,7 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
                  .shape = *shape,
                  .may_break = breaks,
                  .spots = spots,
+                 .moves = moves,
                  .may_pass = ls_alloc(s->job_count),
                  .banned = ls_alloc(s->def.account_count),
                  .looked_at = ls_alloc(s->cluster->node_count)};
@@ -619,7 +655,8 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
     const bool enough = is_enough(&a);
     assert(a.may_pass != NULL);
     for (uint32_t i = 0; i < s->job_count; i++) {
-        a.may_pass[i] = (breaks != NULL && breaks[i]) || (shape->parts == 1 && shares_node(s, i));
+        a.may_pass[i] = (breaks != NULL && breaks[i]) ||
+                        (!moves && shape->parts == 1 && shares_node(s, i));
     }
     for (uint32_t t = 0; t < TRIES && !done && enough; t++) {
         uint32_t stops = 0;
@@ -634,13 +671,14 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
             break;
         }
         done = note(&a, sites, count, noted, &stops);
-        bool some = stops > 0 || (shape->parts == 1 && is_shared(s, sites[0].node));
+        bool some = stops > 0 || (!moves && shape->parts == 1 && is_shared(s, sites[0].node));
         for (uint32_t i = 0; i < s->job_count && breaks != NULL; i++) {
             for (uint32_t k = 0; k < count; k++) {
                 some |= breaks[i] && is_kept_for(s, i, sites[k].node);
             }
         }
-        if (a.vain || (done && !some)) {
+        if (a.vain || (done && !some) ||
+            (done && moves && !have_places(s, now_us, sites, count, noted, stops))) {
             done = false;
             break;
         }
@@ -660,7 +698,10 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
         }
         for (uint32_t i = 0; i < stops && done; i++) {
             ref_stop(s, now_us, noted[i],
-                     s->jobs[noted[i]].request.spot ? LS_WHY_YIELD : LS_WHY_RECLAIM, job);
+                     moves                            ? LS_WHY_MOVE
+                     : s->jobs[noted[i]].request.spot ? LS_WHY_YIELD
+                                                      : LS_WHY_RECLAIM,
+                     job);
         }
         if (done && stops == 0 && !ref_start_now(s, now_us, job) && !ref_somebody_stops(s, job)) {
             for (uint32_t i = 0; i < s->job_count; i++) {
@@ -678,7 +719,7 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
 }
 
 static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, uint32_t kind) {
-    bool done = try_nodes(s, now_us, job, kind, NULL, false);
+    bool done = try_nodes(s, now_us, job, kind, NULL, false, false);
     bool *breaks = ls_alloc(s->job_count);
     bool some = false;
     assert(breaks != NULL);
@@ -687,7 +728,7 @@ static bool try_kind(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ui
         breaks[i] = may_break(s, job, kind, i);
         some |= breaks[i];
     }
-    done = done || (some && try_nodes(s, now_us, job, kind, breaks, false));
+    done = done || (some && try_nodes(s, now_us, job, kind, breaks, false, false));
     ls_free(breaks);
     return done;
 }
@@ -825,6 +866,7 @@ void ref_take_back(ls_reference_scheduler *s, int64_t now_us) {
         waits |= s->jobs[i].state == LS_POOL_JOB_WAITING && !s->jobs[i].request.spot;
     }
     const bool tick = waits && s->tick_us <= now_us;
+    s->move_due |= tick;
     if (!waits) {
         s->tick_us = INT64_MAX;
     } else if (tick || s->tick_us == INT64_MAX) {
@@ -861,7 +903,77 @@ bool ref_take_from_spots(ls_reference_scheduler *s, int64_t now_us, uint32_t job
         ref_count(s, LS_POOL_NONE);
         done = ((r->shape.kinds >> k) & 1) != 0 &&
                ref_limited_later(s, r->account, k, milli) == LS_POOL_NONE &&
-               try_nodes(s, now_us, job, k, NULL, true);
+               try_nodes(s, now_us, job, k, NULL, true, false);
     }
-    return r->shape.kinds != 0 ? done : try_nodes(s, now_us, job, LS_POOL_NONE, NULL, true);
+    return r->shape.kinds != 0 ? done : try_nodes(s, now_us, job, LS_POOL_NONE, NULL, true, false);
+}
+
+// ---- moving
+
+static bool move_for(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    const ls_pool_request *r = &s->jobs[job].request;
+    const uint64_t milli = ls_shape_milli(&r->shape);
+    bool done = false;
+    for (uint32_t k = 0; k < s->cluster->kind_count && !done; k++) {
+        ref_count(s, LS_POOL_NONE);
+        done = ((r->shape.kinds >> k) & 1) != 0 &&
+               ref_limited(s, r->account, k, milli) == LS_POOL_NONE &&
+               try_nodes(s, now_us, job, k, NULL, false, true);
+    }
+    return done;
+}
+
+static bool may_ask(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    const ref_job *j = s->jobs + job;
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    bool limited = true;
+    ref_count(s, LS_POOL_NONE);
+    for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
+        limited &= ((j->request.shape.kinds >> k) & 1) == 0 ||
+                   ref_limited(s, j->request.account, k, milli) != LS_POOL_NONE;
+    }
+    return milli > 0 && !limited && !ref_does_claim(s, job) &&
+           now_us - j->since_us >= 120 * SECOND_US && now_us >= j->moves_us &&
+           ls_occupancy_free_milli(s->occupancy) >= milli &&
+           ref_spent(s, now_us, j->request.account, milli) == LS_POOL_NONE;
+}
+
+// The leaf has a job that no limit stops.
+static bool has_ready(const ls_reference_scheduler *s, uint32_t leaf) {
+    bool some = false;
+    for (uint32_t i = 0; i < s->job_count && ref_is_leaf(s, leaf); i++) {
+        some |= s->jobs[i].request.account == leaf && !s->jobs[i].request.spot &&
+                ref_is_ready(s, i);
+    }
+    return some;
+}
+
+static uint32_t who_asks(ls_reference_scheduler *s, int64_t now_us) {
+    for (uint32_t i = 0; i < s->def.account_count; i++) {
+        uint32_t heads[HEADS];
+        const uint32_t count = has_ready(s, s->move_leaf) ? heads_of(s, s->move_leaf, heads) : 0;
+        for (uint32_t h = 0; h < count; h++) {
+            if (may_ask(s, now_us, heads[h])) {
+                return heads[h];
+            }
+        }
+        s->move_leaf = (s->move_leaf + 1) % s->def.account_count;
+    }
+    return LS_POOL_NONE;
+}
+
+void ref_move(ls_reference_scheduler *s, int64_t now_us) {
+    if (!s->move_due || ref_has_power(s) || now_us < s->move_us) {
+        return;
+    }
+    s->move_due = false;
+    const uint32_t job = who_asks(s, now_us);
+    if (job != LS_POOL_NONE && move_for(s, now_us, job)) {
+        s->move_pause_us = 0;
+    } else if (job != LS_POOL_NONE) {
+        s->jobs[job].moves_us = now_us + 600 * SECOND_US;
+        s->move_pause_us = s->move_pause_us == 0 ? TICK_US : 2 * s->move_pause_us;
+        s->move_pause_us = s->move_pause_us < 600 * SECOND_US ? s->move_pause_us : 600 * SECOND_US;
+        s->move_us = now_us + s->move_pause_us;
+    }
 }
