@@ -82,7 +82,7 @@ static uint32_t who_asks(ls_scheduler *s) {
 }
 
 void ls_move(ls_scheduler *s) {
-    if (!s->move_due || s->power_count > 0 || s->now_us < s->move_us) {
+    if (!s->move_due || s->def.no_moves || s->power_count > 0 || s->now_us < s->move_us) {
         return;
     }
     s->move_due = false;

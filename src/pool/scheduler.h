@@ -117,6 +117,7 @@ typedef struct ls_scheduler_def {
     const ls_demand *demand;  // may be NULL
     uint64_t seed;
     bool no_backfill;  // nobody is promised anything (peers: FIFO without look ahead)
+    bool no_moves;     // nobody is moved (peers)
     bool strict;       // and nobody starts before the first who waits (FIFO)
 } ls_scheduler_def;
 

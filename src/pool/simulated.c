@@ -433,6 +433,7 @@ static ls_status make_scheduler(sim *s) {
     def.strict |= s->policy->strict;
     def.no_backfill |= s->policy->no_promise;
     if (s->policy->flat) {
+        def.no_moves = true;
         def.terms = both;
         def.account_count = 2;
         def.reclaim_us = NULL;
