@@ -15,6 +15,14 @@
 
 static const int64_t second_us = 1000000;
 
+static const char pool_plant[] =
+    "plant: pools\n"
+    "stations: {saw: {machines: 2, process: exp 5 min}, oven: {process: 3 min}}\n"
+    "products:\n"
+    "  x: {route: [saw, oven], due: 3 h, release: {every: exp 12 min, lots: 2, pool: yes}}\n"
+    "  y: {route: [saw], release: {every: 21 min, pool: yes}}\n"
+    "  z: {route: [oven], release: {every: 13 min}}\n";
+
 typedef enum fault {
     NOTHING,
     LOSE_1,
@@ -52,8 +60,9 @@ static const char *const fault_names[FAULT_COUNT] = {"nothing",
 
 typedef struct measure {
     uint64_t plants, instants, in_step, after_birth, after_birth_same;
-    uint64_t lots, lots_right;  // of the line, by what and where the twin has them
-    uint64_t ghosts;            // lots that the twin has more than the line, at the end
+    uint64_t lots, lots_right;        // of the line, by what and where the twin has them
+    uint64_t outside, outside_right;  // of them those in order pools
+    uint64_t ghosts;                  // lots that the twin has more than the line, at the end
     uint64_t divergences[LS_DIVERGE_KIND_COUNT];
     double certainty;
 } measure;
@@ -210,11 +219,40 @@ static void count_right(const follow_line *line, const ls_follow *follow, measur
     }
 }
 
-static void follow_plant(uint64_t seed, fault how, int instants, measure *m) {
+// A class of the plant with order pools is put off now and then: for a while, until told, no
+// longer.
+static void put_off(follow_line *line, uint64_t seed, uint64_t draw) {
+    const double u = ls_random_uniform(seed, 2, draw);
+    const int64_t now = line->now->now;
+    const int64_t until = u < 0.2   ? 0
+                          : u < 0.3 ? LS_NEVER
+                                    : now + 1 + (int64_t)(u * 3600.0) * second_us;
+    (void)follow_line_put_off(line, ls_random_uniform(seed, 3, draw) < 0.6 ? 0 : 1, until);
+}
+
+// Lots of the line that wait outside, and how many of them the twin has there.
+static void count_outside(const follow_line *line, const ls_follow *follow, measure *m) {
+    const ls_core *core = ls_follow_show(follow);
+    const ls_lot *lots = LS_STATE_VIEW(line->twin->model, line->now, ls_lot, s_lot);
+    for (uint32_t i = 0; i < line->now->lot_used; i++) {
+        if (lots[i].where == LS_LOT_POOL) {
+            char name[16];
+            const int size = snprintf(name, sizeof name, "L%u", lots[i].serial);
+            const uint32_t slot = ls_core_lot_find(core, name, (size_t)size);
+            m->outside++;
+            m->outside_right += slot != LS_NO && core->c.lot[slot].where == LS_LOT_POOL;
+        }
+    }
+}
+
+// `pools`: of the plant with order pools, else of a random one.
+static void follow_plant(uint64_t seed, fault how, int instants, bool pools, measure *m) {
     follow_line line;
     char why[400] = "";
     ls_error err = {0};
-    if (!follow_line_open_seed(&line, seed) || line.over) {
+    if (!(pools ? follow_line_open_text(&line, pool_plant, seed)
+                : follow_line_open_seed(&line, seed)) ||
+        line.over) {
         follow_line_close(&line);
         return;
     }
@@ -228,7 +266,9 @@ static void follow_plant(uint64_t seed, fault how, int instants, measure *m) {
         const bool nameless = how == NO_LOTS || how == STATES_ONLY || how == COUNTERS_ONLY;
         const bool birth = (i == 0 && !nameless) || (how == BIRTHS && i % 100 == 0) ||
                            i == instants - 1;
-        if (!birth && !follow_line_step(&line, 4 * 86400 * second_us)) {
+        if (pools && i % 5 == 4 && !birth) {
+            put_off(&line, seed, (uint64_t)i);
+        } else if (!birth && !follow_line_step(&line, 4 * 86400 * second_us)) {
             break;
         }
         ls_follow_advance(follow, line.now->now);
@@ -250,6 +290,7 @@ static void follow_plant(uint64_t seed, fault how, int instants, measure *m) {
         }
         const bool same = follow_line_agrees(&line, follow, true, why, sizeof why);
         count_right(&line, follow, m);
+        count_outside(&line, follow, m);
         m->instants++;
         m->in_step += same;
         if (birth && i > 0) {
@@ -289,7 +330,7 @@ static void test_faults_are_survived_and_healed(void) {
         measure m = {0};
         for (uint64_t seed = 1; seed <= plants; seed++) {
             if (!harness_has_failed() && (alone == NULL || strtoull(alone, NULL, 10) == seed)) {
-                follow_plant(seed, (fault)how, 300, &m);
+                follow_plant(seed, (fault)how, 300, false, &m);
             }
         }
         const double step = 100.0 * (double)m.in_step / (double)m.instants;
@@ -312,6 +353,39 @@ static void test_faults_are_survived_and_healed(void) {
         CHECK(m.ghosts <= m.plants);
         if (how == NOTHING || how == DOUBLE || how == SHUFFLE_INSTANT) {
             CHECK(step >= 95.0);
+        }
+    }
+}
+
+// The same of a plant with order pools, into which somebody has put off what comes: what is lost of
+// what waits outside, and healed by the next birth.
+static void test_faults_of_order_pools_are_survived_and_healed(void) {
+    static const fault hows[] = {NOTHING, LOSE_1, LOSE_5,     LOSE_20,
+                                 DOUBLE,  WRONG,  LATE_START, BIRTHS};
+    const bool table = getenv("FOLLOW_TABLE") != NULL;
+    const uint64_t seeds = is_slow() ? 6 : 30;
+    for (size_t k = 0; k < sizeof hows / sizeof hows[0]; k++) {
+        measure m = {0};
+        for (uint64_t seed = 1; seed <= seeds && !harness_has_failed(); seed++) {
+            follow_plant(seed, hows[k], 300, true, &m);
+        }
+        const double step = 100.0 * (double)m.in_step / (double)m.instants;
+        const double outside = 100.0 * (double)m.outside_right / (double)m.outside;
+        const double healed = 100.0 * (double)m.after_birth_same / (double)m.after_birth;
+        if (table) {
+            printf("| %s | %.1f | %.1f | %.1f | %.1f | %llu | %llu | %llu |\n",
+                   fault_names[hows[k]], step, 100.0 * (double)m.lots_right / (double)m.lots,
+                   outside, healed, (unsigned long long)m.divergences[LS_DIVERGE_INFERRED],
+                   (unsigned long long)m.divergences[LS_DIVERGE_CONTRADICTED],
+                   (unsigned long long)m.divergences[LS_DIVERGE_UNKNOWN]);
+        }
+        harness_note("%s: %.1f %% in step, %.1f %% of those outside, %.1f %% after a birth",
+                     fault_names[hows[k]], step, outside, healed);
+        CHECK(m.outside > 1000);
+        CHECK(healed >= (hows[k] == BIRTHS ? 70.0 : 85.0));
+        CHECK(outside >= (hows[k] == LOSE_20 || hows[k] == BIRTHS ? 60.0 : 85.0));
+        if (hows[k] == NOTHING || hows[k] == DOUBLE) {
+            CHECK(step >= 99.0 && outside >= 99.9);
         }
     }
 }
@@ -463,6 +537,7 @@ static void test_any_order_of_arrival_and_restarts_lead_to_the_same(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_faults_are_survived_and_healed);
+    TEST(test_faults_of_order_pools_are_survived_and_healed);
     TEST(test_any_order_of_arrival_and_restarts_lead_to_the_same);
     return harness_report();
 }

@@ -324,6 +324,9 @@ static void pass_pool(ls_core *core, ls_instant *in, ls_move *move) {
             ls_core_diverge(core, LS_DIVERGE_CONTRADICTED, LS_NO, LS_NO,
                             "lot '%s' waits in its order pool, the twin had it inside",
                             name_of(core, move->lot));
+            if (is_inside(core, move->lot)) {
+                return;  // what its machine has told goes before it
+            }
             leave(core, in, move);
         } else {
             ls_core_tell_pool(core, move->lot, true);
