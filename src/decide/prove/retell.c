@@ -19,7 +19,9 @@ ls_status ls_retell_init(ls_retell *r, const ls_twin *twin, ls_given given, void
     r->begun = ls_alloc((m->machines + 1) * sizeof *r->begun);
     r->released = ls_alloc((m->releases + 1) * sizeof *r->released);
     r->modes = ls_alloc((m->modes + 1) * sizeof *r->modes);
-    if (r->running == NULL || r->begun == NULL || r->released == NULL || r->modes == NULL) {
+    r->lives = ls_alloc((m->modes + 1) * sizeof *r->lives);
+    if (r->running == NULL || r->begun == NULL || r->released == NULL || r->modes == NULL ||
+        r->lives == NULL) {
         ls_retell_clear(r);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -31,6 +33,7 @@ void ls_retell_clear(ls_retell *r) {
     ls_free(r->begun);
     ls_free(r->released);
     ls_free(r->modes);
+    ls_free(r->lives);
     ls_free(r->lots);
     memset(r, 0, sizeof *r);
 }
@@ -207,7 +210,9 @@ static void look_mode(ls_retell *r, ls_ctx *c, uint32_t at) {
     const uint8_t stage = sm->active == 0  ? STAGE_CLOCK
                           : sm->waits == 0 ? STAGE_REPAIR
                                            : STAGE_NONE;
-    if (mode->maintenance != 0 || stage == r->modes[at] || stage == STAGE_NONE) {
+    // A clock that a maintenance has started anew has another end than was given to it.
+    const bool renewed = stage == STAGE_CLOCK && stage == r->modes[at] && sm->total != r->lives[at];
+    if (mode->maintenance != 0 || (stage == r->modes[at] && !renewed) || stage == STAGE_NONE) {
         return;
     }
     r->modes[at] = stage;
@@ -219,6 +224,7 @@ static void look_mode(ls_retell *r, ls_ctx *c, uint32_t at) {
         sm->total = total > sm->elapsed ? total : sm->elapsed + 1;
         put_mode(c, at);
     }
+    r->lives[at] = sm->total;
 }
 
 void ls_retell_look(ls_retell *r, ls_snapshot *snapshot) {

@@ -35,6 +35,7 @@ typedef struct ls_retell {
     int64_t *begun;      // and when
     uint64_t *released;  // per class
     uint8_t *modes;      // per mode: what was given last
+    int64_t *lives;      // and the end that it has since
     uint32_t *lots;      // numbers of the lots that came, from serial `lots_from` on
     uint32_t lots_from, lots_seen, lot_capacity;
     uint64_t forced, drawn;  // operations
