@@ -21,6 +21,7 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_prove,          &ls_command_twin_run,        &ls_command_twin_compare,
     &ls_command_twin_fork,      &ls_command_twin_calibrate,  &ls_command_twin_follow,
     &ls_command_process_run,  // a plant in which everything flows
+    &ls_command_pool_token,   // keys of accounts
     &ls_command_pool_design,    &ls_command_pool_simulate,   &ls_command_pool_run,
     &ls_command_pool_submit,    &ls_command_pool_jobs,       &ls_command_pool_logs,
     &ls_command_pool_cancel,    &ls_command_pool_why,        &ls_command_pool_usage,
@@ -36,7 +37,7 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_history_backup, &ls_command_history_restore, NULL,
 };
 
-enum { NAMES_MAX = 64, WORD_SIZE = 64 };
+enum { NAMES_MAX = 96, WORD_SIZE = 64 };
 
 static size_t word_length(const char *name) {
     return strcspn(name, " ");

@@ -46,6 +46,7 @@ extern const ls_cli_command ls_command_pool_cancel;
 extern const ls_cli_command ls_command_pool_why;
 extern const ls_cli_command ls_command_pool_usage;
 extern const ls_cli_command ls_command_pool_top;
+extern const ls_cli_command ls_command_pool_token;
 extern const ls_cli_command ls_command_model_train;
 extern const ls_cli_command ls_command_model_evaluate;
 extern const ls_cli_command ls_command_model_list;

@@ -25,9 +25,27 @@ enum { PATH_SIZE = 4096, PATIENCE_MS = 30000, LOOK_MS = 100 };
         .about = "where the pool's daemon listens"                                              \
     }
 
-const ls_option ls_pool_socket_options[] = {SOCKET_OPTION, {0}};
+#define URL_OPTIONS                                                  \
+    {.name = "url",                                                  \
+     .kind = LS_OPTION_TEXT,                                         \
+     .argument = "URL",                                              \
+     .says = "$LINESHAFT_POOL where that is an address",             \
+     .about = "of a pool on another machine, instead of a socket"},  \
+        {.name = "token-file",                                       \
+         .kind = LS_OPTION_TEXT,                                     \
+         .argument = "FILE",                                         \
+         .says = "$LINESHAFT_POOL_TOKEN_FILE",                       \
+         .about = "with --url: the token; yours to read"},           \
+    {                                                                \
+        .name = "trust", .kind = LS_OPTION_TEXT, .argument = "FILE", \
+        .says = "the system's authorities",                          \
+        .about = "with --url: certificates (PEM) that vouch for it"  \
+    }
+
+const ls_option ls_pool_socket_options[] = {SOCKET_OPTION, URL_OPTIONS, {0}};
 const ls_option ls_pool_call_options[] = {
     SOCKET_OPTION,
+    URL_OPTIONS,
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "one object for programs; docs/JSON.md"},
     {0},
 };
@@ -104,8 +122,22 @@ ls_status ls_pool_socket_place(const char *given, char *out, size_t size, ls_err
 int ls_pool_call_begin(const ls_options *options, ls_pool_call **out) {
     char path[PATH_SIZE];
     ls_error err = {0};
-    ls_pool_socket_path(ls_options_get(options, "socket")->text, path, sizeof path);
-    return ls_pool_call_open(path, out, &err) == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+    const char *socket = ls_options_get(options, "socket")->text;
+    const char *url = ls_options_get(options, "url")->text;
+    const char *token_file = ls_options_get(options, "token-file")->text;
+    const char *named = getenv("LINESHAFT_POOL");
+    if (url == NULL && socket == NULL && named != NULL && strstr(named, "://") != NULL) {
+        url = named;
+    }
+    if (url == NULL) {
+        ls_pool_socket_path(socket, path, sizeof path);
+        return ls_pool_call_open(path, out, &err) == LS_OK ? LS_EXIT_DONE : ls_complain(&err);
+    }
+    token_file = token_file != NULL ? token_file : getenv("LINESHAFT_POOL_TOKEN_FILE");
+    return ls_pool_call_open_url(url, token_file, ls_options_get(options, "trust")->text, out,
+                                 &err) == LS_OK
+               ? LS_EXIT_DONE
+               : ls_complain(&err);
 }
 
 static int complain_of(const json_t *error) {
@@ -119,7 +151,9 @@ static int complain_of(const json_t *error) {
         ls_hint(&err, "%s", hint);
     }
     ls_complain(&err);
-    return strcmp(code, "refused") == 0 || strcmp(code, "forbidden") == 0 ? LS_EXIT_NO
+    return strcmp(code, "refused") == 0 || strcmp(code, "forbidden") == 0 ||
+                   strcmp(code, "token") == 0 || strcmp(code, "role") == 0
+               ? LS_EXIT_NO
            : strcmp(code, "invalid") == 0 || strcmp(code, "unknown") == 0 ? LS_EXIT_INPUT
                                                                           : LS_EXIT_SYSTEM;
 }

@@ -11,7 +11,8 @@
 enum { DAYS_MOST = 3660, DAY_LAST = 47482 };  // up to the end of 2099
 
 static const char *const words[LS_ASK_KINDS + 1] = {
-    "about", "pool", "jobs", "job", "why", "submit", "cancel", "log", "days", "acts", NULL};
+    "about", "pool", "jobs", "job",    "why",        "submit",       "cancel",
+    "log",   "days", "acts", "tokens", "token-make", "token-revoke", NULL};
 
 static const char *const plain_keys[] = {"do", NULL};
 static const char *const jobs_keys[] = {"do", "account", "state", "after", "limit", "mine", NULL};
@@ -20,9 +21,11 @@ static const char *const log_keys[] = {"do", "job", "from", "run", "size", "erro
 static const char *const days_keys[] = {"do", "account", "from_day", "to_day", NULL};
 static const char *const acts_keys[] = {"do",    "after", "from_us", "account",
                                         "kinds", "limit", NULL};
+static const char *const make_keys[] = {"do", "name", "account", "right", "user", NULL};
+static const char *const revoke_keys[] = {"do", "name", NULL};
 static const char *const *const keys[LS_ASK_KINDS] = {
-    plain_keys, plain_keys, jobs_keys, job_keys,  job_keys,
-    NULL,       job_keys,   log_keys,  days_keys, acts_keys,
+    plain_keys, plain_keys, jobs_keys, job_keys,   job_keys,  NULL,        job_keys,
+    log_keys,   days_keys,  acts_keys, plain_keys, make_keys, revoke_keys,
 };
 
 // ---- reading
@@ -48,7 +51,9 @@ static ls_status read_kind(ls_ask *out, ls_error *err) {
     if (nearest != NULL) {
         ls_hint(err, "did you mean '%s'?", nearest);
     } else {
-        ls_hint(err, "about, pool, jobs, job, why, submit, cancel, log, days, acts");
+        ls_hint(err,
+                "about, pool, jobs, job, why, submit, cancel, log, days, acts, tokens, token-make, "
+                "token-revoke");
     }
     return LS_ERR_INVALID;
 }
@@ -94,6 +99,23 @@ static void take_days(ls_fields *f, ls_ask *out) {
     }
 }
 
+static void take_token(ls_fields *f, ls_ask *out) {
+    const char *right = "act";
+    ls_fields_text(f, "name", 1, 100, &out->token.name);
+    if (out->token.name == NULL) {
+        ls_fields_fail(f, LS_ERR_INVALID, "name is missing");
+    }
+    if (out->kind == LS_ASK_MAKE_TOKEN) {
+        ls_fields_text(f, "account", 1, 1000, &out->token.account);
+        ls_fields_text(f, "user", 1, 100, &out->token.user);
+        ls_fields_text(f, "right", 1, 10, &right);
+        if (strcmp(right, "act") != 0 && strcmp(right, "look") != 0) {
+            ls_fields_fail(f, LS_ERR_INVALID, "right must be act or look");
+        }
+        out->token.acts = strcmp(right, "act") == 0;
+    }
+}
+
 ls_status ls_ask_read(const char *line, size_t size, ls_ask *out, ls_error *err) {
     json_error_t why;
     *out = (ls_ask){.object = json_loadb(line, size, JSON_REJECT_DUPLICATES, &why)};
@@ -123,6 +145,8 @@ ls_status ls_ask_read(const char *line, size_t size, ls_ask *out, ls_error *err)
     case LS_ASK_LOG: take_log(&f, out); break;
     case LS_ASK_DAYS: take_days(&f, out); break;
     case LS_ASK_ACTS: take_acts(&f, out); break;
+    case LS_ASK_MAKE_TOKEN:
+    case LS_ASK_REVOKE_TOKEN: take_token(&f, out); break;
     default: break;
     }
     return f.failed ? err->status : LS_OK;
@@ -171,15 +195,19 @@ static ls_desk_code answer(ls_desk *desk, const ls_ask *ask, const ls_asker *who
                            ls_error *err) {
     switch (ask->kind) {
     case LS_ASK_ABOUT: return ls_desk_about(desk, out, err);
-    case LS_ASK_POOL: return ls_desk_pool(desk, out, err);
+    case LS_ASK_POOL: return ls_desk_pool(desk, who, out, err);
     case LS_ASK_JOBS: return ls_desk_jobs(desk, &ask->jobs, who, out, err);
     case LS_ASK_JOB: return ls_desk_job(desk, ask->job, who, out, err);
     case LS_ASK_WHY: return ls_desk_why(desk, ask->job, who, out, err);
     case LS_ASK_SUBMIT: return ls_desk_submit(desk, ask->object, who, out, err);
     case LS_ASK_CANCEL: return ls_desk_cancel(desk, ask->job, who, out, err);
     case LS_ASK_LOG: return answer_log(desk, ask, who, out, err);
-    case LS_ASK_DAYS: return ls_desk_days(desk, ask->account, ask->from_day, ask->to_day, out, err);
-    default: return ls_desk_acts(desk, &ask->acts, out, err);
+    case LS_ASK_DAYS:
+        return ls_desk_days(desk, ask->account, ask->from_day, ask->to_day, who, out, err);
+    case LS_ASK_TOKENS: return ls_desk_tokens(desk, who, out, err);
+    case LS_ASK_MAKE_TOKEN: return ls_desk_make_token(desk, &ask->token, who, out, err);
+    case LS_ASK_REVOKE_TOKEN: return ls_desk_revoke_token(desk, ask->token.name, who, out, err);
+    default: return ls_desk_acts(desk, &ask->acts, who, out, err);
     }
 }
 
@@ -206,7 +234,7 @@ void ls_ask_put_error(ls_desk_code code, const ls_error *err, ls_buffer *out) {
 }
 
 bool ls_ask_answer(ls_desk *desk, const ls_asker *who, const char *line, size_t size,
-                   ls_buffer *out) {
+                   ls_desk_code *out_code, ls_buffer *out) {
     ls_error err = {0};
     ls_ask ask;
     json_t *said = NULL;
@@ -222,5 +250,8 @@ bool ls_ask_answer(ls_desk *desk, const ls_asker *who, const char *line, size_t 
     const bool unsure = code == LS_DESK_DONE &&
                         (ask.kind == LS_ASK_SUBMIT || ask.kind == LS_ASK_CANCEL);
     ls_ask_clear(&ask);
+    if (out_code != NULL) {
+        *out_code = code;
+    }
     return unsure;
 }

@@ -20,6 +20,9 @@ typedef enum ls_ask_kind {
     LS_ASK_LOG,
     LS_ASK_DAYS,
     LS_ASK_ACTS,
+    LS_ASK_TOKENS,
+    LS_ASK_MAKE_TOKEN,
+    LS_ASK_REVOKE_TOKEN,
     LS_ASK_KINDS
 } ls_ask_kind;
 
@@ -35,13 +38,15 @@ typedef struct ls_ask {
     int64_t from_day, to_day;  // DAYS
     int64_t from, run, size;   // LOG
     bool errors;               // LOG: that of standard error
+    ls_desk_token_def token;   // MAKE_TOKEN; REVOKE_TOKEN: its name
 } ls_ask;
 
 // Fails with LS_ERR_INVALID: says what is wrong and what would be right. Clear it in any case.
 ls_status ls_ask_read(const char *line, size_t size, ls_ask *out, ls_error *err);
 void ls_ask_clear(ls_ask *ask);
 
-// Appends the answer, on one line. True: it holds only if the next step goes well.
+// Appends the answer, on one line. True: it holds only if the next step goes well. *out_code (may
+// be NULL): how it went.
 bool ls_ask_answer(ls_desk *desk, const ls_asker *who, const char *line, size_t size,
-                   ls_buffer *out);
+                   ls_desk_code *out_code, ls_buffer *out);
 void ls_ask_put_error(ls_desk_code code, const ls_error *err, ls_buffer *out);

@@ -2,20 +2,25 @@
 #include "exec/call.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "exec/address.h"
+#include "exec/https.h"
 
-enum { PIECE = 64 << 10, CONNECT_TRIES = 50, CONNECT_PAUSE_MS = 20 };
+enum { PIECE = 64 << 10, CONNECT_TRIES = 50, CONNECT_PAUSE_MS = 20, TOKEN_FILE_MAX = 4096 };
 
 struct ls_pool_call {
-    int file;
-    ls_buffer in;  // of the next answers
+    int file;         // -1: it goes over HTTP
+    ls_https *https;  // NULL: it does not
+    ls_buffer in;     // of the next answers
     char piece[PIECE];
 };
 
@@ -82,9 +87,83 @@ ls_status ls_pool_call_open(const char *path, ls_pool_call **out, ls_error *err)
     return LS_OK;
 }
 
+// ---- over HTTP
+
+// A file that others can read is no secret any more.
+static ls_status read_token(const char *path, char *out, size_t size, ls_error *err) {
+    struct stat about;
+    char text[TOKEN_FILE_MAX];
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) {
+        return ls_fail_errno(err, path, "cannot read the token", errno);
+    }
+    const bool told = fstat(file, &about) == 0;
+    const ssize_t got = told && S_ISREG(about.st_mode) ? read(file, text, sizeof text - 1) : 0;
+    close(file);
+    if (told && (about.st_mode & 077) != 0) {
+        ls_fail(err, LS_ERR_IO, "the token in '%s' can be read by others", path);
+        ls_hint(err, "chmod 600 %s; and make another token, if they may have", path);
+        return LS_ERR_IO;
+    }
+    text[got > 0 ? got : 0] = '\0';
+    const char *word = text + strspn(text, " \t\r\n");
+    const size_t length = strcspn(word, " \t\r\n");
+    if (length == 0 || length >= size) {
+        return ls_fail(err, LS_ERR_INVALID, "there is no token in '%s'", path);
+    }
+    memcpy(out, word, length);
+    out[length] = '\0';
+    explicit_bzero(text, sizeof text);
+    return LS_OK;
+}
+
+ls_status ls_pool_call_open_url(const char *url, const char *token_file, const char *trust,
+                                ls_pool_call **out, ls_error *err) {
+    char token[512] = "";
+    *out = NULL;
+    ls_status status = token_file != NULL ? read_token(token_file, token, sizeof token, err)
+                                          : LS_OK;
+    if (status != LS_OK) {
+        return status;
+    }
+    ls_pool_call *call = ls_alloc(sizeof *call);
+    if (call == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    call->file = -1;
+    ls_buffer_init(&call->in);
+    const ls_https_def def = {.url = url, .token = token, .trust = trust};
+    status = ls_https_open(&def, &call->https, err);
+    explicit_bzero(token, sizeof token);
+    if (status != LS_OK) {
+        ls_pool_call_close(call);
+        return status;
+    }
+    *out = call;
+    return LS_OK;
+}
+
+// What refuses says so in the socket's form too: {"error": {"code", "text"}}.
+static ls_status ask_https(ls_pool_call *call, const char *line, size_t size, int timeout_ms,
+                           ls_buffer *out, ls_error *err) {
+    int answered = 0;
+    const ls_status status = ls_https_post(call->https, "/api/v1/pool/ask", line, size, timeout_ms,
+                                           out, &answered, err);
+    if (status == LS_OK && (out->size == 0 || out->data[0] != '{')) {
+        return ls_fail(err, LS_ERR_IO, "what answers there is no pool: status %d", answered);
+    }
+    while (status == LS_OK && out->data[out->size - 1] == '\n') {
+        out->size--;
+    }
+    return status;
+}
+
 void ls_pool_call_close(ls_pool_call *call) {
     if (call != NULL) {
-        close(call->file);
+        if (call->file >= 0) {
+            close(call->file);
+        }
+        ls_https_close(call->https);
         ls_buffer_clear(&call->in);
         ls_free(call);
     }
@@ -156,6 +235,9 @@ static ls_status hear(ls_pool_call *call, int64_t until_ms, ls_error *err) {
 
 ls_status ls_pool_call_ask(ls_pool_call *call, const char *line, size_t size, int timeout_ms,
                            ls_buffer *out, ls_error *err) {
+    if (call->https != NULL) {
+        return ask_https(call, line, size, timeout_ms, out, err);
+    }
     const int64_t until_ms = now_ms() + timeout_ms;
     ls_status status = say(call, line, size, until_ms, err);
     if (status == LS_OK) {

@@ -13,6 +13,8 @@
 #include "exec/ask.h"
 
 enum { LOOK_MS = 500, STEPS_KEPT = 64, NAMES_KEPT = 64, NAME_SIZE = 64, RETRY_MS = 200 };
+// Who submits one job after another finds no commit of the last one's end in his way.
+enum { END_DELAY_US = 10000 };
 
 typedef struct known_user {
     char name[NAME_SIZE];  // "": none
@@ -62,8 +64,9 @@ static bool on_ask(void *context, const ls_pool_caller *caller, const char *line
                           .gid = caller->gid,
                           .reads_all = own,
                           .acts_all = own,
-                          .may_act = true};
-    return ls_ask_answer(d->desk, &who, line, size, out);
+                          .may_act = true,
+                          .rules = own};
+    return ls_ask_answer(d->desk, &who, line, size, NULL, out);
 }
 
 // ---- the loop
@@ -196,7 +199,8 @@ ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
 // ---- opening, closing
 
 static ls_status open_parts(ls_pool_daemon *d, ls_error *err) {
-    const ls_desk_def desk = {.pool = d->def.pool, .version = d->def.version};
+    const ls_desk_def desk = {
+        .pool = d->def.pool, .version = d->def.version, .folder = d->def.folder};
     ls_status status = ls_desk_create(&desk, &d->desk, err);
     if (status != LS_OK) {
         return status;
@@ -204,6 +208,7 @@ static ls_status open_parts(ls_pool_daemon *d, ls_error *err) {
     const ls_exec_def exec = {.folder = d->def.folder,
                               .pool = d->def.pool,
                               .helper = d->def.helper,
+                              .end_delay_us = END_DELAY_US,
                               .told = ls_desk_told,
                               .context = d->desk};
     status = ls_exec_open(&exec, &d->exec, err);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "exec/desk_inside.h"
+#include "exec/submit.h"
 
 const char *ls_desk_code_word(ls_desk_code code) {
     static const char *const words[] = {"done",      "invalid", "unknown", "refused",
@@ -72,8 +73,37 @@ bool desk_is_below(const ls_pool *pool, uint32_t account, uint32_t above) {
     return account == above;
 }
 
-bool desk_reads(const ls_asker *who, const ls_exec_view *view) {
-    return who->reads_all || who->uid == view->job->uid;
+bool desk_sees(const ls_desk *desk, const ls_asker *who, uint32_t account) {
+    return who == NULL || who->account == 0 ||
+           (account < desk->pool->account_count &&
+            desk_is_below(desk->pool, account, who->account));
+}
+
+bool desk_reads(const ls_desk *desk, const ls_asker *who, const ls_exec_view *view) {
+    return desk_sees(desk, who, view->account) &&
+           (who->reads_all || (who->account == 0 && who->uid == view->job->uid));
+}
+
+ls_desk_code desk_account(const ls_desk *desk, const char *path, const ls_asker *who, uint32_t *out,
+                          ls_error *err) {
+    *out = who != NULL ? who->account : 0;
+    if (path == NULL || path[0] == '\0') {
+        return LS_DESK_DONE;
+    }
+    *out = ls_pool_account(desk->pool, path);
+    if (*out != LS_POOL_NONE && desk_sees(desk, who, *out)) {
+        return LS_DESK_DONE;
+    }
+    if (who != NULL && who->account != 0) {  // neither that it is there, nor what is like it
+        char said[208];
+        ls_text_format(said, sizeof said, "%s", path);
+        ls_text_tame(said, false);
+        ls_fail(err, LS_ERR_INVALID, "there is no account '%s' for this token", said);
+        ls_hint(err, "it is for '%s' and those below it", desk_path(desk->pool, who->account));
+        return LS_DESK_UNKNOWN;
+    }
+    (void)ls_submit_account(desk->pool, path, out, err);  // says so
+    return LS_DESK_UNKNOWN;
 }
 
 // ---- opening, closing
@@ -99,6 +129,9 @@ ls_status ls_desk_create(const ls_desk_def *def, ls_desk **out, ls_error *err) {
     if (status == LS_OK) {
         status = desk_samples_open(desk, err);
     }
+    if (status == LS_OK && def->folder != NULL) {
+        status = ls_tokens_open(def->folder, &desk->tokens, err);
+    }
     if (status != LS_OK) {
         ls_desk_destroy(desk);
         return status;
@@ -111,6 +144,7 @@ void ls_desk_destroy(ls_desk *desk) {
     if (desk != NULL) {
         desk_tally_clear(&desk->tally);
         desk_samples_close(desk);
+        ls_tokens_close(desk->tokens);
         ls_terms_clear(&desk->terms);
         ls_free(desk->rack_of);
         ls_free(desk->racks);
@@ -128,6 +162,10 @@ void ls_desk_begin(ls_desk *desk, ls_exec *exec) {
 void ls_desk_tick(ls_desk *desk) {
     desk->steps++;
     desk_samples_take(desk);
+}
+
+json_t *ls_desk_account_text(const ls_desk *desk, uint32_t account) {
+    return desk_text(desk_path(desk->pool, account));
 }
 
 ls_desk_code ls_desk_about(ls_desk *desk, json_t **out, ls_error *err) {

@@ -32,11 +32,16 @@ typedef struct ls_asker {
     bool reads_all;  // commands and logs of everybody, not only of its own uid
     bool acts_all;   // cancels jobs of everybody
     bool may_act;    // submits and cancels at all
+    bool rules;      // makes and revokes tokens
+    // All of it within this account and those below it alone; others are not told of, not even that
+    // they are there. 0: everywhere.
+    uint32_t account;
 } ls_asker;
 
 typedef struct ls_desk_def {
     const ls_pool *pool;       // must outlive it
     const char *version;       // of the program; stays
+    const char *folder;        // where tokens of accounts are kept; NULL: there are none. Stays
     uint32_t submits_per_s;    // of one uid, in the mean; 0: 1000
     uint32_t submits_at_once;  // of one uid; 0: 10,000
 } ls_desk_def;
@@ -52,11 +57,12 @@ void ls_desk_tick(ls_desk *desk);
 
 // ---- answers. *out is the caller's; NULL unless LS_DESK_DONE.
 
+json_t *ls_desk_account_text(const ls_desk *desk, uint32_t account);  // its path; NULL: no memory
 // What runs here: {"pool", "version", "pid", "since_us", "now_us", "isolates", "cgroups", ...}.
 ls_desk_code ls_desk_about(ls_desk *desk, json_t **out, ls_error *err);
-ls_desk_code ls_desk_pool(ls_desk *desk, json_t **out, ls_error *err);
+ls_desk_code ls_desk_pool(ls_desk *desk, const ls_asker *who, json_t **out, ls_error *err);
 ls_desk_code ls_desk_accounts(ls_desk *desk, const char *below, const char *after, uint32_t limit,
-                              json_t **out, ls_error *err);
+                              const ls_asker *who, json_t **out, ls_error *err);
 ls_desk_code ls_desk_rack(ls_desk *desk, const char *name, const char *after, const ls_asker *who,
                           json_t **out, ls_error *err);
 
@@ -96,10 +102,10 @@ ls_desk_code ls_desk_read_log(ls_desk *desk, ls_desk_log *log, const ls_asker *w
 
 // Days (UTC) [from, to) since 1970: what each account held, borrowed and lost.
 ls_desk_code ls_desk_days(ls_desk *desk, const char *account, int64_t from_day, int64_t to_day,
-                          json_t **out, ls_error *err);
+                          const ls_asker *who, json_t **out, ls_error *err);
 // Means over each step; step_s 0: about 300 of them.
 ls_desk_code ls_desk_usage(ls_desk *desk, const char *account, int64_t from_us, int64_t to_us,
-                           int64_t step_s, json_t **out, ls_error *err);
+                           int64_t step_s, const ls_asker *who, json_t **out, ls_error *err);
 typedef struct ls_desk_acts_def {
     uint64_t after;       // only those with a greater seq
     int64_t from_us;      // -1: the last hour, unless `after` is given
@@ -107,7 +113,25 @@ typedef struct ls_desk_acts_def {
     const char *kinds;    // with commas; NULL: all
     uint32_t limit;
 } ls_desk_acts_def;
-ls_desk_code ls_desk_acts(ls_desk *desk, const ls_desk_acts_def *def, json_t **out, ls_error *err);
+ls_desk_code ls_desk_acts(ls_desk *desk, const ls_desk_acts_def *def, const ls_asker *who,
+                          json_t **out, ls_error *err);
+
+// ---- tokens of accounts (tokens.h), for who rules
+
+ls_desk_code ls_desk_tokens(ls_desk *desk, const ls_asker *who, json_t **out, ls_error *err);
+typedef struct ls_desk_token_def {
+    const char *name, *account;
+    bool acts;         // submits and cancels; else it only looks
+    const char *user;  // as whom its jobs run; NULL: as the daemon's user
+} ls_desk_token_def;
+// *out has the token in it, which is never told again. It holds when this returns.
+ls_desk_code ls_desk_make_token(ls_desk *desk, const ls_desk_token_def *def, const ls_asker *who,
+                                json_t **out, ls_error *err);
+ls_desk_code ls_desk_revoke_token(ls_desk *desk, const char *name, const ls_asker *who,
+                                  json_t **out, ls_error *err);
+// Who shows this token; its name stays until the next change of tokens. False: nobody's, or of an
+// account that is no more.
+bool ls_desk_knows_token(const ls_desk *desk, const char *token, ls_asker *out);
 
 // ---- for who shows it live
 uint64_t ls_desk_seq(const ls_desk *desk);               // of the last act

@@ -113,13 +113,28 @@ static void say_end(const desk_act *act, char *text, char *text_ko) {
     }
 }
 
-static void say(const ls_desk *desk, const desk_act *act, char *text, char *text_ko) {
+static void say_given_back(const desk_act *act, const char *account, const char *gpus,
+                           const char *gpus_ko, char *text, char *text_ko) {
+    ls_text_format(text, SENTENCE,
+                   "Job %llu of %s gives back %s to an account that is guaranteed them.",
+                   (unsigned long long)act->job, account, gpus);
+    ls_text_format(text_ko, SENTENCE,
+                   "%s 계정의 작업 %llu번이 %s를 보장량이 있는 계정에 돌려줍니다.", account,
+                   (unsigned long long)act->job, gpus_ko);
+}
+
+static void say(const ls_desk *desk, const desk_act *act, bool tells_whom, char *text,
+                char *text_ko) {
     char gpus[64], gpus_ko[64];
     const unsigned long long job = act->job;
     const char *account = desk_path(desk->pool, act->account);
     const char *to = desk_path(desk->pool, act->to_account);
     put_gpus(desk, act->milli, gpus, sizeof gpus, false);
     put_gpus(desk, act->milli, gpus_ko, sizeof gpus_ko, true);
+    if (act->kind == ACT_RECLAIM && !tells_whom) {
+        say_given_back(act, account, gpus, gpus_ko, text, text_ko);
+        return;
+    }
     switch (act->kind) {
     case ACT_SUBMIT:
         ls_text_format(text, SENTENCE, "%s submits job %llu of %s: %s.", act->who, job, account,
@@ -188,10 +203,11 @@ static void say(const ls_desk *desk, const desk_act *act, char *text, char *text
     }
 }
 
-static json_t *act_object(const ls_desk *desk, const desk_act *act) {
+static json_t *act_object(const ls_desk *desk, const desk_act *act, const ls_asker *who) {
     static const char *const starts[] = {"turn", "backfill", "promised"};
     char text[SENTENCE], text_ko[SENTENCE];
-    say(desk, act, text, text_ko);
+    const bool tells_whom = desk_sees(desk, who, act->to_account);
+    say(desk, act, tells_whom, text, text_ko);
     json_t *made = json_pack(
         "{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "seq", (json_int_t)act->seq, "at_us",
         (json_int_t)act->at_us, "kind", kind_words[act->kind], "text", desk_text(text), "text_ko",
@@ -200,9 +216,11 @@ static json_t *act_object(const ls_desk *desk, const desk_act *act) {
     if (act->kind == ACT_START && act->why <= LS_WHY_PROMISED) {
         json_object_set_new(made, "why", json_string(starts[act->why]));
     }
-    if (act->kind == ACT_RECLAIM) {
+    if (act->kind == ACT_RECLAIM && tells_whom) {
         json_object_set_new(made, "to_job", desk_id(act->to_job));
         json_object_set_new(made, "to_account", desk_text(desk_path(desk->pool, act->to_account)));
+    }
+    if (act->kind == ACT_RECLAIM) {
         json_object_set_new(made, "by_us", json_integer(act->by_us));
     }
     if (act->kind == ACT_SUBMIT) {
@@ -213,7 +231,7 @@ static json_t *act_object(const ls_desk *desk, const desk_act *act) {
 
 json_t *ls_desk_act(const ls_desk *desk, uint64_t seq) {
     const desk_act *act = find_act(desk, seq);
-    return act != NULL ? act_object(desk, act) : NULL;
+    return act != NULL ? act_object(desk, act, NULL) : NULL;
 }
 
 // ---- asked
@@ -243,25 +261,27 @@ static ls_desk_code read_kinds(const char *list, uint32_t *out, ls_error *err) {
     return LS_DESK_DONE;
 }
 
-static bool concerns(const ls_desk *desk, const desk_act *act, uint32_t account) {
+static bool concerns(const ls_desk *desk, const desk_act *act, uint32_t account,
+                     const ls_asker *who) {
+    if (!desk_sees(desk, who, act->account)) {
+        return false;
+    }
     return desk_is_below(desk->pool, act->account, account) ||
            (act->kind == ACT_RECLAIM && act->to_account != LS_POOL_NONE &&
             desk_is_below(desk->pool, act->to_account, account));
 }
 
-ls_desk_code ls_desk_acts(ls_desk *desk, const ls_desk_acts_def *def, json_t **out, ls_error *err) {
+ls_desk_code ls_desk_acts(ls_desk *desk, const ls_desk_acts_def *def, const ls_asker *who,
+                          json_t **out, ls_error *err) {
     uint32_t kinds = 0, account = 0;
     *out = NULL;
     ls_desk_code code = read_kinds(def->kinds, &kinds, err);
     if (code != LS_DESK_DONE) {
         return code;
     }
-    if (def->account != NULL && def->account[0] != '\0') {
-        account = ls_pool_account(desk->pool, def->account);
-    }
-    if (account == LS_POOL_NONE) {
-        ls_fail(err, LS_ERR_INVALID, "there is no account '%.200s'", def->account);
-        return LS_DESK_UNKNOWN;
+    code = desk_account(desk, def->account, who, &account, err);
+    if (code != LS_DESK_DONE) {
+        return code;
     }
     const int64_t from_us = def->from_us >= 0 ? def->from_us
                             : def->after > 0  ? INT64_MIN
@@ -273,12 +293,12 @@ ls_desk_code ls_desk_acts(ls_desk *desk, const ls_desk_acts_def *def, json_t **o
     for (uint64_t seq = desk->act_count; seq > end && !more; seq--) {
         const desk_act *act = find_act(desk, seq);
         if (act == NULL || act->at_us < from_us || (kinds >> act->kind & 1) == 0 ||
-            !concerns(desk, act, account)) {
+            !concerns(desk, act, account, who)) {
             continue;
         }
         more = json_array_size(list) == def->limit;
         if (!more) {
-            json_array_append_new(list, act_object(desk, act));
+            json_array_append_new(list, act_object(desk, act, who));
         }
     }
     return desk_give(json_pack("{s:o, s:b}", "acts", list, "more", (int)more), out, err);

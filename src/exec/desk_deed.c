@@ -6,12 +6,17 @@
 
 // ---- how often
 
-// A bucket that fills with time, one a user; who has not asked for longest makes room.
-static desk_quota *quota_of(ls_desk *desk, uid_t uid) {
+// Whose submissions are counted together: a user's, or those for the account of a token.
+static uint64_t key_of(uid_t uid, uint32_t account) {
+    return (uint64_t)account << 32 | (account == 0 ? uid : 0);
+}
+
+// A bucket that fills with time, one for each of them; who has not asked for longest makes room.
+static desk_quota *quota_of(ls_desk *desk, uint64_t key) {
     desk_quota *oldest = desk->quotas;
     for (uint32_t i = 0; i < QUOTAS_KEPT; i++) {
         desk_quota *q = desk->quotas + i;
-        if (q->used && q->uid == uid) {
+        if (q->used && q->key == key) {
             return q;
         }
         if (!q->used || (oldest->used && q->at_us < oldest->at_us)) {
@@ -19,12 +24,12 @@ static desk_quota *quota_of(ls_desk *desk, uid_t uid) {
         }
     }
     *oldest = (desk_quota){
-        .uid = uid, .used = true, .left = desk->def.submits_at_once, .at_us = desk_clock_us()};
+        .key = key, .used = true, .left = desk->def.submits_at_once, .at_us = desk_clock_us()};
     return oldest;
 }
 
-static bool may_submit(ls_desk *desk, uid_t uid) {
-    desk_quota *q = quota_of(desk, uid);
+static bool may_submit(ls_desk *desk, uint64_t key) {
+    desk_quota *q = quota_of(desk, key);
     const int64_t now = desk_clock_us();
     const double most = desk->def.submits_at_once;
     q->left += (double)(now - q->at_us) * 1e-6 * desk->def.submits_per_s;
@@ -38,6 +43,25 @@ static bool may_submit(ls_desk *desk, uid_t uid) {
 }
 
 // ---- submitted once
+
+// What tells a submission of a token from all others, also from equal words of another account's,
+// which must not lead to its job. *out lives as long as `room`.
+static const char *once_of(const ls_desk *desk, const ls_asker *who, const char *once,
+                           char room[ONCE_SIZE]) {
+    if (once == NULL || who->account == 0) {
+        return once;
+    }
+    ls_sha256 sha;
+    uint8_t sum[LS_SHA256_SIZE];
+    const char *path = desk_path(desk->pool, who->account);
+    ls_sha256_init(&sha);
+    ls_sha256_add(&sha, path, strlen(path) + 1);
+    ls_sha256_add(&sha, once, strlen(once));
+    ls_sha256_end(&sha, sum);
+    room[0] = '@';
+    ls_sha256_text(sum, room + 1);
+    return room;
+}
 
 static uint64_t find_once(const ls_desk *desk, const char *once, uid_t uid) {
     for (uint32_t i = 0; once != NULL && i < ONCE_KEPT; i++) {
@@ -84,6 +108,31 @@ static ls_desk_code code_of(ls_status status) {
     return status == LS_ERR_MEMORY || status == LS_ERR_IO ? LS_DESK_BUSY : LS_DESK_REFUSED;
 }
 
+// There is the account. A token's job is one of its account or below it, and waits for such jobs
+// alone.
+static ls_desk_code within_bounds(const ls_desk *desk, const ls_asker *who, ls_exec_job *job,
+                                  ls_error *err) {
+    uint32_t account = 0;
+    const ls_desk_code code = desk_account(desk, job->account, who, &account, err);
+    if (code != LS_DESK_DONE) {
+        return LS_DESK_INVALID;
+    }
+    if (who->account == 0) {
+        return LS_DESK_DONE;
+    }
+    job->account = desk_path(desk->pool, account);
+    for (uint32_t i = 0; code == LS_DESK_DONE && i < job->after_count; i++) {
+        ls_exec_view view;
+        if (ls_exec_get(desk->exec, job->after[i], &view) && !desk_sees(desk, who, view.account)) {
+            ls_fail(err, LS_ERR_INVALID, "there is no job %llu to wait for",
+                    (unsigned long long)job->after[i]);
+            ls_hint(err, "wait for jobs that are listed");
+            return LS_DESK_REFUSED;  // as for one that is not there
+        }
+    }
+    return code;
+}
+
 ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker *who, json_t **out,
                             ls_error *err) {
     ls_arena arena;
@@ -92,7 +141,7 @@ ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker 
     if (!who->may_act) {
         return forbid(who, err);
     }
-    if (!may_submit(desk, who->uid)) {
+    if (!may_submit(desk, key_of(who->uid, who->account))) {
         ls_fail(err, LS_ERR_LIMIT, "%s submits too often", who->name);
         ls_hint(err, "%u a second in the mean; many like ones are one submission with --array",
                 desk->def.submits_per_s);
@@ -101,12 +150,17 @@ ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker 
     ls_arena_init(&arena);
     ls_desk_code code = LS_DESK_DONE;
     ls_status status = ls_submit_read(object, desk->pool, &arena, &asked, err);
-    uint64_t id = find_once(desk, status == LS_OK ? asked.once : NULL, who->uid);
+    if (status == LS_OK) {
+        code = within_bounds(desk, who, &asked.job, err);
+    }
+    char room[ONCE_SIZE];
+    const char *once = once_of(desk, who, status == LS_OK ? asked.once : NULL, room);
+    uint64_t id = code == LS_DESK_DONE ? find_once(desk, once, who->uid) : 0;
     uint32_t count = 1;
     if (status != LS_OK) {
         code = status == LS_ERR_MEMORY ? LS_DESK_BUSY : LS_DESK_INVALID;
-    } else if (id == 0) {
-        asked.job.once = asked.once;
+    } else if (code == LS_DESK_DONE && id == 0) {
+        asked.job.once = once;
         asked.job.user = who->name;
         asked.job.uid = who->uid;
         asked.job.gid = who->gid;
@@ -114,7 +168,7 @@ ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker 
         status = ls_exec_submit(desk->exec, &asked.job, &id, err);
         code = status == LS_OK ? LS_DESK_DONE : code_of(status);
         if (status == LS_OK) {
-            keep_once(desk, asked.once, who->uid, id);
+            keep_once(desk, once, who->uid, id);
             forget_tally(desk);
         }
     }
@@ -135,7 +189,7 @@ ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, jso
     if (!who->may_act) {
         return forbid(who, err);
     }
-    if (!ls_exec_get(desk->exec, id, &view)) {
+    if (!ls_exec_get(desk->exec, id, &view) || !desk_sees(desk, who, view.account)) {
         return ls_desk_job(desk, id, who, out, err);  // says so
     }
     if (!who->acts_all && view.job->uid != who->uid) {
@@ -158,11 +212,11 @@ ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, jso
 
 ls_desk_code ls_desk_read_log(ls_desk *desk, ls_desk_log *log, const ls_asker *who, ls_error *err) {
     ls_exec_view view;
-    if (!ls_exec_get(desk->exec, log->id, &view)) {
+    if (!ls_exec_get(desk->exec, log->id, &view) || !desk_sees(desk, who, view.account)) {
         json_t *none = NULL;
         return ls_desk_job(desk, log->id, who, &none, err);  // says so
     }
-    if (!desk_reads(who, &view)) {
+    if (!desk_reads(desk, who, &view)) {
         ls_fail(err, LS_ERR_INVALID, "job %llu is that of %s", (unsigned long long)log->id,
                 view.job->user != NULL ? view.job->user : "somebody else");
         return LS_DESK_FORBIDDEN;

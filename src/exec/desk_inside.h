@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exec/desk.h"
+#include "exec/tokens.h"
 #include "pool/terms.h"
 
 enum { ACTS_KEPT = 20000, ONCE_KEPT = 1024, ONCE_SIZE = 80, QUOTAS_KEPT = 256 };
@@ -16,14 +17,13 @@ typedef struct desk_holding {
 } desk_holding;
 
 typedef struct desk_counts {
-    uint32_t waiting, running, stopping;  // with all below
+    uint64_t waiting, running, stopping;  // with all below
     uint64_t waiting_milli;
 } desk_counts;
 
-// All live jobs counted once, for all answers of a moment.
+// What is held, counted once for all answers of a moment.
 typedef struct desk_tally {
     ls_shares *books;       // what is held, also by jobs that are stopping
-    desk_counts *counts;    // by account
     desk_holding *holding;  // by account, then the last started first
     uint32_t holding_count, holding_room;
     uint64_t step;  // it is of this step
@@ -57,7 +57,7 @@ typedef struct desk_act {
 } desk_act;
 
 typedef struct desk_quota {
-    uid_t uid;
+    uint64_t key;
     bool used;
     double left;
     int64_t at_us;
@@ -87,6 +87,7 @@ struct ls_desk {
     uint32_t once_count;
     desk_quota quotas[QUOTAS_KEPT];
     struct desk_samples *samples;
+    ls_tokens *tokens;  // NULL: there are none
 };
 
 // What jobs of before, that are still known, were submitted by, so that who never heard that his
@@ -110,6 +111,8 @@ json_t *desk_time(int64_t us);        // null for 0 and INT64_MAX
 json_t *desk_text(const char *text);  // what is no UTF-8 becomes '?'
 json_t *desk_id(uint64_t id);
 
+// Jobs of an account, of now.
+desk_counts desk_counts_of(const ls_desk *desk, uint32_t account);
 // The tally of now; NULL: out of memory.
 const desk_tally *desk_count(ls_desk *desk);
 void desk_tally_clear(desk_tally *tally);
@@ -117,13 +120,19 @@ const desk_holding *desk_find_holding(const desk_tally *tally, uint64_t id);  //
 
 typedef enum desk_detail { DETAIL_LIST, DETAIL_ONE } desk_detail;
 json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, desk_detail detail);
-json_t *desk_why(ls_desk *desk, const ls_exec_view *view);  // null: nothing to say
-bool desk_reads(const ls_asker *who, const ls_exec_view *view);
+// null: nothing to say
+json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who);
+// May be told of this account's jobs at all; NULL may.
+bool desk_sees(const ls_desk *desk, const ls_asker *who, uint32_t account);
+bool desk_reads(const ls_desk *desk, const ls_asker *who, const ls_exec_view *view);
+// The account that a path names, of those that the asker sees; without one that of the asker.
+ls_desk_code desk_account(const ls_desk *desk, const char *path, const ls_asker *who, uint32_t *out,
+                          ls_error *err);
 bool desk_is_below(const ls_pool *pool, uint32_t account, uint32_t above);  // or the same
 const char *desk_path(const ls_pool *pool, uint32_t account);
 
 ls_status desk_racks_open(ls_desk *desk, ls_error *err);
-json_t *desk_racks(ls_desk *desk, const desk_tally *tally);
+json_t *desk_racks(ls_desk *desk, const desk_tally *tally);  // tally NULL: as if there were none
 typedef struct desk_sums {
     uint64_t all, used, borrowed, reserved, drained, broken, spare;
 } desk_sums;

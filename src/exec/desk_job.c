@@ -144,10 +144,10 @@ json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, d
     if (view->note != NULL && view->note[0] != '\0') {
         json_object_set_new(made, "note", desk_text(view->note));
     }
-    if (who != NULL && desk_reads(who, view)) {
+    if (who != NULL && desk_reads(desk, who, view)) {
         json_object_set_new(made, "command", command_of(view));
     }
-    json_t *why = desk_why(desk, view);
+    json_t *why = desk_why(desk, view, who);
     json_t *earliest = json_object_get(why, "earliest_us");
     json_t *promised = json_object_get(why, "promised_us");
     json_object_set(made, "earliest_us", earliest != NULL ? earliest : json_null());
@@ -170,7 +170,7 @@ ls_desk_code ls_desk_job(ls_desk *desk, uint64_t id, const ls_asker *who, json_t
                          ls_error *err) {
     ls_exec_view view;
     *out = NULL;
-    if (!ls_exec_get(desk->exec, id, &view)) {
+    if (!ls_exec_get(desk->exec, id, &view) || !desk_sees(desk, who, view.account)) {
         return no_such(id, err);
     }
     return desk_give(desk_job(desk, &view, who, DETAIL_ONE), out, err);
@@ -245,17 +245,33 @@ static bool is_wanted(const query *q, const ls_exec_view *view) {
     return !q->def->mine || view->job->uid == q->who->uid;
 }
 
-// Ids grow with the time of submission.
+// Jobs that the query asks for, without looking at them; not of one asker alone.
+static uint64_t count_all(const ls_desk *desk, const query *q) {
+    const ls_exec_crowd *crowd = ls_exec_crowd_of(desk->exec, q->account);
+    uint64_t total = 0;
+    for (uint32_t s = 0; s < LS_EXEC_STATE_COUNT; s++) {
+        total += (q->states >> s & 1) != 0 ? crowd->by_state[s] : 0;
+    }
+    return total;
+}
+
+// Ids grow with the time of submission. Looked at are those of this part and what lies between
+// them; of one asker alone all are, to count them.
 static json_t *list_live(ls_desk *desk, const query *q, uint64_t *out_total, uint64_t *out_next) {
     json_t *list = json_array();
     ls_exec_view view;
-    uint64_t last = 0;
-    for (uint64_t id = 0; ls_exec_next(desk->exec, id, q->states, q->account, &view);
+    const bool counts = q->def->mine;
+    uint64_t last = 0, seen = 0;
+    *out_total = counts ? 0 : count_all(desk, q);
+    for (uint64_t id = counts ? 0 : q->after;
+         (counts || (*out_next == 0 && seen < *out_total)) &&
+         ls_exec_next(desk->exec, id, q->states, q->account, &view);
          id = view.id) {
         if (!is_wanted(q, &view)) {
             continue;
         }
-        ++*out_total;
+        seen++;
+        *out_total += counts;
         if (view.id > q->after && json_array_size(list) < q->def->limit) {
             json_array_append_new(list, desk_job(desk, &view, q->who, DETAIL_LIST));
             last = view.id;
@@ -314,9 +330,9 @@ ls_desk_code ls_desk_jobs(ls_desk *desk, const ls_desk_jobs_def *def, const ls_a
     if (code != LS_DESK_DONE) {
         return code;
     }
-    if (def->account != NULL && def->account[0] != '\0' &&
-        ls_submit_account(desk->pool, def->account, &q.account, err) != LS_OK) {
-        return LS_DESK_UNKNOWN;
+    code = desk_account(desk, def->account, who, &q.account, err);
+    if (code != LS_DESK_DONE) {
+        return code;
     }
     if (def->after != NULL &&
         (!ls_text_parse_i64(def->after, strlen(def->after), &after) || after < 0)) {

@@ -30,7 +30,7 @@ static json_t *used_by_kind(const ls_desk *desk, const desk_tally *tally, uint32
 
 static json_t *account_of(const ls_desk *desk, const desk_tally *tally, uint32_t at) {
     const ls_account *a = desk->pool->accounts + at;
-    const desk_counts *counts = tally->counts + at;
+    const desk_counts counts = desk_counts_of(desk, at);
     const uint64_t used = ls_shares_held(tally->books, at);
     const uint64_t borrowed = ls_shares_borrowed(tally->books, at);
     const uint64_t guarantee = (uint64_t)a->guarantee_gpus * LS_POOL_WHOLE;
@@ -45,15 +45,16 @@ static json_t *account_of(const ls_desk *desk, const desk_tally *tally, uint32_t
         (int)a->borrow, "reclaim_s", (double)a->reclaim_us * 1e-6, "used", desk_gpus(used),
         "used_by_kind", used_by_kind(desk, tally, at), "borrowed", desk_gpus(borrowed), "unused",
         desk_gpus(guarantee > covered ? guarantee - covered : 0), "running",
-        (json_int_t)counts->running, "stopping", (json_int_t)counts->stopping, "waiting",
-        (json_int_t)counts->waiting, "waiting_gpus", desk_gpus(counts->waiting_milli));
+        (json_int_t)counts.running, "stopping", (json_int_t)counts.stopping, "waiting",
+        (json_int_t)counts.waiting, "waiting_gpus", desk_gpus(counts.waiting_milli));
 }
 
-// The deepest level down to which all accounts together are few enough.
-static uint32_t depth_told(const ls_pool *pool) {
+// The deepest level down to which all accounts that the asker sees are few enough.
+static uint32_t depth_told(const ls_desk *desk, const ls_asker *who) {
+    const ls_pool *pool = desk->pool;
     uint32_t by_depth[LS_ACCOUNT_DEPTH_MAX + 1] = {0};
     for (uint32_t i = 1; i < pool->account_count; i++) {
-        by_depth[pool->accounts[i].depth]++;
+        by_depth[pool->accounts[i].depth] += desk_sees(desk, who, i);
     }
     uint32_t all = 0, depth = 0;
     while (depth < LS_ACCOUNT_DEPTH_MAX && all + by_depth[depth + 1] <= ACCOUNTS_MOST) {
@@ -64,15 +65,15 @@ static uint32_t depth_told(const ls_pool *pool) {
 }
 
 ls_desk_code ls_desk_accounts(ls_desk *desk, const char *below, const char *after, uint32_t limit,
-                              json_t **out, ls_error *err) {
+                              const ls_asker *who, json_t **out, ls_error *err) {
     const ls_pool *pool = desk->pool;
     const desk_tally *tally = desk_count(desk);
-    const uint32_t parent = below == NULL || below[0] == '\0' ? 0 : ls_pool_account(pool, below);
+    uint32_t parent = 0;
     int64_t from = 0;
     *out = NULL;
-    if (parent == LS_POOL_NONE) {
-        ls_fail(err, LS_ERR_INVALID, "there is no account '%.200s'", below);
-        return LS_DESK_UNKNOWN;
+    const ls_desk_code code = desk_account(desk, below, who, &parent, err);
+    if (code != LS_DESK_DONE) {
+        return code;
     }
     if (after != NULL && (!ls_text_parse_i64(after, strlen(after), &from) || from < 0)) {
         ls_fail(err, LS_ERR_INVALID, "after must be `next` of the answer before");
@@ -115,6 +116,26 @@ desk_sums desk_node_sums(const ls_desk *desk, uint32_t node) {
     return sums;
 }
 
+static json_t *print_sums(const desk_sums *s) {
+    const uint64_t free = s->all - s->used - s->reserved - s->drained - s->broken - s->spare;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "all", desk_gpus(s->all), "used",
+                     desk_gpus(s->used), "borrowed", desk_gpus(s->borrowed), "free",
+                     desk_gpus(free), "reserved", desk_gpus(s->reserved), "drained",
+                     desk_gpus(s->drained), "broken", desk_gpus(s->broken), "spare",
+                     desk_gpus(s->spare));
+}
+
+// Of an account: what it is guaranteed, and what it holds beyond.
+static json_t *sums_of_account(const ls_desk *desk, const desk_tally *tally, uint32_t account) {
+    const uint64_t used = ls_shares_held(tally->books, account);
+    const uint64_t guarantee = (uint64_t)desk->pool->accounts[account].guarantee_gpus *
+                               LS_POOL_WHOLE;
+    const desk_sums s = {.all = used > guarantee ? used : guarantee,
+                         .used = used,
+                         .borrowed = ls_shares_borrowed(tally->books, account)};
+    return print_sums(&s);
+}
+
 static json_t *sums_of(const ls_desk *desk, const desk_tally *tally) {
     desk_sums s = {0};
     for (uint32_t n = 0; n < desk->pool->cluster.node_count; n++) {
@@ -129,11 +150,7 @@ static json_t *sums_of(const ls_desk *desk, const desk_tally *tally) {
     for (uint32_t i = 0; i < tally->holding_count; i++) {
         s.borrowed += tally->holding[i].borrowed;
     }
-    const uint64_t free = s.all - s.used - s.reserved - s.drained - s.broken - s.spare;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "all", desk_gpus(s.all), "used",
-                     desk_gpus(s.used), "borrowed", desk_gpus(s.borrowed), "free", desk_gpus(free),
-                     "reserved", desk_gpus(s.reserved), "drained", desk_gpus(s.drained), "broken",
-                     desk_gpus(s.broken), "spare", desk_gpus(s.spare));
+    return print_sums(&s);
 }
 
 static json_t *kinds_of(const ls_pool *pool) {
@@ -153,7 +170,7 @@ static json_t *kinds_of(const ls_pool *pool) {
     return list;
 }
 
-ls_desk_code ls_desk_pool(ls_desk *desk, json_t **out, ls_error *err) {
+ls_desk_code ls_desk_pool(ls_desk *desk, const ls_asker *who, json_t **out, ls_error *err) {
     const ls_pool *pool = desk->pool;
     const desk_tally *tally = desk_count(desk);
     *out = NULL;
@@ -161,22 +178,23 @@ ls_desk_code ls_desk_pool(ls_desk *desk, json_t **out, ls_error *err) {
         return desk_memory(err);
     }
     json_t *accounts = json_array();
-    const uint32_t depth = depth_told(pool);
+    const uint32_t depth = depth_told(desk, who);
+    const uint32_t own = who != NULL ? who->account : 0;
     for (uint32_t i = 1; i < pool->account_count; i++) {
-        if (pool->accounts[i].depth <= depth) {
+        if (pool->accounts[i].depth <= depth && desk_sees(desk, who, i)) {
             json_array_append_new(accounts, account_of(desk, tally, i));
         }
     }
-    const desk_counts *top = tally->counts;
+    const desk_counts top = desk_counts_of(desk, own);
     return desk_give(
-        json_pack("{s:o, s:o, s:I, s:I, s:I, s:s, s:o, s:o, s:{s:I, s:o, s:I, s:I}, s:o, s:o}",
-                  "name", desk_text(pool->name), "about",
-                  desk_text(pool->about != NULL ? pool->about : ""), "seq",
-                  (json_int_t)desk->act_count, "now_us", (json_int_t)ls_exec_now_us(desk->exec),
-                  "since_us", (json_int_t)desk->since_us, "place", "machine", "kinds",
-                  kinds_of(pool), "gpus", sums_of(desk, tally), "jobs", "waiting",
-                  (json_int_t)top->waiting, "waiting_gpus", desk_gpus(top->waiting_milli),
-                  "running", (json_int_t)top->running, "stopping", (json_int_t)top->stopping,
-                  "accounts", accounts, "racks", desk_racks(desk, tally)),
+        json_pack(
+            "{s:o, s:o, s:I, s:I, s:I, s:s, s:o, s:o, s:{s:I, s:o, s:I, s:I}, s:o, s:o}", "name",
+            desk_text(pool->name), "about", desk_text(pool->about != NULL ? pool->about : ""),
+            "seq", (json_int_t)desk->act_count, "now_us", (json_int_t)ls_exec_now_us(desk->exec),
+            "since_us", (json_int_t)desk->since_us, "place", "machine", "kinds", kinds_of(pool),
+            "gpus", own == 0 ? sums_of(desk, tally) : sums_of_account(desk, tally, own), "jobs",
+            "waiting", (json_int_t)top.waiting, "waiting_gpus", desk_gpus(top.waiting_milli),
+            "running", (json_int_t)top.running, "stopping", (json_int_t)top.stopping, "accounts",
+            accounts, "racks", desk_racks(desk, own == 0 ? tally : NULL)),
         out, err);
 }

@@ -97,7 +97,8 @@ json_t *desk_racks(ls_desk *desk, const desk_tally *tally) {
     if (sums == NULL) {
         return NULL;
     }
-    for (uint32_t n = 0; n < desk->pool->cluster.node_count; n++) {
+    const uint32_t told = tally != NULL ? desk->rack_count : 0;
+    for (uint32_t n = 0; told > 0 && n < desk->pool->cluster.node_count; n++) {
         desk_sums *s = sums + desk->rack_of[n];
         const desk_sums one = desk_node_sums(desk, n);
         s->used += one.used;
@@ -106,15 +107,17 @@ json_t *desk_racks(ls_desk *desk, const desk_tally *tally) {
         s->broken += one.broken;
         s->spare += one.spare;
     }
-    desk_add_borrowed(desk, tally, sums);
     json_t *made = json_object(), *units = json_array();
-    add_units(desk, units);
+    if (told > 0) {
+        desk_add_borrowed(desk, tally, sums);
+        add_units(desk, units);
+    }
     json_object_set_new(made, "units", units);
     for (int i = 0; i < COLUMNS; i++) {
         columns[i] = json_array();
         json_object_set_new(made, names[i], columns[i]);
     }
-    for (uint32_t r = 0; r < desk->rack_count; r++) {
+    for (uint32_t r = 0; r < told; r++) {
         const desk_rack *rack = desk->racks + r;
         const desk_sums *s = sums + r;
         const bool one_kind = !rack->mixed && rack->kind != LS_POOL_NONE;
@@ -209,8 +212,7 @@ static bool add_part(rack_part *part, const ls_exec_view *view, const ls_pool_sh
 static void fill_part(ls_desk *desk, const desk_tally *tally, const ls_asker *who,
                       rack_part *part) {
     ls_exec_view view;
-    const uint32_t live = (UINT32_C(1) << LS_EXEC_DONE) - 1;
-    for (uint64_t id = 0; ls_exec_next(desk->exec, id, live, 0, &view); id = view.id) {
+    for (uint32_t at = 0; ls_exec_next_holding(desk->exec, &at, &view);) {
         const desk_holding *h = desk_find_holding(tally, view.id);
         bool here = false;
         for (uint32_t p = 0; view.shares != NULL && p < view.job->shape.parts; p++) {
@@ -279,6 +281,10 @@ ls_desk_code ls_desk_rack(ls_desk *desk, const char *name, const char *after, co
         (!ls_text_parse_i64(after, strlen(after), &from) || from < 0 || from > UINT32_MAX)) {
         ls_fail(err, LS_ERR_INVALID, "after must be `next` of the answer before");
         return LS_DESK_INVALID;
+    }
+    if (!desk_sees(desk, who, 0)) {
+        ls_fail(err, LS_ERR_INVALID, "racks are not for a token of one account");
+        return LS_DESK_FORBIDDEN;
     }
     for (uint32_t r = 0; tally != NULL && r < desk->rack_count; r++) {
         if (strcmp(desk->racks[r].name, name) == 0) {

@@ -1,4 +1,4 @@
-// desk_tally.c - all live jobs counted: who holds what, what of it is borrowed, who waits.
+// desk_tally.c - jobs that hold a place, counted: who holds what, what of it is borrowed.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,6 @@ enum { REST = 10 };  // a tally that took long is kept for so many times as long
 
 void desk_tally_clear(desk_tally *t) {
     ls_shares_destroy(t->books);
-    ls_free(t->counts);
     ls_free(t->holding);
     *t = (desk_tally){0};
 }
@@ -31,15 +30,13 @@ static bool add_holding(desk_tally *t, const ls_exec_view *view, uint64_t milli)
     return true;
 }
 
-static void count_one(const ls_pool *pool, desk_tally *t, const ls_exec_view *view,
-                      uint64_t milli) {
-    const bool waits = view->state == LS_EXEC_HELD || view->state == LS_EXEC_WAITING;
-    for (uint32_t a = view->account; a != LS_POOL_NONE; a = pool->accounts[a].parent) {
-        t->counts[a].waiting += waits;
-        t->counts[a].waiting_milli += waits ? milli : 0;
-        t->counts[a].stopping += view->state == LS_EXEC_STOPPING;
-        t->counts[a].running += !waits && view->state != LS_EXEC_STOPPING;
-    }
+desk_counts desk_counts_of(const ls_desk *desk, uint32_t account) {
+    const ls_exec_crowd *crowd = ls_exec_crowd_of(desk->exec, account);
+    const uint64_t *by_state = crowd->by_state;
+    return (desk_counts){.waiting = by_state[LS_EXEC_HELD] + by_state[LS_EXEC_WAITING],
+                         .running = by_state[LS_EXEC_STARTING] + by_state[LS_EXEC_RUNNING],
+                         .stopping = by_state[LS_EXEC_STOPPING],
+                         .waiting_milli = crowd->waiting_milli};
 }
 
 static int last_started_first(const void *a, const void *b) {
@@ -68,17 +65,14 @@ static void share_out_borrowed(desk_tally *t) {
 
 static bool make(ls_desk *desk, desk_tally *t) {
     const ls_pool *pool = desk->pool;
-    t->counts = ls_alloc(pool->account_count * sizeof *t->counts);
-    if (t->counts == NULL || ls_shares_create(desk->terms.rows, desk->terms.count,
-                                              pool->cluster.kind_count, &t->books, NULL) != LS_OK) {
+    if (ls_shares_create(desk->terms.rows, desk->terms.count, pool->cluster.kind_count, &t->books,
+                         NULL) != LS_OK) {
         return false;
     }
     ls_exec_view view;
-    const uint32_t live = (UINT32_C(1) << LS_EXEC_DONE) - 1;
-    for (uint64_t id = 0; ls_exec_next(desk->exec, id, live, 0, &view); id = view.id) {
+    for (uint32_t at = 0; ls_exec_next_holding(desk->exec, &at, &view);) {
         const uint64_t milli = ls_shape_milli(&view.job->shape);
-        count_one(pool, t, &view, milli);
-        const bool holds = view.state >= LS_EXEC_STARTING && view.kind != LS_POOL_NONE && milli > 0;
+        const bool holds = view.kind != LS_POOL_NONE && milli > 0;
         if (holds) {
             ls_shares_add(t->books, view.account, view.kind, milli);
         }

@@ -15,6 +15,7 @@ enum { ACCOUNTS_KEPT_MAX = 2000 };
 typedef struct days {
     const ls_desk *desk;
     uint32_t account;
+    bool tells_pool;     // what the whole pool had
     json_t *list, *day;  // day: of the list, that of `at`
     int64_t at;
 } days;
@@ -34,8 +35,8 @@ static bool add_row(void *context, const ls_exec_usage *usage, const ls_meter_po
         date[10] = '\0';
         d->at = usage->day;
         json_t *made = json_pack("{s:s, s:o, s:o, s:[]}", "day", date, "all_gpu_s",
-                                 gpu_seconds(pool->all), "idle_gpu_s", gpu_seconds(pool->idle),
-                                 "accounts");
+                                 d->tells_pool ? gpu_seconds(pool->all) : json_null(), "idle_gpu_s",
+                                 d->tells_pool ? gpu_seconds(pool->idle) : json_null(), "accounts");
         json_array_append_new(d->list, made);
         d->day = json_object_get(made, "accounts");
     }
@@ -52,21 +53,11 @@ static bool add_row(void *context, const ls_exec_usage *usage, const ls_meter_po
                          (json_int_t)r->broken)) == 0;
 }
 
-static ls_desk_code find_account(const ls_desk *desk, const char *path, uint32_t *out,
-                                 ls_error *err) {
-    *out = path == NULL || path[0] == '\0' ? 0 : ls_pool_account(desk->pool, path);
-    if (*out == LS_POOL_NONE) {
-        ls_fail(err, LS_ERR_INVALID, "there is no account '%.200s'", path);
-        return LS_DESK_UNKNOWN;
-    }
-    return LS_DESK_DONE;
-}
-
 ls_desk_code ls_desk_days(ls_desk *desk, const char *account, int64_t from_day, int64_t to_day,
-                          json_t **out, ls_error *err) {
-    days d = {.desk = desk};
+                          const ls_asker *who, json_t **out, ls_error *err) {
+    days d = {.desk = desk, .tells_pool = desk_sees(desk, who, 0)};
     *out = NULL;
-    const ls_desk_code code = find_account(desk, account, &d.account, err);
+    const ls_desk_code code = desk_account(desk, account, who, &d.account, err);
     if (code != LS_DESK_DONE) {
         return code;
     }
@@ -149,7 +140,8 @@ static void add_span(ls_desk *desk, const desk_tally *t, int64_t number, double 
         m->used += (float)(used * seconds);
         m->borrowed += (float)(borrowed * seconds);
         m->unused += (float)((unused > 0.0 ? unused : 0.0) * seconds);
-        m->waiting += (float)((double)t->counts[a].waiting_milli / LS_POOL_WHOLE * seconds);
+        m->waiting += (float)((double)desk_counts_of(desk, a).waiting_milli / LS_POOL_WHOLE *
+                              seconds);
     }
 }
 
@@ -213,11 +205,11 @@ static int64_t choose_step(int64_t span_us, int64_t step_s) {
 }
 
 ls_desk_code ls_desk_usage(ls_desk *desk, const char *account, int64_t from_us, int64_t to_us,
-                           int64_t step_s, json_t **out, ls_error *err) {
+                           int64_t step_s, const ls_asker *who, json_t **out, ls_error *err) {
     const struct desk_samples *s = desk->samples;
     uint32_t at = 0;
     *out = NULL;
-    const ls_desk_code code = find_account(desk, account, &at, err);
+    const ls_desk_code code = desk_account(desk, account, who, &at, err);
     if (code != LS_DESK_DONE) {
         return code;
     }
@@ -235,6 +227,9 @@ ls_desk_code ls_desk_usage(ls_desk *desk, const char *account, int64_t from_us, 
         const int64_t end = begin + step < to_us ? begin + step : to_us;
         const bool known = s->first_us > 0 && at < s->accounts && begin < s->last_us &&
                            mean_of(s, at, begin, end, mean);
+        if (known && !desk_sees(desk, who, 0)) {  // not what the whole pool has
+            mean[4] = desk->pool->accounts[at].guarantee_gpus;
+        }
         if (known) {
             json_array_append_new(points, json_pack("[I, f, f, f, f, f]", (json_int_t)begin,
                                                     mean[0], mean[1], mean[2], mean[3], mean[4]));

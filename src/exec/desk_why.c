@@ -32,10 +32,11 @@ static const char *unit_of(bool slots, uint64_t milli) {
     return slots ? (one ? "slot" : "slots") : one ? "GPU" : "GPUs";
 }
 
-// Who holds most of it, behind the sentence.
-static void add_holder(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
+// Who holds most of it, behind the sentence; not to who may not be told of him.
+static void add_holder(const ls_desk *desk, const ls_exec_answer *a, const ls_asker *who,
+                       sentence *out) {
     char holds[32], borrows[32];
-    if (a->holder_count == 0) {
+    if (a->holder_count == 0 || !desk_sees(desk, who, a->holders[0].account)) {
         return;
     }
     const ls_exec_holder *h = a->holders;
@@ -50,7 +51,8 @@ static void add_holder(const ls_desk *desk, const ls_exec_answer *a, sentence *o
                    h->borrowed > 0 ? "개 빌림)" : "");
 }
 
-static void say_free(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
+static void say_free(const ls_desk *desk, const ls_exec_answer *a, const ls_asker *who,
+                     sentence *out) {
     char wants[32], free[32];
     const bool slots = counts_slots(desk->pool);
     put_gpus(wants, sizeof wants, a->needs_milli);
@@ -75,7 +77,7 @@ static void say_free(const ls_desk *desk, const ls_exec_answer *a, sentence *out
         ls_text_format(out->text_ko, SENTENCE, "%s %s개가 필요합니다. 여유는 %s개입니다.",
                        slots ? "CPU 슬롯" : "GPU", wants, free);
     }
-    add_holder(desk, a, out);
+    add_holder(desk, a, who, out);
 }
 
 static void say_limit(const ls_desk *desk, const ls_exec_answer *a, sentence *out) {
@@ -96,9 +98,10 @@ static void say_budget(const ls_desk *desk, const ls_exec_answer *a, sentence *o
 }
 
 static void say_turn(const ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
-                     sentence *out) {
+                     const ls_asker *who, sentence *out) {
     ls_exec_view other;
-    const bool known = a->job != 0 && ls_exec_get(desk->exec, a->job, &other);
+    const bool known = a->job != 0 && ls_exec_get(desk->exec, a->job, &other) &&
+                       desk_sees(desk, who, other.account);
     if (known && other.account == view->account) {
         out->code = "priority";
         ls_text_format(out->text, SENTENCE, "Job %llu of the same account goes first.",
@@ -116,7 +119,7 @@ static void say_turn(const ls_desk *desk, const ls_exec_view *view, const ls_exe
 }
 
 static void say_waits(ls_desk *desk, const ls_exec_view *view, const ls_exec_answer *a,
-                      sentence *out) {
+                      const ls_asker *who, sentence *out) {
     switch (a->reason) {
     case LS_REASON_AFTER:
         out->code = "after";
@@ -125,7 +128,7 @@ static void say_waits(ls_desk *desk, const ls_exec_view *view, const ls_exec_ans
                        (unsigned long long)a->job);
         break;
     case LS_REASON_LIMIT: say_limit(desk, a, out); break;
-    case LS_REASON_TURN: say_turn(desk, view, a, out); break;
+    case LS_REASON_TURN: say_turn(desk, view, a, who, out); break;
     case LS_REASON_KEPT:
         out->code = "promised";
         ls_text_format(out->text, SENTENCE,
@@ -160,12 +163,16 @@ static void say_waits(ls_desk *desk, const ls_exec_view *view, const ls_exec_ans
         ls_text_format(out->text, SENTENCE, "It starts in a moment.");
         ls_text_format(out->text_ko, SENTENCE, "곧 시작합니다.");
         break;
-    default: say_free(desk, a, out); break;
+    default: say_free(desk, a, who, out); break;
     }
 }
 
-static void say_stops(const ls_exec_view *view, sentence *out) {
-    if (view->why == LS_WHY_RECLAIM) {
+static void say_stops(const ls_exec_view *view, bool tells_whom, sentence *out) {
+    if (view->why == LS_WHY_RECLAIM && !tells_whom) {
+        out->code = "reclaim";
+        ls_text_format(out->text, SENTENCE, "It gives back what it borrowed.");
+        ls_text_format(out->text_ko, SENTENCE, "빌려 쓴 자원을 돌려줍니다.");
+    } else if (view->why == LS_WHY_RECLAIM) {
         out->code = "reclaim";
         ls_text_format(out->text, SENTENCE, "It gives back what it borrowed, for job %llu.",
                        (unsigned long long)view->for_job);
@@ -196,10 +203,13 @@ static void say_stops(const ls_exec_view *view, sentence *out) {
 
 // ---- who holds what is short
 
-static json_t *holders_of(const ls_desk *desk, const ls_exec_answer *a) {
+static json_t *holders_of(const ls_desk *desk, const ls_exec_answer *a, const ls_asker *who) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < a->holder_count && i < HOLDERS; i++) {
         const ls_exec_holder *h = a->holders + i;
+        if (!desk_sees(desk, who, h->account)) {
+            continue;
+        }
         json_array_append_new(
             list, json_pack("{s:o, s:o, s:o, s:I, s:o, s:I, s:o}", "account",
                             desk_text(desk_path(desk->pool, h->account)), "gpus",
@@ -210,15 +220,24 @@ static json_t *holders_of(const ls_desk *desk, const ls_exec_answer *a) {
     return list;
 }
 
+// May a job be named to him?
+static bool sees_job(const ls_desk *desk, const ls_asker *who, uint64_t id) {
+    ls_exec_view view;
+    return who == NULL || who->account == 0 ||
+           (ls_exec_get(desk->exec, id, &view) && desk_sees(desk, who, view.account));
+}
+
 static void add_figures(const ls_desk *desk, const ls_exec_answer *a, const char *code,
-                        json_t *made) {
-    if (a->job != 0) {
+                        const ls_asker *who, json_t *made) {
+    // What an account above the asker's holds is the business of others below it, too.
+    const bool tells = a->account >= desk->pool->account_count || desk_sees(desk, who, a->account);
+    if (a->job != 0 && sees_job(desk, who, a->job)) {
         json_object_set_new(made, "job", desk_id(a->job));
     }
     if (strcmp(code, "free") == 0 || strcmp(code, "place") == 0) {
         json_object_set_new(made, "wants", desk_gpus(a->needs_milli));
         json_object_set_new(made, "free", desk_gpus(a->free_milli));
-        json_object_set_new(made, "holders", holders_of(desk, a));
+        json_object_set_new(made, "holders", holders_of(desk, a, who));
     }
     if (a->within != LS_POOL_ANYWHERE && ls_level_word(a->within) != NULL) {
         json_object_set_new(made, "within", json_string(ls_level_word(a->within)));
@@ -229,7 +248,7 @@ static void add_figures(const ls_desk *desk, const ls_exec_answer *a, const char
     if (a->account < desk->pool->account_count) {
         json_object_set_new(made, "account", desk_text(desk_path(desk->pool, a->account)));
     }
-    if (strcmp(code, "limit") == 0) {
+    if (strcmp(code, "limit") == 0 && tells) {
         const uint64_t left = a->free_milli < a->most_milli ? a->free_milli : a->most_milli;
         json_object_set_new(made, "wants", desk_gpus(a->needs_milli));
         json_object_set_new(made, "used", desk_gpus(a->most_milli - left));
@@ -242,14 +261,14 @@ static void add_figures(const ls_desk *desk, const ls_exec_answer *a, const char
     json_object_set_new(made, "promised_us", desk_time(a->promised_us));
 }
 
-json_t *desk_why(ls_desk *desk, const ls_exec_view *view) {
+json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who) {
     sentence said = {.code = NULL};
     ls_exec_answer answer = {.promised_us = INT64_MAX};
     const bool waits = view->state <= LS_EXEC_WAITING;
     if (waits && ls_exec_why(desk->exec, view->id, &answer, NULL) == LS_OK) {
-        say_waits(desk, view, &answer, &said);
+        say_waits(desk, view, &answer, who, &said);
     } else if (view->state == LS_EXEC_STOPPING) {
-        say_stops(view, &said);
+        say_stops(view, sees_job(desk, who, view->for_job), &said);
     }
     if (said.code == NULL) {
         return json_null();
@@ -257,9 +276,9 @@ json_t *desk_why(ls_desk *desk, const ls_exec_view *view) {
     json_t *made = json_pack("{s:s, s:o, s:o}", "code", said.code, "text", desk_text(said.text),
                              "text_ko", desk_text(said.text_ko));
     if (waits) {
-        add_figures(desk, &answer, said.code, made);
+        add_figures(desk, &answer, said.code, who, made);
     } else {
-        if (view->for_job != 0) {
+        if (view->for_job != 0 && sees_job(desk, who, view->for_job)) {
             json_object_set_new(made, "job", desk_id(view->for_job));
         }
         if (view->until_us > 0 && view->until_us < INT64_MAX) {
@@ -279,7 +298,13 @@ ls_desk_code ls_desk_why(ls_desk *desk, uint64_t id, const ls_asker *who, json_t
         return code;
     }
     json_t *lines = json_array();
-    if (view.state <= LS_EXEC_WAITING && ls_exec_why(desk->exec, id, &answer, err) == LS_OK) {
+    if (who != NULL && who->account != 0) {  // the service's own sentences name everybody
+        json_t *text = json_object_get(json_object_get(*out, "why"), "text");
+        if (text != NULL) {
+            json_array_append(lines, text);
+        }
+    } else if (view.state <= LS_EXEC_WAITING &&
+               ls_exec_why(desk->exec, id, &answer, err) == LS_OK) {
         for (const char *at = answer.text; *at != '\0';) {
             const size_t length = strcspn(at, "\n");
             json_array_append_new(lines, json_stringn(at, length));

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 2 };  // 1: usage had no energy, no charge
+enum { VERSION = 2 };                              // 1: usage had no energy, no charge
+enum { PAGES_TIDIED = 4000, PAGES_MOST = 32000 };  // of the log; past the most a commit tidies
 
 typedef enum statement {
     BEGIN,
@@ -79,6 +80,7 @@ static const char from_1[] =
 
 struct ls_exec_journal {
     sqlite3 *db;
+    int log_pages;
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -113,7 +115,7 @@ static ls_status open_file(ls_exec_journal *j, const char *path, ls_error *err) 
     }
     const char set[] =
         "PRAGMA locking_mode=EXCLUSIVE;PRAGMA journal_mode=WAL;"
-        "PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=4000;";
+        "PRAGMA synchronous=FULL;";
     int code = sqlite3_exec(j->db, set, NULL, NULL, NULL);
     if (code == SQLITE_OK) {
         code = sqlite3_exec(j->db, "BEGIN IMMEDIATE;COMMIT;", NULL, NULL, NULL);
@@ -145,6 +147,16 @@ static ls_status open_file(ls_exec_journal *j, const char *path, ls_error *err) 
     return LS_OK;
 }
 
+// Instead of SQLite's own, which would tidy within a commit that somebody waits for.
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages) {
+    ls_exec_journal *j = context;
+    j->log_pages = pages;
+    if (pages >= PAGES_MOST) {
+        (void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return SQLITE_OK;  // what was committed is, tidied or not
+}
+
 ls_status ls_exec_journal_open(const char *path, ls_exec_journal **out, ls_error *err) {
     *out = NULL;
     ls_exec_journal *j = ls_alloc(sizeof *j);
@@ -162,6 +174,7 @@ ls_status ls_exec_journal_open(const char *path, ls_exec_journal **out, ls_error
         ls_exec_journal_close(j);
         return status;
     }
+    sqlite3_wal_hook(j->db, on_commit, j);
     *out = j;
     return LS_OK;
 }
@@ -231,6 +244,14 @@ void ls_exec_journal_rollback(ls_exec_journal *j) {
         sqlite3_reset(j->statements[ROLLBACK]);
         sqlite3_step(j->statements[ROLLBACK]);
         sqlite3_reset(j->statements[ROLLBACK]);
+    }
+}
+
+void ls_exec_journal_tidy(ls_exec_journal *j) {
+    if (j->log_pages >= PAGES_TIDIED &&
+        sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+            SQLITE_OK) {
+        j->log_pages = 0;
     }
 }
 

@@ -60,6 +60,9 @@ void ls_exec_journal_close(ls_exec_journal *journal);  // rolls back; NULL is fi
 ls_status ls_exec_journal_begin(ls_exec_journal *journal, ls_error *err);
 ls_status ls_exec_journal_commit(ls_exec_journal *journal, ls_error *err);
 void ls_exec_journal_rollback(ls_exec_journal *journal);
+// What committed rows have left behind is put in its place, when it has become enough; to be called
+// when nobody waits. Failing, it is done later: nothing is lost.
+void ls_exec_journal_tidy(ls_exec_journal *journal);
 
 ls_status ls_exec_journal_put_spec(ls_exec_journal *journal, uint64_t id, const void *bytes,
                                    size_t size, ls_error *err);

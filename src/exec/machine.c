@@ -17,7 +17,7 @@
 #include "exec/run_files.h"
 #include "pool/grow.h"
 
-enum { EVENTS = 64 };
+enum { EVENTS = 64, REMINDERS = 3 };
 #define AGAIN_US INT64_C(5000)    // a stop that nobody hears yet
 #define UNSURE_US INT64_C(50000)  // what could not be looked at
 #define HELPER UINT64_MAX
@@ -30,7 +30,8 @@ typedef struct guarded {
     bool stop;    // is still to be sent
     bool unsure;  // what became of it, or who guards it, could not be looked at; later again
     int64_t until_us;
-    pid_t pid;  // of the command; 0: not known yet
+    pid_t pid;          // of the command; 0: not known yet
+    uint32_t reminded;  // how often it was asked again to stop
 } guarded;
 
 struct ls_machine {
@@ -344,13 +345,33 @@ static void send_stop(ls_machine *m, guarded *g) {
     }
 }
 
+// A guardian that stands still again and again is held so by what it guards. It is ended, and what
+// is left of its run with it.
+static void end_if_stopped(ls_machine *m, guarded *g) {
+    if (g->reminded < REMINDERS || g->pidfd < 0) {
+        return;
+    }
+    ls_run_claim claim = {.forbidden = true};
+    const int folder = ls_machine_folder(m, g->job, false);
+    const bool known = folder >= 0 && ls_run_claim_read(folder, g->run, &claim) &&
+                       !claim.forbidden && ls_process_is(claim.shim);
+    if (folder >= 0) {
+        close(folder);
+    }
+    if (known && ls_process_stands_still(claim.shim)) {
+        (void)syscall(SYS_pidfd_send_signal, g->pidfd, SIGKILL, NULL, 0);
+    }
+}
+
 static void stop(void *context, uint64_t job, uint32_t run, int64_t until_us) {
     ls_machine *m = context;
     guarded *g = find(m, job, run);
     if (g == NULL) {
         return;
     }
+    g->reminded += g->until_us == until_us;
     g->until_us = until_us;
+    end_if_stopped(m, g);
     m->stops += !g->stop;
     g->stop = true;
     send_stop(m, g);

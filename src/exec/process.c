@@ -83,6 +83,14 @@ bool ls_process_is(ls_process process) {
            start == process.start && state != 'Z' && state != 'X';
 }
 
+bool ls_process_stands_still(ls_process process) {
+    char state = 0;
+    pid_t parent = 0;
+    uint64_t start = 0;
+    return process.pid > 0 && read_stat(process.pid, &state, &parent, &start) &&
+           start == process.start && (state == 'T' || state == 't');
+}
+
 void ls_process_boot(char out[LS_BOOT_SIZE]) {
     if (read_all("/proc/sys/kernel/random/boot_id", out, LS_BOOT_SIZE) < 0) {
         out[0] = '\0';

@@ -17,7 +17,8 @@ enum { LS_BOOT_SIZE = 40 };
 
 // False: there is no such process.
 bool ls_process_find(pid_t pid, ls_process *out, pid_t *out_parent);
-bool ls_process_is(ls_process process);  // it is there and still the same, and no zombie
+bool ls_process_is(ls_process process);            // it is there and still the same, and no zombie
+bool ls_process_stands_still(ls_process process);  // and was stopped by a signal, or is traced
 // The boot's id, zero-terminated; empty when the system does not tell.
 void ls_process_boot(char out[LS_BOOT_SIZE]);
 

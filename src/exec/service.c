@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exec/nvml.h"
 #include "exec/process.h"
@@ -179,9 +180,11 @@ ls_status ls_exec_open(const ls_exec_def *def, ls_exec **out, ls_error *err) {
     e->def.waiting_max = initial(def->waiting_max, 1000000);
     e->def.waiting_account_max = initial(def->waiting_account_max, 100000);
     e->def.keep = initial(def->keep, 10000);
-    e->account_waits = ls_alloc(def->pool->account_count * sizeof *e->account_waits);
-    ls_status status = e->account_waits == NULL ? ls_fail(err, LS_ERR_MEMORY, "out of memory")
-                                                : open_parts(e, err);
+    e->late_us = INT64_MAX;
+    e->remind_us = INT64_MAX;
+    e->crowds = ls_alloc(def->pool->account_count * sizeof *e->crowds);
+    ls_status status = e->crowds == NULL ? ls_fail(err, LS_ERR_MEMORY, "out of memory")
+                                         : open_parts(e, err);
     if (status == LS_OK) {
         e->executor = e->def.executor != NULL ? *e->def.executor : ls_machine_executor(e->machine);
         e->told_number = (uint64_t)e->now_us;
@@ -221,7 +224,8 @@ void ls_exec_close(ls_exec *e) {
     ls_free(e->over);
     ls_free(e->ended);
     ls_free(e->told);
-    ls_free(e->account_waits);
+    ls_free(e->crowds);
+    ls_free(e->holding);
     ls_free(e);
 }
 
@@ -241,6 +245,8 @@ int64_t ls_exec_wait_us(const ls_exec *e) {
     int64_t at_us = ls_scheduler_wake(e->scheduler);
     const int64_t books_us = e->books.closed_us + LS_EXEC_BOOKS_US;
     at_us = books_us < at_us ? books_us : at_us;
+    at_us = e->late_us < at_us ? e->late_us : at_us;
+    at_us = e->remind_us < at_us ? e->remind_us : at_us;
     int64_t wait_us = e->wants_step || at_us <= now_us ? 0 : at_us - now_us;
     const int64_t machine_us = e->machine != NULL ? ls_machine_wait_us(e->machine) : INT64_MAX;
     return machine_us < wait_us ? machine_us : wait_us;
@@ -282,6 +288,17 @@ static void tell_all(ls_exec *e) {
     e->told_count = 0;
 }
 
+// What is there to be written may wait for more.
+static bool may_wait(ls_exec *e) {
+    if (e->pressing || e->books.dirty || e->dirty_count + e->ended_count == 0) {
+        return false;
+    }
+    if (e->late_us == INT64_MAX) {
+        e->late_us = e->now_us + e->def.end_delay_us;
+    }
+    return e->now_us < e->late_us;
+}
+
 ls_status ls_exec_step(ls_exec *e, ls_error *err) {
     ls_status heard = e->machine != NULL ? ls_machine_hear(e->machine, err) : LS_OK;
     if (heard == LS_ERR_IO) {
@@ -307,15 +324,23 @@ ls_status ls_exec_step(ls_exec *e, ls_error *err) {
             status = ls_exec_books_close(e, e->now_us, err);
         }
     }
+    if (status == LS_OK && may_wait(e)) {
+        e->wants_step = false;
+        return heard;
+    }
     status = status == LS_OK ? ls_exec_commit(e, err) : status;
     if (status != LS_OK) {
         e->wants_step = true;
         return status;
     }
+    e->pressing = false;
+    e->late_us = INT64_MAX;
     // Told before it is done: whoever listens hears of a start before the job can be heard of.
     tell_all(e);
     e->wants_step = false;
     status = ls_exec_perform(e, err);
+    ls_exec_remind(e);
+    ls_exec_journal_tidy(e->journal);
     return heard != LS_OK ? heard : status;
 }
 
@@ -327,6 +352,10 @@ const ls_pool *ls_exec_pool(const ls_exec *e) {
 
 bool ls_exec_isolates(const ls_exec *e) {
     return e->def.helper != NULL && e->def.helper->changes_user;
+}
+
+bool ls_exec_runs_as(const ls_exec *e, uid_t uid) {
+    return ls_exec_isolates(e) ? uid >= e->def.helper->uid_least : uid == geteuid();
 }
 
 bool ls_exec_has_cgroups(const ls_exec *e, const char **out_why) {

@@ -51,6 +51,10 @@ typedef struct ls_exec_def {
     uint32_t waiting_max;          // jobs that may wait in all; 0: 1,000,000
     uint32_t waiting_account_max;  // the same of one account; 0: 100,000
     uint32_t keep;                 // jobs that are over stay listed, with logs; 0: 10,000
+    // An end that lets nothing start, and that nobody asked for, may be written down so much later,
+    // in one commit with what comes meanwhile; until then it is told to nobody, and a kill leaves
+    // it with the run's guardian, who has kept it. 0: at once.
+    int64_t end_delay_us;
     // What happens, as it happens and after it is durable; within step. NULL: not wanted.
     void (*told)(void *context, const struct ls_exec_event *event);
     void *context;
@@ -86,6 +90,9 @@ int64_t ls_exec_now_us(const ls_exec *exec);  // the pool's clock
 const ls_pool *ls_exec_pool(const ls_exec *exec);
 // Jobs of different users are kept apart by the system (uid per job). Else they are not.
 bool ls_exec_isolates(const ls_exec *exec);
+// Jobs may run as this user here: where they are kept apart, from a least number on; else only as
+// whom the pool itself runs.
+bool ls_exec_runs_as(const ls_exec *exec, uid_t uid);
 // Jobs are held in cgroups of their own; else by session and process tree alone. *out_why (may be
 // NULL) says why not.
 bool ls_exec_has_cgroups(const ls_exec *exec, const char **out_why);
@@ -152,6 +159,15 @@ bool ls_exec_next(const ls_exec *exec, uint64_t after, uint32_t states, uint32_t
                   ls_exec_view *out);
 // How many jobs are in each state.
 void ls_exec_counts(const ls_exec *exec, uint64_t out[LS_EXEC_STATE_COUNT]);
+// Jobs of an account with all below it. Costs the same however many there are.
+typedef struct ls_exec_crowd {
+    uint64_t by_state[LS_EXEC_STATE_COUNT];
+    uint64_t waiting_milli;  // thousandths of GPUs that those held or waiting want
+} ls_exec_crowd;
+const ls_exec_crowd *ls_exec_crowd_of(const ls_exec *exec, uint32_t account);
+// Those that hold a place, in no order: the one at `*at` (0: the first), which is moved on. False:
+// there are no more. Good for as long as nothing changes.
+bool ls_exec_next_holding(const ls_exec *exec, uint32_t *at, ls_exec_view *out);
 
 // ---- why
 

@@ -11,6 +11,9 @@ enum {
     LS_EXEC_TRIES = 3,        // of a start that fails for no fault of the job
     LS_EXEC_SPEC_OWN = 8192,  // bytes of a spec that are kept for the variables we add
 };
+// A guardian that has not ended its run so long after it should have is reminded, again and again.
+#define LS_EXEC_OVERDUE_US INT64_C(2000000)
+#define LS_EXEC_REMIND_US INT64_C(1000000)
 #define LS_EXEC_BOOKS_US INT64_C(60000000)  // the books are closed at least so often
 #define LS_DAY_US INT64_C(86400000000)
 
@@ -31,6 +34,7 @@ typedef struct ls_entry {  // a job
     uint32_t runs, tries;
     uint32_t slot;  // the scheduler's; LS_POOL_NONE: it does not know it
     uint32_t kind;
+    uint32_t holding_at;  // of exec->holding, while it has shares
     int exit_code, signal;
     int64_t submitted_us, started_us, ended_us, until_us, stops_us, lost_us;
     ls_pool_share *shares;  // owned, while it holds any
@@ -39,7 +43,8 @@ typedef struct ls_entry {  // a job
     bool dirty;      // listed in exec->dirty
     bool run_dirty;  // its run too
     bool to_start, to_stop, to_drop;
-    bool began;  // its run was handed to the executor
+    bool began;    // its run was handed to the executor
+    bool overdue;  // it was told that its time is over, after who guards it should have
 } ls_entry;
 
 typedef struct ls_ended_run {  // not written yet
@@ -96,15 +101,19 @@ struct ls_exec {
     uint64_t *dirty, *held, *over;  // ids
     uint32_t dirty_count, dirty_room, held_count, held_room;
     uint32_t over_at, over_count, over_room;
-    uint32_t *account_waits;  // by account: jobs that are held or wait
-    uint64_t counts[LS_EXEC_STATE_COUNT];
+    ls_exec_crowd *crowds;  // by account, with all below it; of account 0: all jobs
+    uint64_t *holding;      // ids of those with shares
+    uint32_t holding_count, holding_room;
     ls_ended_run *ended;
     uint32_t ended_count, ended_room;
     ls_told *told;
     uint32_t told_count, told_room;
     uint64_t told_number;
-    bool wants_step;  // something changed since the last step
-    bool helpless;    // see service.h
+    bool wants_step;    // something changed since the last step
+    bool pressing;      // what is not written yet may not wait
+    int64_t remind_us;  // when guardians may have to be reminded; INT64_MAX: none
+    int64_t late_us;    // and when what may is written at the latest; INT64_MAX: there is nothing
+    bool helpless;      // see service.h
     ls_books books;
 };
 
@@ -115,6 +124,10 @@ ls_entry *ls_exec_find(const ls_exec *e, uint64_t id);
 ls_entry *ls_exec_add(ls_exec *e, uint64_t id, ls_spec *spec);
 bool ls_exec_mark(ls_exec *e, ls_entry *j);  // its row is to be written; false: out of memory
 void ls_exec_set_state(ls_exec *e, ls_entry *j, ls_exec_state state);
+void ls_exec_uncount(ls_exec *e, ls_entry *j);  // it goes
+// It has a place (its shares), or none any more. False: out of memory.
+bool ls_exec_hold(ls_exec *e, ls_entry *j);
+void ls_exec_let_go(ls_exec *e, ls_entry *j);
 void ls_exec_note(ls_entry *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ls_exec_tell(ls_exec *e, ls_exec_act act, const ls_entry *j, int64_t at_us);
 void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out);
@@ -134,6 +147,7 @@ ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j);
 ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err);
 ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err);
 ls_status ls_exec_perform(ls_exec *e, ls_error *err);  // what was committed
+void ls_exec_remind(ls_exec *e);                       // guardians of runs whose time is over
 
 // ---- service_write.c
 

@@ -71,14 +71,42 @@ static bool waits(ls_exec_state state) {
     return state == LS_EXEC_HELD || state == LS_EXEC_WAITING;
 }
 
-void ls_exec_set_state(ls_exec *e, ls_entry *j, ls_exec_state state) {
-    if (j->state != LS_EXEC_STATE_COUNT) {
-        e->counts[j->state]--;
-        e->account_waits[j->account] -= waits(j->state);
+// In its account and all above it.
+static void count(ls_exec *e, const ls_entry *j, int64_t change) {
+    const uint64_t milli = waits(j->state) ? ls_shape_milli(&j->spec->job->shape) : 0;
+    for (uint32_t a = j->account; a != LS_POOL_NONE; a = e->def.pool->accounts[a].parent) {
+        e->crowds[a].by_state[j->state] += (uint64_t)change;
+        e->crowds[a].waiting_milli += (uint64_t)change * milli;
     }
+}
+
+void ls_exec_uncount(ls_exec *e, ls_entry *j) {
+    if (j->state != LS_EXEC_STATE_COUNT) {
+        count(e, j, -1);
+    }
+}
+
+void ls_exec_set_state(ls_exec *e, ls_entry *j, ls_exec_state state) {
+    ls_exec_uncount(e, j);
     j->state = state;
-    e->counts[state]++;
-    e->account_waits[j->account] += waits(state);
+    count(e, j, 1);
+}
+
+bool ls_exec_hold(ls_exec *e, ls_entry *j) {
+    if (!ls_grow(&e->holding, &e->holding_room, sizeof *e->holding, e->holding_count + 1)) {
+        return false;
+    }
+    j->holding_at = e->holding_count;
+    e->holding[e->holding_count++] = j->id;
+    return true;
+}
+
+void ls_exec_let_go(ls_exec *e, ls_entry *j) {
+    ls_free(j->shares);
+    j->shares = NULL;
+    const uint64_t last = e->holding[--e->holding_count];
+    e->holding[j->holding_at] = last;  // which may be itself
+    ls_exec_find(e, last)->holding_at = j->holding_at;
 }
 
 void ls_exec_note(ls_entry *j, const char *format, ...) {
@@ -205,15 +233,21 @@ ls_status ls_exec_account(const ls_exec *e, const ls_exec_job *job, uint32_t *ou
     return LS_OK;
 }
 
+static uint64_t waiting_of(const ls_exec *e, uint32_t account) {
+    const uint64_t *by_state = e->crowds[account].by_state;
+    return by_state[LS_EXEC_HELD] + by_state[LS_EXEC_WAITING];
+}
+
 static ls_status check_limits(const ls_exec *e, uint32_t account, uint32_t count, ls_error *err) {
-    const uint64_t all = e->counts[LS_EXEC_HELD] + e->counts[LS_EXEC_WAITING];
+    const uint64_t all = waiting_of(e, 0);
     if (all + count > e->def.waiting_max) {
         return ls_fail(err, LS_ERR_LIMIT, "%llu jobs wait; the pool lets %u wait",
                        (unsigned long long)all, e->def.waiting_max);
     }
-    if ((uint64_t)e->account_waits[account] + count > e->def.waiting_account_max) {
-        return ls_fail(err, LS_ERR_LIMIT, "%u jobs of '%s' wait; the pool lets %u of one wait",
-                       e->account_waits[account], e->def.pool->accounts[account].path,
+    const uint64_t own = waiting_of(e, account);
+    if (own + count > e->def.waiting_account_max) {
+        return ls_fail(err, LS_ERR_LIMIT, "%llu jobs of '%s' wait; the pool lets %u of one wait",
+                       (unsigned long long)own, e->def.pool->accounts[account].path,
                        e->def.waiting_account_max);
     }
     return LS_OK;
@@ -358,10 +392,7 @@ static void take_back(ls_exec *e, uint64_t first) {
         if (j->slot != LS_POOL_NONE) {
             ls_scheduler_cancel(e->scheduler, e->now_us, j->slot);
         }
-        if (j->state != LS_EXEC_STATE_COUNT) {
-            e->counts[j->state]--;
-            e->account_waits[j->account] -= waits(j->state);
-        }
+        ls_exec_uncount(e, j);
         e->entries[id - e->base] = NULL;
         ls_exec_free_entry(j);
     }
@@ -407,6 +438,7 @@ ls_status ls_exec_submit(ls_exec *e, const ls_exec_job *job, uint64_t *out_first
     } else {
         *out_first = first;
         e->next_id = first + count;
+        e->pressing = true;
     }
     ls_exec_release_spec(spec);
     return status;
@@ -481,6 +513,7 @@ ls_status ls_exec_cancel(ls_exec *e, uint64_t id, ls_error *err) {
     if (!ls_exec_mark(e, j)) {
         return no_memory(err);
     }
+    e->pressing = true;
     if (j->slot != LS_POOL_NONE) {
         ls_scheduler_cancel(e->scheduler, e->now_us, j->slot);
     }
@@ -558,5 +591,17 @@ bool ls_exec_next(const ls_exec *e, uint64_t after, uint32_t states, uint32_t ac
 }
 
 void ls_exec_counts(const ls_exec *e, uint64_t out[LS_EXEC_STATE_COUNT]) {
-    memcpy(out, e->counts, sizeof e->counts);
+    memcpy(out, e->crowds[0].by_state, sizeof e->crowds[0].by_state);
+}
+
+const ls_exec_crowd *ls_exec_crowd_of(const ls_exec *e, uint32_t account) {
+    return e->crowds + account;
+}
+
+bool ls_exec_next_holding(const ls_exec *e, uint32_t *at, ls_exec_view *out) {
+    if (*at >= e->holding_count) {
+        return false;
+    }
+    ls_exec_view_of(e, ls_exec_find(e, e->holding[(*at)++]), out);
+    return true;
 }

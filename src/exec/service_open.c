@@ -126,7 +126,8 @@ static ls_status take_run(void *context, const ls_run_row *r, ls_error *err) {
     j->started_us = r->started_us;
     j->until_us = r->until_us;
     j->stops_us = r->until_us != 0 ? r->until_us - j->spec->job->grace_us : 0;
-    if (!ls_grow(&l->runs, &l->run_room, sizeof *l->runs, l->run_count + 1) ||
+    if (!ls_exec_hold(e, j) ||
+        !ls_grow(&l->runs, &l->run_room, sizeof *l->runs, l->run_count + 1) ||
         !ls_grow(&l->boots, &l->boot_room, sizeof *l->boots, l->run_count + 1)) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -376,6 +377,7 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err) {
     if (status == LS_OK) {
         ls_exec_look_at_held(e, e->now_us);
         e->wants_step = true;
+        e->pressing = true;
     }
     for (uint32_t i = 0; i < l.spec_count; i++) {
         ls_exec_release_spec(l.specs[i]);

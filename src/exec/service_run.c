@@ -26,6 +26,11 @@ typedef struct verdict {
     ls_meter_event how;
 } verdict;
 
+// Whoever guarded it stood still past its time, and was ended for it: that is no accident.
+static bool evaded(const ls_entry *j, const ls_run_end *end) {
+    return end->how == LS_RUN_LOST && j->overdue;
+}
+
 static verdict judge(const ls_entry *j, const ls_run_end *end, int64_t ended_us) {
     const ls_exec_job *job = j->spec->job;
     const int64_t ran_us = ended_us - j->started_us;
@@ -39,6 +44,10 @@ static verdict judge(const ls_entry *j, const ls_run_end *end, int64_t ended_us)
     }
     if (j->state == LS_EXEC_STOPPING && j->why == LS_WHY_CANCEL) {
         v.state = LS_EXEC_CANCELLED;
+        return v;
+    }
+    if (evaded(j, end)) {
+        v.state = LS_EXEC_TIMED_OUT;
         return v;
     }
     if (end->how == LS_RUN_LOST) {
@@ -111,8 +120,7 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
     j->run_dirty = false;
     j->to_start = false;
     j->to_stop = false;
-    ls_free(j->shares);
-    j->shares = NULL;
+    ls_exec_let_go(e, j);
     j->kind = LS_POOL_NONE;
     j->until_us = 0;
     j->tries = end->how == LS_RUN_NEVER ? j->tries + 1 : 0;
@@ -133,9 +141,12 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
 static ls_status start(ls_exec *e, ls_entry *j, const ls_pool_act *act, ls_error *err) {
     const uint32_t parts = j->spec->job->shape.parts;
     j->shares = ls_alloc(parts * sizeof *j->shares);
-    if (j->shares == NULL || !ls_exec_mark(e, j)) {
+    if (j->shares == NULL || !ls_exec_mark(e, j) || !ls_exec_hold(e, j)) {
+        ls_free(j->shares);
+        j->shares = NULL;
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
+    e->pressing = true;
     memcpy(j->shares, act->shares, parts * sizeof *j->shares);
     j->kind = ls_scheduler_kind(e->scheduler, act->job);
     j->runs++;
@@ -144,6 +155,7 @@ static ls_status start(ls_exec *e, ls_entry *j, const ls_pool_act *act, ls_error
     j->started_us = e->now_us;
     j->stops_us = 0;
     j->until_us = 0;
+    j->overdue = false;
     j->exit_code = -1;
     j->signal = 0;
     j->began = false;
@@ -160,6 +172,7 @@ static ls_status stop(ls_exec *e, ls_entry *j, const ls_pool_act *act, ls_error 
     if (!ls_exec_mark(e, j)) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
+    e->pressing = true;
     j->why = act->why;
     j->for_job = act->for_job != LS_POOL_NONE && act->for_job < e->slot_room
                      ? e->slots[act->for_job]
@@ -191,6 +204,40 @@ ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err) {
         status = ls_fail(err, decided, "out of memory when the scheduler decided");
     }
     return status;
+}
+
+// ---- past their time
+
+// By when its guardian should have ended the run; INT64_MAX: it may go on.
+static int64_t over_by(const ls_entry *j) {
+    const ls_exec_job *job = j->spec->job;
+    if (j->state == LS_EXEC_STOPPING) {
+        return j->until_us;
+    }
+    if (j->state != LS_EXEC_RUNNING || job->limit_us == 0 ||
+        job->limit_us > INT64_MAX - job->grace_us - j->started_us) {
+        return INT64_MAX;
+    }
+    return j->started_us + job->limit_us + job->grace_us;
+}
+
+// Where jobs are not kept apart one may have made its guardian stand still, and it would never end.
+void ls_exec_remind(ls_exec *e) {
+    e->remind_us = INT64_MAX;
+    for (uint32_t i = 0; i < e->holding_count; i++) {
+        ls_entry *j = ls_exec_find(e, e->holding[i]);
+        int64_t at_us = over_by(j);
+        if (at_us > INT64_MAX - LS_EXEC_OVERDUE_US) {
+            continue;
+        }
+        at_us += LS_EXEC_OVERDUE_US;
+        if (at_us <= e->now_us) {
+            j->overdue = true;
+            e->executor.stop(e->executor.context, j->id, j->runs, at_us - LS_EXEC_OVERDUE_US);
+            at_us = e->now_us + LS_EXEC_REMIND_US;
+        }
+        e->remind_us = at_us < e->remind_us ? at_us : e->remind_us;
+    }
 }
 
 // ---- carried out, after the commit
@@ -232,7 +279,7 @@ ls_status ls_exec_perform(ls_exec *e, ls_error *err) {
         if (j->to_drop) {
             const uint64_t id = j->id;
             e->entries[id - e->base] = NULL;
-            e->counts[j->state]--;
+            ls_exec_uncount(e, j);
             ls_exec_free_entry(j);
             if (e->machine != NULL) {
                 ls_machine_forget(e->machine, id);

@@ -321,6 +321,26 @@ static void test_one_that_runs_too_long_is_stopped(void) {
     small_service_clear(&s);
 }
 
+// Once, and again and again: its guardian cannot count the time, so the pool does.
+static void test_a_guardian_that_stands_still_does_not_stop_the_clock(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 2, NULL));
+    ls_exec_job once = small_job(SH("kill -STOP $PPID; sleep 1000"));
+    once.limit_us = SECOND / 5;
+    once.grace_us = SECOND / 5;
+    ls_exec_job always = small_job(
+        SH("trap '' TERM; g=$PPID; while :; do kill -STOP $g || exit; done"));
+    always.limit_us = SECOND / 5;
+    always.grace_us = SECOND / 5;
+    always.restartable = true;
+    const uint64_t a = small_submit(&s, &once);
+    const uint64_t b = small_submit(&s, &always);
+    CHECK(small_until(&s, a, LS_EXEC_TIMED_OUT));
+    CHECK(small_until(&s, b, LS_EXEC_TIMED_OUT));
+    CHECK_INT(view(&s, b).runs, 1);
+    small_service_clear(&s);
+}
+
 // The two that it leaves behind, in sessions of their own, write their numbers and stay.
 static void test_what_a_job_forks_away_is_found_and_ended(void) {
     small_service s;
@@ -747,6 +767,7 @@ int main(int argc, char **argv) {
     TEST(test_a_guardian_that_was_made_to_stand_still_hears_a_stop);
     TEST(test_without_its_helper_nothing_fails_and_another_goes_on);
     TEST(test_one_that_runs_too_long_is_stopped);
+    TEST(test_a_guardian_that_stands_still_does_not_stop_the_clock);
     TEST(test_what_a_job_forks_away_is_found_and_ended);
     TEST(test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it);
     TEST(test_errors_have_a_log_of_their_own_when_asked_for);

@@ -232,16 +232,18 @@ static bool make_room(ls_pool_socket *s, caller *c) {
     return true;
 }
 
-// What has come of a caller that then hung up is answered like that of any other.
+// What has come of a caller that then hung up is answered like that of any other. A line that lies
+// there whole is read whole: each piece by itself would cost a round.
 static void hear(ls_pool_socket *s, uint32_t place) {
     caller *c = s->callers + place;
-    if (line_end(c) == NULL) {
+    for (bool more = true; more && line_end(c) == NULL;) {
         if (!make_room(s, c)) {
             return;
         }
-        const ssize_t n = recv(c->file, c->in + c->used, c->capacity - c->used, MSG_DONTWAIT);
+        const size_t room = c->capacity - c->used;
+        const ssize_t n = recv(c->file, c->in + c->used, room, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-            return;
+            break;
         }
         if (n <= 0) {
             leave(s, place);
@@ -249,6 +251,7 @@ static void hear(ls_pool_socket *s, uint32_t place) {
         }
         c->used += (size_t)n;
         c->heard_us = now_us();
+        more = (size_t)n == room && c->used - c->at <= LS_POOL_LINE_MAX;
     }
     take_line(s, c);
 }

@@ -231,7 +231,6 @@ static void take_rest(ls_fields *f, ls_exec_job *job) {
 ls_status ls_submit_read(const json_t *object, const ls_pool *pool, ls_arena *arena, ls_submit *out,
                          ls_error *err) {
     *out = (ls_submit){0};
-    uint32_t account = 0;
     ls_fields f = ls_fields_open(object, keys, err);
     out->job.account = "";
     ls_fields_text(&f, "account", 0, ACCOUNT_SIZE_MAX, &out->job.account);
@@ -242,9 +241,5 @@ ls_status ls_submit_read(const json_t *object, const ls_pool *pool, ls_arena *ar
     take_stop(&f, arena, &out->job);
     take_after(&f, arena, &out->job);
     take_rest(&f, &out->job);
-    if (f.failed) {
-        return err->status;
-    }
-    return out->job.account[0] == '\0' ? LS_OK
-                                       : ls_submit_account(pool, out->job.account, &account, err);
+    return f.failed ? err->status : LS_OK;
 }

@@ -12,8 +12,8 @@ typedef struct ls_submit {
     const char *once;  // asked again with the same, it is submitted only once; NULL: nothing
 } ls_submit;
 
-// Texts are the object's or the arena's. Whether it fits the pool says ls_exec_submit; here
-// accounts, kinds and all values are checked. LS_ERR_INVALID, LS_ERR_MEMORY.
+// Texts are the object's or the arena's. Whether it fits the pool says ls_exec_submit; here kinds
+// and all values are checked, not yet the account. LS_ERR_INVALID, LS_ERR_MEMORY.
 ls_status ls_submit_read(const json_t *object, const ls_pool *pool, ls_arena *arena, ls_submit *out,
                          ls_error *err);
 // The account of this path, with the nearest known one in the hint where there is none.

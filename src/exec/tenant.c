@@ -16,6 +16,7 @@ struct ls_tenant {
     ls_pool_daemon *daemon;
     ls_pool_call *call;  // kept open between questions; NULL: not now
     char *socket, *account;
+    char *url, *token_file, *trust;  // url NULL: by its socket
 };
 
 // ---- opening
@@ -31,7 +32,8 @@ static char *copy_of(const char *text) {
 
 ls_status ls_tenant_open(const ls_tenant_def *def, ls_tenant **out, ls_error *err) {
     *out = NULL;
-    if (def->daemon == NULL && (def->socket == NULL || def->socket[0] == '\0')) {
+    if (def->daemon == NULL && def->url == NULL &&
+        (def->socket == NULL || def->socket[0] == '\0')) {
         return ls_fail(err, LS_ERR_INVALID, "it is not said where the pool is");
     }
     ls_tenant *t = ls_alloc(sizeof *t);
@@ -41,7 +43,12 @@ ls_status ls_tenant_open(const ls_tenant_def *def, ls_tenant **out, ls_error *er
     *t = (ls_tenant){.daemon = def->daemon};
     t->account = copy_of(def->account != NULL ? def->account : "");
     t->socket = copy_of(def->socket != NULL ? def->socket : "");
-    if (t->account == NULL || t->socket == NULL) {
+    t->url = def->url != NULL ? copy_of(def->url) : NULL;
+    t->token_file = def->token_file != NULL ? copy_of(def->token_file) : NULL;
+    t->trust = def->trust != NULL ? copy_of(def->trust) : NULL;
+    if (t->account == NULL || t->socket == NULL || (def->url != NULL && t->url == NULL) ||
+        (def->token_file != NULL && t->token_file == NULL) ||
+        (def->trust != NULL && t->trust == NULL)) {
         ls_tenant_close(t);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -59,6 +66,9 @@ void ls_tenant_close(ls_tenant *t) {
         hang_up(t);
         ls_free(t->socket);
         ls_free(t->account);
+        ls_free(t->url);
+        ls_free(t->token_file);
+        ls_free(t->trust);
         ls_free(t);
     }
 }
@@ -71,9 +81,10 @@ static ls_status ask_own(ls_tenant *t, const char *line, ls_buffer *out, ls_erro
                           .gid = getegid(),
                           .reads_all = true,
                           .acts_all = true,
-                          .may_act = true};
+                          .may_act = true,
+                          .rules = true};
     ls_desk *desk = ls_pool_daemon_lock(t->daemon);
-    const bool unsure = ls_ask_answer(desk, &who, line, strlen(line), out);
+    const bool unsure = ls_ask_answer(desk, &who, line, strlen(line), NULL, out);
     if (unsure) {
         return ls_pool_daemon_keep(t->daemon, err);
     }
@@ -83,7 +94,10 @@ static ls_status ask_own(ls_tenant *t, const char *line, ls_buffer *out, ls_erro
 
 static ls_status ask_there(ls_tenant *t, const char *line, ls_buffer *out, ls_error *err) {
     const bool was_open = t->call != NULL;
-    ls_status status = was_open ? LS_OK : ls_pool_call_open(t->socket, &t->call, err);
+    ls_status status = was_open ? LS_OK
+                       : t->url != NULL
+                           ? ls_pool_call_open_url(t->url, t->token_file, t->trust, &t->call, err)
+                           : ls_pool_call_open(t->socket, &t->call, err);
     if (status == LS_OK) {
         status = ls_pool_call_ask(t->call, line, strlen(line), PATIENCE_MS, out, err);
     }
@@ -105,6 +119,7 @@ static ls_status status_of(const char *code) {
     } known[] = {
         {"busy", LS_ERR_IO},
         {"often", LS_ERR_LIMIT},
+        {"token", LS_ERR_IO},  // somebody may put a good one into the file
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(known[i].code, code) == 0) {

@@ -12,8 +12,11 @@ typedef struct ls_tenant ls_tenant;
 
 typedef struct ls_tenant_def {
     ls_pool_daemon *daemon;  // of this process, running on another thread; must outlive it; or
-    const char *socket;      // where one listens
-    const char *account;     // on whose account jobs are; NULL or "": the pool's only one
+    const char *socket;      // where one listens; or
+    const char *url;         // its address, for what runs on another machine
+    const char *token_file;  // with url, both as of ls_pool_call_open_url; may be NULL
+    const char *trust;
+    const char *account;  // on whose account jobs are; NULL or "": the pool's only one
 } ls_tenant_def;
 
 // Copies the def. Asks nobody yet. Fails with LS_ERR_MEMORY, LS_ERR_INVALID (neither of the two).

@@ -113,6 +113,29 @@ static const char *cookie_of(const ls_exchange *x) {
     return MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, name);
 }
 
+// Somebody's token, that is none of the three.
+static bool find_guest(const ls_exchange *x, const char *token, ls_role *out_role, ls_guest *out) {
+    const ls_server_def *def = &x->server->def;
+    return token != NULL && def->knows_guest != NULL &&
+           def->knows_guest(def->context, token, out_role, out);
+}
+
+static bool find_guest_of(ls_exchange *x, const ls_claim *claim) {
+    const char *bearer = claim->authorization;
+    if (bearer != NULL && strncasecmp(bearer, "Bearer ", 7) != 0) {
+        return false;
+    }
+    return find_guest(x, bearer != NULL ? bearer + 7 : claim->cookie, &x->request.role,
+                      &x->request.guest);
+}
+
+// Guests see their own part: not what is one for all.
+static bool is_for_guests(const ls_route *route) {
+    return route->answer != NULL &&
+           (route->need == LS_RIGHT_WELCOME || route->need == LS_RIGHT_VIEWER ||
+            route->need == LS_RIGHT_OPERATOR);
+}
+
 static bool know_role(ls_exchange *x) {
     const ls_right need = x->route->need;
     const ls_claim claim = {.authorization = header(x, "Authorization"), .cookie = cookie_of(x)};
@@ -121,7 +144,8 @@ static bool know_role(ls_exchange *x) {
         (need == LS_RIGHT_WELCOME && !shown)) {
         return true;
     }
-    x->request.known = ls_auth_find(x->server->def.auth, &claim, &x->request.role);
+    x->request.known = ls_auth_find(x->server->def.auth, &claim, &x->request.role) ||
+                       find_guest_of(x, &claim);
     if (!x->request.known) {
         if ((!shown || take(x, LS_RATE_WRONG)) && need != LS_RIGHT_WELCOME) {
             refuse(x, 401, "token",
@@ -133,7 +157,9 @@ static bool know_role(ls_exchange *x) {
     const ls_role least = need == LS_RIGHT_ENGINEER   ? LS_ROLE_ENGINEER
                           : need == LS_RIGHT_OPERATOR ? LS_ROLE_OPERATOR
                                                       : LS_ROLE_VIEWER;
-    if (x->request.role < least) {
+    if (x->request.guest.is_one && (x->more || !is_for_guests(x->route))) {
+        refuse(x, 403, "role", "this is not for a token of one account");
+    } else if (x->request.role < least) {
         ls_answer_fail(&x->answer, 403, "role", "this needs the role %s", ls_role_text(least));
         x->refused = true;
     }
@@ -148,15 +174,17 @@ static void enter(ls_exchange *x) {
     }
     char name[32];
     ls_role role = LS_ROLE_VIEWER;
+    ls_guest guest = {.is_one = false};
     const ls_claim claim = {.token = token};
-    if (ls_auth_find(x->server->def.auth, &claim, &role)) {
+    if (ls_auth_find(x->server->def.auth, &claim, &role) || find_guest(x, token, &role, &guest)) {
         cookie_name(x, name, sizeof name);
         x->answer.status = 303;
         x->answer.type = "text/plain; charset=utf-8";
         ls_text_format(x->answer.location, sizeof x->answer.location, "/");
         ls_text_format(x->answer.cookie, sizeof x->answer.cookie,
                        "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000%s", name,
-                       x->server->def.auth->tokens[role], x->request.tls ? "; Secure" : "");
+                       guest.is_one ? token : x->server->def.auth->tokens[role],
+                       x->request.tls ? "; Secure" : "");
         x->refused = true;
     } else if (take(x, LS_RATE_WRONG)) {
         refuse(x, 401, "token",
@@ -245,7 +273,8 @@ static void see_client(ls_exchange *x) {
 static void name_person(ls_exchange *x) {
     char address[INET6_ADDRSTRLEN];
     ls_text_format(address, sizeof address, "%s", x->request.who);
-    ls_text_format(x->request.who, sizeof x->request.who, "%s@%s", ls_role_text(x->request.role),
+    ls_text_format(x->request.who, sizeof x->request.who, "%s@%s",
+                   x->request.guest.is_one ? x->request.guest.name : ls_role_text(x->request.role),
                    address);
 }
 

@@ -120,6 +120,7 @@ ls_status ls_front_start(ls_front *front, const ls_route *routes, size_t route_c
         .certificate = front->certificate,
         .key = front->key,
         .auth = &front->auth,
+        .knows_guest = front->knows_guest,
         .routes = routes,
         .route_count = route_count,
         .context = context,

@@ -19,6 +19,7 @@ typedef struct ls_front {
     ls_web_def def;
     ls_auth auth;
     ls_server *server;  // NULL: not started
+    bool (*knows_guest)(void *context, const char *token, ls_role *out_role, ls_guest *out);
     ls_arena arena;
     char *certificate, *key;  // PEM
     ls_certificate *own;      // the first of them; NULL: no TLS
@@ -32,7 +33,7 @@ bool ls_web_is_open(const ls_web_def *def);
 ls_status ls_front_init(ls_front *front, const ls_web_def *def, ls_error *err);
 void ls_front_clear(ls_front *front);  // stops it
 // Reads (or makes) the tokens, starts the server, says its address in the log. more: NULL, or
-// further routes.
+// further routes. front->knows_guest (server.h) may be set before.
 ls_status ls_front_start(ls_front *front, const ls_route *routes, size_t route_count, void *context,
                          const ls_stream *stream, const ls_server_more *more, ls_error *err);
 void ls_front_stop(ls_front *front);

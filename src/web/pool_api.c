@@ -7,33 +7,49 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "exec/ask.h"
 #include "web/page.h"
 
-enum { LOG_MOST = 64 << 10, ACCOUNTS_MOST = 2000, JOBS_MOST = 500, STEP_S_MOST = 2678400 };
+enum {
+    BODY_MOST = 256 << 10,
+    LOG_MOST = 64 << 10,
+    ACCOUNTS_MOST = 2000,
+    JOBS_MOST = 500,
+    STEP_S_MOST = 2678400
+};
 #define TIME_LAST_US INT64_C(4102444800000000)
 
 // ---- pieces
 
+// Who only looks is no user of this machine: what runs as the daemon's user is not his.
 static ls_asker asker_of(const ls_request *request) {
+    const bool acts = request->role >= LS_ROLE_OPERATOR;
+    const ls_guest *guest = &request->guest;
     return (ls_asker){.name = request->who,
-                      .uid = geteuid(),
-                      .gid = getegid(),
-                      .reads_all = request->role >= LS_ROLE_OPERATOR,
-                      .acts_all = request->role >= LS_ROLE_OPERATOR,
-                      .may_act = request->role >= LS_ROLE_OPERATOR};
+                      .uid = !acts           ? (uid_t)-1
+                             : guest->is_one ? guest->uid
+                                             : geteuid(),
+                      .gid = !acts           ? (gid_t)-1
+                             : guest->is_one ? guest->gid
+                                             : getegid(),
+                      .reads_all = acts,
+                      .acts_all = acts,
+                      .may_act = acts,
+                      .account = guest->is_one ? guest->account : 0};
 }
 
+static const struct {
+    int status;
+    const char *code;
+} refusals[] = {
+    [LS_DESK_DONE] = {503, "busy"},       [LS_DESK_INVALID] = {400, "invalid"},
+    [LS_DESK_UNKNOWN] = {404, "unknown"}, [LS_DESK_REFUSED] = {409, "refused"},
+    [LS_DESK_FORBIDDEN] = {403, "role"},  [LS_DESK_OFTEN] = {429, "often"},
+    [LS_DESK_BUSY] = {503, "busy"},
+};
+
 static void refuse(ls_answer *answer, ls_desk_code code, const ls_error *err) {
-    static const struct {
-        int status;
-        const char *code;
-    } said[] = {
-        [LS_DESK_DONE] = {503, "busy"},       [LS_DESK_INVALID] = {400, "invalid"},
-        [LS_DESK_UNKNOWN] = {404, "unknown"}, [LS_DESK_REFUSED] = {409, "refused"},
-        [LS_DESK_FORBIDDEN] = {403, "role"},  [LS_DESK_OFTEN] = {429, "often"},
-        [LS_DESK_BUSY] = {503, "busy"},
-    };
-    ls_answer_fail(answer, said[code].status, said[code].code, "%s%s%s", err->text,
+    ls_answer_fail(answer, refusals[code].status, refusals[code].code, "%s%s%s", err->text,
                    err->hint[0] != '\0' ? "; " : "", err->hint);
     answer->retry_s = code == LS_DESK_OFTEN ? 1 : 0;
 }
@@ -58,16 +74,32 @@ static bool read_id(const ls_request *request, uint64_t *out, ls_answer *answer)
 }
 
 static json_t *me(const ls_pool_api *api, const ls_request *request) {
+    const ls_guest *guest = &request->guest;
     ls_desk *desk = ls_pool_daemon_lock(api->daemon);
     json_t *about = NULL;
     ls_error err = {0};
     (void)ls_desk_about(desk, &about, &err);
+    json_t *account = guest->is_one ? ls_desk_account_text(desk, guest->account) : json_null();
     ls_pool_daemon_unlock(api->daemon);
-    json_t *made = json_pack("{s:s, s:s, s:n, s:s, s:n, s:O, s:s}", "role",
+    json_t *made = json_pack("{s:s, s:s, s:n, s:s, s:o, s:O, s:s}", "role",
                              ls_role_text(request->role), "version", api->version, "plant", "pool",
-                             api->name, "account", "now_us", json_object_get(about, "now_us"),
-                             "zone", "UTC");
+                             api->name, "account", account, "now_us",
+                             json_object_get(about, "now_us"), "zone", "UTC");
     json_decref(about);
+    return made;
+}
+
+// The pool as this one may see it. NULL: out of memory.
+static json_t *pool_for(const ls_pool_api *api, const ls_request *request) {
+    if (!request->guest.is_one) {
+        return ls_pool_live_state(api->stream);
+    }
+    const ls_asker who = asker_of(request);
+    json_t *made = NULL;
+    ls_error err = {0};
+    ls_desk *desk = ls_pool_daemon_lock(api->daemon);
+    (void)ls_desk_pool(desk, &who, &made, &err);
+    ls_pool_daemon_unlock(api->daemon);
     return made;
 }
 
@@ -76,7 +108,7 @@ static json_t *me(const ls_pool_api *api, const ls_request *request) {
 static void get_page(void *context, const ls_request *request, ls_answer *answer) {
     const ls_pool_api *api = context;
     ls_page_send(request->known ? json_pack("{s:o, s:o}", "me", me(api, request), "pool",
-                                            ls_pool_live_state(api->stream))
+                                            pool_for(api, request))
                                 : NULL,
                  request, answer);
 }
@@ -97,7 +129,7 @@ static void get_metrics(void *context, const ls_request *request, ls_answer *ans
     ls_error err = {0};
     (void)request;
     ls_desk *desk = ls_pool_daemon_lock(api->daemon);
-    const ls_desk_code code = ls_desk_pool(desk, &pool, &err);
+    const ls_desk_code code = ls_desk_pool(desk, NULL, &pool, &err);
     const uint64_t acts = ls_desk_seq(desk);
     ls_pool_daemon_unlock(api->daemon);
     if (code != LS_DESK_DONE) {
@@ -137,13 +169,12 @@ static void get_me(void *context, const ls_request *request, ls_answer *answer) 
 // ---- the pool
 
 static void get_pool(void *context, const ls_request *request, ls_answer *answer) {
-    const ls_pool_api *api = context;
-    (void)request;
-    ls_answer_json(answer, ls_pool_live_state(api->stream));
+    ls_answer_json(answer, pool_for(context, request));
 }
 
 static void get_accounts(void *context, const ls_request *request, ls_answer *answer) {
     const ls_pool_api *api = context;
+    const ls_asker who = asker_of(request);
     int64_t limit = 500;
     json_t *made = NULL;
     ls_error err = {0};
@@ -153,7 +184,7 @@ static void get_accounts(void *context, const ls_request *request, ls_answer *an
     ls_desk *desk = ls_pool_daemon_lock(api->daemon);
     const ls_desk_code code = ls_desk_accounts(desk, ls_request_get(request, "below"),
                                                ls_request_get(request, "after"), (uint32_t)limit,
-                                               &made, &err);
+                                               &who, &made, &err);
     ls_pool_daemon_unlock(api->daemon);
     deliver(answer, code, made, &err);
 }
@@ -253,6 +284,24 @@ static json_t *read_body(const ls_request *request, ls_answer *answer) {
     return body;
 }
 
+// What a line of the socket may have, and a body of the contract not; NULL: nothing of it.
+static const char *what_is_wrong(json_t *body) {
+    const char *key;
+    json_t *value;
+    const char *account = json_string_value(json_object_get(body, "account"));
+    if (json_object_get(body, "do") != NULL) {
+        return "unknown key 'do'";
+    }
+    json_object_foreach(body, key, value) {
+        if (json_is_null(value)) {
+            return "null is no value: leave the key out";
+        }
+    }
+    return json_object_get(body, "account") == NULL || (account != NULL && account[0] == '\0')
+               ? "account is missing"
+               : NULL;
+}
+
 static void post_job(void *context, const ls_request *request, ls_answer *answer) {
     const ls_pool_api *api = context;
     const ls_asker who = asker_of(request);
@@ -266,10 +315,9 @@ static void post_job(void *context, const ls_request *request, ls_answer *answer
         json_decref(body);
         return;
     }
-    if (json_object_get(body, "do") != NULL || json_object_get(body, "account") == NULL) {
-        ls_answer_fail(
-            answer, 400, "invalid",
-            json_object_get(body, "do") != NULL ? "unknown key 'do'" : "account is missing");
+    const char *wrong = what_is_wrong(body);
+    if (wrong != NULL) {
+        ls_answer_fail(answer, 400, "invalid", "%s", wrong);
         json_decref(body);
         return;
     }
@@ -283,6 +331,39 @@ static void post_job(void *context, const ls_request *request, ls_answer *answer
     }
     deliver(answer, code, made, &err);
     json_decref(body);
+}
+
+// A line of the local socket, over HTTP, so that commands and plants elsewhere ask in its words.
+static void post_ask(void *context, const ls_request *request, ls_answer *answer) {
+    const ls_pool_api *api = context;
+    ls_asker who = asker_of(request);
+    ls_error err = {0};
+    json_t *body = read_body(request, answer);
+    if (body == NULL) {
+        return;
+    }
+    const char *what = json_string_value(json_object_get(body, "do"));
+    if (api->refuses != NULL && what != NULL && strcmp(what, "submit") == 0) {
+        ls_answer_fail(answer, 409, "refused", "%s", api->refuses);
+        json_decref(body);
+        return;
+    }
+    json_decref(body);
+    who.reads_all = who.reads_all || request->guest.is_one;  // all of it is its own account's
+    ls_desk_code code = LS_DESK_DONE;
+    ls_desk *desk = ls_pool_daemon_lock(api->daemon);
+    const bool unsure = ls_ask_answer(desk, &who, request->body.data, request->body.size, &code,
+                                      &answer->body);
+    if (!unsure) {
+        ls_pool_daemon_unlock(api->daemon);
+    } else if (ls_pool_daemon_keep(api->daemon, &err) != LS_OK) {
+        code = LS_DESK_BUSY;
+        ls_buffer_clear(&answer->body);
+        ls_buffer_init(&answer->body);
+        ls_ask_put_error(code, &err, &answer->body);
+    }
+    answer->status = code == LS_DESK_DONE ? 200 : refusals[code].status;
+    answer->retry_s = code == LS_DESK_OFTEN ? 1 : 0;
 }
 
 static void post_cancel(void *context, const ls_request *request, ls_answer *answer) {
@@ -317,6 +398,7 @@ static void post_cancel(void *context, const ls_request *request, ls_answer *ans
 
 static void get_usage(void *context, const ls_request *request, ls_answer *answer) {
     const ls_pool_api *api = context;
+    const ls_asker who = asker_of(request);
     int64_t from = -1, to = -1, step = 0;
     json_t *made = NULL;
     ls_error err = {0};
@@ -331,13 +413,14 @@ static void get_usage(void *context, const ls_request *request, ls_answer *answe
     }
     ls_desk *desk = ls_pool_daemon_lock(api->daemon);
     const ls_desk_code code = ls_desk_usage(desk, ls_request_get(request, "account"), from, to,
-                                            step, &made, &err);
+                                            step, &who, &made, &err);
     ls_pool_daemon_unlock(api->daemon);
     deliver(answer, code, made, &err);
 }
 
 static void get_acts(void *context, const ls_request *request, ls_answer *answer) {
     const ls_pool_api *api = context;
+    const ls_asker who = asker_of(request);
     int64_t after = 0, from = -1, limit = 100;
     json_t *made = NULL;
     ls_error err = {0};
@@ -352,7 +435,7 @@ static void get_acts(void *context, const ls_request *request, ls_answer *answer
                                   .kinds = ls_request_get(request, "kinds"),
                                   .limit = (uint32_t)limit};
     ls_desk *desk = ls_pool_daemon_lock(api->daemon);
-    const ls_desk_code code = ls_desk_acts(desk, &def, &made, &err);
+    const ls_desk_code code = ls_desk_acts(desk, &def, &who, &made, &err);
     ls_pool_daemon_unlock(api->daemon);
     deliver(answer, code, made, &err);
 }
@@ -378,6 +461,7 @@ const ls_route ls_pool_api_routes[] = {
     {"GET", "/api/v1/pool/acts", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, get_acts},
     {"POST", "/api/v1/pool/jobs", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
      post_job},
+    {"POST", "/api/v1/pool/ask", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, BODY_MOST, post_ask},
     {"POST", "/api/v1/pool/jobs/*/cancel", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE,
      LS_REQUEST_BODY_SMALL, post_cancel},
 };

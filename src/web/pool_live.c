@@ -20,7 +20,7 @@ static json_t *pool_now(ls_pool_live *l, uint64_t *out_acts) {
     json_t *pool = NULL;
     ls_error err = {0};
     ls_desk *desk = ls_pool_daemon_lock(l->daemon);
-    (void)ls_desk_pool(desk, &pool, &err);
+    (void)ls_desk_pool(desk, NULL, &pool, &err);
     *out_acts = ls_desk_seq(desk);
     ls_pool_daemon_unlock(l->daemon);
     return pool;

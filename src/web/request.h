@@ -5,6 +5,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <sys/types.h>
 
 #include "base/text.h"
 #include "guard/link.h"
@@ -20,6 +21,15 @@ typedef struct ls_argument {
     char *name, *value;  // ls_free; value may be ""
 } ls_argument;
 
+// Who shows a token that is for a part of what is here alone.
+typedef struct ls_guest {
+    bool is_one;
+    uint32_t account;  // of the pool
+    char name[64];     // of the token
+    uid_t uid;         // as whom its jobs run
+    gid_t gid;
+} ls_guest;
+
 typedef struct ls_request {
     const char *method;
     char *path;                        // ls_free
@@ -28,7 +38,8 @@ typedef struct ls_request {
     ls_argument arguments[LS_REQUEST_ARGUMENTS];
     uint32_t argument_count;
     ls_role role;
-    char who[64];  // for the record: role and address
+    char who[64];  // for the record: role, or name of the token, and address
+    ls_guest guest;
     ls_buffer body;
     const char *if_none_match;  // may be NULL; belongs to the connection
     const char *languages;      // the same: Accept-Language

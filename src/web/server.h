@@ -62,6 +62,10 @@ typedef struct ls_server_def {
     const char *name;               // another name that Host may say; may be NULL
     const char *certificate, *key;  // PEM; NULL: no TLS
     const ls_auth *auth;
+    // Whose other tokens are: true, with role and all of *out, when it is one. Guests are let in to
+    // routes that need no more than a viewer or an operator, and not to the stream; what they may
+    // see there is the routes' business. Any thread; NULL: there are no guests.
+    bool (*knows_guest)(void *context, const char *token, ls_role *out_role, ls_guest *out);
     const ls_route *routes;
     size_t route_count;
     void *context;

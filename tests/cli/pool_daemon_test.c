@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ static const char pool_text[] =
 typedef struct box {
     char folder[64], socket[96];
     pid_t daemon;
+    bool page;         // it listens on a port, too
+    const char *cert;  // with TLS by this certificate and the key beside it; NULL: without
 } box;
 
 static void start_daemon(box *b) {
@@ -39,8 +42,23 @@ static void start_daemon(box *b) {
     ls_text_format(pool, sizeof pool, "%s/pool.yaml", b->folder);
     ls_text_format(data, sizeof data, "%s/data", b->folder);
     ls_text_format(log, sizeof log, "%s/log", b->folder);
-    const char *argv[] = {path, "pool",     "run",     pool,        "--data",
-                          data, "--socket", b->socket, "--no-page", NULL};
+    char key[96];
+    const char *argv[16] = {path, "pool", "run", pool, "--data", data, "--socket", b->socket};
+    int count = 8;
+    if (b->page) {
+        argv[count++] = "--port";
+        argv[count++] = "0";
+        argv[count++] = "--http-jobs";  // also where the test is root
+    } else {
+        argv[count++] = "--no-page";
+    }
+    if (b->cert != NULL) {
+        ls_text_format(key, sizeof key, "%s/key.pem", b->folder);
+        argv[count++] = "--tls-cert";
+        argv[count++] = b->cert;
+        argv[count++] = "--tls-key";
+        argv[count++] = key;
+    }
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -98,12 +116,14 @@ static void check_says(const box *b, const char *what, const char *rest, int cod
     program_clear(&got);
 }
 
-static bool begin(box *b) {
-    if (!program_is_there() || getenv("LINESHAFT_PROGRAM") == NULL) {
-        return false;
-    }
+static bool make_box(box *b) {
     *b = (box){.folder = "/tmp/ls-pool-XXXXXX"};
-    CHECK(mkdtemp(b->folder) != NULL);
+    const bool made = program_is_there() && getenv("LINESHAFT_PROGRAM") != NULL;
+    CHECK(!made || mkdtemp(b->folder) != NULL);
+    return made;
+}
+
+static bool begin_made(box *b) {
     ls_text_format(b->socket, sizeof b->socket, "%s/socket", b->folder);
     char path[96];
     ls_text_format(path, sizeof path, "%s/pool.yaml", b->folder);
@@ -113,6 +133,10 @@ static bool begin(box *b) {
     const bool there = await(b, "usage", "", "people");
     CHECK(there);
     return there;
+}
+
+static bool begin(box *b) {
+    return make_box(b) && begin_made(b);
 }
 
 static void finish(box *b) {
@@ -200,10 +224,123 @@ static void test_jobs_after_a_kill_of_the_daemon_run_once(void) {
     }
 }
 
+// The page's address that the daemon has said, without its token.
+static bool find_url(const box *b, char *out, size_t size) {
+    char log[96];
+    ls_text_format(log, sizeof log, "%s/log", b->folder);
+    char *text = harness_read_file(log, NULL);
+    const char *end = text != NULL ? strstr(text, "/?token=") : NULL;
+    const char *from = end;
+    while (from != NULL && from > text && from[-1] != ' ') {
+        from--;
+    }
+    CHECK(end != NULL);
+    ls_text_format(out, size, "%.*s", end != NULL ? (int)(end - from) : 0, end != NULL ? from : "");
+    free(text);
+    return end != NULL;
+}
+
+// A token, made at the socket, in a file of its own.
+static void make_token(const box *b, const char *rest, const char *file) {
+    program got = ask(b, "token", rest);
+    CHECK_INT(got.code, 0);
+    FILE *out = fopen(file, "we");
+    CHECK(out != NULL && fchmod(fileno(out), 0600) == 0 && fputs(got.out, out) >= 0 &&
+          fclose(out) == 0);
+    program_clear(&got);
+}
+
+static void check_there(const char *url, const char *token, const char *line, int code,
+                        const char *text) {
+    char all[LINE_SIZE];
+    ls_text_format(all, sizeof all, line, url, token);
+    program got = program_run(all);
+    harness_note("%s", all);
+    CHECK_INT(got.code, code);
+    CHECK_CONTAINS(code == 0 ? got.out : got.err, text);
+    program_clear(&got);
+}
+
+// A supplier at another machine: its commands by the address, and nothing of others.
+static void test_an_account_asks_by_its_token(void) {
+    box b;
+    char url[128], token[96], look[96];
+    if (!make_box(&b)) {
+        return;
+    }
+    b.page = true;
+    if (begin_made(&b) && find_url(&b, url, sizeof url)) {
+        ls_text_format(token, sizeof token, "%s/people.token", b.folder);
+        ls_text_format(look, sizeof look, "%s/look.token", b.folder);
+        make_token(&b, "people-ci -A people", token);
+        make_token(&b, "screen -A people --look", look);
+        check_says(&b, "submit", "-A line --slots 1 --name secret -- sleep 1000", 0, "job 1");
+        check_there(url, token, "pool submit --url %s --token-file %s --wait -- echo so it is", 0,
+                    "job 2 of people");
+        check_there(url, token, "pool logs --url %s --token-file %s 2", 0, "so it is\n");
+        check_there(url, look, "pool logs --url %s --token-file %s 2", 0, "so it is\n");
+        check_there(url, token, "pool jobs --url %s --token-file %s --all", 0, "people-ci@");
+        check_there(url, token, "pool usage --url %s --token-file %s", 0, "people");
+        check_there(url, token, "pool top --url %s --token-file %s --once", 0, "people");
+        check_there(url, token, "pool why --url %s --token-file %s 1", 3, "there is no job 1");
+        check_there(url, token, "pool cancel --url %s --token-file %s 1", 3, "there is no job 1");
+        check_there(url, token, "pool logs --url %s --token-file %s 1", 3, "there is no job 1");
+        check_there(url, token, "pool submit --url %s --token-file %s -A line -- true", 3,
+                    "there is no account 'line' for this token");
+        check_there(url, look, "pool submit --url %s --token-file %s -- true", 1, "may only look");
+        check_there(url, token, "pool token --url %s --token-file %s", 1, "the business of root");
+        check_says(&b, "token", "", 0, "people-ci");
+        check_says(&b, "token", "people-ci --revoke", 0, "");
+        check_there(url, token, "pool jobs --url %s --token-file %s", 1, "none of ours");
+        CHECK_INT(chmod(look, 0644), 0);
+        check_there(url, look, "pool jobs --url %s --token-file %s", 4, "can be read by others");
+        check_says(&b, "cancel", "1 --wait", 0, "job 1");
+    }
+    finish(&b);
+}
+
+// By TLS only who is vouched for is asked.
+static void test_only_a_trusted_pool_is_asked(void) {
+    box b;
+    char url[128], token[96], cert[96], line[512], rest[256];
+    if (!make_box(&b)) {
+        return;
+    }
+    ls_text_format(cert, sizeof cert, "%s/cert.pem", b.folder);
+    ls_text_format(
+        line, sizeof line,
+        "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+        "-days 2 -subj /CN=pool -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out "
+        "cert.pem 2>/dev/null && chmod 600 key.pem",
+        b.folder);
+    CHECK_INT(system(line), 0);
+    b.page = true;
+    b.cert = cert;
+    if (begin_made(&b) && find_url(&b, url, sizeof url)) {
+        ls_text_format(token, sizeof token, "%s/people.token", b.folder);
+        make_token(&b, "people-ci -A people", token);
+        ls_text_format(rest, sizeof rest, "pool usage --url %%s --token-file %%s --trust %s", cert);
+        CHECK_CONTAINS(url, "https://127.0.0.1:");
+        check_there(url, token, rest, 0, "people");
+        check_there(url, token, "pool usage --url %s --token-file %s", 4, "is not trusted");
+        const char *port = strrchr(url, ':');
+        char other[128];
+        ls_text_format(other, sizeof other, "https://localhost%s", port);
+        check_there(other, token, rest, 4, "is not trusted");  // the certificate is for 127.0.0.1
+        ls_text_format(other, sizeof other, "http://127.0.0.1%s", port);
+        check_there(other, token, rest, 4, "");
+        ls_text_format(other, sizeof other, "http://192.0.2.1%s", port);
+        check_there(other, token, rest, 3, "without TLS others could read the token");
+    }
+    finish(&b);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_job_runs_and_tells_what_it_wrote);
     TEST(test_what_was_borrowed_is_given_back);
     TEST(test_jobs_after_a_kill_of_the_daemon_run_once);
+    TEST(test_an_account_asks_by_its_token);
+    TEST(test_only_a_trusted_pool_is_asked);
     return harness_report();
 }

@@ -136,11 +136,11 @@ static bool start_pool(service *s, char *url, size_t size) {
     return to != NULL;
 }
 
-static void test_taking_back_is_seen_and_an_operator_cancels(void) {
+static void look_at_pool(const char *script) {
     service s = {0};
     char url[64];
     if (service_begin_text(&s, pool_file) && start_pool(&s, url, sizeof url)) {
-        look_with(&s, "tests/web-peer/pool.mjs", url, false);
+        look_with(&s, script, url, false);
         const int code = service_stop(&s.run, LONG_S);
         char *log = harness_read_file(service_file(&s, "pool.log"), NULL);
         if (harness_has_failed()) {
@@ -152,9 +152,18 @@ static void test_taking_back_is_seen_and_an_operator_cancels(void) {
     service_end(&s);
 }
 
+static void test_taking_back_is_seen_and_an_operator_cancels(void) {
+    look_at_pool("tests/web-peer/pool.mjs");
+}
+
+static void test_a_pool_keeps_to_its_description(void) {
+    look_at_pool("tests/web-peer/pool_check.mjs");
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_an_operator_holds_and_lifts_and_a_viewer_cannot);
     TEST(test_taking_back_is_seen_and_an_operator_cancels);
+    TEST(test_a_pool_keeps_to_its_description);
     return harness_report();
 }
