@@ -10,8 +10,15 @@
 
 static const char matrix[] = "features";
 
-typedef enum output { PREDICTION, LOW, HIGH, UNUSUAL, OUTPUTS } output;
-static const char *const output_names[OUTPUTS] = {"prediction", "low", "high", "unusual"};
+typedef enum output { PREDICTION, LOW, HIGH, UNUSUAL, PROBABILITIES, OUTPUTS } output;
+static const char *const output_names[OUTPUTS] = {"prediction", "low", "high", "unusual",
+                                                  "probabilities"};
+
+static bool has_output(const ls_infer_model *model, output which) {
+    return model->say != NULL && (which == UNUSUAL         ? model->tells_unusual
+                                  : which == PROBABILITIES ? model->class_count > 0
+                                                           : true);
+}
 
 // ---- rows
 
@@ -128,26 +135,37 @@ static ls_status fill_row(const rows *r, size_t row, float *out, ls_error *err) 
 
 // ---- outputs
 
+static ls_status no_output(const ls_infer_model *model, const ls_infer_asked *asked, uint32_t i,
+                           ls_error *err) {
+    char all[96] = "";
+    for (size_t k = 0; k < OUTPUTS; k++) {
+        const size_t size = strlen(all);
+        if (has_output(model, (output)k)) {
+            ls_text_format(all + size, sizeof all - size, "%s%s", k > 0 ? ", " : "",
+                           output_names[k]);
+        }
+    }
+    return ls_fail(err, LS_ERR_INVALID, "outputs[%u].name: there is no '%.100s', but %s", i,
+                   asked->outputs[i], all);
+}
+
 static ls_status choose(const ls_infer_model *model, const ls_infer_asked *asked, output *out,
                         size_t *out_count, ls_error *err) {
-    const size_t count = model->tells_unusual ? OUTPUTS : UNUSUAL;
     bool taken[OUTPUTS] = {false};
     *out_count = 0;
-    if (asked->output_count == 0) {
-        for (size_t i = 0; i < count; i++) {
-            out[(*out_count)++] = (output)i;
+    for (size_t k = 0; asked->output_count == 0 && k < OUTPUTS; k++) {
+        if (has_output(model, (output)k)) {
+            out[(*out_count)++] = (output)k;
         }
-        return LS_OK;
     }
     for (uint32_t i = 0; i < asked->output_count; i++) {
         size_t at = 0;
-        while (at < count && strcmp(output_names[at], asked->outputs[i]) != 0) {
+        while (at < OUTPUTS && (strcmp(output_names[at], asked->outputs[i]) != 0 ||
+                                !has_output(model, (output)at))) {
             at++;
         }
-        if (at == count) {
-            return ls_fail(err, LS_ERR_INVALID,
-                           "outputs[%u].name: there is no '%.100s', but prediction, low, high%s", i,
-                           asked->outputs[i], model->tells_unusual ? ", unusual" : "");
+        if (at == OUTPUTS) {
+            return no_output(model, asked, i, err);
         }
         if (taken[at]) {
             return ls_fail(err, LS_ERR_INVALID, "outputs[%u].name: '%s' stands there twice", i,
@@ -164,33 +182,54 @@ static void put_name(ls_buffer *out, const char *key, const char *text) {
     ls_put_json_text(out, text, strlen(text));
 }
 
-static void put_element(ls_buffer *out, output which, const ls_infer_said *said) {
-    const bool bounded = isfinite(said->low) && isfinite(said->high);
-    const double value = which == PREDICTION ? said->prediction
-                         : which == LOW      ? said->low
-                                             : said->high;
-    if (which == UNUSUAL) {
-        ls_buffer_text(out, said->unusual ? "true" : "false");
-    } else if (isfinite(value) && (which == PREDICTION || bounded)) {
+static void put_number(ls_buffer *out, double value) {
+    if (isfinite(value)) {
         ls_put_json_number(out, value);
     } else {
         ls_buffer_text(out, "null");
     }
 }
 
-static void put_output(ls_buffer *out, output which, const ls_infer_said *said, size_t count) {
-    ls_buffer_printf(out, "{\"name\":\"%s\",\"shape\":[%zu],\"datatype\":\"%s\",\"data\":[",
-                     output_names[which], count, which == UNUSUAL ? "BOOL" : "FP64");
-    for (size_t i = 0; i < count; i++) {
+static void put_element(ls_buffer *out, output which, const ls_infer_said *said) {
+    const bool bounded = isfinite(said->low) && isfinite(said->high);
+    if (which == UNUSUAL) {
+        ls_buffer_text(out, said->unusual ? "true" : "false");
+    } else if (which == PREDICTION) {
+        put_number(out, said->prediction);
+    } else {
+        put_number(out, !bounded ? (double)NAN : which == LOW ? said->low : said->high);
+    }
+}
+
+// All that was said of the rows.
+typedef struct answers {
+    ls_infer_said *said;
+    double *told;  // [count][class_count]; NULL: not asked for
+    size_t count;
+    output outputs[OUTPUTS];
+    size_t output_count;
+} answers;
+
+static void put_output(const ls_infer_model *model, const answers *a, output which,
+                       ls_buffer *out) {
+    ls_buffer_printf(out, "{\"name\":\"%s\",\"shape\":[%zu", output_names[which], a->count);
+    if (which == PROBABILITIES) {
+        ls_buffer_printf(out, ",%u", model->class_count);
+    }
+    ls_buffer_printf(out, "],\"datatype\":\"%s\",\"data\":[", which == UNUSUAL ? "BOOL" : "FP64");
+    for (size_t i = 0; which != PROBABILITIES && i < a->count; i++) {
         ls_buffer_text(out, i > 0 ? "," : "");
-        put_element(out, which, said + i);
+        put_element(out, which, a->said + i);
+    }
+    for (size_t i = 0; which == PROBABILITIES && i < a->count * model->class_count; i++) {
+        ls_buffer_text(out, i > 0 ? "," : "");
+        put_number(out, a->told[i]);
     }
     ls_buffer_text(out, "]}");
 }
 
-static void put_answer(const ls_infer_model *model, const ls_infer_asked *asked,
-                       const output *outputs, size_t output_count, const ls_infer_said *said,
-                       size_t count, ls_buffer *out) {
+static void put_answer(const ls_infer_model *model, const ls_infer_asked *asked, const answers *a,
+                       ls_buffer *out) {
     ls_buffer_text(out, "{");
     put_name(out, "model_name", model->name);
     ls_buffer_printf(out, ",\"model_version\":\"%u\"", model->version);
@@ -203,48 +242,87 @@ static void put_answer(const ls_infer_model *model, const ls_infer_asked *asked,
         ls_buffer_append(out, asked->parameters, asked->parameters_size);
     }
     ls_buffer_text(out, ",\"outputs\":[");
-    for (size_t i = 0; i < output_count; i++) {
+    for (size_t i = 0; i < a->output_count; i++) {
         ls_buffer_text(out, i > 0 ? "," : "");
-        put_output(out, outputs[i], said, count);
+        put_output(model, a, a->outputs[i], out);
     }
     ls_buffer_text(out, "]}\n");
+}
+
+static bool wants(const answers *a, output which) {
+    bool found = false;
+    for (size_t i = 0; i < a->output_count; i++) {
+        found |= a->outputs[i] == which;
+    }
+    return found;
+}
+
+static ls_status ask_rows(const rows *r, answers *a, ls_error *err) {
+    const ls_infer_model *model = r->model;
+    const bool tells = wants(a, PROBABILITIES);
+    a->count = r->count;
+    a->said = ls_alloc(r->count * sizeof *a->said);
+    a->told = tells ? ls_alloc(r->count * model->class_count * sizeof *a->told) : NULL;
+    float *row = ls_alloc(model->column_count * sizeof *row);
+    double *wide = ls_alloc(model->room * sizeof *wide);
+    ls_status status = a->said != NULL && (!tells || a->told != NULL) && row != NULL && wide != NULL
+                           ? LS_OK
+                           : ls_fail(err, LS_ERR_MEMORY, "out of memory for %zu rows", r->count);
+    for (size_t i = 0; status == LS_OK && i < r->count; i++) {
+        status = fill_row(r, i, row, err);
+        if (status == LS_OK) {
+            model->say(model->context, row, wide, a->said + i);
+        }
+        if (status == LS_OK && tells) {
+            model->tell(model->context, row, wide, a->told + i * model->class_count);
+        }
+    }
+    ls_free(wide);
+    ls_free(row);
+    return status;
 }
 
 ls_status ls_infer_answer(const ls_infer_model *model, const ls_infer_asked *asked, ls_buffer *out,
                           ls_error *err) {
     rows r = {.model = model, .asked = asked};
-    output outputs[OUTPUTS];
-    size_t output_count = 0;
-    ls_infer_said *said = NULL;
-    float *row = NULL;
-    double *wide = NULL;
-    ls_status status = choose(model, asked, outputs, &output_count, err);
+    answers a = {.count = 0};
+    if (model->say == NULL) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "model '%s' is a monitor: to read a row it needs those before, so it is not "
+                       "asked for single rows",
+                       model->name);
+    }
+    ls_status status = choose(model, asked, a.outputs, &a.output_count, err);
     status = status == LS_OK ? take_rows(&r, err) : status;
+    status = status == LS_OK ? ask_rows(&r, &a, err) : status;
     if (status == LS_OK) {
-        said = ls_alloc(r.count * sizeof *said);
-        row = ls_alloc(model->column_count * sizeof *row);
-        wide = ls_alloc(model->room * sizeof *wide);
-        status = said != NULL && row != NULL && wide != NULL
-                     ? LS_OK
-                     : ls_fail(err, LS_ERR_MEMORY, "out of memory for %zu rows", r.count);
+        put_answer(model, asked, &a, out);
     }
-    for (size_t i = 0; status == LS_OK && i < r.count; i++) {
-        status = fill_row(&r, i, row, err);
-        if (status == LS_OK) {
-            model->say(model->context, row, wide, said + i);
-        }
-    }
-    if (status == LS_OK) {
-        put_answer(model, asked, outputs, output_count, said, r.count, out);
-    }
-    ls_free(wide);
-    ls_free(row);
-    ls_free(said);
+    ls_free(a.told);
+    ls_free(a.said);
     ls_free(r.of);
     return status;
 }
 
 // ---- what the model is
+
+static void put_tensor(const ls_infer_model *model, output which, ls_buffer *out) {
+    ls_buffer_printf(out, "%s{\"name\":\"%s\",\"datatype\":\"%s\",\"shape\":[-1",
+                     which > 0 ? "," : "", output_names[which], which == UNUSUAL ? "BOOL" : "FP64");
+    if (which == PROBABILITIES) {
+        ls_buffer_printf(out, ",%u", model->class_count);
+    }
+    ls_buffer_text(out, "]");
+    if (which == PROBABILITIES && model->classes != NULL) {
+        ls_buffer_text(out, ",\"parameters\":{\"classes\":[");
+        for (uint32_t k = 0; k < model->class_count; k++) {
+            ls_buffer_text(out, k > 0 ? "," : "");
+            ls_put_json_text(out, model->classes[k], strlen(model->classes[k]));
+        }
+        ls_buffer_text(out, "]}");
+    }
+    ls_buffer_text(out, "}");
+}
 
 void ls_infer_describe(const ls_infer_model *model, const uint32_t *versions, size_t version_count,
                        ls_buffer *out) {
@@ -265,9 +343,10 @@ void ls_infer_describe(const ls_infer_model *model, const uint32_t *versions, si
         ls_put_json_text(out, model->columns[i], strlen(model->columns[i]));
     }
     ls_buffer_text(out, "]}}],\"outputs\":[");
-    for (size_t i = 0; i < (model->tells_unusual ? OUTPUTS : UNUSUAL); i++) {
-        ls_buffer_printf(out, "%s{\"name\":\"%s\",\"datatype\":\"%s\",\"shape\":[-1]}",
-                         i > 0 ? "," : "", output_names[i], i == UNUSUAL ? "BOOL" : "FP64");
+    for (size_t k = 0; k < OUTPUTS; k++) {
+        if (has_output(model, (output)k)) {
+            put_tensor(model, (output)k, out);
+        }
     }
     ls_buffer_text(out, "]}\n");
 }

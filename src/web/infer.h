@@ -7,7 +7,9 @@
 // value.
 //
 // Outputs, one element a row: "prediction", "low" and "high" (FP64; null where the model has no
-// interval), "unusual" (BOOL; only of models that can tell). Numbers read back to the bit.
+// interval), "unusual" (BOOL; only of models that can tell), and of models of classes
+// "probabilities", [rows, classes]; their prediction is what their probabilities make of it, and
+// they have no interval. Numbers read back to the bit.
 #pragma once
 
 #include "web/infer_read.h"
@@ -28,9 +30,14 @@ typedef struct ls_infer_model {
     uint32_t column_count;
     bool tells_unusual;  // else there is no such output
     size_t room;         // doubles that `say` wants; at least column_count
-    // Any thread, several at once; `wide` is that room.
+    // Any thread, several at once; `wide` is that room. NULL: a monitor, which needs the rows
+    // before to read one, and is not asked here.
     void (*say)(const void *context, const float *row, double *wide, ls_infer_said *out);
     const void *context;
+    uint32_t class_count;        // 0: the label is no class
+    const char *const *classes;  // names; NULL: 0, 1, ...
+    // Probabilities, class_count of them; as `say`.
+    void (*tell)(const void *context, const float *row, double *wide, double *out);
 } ls_infer_model;
 
 // The answer as JSON, appended to *out. LS_ERR_INVALID: what is asked does not fit the model;

@@ -161,6 +161,47 @@ static void test_a_model_that_cannot_tell_has_no_such_output(void) {
     ls_buffer_clear(&out);
 }
 
+static void tell_classes(const void *context, const float *row, double *wide, double *out) {
+    (void)context;
+    wide[0] = (double)row[0];
+    out[0] = wide[0] / 4.0;
+    out[1] = 0.0625;
+    out[2] = 1.0 - out[0] - out[1];
+}
+
+static void test_a_model_of_classes_tells_their_probabilities(void) {
+    static const char *const names[] = {"good", "scrap", "rework"};
+    ls_infer_model model = plain_model();
+    ls_buffer out;
+    model.class_count = 3;
+    model.classes = names;
+    model.tell = tell_classes;
+    static const char text[] =
+        "{\"inputs\":[{\"name\":\"features\",\"shape\":[2,3],\"datatype\":\"FP32\",\"data\":"
+        "[1,0,0,2,0,0]}],\"outputs\":[{\"name\":\"probabilities\"}]}";
+    CHECK_CONTAINS(ask_with(&model, text, sizeof text - 1),
+                   "{\"name\":\"probabilities\",\"shape\":[2,3],\"datatype\":\"FP64\",\"data\":"
+                   "[0.25,0.0625,0.6875,0.5,0.0625,0.4375]}");
+    ls_buffer_init(&out);
+    ls_infer_describe(&model, (const uint32_t[]){1}, 1, &out);
+    CHECK_CONTAINS(out.data,
+                   "{\"name\":\"probabilities\",\"datatype\":\"FP64\",\"shape\":[-1,3],"
+                   "\"parameters\":{\"classes\":[\"good\",\"scrap\",\"rework\"]}}");
+    ls_buffer_clear(&out);
+}
+
+static void test_a_monitor_is_not_asked_for_single_rows(void) {
+    ls_infer_model model = plain_model();
+    ls_buffer out;
+    model.say = NULL;
+    static const char text[] = MATRIX("[3]", "FP32", "[1,1,1]");
+    CHECK_CONTAINS(ask_with(&model, text, sizeof text - 1), "model 'wear' is a monitor");
+    ls_buffer_init(&out);
+    ls_infer_describe(&model, (const uint32_t[]){1}, 1, &out);
+    CHECK_CONTAINS(out.data, "\"outputs\":[]");
+    ls_buffer_clear(&out);
+}
+
 // ---- what is wrong
 
 static void test_what_does_not_fit_is_refused_with_its_place(void) {
@@ -424,6 +465,8 @@ int main(int argc, char **argv) {
     TEST(test_id_and_parameters_come_back);
     TEST(test_where_there_is_no_interval_it_is_null);
     TEST(test_a_model_that_cannot_tell_has_no_such_output);
+    TEST(test_a_model_of_classes_tells_their_probabilities);
+    TEST(test_a_monitor_is_not_asked_for_single_rows);
     TEST(test_what_does_not_fit_is_refused_with_its_place);
     TEST(test_what_is_too_large_names_the_limit);
     TEST(test_every_beginning_is_refused);
