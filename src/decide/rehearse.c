@@ -129,6 +129,13 @@ static ls_status ask(rehearsal *r, const ls_question *question, ls_rehearse_repl
     return status;
 }
 
+// Everything in the pool comes in; what is released from now on waits for the decider again.
+static ls_status let_in(rehearsal *r, uint32_t release) {
+    const ls_status status = ls_intervene_put_off(r->def->twin, r->plant, release, 0, r->err);
+    return status == LS_OK ? ls_intervene_put_off(r->def->twin, r->plant, release, LS_NEVER, r->err)
+                           : status;
+}
+
 // Does what was decided, to the plant. `machine` LS_NONE: a question that is of no machine.
 static ls_status do_acts(rehearsal *r, const ls_rehearse_reply *reply, uint32_t machine,
                          bool *waits) {
@@ -141,6 +148,10 @@ static ls_status do_acts(rehearsal *r, const ls_rehearse_reply *reply, uint32_t 
             g->waits = true;
             g->until_us = act->value == LS_FOREVER ? LS_NEVER : now + act->value;
             *waits = true;
+        } else if (act->kind == LS_DO_PUT_OFF && act->value == 0 && r->entries[act->index].used) {
+            r->entries[act->index].until_us = 0;
+            status = let_in(r, act->index);
+            *waits = true;  // it is done
         } else if (act->kind == LS_DO_PUT_OFF && r->entries[act->index].used) {
             r->entries[act->index].until_us = act->value == LS_FOREVER ? LS_NEVER
                                                                        : now + act->value;
@@ -205,6 +216,10 @@ static ls_status serve_machine(rehearsal *r, uint32_t machine) {
     return status == LS_OK && !waits ? let_begin(r, machine) : status;
 }
 
+static bool is_entry(const rehearsal *r, const ls_question *question) {
+    return r->def->plant->decide.points[question->point].kind == LS_DECIDE_RELEASE;
+}
+
 // For all machines before one of them begins, as in the futures in which it was tried.
 static ls_status do_what_leaves(rehearsal *r, const ls_question *questions,
                                 const ls_rehearse_reply *replies, uint32_t count) {
@@ -212,11 +227,12 @@ static ls_status do_what_leaves(rehearsal *r, const ls_question *questions,
     ls_status status = LS_OK;
     for (uint32_t i = 0; i < count && status == LS_OK; i++) {
         if (replies[i].leaves) {
-            status = do_acts(r, &replies[i], questions[i].subject, &waits[i]);
+            const uint32_t machine = is_entry(r, &questions[i]) ? LS_NONE : questions[i].subject;
+            status = do_acts(r, &replies[i], machine, &waits[i]);
         }
     }
     for (uint32_t i = 0; i < count && status == LS_OK; i++) {
-        if (replies[i].leaves && !waits[i]) {
+        if (replies[i].leaves && !waits[i] && !is_entry(r, &questions[i])) {
             status = let_begin(r, questions[i].subject);
         }
     }
@@ -253,24 +269,51 @@ static ls_status serve_together(rehearsal *r, const ls_question *questions, uint
         r->out->changed += replies[i].leaves && replies[i].changed;
         r->out->futures += replies[i].futures;
     }
+    // Who comes in by the line's own rule does so before machines go by it.
     for (uint32_t i = 0; i < count && status == LS_OK; i++) {
-        status = replies[i].leaves ? LS_OK : follow_base(r, questions[i].subject);
+        const uint32_t class = questions[i].subject;
+        if (!replies[i].leaves && is_entry(r, &questions[i]) && r->entries[class].until_us == 0) {
+            status = let_in(r, class);
+        }
+    }
+    for (uint32_t i = 0; i < count && status == LS_OK; i++) {
+        if (!replies[i].leaves && !is_entry(r, &questions[i])) {
+            status = follow_base(r, questions[i].subject);
+        }
     }
     r->out->questions += count;
     r->out->together += count;
     return status;
 }
 
-// Those that were left for one search, where it is still a choice for more than one of them.
-static ls_status serve_left(rehearsal *r, const uint32_t *machines, uint32_t count) {
+// Classes in whose order pool lots wait, also those that are put off for longer: as many as there
+// is room for.
+static uint32_t find_entries(rehearsal *r, ls_question *out, uint32_t most) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < r->def->twin->model->releases && count < most; i++) {
+        entry *e = r->entries + i;
+        const ls_ctx c = ls_look(r->def->twin, r->plant);
+        if (e->used && c.release[i].pooled > 0) {
+            e->until_us = entry_is_shut(&c, e, i) ? e->until_us : 0;
+            e->seen = c.release[i].released;
+            out[count++] = (ls_question){.point = e->point, .subject = i};
+        }
+    }
+    return count;
+}
+
+// Those that were left for one search, where it is still a choice for more than one of them. With
+// entries what comes in is decided in the same search.
+static ls_status serve_left(rehearsal *r, const uint32_t *machines, uint32_t count, bool entries) {
     ls_question open[LS_TOGETHER_MAX];
     uint32_t open_count = 0;
+    const uint32_t more = entries ? find_entries(r, open, LS_TOGETHER_MAX - count) : 0;
     show_present(r);
     for (uint32_t i = 0; i < count; i++) {
-        open_count += find_question(r, machines[i], &open[open_count]);
+        open_count += find_question(r, machines[i], &open[more + open_count]);
     }
-    if (open_count > 1 && open_count == count) {
-        return serve_together(r, open, count);
+    if (more + open_count > 1 && open_count == count) {
+        return serve_together(r, open, more + count);
     }
     ls_status status = LS_OK;
     for (uint32_t i = 0; i < count && status == LS_OK; i++) {
@@ -280,7 +323,7 @@ static ls_status serve_left(rehearsal *r, const uint32_t *machines, uint32_t cou
     return status;
 }
 
-static ls_status serve_machines(rehearsal *r) {
+static ls_status serve_machines(rehearsal *r, bool entries) {
     ls_status status = LS_OK;
     uint32_t left[LS_TOGETHER_MAX];
     uint32_t left_count = 0;
@@ -303,14 +346,7 @@ static ls_status serve_machines(rehearsal *r) {
             r->gates[i].until_us = 0;  // it will be looked at when it is free
         }
     }
-    return status == LS_OK && left_count > 0 ? serve_left(r, left, left_count) : status;
-}
-
-// Everything in the pool comes in; what is released from now on waits for the decider again.
-static ls_status let_in(rehearsal *r, uint32_t release) {
-    const ls_status status = ls_intervene_put_off(r->def->twin, r->plant, release, 0, r->err);
-    return status == LS_OK ? ls_intervene_put_off(r->def->twin, r->plant, release, LS_NEVER, r->err)
-                           : status;
+    return status == LS_OK && left_count > 0 ? serve_left(r, left, left_count, entries) : status;
 }
 
 // Asks about the classes in whose pool lots wait, where one is new or has waited long enough.
@@ -432,7 +468,7 @@ static int64_t look_again(const rehearsal *r, int64_t end_us) {
 
 // Up to the end; every moment in which something happened, once it is over, is a moment to decide.
 static ls_status run_decided(rehearsal *r, int64_t end_us) {
-    ls_status status = r->def->ask == NULL ? LS_OK : serve_machines(r);
+    ls_status status = r->def->ask == NULL ? LS_OK : serve_machines(r, false);
     while (status == LS_OK && r->plant->state->now < end_us) {
         if (r->def->stop != NULL && atomic_load(r->def->stop)) {
             return ls_fail(r->err, LS_ERR_STOPPED, "stopped");
@@ -451,8 +487,11 @@ static ls_status run_decided(rehearsal *r, int64_t end_us) {
         const ls_ctx c = ls_look(r->def->twin, r->plant);
         if (status == LS_OK && r->def->ask != NULL && next_event(&c) > now) {
             status = serve_points(r);
+            if (status == LS_OK && r->def->ask_together != NULL) {
+                status = serve_machines(r, true);
+            }
             status = status == LS_OK ? serve_entries(r) : status;
-            status = status == LS_OK ? serve_machines(r) : status;
+            status = status == LS_OK ? serve_machines(r, false) : status;
         }
     }
     return status;

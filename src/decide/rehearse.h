@@ -12,7 +12,8 @@
 // of workers, as long as no clock bounds the answers.
 //
 // Machines that are free at the same instant are asked about one after another, each beside what
-// was decided for those before it; or, where the definition has `ask_together`, in one search.
+// was decided for those before it; or, where the definition has `ask_together`, in one search, and
+// with them what comes in of classes in whose order pool lots wait.
 #pragma once
 
 #include <stdatomic.h>

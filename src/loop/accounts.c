@@ -82,6 +82,14 @@ static ls_account_window *step(ls_accounts *a) {
     return final;
 }
 
+int64_t ls_accounts_since_us(ls_accounts *a) {
+    pthread_mutex_lock(&a->intake->lock);
+    const ls_account_window *now = &a->windows[a->at];
+    const int64_t since_us = now->open && now->until_us < 0 ? now->from_us : -1;
+    pthread_mutex_unlock(&a->intake->lock);
+    return since_us;
+}
+
 // ---- telling
 
 // `from_us` and `until_us`: the line's time, since 1970.

@@ -18,4 +18,6 @@ typedef struct ls_accounts ls_accounts;
 // LS_ERR_MEMORY.
 ls_status ls_accounts_open(ls_intake *intake, ls_watch *watch, ls_decisions *decisions,
                            int64_t window_us, ls_accounts **out, ls_error *err);
+// Since when the window is open that collects now, plant time; -1: none is.
+int64_t ls_accounts_since_us(ls_accounts *accounts);
 void ls_accounts_close(ls_accounts *accounts);  // NULL is fine

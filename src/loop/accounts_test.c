@@ -103,6 +103,11 @@ static void open_window(mill *m, int64_t length_us) {
     ls_error err = {0};
     CHECK_INT(ls_decisions_open(&m->b.intake, m->journal, "guard", &m->d, &err), LS_OK);
     CHECK_INT(ls_accounts_open(&m->b.intake, m->watch, m->d, length_us, &m->accounts, &err), LS_OK);
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (ls_accounts_since_us(m->accounts) < 0 && time(NULL) < end) {
+        nap(5);
+    }
+    CHECK(ls_accounts_since_us(m->accounts) >= 0);  // the window has begun
 }
 
 static void open_decisions(mill *m) {
@@ -174,7 +179,6 @@ static void test_the_gain_is_what_can_be_reckoned_by_hand(void) {
     char lots[3][8];
     mill_open(&m);
     open_decisions(&m);
-    nap(500);  // the window begins
     CHECK(bench_number(&m.b, "g/n/mill-1/State", 10, 6));
     CHECK(obey(0, lots[0]));
     begin(&m, 3606, lots[0], "L0");
@@ -227,7 +231,6 @@ static void test_what_an_order_that_was_put_off_brought(void) {
     plant_open(&m, yard);
     CHECK(bench_number(&m.b, "g/n/press-1/State", 1, 4));
     open_window(&m, 4 * 3600 * INT64_C(1000000));
-    nap(500);  // the window begins
     CHECK(bench_text(&m.b, released, 60, "Y0 class=y product=y"));
     press(&m, 60, "Y0");
     CHECK(bench_text(&m.b, "g/n/line/Done", 660, "Y0"));
@@ -266,7 +269,6 @@ static void test_a_window_in_which_the_clock_jumped_is_not_told(void) {
     char lot[8];
     mill_open(&m);
     open_decisions(&m);
-    nap(500);
     CHECK(bench_number(&m.b, "g/n/mill-1/State", 10, 6));
     CHECK(obey(0, lot));
     begin(&m, 3606, lot, "L0");

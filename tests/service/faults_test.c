@@ -205,8 +205,7 @@ static void test_with_a_full_disk_nothing_is_sent(void) {
         allow_files(s.run, 0);
         const double heard = service_metric(&s, "refused_total");
         CHECK(wait_metric(&s, "refused_total", heard + 100));
-        service_pause(1.0);  // what was written before has its answer
-        const double sent = service_metric(&s, "commands_sent_total");
+        const double sent = service_settled(&s, "commands_sent_total");
         const double since = service_metric(&s, "refused_total");
         CHECK(wait_metric(&s, "refused_total", since + 200));
         CHECK(service_metric(&s, "commands_sent_total") == sent);

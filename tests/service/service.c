@@ -284,6 +284,19 @@ double service_metric(const service *s, const char *name) {
     return value;
 }
 
+double service_settled(const service *s, const char *name) {
+    enum { STEPS = 8, MOST = 400 };
+    double last = service_metric(s, name);
+    int same = 0;
+    for (int i = 0; i < MOST && same < STEPS; i++) {
+        service_pause(0.25);
+        const double now = service_metric(s, name);
+        same = now == last ? same + 1 : 0;
+        last = now;
+    }
+    return last;
+}
+
 const char *service_ask(const char *const arguments[]) {
     static char text[TEXT_SIZE];
     char command[4096];

@@ -47,6 +47,8 @@ bool service_wait_status(const service *s, const char *path, int status);
 json_t *service_state(const service *s);
 // A figure of /metrics; NaN when it is not there.
 double service_metric(const service *s, const char *name);
+// The same when it has stayed as it is for two seconds: what was on its way has come.
+double service_settled(const service *s, const char *name);
 // Runs the program with these arguments; its stdout (static, up to 1 MB), NULL when it failed.
 const char *service_ask(const char *const arguments[]);
 // Waits for its end: its exit code, or -1 after `seconds` (it is then killed).
