@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/json.h"
+#include "cli/model_live.h"
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -150,11 +151,16 @@ static int run_show(const ls_options *options) {
     if (code == LS_EXIT_DONE) {
         const ls_status status = ls_model_take(&o, options, &stages, &v, &err);
         const ls_model_stage stage = ls_registry_stage_of(&stages, v.number);
+        json_t *live = status == LS_OK ? ls_model_live(o.data, o.plan->name) : NULL;
         if (status == LS_OK && ls_options_get(options, "json")->given) {
-            ls_json_print(show_json(&v, o.plan->name, stage), &out);
+            json_t *object = show_json(&v, o.plan->name, stage);
+            json_object_set(object, "live", live != NULL ? live : json_null());
+            ls_json_print(object, &out);
         } else if (status == LS_OK) {
             put_show(&v, o.plan->name, stage, &out);
+            ls_model_put_live(live, &out);
         }
+        json_decref(live);
         code = status == LS_OK ? ls_output_print(&out) : ls_complain(&err);
     }
     ls_registry_version_clear(&v);
@@ -182,6 +188,8 @@ const ls_cli_command ls_command_model_show = {
     .about = "Shows a version of a model: its parts, checked, and where it came from",
     .example = "lineshaft model show plant.yaml:wear",
     .examples = "lineshaft model show plant.yaml:wear --version 3 --json\n",
+    .detail =
+        "Where the plant's service runs: drift, the challenger's shadow and trainings, too.\n",
     .tables = show_tables,
     .run = run_show,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/history_open.h"
@@ -338,22 +339,38 @@ static void put_people(const work *w, uint32_t number, ls_model_stage stage, ls_
     ls_arena_clear(&arena);
 }
 
+static void put_json(const work *w, const char *format, uint32_t number, ls_model_stage stage,
+                     ls_buffer *out) {
+    json_t *object = json_object();
+    json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
+    json_object_set_new(object, "format", json_string(format));
+    json_object_set_new(object, "model", ls_json_text(w->plan->name));
+    json_object_set_new(object, "number", json_integer(number));
+    json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));
+    json_object_set_new(object, "dataset", json_string(w->hash));
+    json_object_set_new(object, "rows", json_integer((json_int_t)w->all.row_count));
+    json_object_set_new(object, "labelled", json_integer((json_int_t)w->notes.labelled));
+    json_object_set_new(object, "radius", json_null());
+    json_object_set_new(object, "verdict", verdict_json(w, true));
+    ls_json_print(object, out);
+}
+
+static int write_result(work *w, const char *path, uint32_t number, ls_model_stage stage) {
+    ls_buffer out;
+    ls_buffer_init(&out);
+    put_json(w, "model-train/1", number, stage, &out);
+    const ls_status status = out.data != NULL && !out.failed
+                                 ? ls_file_write(path, out.data, out.size, &w->err)
+                                 : ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a result");
+    ls_buffer_clear(&out);
+    return status == LS_OK ? LS_EXIT_DONE : ls_complain(&w->err);
+}
+
 static int deliver(const work *w, const char *format, uint32_t number, ls_model_stage stage) {
     ls_buffer out;
     ls_buffer_init(&out);
     if (ls_options_get(w->options, "json")->given) {
-        json_t *object = json_object();
-        json_object_set_new(object, "lineshaft", json_string(LS_VERSION));
-        json_object_set_new(object, "format", json_string(format));
-        json_object_set_new(object, "model", ls_json_text(w->plan->name));
-        json_object_set_new(object, "number", json_integer(number));
-        json_object_set_new(object, "stage", json_string(ls_model_stage_name(stage)));
-        json_object_set_new(object, "dataset", json_string(w->hash));
-        json_object_set_new(object, "rows", json_integer((json_int_t)w->all.row_count));
-        json_object_set_new(object, "labelled", json_integer((json_int_t)w->notes.labelled));
-        json_object_set_new(object, "radius", json_null());
-        json_object_set_new(object, "verdict", verdict_json(w, true));
-        ls_json_print(object, &out);
+        put_json(w, format, number, stage, &out);
     } else {
         put_people(w, number, stage, &out);
     }
@@ -379,6 +396,7 @@ static ls_status learn(work *w) {
 int ls_model_monitor_train(const ls_options *options, ls_model_opened *opened) {
     work *w = work_begin(options, opened);
     const ls_option_value *keep = ls_options_get(options, "keep");
+    const ls_option_value *result = ls_options_get(options, "result");
     ls_model_stage stage = LS_STAGE_CANDIDATE;
     uint32_t number = 0;
     ls_status status = make_rows(w);
@@ -400,8 +418,10 @@ int ls_model_monitor_train(const ls_options *options, ls_model_opened *opened) {
     if (status == LS_OK) {
         status = place_version(w, number, &stage);
     }
-    const int code = status == LS_OK ? deliver(w, "model-train/1", number, stage)
-                                     : ls_complain(&w->err);
+    int code = status == LS_OK ? deliver(w, "model-train/1", number, stage) : ls_complain(&w->err);
+    if (status == LS_OK && result->given && (code == LS_EXIT_DONE || code == LS_EXIT_NO)) {
+        code = write_result(w, result->text, number, stage);
+    }
     work_clear(w);
     return code;
 }

@@ -23,6 +23,10 @@ uint32_t ls_profile_bin(const ls_profile_column *c, double value) {
     return bin;
 }
 
+double ls_profile_error(bool classes, double said, double truth) {
+    return classes ? (said == truth ? 0.0 : 1.0) : fabs(said - truth);
+}
+
 // ---- one column
 
 // Values in the order of time, some of them at one moment; memory for as many.
@@ -159,8 +163,8 @@ static void fit_errors(const ls_predictor *p, const ls_dataset *const *held, uin
     for (uint32_t h = 0; h < count; h++) {
         for (size_t i = 0; i < held[h]->row_count; i++) {
             times[s.count] = held[h]->time_us[i];
-            s.values[s.count++] = fabs(ls_predictor_predict(p, ls_dataset_row(held[h], i), wide) -
-                                       held[h]->label[i]);
+            const double said = ls_predictor_predict(p, ls_dataset_row(held[h], i), wide);
+            s.values[s.count++] = ls_profile_error(p->output_count > 1, said, held[h]->label[i]);
         }
     }
     fit(&s, memory + 2 * rows, out);

@@ -60,5 +60,7 @@ void ls_profile_save(const ls_profile *profile, ls_buffer *out);
 // for the error. Clear it in any case.
 ls_status ls_profile_load(const char *text, size_t size, const char *file, ls_profile *out,
                           ls_error *err);
+// How wrong a prediction was: the distance; of places of several classes 1 where it was another.
+double ls_profile_error(bool classes, double said, double truth);
 // The bin of a value that is not NaN.
 uint32_t ls_profile_bin(const ls_profile_column *column, double value);

@@ -9,6 +9,7 @@
 #include "base/kmath.h"
 #include "base/statistics.h"
 #include "base/text.h"
+#include "model/gates.h"
 
 enum { BLOCKS_LEAST = 8, EFFECTIVE_LEAST = 4 };
 static const double EVIDENCE_MOST = 1e300;
@@ -50,9 +51,14 @@ static void join_blocks(ls_shadow *s) {
     s->block_us *= 2;
 }
 
+static double loss_of(const ls_shadow *s, double said, double truth) {
+    const ls_loss loss = s->def.quantile > 0.0 ? LS_LOSS_PINBALL : LS_LOSS_SQUARED;
+    return ls_gates_loss(loss, s->def.quantile, &said, 1, truth);
+}
+
 void ls_shadow_add(ls_shadow *s, const ls_shadow_pair *p) {
-    const double champion = (p->champion - p->truth) * (p->champion - p->truth);
-    const double challenger = (p->challenger - p->truth) * (p->challenger - p->truth);
+    const double champion = loss_of(s, p->champion, p->truth);
+    const double challenger = loss_of(s, p->challenger, p->truth);
     const bool first = s->all.rows == 0;
     const double sum = s->all.champion + s->all.challenger + champion + challenger;
     if (!isfinite(sum) || p->unit >= s->def.unit_count || p->time_us < 0 ||
@@ -215,13 +221,13 @@ static void decide(const ls_shadow *s, ls_shadow_verdict *v) {
                       : is_long  ? lacks
                                  : "not long enough yet";
     const double gain = isnan(v->gain) ? 0.0 : v->gain;
-    ls_text_format(
-        v->about, sizeof v->about,
-        "squared error %.1f %% %s than the champion's on %llu rows, evidence %.3g of the "
-        "%.3g that is asked for%s%s%s",
-        100.0 * fabs(gain), gain >= 0.0 ? "less" : "more", (unsigned long long)v->rows,
-        is_worse ? v->against : v->evidence, v->wanted, passed ? "" : ": ", why,
-        !passed && !is_worse && is_over ? ", in all the time it had" : "");
+    ls_text_format(v->about, sizeof v->about,
+                   "%s %.1f %% %s than the champion's on %llu rows, evidence %.3g of the "
+                   "%.3g that is asked for%s%s%s",
+                   s->def.quantile > 0.0 ? "pinball loss" : "squared error", 100.0 * fabs(gain),
+                   gain >= 0.0 ? "less" : "more", (unsigned long long)v->rows,
+                   is_worse ? v->against : v->evidence, v->wanted, passed ? "" : ": ", why,
+                   !passed && !is_worse && is_over ? ", in all the time it had" : "");
 }
 
 ls_shadow_verdict ls_shadow_judge(const ls_shadow *s) {
@@ -230,8 +236,11 @@ ls_shadow_verdict ls_shadow_judge(const ls_shadow *s) {
                            .wanted = 1.0 / (1.0 - s->def.gates.level)};
     const double rows = (double)s->all.rows;
     v.gain = s->all.champion > 0.0 ? 1.0 - s->all.challenger / s->all.champion : (double)NAN;
-    v.champion_rmse = rows > 0.0 ? sqrt(s->all.champion / rows) : (double)NAN;
-    v.challenger_rmse = rows > 0.0 ? sqrt(s->all.challenger / rows) : (double)NAN;
+    const bool squared = !(s->def.quantile > 0.0);
+    v.champion_rmse = rows > 0.0 ? s->all.champion / rows : (double)NAN;
+    v.challenger_rmse = rows > 0.0 ? s->all.challenger / rows : (double)NAN;
+    v.champion_rmse = squared ? sqrt(v.champion_rmse) : v.champion_rmse;
+    v.challenger_rmse = squared ? sqrt(v.challenger_rmse) : v.challenger_rmse;
     v.coverage = s->intervals > 0 ? (double)s->inside / (double)s->intervals : (double)NAN;
     judge_units(s, &v);
     judge_difference(s, &v);

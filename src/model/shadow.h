@@ -1,8 +1,9 @@
 // shadow.h - may a challenger that has predicted beside the champion take its place?
 //
 // Both have predicted the same moments of the running plant; as labels come, their squared errors
-// are compared. One looks whenever one likes, so the test must hold at every moment at once. A test
-// of fixed size that is looked at again and again lets an equal model in sooner or later.
+// (of a quantile: pinball losses) are compared. One looks whenever one likes, so the test must hold
+// at every moment at once. A test of fixed size that is looked at again and again lets an equal
+// model in sooner or later.
 //
 // Evidence is an e-process: a bet that the challenger's mean loss is less, whose stake doubles and
 // halves with the data, and which grows to 1 / (1 - level) with a chance of at most 1 - level when
@@ -39,11 +40,12 @@
 enum { LS_SHADOW_BLOCKS = 64, LS_SHADOW_UNIT_ROWS = 10 };
 
 typedef struct ls_shadow_def {
-    ls_model_gates gates;           // level, gain, worst, coverage, interval
-    ls_model_shadow shadow;         // for_us, most_us
-    int64_t every_us;               // between moments, at least 1
-    int64_t horizon_us;             // moments closer than this share a label
-    uint32_t unit_count;            // at least 1
+    ls_model_gates gates;    // level, gain, worst, coverage, interval
+    double quantile;         // 0: losses are squared errors; else the quantile's pinball loss
+    ls_model_shadow shadow;  // for_us, most_us
+    int64_t every_us;        // between moments, at least 1
+    int64_t horizon_us;      // moments closer than this share a label
+    uint32_t unit_count;     // at least 1
     uint32_t champion, challenger;  // numbers of their versions
 } ls_shadow_def;
 
@@ -55,7 +57,7 @@ typedef struct ls_shadow_pair {
 } ls_shadow_pair;
 
 typedef struct ls_shadow_sum {
-    double champion, challenger;  // squared errors
+    double champion, challenger;  // losses
     uint64_t rows;
 } ls_shadow_sum;
 
@@ -89,10 +91,10 @@ typedef struct ls_shadow_verdict {
     double gain;               // share by which the squared error is less; NaN: nothing to compare
     double evidence, against;  // that it is better by the gate's gain; that it is worse
     double wanted;             // 1 / (1 - level), of either
-    double champion_rmse, challenger_rmse;
-    double coverage;      // NaN: no intervals
-    double worst;         // most share by which the squared error of a unit rose
-    uint32_t worst_unit;  // UINT32_MAX: no unit has LS_SHADOW_UNIT_ROWS rows
+    double champion_rmse, challenger_rmse;  // of a quantile: mean losses
+    double coverage;                        // NaN: no intervals
+    double worst;                           // most share by which the squared error of a unit rose
+    uint32_t worst_unit;                    // UINT32_MAX: no unit has LS_SHADOW_UNIT_ROWS rows
 } ls_shadow_verdict;
 ls_shadow_verdict ls_shadow_judge(const ls_shadow *shadow);
 
