@@ -28,6 +28,7 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_pool_top,       &ls_command_model_train,     &ls_command_model_evaluate,
     &ls_command_model_list,     &ls_command_model_show,      &ls_command_model_promote,
     &ls_command_model_rollback, &ls_command_model_predict,   &ls_command_model_explain,
+    &ls_command_model_alarms,
     &ls_command_model_export,   &ls_command_model_fit,       &ls_command_model_key,
     &ls_command_model_sign,     &ls_command_model_verify,    &ls_command_import_smt2020,
     &ls_command_line_emulate,   &ls_command_line_map,        &ls_command_line_note,

@@ -426,23 +426,34 @@ int ls_model_monitor_train(const ls_options *options, ls_model_opened *opened) {
     return code;
 }
 
-// The version asked for, its monitor read and fit for the plan.
-static ls_status load(work *w, uint32_t *out_number) {
+static ls_status load_monitor(const ls_model_opened *opened, const ls_options *options,
+                              ls_registry_stages *stages, ls_monitor **out, uint32_t *out_number,
+                              ls_error *err) {
     ls_registry_version version;
     const ls_registry_part *part = NULL;
-    ls_status status = ls_model_take(w->opened, w->options, &w->stages, &version, &w->err);
+    ls_status status = ls_model_take(opened, options, stages, &version, err);
     if (status == LS_OK) {
         *out_number = version.number;
-        status = ls_model_part(&version, &part, &w->err);
+        status = ls_model_part(&version, &part, err);
     }
     if (status == LS_OK) {
-        status = ls_monitor_load(part->bytes, part->size, "model.json", &w->monitor, &w->err);
+        status = ls_monitor_load(part->bytes, part->size, "model.json", out, err);
     }
     if (status == LS_OK) {
-        status = ls_sentry_suits(w->plan, w->monitor, &w->err);
+        status = ls_sentry_suits(opened->plan, *out, err);
     }
     ls_registry_version_clear(&version);
     return status;
+}
+
+ls_status ls_model_monitor_load(const ls_model_opened *opened, const ls_options *options,
+                                ls_monitor **out, uint32_t *out_number, ls_error *err) {
+    static ls_registry_stages stages;
+    return load_monitor(opened, options, &stages, out, out_number, err);
+}
+
+static ls_status load(work *w, uint32_t *out_number) {
+    return load_monitor(w->opened, w->options, &w->stages, &w->monitor, out_number, &w->err);
 }
 
 int ls_model_monitor_evaluate(const ls_options *options, ls_model_opened *opened) {

@@ -103,6 +103,22 @@ static void test_a_fault_that_it_was_not_shown(void) {
               "tep/reactor/process/XMV_10 last");
     json_decref(object);
     expect("model explain #:watch --at 2026-01-05T12:30" ASKED, 0, "tep/reactor/process/XMV_10");
+    // Over all of it: one alarm, some samples of three minutes after the fault, and it stands.
+    object = ask("model alarms #:watch --json" ASKED);
+    const json_t *alarms = json_object_get(object, "alarms");
+    const json_t *one = json_array_get(alarms, 0);
+    const json_int_t fault_us = 1767592800000000 + (json_int_t)6 * 3600 * 1000000;
+    const json_int_t since_us = json_integer_value(json_object_get(one, "since_us"));
+    CHECK_INT(json_array_size(alarms), 1);
+    CHECK(since_us >= fault_us && since_us <= fault_us + (json_int_t)10 * 60 * 1000000);
+    CHECK(json_is_null(json_object_get(one, "until_us")));
+    CHECK_STR(json_string_value(
+                  json_object_get(json_array_get(json_object_get(one, "blame"), 0), "feature")),
+              "tep/reactor/process/XMV_10 last");
+    json_decref(object);
+    expect("model alarms #:watch" ASKED, 0, "tep/reactor/process/XMV_10 last");
+    expect("model alarms #:watch --csv" ASKED, 0, "2026-01-05T12:30:00Z,plant,");
+    expect("model alarms #:watch --csv --json" ASKED, 3, "");
 }
 
 int main(int argc, char **argv) {
