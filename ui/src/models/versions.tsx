@@ -21,7 +21,7 @@ export function Gates({of}: {of: Record<string, Gate>}) {
   return <ul class="gates">{Object.entries(of).map(([name, g]) => <li key={name}>
     <span class="gate-name">{word('gate', name)}</span>
     <LimitBar value={g.value} limit={g.limit} bad={!g.passed} />
-    <span class="num">{figureOf(name, g.value)} <span class="muted">{atLeast.has(name) ? t('gate.least', {limit: figureOf(name, g.limit)}) : t('gate.most', {limit: figureOf(name, g.limit)})}</span></span>
+    <span class="num">{figureOf(name, g.value)} <span class="muted">{t(name === 'coverage' && (g.limit ?? 1) < 0.5 ? 'gate.within' : atLeast.has(name) ? 'gate.least' : 'gate.most', {limit: figureOf(name, g.limit)})}</span></span>
     <Mark passed={g.passed} />
   </li>)}</ul>;
 }
