@@ -131,7 +131,7 @@ int ls_pool_hand(const ls_plant *plant, const char *data, const char *name, doub
         ls_note("job %llu of the plant's pool", (unsigned long long)h.job);
         code = wait_for(&h, name);
     } else {
-        if (plant->pool.socket == NULL && status == LS_ERR_IO) {
+        if (plant->pool.socket == NULL && plant->pool.url == NULL && status == LS_ERR_IO) {
             ls_hint(&err, "the pool of this plant is its service's: start it with 'lineshaft run'");
         }
         code = ls_complain(&err);

@@ -212,11 +212,11 @@ static void fill(world *w) {
         "\"o\", "
         "\"command\": [\"sleep\", \"600\"], \"grace_s\": 0}",
         "{\"do\": \"submit\", \"account\": \"secretworks\", \"name\": \"turbine\", \"gpus\": 2, "
-        "\"command\": [\"sleep\", \"601\"], \"grace_s\": 0}",
+        "\"command\": [\"sh\", \"-c\", \"sleep 601\", \"turbine\"], \"grace_s\": 0}",
         "{\"do\": \"submit\", \"account\": \"suppliers.castings\", \"name\": \"mine\", "
         "\"command\": [\"sleep\", \"602\"], \"grace_s\": 0}",
         "{\"do\": \"submit\", \"account\": \"secretworks\", \"name\": \"turbine\", "
-        "\"command\": [\"sleep\", \"603\"], \"grace_s\": 0}",
+        "\"command\": [\"sh\", \"-c\", \"sleep 603\", \"turbine\"], \"grace_s\": 0}",
         "{\"do\": \"submit\", \"account\": \"suppliers.castings\", \"name\": \"mine\", "
         "\"command\": [\"sleep\", \"604\"], \"grace_s\": 0}",
     };
@@ -228,7 +228,7 @@ static void fill(world *w) {
 }
 
 static bool is_clean(const char *said) {
-    static const char *const others[] = {"secretworks", "turbine", "harness", "601", "603"};
+    static const char *const others[] = {"secretworks", "turbine", "harness"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (strstr(said, others[i]) != NULL) {
             harness_note("'%s' is told: %s", others[i], said);

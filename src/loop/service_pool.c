@@ -24,7 +24,7 @@ static void ended(void *context, const ls_error *err) {
 void ls_service_open_pool(ls_service *s, const ls_plant *plant) {
     char folder[LS_PLANT_POOL_PATH];
     ls_error err = {0};
-    if (plant->pool.socket != NULL) {
+    if (plant->pool.socket != NULL || plant->pool.url != NULL) {
         return;
     }
     ls_plant_pool_folder(s->def->data, folder);
@@ -79,7 +79,7 @@ static ls_status open_jobs(ls_service *s, ls_error *err) {
 void ls_service_open_jobs(ls_service *s) {
     ls_error err = {0};
     const ls_plant *plant = s->intake.running.plant;
-    if (s->own_pool == NULL && plant->pool.socket == NULL) {
+    if (s->own_pool == NULL && plant->pool.socket == NULL && plant->pool.url == NULL) {
         return;  // it could not be opened; that was said
     }
     if (open_jobs(s, &err) != LS_OK) {
@@ -89,7 +89,8 @@ void ls_service_open_jobs(ls_service *s) {
         ls_say(LS_LOG_INFO, "pool", plant->name, "in process, its socket is %s",
                ls_own_pool_socket(s->own_pool));
     } else {
-        ls_say(LS_LOG_INFO, "pool", plant->name, "jobs go to the pool at %s", plant->pool.socket);
+        ls_say(LS_LOG_INFO, "pool", plant->name, "jobs go to the pool at %s",
+               plant->pool.url != NULL ? plant->pool.url : plant->pool.socket);
     }
 }
 

@@ -412,6 +412,9 @@ void ls_explain_pool(ls_buffer *out, const ls_plant *plant) {
         ls_buffer_printf(out, "%u", pool->slots);
     }
     put_text_key(out, &count, "socket", pool->socket);
+    put_text_key(out, &count, "url", pool->url);
+    put_text_key(out, &count, "token-file", pool->token_file);
+    put_text_key(out, &count, "trust", pool->trust);
     put_text_key(out, &count, "account", pool->account);
     if (pool->calibrate_us == LS_FOREVER) {
         put_key(out, &count, "calibrate");
@@ -419,5 +422,5 @@ void ls_explain_pool(ls_buffer *out, const ls_plant *plant) {
     } else {
         put_time_key(out, &count, "calibrate", pool->calibrate_us);
     }
-    ls_buffer_text(out, pool->socket == NULL ? "}  # in process\n" : "}\n");
+    ls_buffer_text(out, pool->socket == NULL && pool->url == NULL ? "}  # in process\n" : "}\n");
 }

@@ -323,6 +323,11 @@ static void test_long_work_goes_to_a_pool(void) {
     CHECK_INT(ls_plant_explain(p, &text), LS_OK);
     CHECK_CONTAINS(text.data,
                    "pool: {socket: \"../pool.sock\", account: \"suppliers.p\", calibrate: 2 h}");
+    ls_plant_destroy(p);
+    p = test_good(PLANT "pool: {url: \"https://a:1\", token-file: b, trust: c, account: d}\n");
+    CHECK_STR(p->pool.url, "https://a:1");
+    CHECK_STR(p->pool.token_file, "b");
+    CHECK_STR(p->pool.trust, "c");
     ls_buffer_clear(&text);
     ls_plant_destroy(p);
 }

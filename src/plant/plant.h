@@ -236,10 +236,13 @@ typedef struct ls_limits {
 
 // `pool:`: where long work of the service runs.
 typedef struct ls_plant_pool {
-    uint32_t slots;        // jobs at once, at most; in process CPU slots; 0: not said
-    const char *socket;    // as the file says it; ls_listen_path; NULL: in process
-    const char *account;   // with a socket; NULL: the pool's only one
-    int64_t calibrate_us;  // least time between calibrations after drift; LS_FOREVER: never
+    uint32_t slots;          // jobs at once, at most; in process CPU slots; 0: not said
+    const char *socket;      // as the file says it; ls_listen_path; NULL: in process
+    const char *url;         // of another machine's pool; NULL: none
+    const char *token_file;  // with url: whose first word is the token; NULL: none
+    const char *trust;       // with url: PEM file of who vouches for it; NULL: the system's
+    const char *account;     // with a socket or url; NULL: the pool's only one
+    int64_t calibrate_us;    // least time between calibrations after drift; LS_FOREVER: never
 } ls_plant_pool;
 
 typedef struct ls_plant {
