@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/pool_call.h"
 #include "cli/pool_words.h"
+#include "exec/job.h"
 
 enum { PATH_SIZE = 4096 };
 
@@ -92,6 +93,14 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
      .about = "it saves by itself so often: less is lost when it is stopped"},
+    {.name = "elastic",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = LS_EXEC_ELASTIC_MAX,
+     .says = "none",
+     .about = "it can use up to N parts more while nobody else needs them",
+     .detail = "Each runs the same command, as a spot job; LINESHAFT_MEMBER says which it is"},
     {.name = "spot",
      .kind = LS_OPTION_FLAG,
      .about = "it uses what is idle, and is stopped as soon as another job needs its place"},
@@ -297,6 +306,9 @@ static bool put_all(const ls_options *o, json_t *out, ls_error *err) {
     put_time(o, "grace", "grace_s", out);
     json_object_set_new(out, "parts", json_integer(ls_options_get(o, "nodes")->number));
     json_object_set_new(out, "saves", json_boolean(ls_options_get(o, "saves")->given));
+    if (ls_options_get(o, "elastic")->given) {
+        json_object_set_new(out, "elastic", json_integer(ls_options_get(o, "elastic")->number));
+    }
     if (ls_options_get(o, "spot")->given) {
         json_object_set_new(out, "spot", json_true());
     }

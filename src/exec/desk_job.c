@@ -138,6 +138,15 @@ json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, d
         json_object_set_new(made, "array", desk_id(view->array_id));
         json_object_set_new(made, "array_index", json_integer(view->array_index));
     }
+    if (view->job->spot) {
+        json_object_set_new(made, "spot", json_true());
+    }
+    if (view->job->elastic > 0) {
+        json_object_set_new(made, "elastic", json_integer(view->job->elastic));
+    }
+    if (view->job->leader > 0) {
+        json_object_set_new(made, "leader", desk_id(view->job->leader));
+    }
     if (view->job->after_count > 0) {
         json_object_set_new(made, "after", after_of(view));
     }

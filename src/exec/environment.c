@@ -94,6 +94,13 @@ static void add_ours(list *l, const ls_environment_def *def) {
         list_gpus(def, true, &text);
     }
     add(l, &text);
+    if (job->elastic > 0 || job->leader > 0) {
+        ls_buffer_printf(&text, "LINESHAFT_LEADER=%llu",
+                         (unsigned long long)(job->leader > 0 ? job->leader : def->id));
+        add(l, &text);
+        ls_buffer_printf(&text, "LINESHAFT_MEMBER=%u", job->leader > 0 ? def->array_index : 0);
+        add(l, &text);
+    }
     if (job->array > 0) {
         ls_buffer_printf(&text, "LINESHAFT_ARRAY_INDEX=%u", def->array_index);
         add(l, &text);

@@ -15,6 +15,7 @@ enum {
     LS_EXEC_ENV_MAX = 4096,           // variables
     LS_EXEC_SPEC_SIZE_MAX = 1 << 17,  // of everything a job says, in bytes
     LS_EXEC_ARRAY_MAX = 100000,       // jobs of an array
+    LS_EXEC_ELASTIC_MAX = 1000,       // parts that a job can use beyond
     LS_EXEC_INDEX_MAX = 1000000000,   // the first index of one
     LS_EXEC_AFTER_MAX = 1024,         // jobs that one waits for
     LS_EXEC_NAME_MAX = 127,           // bytes of a name, of a user
@@ -46,6 +47,12 @@ typedef struct ls_exec_job {
     bool saves;                   // it saves when it is asked to stop
     bool restartable;             // may be stopped for others and begun again
     bool spot;                    // takes what nobody else needs, see pool/scheduler.h
+    // An elastic job can use so many parts beyond those of its shape; while it runs each of them is
+    // a spot job of its own, of the same command (service_elastic.c). Of such a part: its job, and
+    // which start of it; 0: it is none.
+    uint32_t elastic;
+    uint64_t leader;
+    uint32_t leader_run;
     // Asked to stop, it gets this signal (0: SIGTERM); before that this command runs beside it
     // (NULL: none), as the same user, with LINESHAFT_JOB_PID set.
     int stop_signal;

@@ -222,6 +222,7 @@ void ls_exec_close(ls_exec *e) {
     ls_free(e->dirty);
     ls_free(e->held);
     ls_free(e->over);
+    ls_free(e->grow);
     ls_free(e->ended);
     ls_free(e->told);
     ls_free(e->crowds);

@@ -99,6 +99,8 @@ struct ls_exec {
     uint64_t *slots;  // by the scheduler's number: the job
     uint32_t slot_room;
     uint64_t *dirty, *held, *over;  // ids
+    uint64_t *grow;                 // elastic jobs that have started in this step
+    uint32_t grow_count, grow_room;
     uint32_t dirty_count, dirty_room, held_count, held_room;
     uint32_t over_at, over_count, over_room;
     ls_exec_crowd *crowds;  // by account, with all below it; of account 0: all jobs
@@ -148,6 +150,15 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err);
 ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err);
 ls_status ls_exec_perform(ls_exec *e, ls_error *err);  // what was committed
 void ls_exec_remind(ls_exec *e);                       // guardians of runs whose time is over
+
+// ---- service_elastic.c
+
+// An elastic job has started: what it can use beyond waits from now on.
+void ls_exec_elastic_begin(ls_exec *e, ls_entry *j);
+// It is over, or waits again: so are its parts.
+void ls_exec_elastic_end(ls_exec *e, uint64_t leader);
+// Parts whose job is not there any more go.
+void ls_exec_elastic_open(ls_exec *e);
 
 // ---- service_write.c
 

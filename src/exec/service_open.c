@@ -376,6 +376,7 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err) {
     status = status == LS_OK ? list_over(e, err) : status;
     if (status == LS_OK) {
         ls_exec_look_at_held(e, e->now_us);
+        ls_exec_elastic_open(e);
         e->wants_step = true;
         e->pressing = true;
     }

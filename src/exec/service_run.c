@@ -133,6 +133,9 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
     } else {
         ls_exec_finish(e, j, v.again ? LS_EXEC_LOST : v.state, ended_us);
     }
+    if (j->spec->job->elastic > 0) {
+        ls_exec_elastic_end(e, end->job);
+    }
     return status;
 }
 
@@ -165,6 +168,12 @@ static ls_status start(ls_exec *e, ls_entry *j, const ls_pool_act *act, ls_error
     ls_exec_books_hold(e, e->now_us, j, true);
     ls_meter_count(e->books.meter, j->account, LS_METER_STARTED);
     ls_exec_tell(e, LS_EXEC_STARTED, j, e->now_us);
+    if (j->spec->job->elastic > 0) {
+        if (!ls_grow(&e->grow, &e->grow_room, sizeof *e->grow, e->grow_count + 1)) {
+            return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+        }
+        e->grow[e->grow_count++] = j->id;
+    }
     return LS_OK;
 }
 
@@ -186,7 +195,7 @@ static ls_status stop(ls_exec *e, ls_entry *j, const ls_pool_act *act, ls_error 
     return LS_OK;
 }
 
-ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err) {
+static ls_status apply_once(ls_exec *e, ls_error *err) {
     const ls_pool_act *acts = NULL;
     ls_status decided = LS_OK;
     const uint32_t count = ls_scheduler_decide(e->scheduler, e->now_us, &acts, &decided);
@@ -202,6 +211,18 @@ ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err) {
     }
     if (status == LS_OK && decided != LS_OK) {
         status = ls_fail(err, decided, "out of memory when the scheduler decided");
+    }
+    return status;
+}
+
+ls_status ls_exec_apply_acts(ls_exec *e, ls_error *err) {
+    ls_status status = apply_once(e, err);
+    while (status == LS_OK && e->grow_count > 0) {
+        for (uint32_t i = 0; i < e->grow_count; i++) {
+            ls_exec_elastic_begin(e, ls_exec_find(e, e->grow[i]));
+        }
+        e->grow_count = 0;
+        status = apply_once(e, err);
     }
     return status;
 }

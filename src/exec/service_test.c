@@ -502,6 +502,67 @@ static void test_what_is_lent_is_given_back_saved_and_goes_on(void) {
     small_service_clear(&s);
 }
 
+// Parts of the leader that run now.
+static uint32_t parts_running(small_service *s, uint64_t leader) {
+    uint32_t count = 0;
+    ls_exec_view v = {0};
+    for (uint64_t id = leader; ls_exec_next(s->exec, id, (uint32_t)1 << LS_EXEC_RUNNING, 0, &v);
+         id = v.id) {
+        count += v.job->leader == leader;
+    }
+    return count;
+}
+
+static bool until_parts(small_service *s, uint64_t leader, uint32_t count) {
+    for (int i = 0; i < 3000 && parts_running(s, leader) != count; i++) {
+        CHECK(small_step(s));
+    }
+    return parts_running(s, leader) == count;
+}
+
+static void test_an_elastic_job_grows_into_idle_slots_and_gives_them_back(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 3, NULL));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/go", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    ls_exec_job job = small_job(
+        SH("echo $LINESHAFT_LEADER $LINESHAFT_MEMBER; until [ -e $F ]; do sleep 0.02; done"));
+    job.env = env;
+    job.elastic = 5;
+    job.restartable = true;
+    const uint64_t leader = small_submit(&s, &job);
+    CHECK(small_until_lines(&s, leader, 1));
+    CHECK(until_parts(&s, leader, 2));  // three slots in all
+    CHECK(small_until_lines(&s, leader + 1, 1));
+    CHECK_STR(small_log(&s, leader), "1 0\n");
+    CHECK_STR(small_log(&s, leader + 1), "1 1\n");
+    CHECK(view(&s, leader + 1).job->spot);
+    // Another job: a part gives it its place at once, and comes back when it is over.
+    ls_exec_job other = small_job(SH("echo other"));
+    const uint64_t id = small_submit(&s, &other);
+    CHECK(small_until(&s, id, LS_EXEC_DONE));
+    CHECK(s.told[LS_EXEC_STOPS] >= 1);
+    CHECK(until_parts(&s, leader, 2));
+    // The daemon is killed and comes back: the parts are still the job's.
+    small_service_close(&s);
+    CHECK(small_service_open(&s));
+    CHECK(until_parts(&s, leader, 2));
+    CHECK_INT(view(&s, leader).state, LS_EXEC_RUNNING);
+    // When the job is over, so are all of its parts, those that wait and those that run.
+    FILE *go = fopen(file, "w");
+    CHECK(go != NULL && fclose(go) == 0);
+    CHECK(small_until(&s, leader, LS_EXEC_DONE));
+    CHECK(until_parts(&s, leader, 0));
+    for (uint32_t i = 1; i <= 5; i++) {
+        CHECK(small_until(&s, leader + i, LS_EXEC_CANCELLED));
+    }
+    CHECK_INT(view(&s, leader + 5).runs, 0);
+    small_service_clear(&s);
+}
+
 static void test_a_hook_runs_beside_the_job_before_it_is_asked(void) {
     small_service s;
     CHECK(small_service_make(&s, 1, NULL));
@@ -773,6 +834,7 @@ int main(int argc, char **argv) {
     TEST(test_errors_have_a_log_of_their_own_when_asked_for);
     TEST(test_an_array_runs_each_index_once_and_what_comes_after_waits);
     TEST(test_what_is_lent_is_given_back_saved_and_goes_on);
+    TEST(test_an_elastic_job_grows_into_idle_slots_and_gives_them_back);
     TEST(test_a_hook_runs_beside_the_job_before_it_is_asked);
     TEST(test_jobs_go_on_without_the_service_and_are_adopted);
     TEST(test_a_job_whose_guardian_is_killed_is_lost_or_begins_again);

@@ -45,7 +45,8 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
                            (uint32_t)job->has_priority << 2 | (uint32_t)job->saves << 3 |
                            (uint32_t)job->restartable << 4 | (uint32_t)job->split_log << 5 |
                            (uint32_t)(job->once != NULL) << 6 |
-                           (uint32_t)(job->deadline_us > 0) << 7 | (uint32_t)job->spot << 8;
+                           (uint32_t)(job->deadline_us > 0) << 7 | (uint32_t)job->spot << 8 |
+                           (uint32_t)(job->elastic > 0) << 9 | (uint32_t)(job->leader > 0) << 10;
     ls_write_varint(out, flags);
     put_signed(out, job->priority);
     put_signed(out, job->limit_us);
@@ -64,6 +65,13 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
     }
     if (job->deadline_us > 0) {
         put_signed(out, job->deadline_us);
+    }
+    if (job->elastic > 0) {
+        ls_write_varint(out, job->elastic);
+    }
+    if (job->leader > 0) {
+        ls_write_varint(out, job->leader);
+        ls_write_varint(out, job->leader_run);
     }
 }
 
@@ -188,7 +196,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->folder = get_text(s);
     get_shape(s, &job->shape);
     const uint32_t flags = get_u32(s);
-    if (flags > 511) {
+    if (flags > 2047) {
         complain(s, "unknown flags");
     }
     job->shape.must = (flags & 1) != 0;
@@ -211,6 +219,12 @@ static void get_job(source *s, ls_exec_job *job) {
     job->deadline_us = (flags & 128) != 0 ? get_signed(s) : 0;
     if ((flags & 128) != 0 && job->deadline_us <= 0) {
         complain(s, "a deadline before it was submitted");
+    }
+    job->elastic = (flags & 512) != 0 ? get_u32(s) : 0;
+    job->leader = (flags & 1024) != 0 ? ls_read_varint(&s->in) : 0;
+    job->leader_run = (flags & 1024) != 0 ? get_u32(s) : 0;
+    if (((flags & 512) != 0 && job->elastic == 0) || ((flags & 1024) != 0 && job->leader == 0)) {
+        complain(s, "an elastic job without parts, or a part without a job");
     }
     if (job->argv == NULL || job->argv[0] == NULL) {
         complain(s, "no command");

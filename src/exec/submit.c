@@ -25,7 +25,7 @@ static const char *const keys[] = {
     "spread",     "priority",    "most_s",      "grace_s",      "checkpoint_every_s",
     "saves",      "restartable", "stop_signal", "stop_command", "array",
     "after",      "log_mib",     "split_log",   "deadline_s",   "array_first",
-    "spot",       NULL,
+    "spot",       "elastic",     NULL,
 };
 
 const char *ls_level_word(ls_pool_level level) {
@@ -215,13 +215,18 @@ static void take_after(ls_fields *f, ls_arena *arena, ls_exec_job *job) {
 }
 
 static void take_rest(ls_fields *f, ls_exec_job *job) {
-    int64_t array = 0, first = 0, priority = 0, log_mib = 0;
+    int64_t array = 0, first = 0, priority = 0, log_mib = 0, elastic = 0;
+    ls_fields_integer(f, "elastic", 0, LS_EXEC_ELASTIC_MAX, &elastic);
+    if (elastic > 0 && job->spot) {
+        ls_fields_fail(f, LS_ERR_INVALID, "elastic: a spot job is not elastic");
+    }
     ls_fields_integer(f, "array", 0, LS_EXEC_ARRAY_MAX, &array);
     ls_fields_integer(f, "array_first", 0, LS_EXEC_INDEX_MAX, &first);
     job->has_priority = ls_fields_has(f, "priority");
     ls_fields_integer(f, "priority", 0, LS_PRIORITY_MAX, &priority);
     ls_fields_integer(f, "log_mib", 0, LOG_MIB_MAX, &log_mib);
     ls_fields_flag(f, "split_log", &job->split_log);
+    job->elastic = (uint32_t)elastic;
     job->array = (uint32_t)array;
     job->array_first = (uint32_t)first;
     job->priority = (int32_t)priority;

@@ -108,7 +108,7 @@ uint64_t small_submit(small_service *s, const ls_exec_job *job) {
     return id;
 }
 
-static bool step(small_service *s) {
+bool small_step(small_service *s) {
     ls_error err = {0};
     const int64_t wait_us = ls_exec_wait_us(s->exec);
     struct pollfd polls = {.fd = ls_exec_fd(s->exec), .events = POLLIN};
@@ -128,7 +128,7 @@ ls_exec_state small_state(const small_service *s, uint64_t id) {
 bool small_until(small_service *s, uint64_t id, ls_exec_state state) {
     const int64_t until_us = ls_steady_us() + (int64_t)PATIENCE_MS * 1000;
     while (small_state(s, id) != state) {
-        if (ls_exec_is_over(small_state(s, id)) || ls_steady_us() > until_us || !step(s)) {
+        if (ls_exec_is_over(small_state(s, id)) || ls_steady_us() > until_us || !small_step(s)) {
             return false;
         }
     }
@@ -163,7 +163,7 @@ bool small_until_lines(small_service *s, uint64_t id, uint32_t lines) {
         if (count >= lines) {
             return true;
         }
-        if (ls_steady_us() > until_us || !step(s)) {
+        if (ls_steady_us() > until_us || !small_step(s)) {
             return false;
         }
     }

@@ -20,6 +20,7 @@ void small_service_clear(small_service *s);
 // A job of one slot that runs `sh -c SCRIPT`; change what is to be different.
 ls_exec_job small_job(const char *const *argv);
 uint64_t small_submit(small_service *s, const ls_exec_job *job);  // 0: refused
+bool small_step(small_service *s);  // once, when there is something to do, or 50 ms later
 // Steps until the job is in this state; false after a minute, or when it is over otherwise.
 bool small_until(small_service *s, uint64_t id, ls_exec_state state);
 ls_exec_state small_state(const small_service *s, uint64_t id);
