@@ -557,7 +557,10 @@ static void test_an_elastic_job_grows_into_idle_slots_and_gives_them_back(void) 
     CHECK(small_until(&s, leader, LS_EXEC_DONE));
     CHECK(until_parts(&s, leader, 0));
     for (uint32_t i = 1; i <= 5; i++) {
-        CHECK(small_until(&s, leader + i, LS_EXEC_CANCELLED));
+        for (int k = 0; k < 3000 && !ls_exec_is_over(small_state(&s, leader + i)); k++) {
+            CHECK(small_step(&s));
+        }
+        CHECK(ls_exec_is_over(small_state(&s, leader + i)));  // by itself or cancelled
     }
     CHECK_INT(view(&s, leader + 5).runs, 0);
     small_service_clear(&s);
