@@ -187,7 +187,8 @@ static void add_kind(const json_t *row, ls_demo_ledger *out) {
         add(&out->realised_windows, ls_json_number_at(realised, "windows"));
         add(&out->realised_error, ls_json_number_at(realised, "error"));
         ls_text_format(out->method, sizeof out->method, "%s", ls_json_text_at(realised, "method"));
-    } else {
+    } else if (ls_json_number_at(row, "sent") > 0.0 || out->why_not[0] == '\0') {
+        // Not that of a kind of which nothing was done, beside one of which something was.
         ls_text_format(out->why_not, sizeof out->why_not, "%s", ls_json_text_at(row, "why_not"));
     }
 }

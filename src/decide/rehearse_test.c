@@ -271,17 +271,31 @@ typedef struct pooled {
     ls_decider *decider;
 } pooled;
 
-static pooled make_pooled(void) {
+// The same, and which lot the press takes, or whether it waits, is decided too.
+static const char press_and_dispatch[] =
+    "plant: press\n"
+    "stations:\n"
+    "  press: {process: {x: 80 min, y: uniform 9 min to 11 min}}\n"
+    "products:\n"
+    "  x: {route: [press], release: {every: 100 min, first: 0 s, pool: yes}}\n"
+    "  y: {route: [press], release: {every: 100 min, first: 5 min}}\n"
+    "decide: {horizon: 4 h, release: {of: x}, dispatch: {at: press}}\n";
+
+static pooled make_pooled_of(const char *text) {
     pooled p = {0};
     ls_errors errors;
     ls_error err = {0};
     ls_errors_init(&errors);
-    CHECK_INT(ls_plant_read(press, strlen(press), "press.yaml", NULL, &p.plant, &errors), LS_OK);
+    CHECK_INT(ls_plant_read(text, strlen(text), "press.yaml", NULL, &p.plant, &errors), LS_OK);
     ls_errors_clear(&errors);
     CHECK_INT(ls_twin_create(p.plant, &p.twin, &err), LS_OK);
     const ls_decider_def def = ls_decider_def_default();
     CHECK_INT(ls_decider_create(p.plant, p.twin, &def, &p.decider, &err), LS_OK);
     return p;
+}
+
+static pooled make_pooled(void) {
+    return make_pooled_of(press);
 }
 
 static void clear_pooled(pooled *p) {
@@ -336,6 +350,64 @@ static void test_a_decider_puts_off_what_is_in_the_way(void) {
     clear_pooled(&p);
 }
 
+typedef struct mixed {
+    uint64_t searches, entries, machines;
+} mixed;
+
+// Nobody leaves the rule; counts what is asked about in one search.
+static ls_status leave_all(void *context, const ls_snapshot *present, const ls_question *questions,
+                           uint32_t count, uint64_t number, ls_rehearse_reply *out, ls_error *err) {
+    mixed *m = context;
+    (void)present, (void)number, (void)out, (void)err;
+    m->searches += count > 1;
+    for (uint32_t i = 0; i < count && count > 1; i++) {
+        m->entries += questions[i].point == 1;  // dispatch comes first, whatever the file says
+        m->machines += questions[i].point == 0;
+    }
+    return LS_OK;
+}
+
+static ls_rehearse_result run_mixed(const pooled *p, ls_rehearse_ask ask,
+                                    ls_rehearse_ask_together together, void *context) {
+    const ls_rehearse_def def = {.plant = p->plant,
+                                 .twin = p->twin,
+                                 .seed = 1,
+                                 .warmup_us = DAY_US / 2,
+                                 .for_us = 5 * DAY_US,
+                                 .ask = ask,
+                                 .ask_together = together,
+                                 .context = context};
+    ls_rehearse_result result;
+    ls_error err = {0};
+    CHECK_INT(ls_rehearse(&def, &result, &err), LS_OK);
+    return result;
+}
+
+static void test_what_comes_in_is_decided_together_with_what_is_taken(void) {
+    pooled p = make_pooled_of(press_and_dispatch);
+    CHECK_INT(p.plant->decide.points[1].kind, LS_DECIDE_RELEASE);
+    mixed m = {0};
+    ls_rehearse_decider asked = {.decider = p.decider, .budget = {.futures = 60}};
+    const ls_rehearse_result own = run_pooled(&p, NULL, NULL);
+    const ls_rehearse_result left = run_mixed(&p, leave_alone, leave_all, &m);
+    CHECK_NEAR(left.wip, own.wip, 1e-9);
+    CHECK_INT(left.done, own.done);
+    const ls_rehearse_result decided = run_mixed(&p, ls_rehearse_ask_decider,
+                                                 ls_rehearse_ask_decider_together, &asked);
+    const ls_rehearse_result again = run_mixed(&p, ls_rehearse_ask_decider,
+                                               ls_rehearse_ask_decider_together, &asked);
+    harness_note(
+        "left: %llu searches of %llu entries and %llu machines; decided %.3f, %llu of "
+        "%llu together, %.3f h outside",
+        (unsigned long long)m.searches, (unsigned long long)m.entries,
+        (unsigned long long)m.machines, decided.wip, (unsigned long long)decided.together,
+        (unsigned long long)decided.questions, decided.outside_h);
+    CHECK(decided.together > 0);
+    CHECK_NEAR(decided.wip, 1.15, 0.03);
+    CHECK_INT(decided.hash == again.hash, 1);
+    clear_pooled(&p);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_who_always_leaves_it_to_the_rule_gets_the_rule);
@@ -346,5 +418,6 @@ int main(int argc, char **argv) {
     TEST(test_memory_that_runs_out_is_told);
     TEST(test_who_leaves_releases_to_the_rule_gets_the_rule);
     TEST(test_a_decider_puts_off_what_is_in_the_way);
+    TEST(test_what_comes_in_is_decided_together_with_what_is_taken);
     return harness_report();
 }

@@ -129,7 +129,7 @@ static bool puts_off(const ls_guard_case *c) {
         if (last > text + length && ls_text_parse_i64(last + 1, strlen(last + 1), &lots)) {
             *last = '\0';
         }
-        if (ls_units_time(text + length + 1, &span_us, &err) == LS_OK && span_us >= 0 &&
+        if (ls_units_time(text + length + 1, &span_us, &err) == LS_OK &&
             span_us <= LS_GUARD_DAY_US && lots >= 0 && lots <= c->limits->lots_most &&
             (span_us > 0 || lots == 0)) {
             return true;

@@ -181,8 +181,50 @@ static void warn_source(const ls_plant *plant, const ls_source *source, ls_error
     ls_free(spans);
 }
 
+// Is anything told by texts in which a blank ends a name?
+static bool tells_names(const ls_listen *listen) {
+    bool tells = false;
+    for (uint32_t i = 0; i < listen->binding_count; i++) {
+        const ls_meaning means = listen->bindings[i].means;
+        tells = tells || (means >= LS_MEANS_LOT_RELEASED && means <= LS_MEANS_LOT_SCRAPPED) ||
+                means == LS_MEANS_WAITING || means == LS_MEANS_POOL || means == LS_MEANS_LOTS;
+    }
+    return tells;
+}
+
+static void warn_blank(const char *what, const char *name, ls_errors *out) {
+    ls_error err;
+    if (name != NULL && strchr(name, ' ') != NULL) {
+        (void)ls_fail(
+            &err, LS_ERR_INVALID,
+            "%s '%s': in what the line tells of its lots a blank ends a name, so its lots "
+            "are not followed: write it without",
+            what, name);
+        ls_errors_add(out, &err);
+    }
+}
+
+// Stations, products and classes are named in texts of lots.
+static void warn_blanks(const ls_plant *plant, ls_errors *out) {
+    for (uint32_t i = 0; i < plant->station_count; i++) {
+        warn_blank("station", plant->stations[i].name, out);
+    }
+    for (uint32_t i = 0; i < plant->product_count; i++) {
+        warn_blank("product", plant->products[i].name, out);
+    }
+    for (uint32_t i = 0; i < plant->release_count; i++) {
+        const ls_release *r = &plant->releases[i];
+        if (strcmp(r->name, plant->products[r->product].name) != 0) {
+            warn_blank("class", r->name, out);
+        }
+    }
+}
+
 void ls_listen_warn(const ls_plant *plant, ls_errors *out) {
     assert(plant != NULL && out != NULL);
+    if (tells_names(&plant->listen)) {
+        warn_blanks(plant, out);
+    }
     for (uint32_t i = 0; i < plant->listen.source_count; i++) {
         if (plant->listen.sources[i].kind == LS_SOURCE_MODBUS) {
             warn_source(plant, &plant->listen.sources[i], out);

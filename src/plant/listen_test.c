@@ -267,6 +267,28 @@ static void test_an_order_pool_of_which_nothing_is_told_is_warned_of(void) {
     }
 }
 
+static void test_names_with_blanks_are_warned_of_where_lots_are_told(void) {
+    static const char text[] =
+        "plant: p\nstations: {big saw: {process: 1 min}}\nproducts: {gear a: {route: [big saw], "
+        "release: [{every: 2 min}, {name: hot one, every: 1 h}]}}\n%s";
+    char full[400];
+    for (int heard = 0; heard < 2; heard++) {
+        snprintf(full, sizeof full, text, heard ? "listen: {sparkplug: {group: g}}\n" : "");
+        ls_plant *p = test_good(full);
+        ls_errors warnings;
+        ls_errors_init(&warnings);
+        ls_listen_warn(p, &warnings);
+        CHECK_INT(warnings.count, heard ? 3 : 0);
+        if (warnings.count == 3) {
+            CHECK_CONTAINS(warnings.items[0].text, "station 'big saw': in what the line tells");
+            CHECK_CONTAINS(warnings.items[1].text, "product 'gear a'");
+            CHECK_CONTAINS(warnings.items[2].text, "class 'hot one'");
+        }
+        ls_errors_clear(&warnings);
+        ls_plant_destroy(p);
+    }
+}
+
 static void test_orders_that_wait_for_a_word_are_warned_of(void) {
     static const struct {
         const char *of, *said;
@@ -344,6 +366,7 @@ int main(int argc, char **argv) {
     TEST(test_files_lie_beside_the_plant_file);
     TEST(test_registers_that_overlap_are_warned_of);
     TEST(test_an_order_pool_of_which_nothing_is_told_is_warned_of);
+    TEST(test_names_with_blanks_are_warned_of_where_lots_are_told);
     TEST(test_orders_that_wait_for_a_word_are_warned_of);
     TEST(test_long_work_goes_to_a_pool);
     return harness_report();
