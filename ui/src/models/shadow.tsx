@@ -6,14 +6,15 @@ import {LimitBar} from './bar';
 import {shadowOf, version} from './list';
 import type {Model} from './types';
 
-const log = (evidence: number): number => Math.max(0, Math.log10(evidence));
+const most = 1e6;  // more says no more
+const log = (evidence: number): number => Math.max(0, Math.log10(Math.min(most, evidence)));
 
 export function ShadowCard({of: model}: {of: Model}) {
   const s = shadowOf(model);
   if (!s) return null;
   const row = (name: string, evidence: number) => <li><span>{name}</span>
     <LimitBar value={log(evidence)} limit={log(s.wanted)} bad={false} />
-    <span class="num">{num(evidence)} <span class="muted">{t('gate.least', {limit: num(s.wanted)})}</span></span></li>;
+    <span class="num">{evidence > most && '> '}{num(Math.min(most, evidence))} <span class="muted">{t('gate.least', {limit: num(s.wanted)})}</span></span></li>;
   return <section class="card"><h2>{t('shadow', {version: version(s.version), champion: version(s.champion)})}</h2>
     <p><strong>{word('shadow', s.state)}</strong> · {t('shadow.span', {span: duration(s.span_us / 1e6), n: count(s.rows), worth: decimals(s.effective, 0)})}</p>
     <p class="num">{[s.gain !== null && t('shadow.gain', {share: percent(s.gain, 1)}),
