@@ -86,6 +86,12 @@ static void hear_all(ls_decisions *d, decision_condition *c) {
     }
 }
 
+static bool is_torn(const decision_condition *c) {
+    const int64_t at_us = c->signs[HEARD_VALUE].time_us;
+    return c->plan->model != NULL &&
+           (c->signs[HEARD_LOW].time_us != at_us || c->signs[HEARD_HIGH].time_us != at_us);
+}
+
 static const ls_model_plan *model_of(const ls_plant *plant, const ls_condition *plan) {
     for (uint32_t i = 0; plan->model != NULL && i < plant->model_count; i++) {
         if (strcmp(plant->models[i].name, plan->model) == 0) {
@@ -182,6 +188,9 @@ void ls_decisions_tell_conditions(ls_decisions *d, ls_snapshot *present) {
         decision_condition *c = &d->conditions[i];
         if (listens) {
             hear_all(d, c);
+            if (is_torn(c)) {  // written between two questions: now it is whole
+                hear_all(d, c);
+            }
         }
         ls_condition_told told;
         c->known = know(d, c, present, &told);

@@ -87,6 +87,10 @@ uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *snapshot,
                                            s_machine) +
                             question->subject;
     const ls_lot *lots = LS_STATE_ARRAY(d->twin->model, snapshot->state, ls_lot, s_lot);
+    if (point->kind == LS_DECIDE_MAINTENANCE) {
+        // Due before whatever lot is next: it is bound to what the machine stands still for alone.
+        return mix(mix(2, m->mode), m->pending) >> 12 | 1;
+    }
     uint64_t hash = mix(1, m->phase != LS_PHASE_NONE);
     if (m->lots != LS_NO && m->phase != LS_PHASE_NONE) {
         hash = mix(hash, lots[m->lots].serial);
