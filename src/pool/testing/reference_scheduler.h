@@ -147,32 +147,33 @@
 //     the tick of 4 has come since the last search, and its pause is over: from the leaf at which
 //     the last search ended, in file order around, of the heads of a leaf that has a job that no
 //     limit stops the first that asks for GPUs, has no claim, has waited for 2 min, has searched in
-//     vain not within the last 10 min, asks for no more than what is free (of any kind), and that no
-//     limit (by some kind) and no budget keeps away. It tries to take back as in 4, by each kind
+//     vain not within the last 10 min, asks for no more than what is free (of any kind), and that
+//     no limit (by some kind) and no budget keeps away. It tries to take back as in 4, by each kind
 //     that no limit keeps it from, in order, but: jobs of all leaves may be stopped, its own too,
 //     that are no spot jobs, have one part, save when asked and have run for 30 min; no promise is
-//     broken, no node shared; and it is in vain unless each of those that are noted, in their order,
-//     has a place now until its longest time after its time to stop, with what is kept held and the
-//     nodes that were chosen too, each beside those before it. In vain: the pause is 30 s, twice as
-//     long as the last one if that was in vain too, at most 10 min.
+//     broken, no node shared; and it is in vain unless each of those that are noted, in their
+//     order, has a place now until its longest time after its time to stop, with what is kept held
+//     and the nodes that were chosen too, each beside those before it. In vain: the pause is 30 s,
+//     twice as long as the last one if that was in vain too, at most 10 min.
 //  6. Turns of spot jobs, as in 2 among spot jobs alone; the rank of an account is then what its
 //     spot jobs, running or stopping, hold, by its weight. Nobody stops for them.
 //
 // Spot jobs have classes of their own. All of the above is of jobs that are not spot, but that:
 // running spot jobs count for limits as if they were on their way out, and not for what is held;
-// for budgets and power they count. In a turn (2) without a place, for whatever reason, as long as a
-// spot job runs: a job that has a claim is passed for the rest of the round; one that has none tries
-// to take back as in 4, by each kind in order for which no limit keeps it away but by spot jobs and
-// what is on its way out (one that asks for no GPUs: once, on all nodes), where spot jobs alone may
-// be stopped and no promise is broken; not within 30 s after a claim of it was given up, nor without
-// budget. If it is not in vain it has a claim, and is passed. Those that were passed have no turn
-// (their classes count for the rank of their accounts still); at the end of 2 their classes are
-// closed. In 4 spot jobs may be stopped whatever their leaf, at a millionth of their loss; for a job
-// of one part they are looked at behind those of all leaves. In both, at last, spot jobs are noted
-// until no limit is in the way, or none is left: below the account of the limit, those of the kind
-// first, then the least loss, then the one that started last. As long as a spot job runs, no place
-// closes the class alone, not all of its shape. A job that is over opens a class also if a part of
-// it would fit without the spot jobs there, and as long as one runs whether or not there is room.
+// for budgets and power they count. In a turn (2) without a place, for whatever reason, as long as
+// a spot job runs: a job that has a claim is passed for the rest of the round; one that has none
+// tries to take back as in 4, by each kind in order for which no limit keeps it away but by spot
+// jobs and what is on its way out (one that asks for no GPUs: once, on all nodes), where spot jobs
+// alone may be stopped and no promise is broken; not within 30 s after a claim of it was given up,
+// nor without budget. If it is not in vain it has a claim, and is passed. Those that were passed
+// have no turn (their classes count for the rank of their accounts still); at the end of 2 their
+// classes are closed. In 4 spot jobs may be stopped whatever their leaf, at a millionth of their
+// loss; for a job of one part they are looked at behind those of all leaves. In both, at last, spot
+// jobs are noted until no limit is in the way, or none is left: below the account of the limit,
+// those of the kind first, then the least loss, then the one that started last. As long as a spot
+// job runs, no place closes the class alone, not all of its shape. A job that is over opens a class
+// also if a part of it would fit without the spot jobs there, and as long as one runs whether or
+// not there is room.
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0
