@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "model/dataset.h"
 #include "model/features.h"
 #include "model/learner.h"
 #include "model/learner_xgboost.h"
@@ -261,6 +262,34 @@ static int serve(int ticks) {
     return 0;
 }
 
+// The same rows as `lineshaft model fit` reads them.
+static void write_dataset(const char *folder, const float *values, const float *labels) {
+    static char names[FEATURES][8];
+    char path[600];
+    ls_dataset d;
+    ls_error err = {0};
+    if (ls_dataset_init(&d, ROWS, FEATURES, 1, &err) != LS_OK) {
+        stop("a dataset", &err);
+    }
+    for (int i = 0; i < FEATURES; i++) {
+        snprintf(names[i], sizeof names[i], "f%d", i);
+        d.columns[i] = names[i];
+    }
+    d.units[0] = "plant";
+    d.label_name = "label";
+    memcpy(d.values, values, sizeof(float) * ROWS * FEATURES);
+    for (int i = 0; i < ROWS; i++) {
+        d.time_us[i] = i;
+        d.known_us[i] = i;
+        d.label[i] = (double)labels[i];
+    }
+    snprintf(path, sizeof path, "%s/rows.lsd", folder);
+    if (ls_dataset_write(&d, path, &err) != LS_OK) {
+        stop(path, &err);
+    }
+    ls_dataset_clear(&d);
+}
+
 static int train(const char *folder) {
     float *values = room(sizeof(float) * ROWS * FEATURES), *labels = room(sizeof(float) * ROWS);
     ls_learner_result result;
@@ -281,6 +310,7 @@ static int train(const char *folder) {
             stop(path, &err);
         }
     }
+    write_dataset(folder, values, labels);
     printf("{\"rows\":%d,\"features\":%d,\"rounds\":%u,\"cpu_s\":%.4f,\"wall_s\":%.4f}\n", ROWS,
            FEATURES, result.rounds_kept, cpu_s, wall_s);
     return 0;
