@@ -179,6 +179,12 @@ static ls_status make_rows(work *w) {
         status = ls_snapshot_make(w->opened.history, w->opened.tags, &def, &w->all, &w->notes,
                                   &w->err);
     }
+    if (status == LS_OK && w->notes.unknown > 0) {
+        ls_warn(
+            "%llu values of the label '%s' are texts that are no class of model '%s'; "
+            "'classes:' names them",
+            (unsigned long long)w->notes.unknown, w->plan->label.source, w->plan->name);
+    }
     if (status == LS_OK) {
         status = ls_dataset_hash(&w->all, sum, &w->err);
         ls_sha256_text(sum, w->hash);

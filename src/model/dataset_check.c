@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -51,6 +52,59 @@ static bool is_leak(const pair *p, size_t count) {
         labels += same_y ? 0 : 1;
     }
     return (rises || falls) && labels >= LS_LEAK_LABELS_MIN;
+}
+
+// How often the label changes from row to row of a unit; more than one unit: of the one whose
+// changes come first to the least that is wanted.
+static bool changes_enough(const ls_dataset *d, double *last, uint32_t *changes) {
+    for (uint32_t u = 0; u < d->unit_count; u++) {
+        last[u] = (double)NAN;
+        changes[u] = 0;
+    }
+    for (size_t r = 0; r < d->row_count; r++) {
+        const uint32_t u = d->unit[r];
+        if (isnan(d->label[r])) {
+            continue;
+        }
+        changes[u] += !isnan(last[u]) && last[u] != d->label[r] ? 1 : 0;
+        last[u] = d->label[r];
+        if (changes[u] >= LS_LEAK_CHANGES_MIN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Fewer labels than LS_LEAK_LABELS_MIN are classes. Along the rising column each class stands
+// together when the column tells it: LEAK with one value for each, TELLS with any; else COUNT.
+static ls_finding_kind tells_classes(const pair *p, size_t count) {
+    double seen[LS_LEAK_LABELS_MIN];
+    size_t classes = 0, runs = 0, values = 0;
+    if (count < LS_LEAK_ROWS_MIN) {
+        return LS_FINDING_COUNT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const bool is_new_x = i == 0 || p[i].x != p[i - 1].x;
+        const bool is_new_y = i == 0 || p[i].y != p[i - 1].y;
+        size_t k = 0;
+        if (!is_new_x && is_new_y) {
+            return LS_FINDING_COUNT;  // one value, two classes
+        }
+        values += is_new_x ? 1 : 0;
+        runs += is_new_y ? 1 : 0;
+        while (is_new_y && k < classes && seen[k] != p[i].y) {
+            k++;
+        }
+        if (is_new_y && k == classes) {
+            if (classes == LS_LEAK_LABELS_MIN - 1) {
+                return LS_FINDING_COUNT;  // no classes
+            }
+            seen[classes++] = p[i].y;
+        }
+    }
+    return classes < 2 || runs != classes ? LS_FINDING_COUNT
+           : values == classes            ? LS_FINDING_LEAK
+                                          : LS_FINDING_TELLS;
 }
 
 static void add(ls_finding *out, size_t *count, ls_finding_kind kind, uint32_t column) {
@@ -112,18 +166,41 @@ static void check_column(const ls_dataset *d, uint32_t column, ls_finding *out, 
 
 ls_status ls_dataset_check(const ls_dataset *dataset, ls_finding *out, size_t *out_count,
                            ls_error *err) {
+    const size_t units = dataset->unit_count > 0 ? dataset->unit_count : 1;
     pair *pairs = ls_alloc(dataset->row_count * sizeof *pairs);
+    double *last = ls_alloc(units * sizeof *last);
+    uint32_t *changes = ls_alloc(units * sizeof *changes);
+    uint8_t *told = ls_alloc(dataset->column_count + 1);
     *out_count = 0;
-    if (pairs == NULL) {
+    if (pairs == NULL || last == NULL || changes == NULL || told == NULL) {
+        ls_free(pairs);
+        ls_free(last);
+        ls_free(changes);
+        ls_free(told);
         return ls_fail(err, LS_ERR_MEMORY, "out of memory while checking a dataset");
     }
+    memset(told, 0, dataset->column_count);
     if (check_label(dataset, out, out_count)) {
+        const bool may_be_classes = changes_enough(dataset, last, changes);
         for (uint32_t c = 0; c < dataset->column_count; c++) {
-            if (is_leak(pairs, gather(dataset, c, pairs))) {
+            const size_t count = gather(dataset, c, pairs);
+            const ls_finding_kind kind = is_leak(pairs, count) ? LS_FINDING_LEAK
+                                         : may_be_classes      ? tells_classes(pairs, count)
+                                                               : LS_FINDING_COUNT;
+            told[c] = kind == LS_FINDING_TELLS;
+            if (kind == LS_FINDING_LEAK) {
                 add(out, out_count, LS_FINDING_LEAK, c);
             }
         }
     }
+    for (uint32_t c = 0; c < dataset->column_count; c++) {
+        if (told[c] != 0) {
+            add(out, out_count, LS_FINDING_TELLS, c);
+        }
+    }
+    ls_free(last);
+    ls_free(changes);
+    ls_free(told);
     for (uint32_t c = 0; c < dataset->column_count; c++) {
         check_column(dataset, c, out, out_count);
     }
@@ -144,6 +221,10 @@ void ls_finding_print(const ls_dataset *dataset, const ls_finding *finding, char
         [LS_FINDING_SHIFTED] =
             "%.0sthe feature '%.120s' is in the last fifth of the rows far from "
             "where it was before",
+        [LS_FINDING_TELLS] =
+            "every class of the label '%.120s' can be told by the feature '%.120s' alone: is it "
+            "known "
+            "only afterwards?",
     };
     const char *column = finding->column != UINT32_MAX ? dataset->columns[finding->column] : "";
 #pragma GCC diagnostic push

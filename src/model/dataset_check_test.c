@@ -114,10 +114,62 @@ static void test_few_rows_accuse_nobody(void) {
     ls_dataset_clear(&d);
 }
 
+// Two classes that come and go.
+static ls_dataset make_classes(void) {
+    static const char *const columns[] = {"code", "reading", "noisy", "batch"};
+    ls_dataset d;
+    ls_error err;
+    CHECK_INT(ls_dataset_init(&d, ROWS, 4, 1, &err), LS_OK);
+    d.units[0] = "u";
+    d.label_name = "state";
+    for (uint32_t c = 0; c < 4; c++) {
+        d.columns[c] = columns[c];
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        const bool bad = (i * 37) % 101 > 60;
+        float *row = d.values + i * 4;
+        d.time_us[i] = (int64_t)i;
+        d.known_us[i] = (int64_t)i;
+        d.label[i] = bad ? 1.0 : 0.0;
+        row[0] = bad ? 3.0F : 7.0F;                             // the class under another name
+        row[1] = (float)((i * 13) % 7) + (bad ? 10.0F : 0.0F);  // a threshold tells it
+        row[2] = (float)((i * 13) % 7) + (bad ? 3.0F : 0.0F);
+        row[3] = (float)(i / 50);
+    }
+    return d;
+}
+
+static void test_a_class_under_another_name_is_a_leak(void) {
+    ls_dataset d = make_classes();
+    ls_finding found[LS_FINDINGS_MAX];
+    ls_error err;
+    size_t count = 0;
+    char text[512];
+    CHECK_INT(ls_dataset_check(&d, found, &count, &err), LS_OK);
+    CHECK_INT(count, 2);
+    CHECK(has(found, count, LS_FINDING_LEAK, 0));
+    CHECK(found[0].is_fatal);
+    CHECK(has(found, count, LS_FINDING_TELLS, 1));
+    CHECK(!found[1].is_fatal);  // it may be honest
+    ls_finding_print(&d, &found[0], text, sizeof text);
+    CHECK_CONTAINS(text, "the label 'state' can be read off the feature 'code'");
+    ls_finding_print(&d, &found[1], text, sizeof text);
+    CHECK_CONTAINS(text, "can be told by the feature 'reading' alone");
+    // What was changed once, as the label was, says nothing.
+    for (size_t i = 0; i < ROWS; i++) {
+        d.label[i] = i < 100 ? 0.0 : 1.0;
+        d.values[i * 4] = i < 100 ? 7.0F : 3.0F;
+    }
+    CHECK_INT(ls_dataset_check(&d, found, &count, &err), LS_OK);
+    CHECK(!has(found, count, LS_FINDING_LEAK, 0));
+    ls_dataset_clear(&d);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_each_column_is_told_for_what_it_is);
     TEST(test_labels_that_teach_nothing);
     TEST(test_few_rows_accuse_nobody);
+    TEST(test_a_class_under_another_name_is_a_leak);
     return harness_report();
 }

@@ -254,16 +254,6 @@ static ls_status make_matrix(training *t, const ls_learner_rows *rows, DMatrixHa
     good = good &&
            set_floats(t, *out, "weight", rows->weights,
                       t->def->task == LS_LEARNER_RANKING ? rows->group_count : rows->row_count);
-    if (good && rows->names != NULL) {
-        // The library's type is not const; it copies.
-        const char **names = ls_alloc(rows->feature_count * sizeof *names);
-        if (names == NULL) {
-            return ls_fail(t->err, LS_ERR_MEMORY, "no memory for the names of features");
-        }
-        memcpy(names, rows->names, rows->feature_count * sizeof *names);
-        good = t->x->matrix_set_texts(*out, "feature_name", names, rows->feature_count) == 0;
-        ls_free(names);
-    }
     return good ? LS_OK : ls_xgboost_fail(t->x, t->err, "taking the labels");
 }
 
@@ -335,6 +325,18 @@ static ls_status make_booster(training *t, ls_learner_result *out) {
     }
     if (good && d->task != LS_LEARNER_QUANTILE) {
         good = set_text(t, "eval_metric", words[d->task].metric);
+    }
+    // Those of the matrix do not come into the model by themselves.
+    const char *const *given = t->train->names;
+    if (good && given != NULL) {
+        // The library's type is not const; it copies.
+        const char **names = ls_alloc(t->train->feature_count * sizeof *names);
+        if (names == NULL) {
+            return ls_fail(t->err, LS_ERR_MEMORY, "no memory for the names of features");
+        }
+        memcpy(names, given, t->train->feature_count * sizeof *names);
+        good = t->x->set_texts(t->booster, "feature_name", names, t->train->feature_count) == 0;
+        ls_free(names);
     }
     if (good && isfinite(d->answer_max)) {
         char text[PARAM_SIZE];

@@ -327,6 +327,25 @@ static void test_units_are_held_out_whole(void) {
     CHECK_INT(ls_learner_split_by_unit(units, 0, 0.5, 1, valid, &err), LS_ERR_INVALID);
 }
 
+static void test_the_model_keeps_the_names_of_its_features(void) {
+    static const char *const names[FEATURES] = {
+        "cell/{unit}/power mean 10min", "b", "c", "d", "e", "f", "g", "온도 last"};
+    ls_learner_def def = ls_learner_def_default();
+    ls_learner_rows rows = draw_rows(7, def.task, 0);
+    ls_learner_result result;
+    ls_error err = {0};
+    rows.names = names;
+    def.rounds = 2;
+    CHECK_INT(ls_learner_train(&def, &rows, NULL, NULL, NULL, &result, &err), LS_OK);
+    ls_tree_model *model = model_of(&result);
+    CHECK(model->feature_names != NULL);
+    for (int i = 0; i < FEATURES && model->feature_names != NULL; i++) {
+        CHECK_STR(model->feature_names[i], names[i]);
+    }
+    ls_tree_destroy(model);
+    ls_learner_result_clear(&result);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_same_seed_gives_the_same_bytes);
@@ -338,5 +357,6 @@ int main(int argc, char **argv) {
     TEST(test_wrong_rows_and_settings_are_named);
     TEST(test_without_memory_nothing_is_learned);
     TEST(test_units_are_held_out_whole);
+    TEST(test_the_model_keeps_the_names_of_its_features);
     return harness_report();
 }

@@ -23,11 +23,11 @@ static bool find_all(void *l, ls_xgboost *x, ls_error *err) {
            find(l, "XGDMatrixCreateFromMat_omp", &x->matrix_create, err) &&
            find(l, "XGDMatrixSetFloatInfo", &x->matrix_set_floats, err) &&
            find(l, "XGDMatrixSetUIntInfo", &x->matrix_set_counts, err) &&
-           find(l, "XGDMatrixSetStrFeatureInfo", &x->matrix_set_texts, err) &&
            find(l, "XGDMatrixFree", &x->matrix_free, err) &&
            find(l, "XGBoosterCreate", &x->create, err) && find(l, "XGBoosterFree", &x->free, err) &&
            find(l, "XGBoosterSetParam", &x->set, err) &&
            find(l, "XGBoosterSetAttr", &x->set_attribute, err) &&
+           find(l, "XGBoosterSetStrFeatureInfo", &x->set_texts, err) &&
            find(l, "XGBoosterGetNumFeature", &x->feature_count, err) &&
            find(l, "XGBoosterUpdateOneIter", &x->update, err) &&
            find(l, "XGBoosterBoostOneIter", &x->boost, err) &&

@@ -16,12 +16,12 @@ typedef struct ls_xgboost {
     __typeof__(XGDMatrixCreateFromMat_omp) *matrix_create;
     __typeof__(XGDMatrixSetFloatInfo) *matrix_set_floats;
     __typeof__(XGDMatrixSetUIntInfo) *matrix_set_counts;
-    __typeof__(XGDMatrixSetStrFeatureInfo) *matrix_set_texts;
     __typeof__(XGDMatrixFree) *matrix_free;
     __typeof__(XGBoosterCreate) *create;
     __typeof__(XGBoosterFree) *free;
     __typeof__(XGBoosterSetParam) *set;
     __typeof__(XGBoosterSetAttr) *set_attribute;
+    __typeof__(XGBoosterSetStrFeatureInfo) *set_texts;
     __typeof__(XGBoosterGetNumFeature) *feature_count;
     __typeof__(XGBoosterUpdateOneIter) *update;
     __typeof__(XGBoosterBoostOneIter) *boost;

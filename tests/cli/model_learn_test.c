@@ -88,6 +88,7 @@ static void put_history(void) {
                    : seen < 0.8 ? "rework"
                                 : "scrap");
             append(history, tags, at + 1000, u, "bad", seen < 0.7 ? 0.0 : 1.0, NULL);
+            append(history, tags, at + 1000, u, "verdict", seen < 0.7 ? 7.0 : 3.0, NULL);
             append(history, tags, at + 1000, u, "time", 60.0 + 20.0 * wear[u] * share(&seed), NULL);
         }
     }
@@ -251,6 +252,54 @@ static void test_a_quantile(void) {
     program_clear(&done);
 }
 
+// ---- data and models that are no good
+
+static void test_data_that_teaches_nothing_is_named(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    put("faults.yaml", HEAD
+        "  leak: {what: quality, label: {tag: '{unit}/bad'}, objective: binary, of: [m1, m2], "
+        "tags: ['{unit}/load', '{unit}/verdict'], features: last, every: 5 min, "
+        "learner: trees}\n"
+        "  dark: {what: sensor, label: {tag: '{unit}/state'}, of: [m1, m2], "
+        "tags: '{unit}/load', learner: trees}\n"
+        "  slow: {what: sensor, label: {tag: '{unit}/time'}, of: [m1, m2], "
+        "tags: '{unit}/load', learner: trees, gates: {latency: 0 s}}\n"
+        "  early: {what: sensor, label: {tag: '{unit}/time', delay: 300 d}, of: [m1, m2], "
+        "tags: '{unit}/load', learner: trees}\n");
+    // The same under another name.
+    expect("model train %/faults.yaml:leak" WHERE, 3,
+           "the label '{unit}/bad' can be read off the feature '{unit}/verdict last'");
+    // Its texts are no numbers and no classes were named.
+    expect("model train %/faults.yaml:dark" WHERE, 3, "texts that are no class");
+    // The labels never came.
+    expect("model train %/faults.yaml:early" WHERE, 3, "0 of 3200 rows have a label");
+    // No prediction takes no time: a challenger that is slower than its deadline stays out.
+    expect("model train %/faults.yaml:slow" WHERE, 1, "latency   NOT PASSED");
+    expect("model list %/faults.yaml:slow --models %/models", 0, "candidate");
+    put("p.lsd", "LSDATA1");
+    expect("model fit trees %/p.lsd", 3, "not a dataset");
+}
+
+static void test_a_model_that_is_not_what_it_was_is_refused(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    put("models/bad/versions/1/model.json", "\x89PNG");
+    expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "not what the manifest of version 1 says");
+    expect("model promote %/p.yaml:bad -v 1 --models %/models", 3, "not what the manifest");
+    // Another model of this program, of other features.
+    put("other.yaml", HEAD
+        "  bad: {what: scrap, label: {tag: '{unit}/bad'}, objective: binary, "
+        "of: [m1], tags: '{unit}/heat', learner: trees}\n");
+    CHECK_INT(system(fill("cp -r %/models/state %/models/bad2 && rm -rf %/models/bad && "
+                          "mv %/models/bad2 %/models/bad")),
+              0);
+    expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "says 3 numbers of each row");
+    expect("model predict %/other.yaml:bad -v 1" WHERE, 3, "trained on other features");
+}
+
 // ---- searches
 
 static void test_a_search_chooses_the_same_however_many_run(void) {
@@ -395,6 +444,8 @@ int main(int argc, char **argv) {
     TEST(test_two_classes_by_number);
     TEST(test_lives);
     TEST(test_a_quantile);
+    TEST(test_data_that_teaches_nothing_is_named);
+    TEST(test_a_model_that_is_not_what_it_was_is_refused);
     TEST(test_a_search_chooses_the_same_however_many_run);
     TEST(test_a_search_that_was_killed_goes_on);
     TEST(test_a_training_that_was_killed_goes_on);
