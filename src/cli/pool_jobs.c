@@ -97,7 +97,15 @@ static void put_job(const json_t *job, ls_table *table) {
     ls_table_row(table);
     ls_table_cell(table, 0, "%s", ls_json_text_at(job, "id"));
     put_cut(table, 1, ls_json_text_at(job, "account"), NAME_WIDTH);
-    put_cut(table, 2, ls_json_text_at(job, "name"), NAME_WIDTH);
+    char name[160];
+    const char *leader = json_string_value(json_object_get(job, "leader"));
+    const bool spot = json_is_true(json_object_get(job, "spot"));
+    ls_text_format(name, sizeof name, "%s%s%s%s",
+                   leader != NULL ? "part of "
+                   : spot         ? "spot"
+                                  : "",
+                   leader != NULL ? leader : "", spot ? ": " : "", ls_json_text_at(job, "name"));
+    put_cut(table, 2, name, NAME_WIDTH);
     put_cut(table, 3, ls_json_text_at(job, "who"), NAME_WIDTH);
     ls_table_cell(table, 4, "%s%s", gpus,
                   json_number_value(json_object_get(job, "borrowed")) > 0.0 ? " b" : "");

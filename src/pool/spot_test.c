@@ -8,6 +8,7 @@
 #include "pool/simulated.h"
 #include "pool/testing/scene.h"
 #include "pool/testing/small_pool.h"
+#include "pool/why.h"
 #include "tests/harness.h"
 
 #define PARK                              \
@@ -55,6 +56,24 @@ static void test_spot_jobs_are_stopped_at_once_for_whoever_needs_their_place(voi
     CHECK_INT(scene_running(s, first, 16), 4);
     scene_pass(s, 2 * SCENE_H);
     CHECK_INT(scene_running(s, first, 16), 16);
+    scene_end(s);
+}
+
+static void test_why_a_spot_job_waits_is_told(void) {
+    scene *s = scene_of(PARK);
+    if (s == NULL) {
+        return;
+    }
+    scene_jobs(s, 2, "castings", 1, 8, SCENE_H);
+    const uint32_t job = spots(s, 1, "castings", 1, SCENE_MIN);
+    scene_decide(s);
+    ls_why why;
+    ls_error err = {0};
+    char text[1024];
+    CHECK_INT(ls_why_waits(s->s, s->jobs[job].id, s->now_us, &why, &err), LS_OK);
+    ls_why_text(&why, &s->pool->cluster, NULL, text, sizeof text);
+    CHECK(why.spot && why.guarantor == LS_POOL_NONE && why.back_us == INT64_MAX);
+    CHECK_CONTAINS(text, "A spot job: it starts when nobody else needs the place");
     scene_end(s);
 }
 
@@ -368,6 +387,7 @@ static void test_memory_that_runs_out_is_told(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_spot_jobs_are_stopped_at_once_for_whoever_needs_their_place);
+    TEST(test_why_a_spot_job_waits_is_told);
     TEST(test_spot_jobs_give_way_below_a_limit);
     TEST(test_what_is_taken_back_comes_from_spot_jobs_first);
     TEST(test_a_spot_job_that_could_not_be_stopped_is_refused);

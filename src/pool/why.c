@@ -286,6 +286,7 @@ ls_status ls_why_waits(ls_scheduler *s, uint32_t job, int64_t now_us, ls_why *ou
                     .for_job = LS_POOL_NONE,
                     .unit = LS_POOL_NONE,
                     .reservation = LS_POOL_NONE,
+                    .spot = j->request.spot,
                     .guarantor = LS_POOL_NONE,
                     .need_milli = ls_shape_milli(&j->request.shape),
                     .from_us = INT64_MAX,

@@ -90,6 +90,7 @@ typedef struct ls_why {
 
     // The account, from its own up, that borrows nothing with this job: it is guaranteed there.
     // LS_POOL_NONE: none, every guarantee on its way is used up.
+    bool spot;  // a spot job
     uint32_t guarantor;
     int64_t back_us;  // what it is guaranteed is taken back by then; INT64_MAX: there is nobody to
                       // take it back from

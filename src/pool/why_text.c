@@ -188,7 +188,11 @@ static void say_guarantee(say *s, const ls_why *why) {
     if (why->need_milli == 0) {
         return;
     }
-    if (why->guarantor == LS_POOL_NONE) {
+    if (why->spot) {
+        put(s,
+            "A spot job: it starts when nobody else needs the place, and nothing is taken back for "
+            "it.\n");
+    } else if (why->guarantor == LS_POOL_NONE) {
         put(s, "Its guarantees are used up: it would borrow.\n");
     } else if (why->back_us == INT64_MAX) {
         put(s, "It is within the guarantee of %s.\n", account_name(s, why->guarantor, a));
