@@ -240,20 +240,24 @@ ls_drift_figures ls_drift_watch_figures(const ls_drift_watch *w, uint32_t column
         f.noise = (double)INFINITY;
         return f;
     }
+    f.effective = fmin(covered_us / c->span_us, (double)rows);
+    // A quarter of a value a bin is taken to be as it was: of few values an empty bin tells little,
+    // and a PSI of shares as they are would be far beyond what chi-square says of chance.
+    const double doubt = 0.25 * c->bins / (f.effective + 0.25 * c->bins);
     double was = 0.0, is = 0.0;
     for (uint32_t i = 0; i < c->bins; i++) {
+        const double then = c->shares[i] * (1.0 - c->missing);
         const double now = (double)cells[i] / (double)rows;
-        f.psi += ls_drift_psi_term(c->shares[i] * (1.0 - c->missing), now);
+        f.psi += ls_drift_psi_term(then, now + doubt * (then - now));
         was += c->shares[i];
         is += known > 0 ? (double)cells[i] / (double)known : 0.0;
         f.ks = known > 0 ? fmax(f.ks, fabs(was - is)) : 0.0;
     }
     size_t bins = c->bins;
     if (c->missing > 0.0 || f.missing > 0.0) {
-        f.psi += ls_drift_psi_term(c->missing, f.missing);
+        f.psi += ls_drift_psi_term(c->missing, f.missing + doubt * (c->missing - f.missing));
         bins++;
     }
-    f.effective = fmin(covered_us / c->span_us, (double)rows);
     const double miss = w->limits.false_alarms / 2.0 / (double)(w->profile->column_count + 1);
     f.noise = ls_drift_psi_noise(bins, miss, f.effective, c->effective);
     f.watch = f.psi > f.noise && (f.psi > WATCHED || f.ks > WATCHED);
