@@ -464,7 +464,10 @@ static int make_past(job *j) {
                                .progress = tell_past,
                                .context = &progress,
                                .stop = ls_interrupt_flag()};
-    const ls_status status = ls_demo_week_make(j->plant, &past, &samples, &err);
+    ls_status status = ls_data_folder_make(past.history, &err);
+    if (status == LS_OK) {
+        status = ls_demo_week_make(j->plant, &past, &samples, &err);
+    }
     ls_progress_finish(&progress, samples);
     if (status == LS_ERR_STOPPED) {
         return LS_EXIT_STOPPED;

@@ -98,7 +98,7 @@ ls_status ls_monitor_new(const ls_monitor_def *def, ls_monitor **out, ls_error *
     const size_t n = def->variables;
     double *flat = NULL;
     if (status == LS_OK) {
-        flat = ls_arena_alloc(&m->arena, (4 * n + m->width) * sizeof *flat);
+        flat = ls_arena_alloc(&m->arena, (5 * n + m->width) * sizeof *flat);
         status = flat != NULL ? LS_OK : ls_fail(err, LS_ERR_MEMORY, "no memory for a monitor");
     }
     if (status != LS_OK) {
@@ -109,7 +109,8 @@ ls_status ls_monitor_new(const ls_monitor_def *def, ls_monitor **out, ls_error *
     m->scale = flat + n;
     m->low = flat + 2 * n;
     m->high = flat + 3 * n;
-    m->centre = flat + 4 * n;
+    m->still = flat + 4 * n;
+    m->centre = flat + 5 * n;
     *out = m;
     return LS_OK;
 }

@@ -61,6 +61,8 @@ typedef struct ls_monitor {
     size_t held_out;       // readings behind the limits
     double *mean, *scale;  // of each variable; scale 0: it did not move, and is only watched
     double *low, *high;    // least and most of each in the fit
+    double *still;         // rows in a row over which each kept its value in the fit, at most, the
+                           // first not counted; -1: it never moved, or the file does not say
     double *centre;        // of the joined standardised rows
     double *values;        // variances of the components, descending
     double *vectors;       // [width][rank]

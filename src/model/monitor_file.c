@@ -47,6 +47,7 @@ void ls_monitor_save(const ls_monitor *m, ls_buffer *out) {
     put_list(out, "scale", m->scale, n);
     put_list(out, "low", m->low, n);
     put_list(out, "high", m->high, n);
+    put_list(out, "still", m->still, n);
     put_list(out, "centre", m->centre, m->width);
     put_list(out, "values", m->values, m->rank);
     ls_buffer_text(out, ",\n \"vectors\":[");
@@ -110,7 +111,7 @@ static bool check_head(reading *r) {
     static const char *const keys[] = {
         "format",       "version", "variables", "lags",   "components", "newest",
         "false_alarms", "rows",    "held_out",  "limits", "mean",       "scale",
-        "low",          "high",    "centre",    "values", "vectors"};
+        "low",          "high",    "still",     "centre", "values",     "vectors"};
     return ls_json_head(&r->f, r->root, keys, sizeof keys / sizeof *keys);
 }
 
@@ -156,6 +157,12 @@ static void fill(reading *r, ls_monitor *m) {
     list(r, "scale", 0.0, n, m->scale);
     list(r, "low", -1e100, n, m->low);
     list(r, "high", -1e100, n, m->high);
+    for (size_t i = 0; i < n; i++) {
+        m->still[i] = -1.0;  // files of before do not have it
+    }
+    if (json_object_get(r->root, "still") != NULL) {
+        list(r, "still", -1.0, n, m->still);
+    }
     list(r, "centre", -1e100, m->width, m->centre);
     list(r, "values", 0.0, m->rank, m->values);
     const json_t *vectors = json_object_get(r->root, "vectors");

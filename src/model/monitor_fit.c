@@ -57,6 +57,23 @@ static void standardise(ls_monitor *m, const ls_rows *runs, size_t run_count) {
     }
 }
 
+// How long each variable kept one value: what keeps it for much longer is stuck.
+static void count_still(ls_monitor *m, const ls_rows *runs, size_t run_count) {
+    const size_t n = m->def.variables;
+    for (size_t i = 0; i < n; i++) {
+        size_t longest = 0;
+        for (size_t run = 0; run < run_count; run++) {
+            size_t same = 0;
+            for (size_t k = 1; k < runs[run].count; k++) {
+                const double *x = runs[run].values + k * n + i;
+                same = *x == *(x - n) ? same + 1 : 0;
+                longest = same > longest ? same : longest;
+            }
+        }
+        m->still[i] = m->scale[i] > 0.0 ? (double)longest : -1.0;
+    }
+}
+
 // ---- covariance of the joined rows --------------------------------------------------------------
 
 // The joined row that ends at `row`, standardised; false when a value is missing.
@@ -185,6 +202,7 @@ static ls_status fit_once(const ls_monitor_def *def, const ls_rows *runs, size_t
     status = check_finite(m, runs, run_count, err);
     if (status == LS_OK) {
         standardise(m, runs, run_count);
+        count_still(m, runs, run_count);
         status = find_components(m, runs, run_count, err);
     }
     if (status != LS_OK) {

@@ -6,9 +6,10 @@
 #include <string.h>
 
 enum { ROW_MOST = 1000 };
-// What a variable that never moved in the fit counts for when it moves, as index and as blame: no
-// deviation of its own says how much that is.
+// What a variable that never moved in the fit counts for when it moves, as index and as blame (one
+// that is stuck too): no deviation of its own says how much that is.
 static const double MOVED_INDEX = 2.0, MOVED_BLAME = 1000.0;
+static const double STILL_MORE = 4.0;  // rows
 
 struct ls_sentry {
     const ls_monitor *monitor;
@@ -19,6 +20,7 @@ struct ls_sentry {
     double *each;                    // [variables]: contributions of one row
     double *sum;                     // [variables]: of the rows above, until the alarm began
     double *order;                   // [variables]: what is left while the most to blame are taken
+    double *same;                    // [variables]: rows in a row with the value of the one before
     ls_monitor_statistic statistic;  // of the newest row
     uint32_t above, below;           // rows in a row
     bool alarm, ready;
@@ -62,7 +64,7 @@ ls_status ls_sentry_create(const ls_monitor *monitor, const ls_sentry_def *def,
     ls_arena_init(&arena);
     ls_sentry *s = ls_arena_alloc(&arena, sizeof *s);
     double *flat = ls_arena_alloc(&arena,
-                                  (4 * n + ls_monitor_state_doubles(monitor)) * sizeof *flat);
+                                  (5 * n + ls_monitor_state_doubles(monitor)) * sizeof *flat);
     uint32_t *places = ls_arena_alloc(&arena, n * sizeof *places);
     if (s == NULL || flat == NULL || places == NULL) {
         ls_arena_clear(&arena);
@@ -74,8 +76,9 @@ ls_status ls_sentry_create(const ls_monitor *monitor, const ls_sentry_def *def,
                      .row = flat,
                      .each = flat + n,
                      .sum = flat + 2 * n,
-                     .order = flat + 3 * n};
-    ls_monitor_state_init(monitor, flat + 4 * n, &s->state);
+                     .order = flat + 3 * n,
+                     .same = flat + 4 * n};
+    ls_monitor_state_init(monitor, flat + 5 * n, &s->state);
     const ls_status status = find_columns(s, columns, column_count, err);
     s->arena = arena;
     if (status != LS_OK) {
@@ -98,6 +101,7 @@ void ls_sentry_reset(ls_sentry *s) {
     ls_monitor_state_init(s->monitor, s->state.joined, &s->state);
     memset(s->row, 0, s->monitor->def.variables * sizeof *s->row);
     memset(s->sum, 0, s->monitor->def.variables * sizeof *s->sum);
+    memset(s->same, 0, s->monitor->def.variables * sizeof *s->same);
     s->above = s->below = 0;
     s->alarm = s->ready = false;
 }
@@ -113,6 +117,12 @@ static double outside(const ls_sentry *s, size_t i) {
     return margin > 0.0 ? off / margin : MOVED_INDEX;
 }
 
+// For how long it has kept its value, 1 being as long as may be. 0: it cannot be told.
+static double stuck(const ls_sentry *s, size_t i) {
+    const double still = s->monitor->still[i];
+    return still >= 0.0 ? s->same[i] / (2.0 * still + STILL_MORE) : 0.0;
+}
+
 static double index_of(ls_sentry *s, const ls_monitor_reading *reading) {
     double index = -1.0;
     for (size_t i = 0; i < LS_MONITOR_STATISTICS; i++) {
@@ -126,6 +136,8 @@ static double index_of(ls_sentry *s, const ls_monitor_reading *reading) {
     for (size_t i = 0; i < s->monitor->def.variables; i++) {
         const double far = outside(s, i);
         index = far > 1.0 && far > index ? far : index;
+        const double long_ago = stuck(s, i);
+        index = long_ago > 1.0 && long_ago > index ? long_ago : index;
     }
     return index;
 }
@@ -135,7 +147,7 @@ static void contribute(ls_sentry *s) {
     ls_monitor_contributions(s->monitor, &s->state, s->statistic, s->each);
     for (size_t i = 0; i < s->monitor->def.variables; i++) {
         const bool moved = !(s->monitor->scale[i] > 0.0) && outside(s, i) > 0.0;
-        s->each[i] = moved ? MOVED_BLAME : s->each[i];
+        s->each[i] = moved || stuck(s, i) > 1.0 ? MOVED_BLAME : s->each[i];
     }
 }
 
@@ -164,11 +176,16 @@ ls_sentry_report ls_sentry_step(ls_sentry *s, const float *row) {
     const size_t n = s->monitor->def.variables;
     ls_sentry_report report = {0};
     for (size_t i = 0; i < n; i++) {
-        s->row[i] = (double)row[s->columns[i]];
+        const double x = (double)row[s->columns[i]];
+        s->same[i] = x == s->row[i] && s->state.rows > 0 ? s->same[i] + 1.0 : 0.0;
+        s->row[i] = x;
     }
     const ls_monitor_reading reading = ls_monitor_step(s->monitor, &s->state, s->row);
     report.missing = reading.missing;
     report.outside = reading.outside;
+    for (size_t i = 0; i < n; i++) {
+        report.stuck += stuck(s, i) > 1.0;
+    }
     report.ready = s->ready = reading.ready && 2 * (size_t)reading.missing <= n;
     if (report.ready) {
         report.index = index_of(s, &reading);

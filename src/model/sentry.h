@@ -3,7 +3,9 @@
 //
 // The index is how far the plant is from what it was when all was well: the largest of the counted
 // statistics, each in units of its limit, and of how far any variable is outside of everything in
-// the fit, in units of half the range there. Above 1 is unusual. One unusual row says little; an
+// the fit, in units of half the range there; or for how long one has kept its value, in units of
+// twice the longest time in the fit and four rows (a stuck sensor, which looks well to the
+// statistics). Above 1 is unusual. One unusual row says little; an
 // alarm begins with `row` of them in a row and ends with as many that are not. A row of which more
 // than half is missing says nothing and changes nothing.
 //
@@ -29,6 +31,7 @@ typedef struct ls_sentry_report {
     bool above;                      // this row is unusual
     bool alarm, begins, ends;        // stands after this row; began or ended with it
     uint32_t missing, outside;       // variables: without a value, outside of the fit
+    uint32_t stuck;                  // variables that keep their value for too long
 } ls_sentry_report;
 
 // One variable of the monitor that is to blame.

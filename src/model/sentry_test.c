@@ -190,6 +190,37 @@ static void test_what_never_moved_is_blamed_when_it_moves(void) {
     ls_monitor_destroy(m);
 }
 
+// A sensor that stands where it usually is: the statistics see nothing.
+static void test_a_stuck_sensor_is_called_and_blamed(void) {
+    const ls_model_plan plan = plan_of(1U << LS_MONITOR_WHOLE);
+    ls_monitor *m = fit(&plan);
+    if (m == NULL) {
+        return;
+    }
+    CHECK_NEAR(m->still[2], 0.0, 0.0);   // noise: never twice the same
+    CHECK_NEAR(m->still[3], -1.0, 0.0);  // never moved: it cannot be stuck
+    ls_sentry *s = post(m, 1U << LS_MONITOR_WHOLE);
+    double cause = 0.0;
+    bool begun = false;
+    for (int i = 0; i < 40; i++) {
+        float row[COLUMNS];
+        ls_sentry_blame blame[1];
+        fill(row, &cause);
+        row[3] = i >= 20 ? 0.1F : row[3];
+        const ls_sentry_report r = ls_sentry_step(s, row);
+        // More than four rows after the first with that value, then as many as an alarm needs.
+        CHECK_INT(r.stuck, i >= 25);
+        begun = begun || r.begins;
+        CHECK_INT(begun, i >= 25 + ROW - 1);
+        if (r.begins) {
+            CHECK_INT(ls_sentry_blamed(s, blame, 1), 1);
+            CHECK_STR(blame[0].name, "level");
+        }
+    }
+    ls_sentry_destroy(s);
+    ls_monitor_destroy(m);
+}
+
 static void test_rows_that_are_mostly_missing_change_nothing(void) {
     const ls_model_plan plan = plan_of(1U << LS_MONITOR_WHOLE);
     ls_monitor *m = fit(&plan);
@@ -327,6 +358,7 @@ int main(int argc, char **argv) {
     TEST(test_the_index_is_that_of_the_monitor);
     TEST(test_an_alarm_needs_rows_in_a_row_and_blames_the_broken_one);
     TEST(test_what_never_moved_is_blamed_when_it_moves);
+    TEST(test_a_stuck_sensor_is_called_and_blamed);
     TEST(test_rows_that_are_mostly_missing_change_nothing);
     TEST(test_false_alarms_are_counted_on_rows_that_it_has_not_seen);
     TEST(test_what_does_not_fit_is_refused);
