@@ -22,7 +22,9 @@ export function gearbox() {
     operators: [{name: 'workers', count: 2}],
     decide: {objective: 'cycle-time', unit: 'lot h', points: [
       {name: 'dispatch grind', kind: 'dispatch', mode: 'approve', at: 'grind', within_ms: 100},
-      {name: 'batch wash', kind: 'batch', mode: 'auto', at: 'wash', within_ms: 100}]},
+      {name: 'batch wash', kind: 'batch', mode: 'auto', at: 'wash', within_ms: 100},
+      {name: 'release gear-b', kind: 'release', mode: 'approve', at: 'gear-b', within_ms: 100},
+      {name: 'release gear-a', kind: 'release', mode: 'watch', at: 'gear-a', within_ms: 100}]},
   };
 }
 

@@ -25,7 +25,7 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
   const made = poolAs || only ? makePool({now: wall(), ...(poolAs ?? {})}) : null;
   const mock = {
     ...(made ?? {}), poolStreams: new Set(), cancelled: [], account: null,
-    modelDeeds: [], models: models ? makeModels({now: first}) : [], role, stands: [], deeds: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
+    modelDeeds: [], models: models ? makeModels({now: first}) : [], role, stands: [], deeds: [], entries: [], wall, rows: data.rows(first), silent: false, refuse: false, expire: false, reviews: [], notes: [], saved: [], asked: [], streams: new Set(),
     state: data.state(plant, first, healthy), file: {text: data.plantText, hash: 'h1', file: 'cell.yaml'}, delayMs: 0, plant, now,
     send(event, body) {
       for (const s of mock.streams) s.write(`event: ${event}\nid: ${mock.state.seq}\ndata: ${JSON.stringify(body)}\n\n`);
@@ -94,6 +94,10 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     if (api === 'plant') return json(plant);
     if (api === 'state') return json(snapshot());
     if (api === 'guard') return mock.state.link.guard ? json({guards: data.guards, stands: mock.stands}) : fail(503, 'busy', 'The guard is away.', '안전 검사가 응답하지 않습니다.');
+    if (api === 'entries') {
+      mock.entries.push(asked);
+      return asked.class === 'no' ? fail(409, 'refused', 'no lot of it waits in its order pool') : json({id: 'd-900'});
+    }
     if (api.startsWith('guard/')) return deed(api.slice('guard/'.length), asked, json, fail);
     if (api === 'prove') return json(data.account);
     if (api === 'models') return json({models: mock.models.map(({versions, explained, ...m}) => m)});

@@ -105,6 +105,23 @@ test('each deed is asked about, sent as the guard wants it, and shown after its 
   });
 });
 
+test('what comes in is let in or put off by hand, of classes that the plant file lets people decide about', async () => {
+  await withPage(browser, {hash: '#/line'}, async (page, mock) => {
+    await openPanel(page);
+    await page.click('[data-deed=entry]');
+    assert.deepEqual(await page.$$eval('dialog select >> nth=0 >> option', (all) => all.map((o) => o.value)), ['gear-b']);
+    await page.selectOption('dialog select >> nth=1', '3600');
+    await page.click('[data-send=entry]');
+    await sent(page);
+    await page.click('[data-deed=entry]');
+    await page.selectOption('dialog select >> nth=1', '-1');
+    await page.click('[data-send=entry]');
+    await sent(page);
+    const asked = mock.entries.map(({who, ...more}) => more);
+    assert.deepEqual(asked, [{class: 'gear-b', put_off_s: 3600}, {class: 'gear-b'}]);
+  });
+});
+
 test('lots that the line does not tell are said, and nobody is asked to do what would not help', async () => {
   await withPage(browser, {hash: '#/line'}, async (page, mock) => {
     mock.stands = [standing('lots', {what: 'grind', count: 2, guard: 32, waits: false})];
@@ -160,7 +177,7 @@ for (const [role, says] of [['viewer', /needs the role operator.*needs the role 
       await page.waitForSelector('[data-deed=lift]');
       const off = await page.$$eval('[data-deed]', (all) => Object.fromEntries(all.map((b) => [b.dataset.deed, b.disabled])));
       const viewer = role === 'viewer';
-      assert.deepEqual(off, {lift: true, reset: viewer, hold: viewer, bypass: true, revoke: true});
+      assert.deepEqual(off, {lift: true, reset: viewer, hold: viewer, bypass: true, revoke: true, entry: viewer});
       assert.match(await page.textContent('.guard-panel'), says);
       assert.deepEqual(mock.deeds, []);
     });

@@ -7,7 +7,7 @@ import {Dialog} from '../parts/dialog';
 import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
 import type {Standing} from '../types';
-import {find, guarding, guardName, lookAgain, putStands, sentenceOf, standing, whyNot, type Deed} from './standing';
+import {entriesOf, find, guarding, guardName, lookAgain, putStands, sending, sentenceOf, standing, whyNot, type Deed} from './standing';
 import {useRef, useState} from 'preact/hooks';
 
 const spans_s = [600, 1800, 3600, 7200, 14400, 28800];
@@ -21,7 +21,7 @@ function standsOf(deed: Deed): Standing | undefined {
     case 're-arm': return find('interlock', deed.what ?? '') ?? find('foreign', deed.what ?? '');
     case 'bypass': case 'end-bypass': return all.find((s) => s.kind === 'bypass' && s.guard === deed.guard);
     case 'reset': return all.find((s) => s.kind === 'trips');
-    case 'revoke': return undefined;
+    case 'revoke': case 'entry': return undefined;
   }
 }
 
@@ -33,12 +33,13 @@ const approvers = (): string[] =>
 
 export function DeedDialog({deed: asked, onClose}: {deed: Deed; onClose: () => void}) {
   useStore('link', 'guard');
-  const points = (store.plant.decide?.points ?? []).filter((p) => p.mode === 'approve' || p.mode === 'auto');
+  const points = sending();
   const free = ['', ...points.map((p) => p.name)].filter((p) => !find('hold', p));
   const can = guarding.numbers.filter((g) => g.can_bypass);
   const [deed, setDeed] = useState<Deed>(() => ({...asked,
     ...(asked.name === 'hold' && asked.what === undefined ? {what: free[0] ?? ''} : {}),
     ...(asked.name === 'bypass' && asked.guard === undefined ? {guard: can[0]?.guard ?? 0} : {}),
+    ...(asked.name === 'entry' ? {what: entriesOf()[0] ?? ''} : {}),
     ...(asked.name === 'revoke' ? {what: asked.what ?? ''} : {})}));
   const seen = useRef(seenOf(deed));
   const {busy, error, sendOnce} = useSendOnce();
@@ -55,9 +56,14 @@ export function DeedDialog({deed: asked, onClose}: {deed: Deed; onClose: () => v
     : deed.name === 'revoke' && !deed.what?.trim() ? t('deed.revoke.lacks') : '';
   const send = () => sendOnce(async () => {
     name = who.trim();
+    const by = name ? {who: name} : {};
+    if (deed.name === 'entry') {
+      await ask('entries', 'POST', {class: deed.what, ...(span < 0 ? {} : {put_off_s: span}), ...by});
+      return onClose();
+    }
     const {stands} = await ask<{stands: Standing[]}>(`guard/${deed.name}`, 'POST', {
       ...(deed.what !== undefined ? {what: deed.what.trim()} : {}), ...(deed.guard !== undefined ? {guard: deed.guard} : {}),
-      ...(deed.name === 'bypass' ? {reason: reason.trim(), for_s: span} : {}), ...(name ? {who: name} : {})});
+      ...(deed.name === 'bypass' ? {reason: reason.trim(), for_s: span} : {}), ...by});
     putStands(stands);
     onClose();
   }, lookAgain);
@@ -68,6 +74,12 @@ export function DeedDialog({deed: asked, onClose}: {deed: Deed; onClose: () => v
     {deed.name === 'hold' && asked.what === undefined && <label>{t('deed.hold.what')}
       <select value={deed.what} onChange={(e) => choose({what: e.currentTarget.value})}>
         {free.map((p) => <option value={p}>{p === '' ? t('deed.everything') : p}</option>)}</select></label>}
+    {deed.name === 'entry' && <label>{t('deed.hold.what')}
+      <select value={deed.what} onChange={(e) => choose({what: e.currentTarget.value})}>
+        {entriesOf().map((c) => <option value={c}>{c}</option>)}</select>
+      <select value={span} aria-label={t('deed.bypass.for')} onChange={(e) => setSpan(Number(e.currentTarget.value))}>
+        {[-1, 0, ...spans_s].map((s) => <option value={s}>{s < 0 ? t('entry.one') : s ? t('entry.off', {time: duration(s)}) : t('entry.all')}</option>)}
+      </select></label>}
     {deed.name === 'bypass' && <>
       <label>{t('guarding')}
         <select value={deed.guard} onChange={(e) => choose({guard: Number(e.currentTarget.value)})}>

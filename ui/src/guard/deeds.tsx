@@ -6,7 +6,7 @@ import {Failed, Loading} from '../parts/notice';
 import {useLate} from '../parts/late';
 import {useStore} from '../store';
 import type {Standing} from '../types';
-import {guarding, standing, whyNot, type Deed} from './standing';
+import {guarding, sends, standing, whyNot, type Deed} from './standing';
 import {useState} from 'preact/hooks';
 
 // What undoes it.
@@ -42,10 +42,9 @@ export function PointHolds({points}: {points: {name: string; mode: string}[]}) {
   const [deed, setDeed] = useState<Deed | null>(null);
   return <ul class="machines">{points.map((p) => {
     const held = standing().find((s) => s.kind === 'hold' && s.what === p.name);
-    const sent = p.mode === 'approve' || p.mode === 'auto';
     return <li key={p.name}><span>{p.name}: {word('mode', p.mode)}</span>
       {held && <strong class="ids">{t('stands.held')} {t('by', {who: held.who})}</strong>}
-      {sent && guarding.stands && <span class="buttons"><DeedButton deed={held ? deedOf(held)! : {name: 'hold', what: p.name}} onDeed={setDeed} /></span>}
+      {sends(p) && guarding.stands && <span class="buttons"><DeedButton deed={held ? deedOf(held)! : {name: 'hold', what: p.name}} onDeed={setDeed} /></span>}
     </li>;
   })}
   {deed && <LateDeedDialog deed={deed} onClose={() => setDeed(null)} />}</ul>;

@@ -9,7 +9,7 @@ import type {Standing} from '../types';
 import {titleOf} from '../decisions/title';
 import {DeedDialog} from './deed_dialog';
 import {DeedButton, deedOf} from './deeds';
-import {condition, guarding, guardName, keyOf, lastRefusal, sentenceOf, standing, wallNow, watchClosely, whyNot, type Deed} from './standing';
+import {condition, entriesOf, guarding, guardName, keyOf, lastRefusal, sentenceOf, standing, wallNow, watchClosely, whyNot, type Deed} from './standing';
 import {useEffect, useRef, useState} from 'preact/hooks';
 
 function One({of, onDeed}: {of: Standing; onDeed: (deed: Deed) => void}) {
@@ -33,7 +33,7 @@ function Refusal() {
     {' '}<a href={hrefOf('decisions', last.row.id)}>{titleOf(last.row)}</a></p>;
 }
 
-const deeds: Deed[] = [{name: 'hold'}, {name: 'bypass'}, {name: 'revoke'}];
+const deeds: Deed[] = [{name: 'hold'}, {name: 'bypass'}, {name: 'revoke'}, {name: 'entry'}];
 
 export function GuardPanel({onClose}: {onClose: () => void}) {
   useStore('guard', 'link', 'rows', 'second', 'page');
@@ -56,7 +56,7 @@ export function GuardPanel({onClose}: {onClose: () => void}) {
       <ul class="machines">{all.map((s) => <One key={keyOf(s)} of={s} onDeed={setDeed} />)}</ul></>}
     <h3>{t('refusal.last')}</h3>
     <Refusal />
-    <div class="buttons">{deeds.map((d) => <DeedButton deed={d} onDeed={setDeed} />)}</div>
+    <div class="buttons">{deeds.map((d) => (d.name !== 'entry' || entriesOf()[0]) && <DeedButton deed={d} onDeed={setDeed} />)}</div>
     {why.map((text) => <p class="muted">{text}</p>)}
     <details><summary>{t('numbers', {n: guarding.numbers.length})}</summary>
       <ul>{guarding.numbers.map((g) => <li>{g.guard} {currentLang() === 'ko' ? g.name_ko : g.name}

@@ -10,7 +10,7 @@ import {lacks} from '../parts/rights';
 import {store} from '../store';
 import type {GuardAnswer, GuardNumber, Role, Row, Standing} from '../types';
 
-export type DeedName = 'hold' | 'lift' | 'bypass' | 'end-bypass' | 're-arm' | 'revoke' | 'reset';
+export type DeedName = 'hold' | 'lift' | 'bypass' | 'end-bypass' | 're-arm' | 'revoke' | 'reset' | 'entry';
 
 export interface Deed {
   name: DeedName;
@@ -34,7 +34,7 @@ let watched = false, asking = 0, timer = 0;
 
 // Nothing is guarded where nothing can be sent.
 export const hasGuard = (): boolean =>
-  !!store.plant.decide?.points.some((p) => p.mode === 'approve' || p.mode === 'auto');
+  sending().length > 0;
 
 export const wallNow = (): number => Date.now() * 1000 + store.wallOffset;
 
@@ -87,6 +87,16 @@ export function lastRefusal(): {row: Row; guard: number; reason: string; at_us: 
 }
 
 // Why this person cannot do it now; '' when nothing is in the way.
+// Does anything of it go to the line?
+export function sends(point: {mode: string}): boolean {
+  return point.mode === 'approve' || point.mode === 'auto';
+}
+
+export const sending = () => (store.plant.decide?.points ?? []).filter(sends);
+
+// Classes whose entry people may decide by hand.
+export const entriesOf = (): string[] => sending().filter((p) => p.kind === 'release').map((p) => p.at);
+
 export function whyNot(deed: Deed): string {
   const engineer = deed.name === 'bypass' || deed.name === 'end-bypass' || deed.name === 'revoke' || deed.role === 'engineer';
   return lacks(engineer ? 'engineer' : 'operator') || (condition() === 'away' ? t('armed.away.long') : '');
