@@ -244,7 +244,9 @@ static void on_alive(void *context) {
 
 static void on_trouble(void *context, const ls_error *err) {
     (void)context;
-    if (err != NULL) {
+    if (err != NULL && err->status == LS_ERR_LIMIT) {
+        ls_say(LS_LOG_ERROR, "disk", "", "%s; no job is taken until there is room", err->text);
+    } else if (err != NULL) {
         ls_say(LS_LOG_ERROR, "journal", "",
                "%s; nothing new is started or taken until it goes again", err->text);
     } else {

@@ -29,6 +29,7 @@ struct ls_pool_daemon {
     known_user users[NAMES_KEPT];  // by uid: asking the system may take long
     int wake;
     bool troubled;         // the last step failed
+    bool cramped;          // the disk has no room for more jobs
     char instead[512];     // what is answered then
     pthread_mutex_t lock;  // the service, the desk, and what follows
     pthread_cond_t stepped;
@@ -107,6 +108,16 @@ static void tell_trouble(ls_pool_daemon *d, ls_status status, const ls_error *er
     d->troubled = fails;
 }
 
+// Who asks is told so himself; who runs the pool should know before.
+static void tell_room(ls_pool_daemon *d) {
+    ls_error err = {0};
+    const bool cramped = ls_exec_check_room(d->exec, &err) != LS_OK;
+    if (cramped != d->cramped && d->def.troubled != NULL) {
+        d->def.troubled(d->def.context, cramped ? &err : NULL);
+    }
+    d->cramped = cramped;
+}
+
 static void go_round(ls_pool_daemon *d) {
     ls_error err = {0};
     pthread_mutex_lock(&d->lock);
@@ -118,6 +129,9 @@ static void go_round(ls_pool_daemon *d) {
     pthread_cond_broadcast(&d->stepped);
     pthread_mutex_unlock(&d->lock);
     tell_trouble(d, status, &err);
+    if (!d->troubled) {
+        tell_room(d);
+    }
     ls_pool_socket_send(d->socket, status == LS_OK ? NULL : d->instead);
 }
 

@@ -18,7 +18,8 @@ typedef struct ls_pool_daemon_def {
     const char *version;
     const volatile int *stop;      // becomes non-zero, as in a signal handler; NULL: never
     void (*alive)(void *context);  // at least every second while the loop goes round; may be NULL
-    // A step that failed, and the first one after it that went well (NULL then).
+    // A step that failed, and the first one after it that went well (NULL then); or, with
+    // LS_ERR_LIMIT, the disk that has no room for more jobs, and then has.
     void (*troubled)(void *context, const ls_error *err);  // may be NULL
     void *context;
 } ls_pool_daemon_def;

@@ -119,7 +119,10 @@ ls_status ls_desk_create(const ls_desk_def *def, ls_desk **out, ls_error *err) {
     desk->def.submits_at_once = def->submits_at_once != 0 ? def->submits_at_once : 10000;
     desk->pool = def->pool;
     desk->acts = ls_alloc(ACTS_KEPT * sizeof *desk->acts);
-    ls_status status = desk->acts != NULL ? LS_OK : ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    desk->whys = ls_alloc(WHYS_KEPT * sizeof *desk->whys);
+    ls_status status = desk->acts != NULL && desk->whys != NULL
+                           ? LS_OK
+                           : ls_fail(err, LS_ERR_MEMORY, "out of memory");
     if (status == LS_OK) {
         status = ls_terms_make(def->pool, &desk->terms, err);
     }
@@ -149,6 +152,7 @@ void ls_desk_destroy(ls_desk *desk) {
         ls_free(desk->rack_of);
         ls_free(desk->racks);
         ls_free(desk->acts);
+        ls_free(desk->whys);
         ls_free(desk);
     }
 }

@@ -115,12 +115,15 @@ static void say_end(const desk_act *act, char *text, char *text_ko) {
 
 static void say_given_back(const desk_act *act, const char *account, const char *gpus,
                            const char *gpus_ko, char *text, char *text_ko) {
+    const bool back = act->why == LS_WHY_RECLAIM;
     ls_text_format(text, SENTENCE,
-                   "Job %llu of %s gives back %s to an account that is guaranteed them.",
+                   back ? "Job %llu of %s gives back %s to an account that is guaranteed them."
+                        : "Job %llu of %s gives its place, %s, to another job.",
                    (unsigned long long)act->job, account, gpus);
     ls_text_format(text_ko, SENTENCE,
-                   "%s 계정의 작업 %llu번이 %s를 보장량이 있는 계정에 돌려줍니다.", account,
-                   (unsigned long long)act->job, gpus_ko);
+                   back ? "%s 계정의 작업 %llu번이 %s를 보장량이 있는 계정에 돌려줍니다."
+                        : "%s 계정의 작업 %llu번이 %s를 다른 작업에 내줍니다.",
+                   account, (unsigned long long)act->job, gpus_ko);
 }
 
 static void say(const ls_desk *desk, const desk_act *act, bool tells_whom, char *text,

@@ -5,6 +5,7 @@
 #include "exec/tokens.h"
 #include "pool/terms.h"
 
+enum { WHYS_KEPT = 32, REST = 10 };  // what took long is kept for so many times as long
 enum { ACTS_KEPT = 20000, ONCE_KEPT = 1024, ONCE_SIZE = 80, QUOTAS_KEPT = 256 };
 
 // A job that holds GPUs.
@@ -29,6 +30,18 @@ typedef struct desk_tally {
     uint64_t step;  // it is of this step
     int64_t made_us, cost_us;
 } desk_tally;
+
+// Why a job waits, kept for those like it in lists: to find it out costs what waits, and many ask.
+typedef struct desk_why_kept {
+    uint64_t id;  // of whom it is; 0: nothing is kept here
+    uint32_t account;
+    ls_shape shape;
+    int32_t priority;
+    int64_t limit_us, deadline_us;
+    bool spot;
+    int64_t made_us, cost_us;
+    ls_exec_answer answer;
+} desk_why_kept;
 
 typedef enum desk_act_kind {
     ACT_SUBMIT,
@@ -87,7 +100,9 @@ struct ls_desk {
     uint32_t once_count;
     desk_quota quotas[QUOTAS_KEPT];
     struct desk_samples *samples;
-    ls_tokens *tokens;  // NULL: there are none
+    ls_tokens *tokens;    // NULL: there are none
+    desk_why_kept *whys;  // WHYS_KEPT
+    int64_t whys_us;      // spent on them for this answer
 };
 
 // What jobs of before, that are still known, were submitted by, so that who never heard that his
@@ -121,7 +136,7 @@ const desk_holding *desk_find_holding(const desk_tally *tally, uint64_t id);  //
 typedef enum desk_detail { DETAIL_LIST, DETAIL_ONE } desk_detail;
 json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, desk_detail detail);
 // null: nothing to say
-json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who);
+json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, desk_detail detail);
 // May be told of this account's jobs at all; NULL may.
 bool desk_sees(const ls_desk *desk, const ls_asker *who, uint32_t account);
 bool desk_reads(const ls_desk *desk, const ls_asker *who, const ls_exec_view *view);

@@ -156,7 +156,7 @@ json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, d
     if (who != NULL && desk_reads(desk, who, view)) {
         json_object_set_new(made, "command", command_of(view));
     }
-    json_t *why = desk_why(desk, view, who);
+    json_t *why = desk_why(desk, view, who, detail);
     json_t *earliest = json_object_get(why, "earliest_us");
     json_t *promised = json_object_get(why, "promised_us");
     json_object_set(made, "earliest_us", earliest != NULL ? earliest : json_null());
@@ -350,6 +350,7 @@ ls_desk_code ls_desk_jobs(ls_desk *desk, const ls_desk_jobs_def *def, const ls_a
     }
     q.after = (uint64_t)after;
     uint64_t total = 0, next = 0;
+    desk->whys_us = 0;
     json_t *list = (q.states & LIVE) != 0 ? list_live(desk, &q, &total, &next)
                                           : list_ended(desk, &q, &total, &next);
     return desk_give(json_pack("{s:o, s:I, s:o}", "jobs", list, "total", (json_int_t)total, "next",

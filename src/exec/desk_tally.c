@@ -4,8 +4,6 @@
 
 #include "exec/desk_inside.h"
 
-enum { REST = 10 };  // a tally that took long is kept for so many times as long
-
 void desk_tally_clear(desk_tally *t) {
     ls_shares_destroy(t->books);
     ls_free(t->holding);

@@ -5,7 +5,7 @@
 #include "exec/desk_inside.h"
 #include "exec/submit.h"
 
-enum { HOLDERS = 3, SENTENCE = 700 };
+enum { HOLDERS = 3, SENTENCE = 700, WHYS_US_MOST = 50000 };
 
 static void put_gpus(char *out, size_t size, uint64_t milli) {
     ls_text_format(out, size, milli % LS_POOL_WHOLE == 0 ? "%.0f" : "%.3f",
@@ -167,11 +167,22 @@ static void say_waits(ls_desk *desk, const ls_exec_view *view, const ls_exec_ans
     }
 }
 
+// For another job, which who asks may not be told of.
+static void say_stops_for_some(const ls_exec_view *view, sentence *out) {
+    const bool gives_back = view->why == LS_WHY_RECLAIM;
+    out->code = gives_back ? "reclaim" : view->why == LS_WHY_YIELD ? "yield" : "move";
+    ls_text_format(
+        out->text, SENTENCE,
+        gives_back ? "It gives back what it borrowed." : "It gives its place to another job.");
+    ls_text_format(out->text_ko, SENTENCE,
+                   gives_back ? "빌려 쓴 자원을 돌려줍니다." : "다른 작업에 자리를 내줍니다.");
+}
+
 static void say_stops(const ls_exec_view *view, bool tells_whom, sentence *out) {
-    if (view->why == LS_WHY_RECLAIM && !tells_whom) {
-        out->code = "reclaim";
-        ls_text_format(out->text, SENTENCE, "It gives back what it borrowed.");
-        ls_text_format(out->text_ko, SENTENCE, "빌려 쓴 자원을 돌려줍니다.");
+    const bool for_other = view->why == LS_WHY_RECLAIM || view->why == LS_WHY_YIELD ||
+                           view->why == LS_WHY_MOVE;
+    if (for_other && !tells_whom) {
+        say_stops_for_some(view, out);
     } else if (view->why == LS_WHY_RECLAIM) {
         out->code = "reclaim";
         ls_text_format(out->text, SENTENCE, "It gives back what it borrowed, for job %llu.",
@@ -261,11 +272,77 @@ static void add_figures(const ls_desk *desk, const ls_exec_answer *a, const char
     json_object_set_new(made, "promised_us", desk_time(a->promised_us));
 }
 
-json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who) {
+// ---- in lists
+
+static bool is_like(const desk_why_kept *k, const ls_exec_view *view) {
+    const ls_shape *a = &k->shape, *b = &view->job->shape;
+    return k->id != 0 && k->account == view->account && a->parts == b->parts &&
+           a->gpus == b->gpus && a->milli == b->milli && a->cpu_milli == b->cpu_milli &&
+           a->memory_mib == b->memory_mib && a->gpu_mib == b->gpu_mib && a->kinds == b->kinds &&
+           a->sites == b->sites && a->within == b->within && a->must == b->must &&
+           a->spread == b->spread &&
+           k->priority == (view->job->has_priority ? view->job->priority : -1) &&
+           k->limit_us == view->job->limit_us && k->deadline_us == view->job->deadline_us &&
+           k->spot == view->job->spot;
+}
+
+static void keep_why(desk_why_kept *k, const ls_exec_view *view, int64_t began_us) {
+    k->id = view->id;
+    k->account = view->account;
+    k->shape = view->job->shape;
+    k->priority = view->job->has_priority ? view->job->priority : -1;
+    k->limit_us = view->job->limit_us;
+    k->deadline_us = view->job->deadline_us;
+    k->spot = view->job->spot;
+    k->made_us = desk_clock_us();
+    k->cost_us = k->made_us - began_us;
+}
+
+// That of one like it, if that was found out just now: what is short is the same; when it starts,
+// and how many go before it, is not told of this one then. False: nothing is told, since too much
+// was found out for this answer already.
+static bool answer_for_list(ls_desk *desk, const ls_exec_view *view, ls_exec_answer *out) {
+    const int64_t now = desk_clock_us();
+    desk_why_kept *oldest = desk->whys;
+    for (uint32_t i = 0; i < WHYS_KEPT; i++) {
+        desk_why_kept *k = desk->whys + i;
+        oldest = k->made_us < oldest->made_us ? k : oldest;
+        const bool own = k->answer.reason == LS_REASON_NEXT ||
+                         k->answer.reason == LS_REASON_RECLAIM;
+        if (now < k->made_us + REST * k->cost_us && is_like(k, view) &&
+            (k->id == view->id || !own)) {
+            *out = k->answer;
+            if (k->id != view->id) {
+                out->ahead = 0;
+                out->promised_us = out->earliest_us = INT64_MAX;
+            }
+            return true;
+        }
+    }
+    if (desk->whys_us > WHYS_US_MOST) {
+        return false;
+    }
+    if (ls_exec_why(desk->exec, view->id, out, NULL) != LS_OK) {
+        return false;
+    }
+    oldest->answer = *out;
+    keep_why(oldest, view, now);
+    desk->whys_us += oldest->cost_us;
+    return true;
+}
+
+static bool find_answer(ls_desk *desk, const ls_exec_view *view, desk_detail detail,
+                        ls_exec_answer *out) {
+    return detail == DETAIL_LIST && view->state == LS_EXEC_WAITING
+               ? answer_for_list(desk, view, out)
+               : ls_exec_why(desk->exec, view->id, out, NULL) == LS_OK;
+}
+
+json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, desk_detail detail) {
     sentence said = {.code = NULL};
     ls_exec_answer answer = {.promised_us = INT64_MAX};
     const bool waits = view->state <= LS_EXEC_WAITING;
-    if (waits && ls_exec_why(desk->exec, view->id, &answer, NULL) == LS_OK) {
+    if (waits && find_answer(desk, view, detail, &answer)) {
         say_waits(desk, view, &answer, who, &said);
     } else if (view->state == LS_EXEC_STOPPING) {
         say_stops(view, sees_job(desk, who, view->for_job), &said);

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exec/disk.h"
 #include "exec/run_files.h"
 
+enum { LOOK_BYTES = 1 << 17 };
 enum { PATH_SIZE = LS_LOG_NAME_SIZE + 32, TRIES = 8, DIGITS = 20 };
 
 void ls_log_writer_init(ls_log_writer *log, int folder, const char *name, uint64_t bytes_max) {
@@ -54,8 +56,22 @@ static bool next_segment(ls_log_writer *log) {
     return true;
 }
 
+// Looked at often enough that less than the least is written meanwhile.
+static bool has_room(ls_log_writer *log) {
+    if (log->fd >= 0 && log->size - log->looked_at < LOOK_BYTES) {
+        return true;
+    }
+    const bool room = ls_disk_has_room_for_logs(log->folder);
+    log->looked_at = room ? log->size : log->size - LOOK_BYTES;
+    return room;
+}
+
 void ls_log_write(ls_log_writer *log, const char *bytes, size_t size) {
     const uint64_t half = log->bytes_max / 2;
+    if (!has_room(log)) {
+        log->dropped += size;
+        return;
+    }
     while (size > 0) {
         if ((log->fd < 0 || log->size - log->last >= half) && !next_segment(log) && log->fd < 0) {
             log->dropped += size;

@@ -19,11 +19,13 @@ typedef struct ls_log_writer {
     int fd;                // of the last segment, -1: none yet
     uint64_t size;         // written in all
     uint64_t dropped;      // could not be written: disk full
+    uint64_t looked_at;    // size when the disk was last seen to have room
     uint64_t first, last;  // first bytes of the last two segments
 } ls_log_writer;
 
 void ls_log_writer_init(ls_log_writer *log, int folder, const char *name, uint64_t bytes_max);
-// Never fails: what cannot be written is counted in `dropped` and gone.
+// Never fails: what cannot be written is counted in `dropped` and gone. It leaves room on the disk
+// for what must not be lost (disk.h).
 void ls_log_write(ls_log_writer *log, const char *bytes, size_t size);
 void ls_log_writer_close(ls_log_writer *log);
 

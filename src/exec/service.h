@@ -144,9 +144,13 @@ typedef struct ls_exec_view {
     int64_t lost_us;              // of its runs so far: done for nothing
 } ls_exec_view;
 
+// The disk has room for more: LS_OK, or LS_ERR_LIMIT and how much is left. Only while it has are
+// jobs taken.
+ls_status ls_exec_check_room(const ls_exec *exec, ls_error *err);
 // Jobs wait from now on. *out_first: the id of the first, those of an array follow each other.
 // Fails with LS_ERR_INVALID (says which field, which value, and what would be right),
-// LS_ERR_LIMIT (too many wait: names the limit), LS_ERR_MEMORY; nothing has changed then.
+// LS_ERR_LIMIT (too many wait: names the limit), LS_ERR_IO (the disk is full), LS_ERR_MEMORY;
+// nothing has changed then.
 ls_status ls_exec_submit(ls_exec *exec, const ls_exec_job *job, uint64_t *out_first, ls_error *err);
 // A waiting job is over; a running one is asked to stop. Cancelling what is over is LS_OK and does
 // nothing. LS_ERR_INVALID: there is no such job (any more).

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec/disk.h"
 #include "exec/service_inside.h"
 #include "exec/spec.h"
 
@@ -410,6 +411,10 @@ static void take_back(ls_exec *e, uint64_t first) {
     }
 }
 
+ls_status ls_exec_check_room(const ls_exec *e, ls_error *err) {
+    return ls_disk_check(e->def.folder, err);
+}
+
 ls_status ls_exec_submit(ls_exec *e, const ls_exec_job *job, uint64_t *out_first, ls_error *err) {
     *out_first = 0;
     uint32_t account = LS_POOL_NONE;
@@ -419,6 +424,9 @@ ls_status ls_exec_submit(ls_exec *e, const ls_exec_job *job, uint64_t *out_first
     status = status == LS_OK ? check_numbers(e, job, err) : status;
     status = status == LS_OK ? ls_exec_account(e, job, &account, err) : status;
     status = status == LS_OK ? check_limits(e, account, count, err) : status;
+    if (status == LS_OK && ls_exec_check_room(e, err) != LS_OK) {
+        status = LS_ERR_IO;
+    }
     if (status != LS_OK) {
         return status;
     }

@@ -6,7 +6,9 @@
 
 static void troubled(void *context, const ls_error *err) {
     (void)context;
-    if (err != NULL) {
+    if (err != NULL && err->status == LS_ERR_LIMIT) {
+        ls_say(LS_LOG_ERROR, "pool", "", "%s; no job is taken until there is room", err->text);
+    } else if (err != NULL) {
         ls_say(LS_LOG_ERROR, "pool", "", "%s; no job is started or taken until it goes again",
                err->text);
     } else {
