@@ -248,8 +248,8 @@ static ls_status start(searching *s, uint32_t i) {
         return code == 0 ? LS_OK : ls_fail_errno(s->err, s->program, "cannot start a trial", code);
     }
     char name[128], once[80];
-    ls_text_format(name, sizeof name, "search for %.60s, trial %u, %u rounds",
-                   s->search->plan->name, t->number, t->def.rounds);
+    ls_text_format(name, sizeof name, "%.60s: trial %u, %u rounds", s->search->plan->name,
+                   t->number, t->def.rounds);
     // The same trial of the same search is one job, however often this command is begun.
     ls_text_format(once, sizeof once, "search.%s.%u.%u", s->key, t->number, t->def.rounds);
     const ls_tenant_job job = {.name = name,

@@ -335,6 +335,85 @@ static void test_only_a_trusted_pool_is_asked(void) {
     finish(&b);
 }
 
+// A plant whose model is searched for, and 300 rows of its history.
+static void put_plant(const box *b) {
+    char path[96];
+    ls_text_format(path, sizeof path, "%s/p.yaml", b->folder);
+    FILE *file = fopen(path, "we");
+    CHECK(file != NULL);
+    if (file == NULL) {
+        return;
+    }
+    fprintf(
+        file,
+        "plant: t\nstations: {a: {process: 1 min}}\n"
+        "products: {x: {route: [a], release: {every: 1 h}}}\n"
+        "pool: {socket: %s, account: people}\n"
+        "models:\n"
+        "  m: {what: sensor, tags: [a, b], features: [last, mean], label: {tag: c}, "
+        "learner: trees, trees: {rounds: 20, depth: 3}, gates: {latency: 10 s, missing: 100}}\n",
+        b->socket);
+    CHECK_INT(fclose(file), 0);
+    ls_text_format(path, sizeof path, "%s/h.csv", b->folder);
+    file = fopen(path, "we");
+    CHECK(file != NULL);
+    if (file == NULL) {
+        return;
+    }
+    fprintf(file, "time,tag,value\n");
+    for (int m = 0; m < 300; m++) {
+        char time[24];
+        ls_text_format(time, sizeof time, "2026-01-05T%02d:%02d:00", 6 + m / 60, m % 60);
+        const int x = m * 37 % 101, y = m * 53 % 89;
+        fprintf(file, "%s,a,%d\n%s,b,%d\n%s,c,%d\n", time, x, time, y, time, x + y / 4);
+    }
+    CHECK_INT(fclose(file), 0);
+}
+
+static void check_line(const box *b, const char *what, const char *rest, const char *text) {
+    char line[LINE_SIZE];
+    ls_text_format(line, sizeof line, "%s %s/%s", what, b->folder, rest);
+    harness_note("%s", line);
+    program got = program_run(line);
+    CHECK(got.code == 0 || got.code == 1);
+    CHECK_CONTAINS(got.out, text);
+    program_clear(&got);
+}
+
+static void test_a_search_is_jobs_of_the_pool(void) {
+    box b;
+    if (!begin(&b)) {
+        return;
+    }
+    char rest[LINE_SIZE], one[128], two[128];
+    put_plant(&b);
+    ls_text_format(rest, sizeof rest, "hist %s/h.csv", b.folder);
+    check_line(&b, "history import", rest, "");
+    ls_text_format(rest, sizeof rest,
+                   "p.yaml --search 4 --pool --history %s/hist --models %s/pooled", b.folder,
+                   b.folder);
+    check_line(&b, "model train", rest, "version 1");
+    check_says(&b, "jobs", "--all", 0, "m: trial 3, 6 rounds");
+    check_says(&b, "jobs", "--all", 0, "m: trial 0, 20 rounds");
+    // The same as without a pool.
+    ls_text_format(rest, sizeof rest,
+                   "p.yaml --search 4 --workers 1 --history %s/hist --models %s/own", b.folder,
+                   b.folder);
+    check_line(&b, "model train", rest, "version 1");
+    ls_text_format(one, sizeof one, "%s/pooled/m/versions/1/model.json", b.folder);
+    ls_text_format(two, sizeof two, "%s/own/m/versions/1/model.json", b.folder);
+    uint64_t size[2] = {0};
+    char *pooled = harness_read_file(one, &size[0]), *own = harness_read_file(two, &size[1]);
+    CHECK(pooled != NULL && own != NULL && size[0] > 500);
+    CHECK_INT(size[0], size[1]);
+    if (pooled != NULL && own != NULL && size[0] == size[1]) {
+        CHECK_BYTES(pooled, own, size[0]);
+    }
+    free(pooled);
+    free(own);
+    finish(&b);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_job_runs_and_tells_what_it_wrote);
@@ -342,5 +421,6 @@ int main(int argc, char **argv) {
     TEST(test_jobs_after_a_kill_of_the_daemon_run_once);
     TEST(test_an_account_asks_by_its_token);
     TEST(test_only_a_trusted_pool_is_asked);
+    TEST(test_a_search_is_jobs_of_the_pool);
     return harness_report();
 }
