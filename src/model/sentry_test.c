@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/predictor.h"
 #include "model/sentry_fit.h"
 #include "model/testing/draws.h"
 #include "tests/harness.h"
@@ -326,6 +327,54 @@ static void test_what_does_not_fit_is_refused(void) {
     ls_monitor_destroy(m);
 }
 
+// A monitor and a model that predicts are not taken for each other.
+static void test_a_monitor_is_no_predictor(void) {
+    const ls_model_plan plan = plan_of(1U << LS_MONITOR_WHOLE);
+    ls_monitor *m = fit(&plan);
+    if (m == NULL) {
+        return;
+    }
+    static const char linear[] =
+        "{\"format\":\"lineshaft linear\",\"version\":1,\"intercept\":1,\"features\":"
+        "[{\"name\":\"flow\",\"coefficient\":1,\"typical\":0}]}";
+    const float row[COLUMNS] = {0};
+    double wide[COLUMNS];
+    ls_buffer text;
+    ls_predictor p;
+    ls_error err = {0};
+    ls_buffer_init(&text);
+    ls_monitor_save(m, &text);
+    CHECK_INT(ls_predictor_load_monitor(text.data, text.size, "m", names, COLUMNS, &p, &err),
+              LS_OK);
+    CHECK_STR(ls_predictor_kind(&p), "monitor");
+    CHECK(p.monitor != NULL && isnan(ls_predictor_predict(&p, row, wide)));
+    CHECK_INT(ls_predictor_explain(&p, row, wide, &err), LS_ERR_INVALID);
+    ls_predictor_clear(&p);
+    CHECK_INT(ls_predictor_load_monitor(text.data, text.size, "m", names, COLUMNS - 1, &p, &err),
+              LS_ERR_INVALID);
+    CHECK(p.monitor == NULL);
+    CHECK_INT(ls_predictor_load(text.data, text.size, "m", names, COLUMNS, &p, &err),
+              LS_ERR_INVALID);
+    CHECK_INT(ls_predictor_load_monitor(linear, sizeof linear - 1, "m", names, COLUMNS, &p, &err),
+              LS_ERR_INVALID);
+    // A file of before, which does not say how long values stood: nothing is ever stuck.
+    char *still = strstr(text.data, "\"still\"");
+    CHECK(still != NULL);
+    if (still != NULL) {
+        memcpy(still, "\"stall\"", 7);
+        CHECK_INT(ls_predictor_load_monitor(text.data, text.size, "m", names, COLUMNS, &p, &err),
+                  LS_ERR_INVALID);  // an unknown key
+        char *end = strchr(still, ']');
+        memset(still, ' ', (size_t)(end - still) + 2);
+        CHECK_INT(ls_predictor_load_monitor(text.data, text.size, "m", names, COLUMNS, &p, &err),
+                  LS_OK);
+        CHECK(p.monitor != NULL && p.monitor->still[0] < 0.0);
+        ls_predictor_clear(&p);
+    }
+    ls_buffer_clear(&text);
+    ls_monitor_destroy(m);
+}
+
 static void test_out_of_memory_is_told(void) {
     const ls_model_plan plan = plan_of(1U << LS_MONITOR_WHOLE);
     ls_monitor *m = fit(&plan), *other = NULL;
@@ -362,6 +411,7 @@ int main(int argc, char **argv) {
     TEST(test_rows_that_are_mostly_missing_change_nothing);
     TEST(test_false_alarms_are_counted_on_rows_that_it_has_not_seen);
     TEST(test_what_does_not_fit_is_refused);
+    TEST(test_a_monitor_is_no_predictor);
     TEST(test_out_of_memory_is_told);
     return harness_report();
 }
