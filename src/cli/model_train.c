@@ -26,6 +26,7 @@
 #include "model/profile.h"
 #include "model/signature.h"
 #include "model/snapshot.h"
+#include "model/usual.h"
 
 static const ls_option train_options[] = {
     {.name = "keep",
@@ -89,6 +90,7 @@ typedef struct work {
     char state[4400];      // file of a training that lasts
     json_t *search;        // of a search, for the lineage
     char search_folder[LS_SEARCH_FOLDER_SIZE];
+    double unusual_rate;  // of the test rows, as what the version keeps flags them; NAN: it cannot
     ls_arena arena;
     ls_error err;
 } work;
@@ -265,6 +267,13 @@ static json_t *classes_json(const ls_model_plan *plan) {
     return list;
 }
 
+// What the rows of the training are like, so that the service can tell others; null: it cannot.
+static json_t *unusual_object(const work *w) {
+    return isnan(w->unusual_rate)
+               ? json_null()
+               : json_pack("{s:f, s:f}", "wanted", LS_USUAL_RATE, "test_rate", w->unusual_rate);
+}
+
 static json_t *lineage_of(const work *w, double radius, const char *kind,
                           const ls_gate_verdict *verdict) {
     char commit[128];
@@ -298,6 +307,7 @@ static json_t *lineage_of(const work *w, double radius, const char *kind,
     json_object_set_new(object, "code", json_string(commit));
     json_object_set_new(object, "interval", json_real(w->plan->gates.interval));
     json_object_set_new(object, "radius", isfinite(radius) ? json_real(radius) : json_null());
+    json_object_set_new(object, "unusual", unusual_object(w));
     json_object_set_new(object, "compared_with",
                         w->has_champion ? json_integer(w->stages.champion) : json_null());
     json_object_set_new(object, "metrics", ls_model_verdict_json(verdict, false));
@@ -361,17 +371,41 @@ static int deliver(const work *w, const char *format, uint32_t number, ls_model_
 
 // ---- train
 
+// A version that cannot tell unusual rows serves all the same.
+static ls_status learn_usual(work *w, ls_buffer *out) {
+    ls_monitor *usual = NULL;
+    ls_error why;
+    w->unusual_rate = (double)NAN;
+    ls_status status = ls_usual_fit(&w->train, &w->calibrate, LS_USUAL_RATE, &usual, &why);
+    if (status == LS_ERR_INVALID) {
+        ls_warn("the version cannot tell unusual rows: %s", why.text);
+        return LS_OK;
+    }
+    if (status == LS_OK) {
+        ls_monitor_save(usual, out);
+        status = out->failed ? ls_fail(&why, LS_ERR_MEMORY, "out of memory for what is usual")
+                             : ls_usual_rate(usual, &w->test, &w->unusual_rate, &why);
+    }
+    ls_monitor_destroy(usual);
+    if (status != LS_OK) {
+        w->err = why;
+    }
+    return status;
+}
+
 static ls_status keep_version(work *w, const ls_buffer *model, const ls_buffer *profile,
-                              json_t *lineage, uint32_t *out) {
+                              const ls_buffer *usual, json_t *lineage, uint32_t *out) {
     char *text = json_dumps(lineage, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
     const ls_registry_part parts[] = {
         {.name = "model.json", .bytes = model->data, .size = model->size},
-        {.name = "profile.json", .bytes = profile->data, .size = profile->size}};
+        {.name = "profile.json", .bytes = profile->data, .size = profile->size},
+        {.name = LS_USUAL_PART, .bytes = usual->data, .size = usual->size}};
     ls_status status = text != NULL
                            ? ls_data_folder_make(w->opened.registry, &w->err)
                            : ls_fail(&w->err, LS_ERR_MEMORY, "out of memory for a lineage");
     if (status == LS_OK) {
-        status = ls_registry_add(w->opened.registry, w->plan->name, parts, 2, text, out, &w->err);
+        status = ls_registry_add(w->opened.registry, w->plan->name, parts, usual->size > 0 ? 3 : 2,
+                                 text, out, &w->err);
     }
     free(text);
     json_decref(lineage);
@@ -530,7 +564,7 @@ static int tell_stopped(const work *w) {
 
 static int run_train(const ls_options *options) {
     static work w;
-    ls_buffer model, profile;
+    ls_buffer model, profile, usual;
     ls_predictor predictor = {0};
     ls_gate_verdict verdict;
     ls_model_stage stage = LS_STAGE_CANDIDATE;
@@ -541,6 +575,7 @@ static int run_train(const ls_options *options) {
     ls_arena_init(&w.arena);
     ls_buffer_init(&model);
     ls_buffer_init(&profile);
+    ls_buffer_init(&usual);
     w.options = options;
     const ls_option_value *result = ls_options_get(options, "result");
     const ls_option_value *keep = ls_options_get(options, "keep");
@@ -582,7 +617,10 @@ static int run_train(const ls_options *options) {
             status = make_profile(&w, &predictor, &profile);
         }
         if (status == LS_OK) {
-            status = keep_version(&w, &model, &profile,
+            status = learn_usual(&w, &usual);
+        }
+        if (status == LS_OK) {
+            status = keep_version(&w, &model, &profile, &usual,
                                   lineage_of(&w, radius, ls_predictor_kind(&predictor), &verdict),
                                   &number);
         }
@@ -607,6 +645,7 @@ static int run_train(const ls_options *options) {
     ls_predictor_clear(&predictor);
     ls_buffer_clear(&model);
     ls_buffer_clear(&profile);
+    ls_buffer_clear(&usual);
     work_clear(&w);
     return code;
 }

@@ -206,6 +206,9 @@ static bool heard(void *context, const ls_sample *samples, size_t count) {
     intake->meant = false;
     if (kept) {
         follow_samples(intake, samples, count);
+        if (intake->kept != NULL) {
+            intake->kept(intake->kept_context, samples, count, intake->figures.newest_us);
+        }
         note_news(intake, began / 1000);
         intake->figures.samples += count;
         intake->figures.batches++;

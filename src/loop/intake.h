@@ -44,6 +44,10 @@ typedef struct ls_intake {
     void (*noticed)(void *context, const ls_notice *notice);  // not under the lock
     void (*order)(void *context, const ls_sample *sample);    // under the lock: only remember it
     void *context;
+    // Everything that was kept, after the twin has heard it, under the lock; with the newest stamp
+    // near the twin's present (0: it has none). Set under the lock. NULL: nobody wants it.
+    void (*kept)(void *context, const ls_sample *samples, size_t count, int64_t clock_us);
+    void *kept_context;
 } ls_intake;
 
 ls_status ls_intake_init(ls_intake *intake, ls_error *err);  // the rest is filled in by the owner

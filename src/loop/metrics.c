@@ -7,6 +7,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+#include "loop/models.h"
+
 static void family(ls_buffer *out, const char *name, const char *type, const char *help) {
     ls_buffer_printf(out, "# HELP lineshaft_%s %s\n# TYPE lineshaft_%s %s\n", name, help, name,
                      type);
@@ -227,6 +230,85 @@ static void write_decisions(ls_buffer *out, const ls_decisions_figures *f) {
     }
 }
 
+// ---- models
+
+typedef struct model_figure {
+    const char *name, *type, *help;
+    double (*of)(const ls_model_figures *f);
+} model_figure;
+
+#define OF(name, expression)                        \
+    static double name(const ls_model_figures *f) { \
+        return (double)(expression);                \
+    }
+OF(of_serving, f->serving)
+OF(of_predictions, f->predictions)
+OF(of_unusual, f->unusual)
+OF(of_swaps, f->swaps)
+OF(of_refused, f->refused)
+OF(of_scored, f->scored)
+OF(of_misses, f->misses)
+OF(of_never, f->never)
+OF(of_skipped, f->skipped)
+OF(of_late, f->late)
+OF(of_not_kept, f->not_kept)
+OF(of_pending, f->pending)
+OF(of_silent, f->silent)
+OF(of_slow, f->slow || f->challenger_slow)
+OF(of_coverage, f->coverage)
+OF(of_rmse, f->rmse)
+OF(of_p99, f->p99_us * 1e-6)
+OF(of_seconds, f->seconds)
+OF(of_timed, f->timed)
+#undef OF
+
+static const model_figure model_figures[] = {
+    {"model_version", "gauge", "The version that serves; 0: none.", of_serving},
+    {"model_predictions_total", "counter", "Predictions.", of_predictions},
+    {"model_unusual_total", "counter", "Of rows unlike those of the training.", of_unusual},
+    {"model_swaps_total", "counter", "Times that another version began to serve.", of_swaps},
+    {"model_refused_total", "counter", "Versions that may not serve.", of_refused},
+    {"model_scored_total", "counter", "Predictions set beside their truth.", of_scored},
+    {"model_misses_total", "counter", "Of these, outside of their interval.", of_misses},
+    {"model_unlabelled_total", "counter", "Predictions whose truth never came.", of_never},
+    {"model_skipped_total", "counter", "Moments left out after a gap.", of_skipped},
+    {"model_late_total", "counter", "Samples that came after their moment.", of_late},
+    {"model_not_kept_total", "counter", "Values that the history did not take.", of_not_kept},
+    {"model_pending", "gauge", "Predictions that wait for their truth.", of_pending},
+    {"model_silent_units", "gauge", "Units of which no tag has a value.", of_silent},
+    {"model_slow", "gauge", "1 while champion or challenger is slower than its gate.", of_slow},
+    {"model_coverage_ratio", "gauge", "Rolling share inside of the intervals.", of_coverage},
+    {"model_rmse", "gauge", "Rolling error, root mean square, in units of the label.", of_rmse},
+    {"model_prediction_p99_seconds", "gauge", "99th percentile, features included.", of_p99},
+};
+
+static void write_models(ls_buffer *out, ls_models *models) {
+    const uint32_t count = ls_models_count(models);
+    ls_model_figures *all = ls_alloc(count * sizeof *all);
+    for (uint32_t i = 0; all != NULL && i < count; i++) {
+        all[i] = ls_models_describe(models, i);
+    }
+    for (size_t k = 0; all != NULL && k < sizeof model_figures / sizeof *model_figures; k++) {
+        const model_figure *figure = model_figures + k;
+        family(out, figure->name, figure->type, figure->help);
+        for (uint32_t i = 0; i < count; i++) {
+            const double value = figure->of(&all[i]);
+            if (isfinite(value)) {
+                number(out, figure->name, "model", all[i].name, value);
+            }
+        }
+    }
+    if (all != NULL) {
+        family(out, "model_prediction_seconds", "summary",
+               "Time of one prediction, features included.");
+    }
+    for (uint32_t i = 0; all != NULL && i < count; i++) {
+        number(out, "model_prediction_seconds_sum", "model", all[i].name, of_seconds(&all[i]));
+        number(out, "model_prediction_seconds_count", "model", all[i].name, of_timed(&all[i]));
+    }
+    ls_free(all);
+}
+
 // ---- the process
 
 // Resident bytes of a process; 0 where it cannot be read.
@@ -292,6 +374,9 @@ void ls_metrics_write(const ls_metrics_of *of, ls_buffer *out) {
     if (of->decisions != NULL) {
         const ls_decisions_figures decisions = ls_decisions_describe(of->decisions);
         write_decisions(out, &decisions);
+    }
+    if (of->models != NULL) {
+        write_models(out, of->models);
     }
     single(out, "events_total", "counter", "Events written to the journal.", (double)of->events);
     write_process(out, of);

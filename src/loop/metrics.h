@@ -11,12 +11,15 @@
 #include "loop/sources.h"
 #include "loop/watch.h"
 
+typedef struct ls_models ls_models;  // loop/models.h
+
 typedef struct ls_metrics_of {
     ls_intake *intake;
     const ls_sources *sources;
     ls_watch *watch;
     ls_desk *desk;
     ls_decisions *decisions;  // NULL: none
+    ls_models *models;        // NULL: none
     uint64_t events;          // of the journal
     int broker_pid;           // of the embedded broker; 0: none
     const char *version;

@@ -26,9 +26,9 @@
 //
 //   MODEL {
 //     "name", "what": "sensor", "mode": "approve" | "auto", "learner",
-//     "every_us", "horizon_us", "label": {"kind": "tag" | "event" | "file", "source", "delay_us"},
-//     "limits": {"level", "gain", "worst", "coverage", "interval", "missing", "latency_us"},
-//     "champion": 3, "challenger": 4,            what stages.json says; null: none
+//     "every_us", "horizon_us", "label": {"kind": "tag" | "event" | "file" | "none", "source",
+//     "delay_us"}, "limits": {"level", "gain", "worst", "coverage", "interval", "missing",
+//     "latency_us"}, "champion": 3, "challenger": 4,            what stages.json says; null: none
 //     "serving": 3, "shadow": 4,                 what does in fact; null: none
 //     "refused": null | {"version", "text", "since_us"},  what was to serve and may not
 //     "tags": {"value": "model/wear/{unit}", "low", "high", "unusual", "challenger"},
@@ -91,8 +91,6 @@ typedef struct ls_models_def {
 ls_status ls_models_open(const ls_models_def *def, ls_models **out, ls_error *err);
 // After the drivers are closed. Saves. NULL is fine.
 void ls_models_close(ls_models *models);
-// What is not saved yet; also done every ten seconds without being asked.
-void ls_models_save(ls_models *models);
 
 // ---- what a model says (helpers who decide). Any thread, no lock, O(models + units).
 
@@ -166,7 +164,7 @@ typedef struct ls_model_pair {  // one prediction, when it is made and again whe
     uint32_t model, unit;
     int64_t time_us;                       // its moment
     uint32_t version, challenger_version;  // 0: none (challenger), not known any more (champion)
-    double value, low, high;               // of the champion
+    double value, low, high;               // of the champion; NaN: it said nothing of the row
     double challenger;                     // NaN: none
     double truth;                          // NaN when it is made
     int64_t known_us;                      // since when the truth is known, by the line's clock
@@ -210,7 +208,8 @@ typedef struct ls_model_figures {
     uint64_t predictions, unusual, swaps, refused, scored, misses, never, skipped, late;
     uint64_t not_kept;              // predictions that the history did not take
     uint32_t pending, silent;       // predictions that wait for a label; units that are silent
-    double seconds;                 // spent predicting, features included
+    uint64_t timed;                 // predictions since the service began, and
+    double seconds;                 // what they took, features included
     double p99_us, coverage, rmse;  // NaN: not known
     bool slow, challenger_slow;
 } ls_model_figures;

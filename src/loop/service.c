@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "line/data_folder.h"
 #include "loop/notify.h"
 #include "loop/say.h"
 #include "loop/service_parts.h"
@@ -55,7 +56,7 @@ static ls_status start(ls_service *s, ls_errors *errors) {
         return status;
     }
     ls_error err = {0};
-    status = ls_service_make_folder(s->def->data, &err);
+    status = ls_data_folder_make(s->def->data, &err);
     if (status == LS_OK) {
         ls_service_open_pool(s, plant);
         status = start_parts(s, plant, &err);

@@ -1,34 +1,10 @@
-// service_history.c - the folder of the service and the history in it.
-#include <errno.h>
+// service_history.c - the history in the folder of the service.
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
-#include "base/file.h"
 #include "loop/service_parts.h"
 
 enum { PATH_SIZE = 4096 };
-
-ls_status ls_service_make_folder(const char *path, ls_error *err) {
-    char part[PATH_SIZE];
-    if (strlen(path) >= sizeof part) {
-        return ls_fail(err, LS_ERR_INVALID, "the data folder's path is too long");
-    }
-    for (const char *c = path; *c != '\0'; c++) {
-        const bool end = c[1] == '\0';
-        if ((c > path && *c == '/') || end) {
-            const size_t length = (size_t)(c - path) + (end ? 1 : 0);
-            memcpy(part, path, length);
-            part[length] = '\0';
-            if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-                return ls_fail(err, LS_ERR_IO, "cannot make the folder '%s': %s", part,
-                               ls_errno_text(errno));
-            }
-        }
-    }
-    return LS_OK;
-}
 
 // Rules of retention as the history wants them; in the tags' life they may stay in the plant.
 static void take_rules(const ls_listen *listen, ls_history_keep *rules, ls_history_def *def) {

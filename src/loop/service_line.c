@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "loop/models.h"
 #include "loop/service_parts.h"
 
 enum { PATH_SIZE = 4096 };
@@ -130,11 +131,25 @@ static ls_status open_decisions(ls_service *service, ls_error *err) {
     return status;
 }
 
+// Before the first signal: they hear again what the history has, and then what comes.
+static ls_status open_models(ls_service *service, ls_error *err) {
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s/models", service->def->data);
+    const ls_models_def def = {.intake = &service->intake,
+                               .journal = service->journal,
+                               .folder = folder,
+                               .plant = service->def->plant};
+    return ls_models_open(&def, &service->models, err);
+}
+
 ls_status ls_service_open_line(ls_service *service, ls_error *err) {
     ls_status status = ls_desk_open(service->intake.running.plant, service->def->data,
                                     &service->intake, service->journal, &service->desk, err);
     // Orders heard again from the history have been told to the desk before; it knows them.
     service->intake.order = hear_order;
+    if (status == LS_OK) {
+        status = open_models(service, err);
+    }
     if (status == LS_OK) {
         status = open_sources(service, err);
     }
@@ -155,6 +170,8 @@ static void close_plant(ls_service *service) {
     ls_guard_child_stop(service->guard);
     service->guard = NULL;
     ls_sources_close(&service->sources);
+    ls_models_close(service->models);
+    service->models = NULL;
     ls_desk_close(service->desk);
     service->desk = NULL;
     ls_watch_close(service->watch);

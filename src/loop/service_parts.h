@@ -21,6 +21,8 @@
 #include "loop/sources.h"
 #include "loop/watch.h"
 
+typedef struct ls_models ls_models;  // loop/models.h
+
 typedef struct ls_service {
     const ls_service_def *def;
     ls_tags *tags;
@@ -32,6 +34,7 @@ typedef struct ls_service {
     ls_watch *watch;
     ls_desk *desk;
     ls_guard_child *guard;  // NULL: nothing may be sent
+    ls_models *models;      // NULL: the plant file has none
     ls_decisions *decisions;
     ls_accounts *accounts;
     ls_pulse *pulse;        // under the intake's lock
@@ -54,7 +57,6 @@ typedef struct ls_service {
 uint32_t *ls_station_order(const ls_plant *plant);
 
 // service_history.c
-ls_status ls_service_make_folder(const char *path, ls_error *err);  // and those above it
 ls_status ls_service_open_history(ls_service *service, const ls_plant *plant, ls_error *err);
 
 // service_line.c: what belongs to a running plant: watch, desk, broker and drivers. open_plant is

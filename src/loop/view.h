@@ -44,6 +44,12 @@ ls_status ls_view_hand(ls_service *service, const ls_hand_def *def, json_t **out
 ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, ls_review review,
                          const char *who, ls_role role, const char *said, ls_error *err);
 
+// ---- models in service (loop/models.h has the shapes)
+json_t *ls_view_models(ls_service *service);                   // {"models": [...]}
+json_t *ls_view_model(ls_service *service, const char *name);  // NULL: there is no such model
+// [{"name", "live"}] of those in which something was said since; *after moves on.
+json_t *ls_view_models_news(ls_service *service, uint64_t *after);
+
 // ---- the guard. LS_ERR_INVALID: there is none; LS_ERR_IO: it is away or silent.
 // {"guards": [...], "stands": [...]}
 ls_status ls_view_guard(ls_service *service, json_t **out, ls_error *err);

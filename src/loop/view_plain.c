@@ -46,6 +46,7 @@ void ls_view_metrics(ls_service *service, ls_buffer *out) {
                               .watch = service->watch,
                               .desk = service->desk,
                               .decisions = service->decisions,
+                              .models = service->models,
                               .events = ls_journal_count(service->journal),
                               .broker_pid = ls_service_broker_pid(service),
                               .version = service->def->version};

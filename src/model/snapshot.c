@@ -13,17 +13,8 @@
 
 enum { SAMPLES_MAX = 1 << 28 };
 
-typedef struct row {
-    int64_t time_us, known_us;
-    double label;
-    uint32_t unit;
-} row;
-
-typedef struct heard {  // one sample of a unit's tags, or of its label
-    int64_t time_us;
-    double value;
-    uint32_t tag, order;
-} heard;
+typedef ls_snapshot_truth row;
+typedef ls_snapshot_sample heard;  // one sample of a unit's tags, or of its label
 
 typedef struct hearing {  // growing array
     heard *items;
@@ -81,8 +72,7 @@ static ls_status no_memory(ls_error *err) {
 
 // ---- tags
 
-// `pattern` with `{unit}` filled in.
-static void fill_in(ls_buffer *out, const char *pattern, const char *unit) {
+void ls_snapshot_fill_in(ls_buffer *out, const char *pattern, const char *unit) {
     static const char mark[] = "{unit}";
     const char *at = pattern;
     for (const char *found = strstr(at, mark); found != NULL; found = strstr(at, mark)) {
@@ -97,7 +87,7 @@ ls_status ls_snapshot_tag(const ls_tags *tags, const char *pattern, const char *
                           ls_error *err) {
     ls_buffer name;
     ls_buffer_init(&name);
-    fill_in(&name, pattern, unit);
+    ls_snapshot_fill_in(&name, pattern, unit);
     ls_status status = LS_OK;
     if (name.failed) {
         status = no_memory(err);
@@ -418,23 +408,32 @@ static ls_status name_dataset(const making *m, const ls_features *features, ls_d
     return good && out->label_name != NULL ? LS_OK : no_memory(m->err);
 }
 
-static ls_status fill_unit(making *m, ls_features *features, uint32_t unit, ls_dataset *out) {
-    const ls_model_plan *p = m->plan;
-    hearing h = {.notes = &m->notes};
+int64_t ls_snapshot_reach_us(const ls_model_plan *plan) {
     int64_t window = 0;
-    for (uint32_t i = 0; i < p->window_count; i++) {
-        window = p->windows_us[i] > window ? p->windows_us[i] : window;
+    for (uint32_t i = 0; i < plan->window_count; i++) {
+        window = plan->windows_us[i] > window ? plan->windows_us[i] : window;
     }
     // Two windows and a pane: see features.h.
-    const int64_t before = 2 * window + window / LS_FEATURE_PANES + 1;
+    return 2 * window + window / LS_FEATURE_PANES + 1;
+}
+
+// Samples of all tags of a unit, in the order in which the features hear them.
+static ls_status hear_unit(making *m, uint32_t unit, int64_t from_us, int64_t to_us, hearing *h) {
     ls_status status = LS_OK;
-    for (uint32_t i = 0; i < p->tag_count && status == LS_OK; i++) {
-        h.tag = i;
-        status = hear_tag(m, &h, p->tags[i], unit, m->def->from_us - before, m->def->to_us);
+    for (uint32_t i = 0; i < m->plan->tag_count && status == LS_OK; i++) {
+        h->tag = i;
+        status = hear_tag(m, h, m->plan->tags[i], unit, from_us, to_us);
     }
-    if (status == LS_OK && h.count > 1) {
-        qsort(h.items, h.count, sizeof *h.items, compare_heard);
+    if (status == LS_OK && h->count > 1) {
+        qsort(h->items, h->count, sizeof *h->items, compare_heard);
     }
+    return status;
+}
+
+static ls_status fill_unit(making *m, ls_features *features, uint32_t unit, ls_dataset *out) {
+    hearing h = {.notes = &m->notes};
+    const ls_status status = hear_unit(m, unit, m->def->from_us - ls_snapshot_reach_us(m->plan),
+                                       m->def->to_us, &h);
     size_t at = 0;
     ls_features_reset(features);
     for (size_t i = 0; i < m->row_count && status == LS_OK; i++) {
@@ -503,5 +502,42 @@ ls_status ls_snapshot_make(ls_history *history, const ls_tags *tags, const ls_sn
         *notes = m.notes;
     }
     ls_free(m.rows);
+    return status;
+}
+
+ls_status ls_snapshot_samples(ls_history *history, const ls_tags *tags, const ls_model_plan *plan,
+                              uint32_t unit, int64_t from_us, int64_t to_us,
+                              ls_snapshot_sample **out, size_t *out_count, ls_error *err) {
+    making m = {.history = history, .tags = tags, .plan = plan, .err = err};
+    hearing h = {.notes = &m.notes};
+    const ls_status status = hear_unit(&m, unit, from_us, to_us, &h);
+    *out = status == LS_OK ? h.items : NULL;
+    *out_count = status == LS_OK ? h.count : 0;
+    if (status != LS_OK) {
+        ls_free(h.items);
+    }
+    return status;
+}
+
+ls_status ls_snapshot_truths(ls_history *history, const ls_tags *tags, const ls_snapshot_def *def,
+                             ls_snapshot_truth **out, size_t *out_count, ls_error *err) {
+    making m = {.history = history,
+                .tags = tags,
+                .def = def,
+                .plan = def->plan,
+                .unit_count = def->plan->unit_count > 0 ? def->plan->unit_count : 1,
+                .err = err};
+    const ls_status status = make_rows(&m);
+    size_t kept = 0;
+    for (size_t i = 0; i < m.row_count && status == LS_OK; i++) {
+        if (!isnan(m.rows[i].label)) {
+            m.rows[kept++] = m.rows[i];
+        }
+    }
+    *out = status == LS_OK ? m.rows : NULL;
+    *out_count = kept;
+    if (status != LS_OK) {
+        ls_free(m.rows);
+    }
     return status;
 }

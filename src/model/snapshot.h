@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/tags.h"
+#include "base/text.h"
 #include "history/history.h"
 #include "model/dataset.h"
 #include "model/features.h"
@@ -36,6 +37,34 @@ typedef struct ls_snapshot_notes {
 ls_status ls_snapshot_make(ls_history *history, const ls_tags *tags, const ls_snapshot_def *def,
                            ls_dataset *out, ls_snapshot_notes *notes, ls_error *err);
 
+// ---- parts of it, for who serves
+
+// What the features hear of a unit in [from_us, to_us) and the last samples before, in the order in
+// which they hear it: by time, then as history has them. ls_free. A tag that the history does not
+// know is LS_ERR_INVALID, one without samples is not.
+typedef struct ls_snapshot_sample {
+    int64_t time_us;
+    double value;
+    uint32_t tag, order;  // number of the plan's tag
+} ls_snapshot_sample;
+ls_status ls_snapshot_samples(ls_history *history, const ls_tags *tags, const ls_model_plan *plan,
+                              uint32_t unit, int64_t from_us, int64_t to_us,
+                              ls_snapshot_sample **out, size_t *out_count, ls_error *err);
+// How far before a moment the features need samples.
+int64_t ls_snapshot_reach_us(const ls_model_plan *plan);
+
+// What was right at the moments of a def, without features: labels that were known by `known_us`,
+// by (time, unit). ls_free. None is no failure.
+typedef struct ls_snapshot_truth {
+    int64_t time_us, known_us;
+    double label;
+    uint32_t unit;
+} ls_snapshot_truth;
+ls_status ls_snapshot_truths(ls_history *history, const ls_tags *tags, const ls_snapshot_def *def,
+                             ls_snapshot_truth **out, size_t *out_count, ls_error *err);
+
+// `pattern` with `{unit}` filled in.
+void ls_snapshot_fill_in(ls_buffer *out, const char *pattern, const char *unit);
 // The engine for a plan, for training and for service.
 ls_status ls_snapshot_features(const ls_model_plan *plan, ls_features **out, ls_error *err);
 // The number of the tag `pattern` of a plan for a unit; LS_ERR_INVALID when the history has none.

@@ -37,6 +37,9 @@ const ls_route ls_api_routes[] = {
     {"GET", "/api/v1/history", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_history},
     {"GET", "/api/v1/history.csv", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_history_csv},
 
+    {"GET", "/api/v1/models", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_models},
+    {"GET", "/api/v1/models/*", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_model},
+
     {"GET", "/api/v1/forecast", LS_RIGHT_VIEWER, LS_EFFORT_DEAR, 0, ls_api_forecast},
     {"POST", "/api/v1/whatif", LS_RIGHT_VIEWER, LS_EFFORT_DEAR, LS_REQUEST_BODY_SMALL,
      ls_api_what_if},

@@ -31,6 +31,8 @@ ls_route_fn ls_api_guard, ls_api_guard_do;
 ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
 // api_infer.c: fills `infer`, once the service is there
 void ls_api_infer_open(ls_api *api);
+// api_models.c
+ls_route_fn ls_api_models, ls_api_model;
 // api_twin.c
 ls_route_fn ls_api_forecast, ls_api_what_if;
 // api_file.c

@@ -10,7 +10,14 @@
 #include "base/arena.h"
 #include "twin/twin.h"
 
-enum { LOOK_MS = 200, KPI_TICKS = 5, BEAT_TICKS = 10, NOTICE_TICKS = 10, CHANGES_MOST = 64 };
+enum {
+    LOOK_MS = 200,
+    KPI_TICKS = 5,
+    BEAT_TICKS = 10,
+    NOTICE_TICKS = 10,
+    MODEL_TICKS = 5,
+    CHANGES_MOST = 64
+};
 
 // What an event belongs to; a beat and a snapshot belong to everybody.
 enum {
@@ -20,21 +27,22 @@ enum {
     DECISIONS = 4,
     FORECAST = 8,
     NOTICES = 16,
-    ALL = 31
+    MODELS = 32,
+    ALL = 63
 };
 static const struct {
     const char *name;
     unsigned topic;
 } topics[] = {
     {"state", STATE},       {"kpi", KPI},         {"decisions", DECISIONS},
-    {"forecast", FORECAST}, {"notices", NOTICES},
+    {"forecast", FORECAST}, {"notices", NOTICES}, {"models", MODELS},
 };
 
 struct ls_live {
     ls_service *service;
     ls_ring *ring;
     json_t *stations;  // as last told; the thread's own
-    uint64_t changes, notices;
+    uint64_t changes, notices, models;
     int64_t forecast_us;
     pthread_t thread;
     bool has_thread;
@@ -174,6 +182,14 @@ static void tell_notices(ls_live *s, bool quietly) {
     json_decref(list);
 }
 
+static void tell_models(ls_live *s) {
+    json_t *list = ls_view_models_news(s->service, &s->models);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        ls_ring_add(s->ring, MODELS, "model", json_incref(json_array_get(list, i)));
+    }
+    json_decref(list);
+}
+
 static void tell_beat(ls_live *s, const json_t *state) {
     ls_ring_add(
         s->ring, ALWAYS, "beat",
@@ -223,6 +239,9 @@ static void *work(void *context) {
             tell_state(s, tick);
         } else {  // who comes next begins with the whole state
             s->changes = ls_view_decisions_changes(s->service, id, sizeof id);
+        }
+        if (heard && tick % MODEL_TICKS == 0) {
+            tell_models(s);
         }
         if (heard && tick % NOTICE_TICKS == 0) {
             tell_notices(s, false);
@@ -339,7 +358,7 @@ ls_stream ls_live_stream(ls_live *s) {
     return (ls_stream){
         .topics = ls_live_topics,
         .topics_text =
-            "topics are state, kpi, decisions, forecast and notices, with commas between",
+            "topics are state, kpi, decisions, forecast, notices and models, with commas between",
         .listen = listen_to,
         .end = end_of,
         .context = s,

@@ -1,0 +1,25 @@
+// view_models.c - the models in service, as the page and others see them.
+#include "loop/models.h"
+#include "loop/service_parts.h"
+#include "loop/view.h"
+
+json_t *ls_view_models(ls_service *service) {
+    pthread_rwlock_rdlock(&service->line_lock);
+    json_t *all = ls_models_json(service->models);
+    pthread_rwlock_unlock(&service->line_lock);
+    return json_pack("{s:o}", "models", all);
+}
+
+json_t *ls_view_model(ls_service *service, const char *name) {
+    pthread_rwlock_rdlock(&service->line_lock);
+    json_t *object = ls_models_json_of(service->models, name);
+    pthread_rwlock_unlock(&service->line_lock);
+    return object;
+}
+
+json_t *ls_view_models_news(ls_service *service, uint64_t *after) {
+    pthread_rwlock_rdlock(&service->line_lock);
+    json_t *all = ls_models_news(service->models, after);
+    pthread_rwlock_unlock(&service->line_lock);
+    return all;
+}
