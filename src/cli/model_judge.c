@@ -191,6 +191,7 @@ static ls_status judge(const ls_model_plan *plan, const ls_predictor *challenger
     }
     const ls_gate_case about = {.test = test,
                                 .champion = theirs,
+                                .is_first = champion == NULL,
                                 .challenger = mine,
                                 .radius = radius,
                                 .missing = missing,

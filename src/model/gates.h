@@ -51,6 +51,7 @@ typedef struct ls_gate_result {
 typedef struct ls_gate_case {
     const ls_dataset *test;  // labelled rows, by time
     const double *champion;  // its predictions; of a constant where nothing serves yet
+    bool is_first;           // nothing serves yet: it is told so
     const double *challenger;
     double radius;          // of its intervals: prediction +- radius
     const double *missing;  // mean loss without each tag

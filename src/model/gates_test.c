@@ -122,6 +122,10 @@ static void test_each_gate_keeps_it_out(void) {
     CHECK(v.passed);
     CHECK_NEAR(v.challenger_rmse / v.champion_rmse, 0.5, 0.1);
     CHECK_CONTAINS(v.gates[LS_GATE_GAIN].about, "less than the champion's, on 400 moments");
+    t.about.is_first = true;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK_CONTAINS(v.gates[LS_GATE_GAIN].about, "less than that of a constant, on 400 moments");
+    t.about.is_first = false;
     t.about.latency_us = 1001;
     CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
     CHECK(!v.passed && !v.gates[LS_GATE_LATENCY].passed);
