@@ -43,6 +43,7 @@ extern const ls_cli_command ls_command_pool_submit;
 extern const ls_cli_command ls_command_pool_jobs;
 extern const ls_cli_command ls_command_pool_logs;
 extern const ls_cli_command ls_command_pool_cancel;
+extern const ls_cli_command ls_command_pool_resize;
 extern const ls_cli_command ls_command_pool_why;
 extern const ls_cli_command ls_command_pool_usage;
 extern const ls_cli_command ls_command_pool_top;

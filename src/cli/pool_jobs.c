@@ -13,6 +13,7 @@
 #include "cli/pool_call.h"
 #include "cli/pool_words.h"
 #include "cli/table.h"
+#include "exec/job.h"
 
 enum { NAME_WIDTH = 24, WHY_WIDTH = 60 };
 
@@ -321,6 +322,58 @@ const ls_cli_command ls_command_pool_cancel = {
         "left as it is, with exit code 1.\n",
     .tables = cancel_tables,
     .run = run_cancel,
+};
+
+// ---- resize
+
+static int run_resize(const ls_options *options) {
+    ls_pool_call *call = NULL;
+    json_t *job = NULL;
+    const uint64_t id = ls_pool_call_job(options, 0, "pool resize");
+    const char *text = options->arguments[1];
+    int64_t parts = 0;
+    if (id == 0) {
+        return LS_EXIT_USAGE;
+    }
+    if (!ls_text_parse_i64(text, strlen(text), &parts) || parts < 0 ||
+        parts > LS_EXEC_ELASTIC_MAX) {
+        ls_error err = {0};
+        ls_fail(&err, LS_ERR_INVALID, "JOB PARTS: '%.40s' is no number of parts, 0 to %d", text,
+                LS_EXEC_ELASTIC_MAX);
+        return ls_complain_usage(&err, "pool resize");
+    }
+    int code = ls_pool_call_begin(options, &call);
+    if (code == LS_EXIT_DONE) {
+        json_t *question = job_question("resize", id);
+        json_object_set_new(question, "parts", json_integer(parts));
+        code = ls_pool_call_do(call, question, &job);
+    }
+    ls_pool_call_close(call);
+    if (code == LS_EXIT_DONE && ls_options_get(options, "json")->given) {
+        code = ls_pool_call_print("pool-resize/1", "job", json_incref(job));
+    } else if (code == LS_EXIT_DONE) {
+        printf("job %llu: %lld part%s more at most\n", (unsigned long long)id, (long long)parts,
+               parts == 1 ? "" : "s");
+    }
+    json_decref(job);
+    return code;
+}
+
+const ls_cli_command ls_command_pool_resize = {
+    .name = "pool resize",
+    .arguments = "JOB PARTS",
+    .least = 2,
+    .most = 2,
+    .about = "Says how many further parts a running elastic job wants from now on.",
+    .example = "lineshaft pool resize 12 3",
+    .examples = "lineshaft pool resize $LINESHAFT_LEADER 0\n",
+    .detail =
+        "At most as many as it was submitted with (--elastic). More wait for idle GPUs; of too "
+        "many, those that wait go first, then those that began last. A part that is over counts "
+        "no longer, so the same number again replaces it. A job may ask for itself, as its load "
+        "rises and falls.\n",
+    .tables = plain_tables,
+    .run = run_resize,
 };
 
 // ---- why

@@ -11,12 +11,13 @@
 enum { DAYS_MOST = 3660, DAY_LAST = 47482 };  // up to the end of 2099
 
 static const char *const words[LS_ASK_KINDS + 1] = {
-    "about", "pool", "jobs", "job",    "why",        "submit",       "cancel",
+    "about", "pool", "jobs", "job",    "why",        "submit",       "cancel", "resize",
     "log",   "days", "acts", "tokens", "token-make", "token-revoke", NULL};
 
 static const char *const plain_keys[] = {"do", NULL};
 static const char *const jobs_keys[] = {"do", "account", "state", "after", "limit", "mine", NULL};
 static const char *const job_keys[] = {"do", "job", NULL};
+static const char *const resize_keys[] = {"do", "job", "parts", NULL};
 static const char *const log_keys[] = {"do", "job", "from", "run", "size", "errors", NULL};
 static const char *const days_keys[] = {"do", "account", "from_day", "to_day", NULL};
 static const char *const acts_keys[] = {"do",    "after", "from_us", "account",
@@ -24,8 +25,8 @@ static const char *const acts_keys[] = {"do",    "after", "from_us", "account",
 static const char *const make_keys[] = {"do", "name", "account", "right", "user", NULL};
 static const char *const revoke_keys[] = {"do", "name", NULL};
 static const char *const *const keys[LS_ASK_KINDS] = {
-    plain_keys, plain_keys, jobs_keys, job_keys,   job_keys,  NULL,        job_keys,
-    log_keys,   days_keys,  acts_keys, plain_keys, make_keys, revoke_keys,
+    plain_keys,  plain_keys, jobs_keys, job_keys,  job_keys,   NULL,      job_keys,
+    resize_keys, log_keys,   days_keys, acts_keys, plain_keys, make_keys, revoke_keys,
 };
 
 // ---- reading
@@ -52,7 +53,8 @@ static ls_status read_kind(ls_ask *out, ls_error *err) {
         ls_hint(err, "did you mean '%s'?", nearest);
     } else {
         ls_hint(err,
-                "about, pool, jobs, job, why, submit, cancel, log, days, acts, tokens, token-make, "
+                "about, pool, jobs, job, why, submit, cancel, resize, log, days, acts, tokens, "
+                "token-make, "
                 "token-revoke");
     }
     return LS_ERR_INVALID;
@@ -134,7 +136,7 @@ ls_status ls_ask_read(const char *line, size_t size, ls_ask *out, ls_error *err)
         return LS_OK;  // submit.h reads it, against the pool
     }
     ls_fields f = ls_fields_open(out->object, keys[out->kind], err);
-    if (keys[out->kind] == job_keys || out->kind == LS_ASK_LOG) {
+    if (keys[out->kind] == job_keys || out->kind == LS_ASK_LOG || out->kind == LS_ASK_RESIZE) {
         ls_fields_id(&f, "job", &out->job);
         if (out->job == 0) {
             ls_fields_fail(&f, LS_ERR_INVALID, "job is missing");
@@ -143,6 +145,12 @@ ls_status ls_ask_read(const char *line, size_t size, ls_ask *out, ls_error *err)
     switch (out->kind) {
     case LS_ASK_JOBS: take_jobs(&f, out); break;
     case LS_ASK_LOG: take_log(&f, out); break;
+    case LS_ASK_RESIZE:
+        ls_fields_integer(&f, "parts", 0, LS_EXEC_ELASTIC_MAX, &out->parts);
+        if (!ls_fields_has(&f, "parts")) {
+            ls_fields_fail(&f, LS_ERR_INVALID, "parts is missing");
+        }
+        break;
     case LS_ASK_DAYS: take_days(&f, out); break;
     case LS_ASK_ACTS: take_acts(&f, out); break;
     case LS_ASK_MAKE_TOKEN:
@@ -201,6 +209,7 @@ static ls_desk_code answer(ls_desk *desk, const ls_ask *ask, const ls_asker *who
     case LS_ASK_WHY: return ls_desk_why(desk, ask->job, who, out, err);
     case LS_ASK_SUBMIT: return ls_desk_submit(desk, ask->object, who, out, err);
     case LS_ASK_CANCEL: return ls_desk_cancel(desk, ask->job, who, out, err);
+    case LS_ASK_RESIZE: return ls_desk_resize(desk, ask->job, (uint32_t)ask->parts, who, out, err);
     case LS_ASK_LOG: return answer_log(desk, ask, who, out, err);
     case LS_ASK_DAYS:
         return ls_desk_days(desk, ask->account, ask->from_day, ask->to_day, who, out, err);
@@ -248,7 +257,8 @@ bool ls_ask_answer(ls_desk *desk, const ls_asker *who, const char *line, size_t 
         ls_ask_put_error(code, &err, out);
     }
     const bool unsure = code == LS_DESK_DONE &&
-                        (ask.kind == LS_ASK_SUBMIT || ask.kind == LS_ASK_CANCEL);
+                        (ask.kind == LS_ASK_SUBMIT || ask.kind == LS_ASK_CANCEL ||
+                         ask.kind == LS_ASK_RESIZE);
     ls_ask_clear(&ask);
     if (out_code != NULL) {
         *out_code = code;

@@ -82,6 +82,8 @@ ls_desk_code ls_desk_why(ls_desk *desk, uint64_t id, const ls_asker *who, json_t
                          ls_error *err);
 ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker *who, json_t **out,
                             ls_error *err);
+ls_desk_code ls_desk_resize(ls_desk *desk, uint64_t id, uint32_t parts, const ls_asker *who,
+                            json_t **out, ls_error *err);
 ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, json_t **out,
                             ls_error *err);
 

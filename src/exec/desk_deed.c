@@ -182,8 +182,9 @@ ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker 
     return code;
 }
 
-ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, json_t **out,
-                            ls_error *err) {
+// The job is his to change, and not over.
+static ls_desk_code may_change(ls_desk *desk, uint64_t id, const ls_asker *who, json_t **out,
+                               ls_error *err) {
     ls_exec_view view;
     *out = NULL;
     if (!who->may_act) {
@@ -202,12 +203,32 @@ ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, jso
                 ls_exec_state_word(view.state));
         return LS_DESK_REFUSED;
     }
-    const ls_status status = ls_exec_cancel(desk->exec, id, err);
+    return LS_DESK_DONE;
+}
+
+static ls_desk_code changed(ls_desk *desk, uint64_t id, ls_status status, const ls_asker *who,
+                            json_t **out, ls_error *err) {
     if (status != LS_OK) {
         return code_of(status);
     }
     forget_tally(desk);
     return ls_desk_job(desk, id, who, out, err);
+}
+
+ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, json_t **out,
+                            ls_error *err) {
+    const ls_desk_code code = may_change(desk, id, who, out, err);
+    return code != LS_DESK_DONE
+               ? code
+               : changed(desk, id, ls_exec_cancel(desk->exec, id, err), who, out, err);
+}
+
+ls_desk_code ls_desk_resize(ls_desk *desk, uint64_t id, uint32_t parts, const ls_asker *who,
+                            json_t **out, ls_error *err) {
+    const ls_desk_code code = may_change(desk, id, who, out, err);
+    return code != LS_DESK_DONE
+               ? code
+               : changed(desk, id, ls_exec_resize(desk->exec, id, parts, err), who, out, err);
 }
 
 ls_desk_code ls_desk_read_log(ls_desk *desk, ls_desk_log *log, const ls_asker *who, ls_error *err) {

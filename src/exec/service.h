@@ -155,6 +155,10 @@ ls_status ls_exec_submit(ls_exec *exec, const ls_exec_job *job, uint64_t *out_fi
 // A waiting job is over; a running one is asked to stop. Cancelling what is over is LS_OK and does
 // nothing. LS_ERR_INVALID: there is no such job (any more).
 ls_status ls_exec_cancel(ls_exec *exec, uint64_t id, ls_error *err);
+// A running elastic job wants so many parts beyond from now on: more wait, or those that wait and
+// then those that began last go. One that is over counts no longer. LS_ERR_INVALID: it is not
+// elastic, does not run, cannot use so many; LS_ERR_LIMIT, LS_ERR_MEMORY.
+ls_status ls_exec_resize(ls_exec *exec, uint64_t id, uint32_t parts, ls_error *err);
 bool ls_exec_get(const ls_exec *exec, uint64_t id, ls_exec_view *out);  // false: no such job
 // The job with the least id above `after` (0: the first) whose state is in `states` (bits; 0: all)
 // and whose account is `account` or below it (0: all). False: there is none. A loop over all jobs

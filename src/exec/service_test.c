@@ -546,6 +546,17 @@ static void test_an_elastic_job_grows_into_idle_slots_and_gives_them_back(void) 
     CHECK(small_until(&s, id, LS_EXEC_DONE));
     CHECK(s.told[LS_EXEC_STOPS] >= 1);
     CHECK(until_parts(&s, leader, 2));
+    // It asks for fewer parts, then for more; what it cannot use is refused.
+    ls_error err = {0};
+    CHECK_INT(ls_exec_resize(s.exec, leader, 1, &err), LS_OK);
+    CHECK(until_parts(&s, leader, 1));
+    CHECK_INT(ls_exec_resize(s.exec, leader, 3, &err), LS_OK);
+    CHECK(until_parts(&s, leader, 2));
+    CHECK_INT(ls_exec_resize(s.exec, leader, 6, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "job 1 can use 5 parts beyond at most, not 6");
+    err = (ls_error){0};
+    CHECK_INT(ls_exec_resize(s.exec, id, 1, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "is not elastic");
     // The daemon is killed and comes back: the parts are still the job's.
     small_service_close(&s);
     CHECK(small_service_open(&s));

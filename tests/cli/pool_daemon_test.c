@@ -166,6 +166,21 @@ static void test_a_job_runs_and_tells_what_it_wrote(void) {
     }
 }
 
+static void test_an_elastic_job_is_resized(void) {
+    box b;
+    if (begin(&b)) {
+        check_says(&b, "submit", "-A line --slots 1 --elastic 3 -- sleep 1000", 0, "job 1");
+        CHECK(await(&b, "jobs", "", "  4  line     part of 1: sleep  root  1      running"));
+        check_says(&b, "resize", "1 1", 0, "job 1: 1 part more at most\n");
+        CHECK(await(&b, "jobs", "--all", "cancelled"));
+        check_says(&b, "resize", "1 4", 1, "job 1 can use 3 parts beyond at most, not 4");
+        check_says(&b, "resize", "1 four", 2, "'four' is no number of parts, 0 to 1000");
+        check_says(&b, "resize", "2 1", 1, "job 2 is not elastic");
+        check_says(&b, "resize", "77 1", 3, "there is no job 77");
+        finish(&b);
+    }
+}
+
 static void test_what_was_borrowed_is_given_back(void) {
     box b;
     if (begin(&b)) {
@@ -417,6 +432,7 @@ static void test_a_search_is_jobs_of_the_pool(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_job_runs_and_tells_what_it_wrote);
+    TEST(test_an_elastic_job_is_resized);
     TEST(test_what_was_borrowed_is_given_back);
     TEST(test_jobs_after_a_kill_of_the_daemon_run_once);
     TEST(test_an_account_asks_by_its_token);
