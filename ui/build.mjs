@@ -22,8 +22,24 @@ for (const old of readdirSync(into)) rmSync(join(into, old), {recursive: true});
 // What several parts use gets a name of its own here, by what is in it.
 const shared = {'src/shell.tsx': 'chunk', 'node_modules/uplot/dist/uPlot.esm.js': 'plots'};
 
+// uPlot hangs all that it can draw on itself, so the bundler has to keep it. What the page draws nothing
+// with is taken off here, and the code behind it falls away.
+const undrawn = ['uPlot.join = join;', '(paths.bars    = bars);', '(paths.spline  = monotoneCubic);'];
+const slimPlots = {
+  name: 'slim-plots',
+  setup: (it) => it.onLoad({filter: /uPlot\.esm\.js$/}, ({path}) => {
+    let contents = readFileSync(path, 'utf8');
+    for (const line of undrawn) {
+      if (contents.split(line).length !== 2) throw new Error(`build.mjs: uPlot has not once: ${line}`);
+      contents = contents.replace(line, '');
+    }
+    return {contents};
+  }),
+};
+
 const built = await build({
   absWorkingDir: here,
+  plugins: [slimPlots],
   entryPoints: {app: 'src/main.tsx'},
   outdir: into,
   bundle: true,

@@ -3,7 +3,7 @@
 import {ask} from '../api';
 import {interval} from '../format';
 import {t} from '../i18n';
-import {Dialog} from '../parts/dialog';
+import {Choice, Dialog} from '../parts/dialog';
 import {unclear} from '../parts/interval';
 import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
@@ -31,13 +31,7 @@ export function ReviewDialog({row, review, onClose}: {row: Row; review: Review; 
     <p>{t(`review.${review}.ask`)}</p>
     <label>{t('note.text')}
       <input maxLength={150} value={text} onInput={(e) => setText(e.currentTarget.value)} /></label>
-    {changed && <p class="problem" role="alert">{t('review.changed')}</p>}
-    {store.offline && <p class="problem">{t('right.offline')}</p>}
-    {error && <p class="problem" role="alert">{error}</p>}
-    <div class="buttons">
-      <button data-first onClick={onClose}>{t('cancel')}</button>
-      <button class="primary" data-review={review} disabled={busy || changed || store.offline}
-        onClick={send}>{busy ? t('sending') : t(`review.${review}.button`)}</button>
-    </div>
+    <Choice changed={changed ? t('review.changed') : ''} why={store.offline ? t('right.offline') : ''} error={error} busy={busy}
+      button={t(`review.${review}.button`)} mark={{'data-review': review}} onSend={send} onClose={onClose} />
   </Dialog>;
 }

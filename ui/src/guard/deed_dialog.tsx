@@ -3,7 +3,7 @@
 import {ask} from '../api';
 import {duration} from '../format';
 import {t} from '../i18n';
-import {Dialog} from '../parts/dialog';
+import {Choice, Dialog} from '../parts/dialog';
 import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
 import type {Standing} from '../types';
@@ -96,13 +96,7 @@ export function DeedDialog({deed: asked, onClose}: {deed: Deed; onClose: () => v
     <label>{t('deed.who')}
       <input maxLength={20} value={who} autocomplete="off" onInput={(e) => setWho(e.currentTarget.value)} /></label>
     {lacks && <p class="muted">{lacks}</p>}
-    {changed && <p class="problem" role="alert">{t('deed.changed')}</p>}
-    {why && <p class="problem">{why}</p>}
-    {error && <p class="problem" role="alert">{error}</p>}
-    <div class="buttons">
-      <button data-first onClick={onClose}>{t('cancel')}</button>
-      <button class="primary" data-send={deed.name} disabled={busy || changed || !!why || !!lacks}
-        onClick={send}>{busy ? t('sending') : t(`deed.${deed.name}.button`)}</button>
-    </div>
+    <Choice changed={changed ? t('deed.changed') : ''} why={why} error={error} off={!!lacks} busy={busy}
+      button={t(`deed.${deed.name}.button`)} mark={{'data-send': deed.name}} onSend={send} onClose={onClose} />
   </Dialog>;
 }

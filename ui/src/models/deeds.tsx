@@ -4,7 +4,7 @@
 import {ask} from '../api';
 import {shortStamp} from '../format';
 import {currentLang, t, word} from '../i18n';
-import {Dialog} from '../parts/dialog';
+import {Choice, Dialog} from '../parts/dialog';
 import {lacks} from '../parts/rights';
 import {useSendOnce} from '../parts/send_once';
 import {useStore} from '../store';
@@ -59,12 +59,7 @@ export function DeedDialog({model: m, deed, onClose, onDone}: {model: ModelDetai
     {deed.name === 'promote' && !passed && <p class="problem">{t('model.promote.anyway')}</p>}
     <label>{t('note.text')}
       <input maxLength={150} value={text} onInput={(e) => setText(e.currentTarget.value)} /></label>
-    {changed && <p class="problem" role="alert">{t('model.changed')}</p>}
-    {why && <p class="problem">{why}</p>}
-    {error && <p class="problem" role="alert">{error}</p>}
-    <div class="buttons">
-      <button data-first onClick={onClose}>{t('cancel')}</button>
-      <button class="primary" data-send={deed.name} disabled={busy || changed || !!why} onClick={send}>{busy ? t('sending') : t(`model.${deed.name}.button`)}</button>
-    </div>
+    <Choice changed={changed ? t('model.changed') : ''} why={why} error={error} busy={busy}
+      button={t(`model.${deed.name}.button`)} mark={{'data-send': deed.name}} onSend={send} onClose={onClose} />
   </Dialog>;
 }

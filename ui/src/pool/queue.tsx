@@ -2,7 +2,7 @@
 import {ask} from '../api';
 import {ago, clock, duration, shortStamp} from '../format';
 import {currentLang, t} from '../i18n';
-import {Dialog} from '../parts/dialog';
+import {Choice, Dialog} from '../parts/dialog';
 import {Empty, Failed, Loading, useAsk} from '../parts/notice';
 import {useSendOnce} from '../parts/send_once';
 import {store, useStore} from '../store';
@@ -55,10 +55,7 @@ function CancelDialog({job, onClose}: {job: Job; onClose: () => void}) {
   return <Dialog title={t('cancel.job')} onClose={onClose}>
     <p class="ids">{job.id} {job.name} · {job.account} · {amount(job.gpus)}</p>
     <p>{t(job.state === 'waiting' ? 'cancel.waiting' : 'cancel.running')}</p>
-    {why && <p class="problem">{why}</p>}
-    {error && <p class="problem" role="alert">{error}</p>}
-    <div class="buttons"><button data-first onClick={onClose}>{t('keep.job')}</button>
-      <button class="primary" data-send="cancel" disabled={busy || !!why} onClick={send}>{t(busy ? 'sending' : 'cancel.job.button')}</button></div>
+    <Choice why={why} error={error} busy={busy} keep={t('keep.job')} button={t('cancel.job.button')} mark={{'data-send': 'cancel'}} onSend={send} onClose={onClose} />
   </Dialog>;
 }
 
