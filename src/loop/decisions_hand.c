@@ -67,7 +67,8 @@ static void file_row(ls_decisions *d, const decision_hand *hand, const ls_answer
     row->by_hand = true;
     row->now_us = a->now_us;
     row->mark = ls_decisions_mark(d, d->present, &a->question);
-    row->heard_us = row->decided_us = row->deadline_us = ls_decisions_monotonic_us();
+    // The person has decided before it came here: the approval lies behind it by any clock.
+    row->heard_us = row->decided_us = row->deadline_us = ls_decisions_monotonic_us() - LS_US_PER_S;
     row->expires_us = a->now_us + d->plant->decide.points[a->question.point].approve_us;
     json_object_set_new(json, "expires_us",
                         json_integer((json_int_t)(d->plant->start_us + row->expires_us)));
@@ -120,14 +121,15 @@ void ls_decisions_serve_hand(ls_decisions *d) {
 
 // ---- whoever asks
 
-// The point that decides about entries of this class, where something can be sent.
-static ls_status find_point(const ls_decisions *d, const char *class, ls_question *out,
+// The point that decides about entries of this class, where something can be sent. Of a class that
+// is kept at a level one more may be let in.
+static ls_status find_point(const ls_decisions *d, const char *class, bool one, ls_question *out,
                             ls_error *err) {
     bool known = false;
     for (uint32_t i = 0; i < d->plant->decide.point_count; i++) {
         const ls_decide_point *p = &d->plant->decide.points[i];
-        if (p->kind != LS_DECIDE_RELEASE ||
-            strcmp(d->plant->releases[p->release].name, class) != 0) {
+        const bool enters = p->kind == LS_DECIDE_RELEASE || (one && p->kind == LS_DECIDE_CONWIP);
+        if (!enters || strcmp(d->plant->releases[p->release].name, class) != 0) {
             continue;
         }
         known = true;
@@ -187,7 +189,7 @@ ls_status ls_decisions_hand(ls_decisions *d, const ls_hand_def *def, char *out_i
         return ls_fail(err, LS_ERR_INVALID, "who it is must be known");
     }
     decision_hand hand = {.role = def->role};
-    ls_status status = find_point(d, def->class, &hand.question, err);
+    ls_status status = find_point(d, def->class, def->span_us < 0, &hand.question, err);
     if (status == LS_OK && d->link == NULL) {
         status = ls_fail(err, LS_ERR_INVALID, "there is no guard here: nothing is sent");
     }

@@ -875,6 +875,151 @@ static void test_a_level_is_sent_by_its_value_and_without_one_people_are_told(vo
     mill_close(&m);
 }
 
+// ---- by hand
+
+static const char yard_form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: 10 min}\n"
+    "products:\n"
+    "  x: {route: [mill], release: {every: 1 h, pool: yes}}\n"
+    "  y: {route: [mill], release: {every: 1 h}}\n"
+    "  z: {route: [mill], release: {keep: 3}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "guards: {two-persons: %s}\n"
+    "decide:\n"
+    "  mode: approve\n"
+    "  gain-min: 1000\n"
+    "  within: 20 s\n"
+    "  futures: 20\n"
+    "  horizon: 1 h\n"
+    "  release: [{of: x}, {of: y, mode: advise}]\n"
+    "  conwip: {of: z, levels: [3, 4]}\n";
+
+static void yard_open(mill *m, const char *two) {
+    char text[2048];
+    memset(m, 0, sizeof *m);
+    fake_guard_reset();
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    snprintf(text, sizeof text, yard_form, two);
+    use_text(m, text);
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 1, 4));
+    CHECK(bench_text(&m->b, "g/n/line/Released", 2, "X1 class=x product=x pool=yes"));
+    CHECK(bench_text(&m->b, "g/n/line/Released", 3, "X2 class=x product=x pool=yes"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 4, 4));
+    open_decisions(m);
+}
+
+// What is said where it cannot be done; NULL: it can, and out_id is its row.
+static const char *by_hand(mill *m, const char *class, int64_t span_s, uint32_t lots, ls_role role,
+                           char *out_id) {
+    static ls_error err;
+    const ls_hand_def def = {.class = class,
+                             .span_us = span_s < 0 ? -1 : span_s * INT64_C(1000000),
+                             .lots = lots,
+                             .who = "kim",
+                             .role = role,
+                             .said = "the furnace is cold"};
+    ls_status status = LS_ERR_IO;
+    // Until the thread that decides has found its base rule.
+    for (int i = 0; i < PATIENCE_S && status == LS_ERR_IO; i++) {
+        err = (ls_error){0};
+        status = ls_decisions_hand(m->d, &def, out_id, 40, &err);
+    }
+    return status == LS_OK ? NULL : err.text;
+}
+
+static void test_what_comes_in_is_decided_by_hand_through_the_guard(void) {
+    mill m;
+    char id[40] = "";
+    char other[40] = "";
+    yard_open(&m, "no");
+    CHECK(by_hand(&m, "x", 1500, 1, LS_ROLE_OPERATOR, id) == NULL);
+    CHECK(await_commands(1));
+    const ls_command *c = &fake.commands[0];
+    CHECK_STR(c->argument, "x 25 min 1");
+    CHECK_INT(c->kind, LS_COMMAND_PUT_OFF);
+    CHECK(c->by_hand && !c->automatic && c->approval_count == 1);
+    CHECK_STR(c->approvals[0].who, "kim");
+    CHECK(c->decided_us <= c->deadline_us);
+    CHECK_STR(c->point, "release x");
+    fake_guard_say(c->id, LS_COMMAND_SENT, 0, "");
+    fake_guard_say(c->id, LS_COMMAND_ACKNOWLEDGED, 0, "");
+    json_t *row = await(&m, "done");
+    CHECK_STR(text_of(row, "id"), id);
+    CHECK_STR(text_of(row, "title"), "put x off for 25 min, 1 of it first let in");
+    CHECK_STR(text_of(row, "title_ko"), "x: 25 min 동안 투입 보류, 먼저 1로트 투입");
+    CHECK(json_is_true(json_object_get(row, "by_hand")));
+    CHECK(json_is_null(json_object_get(row, "claim")));
+    CHECK_CONTAINS(json_string_value(json_array_get(json_object_get(row, "why"), 0)),
+                   "by hand, by kim: the furnace is cold");
+    json_decref(row);
+    CHECK(by_hand(&m, "x", 0, 0, LS_ROLE_OPERATOR, other) == NULL);
+    CHECK(await_commands(2));
+    CHECK_STR(fake.commands[1].argument, "x 0 s");
+    CHECK(strcmp(id, other) != 0);
+    CHECK(by_hand(&m, "z", -1, 0, LS_ROLE_ENGINEER, other) == NULL);  // one beside its level
+    CHECK(await_commands(3));
+    CHECK_INT(fake.commands[2].kind, LS_COMMAND_RELEASE);
+    CHECK_STR(fake.commands[2].point, "conwip z");
+    ls_done *done = NULL;
+    size_t count = 0;
+    ls_error err = {0};
+    CHECK_INT(ls_decisions_done(m.d, 0, INT64_MAX, &done, &count, &err), LS_OK);
+    CHECK_INT(count, 3);
+    CHECK(count == 3 && done[0].gain == 0.0 && done[0].act.kind == LS_DO_PUT_OFF);  // no promise
+    ls_free(done);
+    CHECK_NEAR(ls_decisions_describe(m.d).promised, 0.0, 0.0);
+    mill_close(&m);
+}
+
+static void test_what_cannot_be_done_by_hand(void) {
+    mill m;
+    char id[40] = "";
+    yard_open(&m, "no");
+    CHECK_CONTAINS(by_hand(&m, "x", 60, 0, LS_ROLE_VIEWER, id), "takes an operator");
+    CHECK_CONTAINS(by_hand(&m, "q", 60, 0, LS_ROLE_OPERATOR, id), "about a class 'q'");
+    CHECK_CONTAINS(by_hand(&m, "y", -1, 0, LS_ROLE_OPERATOR, id), "advised about only");
+    CHECK_CONTAINS(by_hand(&m, "z", 60, 0, LS_ROLE_OPERATOR, id), "about a class 'z'");
+    CHECK_CONTAINS(by_hand(&m, "x", 86401, 0, LS_ROLE_OPERATOR, id), "more than a day");
+    CHECK_CONTAINS(by_hand(&m, "x", 0, 1, LS_ROLE_OPERATOR, id), "none is first");
+    CHECK_CONTAINS(by_hand(&m, "x", 60, 3, LS_ROLE_OPERATOR, id), "2 wait");
+    CHECK_INT(fake_guard_count(), 0);
+    mill_stop(&m);
+    ls_error err = {0};
+    CHECK_INT(ls_journal_create(m.b.intake.history, &m.journal, &err), LS_OK);
+    CHECK_INT(ls_decisions_open(&m.b.intake, m.journal, NULL, &m.d, &err), LS_OK);
+    CHECK_CONTAINS(by_hand(&m, "x", 60, 0, LS_ROLE_OPERATOR, id), "no guard");
+    mill_close(&m);
+}
+
+static void test_by_hand_two_persons_are_two(void) {
+    mill m;
+    char id[40] = "";
+    ls_error err = {0};
+    yard_open(&m, "yes");
+    CHECK(by_hand(&m, "x", 60, 0, LS_ROLE_OPERATOR, id) == NULL);
+    json_t *row = await(&m, "open");
+    CHECK_CONTAINS(text_of(row, "reason"), "second person");
+    const uint32_t version = (uint32_t)json_integer_value(json_object_get(row, "version"));
+    json_decref(row);
+    CHECK_INT(fake_guard_count(), 0);
+    CHECK_INT(
+        ls_decisions_review(m.d, id, version, LS_REVIEW_APPROVE, "lee", LS_ROLE_OPERATOR, "", &err),
+        LS_OK);
+    CHECK(await_commands(1));
+    CHECK(fake.commands[0].by_hand);
+    CHECK_INT(fake.commands[0].approval_count, 2);
+    mill_close(&m);
+}
+
 // ---- an experiment
 
 // The coins are those of run.seed and the moment of the beginning, which is that of say_queue: the
@@ -985,6 +1130,9 @@ int main(int argc, char **argv) {
     TEST(test_a_guard_that_is_away_is_said);
     TEST(test_open_rows_can_be_listed_alone);
     TEST(test_people_are_answered_by_the_guard);
+    TEST(test_what_comes_in_is_decided_by_hand_through_the_guard);
+    TEST(test_what_cannot_be_done_by_hand);
+    TEST(test_by_hand_two_persons_are_two);
     TEST(test_the_loop_beats);
     TEST(test_a_better_base_rule_is_worth_its_gain);
     TEST(test_a_row_by_the_base_rule_says_so);
