@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "cli/command.h"
@@ -12,6 +11,7 @@
 #include "cli/history_open.h"
 #include "cli/history_value.h"
 #include "cli/json.h"
+#include "cli/model_judge.h"
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -150,18 +150,12 @@ static ls_status make_rows(work *w) {
 
 // ---- judged
 
-static int64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static int compare_times(const void *a, const void *b) {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
-// 99th percentile of a row, features included, on this machine as it is now.
+// 99th percentile of a row, features included, on this machine.
 static ls_status time_one(work *w) {
     static int64_t took[TIMED];
     const ls_sentry_def def = ls_sentry_def_of(w->plan);
@@ -177,10 +171,10 @@ static ls_status time_one(work *w) {
     for (int i = 0; i < TIMED && status == LS_OK; i++) {
         const float *known = ls_dataset_row(&w->test, (size_t)i % w->test.row_count);
         (void)ls_features_hear(features, 0, (int64_t)i * 1000, (double)known[0]);
-        const int64_t from = now_ns();
+        const int64_t from = ls_model_judge_ns();
         ls_features_ask(features, (int64_t)i * 1000, row);
         (void)ls_sentry_step(sentry, known);
-        took[i] = now_ns() - from;
+        took[i] = ls_model_judge_ns() - from;
     }
     if (status == LS_OK) {
         qsort(took, TIMED, sizeof took[0], compare_times);
@@ -613,6 +607,7 @@ static void put_blame(const answer *a, ls_buffer *out) {
     }
     ls_buffer_printf(out, "%s: %.3g, %s\n\n", a->unit, a->report.index, state_of(&a->report));
     ls_table_print(&table, 2, out);
+    ls_arena_clear(&arena);
 }
 
 static void tell(const work *w, const answer *all, uint32_t number, bool explained,
