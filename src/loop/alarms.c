@@ -38,6 +38,7 @@ struct ls_alarms {
     watched *models;
     uint32_t model_count;
     pthread_mutex_t lock;  // of what stands: written by the models' thread, read by the web
+    ls_models *heard;      // NULL: not attached
 };
 
 static const char *unit_name(const watched *w, uint32_t unit) {
@@ -289,4 +290,56 @@ json_t *ls_alarms_json(ls_alarms *a, uint32_t model, uint32_t unit) {
     json_t *object = p->stands ? post_json(p) : json_null();
     pthread_mutex_unlock(&a->lock);
     return object;
+}
+
+// ---- the models in service
+
+static void on_predicted(void *context, const ls_model_pair *pair) {
+    ls_alarms_hear(context, pair->model, pair->unit, pair->version, pair->time_us, pair->row);
+}
+
+static void on_serves(void *context, uint32_t model, uint32_t champion, uint32_t challenger) {
+    ls_alarms *a = context;
+    const ls_model_plan *plan = a->models[model].plan;
+    ls_model_loan loan;
+    ls_error err = {0};
+    ls_status status = LS_OK;
+    (void)challenger;
+    if (!plan->monitor.is) {
+        return;
+    }
+    if (champion == 0 || !ls_models_borrow(a->heard, plan->name, champion, &loan)) {
+        status = ls_alarms_serve(a, model, 0, NULL, NULL, 0, &err);
+    } else {
+        status = ls_alarms_serve(a, model, champion, loan.version->predictor.monitor,
+                                 loan.version->columns, loan.version->column_count, &err);
+        ls_models_return(a->heard, &loan);
+    }
+    if (status != LS_OK) {
+        ls_say(LS_LOG_ERROR, "alarm", plan->name, "nothing watches it: %s", err.text);
+    }
+}
+
+ls_status ls_alarms_attach(ls_alarms *a, ls_models *models, ls_error *err) {
+    const ls_models_listener listener = {
+        .context = a, .predicted = on_predicted, .serves = on_serves};
+    a->heard = models;
+    return ls_models_listen(models, &listener)
+               ? LS_OK
+               : ls_fail(err, LS_ERR_LIMIT, "more than %d listen to the models",
+                         LS_MODELS_LISTENERS);
+}
+
+void ls_alarms_add(ls_alarms *a, json_t *model) {
+    const char *name = json_string_value(json_object_get(model, "name"));
+    const json_t *live = json_object_get(model, "live");
+    for (uint32_t i = 0; a != NULL && name != NULL && i < a->model_count; i++) {
+        const watched *w = &a->models[i];
+        if (!w->plan->monitor.is || strcmp(w->plan->name, name) != 0) {
+            continue;
+        }
+        for (uint32_t u = 0; u < w->post_count && u < json_array_size(live); u++) {
+            json_object_set_new(json_array_get(live, u), "alarm", ls_alarms_json(a, i, u));
+        }
+    }
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "loop/journal.h"
+#include "loop/models.h"
 #include "model/monitor.h"
 #include "plant/models.h"
 
@@ -34,6 +35,12 @@ ls_status ls_alarms_serve(ls_alarms *alarms, uint32_t model, uint32_t version,
 // that is no monitor, nothing happens. After a gap in time the sentry begins anew.
 void ls_alarms_hear(ls_alarms *alarms, uint32_t model, uint32_t unit, uint32_t version,
                     int64_t time_us, const float *row);
+
+// From now on the models in service are heard, and who serves; until they are closed. Fails
+// with LS_ERR_LIMIT: too many listen already.
+ls_status ls_alarms_attach(ls_alarms *alarms, ls_models *models, ls_error *err);
+// `live` of a model (models.h): each unit gets "alarm", as ls_alarms_json says it. NULL is fine.
+void ls_alarms_add(ls_alarms *alarms, json_t *model);
 
 // Does one stand? {"since_us", "index": the largest, "version", "blame": [{"feature",
 // "contribution", "value", "mean", "low", "high"}]}, null: no. Any thread.

@@ -37,7 +37,8 @@
 //       "time_us", "age_s",                      the moment, and how far the line is past it
 //       "value", "low", "high", "by": "split" | "adaptive" | null, "unusual": true | false | null,
 //       "challenger", "version",
-//       "truth", "truth_time_us", "error"}],     of the last prediction that was scored
+//       "truth", "truth_time_us", "error",       of the last prediction that was scored
+//       "alarm": null | {...}}],                 of a monitor alone: loop/alarms.h
 //     "score": SCORE, "challenger_score": SCORE | null,
 //     "speed": {"predictions", "p50_us", "p99_us", "limit_us", "slow": false},
 //     "challenger_speed": the same | null }

@@ -198,7 +198,7 @@ static double predict(ls_models_one *one, ls_models_served *s, uint32_t unit, ls
     }
     const ls_sentry_report report = ls_sentry_step(s->sentries[unit], one->row);
     if (said != NULL && report.ready) {
-        said->unusual = report.above ? 1 : 0;
+        said->unusual = report.alarm ? 1 : 0;  // one row says little
     }
     return report.ready ? report.index : (double)NAN;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "loop/alarms.h"
 #include "loop/models.h"
 #include "loop/service_parts.h"
 
@@ -142,6 +143,23 @@ static ls_status open_models(ls_service *service, ls_error *err) {
     return ls_models_open(&def, &service->models, err);
 }
 
+// Alarms of before a restart stand on.
+static ls_status open_alarms(ls_service *service, ls_error *err) {
+    const ls_running *running = &service->intake.running;
+    const ls_plant *plant = running->plant;
+    if (service->models == NULL) {
+        return LS_OK;
+    }
+    const int64_t now_us = plant->start_us +
+                           (running->follow != NULL ? ls_follow_now(running->follow) : 0);
+    ls_status status = ls_alarms_create(plant->models, plant->model_count, service->journal,
+                                        &service->alarms, err);
+    if (status == LS_OK) {
+        status = ls_alarms_recall(service->alarms, service->intake.history, now_us, err);
+    }
+    return status == LS_OK ? ls_alarms_attach(service->alarms, service->models, err) : status;
+}
+
 ls_status ls_service_open_line(ls_service *service, ls_error *err) {
     ls_status status = ls_desk_open(service->intake.running.plant, service->def->data,
                                     &service->intake, service->journal, &service->desk, err);
@@ -149,6 +167,9 @@ ls_status ls_service_open_line(ls_service *service, ls_error *err) {
     service->intake.order = hear_order;
     if (status == LS_OK) {
         status = open_models(service, err);
+    }
+    if (status == LS_OK) {
+        status = open_alarms(service, err);
     }
     if (status == LS_OK) {
         status = open_sources(service, err);
@@ -172,6 +193,8 @@ static void close_plant(ls_service *service) {
     ls_sources_close(&service->sources);
     ls_models_close(service->models);
     service->models = NULL;
+    ls_alarms_destroy(service->alarms);
+    service->alarms = NULL;
     ls_desk_close(service->desk);
     service->desk = NULL;
     ls_watch_close(service->watch);

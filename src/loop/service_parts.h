@@ -22,6 +22,7 @@
 #include "loop/watch.h"
 
 typedef struct ls_models ls_models;  // loop/models.h
+typedef struct ls_alarms ls_alarms;  // loop/alarms.h
 
 typedef struct ls_service {
     const ls_service_def *def;
@@ -35,6 +36,7 @@ typedef struct ls_service {
     ls_desk *desk;
     ls_guard_child *guard;  // NULL: nothing may be sent
     ls_models *models;      // NULL: the plant file has none
+    ls_alarms *alarms;      // of its monitors; NULL: no models
     ls_decisions *decisions;
     ls_accounts *accounts;
     ls_pulse *pulse;        // under the intake's lock

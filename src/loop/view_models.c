@@ -1,4 +1,5 @@
 // view_models.c - the models in service, as the page and others see them.
+#include "loop/alarms.h"
 #include "loop/models.h"
 #include "loop/service_parts.h"
 #include "loop/view.h"
@@ -6,6 +7,9 @@
 json_t *ls_view_models(ls_service *service) {
     pthread_rwlock_rdlock(&service->line_lock);
     json_t *all = ls_models_json(service->models);
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        ls_alarms_add(service->alarms, json_array_get(all, i));
+    }
     pthread_rwlock_unlock(&service->line_lock);
     return json_pack("{s:o}", "models", all);
 }
@@ -13,6 +17,7 @@ json_t *ls_view_models(ls_service *service) {
 json_t *ls_view_model(ls_service *service, const char *name) {
     pthread_rwlock_rdlock(&service->line_lock);
     json_t *object = ls_models_json_of(service->models, name);
+    ls_alarms_add(service->alarms, object);
     pthread_rwlock_unlock(&service->line_lock);
     return object;
 }
@@ -20,6 +25,9 @@ json_t *ls_view_model(ls_service *service, const char *name) {
 json_t *ls_view_models_news(ls_service *service, uint64_t *after) {
     pthread_rwlock_rdlock(&service->line_lock);
     json_t *all = ls_models_news(service->models, after);
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        ls_alarms_add(service->alarms, json_array_get(all, i));
+    }
     pthread_rwlock_unlock(&service->line_lock);
     return all;
 }
