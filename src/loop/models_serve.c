@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "loop/models_inside.h"
+#include "model/sentry_fit.h"
 #include "model/usual.h"
 
 enum { TRIALS = 400 };
@@ -84,9 +85,12 @@ static ls_status take_model(ls_models_served *s, const ls_registry_part *part, l
         return ls_predictor_load(part->bytes, part->size, part->name, s->shown.columns,
                                  s->shown.column_count, &s->shown.predictor, err);
     }
-    const ls_status status = ls_predictor_load_monitor(part->bytes, part->size, part->name,
-                                                       s->shown.columns, s->shown.column_count,
-                                                       &s->shown.predictor, err);
+    ls_status status = ls_predictor_load_monitor(part->bytes, part->size, part->name,
+                                                 s->shown.columns, s->shown.column_count,
+                                                 &s->shown.predictor, err);
+    if (status == LS_OK) {  // its limits are those that the plant file asks for?
+        status = ls_sentry_suits(s->shown.plan, s->shown.predictor.monitor, err);
+    }
     return status == LS_OK ? post_sentries(s, err) : status;
 }
 
