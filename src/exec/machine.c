@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -414,6 +415,15 @@ static void answer_ourselves(ls_machine *m) {
     }
 }
 
+static int by_end(const void *a, const void *b) {
+    const ls_run_end *x = a;
+    const ls_run_end *y = b;
+    if (x->ended_us != y->ended_us) {
+        return x->ended_us < y->ended_us ? -1 : 1;
+    }
+    return (x->job > y->job) - (x->job < y->job);
+}
+
 ls_status ls_machine_hear(ls_machine *m, ls_error *err) {
     struct epoll_event events[EVENTS];
     ls_helper_reply reply;
@@ -438,6 +448,10 @@ ls_status ls_machine_hear(ls_machine *m, ls_error *err) {
         }
     }
     look_again(m);
+    // As they ended, not as they were heard of: the books go forward only.
+    if (m->end_count - m->end_at > 1) {
+        qsort(m->ends + m->end_at, m->end_count - m->end_at, sizeof *m->ends, by_end);
+    }
     for (uint32_t i = 0; m->stops > 0 && i < m->run_count; i++) {
         if (m->runs[i].used && m->runs[i].stop) {
             send_stop(m, m->runs + i);

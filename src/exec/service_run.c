@@ -26,9 +26,10 @@ typedef struct verdict {
     ls_meter_event how;
 } verdict;
 
-// Whoever guarded it stood still past its time, and was ended for it: that is no accident.
-static bool evaded(const ls_entry *j, const ls_run_end *end) {
-    return end->how == LS_RUN_LOST && j->overdue;
+// Its time is over by our clock, and we said so: whoever guards it stood still past it, was ended
+// for it, or began late. That is neither an accident nor a fault of its own.
+static bool out_of_time(const ls_entry *j, const ls_run_end *end) {
+    return j->overdue && (end->how == LS_RUN_LOST || (j->state == LS_EXEC_RUNNING && end->asked));
 }
 
 static verdict judge(const ls_entry *j, const ls_run_end *end, int64_t ended_us) {
@@ -46,7 +47,7 @@ static verdict judge(const ls_entry *j, const ls_run_end *end, int64_t ended_us)
         v.state = LS_EXEC_CANCELLED;
         return v;
     }
-    if (evaded(j, end)) {
+    if (out_of_time(j, end) && !good) {
         v.state = LS_EXEC_TIMED_OUT;
         return v;
     }
@@ -91,7 +92,10 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
     if (j == NULL || j->runs != end->run || j->shares == NULL) {
         return LS_OK;  // of a run that nobody counts any more
     }
-    const int64_t ended_us = within(end->ended_us, j->started_us, e->now_us);
+    // What the books have told of is past: what it holds it holds until then at least, so that runs
+    // and books say the same.
+    const int64_t least_us = j->started_us > e->books.last_us ? j->started_us : e->books.last_us;
+    const int64_t ended_us = within(end->ended_us, least_us, e->now_us);
     verdict v = judge(j, end, ended_us);
     bool waits = false;
     ls_status status = LS_OK;

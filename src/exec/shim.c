@@ -364,6 +364,9 @@ static void live(shim *s, char *chunk) {
             }
         }
         if (polls[1].revents != 0) {
+            // One that stood still past its time wakes to be told of it: its time ended it, not who
+            // told it.
+            at_time(s, ls_steady_us());
             hear(s);
         }
         if (polls[0].revents != 0) {
