@@ -26,8 +26,21 @@ async function until(id, state) {
 
 // ---- jobs in every state
 
+const grows = await submit({command: ['sleep', '1000'], elastic: 2});
+check(grows.elastic === 2 && !grows.spot && !grows.leader, `an elastic job: ${JSON.stringify(grows)}`);
+fits('Job', grows, 'an elastic job');
+const {jobs: now} = JSON.parse((await ask('GET', '/api/v1/pool/jobs')).text), grown = now.filter((j) => j.leader === grows.id);
+check(grown.length === 2 && grown.every((j) => j.spot === true), `its parts: ${JSON.stringify(grown)}`);
+for (const part of grown) fits('Job', part, 'a part of it'), fits('Job', await until(part.id, 'running'), 'a part that runs');
+await post(`/api/v1/pool/jobs/${grows.id}/cancel`, {});
+await until(grows.id, 'cancelled');
+for (const part of grown) await until(part.id, 'cancelled');
+const idle = await submit({spot: true, command: ['sleep', '1000']});
+check((await until(idle.id, 'running')).spot === true, 'a spot job');
 const stays = await submit({account: 'guests.castings', command: ['sleep', '1000'], gpus: 4, name: 'stays', most_s: 2000});
-await until(stays.id, 'running');
+await until(stays.id, 'running');  // and so the spot job has given way
+check((await job(idle.id)).state === 'waiting', 'the spot job waits again');
+await post(`/api/v1/pool/jobs/${idle.id}/cancel`, {});
 const waits = await submit({account: 'guests.castings', gpus: 4, once: 'one', priority: 7, deadline_s: 60, kinds: ['cpu-slot'], env: ['A=b'], log_mib: 1, saves: true, checkpoint_every_s: 5});
 fits('Job', stays, 'a job that runs'), fits('Job', waits, 'a job that waits');
 check((await submit({account: 'guests.castings', gpus: 4, once: 'one', priority: 7})).id === waits.id, 'once is once');

@@ -131,7 +131,10 @@ function makeJobs(leaves, racks, now, fill) {
       node_count: nodes, nodes: Array.from({length: Math.min(16, nodes)}, (_, n) => `node${(k + n) % (racks.name.length * 18) + 1}`), why: i === 3 ? {code: 'reclaim', text: 'It gives back what it borrowed for job 8826.', text_ko: '빌린 GPU를 8826번 작업에 돌려주고 있습니다.', job: '8826'} : null}));
     k += nodes;
   }
-  for (let i = 0; i < 30; i++) jobs.push(job(6900 - i, of(i * 4), 8, ['done', 'done', 'failed', 'cancelled'][i % 4], now - i * 11 * min, {ended_us: now - i * 11 * min, started_us: now - (60 + i * 11) * min, exit: i % 4 === 2 ? 1 : i % 4 === 3 ? -15 : 0}));
+  Object.assign(jobs.find((j) => j.id === '7150'), {elastic: 3});
+  Object.assign(jobs.find((j) => j.id === '7155'), {spot: true, leader: '7150'});
+  Object.assign(jobs.find((j) => j.id === '7158'), {spot: true});
+  for (let i = 0; i < 30; i++) jobs.push(job(6900 - i, of(i * 4), 8, ['done', 'done', 'failed', 'cancelled'][i % 4], now - i * 11 * min, {ended_us: now - i * 11 * min, started_us: now - (60 + i * 11) * min, exit: i % 4 === 2 ? 1 : i % 4 === 3 ? -15 : 0, ...(i % 4 === 2 ? {note: 'it ran longer than it may'} : {})}));
   for (const j of jobs) if (j.state === 'waiting') {
     const a = leaves.find((l) => l.path === j.account);
     a.waiting++;

@@ -84,6 +84,32 @@ test('each waiting job says why and when; never is not the same as not known (T1
   });
 });
 
+test('spot jobs, parts of elastic jobs and these are told apart, in the list, the details and the rack', async () => {
+  for (const [lang, says] of [['en', {part: 'part of 7150', spot: 'spot', grows: 'up to 3 parts more', about: /Runs beside job 7150; stopped as soon as/}],
+    ['ko', {part: '7150번 작업의 확장분', spot: '스팟', grows: '최대 3개 확장', about: /7150번 작업과 함께 실행하며/}]]) {
+    await withPool({lang}, async (page) => {
+      assert.equal(await page.$('.jobs .tag'), null, 'no job that waits is one');
+      await page.click('.queue .tabs button >> nth=1');
+      await page.waitForSelector('.job.js-running');
+      const tags = Object.fromEntries(await page.$$eval('.job:has(.tag)', (all) => all.map((j) => [j.querySelector('strong').textContent, j.querySelector('.tag').textContent])));
+      assert.deepEqual(tags, {7150: says.grows, 7155: says.part, 7158: says.spot});
+      await page.click('.job-head:has-text("7155")');
+      assert.match(await text(page, '.job-details'), says.about);
+      await page.click('.queue .tabs button >> nth=2');
+      await page.waitForSelector('.job.js-failed');
+      assert.match(await text(page, '.job.js-failed .job-why'), /longer than it may/);
+    });
+  }
+  await withPool({}, async (page, mock) => {
+    Object.assign(mock.jobs.find((j) => j.state === 'running'), {spot: true});
+    await page.focus('.map canvas');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.rack-jobs li');
+    assert.match(await text(page, '.rack-jobs'), /· spot ·/);
+  });
+});
+
 test('what the server leaves out, and what it says too much, spoils nothing else (T14)', async () => {
   await withPage(browser, {hash: '#/line', mock: {pool: small}}, async (page, mock) => {
     delete mock.pool.racks.used[5];

@@ -26,7 +26,12 @@ function startOf(job: Job): preact.ComponentChild {
   return <span class="muted">{t('start.unknown')}</span>;
 }
 
-export const whyOf = (job: Job): string => !job.why ? '' : currentLang() === 'ko' ? job.why.text_ko : job.why.text;
+export const whyOf = (job: Job): string => !job.why ? job.note ?? '' : currentLang() === 'ko' ? job.why.text_ko : job.why.text;
+
+// What a job is that comes and goes with what others need; a part of an elastic job is a spot job, too.
+export const kindOf = ({leader, spot, elastic}: Job): string => leader ? t('job.part', {id: leader}) : spot ? t('job.spot') : elastic ? t('job.elastic', {n: elastic}) : '';
+
+const aboutKind = ({leader, spot, elastic}: Job): string => leader ? t('job.part.about', {id: leader}) : spot ? t('job.spot.about') : elastic ? t('job.elastic.about', {n: elastic}) : '';
 
 const shapeOf = (job: Job): string => {
   const {parts, gpus: each, within, must, spread} = job.shape;
@@ -62,7 +67,8 @@ function CancelDialog({job, onClose}: {job: Job; onClose: () => void}) {
 function Details({job, onCancel}: {job: Job; onCancel: (job: Job) => void}) {
   const why = whyNot(job), open = job.state === 'waiting' || job.state === 'running';
   const fact = (name: string, value: preact.ComponentChild) => <><dt>{name}</dt><dd class="ids">{value}</dd></>;
-  return <div class="job-details"><dl class="facts">
+  const about = aboutKind(job);
+  return <div class="job-details">{about && <p>{about}</p>}<dl class="facts">
     {fact(t('job.shape'), shapeOf(job))}
     {fact(t('job.who'), job.who)}
     {job.command && fact(t('job.command'), <code>{job.command.join(' ')}</code>)}
@@ -81,9 +87,10 @@ function Details({job, onCancel}: {job: Job; onCancel: (job: Job) => void}) {
 }
 
 function JobRow({job, open, onOpen, onCancel}: {job: Job; open: boolean; onOpen: () => void; onCancel: (job: Job) => void}) {
+  const kind = kindOf(job);
   return <li class={`job js-${job.state}`}>
     <button class="job-head" aria-expanded={open} onClick={onOpen}>
-      <span class="job-name ids"><strong>{job.id}</strong> {job.name}</span>
+      <span class="job-name ids"><strong>{job.id}</strong> {job.name}{kind && <> <span class="tag">{kind}</span></>}</span>
       <span class="job-account ids">{job.account.split('.').map((part, i) => i ? <>.<wbr />{part}</> : part)}</span>
       <span class="job-gpus num">{amount(job.gpus)}{job.borrowed > 0 && <span class="muted"> {t('n.borrowed', {n: gpus(job.borrowed)})}</span>}</span>
       <span class="job-since num">{t(`since.${job.state}`, {time: duration(Math.max(0, Math.round((poolStore.now - job.since_us) / 1e6)))})}</span>

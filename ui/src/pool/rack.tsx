@@ -7,6 +7,7 @@ import {useStore} from '../store';
 import {GpuMark, stateOf, stateWord} from './gpu_mark';
 import {amount, gpus} from './map';
 import {poolStore} from './pool_store';
+import {kindOf} from './queue';
 import type {GpuState, Job, Node, Rack} from './types';
 import {useEffect, useRef, useState} from 'preact/hooks';
 
@@ -62,7 +63,7 @@ export function RackSheet({name, onClose}: {name: string; onClose?: () => void})
         <tbody>{[...here.nodes, ...more?.nodes ?? []].map((n) => <NodeRow node={n} chosen={chosen} />)}</tbody></table></div>
       <div><h3>{t('rack.jobs', {n: jobs.length})}</h3>
         {jobs.length > 0 && <ul class="rack-jobs">{jobs.map((j) => <li><button class="link ids" aria-pressed={chosen === j.id} onClick={() => choose(chosen === j.id ? '' : j.id)}>{j.id} {j.name}</button>
-          <span class="muted ids">{j.account} · {amount(j.gpus)}{j.borrowed > 0 && ` · ${t('n.borrowed', {n: gpus(j.borrowed)})}`}</span></li>)}</ul>}</div>
+          <span class="muted ids">{j.account} · {kindOf(j) && `${kindOf(j)} · `}{amount(j.gpus)}{j.borrowed > 0 && ` · ${t('n.borrowed', {n: gpus(j.borrowed)})}`}</span></li>)}</ul>}</div>
     </div>}
     {next && <button class="quiet" onClick={() => void fetchMore()}>{t('more.nodes')}</button>}
   </section>;

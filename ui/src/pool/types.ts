@@ -100,6 +100,10 @@ export interface Job {
   lost_gpu_s: number;
   exit: number | null;
   why: Why | null;
+  spot?: boolean;
+  elastic?: number;  // so many parts more it can use
+  leader?: string;  // the elastic job that it is a part of
+  note?: string;  // how it ended
   earliest_us: number | null;
   promised_us: number | null;
 }
