@@ -16,6 +16,12 @@ static void must(bool holds) {
     }
 }
 
+static void make_bool(bool *at) {
+    unsigned char byte = 0;
+    memcpy(&byte, at, 1);
+    *at = byte % 2 != 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (g.limits == NULL) {
         guard_case_init(&g);
@@ -28,9 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         memcpy((char *)&c + at, data + 2, size - 2 < room ? size - 2 : room);
     }
     // A reader of messages makes bools of what it reads: other bytes than 0 and 1 are none.
-    unsigned char automatic = 0;
-    memcpy(&automatic, &c.automatic, 1);
-    c.automatic = automatic % 2 != 0;
+    make_bool(&c.automatic);
+    make_bool(&c.by_hand);
     ls_guard_finding out;
     ls_guard_row rows[LS_GUARD_COUNT];
     ls_guard_check(g.limits, g.state, &c, &g.clock, &out);

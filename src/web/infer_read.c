@@ -552,14 +552,13 @@ static bool check_shape(reader *r, const tensor *t) {
 
 static bool check_elements(reader *r, const tensor *t) {
     const ls_infer_type type = t->is.type;
-    const double *values = r->out->values + t->is.first;
     r->key = "data";
     if (type == LS_INFER_BOOL ? t->numbers > 0 : t->truths > 0) {
         return type == LS_INFER_BOOL ? refuse(r, "elements of BOOL are true, false or null")
                                      : refuse(r, "true and false are no %s", types[type].name);
     }
     for (size_t i = 0; i < t->is.count; i++) {
-        const double v = values[i];
+        const double v = r->out->values[t->is.first + i];
         if (!isnan(v) && (v < types[type].least || v > types[type].most ||
                           (types[type].whole && v != floor(v)))) {
             return refuse(r, "element %zu, %.9g, is no %s", i, v, types[type].name);
