@@ -23,6 +23,7 @@
 #include "cli/demo_model.h"
 #include "cli/demo_past.h"
 #include "cli/demo_plant.h"
+#include "cli/demo_served.h"
 #include "cli/demo_week.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -63,9 +64,9 @@ static const ls_option own_options[] = {
     {.name = "drift",
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
-     .initial = "0",
-     .about = "time of the plant after which the sensors that the model goes by are recalibrated; "
-              "0: never"},
+     .initial = "1h",
+     .about = "time of the plant after which the vibration sensors that the model goes by are "
+              "replaced, by ones that read half; 0: never"},
     {.name = "port",
      .kind = LS_OPTION_COUNT,
      .argument = "N",
@@ -97,8 +98,9 @@ typedef struct demo {
     ls_service_address address;
     ls_demo_lines *lines;
     ls_demo_decisions decisions;
-    ls_demo_models models;
+    ls_demo_served served;
     ls_hide *drift;  // of both lines; NULL: none
+    bool drift_told;
     double began_s;
 } demo;
 
@@ -372,6 +374,23 @@ static void open_page(const char *url) {
     }
 }
 
+static void greet_model(demo *d) {
+    char span[32], what[400];
+    if (d->plant->model_count == 0) {
+        return;
+    }
+    say(d,
+        "How worn the wheels are is predicted by a model from what sensors say (all of it "
+        "emulated; "
+        "so is\nthe truth, which the model is judged by).\n");
+    if (d->drift != NULL) {
+        ls_units_show_time((double)ls_options_get(d->options, "drift")->number, span, sizeof span);
+        ls_demo_drift_tell(d->plant, what, sizeof what);
+        say(d, "After %s of the line %s: this too is emulated, and Lineshaft is not told.\n", span,
+            what);
+    }
+}
+
 static void greet(demo *d) {
     char url[300];
     const bool token = d->address.token[0] != '\0';
@@ -379,12 +398,18 @@ static void greet(demo *d) {
                    token ? "?token=" : "", d->address.token);
     say(d,
         "\nTwo emulated lines, the same plant from the same seed, %g times as fast as life:\n"
-        "  by its own rule     grinders take the oldest lot\n"
-        "  with Lineshaft      the line is heard over its broker; what each grinder takes next is\n"
-        "                      tried on futures of its twin, and sent through the guards\n"
+        "  by its own rule     grinders take the oldest lot, and get a new wheel after 60 lots\n"
+        "  with Lineshaft      the line is heard over its broker; what each grinder takes next, "
+        "and\n"
+        "                      whether it gets a new wheel now, is tried on futures of its twin, "
+        "and\n"
+        "                      sent through the guards\n",
+        d->speed);
+    greet_model(d);
+    say(d,
         "\nThe page: %s\n"
         "Ctrl-C ends both, with an account.\n\n",
-        d->speed, url);
+        url);
     if (ls_options_get(d->options, "open")->given) {
         open_page(url);
     }
@@ -403,11 +428,25 @@ static void tell_page(const demo *d, const ls_demo_figures *figures) {
     ls_buffer_clear(&out);
 }
 
+// What happens in the demo's world and to both lines alike, told when it does.
+static void tell_change(demo *d, int64_t now_us, ls_buffer *out) {
+    char what[400], clock[16];
+    if (d->drift == NULL || d->drift_told || now_us < d->served.changed_us) {
+        return;
+    }
+    d->drift_told = true;
+    ls_demo_drift_tell(d->plant, what, sizeof what);
+    ls_demo_clock(d->served.changed_us, clock);
+    ls_buffer_printf(out, "%s  emulated: %s; Lineshaft is not told\n", clock, what);
+}
+
 static void tell_decisions(demo *d) {
     ls_buffer out;
     ls_buffer_init(&out);
+    const int64_t now_us = d->plant->start_us + ls_demo_lines_now(d->lines);
     ls_demo_decisions_tell(&d->decisions, &d->address, &out);
-    ls_demo_models_tell(&d->models, &d->address, &out);
+    tell_change(d, now_us, &out);
+    ls_demo_served_tell(&d->served, &d->address, now_us, &out);
     if (out.size > 0 && !out.failed) {
         ls_text_tame(out.data, true);
         say_text(d, out.data);
@@ -481,6 +520,7 @@ static ls_status play(demo *d, ls_error *err) {
 
 static int tell_account(demo *d) {
     ls_demo_account account = {.figures = ls_demo_lines_describe(d->lines),
+                               .served = &d->served,
                                .speed = d->speed,
                                .seed = d->seed,
                                .wall_s = clock_s() - d->began_s};
@@ -516,6 +556,7 @@ static ls_status prepare(demo *d, ls_error *err) {
     const int64_t drift_us = ls_options_get(d->options, "drift")->number;
     if (status == LS_OK && drift_us > 0) {
         status = ls_demo_drift_make(d->plant, from_us + drift_us, &d->drift, err);
+        d->served.changed_us = d->drift != NULL ? d->plant->start_us + from_us + drift_us : 0;
     }
     if (status == LS_OK) {
         status = ls_demo_lines_create(&(ls_demo_lines_def){.plant = d->plant,
@@ -638,7 +679,11 @@ const ls_cli_command ls_command_demo = {
         "an "
         "emulated week, made in seconds; how worn the wheels are is learnt from that week, and "
         "when one is "
-        "changed is decided by it. With --drift what the sensors tell changes after a while. "
+        "changed is decided by it. After a while (--drift) sensors are replaced by ones that read "
+        "half: the model is off then, which is noticed; a new version is trained as a job of the "
+        "pool, predicts in the shadow of the old one, and takes its place when it has shown that "
+        "it "
+        "is better. "
         "It prints the address of the page, one line for each decision that changed something, and "
         "at the end what was promised, what it brought, and the true difference. The comparison "
         "begins when Lineshaft can decide: both lines wait until it has found its base rule, and "

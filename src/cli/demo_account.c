@@ -102,6 +102,24 @@ static void ledger(const ls_demo_account *a, ls_buffer *out) {
     }
 }
 
+// Where decisions of several kinds were sent: each by itself.
+static void kinds(const ls_demo_account *a, ls_buffer *out) {
+    const ls_demo_ledger *l = &a->ledger;
+    const char *unit = l->unit[0] != '\0' ? l->unit : a->unit;
+    for (uint32_t i = 0; i < l->kind_count && l->kind_count > 1; i++) {
+        const ls_demo_kind *k = &l->kinds[i];
+        ls_buffer_printf(out, "  %-12s %3.0f sent, promised %+.4g %s (%.4g to %.4g); ", k->name,
+                         k->sent, k->promised, unit, k->promised_low, k->promised_high);
+        if (k->shown) {
+            ls_buffer_printf(out, "realised %+.4g %s (%.4g to %.4g)\n", k->realised, unit,
+                             k->realised_low, k->realised_high);
+        } else {
+            ls_buffer_printf(out, "realised: not shown%s%s\n", k->why_not[0] != '\0' ? ": " : "",
+                             k->why_not);
+        }
+    }
+}
+
 void ls_demo_account_text(const ls_demo_account *a, ls_buffer *out) {
     const ls_demo_figures *f = &a->figures;
     ls_buffer_printf(
@@ -119,6 +137,7 @@ void ls_demo_account_text(const ls_demo_account *a, ls_buffer *out) {
             out);
     }
     row("made in time", "%", share_in_time(&f->own), share_in_time(&f->with), 1, out);
+    row("wheels that broke", "", (double)f->own.broken, (double)f->with.broken, 0, out);
     row("worth by the objective", a->unit, f->own.worth, f->with.worth, 0, out);
     if (f->behind_s > 1.0) {
         ls_buffer_printf(out, "  the line lagged its clock by %.0f s: try a lower --speed\n",
@@ -126,7 +145,11 @@ void ls_demo_account_text(const ls_demo_account *a, ls_buffer *out) {
     }
     states(&a->ledger.states, out);
     ledger(a, out);
+    kinds(a, out);
     differ(a, out);
+    if (a->served != NULL) {
+        ls_demo_served_text(a->served, out);
+    }
 }
 
 static void number(const char *name, double value, const char *end, ls_buffer *out) {
@@ -145,6 +168,17 @@ static void difference_json(const ls_demo_figures *f, ls_buffer *out) {
     number("worth_half_width", f->worth_half_width, ", ", out);
     ls_buffer_printf(out, "\"windows\": %u, ", f->windows);
     number("hours", f->hours, "}", out);
+}
+
+static void kind_json(const ls_demo_kind *k, bool comma, ls_buffer *out) {
+    ls_buffer_printf(out, "%s{\"kind\": \"%s\", ", comma ? ", " : "", k->name);
+    number("sent", k->sent, ", ", out);
+    number("promised", k->promised, ", ", out);
+    number("promised_low", k->promised_low, ", ", out);
+    number("promised_high", k->promised_high, ", ", out);
+    number("realised", k->shown ? k->realised : (double)NAN, ", ", out);
+    number("realised_low", k->shown ? k->realised_low : (double)NAN, ", ", out);
+    number("realised_high", k->shown ? k->realised_high : (double)NAN, "}", out);
 }
 
 void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
@@ -190,6 +224,16 @@ void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
         number("error", l->realised_error, "}", out);
     } else {
         ls_buffer_text(out, "null");
+    }
+    ls_buffer_text(out, ", \"kinds\": [");
+    for (uint32_t i = 0; i < l->kind_count; i++) {
+        kind_json(&l->kinds[i], i > 0, out);
+    }
+    ls_buffer_text(out, "], \"models\": ");
+    if (a->served != NULL) {
+        ls_demo_served_json(a->served, out);
+    } else {
+        ls_buffer_text(out, "[]");
     }
     ls_buffer_printf(out, ", \"unit\": \"%s\"}\n", l->unit[0] != '\0' ? l->unit : a->unit);
 }

@@ -3,10 +3,12 @@
 
 #include "cli/demo_decisions.h"
 #include "cli/demo_lines.h"
+#include "cli/demo_served.h"
 
 typedef struct ls_demo_account {
     ls_demo_figures figures;
     ls_demo_ledger ledger;
+    const ls_demo_served *served;  // NULL: no models
     double speed;
     uint64_t seed;
     double wall_s;

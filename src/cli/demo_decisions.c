@@ -71,12 +71,17 @@ static void tell_conditions(const json_t *row, ls_buffer *out) {
     }
 }
 
+void ls_demo_clock(int64_t us, char *out) {
+    const int64_t second = (us / 1000000 % 86400 + 86400) % 86400;
+    ls_text_format(out, 9, "%02d:%02d:%02d", (int)(second / 3600), (int)(second / 60 % 60),
+                   (int)(second % 60));
+}
+
 static void tell_row(const json_t *row, ls_buffer *out) {
     const json_t *claim = json_object_get(row, "claim");
-    const int64_t line_us = json_integer_value(json_object_get(row, "line_us"));
-    const int64_t second = (line_us / 1000000 % 86400 + 86400) % 86400;
-    ls_buffer_printf(out, "%02d:%02d:%02d  %-58s", (int)(second / 3600), (int)(second / 60 % 60),
-                     (int)(second % 60), ls_json_text_at(row, "title"));
+    char clock[16];
+    ls_demo_clock(json_integer_value(json_object_get(row, "line_us")), clock);
+    ls_buffer_printf(out, "%s  %-58s", clock, ls_json_text_at(row, "title"));
     const double gain = ls_json_number_at(claim, "gain");
     const double hours = ls_json_number_at(row, "horizon_s") / 3600.0;
     if (strcmp(ls_json_text_at(claim, "of"), "rule") == 0 && hours > 0.0) {
@@ -170,6 +175,25 @@ static void add(double *sum, double value) {
     *sum += isnan(value) ? 0.0 : value;
 }
 
+static void list_kind(const json_t *row, ls_demo_ledger *out) {
+    const json_t *promised = json_object_get(row, "promised");
+    const json_t *realised = json_object_get(row, "realised");
+    if (!(ls_json_number_at(row, "sent") > 0.0) || out->kind_count == LS_DEMO_KINDS) {
+        return;
+    }
+    ls_demo_kind *kind = &out->kinds[out->kind_count++];
+    kind->sent = ls_json_number_at(row, "sent");
+    kind->promised = ls_json_number_at(promised, "gain");
+    kind->promised_low = ls_json_number_at(promised, "low_together");
+    kind->promised_high = ls_json_number_at(promised, "high_together");
+    kind->shown = json_is_object(realised) && json_is_true(json_object_get(row, "shown"));
+    kind->realised = ls_json_number_at(realised, "gain");
+    kind->realised_low = ls_json_number_at(realised, "low");
+    kind->realised_high = ls_json_number_at(realised, "high");
+    ls_text_format(kind->name, sizeof kind->name, "%s", ls_json_text_at(row, "kind"));
+    ls_text_format(kind->why_not, sizeof kind->why_not, "%s", ls_json_text_at(row, "why_not"));
+}
+
 static void add_kind(const json_t *row, ls_demo_ledger *out) {
     const json_t *promised = json_object_get(row, "promised");
     const json_t *realised = json_object_get(row, "realised");
@@ -201,6 +225,7 @@ void ls_demo_ledger_ask(const ls_service_address *address, int64_t from_us, ls_d
     out->known = json_is_array(rows);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         add_kind(json_array_get(rows, i), out);
+        list_kind(json_array_get(rows, i), out);
     }
     ls_text_format(out->unit, sizeof out->unit, "%s", ls_json_text_at(prove, "unit"));
     json_decref(prove);

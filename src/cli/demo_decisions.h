@@ -18,6 +18,9 @@ typedef struct ls_demo_decisions {
 void ls_demo_decisions_tell(ls_demo_decisions *decisions, const ls_service_address *address,
                             ls_buffer *out);
 
+// The time of day of a moment since 1970, "06:41:07", 9 bytes.
+void ls_demo_clock(int64_t us, char *out);
+
 // The base rule has been looked for: from now on the service decides. *out_rule says what was
 // found,
 // "" when nothing is better than the line's own rule. False: not yet, or no answer.
@@ -29,6 +32,16 @@ typedef struct ls_demo_states {  // decisions that wanted to change something, b
     char why_refused[200], why_expired[200];  // of the newest
     bool known;
 } ls_demo_states;
+
+enum { LS_DEMO_KINDS = 8 };
+// What one kind of decision promised and brought; NaN where nothing is said.
+typedef struct ls_demo_kind {
+    char name[24];
+    double sent, promised, promised_low, promised_high;
+    bool shown;  // what it brought
+    double realised, realised_low, realised_high;
+    char why_not[200];
+} ls_demo_kind;
 
 typedef struct ls_demo_ledger {
     bool known;   // the service has told
@@ -42,6 +55,8 @@ typedef struct ls_demo_ledger {
     char method[32];
     char why_not[200];  // why nothing is shown as realised
     char unit[32];
+    ls_demo_kind kinds[LS_DEMO_KINDS];  // of which something was sent
+    uint32_t kind_count;
 } ls_demo_ledger;
 // Over all kinds of decision, from /api/v1/prove and /api/v1/decisions/summary.
 void ls_demo_ledger_ask(const ls_service_address *address, int64_t from_us, ls_demo_ledger *out);

@@ -5,12 +5,18 @@
 
 #include "base/arena.h"
 #include "cli/demo_interval.h"
+#include "twin/condition.h"
+#include "twin/state.h"
+
+enum { PARTS = 64 };  // whose failures are counted
 
 typedef struct side {
     ls_emulate_figures begin, now;
     ls_amounts amounts_begin, amounts;
     double lot_hours;
     double window_made, window_worth;  // when the present window began
+    bool is_broken[PARTS];
+    uint64_t broken;
 } side;
 
 struct ls_demo_lines {
@@ -67,8 +73,23 @@ static ls_amounts amounts_of(const ls_emulate *line) {
     return ls_amounts_read(ls_emulate_twin(line), ls_emulate_state(line), ls_emulate_now(line));
 }
 
+// A failure of a part that a model tells of, with the repair that follows, lasts minutes: between
+// two looks none goes unseen.
+static void count_broken(side *s, const ls_emulate *line) {
+    const ls_model *m = ls_emulate_twin(line)->model;
+    const ls_m_condition *conditions = ls_model_conditions(m);
+    const ls_s_mode *modes = LS_STATE_VIEW(m, ls_emulate_state(line), ls_s_mode, s_mode);
+    for (uint32_t i = 0; i < m->conditions && i < PARTS; i++) {
+        const bool is_broken = modes[conditions[i].mode].active != 0;
+        s->broken += is_broken && !s->is_broken[i];
+        s->is_broken[i] = is_broken;
+    }
+}
+
 static void read_sides(ls_demo_lines *lines) {
     const ls_emulate *with = ls_emulate_play_line(lines->with);
+    count_broken(&lines->sides[0], lines->own);
+    count_broken(&lines->sides[1], with);
     lines->sides[0].now = ls_emulate_describe(lines->own);
     lines->sides[1].now = ls_emulate_describe(with);
     lines->sides[0].amounts = amounts_of(lines->own);
@@ -89,6 +110,7 @@ void ls_demo_lines_begin(ls_demo_lines *lines) {
         s->begin = s->now;
         s->amounts_begin = s->amounts;
         s->lot_hours = 0.0;
+        s->broken = 0;
     }
     lines->from_us = lines->window_us = lines->at_us;
     lines->window_count = 0;
@@ -184,6 +206,7 @@ static ls_demo_line line_of(const ls_demo_lines *lines, const side *s) {
                           .lots = s->now.lots,
                           .lot_hours = s->lot_hours,
                           .on_time = (uint64_t)amounts.of[LS_TERM_ON_TIME],
+                          .broken = s->broken,
                           .worth = worth_of(lines, s),
                           .cost = cost_of(lines, s)};
 }
@@ -230,7 +253,8 @@ static void line_json(const ls_demo_line *line, const char *name, double hours, 
     } else {
         ls_buffer_text(out, "null");
     }
-    ls_buffer_printf(out, ", \"cost\": %.2f, \"worth\": %.2f}", line->cost, line->worth);
+    ls_buffer_printf(out, ", \"broken\": %llu, \"cost\": %.2f, \"worth\": %.2f}",
+                     (unsigned long long)line->broken, line->cost, line->worth);
 }
 
 void ls_demo_lines_json(const ls_demo_figures *figures, ls_buffer *out) {

@@ -14,8 +14,9 @@ typedef struct ls_demo_line {
     uint32_t lots;                      // inside now
     double lot_hours;                   // integral of lots since the demo began
     uint64_t on_time;
-    double worth;  // by the objective: more is better
-    double cost;   // the part of it that what comes out does not pay
+    uint64_t broken;  // parts of which a model says how worn they are, that failed at work
+    double worth;     // by the objective: more is better
+    double cost;      // the part of it that what comes out does not pay
 } ls_demo_line;
 
 enum { LS_DEMO_WINDOWS = 4096 };

@@ -84,8 +84,8 @@ static char *said(const char *name) {
 
 static void test_it_ends_by_itself_with_an_account(void) {
     begin();
-    const char *const arguments[] = {program(), "demo",   "--for", "20s",    "--speed",
-                                     "120",     "--week", "4h",    "--json", NULL};
+    const char *const arguments[] = {program(), "demo", "--for",   "20s",  "--speed", "120",
+                                     "--week",  "4h",   "--drift", "5min", "--json",  NULL};
     const int code = child_wait(child_start(arguments, in_folder("out"), in_folder("err")));
     char *out = said("out");
     char *err = said("err");
@@ -109,7 +109,13 @@ static void test_it_ends_by_itself_with_an_account(void) {
     CHECK(json_is_object(json_object_get(account, "decisions")));
     CHECK_CONTAINS(err, "The page: http://127.0.0.1:");
     CHECK_CONTAINS(err, "The account:");
+    CHECK(json_is_array(json_object_get(account, "kinds")));
+    CHECK(json_is_array(json_object_get(account, "models")));
     CHECK_CONTAINS(err, "  tool-wear: ");  // what came of learning from so short a week
+    CHECK_CONTAINS(err,
+                   "10:05:00  emulated: the vibration sensors of grind-1, grind-2 and grind-3 "
+                   "are replaced by ones that read half; Lineshaft is not told\n");
+    CHECK_CONTAINS(err, "  wheels that broke ");
     json_decref(account);
     free(out);
     free(err);
