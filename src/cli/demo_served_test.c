@@ -159,9 +159,10 @@ static void test_each_prediction_is_judged_once(void) {
 }
 
 static void test_what_is_no_answer_says_nothing(void) {
-    static const char *const answers[] = {"{}", "{\"models\": 3}", "{\"models\": [{}, 4, null]}",
-                                          "{\"models\": [{\"name\": 1, \"live\": [1, {}], "
-                                          "\"drift\": [], \"training\": 2, \"shadow\": []}]}"};
+    static const char *const answers[] = {
+        "{}", "{\"models\": 3}", "{\"models\": [{}, 4, null]}",
+        ("{\"models\": [{\"name\": 1, \"live\": [1, {}], \"drift\": [], \"training\": 2, "
+         "\"shadow\": []}]}")};
     begin(CHANGED);
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         json_t *answer = json_loads(answers[i], 0, NULL);
