@@ -55,6 +55,7 @@ const ls_route ls_api_routes[] = {
      ls_api_note},
 
     {"GET", "/v2", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_infer_server},
+    {"GET", "/v2/", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_infer_server},
     {"GET", "/v2/health/live", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, ls_infer_live},
     {"GET", "/v2/health/ready", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, ls_infer_ready},
     {"GET", "/v2/models/*", LS_RIGHT_VIEWER, LS_EFFORT_BRISK, 0, ls_infer_model_about},

@@ -132,6 +132,7 @@ void ls_infer_ready(void *context, const ls_request *request, ls_answer *answer)
         }
         ready = found == LS_INFER_FOUND || found == LS_INFER_BUSY;
     }
-    ls_buffer_printf(&answer->body, "{\"ready\":%s}\n", ready ? "true" : "false");
+    // The protocol's text calls it "live", its servers "ready".
+    ls_buffer_printf(&answer->body, "{\"live\":true,\"ready\":%s}\n", ready ? "true" : "false");
     answer->status = ready ? 200 : 503;
 }

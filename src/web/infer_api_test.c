@@ -69,6 +69,7 @@ static void release(void *context, ls_infer_held *held) {
 
 static const ls_route routes[] = {
     {"GET", "/v2", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_infer_server},
+    {"GET", "/v2/", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_infer_server},
     {"GET", "/v2/health/live", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, ls_infer_live},
     {"GET", "/v2/health/ready", LS_RIGHT_NEAR, LS_EFFORT_LITTLE, 0, ls_infer_ready},
     {"GET", "/v2/models/*", LS_RIGHT_VIEWER, LS_EFFORT_LITTLE, 0, ls_infer_model_about},
@@ -148,9 +149,10 @@ static void test_the_server_and_its_models_say_what_they_are(void) {
     ls_server *s = start();
     CHECK_CONTAINS(ask(s, "GET /v2", "", ""),
                    "{\"name\":\"lineshaft\",\"version\":\"1.2.3\",\"extensions\":[]}");
+    CHECK_CONTAINS(ask(s, "GET /v2/", "", ""), "\"version\":\"1.2.3\"");
     CHECK_CONTAINS(ask(s, "GET /v2/health/live", "", ""), "{\"live\":true}");
     CHECK_CONTAINS(ask(s, "GET /v2/health/ready", "", ""), " 503 ");  // 'life' does not serve
-    CHECK_CONTAINS(ask(s, "GET /v2/health/ready", "", ""), "{\"ready\":false}");
+    CHECK_CONTAINS(ask(s, "GET /v2/health/ready", "", ""), "{\"live\":true,\"ready\":false}");
     CHECK_CONTAINS(
         ask(s, "GET /v2/models/wear", "", ""),
         "{\"name\":\"wear\",\"versions\":[\"3\",\"4\"],\"platform\":\"lineshaft_linear\"");

@@ -4,8 +4,9 @@
     check.py HOST:PORT TOKEN ROWS.json
 
 ROWS.json holds {"model", "version", "columns", "rows", "prediction", "low", "high"}: rows with null
-where a value is missing, and what the model must say of them, to the bit. Prints what is wrong and
-`N passed, N failed`.
+where a value is missing, and what the model must say of them, to the bit; and, where there are some,
+"challenger": {"version", "prediction"} and "classes": {"model", "names", "prediction",
+"probabilities"}. Prints what is wrong and `N passed, N failed`.
 """
 import json
 import sys
@@ -77,6 +78,21 @@ check(same(client.infer(model, tensors, headers=headers).as_numpy("prediction"),
 one = [client.infer(model, [matrix(row.reshape(1, -1), "FP32")], headers=headers).as_numpy("prediction")[0]
        for row in rows]
 check(one == wanted["prediction"], "row by row over one connection")
+
+if "challenger" in wanted:
+    other = wanted["challenger"]
+    check(about["versions"] == sorted([version, str(other["version"])]), "champion and challenger may be asked")
+    got = client.infer(model, [matrix(rows, "FP32")], model_version=str(other["version"]), headers=headers)
+    check(got.as_numpy("prediction").tolist() == other["prediction"], "the challenger by its number")
+if "classes" in wanted:
+    classes = wanted["classes"]
+    about = client.get_model_metadata(classes["model"], headers=headers)
+    told = [t for t in about["outputs"] if t["name"] == "probabilities"]
+    check(told and told[0]["shape"] == [-1, len(classes["names"])] and told[0]["parameters"]["classes"] == classes["names"],
+          "names of classes")
+    got = client.infer(classes["model"], [matrix(rows, "FP32")], headers=headers)
+    check(np.array_equal(got.as_numpy("probabilities"), np.array(classes["probabilities"])), "probabilities")
+    check(got.as_numpy("prediction").tolist() == classes["prediction"], "the likeliest class")
 
 refused("no token", 401, "token", lambda: client.get_model_metadata(model))
 refused("no such model", 404, "there is no model 'none'", lambda: client.infer("none", [matrix(rows, "FP32")], headers=headers))
