@@ -64,6 +64,11 @@ void ls_pool_outcome_heading(const ls_pool *pool, int64_t span_us, const char *l
     ls_buffer_printf(out, "load     %s\n", load);
 }
 
+// Thousandths of GPUs times microseconds.
+static double milli_hours(double milli_us) {
+    return milli_us / (1000.0 * LS_US_PER_HOUR);
+}
+
 static void put_jobs(const ls_sim_result *r, const char *refused, ls_buffer *out) {
     ls_buffer_printf(out,
                      "jobs     %llu submitted, %llu ended, %llu past their limit, %llu refused\n",
@@ -79,9 +84,18 @@ static void put_jobs(const ls_sim_result *r, const char *refused, ls_buffer *out
                      (unsigned long long)r->broken, plural(r->broken),
                      (unsigned long long)r->waiting_at_end, (unsigned long long)r->running_at_end);
     if (r->grown > 0) {
+        ls_buffer_printf(out,
+                         "         elastic jobs%s grew %llu time%s by a part, and gave back %llu\n",
+                         r->services > 0 ? " and services" : "", (unsigned long long)r->grown,
+                         plural(r->grown), (unsigned long long)r->shrunk);
+    }
+    if (r->services > 0) {
         ls_buffer_printf(
-            out, "         elastic jobs grew %llu time%s by a part, and gave back %llu\n",
-            (unsigned long long)r->grown, plural(r->grown), (unsigned long long)r->shrunk);
+            out,
+            "services %llu, whose load asked for %.1f GPU hours; %.2f %% of them were "
+            "there\n",
+            (unsigned long long)r->services, milli_hours(r->demanded_milli_us),
+            r->demanded_milli_us > 0.0 ? 100.0 * r->served_milli_us / r->demanded_milli_us : 0.0);
     }
 }
 
@@ -232,15 +246,19 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
                              ls_outcome_used(o->outcome), "goodput", ls_outcome_goodput(o->outcome),
                              "energy_kwh", ls_meter_kwh(o->outcome->rows[0].total.energy),
                              "idle_energy_kwh", ls_meter_kwh(p->idle_energy));
+    json_t *services = json_pack("{s:I, s:f, s:f}", "submitted", (json_int_t)r->services,
+                                 "demanded_gpu_hours", milli_hours(r->demanded_milli_us),
+                                 "served_gpu_hours", milli_hours(r->served_milli_us));
     ls_json_print(
         json_pack(
-            "{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o}",
+            "{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o}",
             "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
             ls_json_text(o->pool->name), "simulated", 1, "what", ls_pool_what(o->pool), "policy",
             o->policy->name, "load", ls_json_text(o->load), "span_s", (double)o->span_us * 1e-6,
             "seed", (json_int_t)o->seed, "nodes", (json_int_t)o->pool->cluster.node_count,
             "node_failures", (json_int_t)r->node_failures, "decisions", (json_int_t)r->decisions,
-            "currency", o->pool->currency, "jobs", jobs, "gpus", gpus, "accounts", accounts),
+            "currency", o->pool->currency, "jobs", jobs, "services", services, "gpus", gpus,
+            "accounts", accounts),
         out);
 }
 

@@ -34,7 +34,10 @@ static const ls_option own_options[] = {
          "Philly, Helios, Acme and Alibaba's spot trace are known by their columns; a table of "
          "your own has submit_s, run_s, gpus, and as wanted account, nodes, priority, limit_s, "
          "milli, deadline_s (after its submission), spot (1: stopped as soon as another needs its "
-         "place), gpus_most (it can use so many while others leave them idle)"},
+         "place), gpus_most (it can use so many while others leave them idle), load (a service, "
+         "with "
+         "as many replicas as it needs: shares of gpus_most in equal spans of a day, "
+         "0.2/0.5/1/0.6)"},
     {.name = "mix",
      .kind = LS_OPTION_CHOICE,
      .argument = "group|seren|kalos|philly|helios|pai",

@@ -21,11 +21,12 @@ typedef struct trace_format {
     const char *name;
     const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli, *deadline, *most;
     const char *spot, *spot_word;  // a spot job has this word there
+    const char *demand;
 } trace_format;
 
 static const trace_format formats[] = {
     {"ours", "submit_s", "run_s", "gpus", "account", "nodes", "priority", "limit_s", "milli",
-     "deadline_s", "gpus_most", "spot", "1"},
+     "deadline_s", "gpus_most", "spot", "1", "load"},
     {.name = "philly",
      .submit = "timestamp",
      .run = "duration",
@@ -58,6 +59,7 @@ typedef struct trace_reader {
     const ls_csv *csv;
     const char *file;
     int submit, run, gpus, who, nodes, priority, limit, milli, deadline, most, spot;
+    int demand;
     ls_arena *arena;
     ls_names names;
     ls_trace *out;
@@ -85,6 +87,7 @@ static ls_status find_format(trace_reader *r) {
             r->deadline = column(r, f->deadline);
             r->most = column(r, f->most);
             r->spot = column(r, f->spot);
+            r->demand = column(r, f->demand);
             r->out->format = f->name;
             return LS_OK;
         }
@@ -153,6 +156,25 @@ static ls_status name_of(trace_reader *r, size_t row, uint32_t *out) {
     return LS_OK;
 }
 
+// How the load of a service goes; NULL: it is none.
+static ls_status demand_of(trace_reader *r, size_t row, const ls_day_load **out) {
+    const char *text = r->demand >= 0 ? r->csv->rows[row][r->demand] : "";
+    ls_error err = {0};
+    *out = NULL;
+    if (text[0] == '\0') {
+        return LS_OK;
+    }
+    ls_day_load *demand = ls_arena_alloc(r->arena, sizeof *demand);
+    if (demand == NULL) {
+        return ls_fail(r->err, LS_ERR_MEMORY, "out of memory");
+    }
+    if (ls_day_load_parse(text, demand, &err) != LS_OK) {
+        return wrong(r, row, r->demand, err.text);
+    }
+    *out = demand;
+    return LS_OK;
+}
+
 static ls_status read_row(trace_reader *r, size_t row) {
     double run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0, milli = 0.0;
     double deadline_s = 0.0, most = 0.0;
@@ -169,6 +191,7 @@ static ls_status read_row(trace_reader *r, size_t row) {
         status = number(r, row, cells[i].at, cells[i].most, cells[i].to);
     }
     status = status == LS_OK ? name_of(r, row, &to->who) : status;
+    status = status == LS_OK ? demand_of(r, row, &to->demand) : status;
     if (status != LS_OK) {
         return status;
     }
@@ -397,6 +420,10 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
                                     .checkpoint_every_us = l->checkpoint_us,
                                     .restartable = true,
                                     .spot = row->spot}};
+    if (row->demand != NULL && !row->spot) {
+        out->demand = row->demand;
+        out->request.shape.spread = shape.parts > 1 && shape.parts <= l->pool->cluster.node_count;
+    }
     if (row->gpus_most > row->gpus && shape.gpus > 0 && !row->spot) {
         const uint64_t most = row->gpus_most < l->pool->cluster.gpus ? row->gpus_most
                                                                      : l->pool->cluster.gpus;

@@ -4,7 +4,8 @@
 //
 //   ours      submit_s, run_s, gpus; as wanted account, nodes, priority, limit_s, milli,
 //             deadline_s (after its submission), spot (1: a spot job), gpus_most (an elastic
-//             job: it can use so many)
+//             job: it can use so many), load (a service: it needs such shares of gpus_most in
+//             spans of a day, "0.2/0.5/1/0.6", at least gpus; day_load.h)
 //   philly    timestamp, duration, num_gpus, cluster (job list of the Philly trace as the Sia
 //             artefact has it; times local, seconds)
 //   helios    submit_time, duration, gpu_num, node_num, vc (Helios cluster_log.csv)
@@ -30,6 +31,7 @@ typedef struct ls_trace_row {
     uint32_t milli;       // of one GPU, instead of gpus
     uint32_t gpus_most;   // it can use so many; 0: not told
     bool spot;
+    const ls_day_load *demand;  // a service, by its load; NULL: none
     int32_t priority;
     uint32_t who;  // index of names
     int line;

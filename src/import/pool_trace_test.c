@@ -83,6 +83,8 @@ static void test_what_is_wrong_is_told_with_its_place(void) {
         {"submit_s,run_s,gpus\n1,5,1\n-1,5,1\n", "submit_s '-1'" SUBMIT_RANGE, 3, 1},
         {"submit_s,run_s,gpus\n1,5,1\n253402300801,5,1\n", "submit_s '253402300801'" SUBMIT_RANGE,
          3, 1},
+        {"submit_s,run_s,gpus,load\n1,5,1,\n1,5,1,0.5/2\n",
+         "load '0.5/2': shares from 0 to 1 are needed, with / between: 0.2/0.5/1/0.6", 3, 7},
         {"run_s,gpus,submit_s\n5,1,\n", "submit_s ''" SUBMIT_RANGE, 2, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -144,6 +146,35 @@ static void test_jobs_find_their_accounts_and_shapes(void) {
     CHECK_INT(job.request.shape.parts, 3);  // not evenly: whole nodes
     CHECK_INT(job.request.shape.gpus, 8);
     CHECK(!ls_trace_load_next(&l, &job));
+    ls_pool_destroy(pool);
+}
+
+static void test_a_service_has_replicas_by_its_load(void) {
+    ls_pool *pool = pool_of("pool: p\nnodes: {count: 4, kind: dgx-h100}\naccounts: {a: {}}\n");
+    ls_trace t;
+    ls_trace_load l;
+    ls_error err;
+    ls_sim_job job;
+    CHECK_INT(read("submit_s,run_s,gpus,nodes,gpus_most,load,spot\n"
+                   "0,10,4,,16,0.5/1,\n1,10,8,2,32,0/1/0,0\n2,10,1,,4,,\n3,10,1,,4,1,1\n",
+                   &t, &err),
+              LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK(job.demand != NULL && job.demand->count == 2);
+    CHECK_INT(job.request.shape.parts, 1);
+    CHECK_INT(job.extras, 3);  // of four GPUs each
+    CHECK(!job.request.shape.spread);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK(job.demand != NULL && job.demand->count == 3);
+    CHECK_INT(job.request.shape.parts, 2);
+    CHECK_INT(job.extras, 6);
+    CHECK(job.request.shape.spread);
+    CHECK(ls_trace_load_next(&l, &job));  // elastic
+    CHECK(job.demand == NULL);
+    CHECK_INT(job.extras, 3);
+    CHECK(ls_trace_load_next(&l, &job));  // a spot job is no service
+    CHECK(job.demand == NULL && job.request.spot);
     ls_pool_destroy(pool);
 }
 
@@ -244,6 +275,7 @@ int main(int argc, char **argv) {
     TEST(test_times_are_sorted_and_zones_are_minded);
     TEST(test_what_is_wrong_is_told_with_its_place);
     TEST(test_jobs_find_their_accounts_and_shapes);
+    TEST(test_a_service_has_replicas_by_its_load);
     TEST(test_names_are_accounts_or_dealt_out);
     TEST(test_weeks_are_drawn_whole);
     TEST(test_what_a_trace_asks_for);

@@ -43,7 +43,7 @@ static bool before(const sim_event *a, const sim_event *b) {
     return a->what != b->what ? a->what < b->what : a->node < b->node;
 }
 
-static bool push(sim *s, sim_event e) {
+bool sim_push(sim *s, sim_event e) {
     if (e.at_us == INT64_MAX) {
         return true;
     }
@@ -115,21 +115,28 @@ static uint64_t milli_of(const sim_job *j) {
 
 // ---- jobs
 
-static ls_status submit(sim *s) {
-    uint32_t id = 0;
-    ls_error err = {0};
-    s->out->submitted++;
-    ls_pool_request request = s->next.request;
+ls_pool_request sim_request(const sim *s, const ls_sim_job *job) {
+    ls_pool_request request = job->request;
     if (s->policy->flat) {
         request.account = 1;
         request.priority = 0;
         request.deadline_us = 0;
         request.spot = false;
-        s->next.extras = 0;
     }
     if (s->policy->shortest) {
-        const int64_t seconds = s->next.work_us / 1000000;
+        const int64_t seconds = job->work_us / 1000000;
         request.priority = -(int32_t)(seconds < INT32_MAX ? seconds : INT32_MAX);
+    }
+    return request;
+}
+
+static ls_status submit(sim *s) {
+    uint32_t id = 0;
+    ls_error err = {0};
+    s->out->submitted++;
+    const ls_pool_request request = sim_request(s, &s->next);
+    if (s->policy->flat && s->next.demand == NULL) {
+        s->next.extras = 0;  // there are no spot jobs
     }
     const ls_status status = ls_scheduler_submit(s->scheduler, s->now_us, &request, &id, &err);
     if (status == LS_ERR_INVALID) {
@@ -149,7 +156,9 @@ static ls_status submit(sim *s) {
                             .left_us = s->next.work_us,
                             .since_us = s->now_us,
                             .first_us = s->now_us,
+                            .demands = s->next.demand != NULL,
                             .waits = true};
+    s->out->services += s->jobs[id].demands;
     sim_tell(s, LS_SIM_SUBMITTED, s->jobs + id, NULL, NULL, INT64_MAX);
     return LS_OK;
 }
@@ -177,7 +186,7 @@ static ls_status start(sim *s, const ls_pool_act *act) {
                               .kind = kind,
                               .now_us = s->now_us,
                               .what = &span};
-    if (j->job.extras > 0) {
+    if (j->job.extras > 0 || j->job.demand != NULL) {
         if (!ls_grow(&s->begun, &s->begun_room, sizeof *s->begun, s->begun_count + 1)) {
             return ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
         }
@@ -214,7 +223,7 @@ static ls_status over(sim *s, const ls_run_end *end) {
     }
     const uint32_t account = j->job.request.account;
     const int64_t ran_us = s->now_us - j->started_us;
-    const int64_t worked_us = j->extra_count > 0 ? sim_elastic_end(s, id) : ran_us;
+    const int64_t worked_us = j->extras != NULL ? sim_elastic_end(s, id) : ran_us;
     const bool finished = !end->asked;
     const bool done = end->how == LS_RUN_EXITED;
     int64_t kept_us = finished ? (done ? worked_us : 0) : saved_us(s, j);
@@ -230,6 +239,9 @@ static ls_status over(sim *s, const ls_run_end *end) {
         return ls_fail(s->err, status, "%s", err.text);
     }
     kept_us = !finished && !waits ? 0 : kept_us;
+    if (j->demands && !waits) {
+        sim_elastic_account(s, id);
+    }
     j->waits = waits;
     ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j), j->job.request.spot);
     j->lost_us = worked_us - kept_us;
@@ -264,9 +276,9 @@ static bool next_failure(sim *s) {
     const double mean_us = (double)f->every_us / nodes;
     const double wait_us = ls_random_exp_unit(s->def->seed, STREAM_WHEN, n) * mean_us;
     const uint32_t node = (uint32_t)(ls_random_uniform(s->def->seed, STREAM_WHICH, n) * nodes);
-    return push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)wait_us,
-                               .what = NODE_BREAKS,
-                               .node = node < nodes ? node : nodes - 1});
+    return sim_push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)wait_us,
+                                   .what = NODE_BREAKS,
+                                   .node = node < nodes ? node : nodes - 1});
 }
 
 static void set_node(sim *s, uint32_t node, ls_node_state state) {
@@ -290,9 +302,9 @@ static bool breaks(sim *s, uint32_t node) {
         const double repair_us = ls_random_exp_unit(s->def->seed, STREAM_REPAIR, n) * mean_us;
         s->out->node_failures++;
         set_node(s, node, LS_NODE_BROKEN);
-        if (!push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)repair_us,
-                                 .what = NODE_BACK,
-                                 .node = node})) {
+        if (!sim_push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)repair_us,
+                                     .what = NODE_BACK,
+                                     .node = node})) {
             return false;
         }
     }
@@ -312,6 +324,10 @@ static ls_status take_next(sim *s) {
 
 static ls_status happen(sim *s, const sim_event *e) {
     bool memory = true;
+    if (e->what == DEMAND_CHANGES) {
+        const sim_job *j = s->jobs + e->node;
+        return j->extras != NULL && j->run == e->run ? sim_elastic_demand(s, e->node) : LS_OK;
+    }
     if (e->what == NODE_BACK) {
         set_node(s, e->node, LS_NODE_UP);
     } else {
@@ -414,6 +430,11 @@ static ls_status run(sim *s) {
     }
     if (status == LS_OK && !s->stop) {
         tell_left(s);
+    }
+    for (uint32_t id = 0; status == LS_OK && id < s->job_room; id++) {
+        if (s->jobs[id].demands) {
+            sim_elastic_account(s, id);
+        }
     }
     if (status == LS_OK && !s->stop && closed_us < s->def->until_us) {
         close_books(s, closed_us, s->def->until_us);

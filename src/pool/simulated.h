@@ -6,6 +6,7 @@
 // The same def gives the same bytes.
 #pragma once
 
+#include "pool/day_load.h"
 #include "pool/meter.h"
 #include "pool/scheduler.h"
 
@@ -14,14 +15,21 @@ typedef struct ls_sim_job {
     int64_t submit_us;
     int64_t work_us;  // how long it takes when nothing comes between
     ls_pool_request request;
-    uint32_t extras;  // parts beyond those of its shape that it can use: see below
-    uint64_t tag;     // the load's own
+    uint32_t extras;            // parts beyond those of its shape that it can use: see below
+    uint64_t tag;               // the load's own
+    const ls_day_load *demand;  // a service; NULL: none
 } ls_sim_job;
 
 // An elastic job begins with the parts of its shape, and grows by one part after another where
 // nobody else needs the GPUs: each further part is a spot job of its account (scheduler.h) of the
 // same kind of GPUs, which comes and goes while the job runs, and is gone when it is. Its work gets
 // on in proportion to its parts. What it loses when it is stopped is of all its parts.
+//
+// A service is up for as long as it takes to work, whatever its parts; they are its replicas. It
+// begins with those of its shape, its least, and has as many further ones wait or run as its demand
+// asks for now: ordinary jobs of its account, by its priority, within its guarantee as itself, on
+// the same kind of GPUs. One that is not needed any more is gone, those first that still wait, then
+// the latest.
 
 // In which order and by which rules: the product's, or those it is compared with.
 typedef struct ls_sim_policy {
@@ -59,7 +67,7 @@ typedef enum ls_sim_kind {
     LS_SIM_SUBMITTED,
     LS_SIM_LEFT,    // the simulated time is over, and it waits still
     LS_SIM_GREW,    // by a part
-    LS_SIM_SHRANK,  // by a part, for others, or as its node broke
+    LS_SIM_SHRANK,  // by a part, for others, as its node broke, or as its load fell
 } ls_sim_kind;
 
 typedef struct ls_sim_event {
@@ -101,6 +109,9 @@ typedef struct ls_sim_def {
 typedef struct ls_sim_result {
     uint64_t submitted, refused, started, ended, killed, stopped, broken, lost_jobs;
     uint64_t grown, shrunk;  // elastic jobs by a part; those that end with their job not counted
+    uint64_t services;       // submitted, not refused
+    // Microseconds of GPUs (thousandths of them) that their demand asked for, and that they had.
+    double demanded_milli_us, served_milli_us;
     uint64_t node_failures, decisions, waiting_at_end, running_at_end;
 } ls_sim_result;
 

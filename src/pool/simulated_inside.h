@@ -6,12 +6,13 @@
 
 // In the order in which they are looked at when they come at once.
 // Runs that are over come before them.
-typedef enum sim_what { NODE_BACK, NODE_BREAKS } sim_what;
+typedef enum sim_what { NODE_BACK, NODE_BREAKS, DEMAND_CHANGES } sim_what;
 
 typedef struct sim_event {
     int64_t at_us;
     sim_what what;
-    uint32_t node;
+    uint32_t node;  // or job
+    uint32_t run;   // of the job
 } sim_event;
 
 typedef struct sim_job {
@@ -33,6 +34,8 @@ typedef struct sim_job {
     uint32_t extra_count, extras_running;
     double done_us;         // of its work, in this run, by since_rate_us
     int64_t since_rate_us;  // its parts have been as many since then
+    double had_us;          // of a service: of replicas, since it was submitted
+    bool demands;           // a service that is not over
     // Of such a part:
     bool extra;
     bool over;  // so is its job
@@ -63,6 +66,9 @@ typedef struct sim {
 
 // ---- simulated.c
 
+bool sim_push(sim *s, sim_event e);  // false: no memory
+// What the policy makes of what a job asks for.
+ls_pool_request sim_request(const sim *s, const ls_sim_job *job);
 void sim_tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
               const ls_pool_act *act, int64_t promised_us);
 
@@ -75,3 +81,7 @@ int64_t sim_elastic_end(sim *s, uint32_t id);
 // A further part has started, or has stopped.
 ls_status sim_elastic_grow(sim *s, const ls_pool_act *act);
 ls_status sim_elastic_shrink(sim *s, uint32_t id);
+// The demand of a service is another from now on. Fails with LS_ERR_MEMORY.
+ls_status sim_elastic_demand(sim *s, uint32_t id);
+// A service is over, or the simulated time is: what it asked for and had is counted.
+void sim_elastic_account(sim *s, uint32_t id);
