@@ -8,6 +8,10 @@
 
 enum { VERSION = 2 };                              // 1: usage had no energy, no charge
 enum { PAGES_TIDIED = 4000, PAGES_MOST = 32000 };  // of the log; past the most a commit tidies
+// Of the log, that are there before they are needed: a commit that writes where the file already
+// has blocks waits for its own bytes alone, one that makes the file longer for the file system's
+// journal.
+enum { PAGES_AHEAD = 64, PAGES_STEP = 256, FRAME = 4096 + 24 };
 
 typedef enum statement {
     BEGIN,
@@ -157,6 +161,36 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages) {
     return SQLITE_OK;  // what was committed is, tidied or not
 }
 
+// The log is as long as the next commits need, of zeros, which SQLite takes for its end. Not so
+// (the disk is full): commits make it longer themselves, or fail.
+static void make_log_room(const ls_exec_journal *j) {
+    static const char zeros[16 * FRAME];
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(j->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+        log == NULL || log->pMethods == NULL || log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
+        return;
+    }
+    const sqlite3_int64 pages = j->log_pages;
+    if (size == 0 || size >= (pages + PAGES_AHEAD) * FRAME || pages >= PAGES_TIDIED) {
+        return;
+    }
+    const sqlite3_int64 step = pages < PAGES_AHEAD  ? PAGES_AHEAD
+                               : pages < PAGES_STEP ? pages
+                                                    : PAGES_STEP;
+    const sqlite3_int64 until = (pages + PAGES_AHEAD + step) * FRAME;
+    int code = SQLITE_OK;
+    for (sqlite3_int64 at = size; at < until && code == SQLITE_OK; at += (int)sizeof zeros) {
+        const sqlite3_int64 left = until - at;
+        code = log->pMethods->xWrite(log, zeros,
+                                     left < (int)sizeof zeros ? (int)left : (int)sizeof zeros, at);
+    }
+    code = code == SQLITE_OK ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : code;
+    if (code != SQLITE_OK) {
+        (void)log->pMethods->xTruncate(log, size);
+    }
+}
+
 ls_status ls_exec_journal_open(const char *path, ls_exec_journal **out, ls_error *err) {
     *out = NULL;
     ls_exec_journal *j = ls_alloc(sizeof *j);
@@ -175,6 +209,7 @@ ls_status ls_exec_journal_open(const char *path, ls_exec_journal **out, ls_error
         return status;
     }
     sqlite3_wal_hook(j->db, on_commit, j);
+    make_log_room(j);
     *out = j;
     return LS_OK;
 }
@@ -253,6 +288,7 @@ void ls_exec_journal_tidy(ls_exec_journal *j) {
             SQLITE_OK) {
         j->log_pages = 0;
     }
+    make_log_room(j);
 }
 
 ls_status ls_exec_journal_put_spec(ls_exec_journal *j, uint64_t id, const void *bytes, size_t size,

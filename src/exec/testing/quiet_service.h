@@ -3,7 +3,7 @@
 
 #include "exec/service.h"
 
-enum { QUIET_JOBS_MAX = 64 };
+enum { QUIET_JOBS_MAX = 320 };
 
 typedef struct quiet_service {
     int64_t steady_us;
