@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "base/units.h"
 #include "pool/simulated.h"
-#include "pool/testing/scene.h"
+#include "pool/testing/few_jobs.h"
 #include "pool/testing/small_pool.h"
 #include "tests/harness.h"
 
@@ -70,90 +70,22 @@ static void test_spans_meet(void) {
 
 // ---- in a pool
 
-typedef struct loads {
-    ls_sim_job jobs[3];
-    uint32_t count, at;
-    int64_t started_us[3], ended_us[3];
-    uint64_t grew, shrank;
-    ls_gpu_time held;
-} loads;
-
-static bool next_load(void *context, ls_sim_job *out) {
-    loads *l = context;
-    if (l->at == l->count) {
-        return false;
-    }
-    *out = l->jobs[l->at++];
-    return true;
-}
-
-static bool note(void *context, const ls_sim_event *event) {
-    loads *l = context;
-    l->grew += event->kind == LS_SIM_GREW;
-    l->shrank += event->kind == LS_SIM_SHRANK;
-    if (event->kind == LS_SIM_STARTED && event->first) {
-        l->started_us[event->job->tag] = event->at_us;
-    } else if (event->kind == LS_SIM_ENDED) {
-        l->ended_us[event->job->tag] = event->at_us;
-    }
-    return true;
-}
-
-static bool note_books(void *context, int64_t from_us, int64_t to_us, const ls_meter_row *rows,
-                       const ls_meter_pool *pool) {
-    (void)from_us;
-    (void)to_us;
-    (void)pool;
-    ((loads *)context)->held += rows[0].held;
-    return true;
-}
-
-static void run_loads(loads *l, const char *policy, ls_sim_result *out) {
-    scene *s = scene_of(
-        "pool: park\n"
-        "nodes: {count: 2, kind: dgx-h100}\n"
-        "reclaim: 10 min\n"
-        "accounts:\n"
-        "  castings: {guarantee: 12}\n"
-        "  harness: {guarantee: 0}\n");
-    if (s == NULL) {
-        return;
-    }
-    ls_error err = {0};
-    const ls_sim_def sim = {.scheduler = {.cluster = &s->pool->cluster,
-                                          .terms = s->terms.rows,
-                                          .account_count = s->pool->account_count,
-                                          .reclaim_us = s->terms.reclaim_us,
-                                          .policy = LS_PLACE_OWN},
-                            .policy = ls_sim_policy_find(policy),
-                            .load = {.next = next_load, .context = l},
-                            .until_us = 1000 * SCENE_H,
-                            .on_event = note,
-                            .on_close = note_books,
-                            .context = l};
-    CHECK_INT(ls_simulate(&sim, out, &err), LS_OK);
-    scene_end(s);
-}
-
-static ls_sim_job job_of(uint64_t tag, uint32_t account, int64_t submit_us, uint32_t gpus,
-                         int64_t work_us) {
-    return (ls_sim_job){.submit_us = submit_us,
-                        .work_us = work_us,
-                        .tag = tag,
-                        .request = {.account = account,
-                                    .shape = {.parts = 1, .gpus = gpus, .kinds = 1},
-                                    .most_us = INT64_MAX,
-                                    .restartable = true}};
-}
+#define PARK                              \
+    "pool: park\n"                        \
+    "nodes: {count: 2, kind: dgx-h100}\n" \
+    "reclaim: 10 min\n"                   \
+    "accounts:\n"                         \
+    "  castings: {guarantee: 12}\n"       \
+    "  harness: {guarantee: 0}\n"
 
 static void test_a_service_follows_its_load(void) {
     const ls_day_load day = {.count = 4, .shares = {0.0, 0.5, 1.0, 0.25}};
-    loads l = {.count = 1};
+    few_jobs l = {.count = 1};
     ls_sim_result r;
-    l.jobs[0] = job_of(0, 1, 0, 1, 48 * SCENE_H);
+    l.jobs[0] = few_jobs_one(0, 1, 0, 1, 1, 48 * SCENE_H);
     l.jobs[0].extras = 7;
     l.jobs[0].demand = &day;
-    run_loads(&l, "own", &r);
+    few_jobs_run(&l, PARK, NULL, &r);
     // It is up for two days, and not done sooner by having more replicas.
     CHECK_INT(l.ended_us[0], 48 * SCENE_H);
     CHECK_INT((int64_t)(l.held / 1000), INT64_C(2) * 6 * (1 + 4 + 8 + 2) * SCENE_H);
@@ -168,13 +100,13 @@ static void test_a_service_follows_its_load(void) {
 
 static void test_a_service_takes_back_its_guarantee_as_its_load_rises(void) {
     const ls_day_load day = {.count = 2, .shares = {0.0, 0.75}};
-    loads l = {.count = 2};
+    few_jobs l = {.count = 2};
     ls_sim_result r;
-    l.jobs[0] = job_of(0, 1, 0, 1, 24 * SCENE_H);
+    l.jobs[0] = few_jobs_one(0, 1, 0, 1, 1, 24 * SCENE_H);
     l.jobs[0].extras = 15;  // twelve GPUs at its load: all that it is guaranteed
     l.jobs[0].demand = &day;
-    l.jobs[1] = job_of(1, 2, 0, 7, 100 * SCENE_H);  // borrows on the one node
-    run_loads(&l, "own", &r);
+    l.jobs[1] = few_jobs_one(1, 2, 0, 1, 7, 100 * SCENE_H);  // borrows on the one node
+    few_jobs_run(&l, PARK, NULL, &r);
     CHECK_INT(r.stopped, 1);
     CHECK_NEAR(r.demanded_milli_us, 1000.0 * 12 * 13 * SCENE_H, 0.0);
     // Twelve and seven are more than sixteen: three wait for what was lent, back in ten minutes.
@@ -187,12 +119,12 @@ static void test_peers_without_accounts_serve_it_too(void) {
     const ls_day_load day = {.count = 2, .shares = {0.0, 1.0}};
     static const char *const policies[] = {"fifo", "easy", "sjf"};
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
-        loads l = {.count = 1};
+        few_jobs l = {.count = 1};
         ls_sim_result r;
-        l.jobs[0] = job_of(0, 2, 0, 1, 24 * SCENE_H);
+        l.jobs[0] = few_jobs_one(0, 2, 0, 1, 1, 24 * SCENE_H);
         l.jobs[0].extras = 15;
         l.jobs[0].demand = &day;
-        run_loads(&l, policies[i], &r);
+        few_jobs_run(&l, PARK, ls_sim_policy_find(policies[i]), &r);
         CHECK_NEAR(r.served_milli_us, 1000.0 * 12 * 17 * SCENE_H, 0.0);
     }
 }

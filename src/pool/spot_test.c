@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "pool/simulated.h"
-#include "pool/testing/scene.h"
+#include "pool/testing/few_jobs.h"
 #include "pool/testing/small_pool.h"
 #include "pool/why.h"
 #include "tests/harness.h"
@@ -209,83 +209,20 @@ static void test_other_jobs_start_as_if_there_were_none(void) {
 
 // ---- elastic jobs
 
-typedef struct elastic {
-    ls_sim_job jobs[4];
-    uint32_t count, at;
-    int64_t ended_us[4];
-    uint64_t grew, shrank;
-    ls_gpu_time held, lost;
-} elastic;
-
-static bool next_elastic(void *context, ls_sim_job *out) {
-    elastic *e = context;
-    if (e->at == e->count) {
-        return false;
-    }
-    *out = e->jobs[e->at++];
-    return true;
-}
-
-static bool note_elastic(void *context, const ls_sim_event *event) {
-    elastic *e = context;
-    e->grew += event->kind == LS_SIM_GREW;
-    e->shrank += event->kind == LS_SIM_SHRANK;
-    if (event->kind == LS_SIM_ENDED) {
-        e->ended_us[event->job->tag] = event->at_us;
-    }
-    return true;
-}
-
-static bool note_books(void *context, int64_t from_us, int64_t to_us, const ls_meter_row *rows,
-                       const ls_meter_pool *pool) {
-    elastic *e = context;
-    (void)from_us;
-    (void)to_us;
-    (void)pool;
-    e->held += rows[0].held;
-    e->lost += rows[0].lost;
-    return true;
-}
-
-static void run_elastic(elastic *e, ls_sim_result *out) {
-    scene *s = scene_of(PARK);
-    if (s == NULL) {
-        return;
-    }
-    ls_error err = {0};
-    const ls_sim_def sim = {.scheduler = {.cluster = &s->pool->cluster,
-                                          .terms = s->terms.rows,
-                                          .account_count = s->pool->account_count,
-                                          .policy = LS_PLACE_OWN},
-                            .load = {.next = next_elastic, .context = e},
-                            .until_us = 1000 * SCENE_H,
-                            .on_event = note_elastic,
-                            .on_close = note_books,
-                            .context = e};
-    CHECK_INT(ls_simulate(&sim, out, &err), LS_OK);
-    scene_end(s);
-}
-
 static ls_sim_job job_of(uint64_t tag, int64_t submit_us, uint32_t parts, uint32_t gpus,
                          int64_t work_us) {
-    return (ls_sim_job){.submit_us = submit_us,
-                        .work_us = work_us,
-                        .tag = tag,
-                        .request = {.account = 1,
-                                    .shape = {.parts = parts, .gpus = gpus, .kinds = 1},
-                                    .most_us = INT64_MAX,
-                                    .restartable = true}};
+    return few_jobs_one(tag, 1, submit_us, parts, gpus, work_us);
 }
 
 static void test_an_elastic_job_grows_into_what_is_idle_and_gives_it_back(void) {
     // Two parts of one GPU, 14 more when the 16 are idle: eight times as fast. Then another job
     // wants half of the park for half an hour: four times as fast meanwhile.
-    elastic e = {.count = 2};
+    few_jobs e = {.count = 2};
     ls_sim_result r;
     e.jobs[0] = job_of(0, 0, 2, 1, 8 * SCENE_H);
     e.jobs[0].extras = 14;
     e.jobs[1] = job_of(1, 30 * SCENE_MIN, 1, 8, 30 * SCENE_MIN);
-    run_elastic(&e, &r);
+    few_jobs_run(&e, PARK, NULL, &r);
     CHECK_INT(e.ended_us[1], SCENE_H);
     // 30 min x 8 + 30 min x 4 = 6 h of 8 h; the rest at eight times the speed takes 15 min.
     CHECK_NEAR((double)e.ended_us[0], 75.0 * SCENE_MIN, 2.0);  // rounded up twice
@@ -301,22 +238,22 @@ static void test_an_elastic_job_grows_into_what_is_idle_and_gives_it_back(void) 
 }
 
 static void test_an_elastic_job_that_is_stopped_loses_the_work_of_all_its_parts(void) {
-    elastic e = {.count = 2};
+    few_jobs e = {.count = 2};
     ls_sim_result r;
     e.jobs[0] = job_of(0, 0, 1, 8, 100 * SCENE_H);  // harness borrows castings' eight
     e.jobs[0].request.account = 2;
     e.jobs[0].extras = 1;                           // its limit is eight GPUs: there is none
     e.jobs[1] = job_of(1, SCENE_H, 2, 8, SCENE_H);  // all of the park
-    run_elastic(&e, &r);
+    few_jobs_run(&e, PARK, NULL, &r);
     CHECK_INT(e.grew, 0);
     CHECK_INT(r.ended, 2);
-    elastic f = {.count = 2};
+    few_jobs f = {.count = 2};
     f.jobs[0] = job_of(0, 0, 1, 4, 8 * SCENE_H);
     f.jobs[0].extras = 3;  // sixteen GPUs
     f.jobs[0].request.account = 2;
     f.jobs[0].request.checkpoint_every_us = 40 * SCENE_MIN;
     f.jobs[1] = job_of(1, SCENE_H, 1, 8, SCENE_H);
-    run_elastic(&f, &r);
+    few_jobs_run(&f, PARK, NULL, &r);
     CHECK_INT(r.stopped, 0);  // its further parts were enough
     CHECK_INT((int64_t)f.lost, 0);
 }
@@ -363,18 +300,17 @@ static void test_memory_that_runs_out_is_told(void) {
     bool done = false;
     scene *s = scene_of(PARK);
     for (int64_t after = 0; s != NULL && !done && after < 20000; after++) {
-        elastic e = {.count = 2};
+        static const ls_day_load day = {.count = 2, .shares = {0.0, 1.0}};
+        few_jobs e = {.count = 3};
         ls_sim_result r;
         ls_error err = {0};
         e.jobs[0] = job_of(0, 0, 2, 1, 8 * SCENE_H);
         e.jobs[0].extras = 14;
         e.jobs[1] = job_of(1, 30 * SCENE_MIN, 1, 8, 30 * SCENE_MIN);
-        const ls_sim_def sim = {.scheduler = {.cluster = &s->pool->cluster,
-                                              .terms = s->terms.rows,
-                                              .account_count = s->pool->account_count,
-                                              .policy = LS_PLACE_OWN},
-                                .load = {.next = next_elastic, .context = &e},
-                                .until_us = 100 * SCENE_H};
+        e.jobs[2] = job_of(2, SCENE_H, 1, 2, 30 * SCENE_H);
+        e.jobs[2].extras = 4;
+        e.jobs[2].demand = &day;
+        const ls_sim_def sim = few_jobs_sim(&e, s, NULL);
         ls_alloc_fail_after(after);
         done = ls_simulate(&sim, &r, &err) == LS_OK;
         ls_alloc_fail_after(-1);
