@@ -26,6 +26,7 @@
 //
 //   MODEL {
 //     "name", "what": "sensor", "mode": "approve" | "auto", "learner",
+//     "objective": "number" | ..., null of a monitor; "classes": [names]
 //     "every_us", "horizon_us", "label": {"kind": "tag" | "event" | "file" | "none", "source",
 //     "delay_us"}, "limits": {"level", "gain", "worst", "coverage", "interval", "missing",
 //     "latency_us"}, "champion": 3, "challenger": 4,            what stages.json says; null: none

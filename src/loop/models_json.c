@@ -29,6 +29,14 @@ static json_t *limits_object(const ls_model_gates *g) {
                      g->missing, "latency_us", (json_int_t)g->latency_us);
 }
 
+static json_t *classes_array(const ls_model_plan *p) {
+    json_t *classes = json_array();
+    for (uint32_t k = 0; k < p->class_count; k++) {
+        json_array_append_new(classes, json_string(p->classes[k]));
+    }
+    return classes;
+}
+
 static json_t *tags_object(const ls_models_one *one) {
     static const char *const keys[LS_MODELS_TAGS] = {"value", "low", "high", "unusual",
                                                      "challenger"};
@@ -141,6 +149,10 @@ static json_t *model_object(ls_models *m, ls_models_one *one) {
     json_object_set_new(object, "what", json_string(ls_model_what_name(p->what)));
     json_object_set_new(object, "mode", json_string(p->is_auto ? "auto" : "approve"));
     json_object_set_new(object, "learner", json_string(p->learner));
+    json_object_set_new(
+        object, "objective",
+        p->monitor.is ? json_null() : json_string(ls_model_objective_name(p->objective)));
+    json_object_set_new(object, "classes", classes_array(p));
     json_object_set_new(object, "every_us", json_integer(p->every_us));
     json_object_set_new(object, "horizon_us", json_integer(p->horizon_us));
     json_object_set_new(object, "label", label_object(&p->label));

@@ -1,5 +1,5 @@
 // models.mjs - made-up models for the mock server: a wear model with a challenger in its shadow, a
-// life model that has drifted, an anomaly monitor that nobody has promoted yet.
+// life model that has drifted, one that may not serve, a monitor with an alarm, one of classes.
 
 // What "really" comes: wear that rises and is mended, a little different for each unit.
 export function truthOf(name, us) {
@@ -8,10 +8,17 @@ export function truthOf(name, us) {
 }
 const wobble = (us, k) => 0.02 * Math.sin(us / 7e8 + k) + 0.012 * Math.sin(us / 1.3e8 + 2 * k);
 
+const alarmUs = Date.UTC(2026, 0, 5, 11, 20) * 1e3;  // since then the monitor's second unit is not as it was
+
 // The value of a tag model/NAME/UNIT[/...] at a moment; null: nothing was said.
 export function predictedOf(name, us, horizonUs) {
   const [, model, unit, part = 'value'] = name.split('/');
   const k = Number(/\d+/.exec(unit)?.[0] ?? 1), truth = truthOf(unit, us + horizonUs), said = truth + wobble(us, k);
+  if (model === 'watch') {
+    const index = 0.4 + 0.15 * Math.sin(us / 9e8 + k) + (k === 2 && us > alarmUs ? 2.1 : 0);
+    return {value: index, unusual: index > 1 ? 1 : 0}[part] ?? null;
+  }
+  if (model === 'part') return {value: Math.floor(us / 36e8) % 5 === 2 ? 1 : 0}[part] ?? null;
   if (model !== 'wear') return null;
   return {value: said, low: said - 0.05, high: said + 0.05, challenger: truth + 0.5 * wobble(us, k + 1), unusual: k === 3 && us % 36e8 > 30e8 ? 1 : 0}[part] ?? null;
 }
@@ -59,5 +66,17 @@ export function makeModels({now}) {
       score: score({coverage: 0.74, version: 7}), speed: speed({slow: true, p99_us: 1480}), versions: [version(7, 'champion', now)], explained: []}),
     model('scrap', {what: 'scrap', champion: null, serving: null, label: {kind: 'file', source: 'inspection.csv', delay_us: 86400e6}, live: [], score: score({coverage: null, scored: 0, version: null, said: 0}),
       refused: {version: 2, text: "feature 3 of the model is 'power', it should be 'torque'", since_us: now - 3600e6}, versions: [version(2, 'candidate', now, {gates: gates(-0.02, 0.01), rmse: 0.09})], explained: []}),
+    model('watch', {what: 'anomaly', learner: 'dpca', objective: null, champion: 1, serving: 1, horizon_us: 0, label: {kind: 'none', source: '', delay_us: 0}, score: score({coverage: null, scored: 0, version: 1}),
+      live: ['reactor-1', 'reactor-2'].map((unit, i) => {
+        const at = Math.floor(now / 300e6) * 300e6;
+        return {unit, state: 'good', time_us: at, age_s: (now - at) / 1e6, value: predictedOf(`model/watch/${unit}`, at, 0), low: null, high: null, by: null, unusual: i === 1, challenger: null, version: 1,
+          truth: null, truth_time_us: null, error: null, alarm: i === 0 ? null : {since_us: alarmUs + 600e6, index: 2.63, version: 1, blame: [
+            {feature: 'plant/cooling/outlet', contribution: 14.2, value: 51.3, mean: 40.1, low: 37.2, high: 43.5}, {feature: 'plant/valve/10', contribution: 6.1, value: 71, mean: 41, low: 36, high: 46},
+            {feature: 'plant/level', contribution: 0.8, value: null, mean: 50, low: 48, high: 52}]}};
+      }),
+      versions: [version(1, 'champion', now, {kind: 'monitor', rmse: null, champion_rmse: null, gates: {'false-alarms': gate(true, 0.012, 0.03, '1.2 % of 2880 rows'), latency: gate(true, 21, 1000, '21 us')}})], explained: []}),
+    model('part', {what: 'quality', objective: 'classes', classes: ['good', 'rework', 'scrap'], champion: 2, serving: 2, horizon_us: 0, label: {kind: 'file', source: 'inspection.csv', delay_us: 86400e6},
+      live: [{unit: 'plant', state: 'good', time_us: now, age_s: 0, value: 1, low: null, high: null, by: null, unusual: false, challenger: null, version: 2, truth: 0, truth_time_us: now - 600e6, error: 1}],
+      score: score({coverage: null}), versions: [version(2, 'champion', now)], explained: []}),
   ];
 }

@@ -50,7 +50,7 @@ test('a plant without models says how to begin', async () => {
 test('the list says who serves, who shadows, how many truths lay inside, and what to look at', async () => {
   await withModels({}, async (page) => {
     const rows = (await page.$$eval('.model-list li', (all) => all.map((l) => l.textContent))).map(plain);
-    assert.equal(rows.length, 3);
+    assert.equal(rows.length, 5);
     assert.match(rows[0], /^wearsoft sensorv3 serves · v4 in its shadow91 % of the last 500 truths lay inside the interval \(wanted 90 %\)\.unusual units: 1silent units: 1v4 may be promoted$/);
     assert.match(rows[1], /slower than its deadline/);
     assert.match(rows[2], /No version serves yet.*No truth has come yet to score against\..*v2 may not serve/);
@@ -115,6 +115,44 @@ test('an explanation has a sign in words beside each bar, and says what is missi
     assert.equal(rows[0], 'cell/{unit}/power mean 1h+0.142 at 12.4');
     assert.equal(rows[2], 'cell/{unit}/temperature slope 1h−0.0480 at −0.00210');
     assert.equal(rows[4], 'cell/{unit}/vibration missing 1h−0.00900 missing');
+  });
+});
+
+test('a monitor has an index and its limit; an alarm says since when and who is to blame', async () => {
+  for (const [lang, says] of [['en', {flag: 'alarms: 1', unit: /alarm since 5 Jan 11:30/, blame: 'Who is to blame', of: /reactor-2, alarm since 5 Jan 11:30: largest index 2\.63, v1.*1 is an ordinary contribution/,
+    row: 'plant/cooling/outlet14.2 at 51.3, usually 37 to 44', none: /No alarm stands/, legend: /^ Index\s*limit\s*above its limit, from here$/, watches: /Index 1 is the limit/}],
+    ['ko', {flag: '알람 1건', unit: /1월 5일 11:30부터 알람/, blame: '원인 변수', of: /reactor-2, 1월 5일 11:30부터 알람: 최대 지수 2\.63, v1/, row: 'plant/cooling/outlet14.2 값 51.3, 평소 37~44', none: /알람이 없습니다/,
+      legend: /^ 지수\s*한계\s*여기부터 한계 초과$/, watches: /지수 1은/}]]) {
+    await withPage(browser, {hash: '#/models/watch?unit=reactor-1', lang}, async (page, mock) => {
+      await page.waitForSelector('.models-view .plot canvas');
+      const row = '.model-list li:nth-child(4)';
+      assert.equal(await text(page, `${row} .flag`), says.flag);
+      assert.match(await text(page, row), says.watches);
+      assert.match(await text(page, cardOf(says.blame)), says.none);
+      const units = (await page.$$eval('.units li', (all) => all.map((l) => l.textContent))).map(plain);
+      assert.match(units[0], /^reactor-2/, 'the one with the alarm first');
+      assert.match(units[0], says.unit);
+      await page.click('.units li:nth-child(1) button');
+      await page.waitForFunction(() => document.querySelector('.plot strong')?.textContent === 'reactor-2');
+      assert.match(await text(page, cardOf(says.blame)), says.of);
+      assert.equal(await text(page, '.effects li'), says.row);
+      await page.waitForFunction(() => document.querySelectorAll('.keys-of-lines li').length === 3);
+      assert.match(await text(page, '.keys-of-lines'), says.legend);
+      await page.click('.plot [data-table]');
+      const heads = await page.$$eval('.plot thead th', (all) => all.length), cells = await page.$$eval('.plot tbody tr', (all) => [...all].map((r) => [...r.children].map((c) => c.textContent)));
+      assert.equal(heads, 4);
+      assert.ok(cells.length > 50 && cells.every((r) => r.length === 4 && r[2] === '1') && cells.some((r) => Number(r[1]) > 1) && cells.some((r) => Number(r[1]) < 1), cells[0].join());
+      assert.ok(!mock.asked.some((a) => a.path === '/api/v1/history' && a.query.get('tags') === ''));
+      assert.deepEqual(await axe(page), []);
+    });
+  }
+});
+
+test('a class is said by its name', async () => {
+  await withPage(browser, {hash: '#/models/part'}, async (page) => {
+    await page.waitForSelector('.models-view .plot canvas');
+    assert.match(await text(page, '.units li'), /rework.*Last truth good$/);
+    assert.match(await text(page, '.plot figcaption'), /Last rework, without an interval\./);
   });
 });
 

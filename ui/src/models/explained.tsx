@@ -1,8 +1,8 @@
 // explained.tsx - what each feature adds to one prediction, the largest first, around a common zero.
-import {num, stamp} from '../format';
+import {num, range, shortStamp, stamp} from '../format';
 import {t} from '../i18n';
 import {version} from './list';
-import type {Explained} from './types';
+import type {Explained, Live} from './types';
 
 function Effect({effect, most}: {effect: number; most: number}) {
   const w = 160, half = w / 2, size = Math.max(1, Math.abs(effect) / most * (half - 2));
@@ -23,4 +23,20 @@ export function Why({of}: {of: Explained | undefined}) {
       <Effect effect={f.effect} most={most} />
       <span class="num"><strong>{num(f.effect, true)}</strong> <span class="muted">{f.value === null ? t('model.missing') : t('model.at', {value: num(f.value)})}</span></span>
     </li>)}</ol></section>;
+}
+
+// Of a monitor: whose values make the alarm, against those of good operation.
+export function Blame({of: l}: {of: Live | undefined}) {
+  const a = l?.alarm, most = Math.max(...a?.blame.map((b) => Math.abs(b.contribution)) ?? [], 1e-300);
+  return <section class="card"><h2>{t('model.blame')}</h2>
+    {!a ? <p class="muted">{t('model.blame.none')}</p> : <>
+      <p class="num">{t('model.blame.of', {unit: l.unit, time: shortStamp(a.since_us), index: num(a.index), version: version(a.version)})}</p>
+      <p class="muted">{t('model.blame.one')}</p>
+      <ol class="effects">{a.blame.map((b) => <li key={b.feature}>
+        <span class="ids">{b.feature}</span>
+        <Effect effect={b.contribution} most={most} />
+        <span class="num"><strong>{num(b.contribution)}</strong> <span class="muted">{b.value === null ? t('model.missing') : t('model.at', {value: num(b.value)})}
+          {b.low !== null && b.high !== null && `, ${t('model.usually', {range: range(b.low, b.high)})}`}</span></span>
+      </li>)}</ol></>}
+  </section>;
 }

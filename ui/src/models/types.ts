@@ -1,6 +1,14 @@
 // types.ts - what the server says of models, as openapi.yaml describes it. Times ending in _us are
 // microseconds since 1970; null is "not known".
 
+// Of a monitor: what stands, and who is to blame, 1 being an ordinary contribution.
+export interface Alarm {
+  since_us: number;
+  index: number;
+  version: number;
+  blame: {feature: string; contribution: number; value: number | null; mean: number | null; low: number | null; high: number | null}[];
+}
+
 export interface Live {
   unit: string;
   state: 'good' | 'partial' | 'silent' | 'none';
@@ -16,6 +24,7 @@ export interface Live {
   truth: number | null;
   truth_time_us: number | null;
   error: number | null;
+  alarm?: Alarm | null;
   scored?: number;
   coverage?: number | null;
 }
@@ -40,6 +49,8 @@ export interface Model {
   what: string;
   mode: 'approve' | 'auto';
   learner: string;
+  objective?: string | null;
+  classes?: string[];
   every_us: number;
   horizon_us: number;
   label: {kind: 'tag' | 'event' | 'file' | 'none'; source: string; delay_us: number};

@@ -4,10 +4,10 @@ import {ApiError, ask} from '../api';
 import {duration} from '../format';
 import {t, word} from '../i18n';
 import {useRoom} from '../line/drawing';
-import {Why} from '../models/explained';
+import {Blame, Why} from '../models/explained';
 import {Deeds, DeedDialog, type Deed} from '../models/deeds';
 import {DriftCard} from '../models/drift';
-import {coverageOf, Flags, List, servesOf, version} from '../models/list';
+import {coverageOf, Flags, isMonitor, List, servesOf, version} from '../models/list';
 import {LiveChart, tagOf} from '../models/live_chart';
 import type {Model, ModelDetail} from '../models/types';
 import {ShadowCard} from '../models/shadow';
@@ -62,12 +62,12 @@ function One({of: m, beat, again}: {of: ModelDetail; beat: number; again: () => 
   };
   return <div class="model" ref={ref}>
     <section class="card"><Head of={m} onDeed={setDeed} /></section>
-    <section class="card"><div class="toolbar"><h2>{t('model.live')}</h2><span class="spring" />
+    <section class="card"><div class="toolbar"><h2>{t(isMonitor(m) ? 'model.index' : 'model.live')}</h2><span class="spring" />
       <Spans hours={hours} onHours={(h) => set('hours', String(h))} /></div>
       {live && width > 0 && <LiveChart model={m} live={live} hours={hours} width={width} beat={Math.floor(beat / 2)} />}
       {live ? <><h3>{t('model.units')}</h3><Units model={m} unit={live.unit} onUnit={(unit) => set('unit', unit)} /></>
         : <p class="muted">{t('model.state.none')}</p>}</section>
-    <Why of={m.explained.find((e) => e.unit === live?.unit)} />
+    {isMonitor(m) ? <Blame of={live} /> : <Why of={m.explained.find((e) => e.unit === live?.unit)} />}
     <DriftCard of={m.drift} />
     <ShadowCard of={m} />
     <Versions of={m} onDeed={setDeed} />
