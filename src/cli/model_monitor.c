@@ -291,8 +291,11 @@ static ls_status place_version(work *w, uint32_t number, ls_model_stage *out) {
     if (!w->verdict.passed) {
         return LS_OK;
     }
-    // Where a key is demanded it waits for whoever signs.
-    const bool serves = w->plan->is_auto && ls_model_key(w->opened) == NULL;
+    ls_error why = {0};
+    const bool serves = w->plan->is_auto && ls_model_may_serve(w->opened, number, &why);
+    if (w->plan->is_auto && !serves) {  // it waits for whoever signs
+        ls_warn("it is not promoted by itself: %s", why.text);
+    }
     *out = serves ? LS_STAGE_CHAMPION : LS_STAGE_CHALLENGER;
     return serves ? ls_registry_promote(w->opened->registry, w->plan->name, number, &w->err)
                   : ls_registry_challenge(w->opened->registry, w->plan->name, number, &w->err);
@@ -408,6 +411,9 @@ int ls_model_monitor_train(const ls_options *options, ls_model_opened *opened) {
     }
     if (status == LS_OK) {
         status = keep_version(w, &number);
+    }
+    if (status == LS_OK) {
+        status = ls_model_sign_version(w->opened, options, number, &w->err);
     }
     if (status == LS_OK) {
         status = place_version(w, number, &stage);

@@ -129,10 +129,8 @@ int ls_model_open(const ls_options *options, bool needs_one, bool history, ls_mo
         snprintf(out->registry, sizeof out->registry, "%.4000s%s",
                  models->given ? models->text : out->data, models->given ? "" : "/models");
     }
-    if (code == LS_EXIT_DONE && out->plan != NULL && out->plan->signed_by != NULL) {
-        const char *by = out->plan->signed_by, *slash = strrchr(out->file, '/');
-        const int folder = by[0] == '/' || slash == NULL ? 0 : (int)(slash - out->file) + 1;
-        snprintf(out->key, sizeof out->key, "%.*s%s", folder, out->file, by);
+    if (code == LS_EXIT_DONE && out->plan != NULL) {
+        ls_registry_key_file(out->file, out->plan->signed_by, out->key, sizeof out->key);
     }
     return code == LS_EXIT_DONE && history ? ls_model_open_history(options, out) : code;
 }

@@ -24,7 +24,6 @@
 #include "ls_commit.h"
 #include "model/dataset_check.h"
 #include "model/profile.h"
-#include "model/signature.h"
 #include "model/snapshot.h"
 #include "model/usual.h"
 
@@ -426,28 +425,10 @@ static ls_status make_profile(work *w, const ls_predictor *predictor, ls_buffer 
                : status;
 }
 
-// Before it is placed: where a key is demanded, nothing unsigned serves.
-static ls_status sign_version(work *w, uint32_t number) {
-    const ls_option_value *given = ls_options_get(w->options, "sign");
-    char *secret = NULL;
-    size_t size = 0;
-    if (!given->given) {
-        return LS_OK;
-    }
-    const ls_status status = ls_file_read(given->text, LS_SIGNATURE_LINE_MAX, &w->arena, &secret,
-                                          &size, &w->err);
-    return status == LS_OK ? ls_registry_sign(w->opened.registry, w->plan->name, number, secret,
-                                              size, given->text, &w->err)
-                           : status;
-}
-
 // With `mode: auto` one that is not signed as demanded waits as the challenger for whoever signs.
-static bool may_serve(work *w, uint32_t number) {
-    ls_registry_version v;
+static bool may_serve(const work *w, uint32_t number) {
     ls_error why = {0};
-    const bool may = ls_registry_load_signed(w->opened.registry, w->plan->name, number,
-                                             ls_model_key(&w->opened), &v, &why) == LS_OK;
-    ls_registry_version_clear(&v);
+    const bool may = ls_model_may_serve(&w->opened, number, &why);
     if (!may) {
         ls_warn("it is not promoted by itself: %s", why.text);
     }
@@ -582,6 +563,9 @@ static int run_train(const ls_options *options) {
     if (ls_output_check_files(options, &w.err) != LS_OK) {
         return ls_output_complain(&w.err);
     }
+    if (ls_model_check_key(options, &w.err) != LS_OK) {
+        return ls_complain(&w.err);
+    }
     int code = ls_model_open(options, true, false, &w.opened);
     w.plan = w.opened.plan;
     // A search hands its trials over, and does the rest here.
@@ -625,7 +609,7 @@ static int run_train(const ls_options *options) {
                                   &number);
         }
         if (status == LS_OK) {
-            status = sign_version(&w, number);
+            status = ls_model_sign_version(&w.opened, options, number, &w.err);
         }
         if (status == LS_OK) {
             status = place_version(&w, number, verdict.passed, &stage);

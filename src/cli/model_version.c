@@ -3,8 +3,11 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "cli/model_judge.h"
+#include "model/signature.h"
 
 const ls_option ls_model_version_options[] = {
     {.name = "version",
@@ -87,4 +90,62 @@ ls_status ls_model_predictor(const ls_model_plan *plan, const ls_registry_versio
         json_decref(lineage);
     }
     return status;
+}
+
+// ---- signatures
+
+static ls_status read_key(const ls_options *options, ls_arena *arena, char **out, size_t *out_size,
+                          ls_error *err) {
+    return ls_file_read(ls_options_get(options, "sign")->text, LS_SIGNATURE_LINE_MAX, arena, out,
+                        out_size, err);
+}
+
+static void forget_key(char *secret, size_t size, ls_arena *arena) {
+    if (secret != NULL) {
+        memset(secret, 0, size);
+    }
+    ls_arena_clear(arena);
+}
+
+ls_status ls_model_check_key(const ls_options *options, ls_error *err) {
+    char line[LS_SIGNATURE_LINE_MAX], *secret = NULL;
+    size_t size = 0;
+    ls_arena arena;
+    if (!ls_options_get(options, "sign")->given) {
+        return LS_OK;
+    }
+    ls_arena_init(&arena);
+    ls_status status = read_key(options, &arena, &secret, &size, err);
+    if (status == LS_OK) {
+        status = ls_signature_sign(secret, size, ls_options_get(options, "sign")->text, "", 0, line,
+                                   err);
+    }
+    forget_key(secret, size, &arena);
+    return status;
+}
+
+ls_status ls_model_sign_version(const ls_model_opened *opened, const ls_options *options,
+                                uint32_t number, ls_error *err) {
+    char *secret = NULL;
+    size_t size = 0;
+    ls_arena arena;
+    if (!ls_options_get(options, "sign")->given) {
+        return LS_OK;
+    }
+    ls_arena_init(&arena);
+    ls_status status = read_key(options, &arena, &secret, &size, err);
+    if (status == LS_OK) {
+        status = ls_registry_sign(opened->registry, opened->plan->name, number, secret, size,
+                                  ls_options_get(options, "sign")->text, err);
+    }
+    forget_key(secret, size, &arena);
+    return status;
+}
+
+bool ls_model_may_serve(const ls_model_opened *opened, uint32_t number, ls_error *why) {
+    ls_registry_version version;
+    const bool may = ls_registry_load_signed(opened->registry, opened->plan->name, number,
+                                             ls_model_key(opened), &version, why) == LS_OK;
+    ls_registry_version_clear(&version);
+    return may;
 }

@@ -13,6 +13,14 @@ ls_status ls_model_pick(const ls_model_opened *opened, const ls_options *options
 // The version that is picked, with the stages of all. *out is to be cleared in any case.
 ls_status ls_model_take(const ls_model_opened *opened, const ls_options *options,
                         ls_registry_stages *out_stages, ls_registry_version *out, ls_error *err);
+// `--sign KEY`: is it a secret key? LS_OK where it is not given. Before anything is trained.
+ls_status ls_model_check_key(const ls_options *options, ls_error *err);
+// Signs with it, where it is given: before the version is placed, since where a key is demanded
+// nothing unsigned serves.
+ls_status ls_model_sign_version(const ls_model_opened *opened, const ls_options *options,
+                                uint32_t number, ls_error *err);
+// May it serve at once, being signed as the plant demands? Else *why says why not.
+bool ls_model_may_serve(const ls_model_opened *opened, uint32_t number, ls_error *why);
 // What predicts, as JSON. LS_ERR_INVALID: it has no such part.
 ls_status ls_model_part(const ls_registry_version *version, const ls_registry_part **out,
                         ls_error *err);

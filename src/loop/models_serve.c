@@ -121,7 +121,10 @@ static ls_status load_version(ls_models *m, const ls_models_one *one, uint32_t n
     s->shown.columns = one->columns;
     s->shown.column_count = one->column_count;
     s->p50_us = s->p99_us = (double)NAN;
-    ls_status status = ls_registry_load(m->folder, one->plan->name, number, &version, err);
+    char key[4096];
+    ls_registry_key_file(m->plant, one->plan->signed_by, key, sizeof key);
+    ls_status status = ls_registry_load_signed(m->folder, one->plan->name, number,
+                                               key[0] != '\0' ? key : NULL, &version, err);
     if (status == LS_OK) {
         status = take_parts(s, &version, err);
     }

@@ -14,6 +14,7 @@
 #include "loop/testing/bench.h"
 #include "model/linear.h"
 #include "model/registry.h"
+#include "model/signature.h"
 #include "model/snapshot.h"
 #include "model/usual.h"
 #include "tests/harness.h"
@@ -481,6 +482,32 @@ static void test_a_version_that_is_not_its_manifest_is_refused(void) {
     end(&s);
 }
 
+static void test_where_a_key_is_demanded_nothing_unsigned_serves(void) {
+    stage s;
+    char secret[LS_SIGNATURE_LINE_MAX], public[LS_SIGNATURE_LINE_MAX], key[256];
+    ls_error err = {0};
+    begin(&s, MODEL_WITH("{tag: 'x/{unit}/wear'}", ", signed-by: k.pub"));
+    const uint32_t one = add_version(&s, 0.5, NULL), two = add_version(&s, 0.25, NULL);
+    CHECK_INT(ls_signature_make_keys(secret, public, &err), LS_OK);
+    snprintf(key, sizeof key, "%s/k.pub", s.b.folder);
+    CHECK_INT(ls_file_write(key, public, strlen(public), &err), LS_OK);
+    promote(&s, one);  // by a hand past the command, which would refuse
+    open_models(&s);
+    CHECK(is_champion(&s, 0));
+    CHECK_CONTAINS(bench_events(&s.b), "version 1 of model 'wear' is not signed");
+    CHECK_INT(ls_registry_sign(s.folder, "wear", one, secret, strlen(secret), "k", &err), LS_OK);
+    promote(&s, one);  // not to wait for the next look by itself
+    CHECK(wait_for(is_champion, &s, one));
+    // Nor is a challenger heard in the shadow before.
+    CHECK_INT(ls_registry_challenge(s.folder, "wear", two, &err), LS_OK);
+    CHECK(wait_for(has_refused, &s, 2));
+    CHECK(is_challenger(&s, 0));
+    CHECK_INT(ls_registry_sign(s.folder, "wear", two, secret, strlen(secret), "k", &err), LS_OK);
+    CHECK_INT(ls_registry_challenge(s.folder, "wear", two, &err), LS_OK);
+    CHECK(wait_for(is_challenger, &s, two));
+    end(&s);
+}
+
 static void test_a_challenger_predicts_in_the_shadow(void) {
     stage s;
     ls_error err = {0};
@@ -805,6 +832,7 @@ int main(int argc, char **argv) {
     TEST(test_what_the_ring_cannot_hold_is_heard_from_the_history);
     TEST(test_versions_are_swapped_and_nothing_is_lost);
     TEST(test_a_version_that_is_not_its_manifest_is_refused);
+    TEST(test_where_a_key_is_demanded_nothing_unsigned_serves);
     TEST(test_a_challenger_predicts_in_the_shadow);
     TEST(test_predictions_are_scored_and_intervals_follow);
     TEST(test_labels_of_a_file_come_late);

@@ -336,6 +336,11 @@ static ls_status peek(const char *folder, const char *model, uint32_t number, co
         status = ls_fail_at(err, LS_ERR_INVALID, path, 0, 0,
                             "the manifest is that of version %u, not of %u", out->number, number);
     }
+    if (status == LS_OK && strcmp(out->model, model) != 0) {
+        status = ls_fail_at(err, LS_ERR_INVALID, path, 0, 0,
+                            "the manifest is that of model '%.63s', not of '%s'", out->model,
+                            model);
+    }
     ls_arena_clear(&arena);
     return status;
 }

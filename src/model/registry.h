@@ -49,6 +49,7 @@ typedef struct ls_registry_part {
 // One version, read and checked. All memory in `arena`.
 typedef struct ls_registry_version {
     uint32_t number;
+    const char *model;  // whose it is, by its manifest
     ls_registry_part parts[LS_REGISTRY_PARTS_MAX];
     uint32_t part_count;
     const char *lineage;  // a JSON object: data, features, code, parameters, metrics
@@ -69,7 +70,7 @@ ls_status ls_registry_add(const char *folder, const char *model, const ls_regist
                           uint32_t part_count, const char *lineage, uint32_t *out_number,
                           ls_error *err);
 // Reads and checks a version; clear it afterwards, also after a failure. LS_ERR_INVALID: there is
-// no such version, or its manifest does not match.
+// no such version, its manifest is of another model or version, or a part is not what it says.
 ls_status ls_registry_load(const char *folder, const char *model, uint32_t number,
                            ls_registry_version *out, ls_error *err);
 void ls_registry_version_clear(ls_registry_version *version);
@@ -84,6 +85,9 @@ ls_status ls_registry_load_signed(const char *folder, const char *model, uint32_
 // not what its manifest says is not signed. `file` is what errors call the key.
 ls_status ls_registry_sign(const char *folder, const char *model, uint32_t number,
                            const char *secret, size_t secret_size, const char *file, ls_error *err);
+// The file of a plan's `signed-by`, which is looked for from the folder of the plant file; empty
+// where signed_by is NULL.
+void ls_registry_key_file(const char *plant_file, const char *signed_by, char *out, size_t size);
 // Only the manifest, not the parts it names: their bytes are NULL.
 ls_status ls_registry_peek(const char *folder, const char *model, uint32_t number,
                            ls_registry_version *out, ls_error *err);

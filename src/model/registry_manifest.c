@@ -94,6 +94,7 @@ static const char *read_object(const json_t *object, ls_registry_version *out) {
     const json_t *number = json_object_get(object, "number");
     const json_t *parts = json_object_get(object, "parts");
     const json_t *lineage = json_object_get(object, "lineage");
+    const char *model = json_string_value(json_object_get(object, "model"));
     if (!json_is_object(object)) {
         return "it is no JSON object";
     }
@@ -104,6 +105,9 @@ static const char *read_object(const json_t *object, ls_registry_version *out) {
         json_integer_value(number) > LS_REGISTRY_VERSIONS_MAX) {
         return "\"number\" is none of a version";
     }
+    if (model == NULL) {
+        return "it does not say whose it is: \"model\"";
+    }
     if (!json_is_array(parts) || json_array_size(parts) == 0 ||
         json_array_size(parts) > LS_REGISTRY_PARTS_MAX) {
         return "\"parts\" is no list of 1 to 16 parts";
@@ -112,6 +116,7 @@ static const char *read_object(const json_t *object, ls_registry_version *out) {
         return "\"lineage\" is no object";
     }
     out->number = (uint32_t)json_integer_value(number);
+    out->model = ls_arena_text(&out->arena, model, strlen(model));
     for (size_t i = 0; i < json_array_size(parts); i++) {
         const char *wrong = read_part(json_array_get(parts, i), out);
         if (wrong != NULL) {
@@ -121,7 +126,7 @@ static const char *read_object(const json_t *object, ls_registry_version *out) {
     char *text = json_dumps(lineage, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
     out->lineage = text != NULL ? ls_arena_text(&out->arena, text, strlen(text)) : NULL;
     free(text);
-    return out->lineage != NULL ? NULL : "out of memory";
+    return out->lineage != NULL && out->model != NULL ? NULL : "out of memory";
 }
 
 ls_status ls_registry_read_manifest(const char *bytes, size_t size, const char *file,

@@ -4,9 +4,11 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "model/registry_inside.h"
 #include "model/signature.h"
 
@@ -15,6 +17,15 @@ static ls_status path_of(char out[LS_REGISTRY_PATH_SIZE], const char *folder, co
     char rest[64];
     snprintf(rest, sizeof rest, "/versions/%u/%s", number, name);
     return ls_registry_path(out, folder, model, rest, err);
+}
+
+void ls_registry_key_file(const char *plant_file, const char *signed_by, char *out, size_t size) {
+    const char *slash = strrchr(plant_file, '/');
+    out[0] = '\0';
+    if (signed_by != NULL) {
+        const int folder = signed_by[0] == '/' || slash == NULL ? 0 : (int)(slash - plant_file) + 1;
+        ls_text_format(out, size, "%.*s%s", folder, plant_file, signed_by);
+    }
 }
 
 // A signed version of another model, or with another number, is signed for that alone.
@@ -65,6 +76,16 @@ ls_status ls_registry_check_signature(const char *folder, const char *model, uin
     return status;
 }
 
+// Who signs may write where others may not: a link that leads elsewhere is not written through.
+static ls_status check_place(const char *path, ls_error *err) {
+    struct stat is;
+    if (lstat(path, &is) == 0 && !S_ISREG(is.st_mode)) {
+        return ls_fail_at(err, LS_ERR_INVALID, path, 0, 0,
+                          "this is no file of the registry, but a link, a folder or a device");
+    }
+    return LS_OK;
+}
+
 ls_status ls_registry_sign(const char *folder, const char *model, uint32_t number,
                            const char *secret, size_t secret_size, const char *file,
                            ls_error *err) {
@@ -89,6 +110,9 @@ ls_status ls_registry_sign(const char *folder, const char *model, uint32_t numbe
     }
     if (status == LS_OK) {
         status = path_of(path, folder, model, number, "manifest.sig", err);
+    }
+    if (status == LS_OK) {
+        status = check_place(path, err);
     }
     if (status == LS_OK) {
         status = ls_file_write(path, line, strlen(line), err);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "model/signature.h"
 #include "tests/harness.h"
 
 static char folder[64];
@@ -254,11 +255,123 @@ static void test_names_and_manifests_that_lead_elsewhere(void) {
     CHECK_INT(ls_registry_add(folder, "wear", &good, 1, "[]", &number, &err), LS_ERR_INVALID);
     CHECK_INT(ls_registry_add(folder, "wear", &good, 0, "{}", &number, &err), LS_ERR_LIMIT);
     const char *manifest =
-        "{\"version\":1,\"number\":1,\"lineage\":{},\"parts\":[{\"name\":\"../../x\",\"size\":1,"
+        "{\"version\":1,\"model\":\"wear\",\"number\":1,\"lineage\":{},\"parts\":[{\"name\":\"../"
+        "../x\",\"size\":1,"
         "\"sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}]}";
     CHECK_INT(ls_registry_read_manifest(manifest, strlen(manifest), "m", &v, &err), LS_ERR_INVALID);
     CHECK_CONTAINS(err.text, "a part's name is none");
     end();
+}
+
+static void copy(const char *from, const char *to) {
+    char command[600];
+    snprintf(command, sizeof command, "mkdir -p %s/%s && cp %s/%s/* %s/%s/", folder, to, folder,
+             from, folder, to);
+    CHECK_INT(system(command), 0);
+}
+
+static void test_a_version_of_another_model_is_none_of_this_one(void) {
+    ls_error err = {0};
+    ls_registry_version v;
+    uint32_t number = 0;
+    begin();
+    CHECK_INT(add("{}", &number, &err), LS_OK);
+    copy("wear/versions/1", "life/versions/1");
+    CHECK_INT(ls_registry_load(folder, "life", 1, &v, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "the manifest is that of model 'wear', not of 'life'");
+    ls_registry_version_clear(&v);
+    CHECK_INT(ls_registry_promote(folder, "life", 1, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_registry_challenge(folder, "life", 1, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_registry_load(folder, "wear", 1, &v, &err), LS_OK);
+    CHECK_STR(v.model, "wear");
+    ls_registry_version_clear(&v);
+    end();
+}
+
+// Is the version signed by this key, and all of it as it was?
+static bool holds(const char *key) {
+    ls_error err = {0};
+    ls_registry_version v;
+    const bool good = ls_registry_load_signed(folder, "wear", 1, key, &v, &err) == LS_OK;
+    ls_registry_version_clear(&v);
+    CHECK((err.text[0] == '\0') == good);
+    return good;
+}
+
+// Each byte of a file changed in turn, the file cut there, and one byte more at its end.
+static void attack(const char *name, const char *key) {
+    char path[256], rest[64];
+    ls_error err = {0};
+    size_t size = 0;
+    snprintf(rest, sizeof rest, "/versions/1/%s", name);
+    snprintf(path, sizeof path, "%s", at(rest));
+    char *good = harness_read_file(path, &size), *bad = malloc(size + 1);
+    CHECK(good != NULL && bad != NULL && size > 0);
+    for (size_t i = 0; i < size; i++) {
+        static const unsigned char flips[] = {1, 0x20, 0x80};
+        for (size_t f = 0; f < sizeof flips; f++) {
+            memcpy(bad, good, size);
+            bad[i] = (char)(bad[i] ^ flips[f]);
+            CHECK_INT(ls_file_write(path, bad, size, &err), LS_OK);
+            CHECK(!holds(key));
+        }
+        CHECK_INT(ls_file_write(path, good, i, &err), LS_OK);
+        CHECK(!holds(key));
+    }
+    memcpy(bad, good, size);
+    bad[size] = '\n';
+    CHECK_INT(ls_file_write(path, bad, size + 1, &err), LS_OK);
+    CHECK(!holds(key));
+    CHECK_INT(unlink(path), 0);
+    CHECK(!holds(key));
+    CHECK_INT(ls_file_write(path, good, size, &err), LS_OK);
+    CHECK(holds(key));
+    free(good);
+    free(bad);
+}
+
+static void test_no_byte_of_a_signed_version_can_be_changed(void) {
+    char secret[LS_SIGNATURE_LINE_MAX], public[LS_SIGNATURE_LINE_MAX], key[256], victim[256];
+    ls_error err = {0};
+    uint32_t number = 0;
+    size_t size = 0;
+    begin();
+    snprintf(key, sizeof key, "%s/k.pub", folder);
+    snprintf(victim, sizeof victim, "%s/victim", folder);
+    CHECK_INT(add("{\"a\": 1}", &number, &err), LS_OK);
+    CHECK_INT(ls_signature_make_keys(secret, public, &err), LS_OK);
+    CHECK_INT(ls_file_write(key, public, strlen(public), &err), LS_OK);
+    CHECK(!holds(key));
+    CHECK_INT(ls_registry_sign(folder, "wear", 1, secret, strlen(secret), "k", &err), LS_OK);
+    CHECK(holds(key));
+    attack("manifest.json", key);
+    attack("manifest.sig", key);
+    attack("model.json", key);
+    attack("features.json", key);
+    // A link in the signature's place is not written through, by nobody.
+    CHECK_INT(ls_file_write(victim, "keep", 4, &err), LS_OK);
+    CHECK_INT(unlink(at("/versions/1/manifest.sig")), 0);
+    CHECK_INT(symlink(victim, at("/versions/1/manifest.sig")), 0);
+    CHECK_INT(ls_registry_sign(folder, "wear", 1, secret, strlen(secret), "k", &err),
+              LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "no file of the registry");
+    char *kept = harness_read_file(victim, &size);
+    CHECK_INT(size, 4);
+    CHECK_STR(kept, "keep");
+    free(kept);
+    end();
+}
+
+static void test_where_a_key_is_looked_for(void) {
+    char path[64];
+    ls_registry_key_file("plants/a.yaml", "k.pub", path, sizeof path);
+    CHECK_STR(path, "plants/k.pub");
+    ls_registry_key_file("a.yaml", "keys/k.pub", path, sizeof path);
+    CHECK_STR(path, "keys/k.pub");
+    ls_registry_key_file("plants/a.yaml", "/etc/k.pub", path, sizeof path);
+    CHECK_STR(path, "/etc/k.pub");
+    ls_registry_key_file("plants/a.yaml", NULL, path, sizeof path);
+    CHECK_STR(path, "");
 }
 
 static void test_ten_thousand_versions_are_listed_fast(void) {
@@ -300,6 +413,9 @@ int main(int argc, char **argv) {
     TEST(test_what_a_killed_process_left_is_swept);
     TEST(test_out_of_memory_changes_nothing);
     TEST(test_names_and_manifests_that_lead_elsewhere);
+    TEST(test_a_version_of_another_model_is_none_of_this_one);
+    TEST(test_no_byte_of_a_signed_version_can_be_changed);
+    TEST(test_where_a_key_is_looked_for);
     TEST(test_ten_thousand_versions_are_listed_fast);
     return harness_report();
 }

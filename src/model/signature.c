@@ -32,11 +32,19 @@ static void put(const char *word, const unsigned char *bytes, size_t size,
     sodium_memzero(hex, sizeof hex);
 }
 
-// So many bytes in hexadecimal digits at *at, which moves behind them.
+// So many bytes in hexadecimal digits at *at, which moves behind them. Digits have one spelling, as
+// they are written here: no two files are one signature.
 static bool take_hex(const char **at, const char *end, unsigned char *out, size_t size) {
     size_t got = 0;
-    if ((size_t)(end - *at) < 2 * size ||
-        sodium_hex2bin(out, size, *at, 2 * size, NULL, &got, NULL) != 0 || got != size) {
+    if ((size_t)(end - *at) < 2 * size) {
+        return false;
+    }
+    for (size_t i = 0; i < 2 * size; i++) {
+        if ((*at)[i] >= 'A' && (*at)[i] <= 'F') {
+            return false;
+        }
+    }
+    if (sodium_hex2bin(out, size, *at, 2 * size, NULL, &got, NULL) != 0 || got != size) {
         return false;
     }
     *at += 2 * size;
@@ -52,15 +60,16 @@ static bool take_word(const char **at, const char *end, const char *word) {
     return true;
 }
 
-// Nothing behind it but one line end.
-static bool is_end(const char *at, const char *end) {
-    return at == end || (at + 1 == end && *at == '\n');
+static bool is_line_end(const char *at, const char *end) {
+    return at + 1 == end && *at == '\n';
 }
 
 static bool take_key(const char *text, size_t size, const char *word, unsigned char *out,
                      size_t out_size) {
     const char *at = text, *end = text + size;
-    return take_word(&at, end, word) && take_hex(&at, end, out, out_size) && is_end(at, end);
+    // People copy keys: the line end may be lost.
+    return take_word(&at, end, word) && take_hex(&at, end, out, out_size) &&
+           (at == end || is_line_end(at, end));
 }
 
 ls_status ls_signature_make_keys(char secret[LS_SIGNATURE_LINE_MAX],
@@ -133,7 +142,8 @@ ls_status ls_signature_check(const char *public, size_t public_size, const char 
     }
     const char *at = signature, *end = signature + signature_size;
     if (!take_word(&at, end, signature_word) || !take_hex(&at, end, by, PUBLIC) ||
-        !take_word(&at, end, " ") || !take_hex(&at, end, made, SIGNATURE) || !is_end(at, end)) {
+        !take_word(&at, end, " ") || !take_hex(&at, end, made, SIGNATURE) ||
+        !is_line_end(at, end)) {
         return ls_fail_at(err, LS_ERR_INVALID, signature_file, 1, 1, "this is no signature");
     }
     if (memcmp(by, key, PUBLIC) != 0) {

@@ -5,6 +5,9 @@
 //   lineshaft-public-key/1 HEX     what signatures are checked with
 //   lineshaft-signature/1 HEX HEX  of which public key, and the signature
 //
+// HEX are lower-case digits. A signature's line ends with a line feed, a key's may: each signature
+// has one spelling, and one byte more, less or changed is none.
+//
 // What is signed are the bytes with "lineshaft model manifest" and a zero before them, so that a
 // signature made for something else is none for a model. Not thread safe before the first call has
 // returned.

@@ -25,7 +25,7 @@ static void test_signed_bytes_are_known_again(void) {
     // Ed25519 draws nothing: the same key and bytes give the same signature.
     CHECK_INT(ls_signature_sign(secret, strlen(secret), "key", "abc", 3, again, &err), LS_OK);
     CHECK_STR(again, signature);
-    signature[strlen(signature) - 1] = '\0';  // without its line end, as an editor may leave it
+    public[strlen(public) - 1] = '\0';  // a key without its line end, as an editor may leave it
     CHECK_INT(check(public, "abc", signature, &err), LS_OK);
 }
 
@@ -45,11 +45,19 @@ static void test_everything_else_is_refused(void) {
     CHECK_CONTAINS(err.text, "no public key");
     CHECK_INT(check("", "abc", signature, &err), LS_ERR_INVALID);
     // Each character counts; those of the signature itself, the last 128, too.
-    for (size_t i = 0; i + 1 < strlen(signature); i++) {
+    for (size_t i = 0; i < strlen(signature); i++) {
         strcpy(changed, signature);
         changed[i] = changed[i] == '0' ? '1' : '0';
         if (check(public, "abc", changed, &err) != LS_ERR_INVALID) {
             CHECK_INT((long long)i, -1);
+        }
+        changed[i] = (char)(signature[i] ^ 0x20);  // the other case of a letter
+        if (check(public, "abc", changed, &err) != LS_ERR_INVALID) {
+            CHECK_INT((long long)i, -2);
+        }
+        changed[i] = '\0';  // cut off
+        if (check(public, "abc", changed, &err) != LS_ERR_INVALID) {
+            CHECK_INT((long long)i, -3);
         }
     }
     strcpy(changed, signature);

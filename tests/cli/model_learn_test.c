@@ -296,6 +296,10 @@ static void test_a_model_that_is_not_what_it_was_is_refused(void) {
     CHECK_INT(system(fill("cp -r %/models/state %/models/bad2 && rm -rf %/models/bad && "
                           "mv %/models/bad2 %/models/bad")),
               0);
+    expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "is that of model 'state', not of 'bad'");
+    CHECK_INT(system(fill("sed -i 's/\"model\": \"state\"/\"model\": \"bad\"/' "
+                          "%/models/bad/versions/1/manifest.json")),
+              0);
     expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "says 3 numbers of each row");
     expect("model predict %/other.yaml:bad -v 1" WHERE, 3, "trained on other features");
 }

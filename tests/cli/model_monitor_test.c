@@ -73,7 +73,12 @@ static void test_trained_on_an_emulated_past(void) {
     expect("model show #:watch --models %/models --json", 0, "\"kind\": \"monitor\"");
     expect("model export #:watch --models %/models", 0, "\"format\":\"lineshaft monitor\"");
     // The same again, to the byte; a range of an hour is too little.
-    expect("model train #:watch --json" TRAINED, 0, "\"number\": 2");
+    expect("model key %/k", 0, "k.pub");
+    expect("model train #:watch --sign %/none" TRAINED, 4, "cannot open");
+    expect("model train #:watch --sign %/k.pub" TRAINED, 3, "no secret key");
+    expect("model train #:watch --json --sign %/k" TRAINED, 0, "\"number\": 2");
+    expect("model verify #:watch -v 2 --key %/k.pub --models %/models", 0, "signed by this key");
+    expect("model verify #:watch -v 1 --key %/k.pub --models %/models", 1, "not signed");
     expect("model train #:watch --to 2026-01-05T08:00" TRAINED, 3, "");
     program one = run("model export #:watch -v 1 --models %/models");
     program two = run("model export #:watch -v 2 --models %/models");
