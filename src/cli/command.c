@@ -56,6 +56,7 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_model_predict,
     &ls_command_model_explain,
     &ls_command_model_alarms,
+    &ls_command_model_acknowledge,  // what the alarms of a service told
     &ls_command_model_export,
     &ls_command_model_fit,
     &ls_command_model_key,

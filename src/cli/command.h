@@ -57,6 +57,7 @@ extern const ls_cli_command ls_command_model_rollback;
 extern const ls_cli_command ls_command_model_predict;
 extern const ls_cli_command ls_command_model_explain;
 extern const ls_cli_command ls_command_model_alarms;
+extern const ls_cli_command ls_command_model_acknowledge;
 extern const ls_cli_command ls_command_model_export;
 extern const ls_cli_command ls_command_model_fit;
 extern const ls_cli_command ls_command_model_key;

@@ -17,12 +17,7 @@ enum { TEXT_SIZE = 512, SPAN_SIZE = 64 };
 typedef struct post {  // of one unit
     ls_sentry *sentry;
     int64_t last_us;  // of the newest row; INT64_MIN: none
-    bool stands;
-    int64_t since_us;
-    double peak;
-    uint32_t version;  // that began it
-    ls_sentry_blame blame[LS_ALARM_BLAMED];
-    uint32_t blamed;
+    ls_alarm alarm;
 } post;
 
 typedef struct watched {  // a model
@@ -86,18 +81,12 @@ static post *find_post(ls_alarms *a, const char *model, const char *unit) {
     return NULL;
 }
 
-// The last event of a unit says whether an alarm stands.
 static bool recall(void *context, const ls_happened *event) {
     json_t *object = json_loads(event->json, 0, NULL);
     post *p = find_post(context, json_string_value(json_object_get(object, "model")),
                         json_string_value(json_object_get(object, "unit")));
-    const json_t *since = json_object_get(object, "since_us");
-    const json_t *index = json_object_get(object, "index");
-    if (p != NULL && json_is_integer(since) && json_is_number(index)) {
-        p->stands = json_is_true(json_object_get(object, "begins"));
-        p->since_us = json_integer_value(since);
-        p->peak = json_number_value(index);
-        p->version = (uint32_t)json_integer_value(json_object_get(object, "version"));
+    if (p != NULL) {
+        ls_alarm_recall(&p->alarm, object, event->time_us);
     }
     json_decref(object);
     return true;
@@ -111,13 +100,11 @@ ls_status ls_alarms_recall(ls_alarms *a, ls_history *history, int64_t now_us, ls
     return status;
 }
 
-// Names of what is blamed live in the monitor: they go with it.
 static void relieve(watched *w) {
     for (uint32_t u = 0; u < w->post_count; u++) {
         ls_sentry_destroy(w->posts[u].sentry);
         w->posts[u].sentry = NULL;
         w->posts[u].last_us = INT64_MIN;
-        w->posts[u].blamed = 0;
     }
     ls_monitor_destroy(w->monitor);
     w->monitor = NULL;
@@ -174,89 +161,71 @@ ls_status ls_alarms_serve(ls_alarms *a, uint32_t model, uint32_t version, const 
 
 // ---- what is told
 
-static json_t *blame_json(const post *p) {
-    json_t *list = json_array();
-    for (uint32_t i = 0; i < p->blamed; i++) {
-        const ls_sentry_blame *b = &p->blame[i];
-        json_t *one = json_object();
-        json_object_set_new(one, "feature", json_string(b->name));
-        json_object_set_new(one, "contribution", json_real(b->contribution));
-        json_object_set_new(one, "value", isfinite(b->value) ? json_real(b->value) : json_null());
-        json_object_set_new(one, "mean", json_real(b->mean));
-        json_object_set_new(one, "low", json_real(b->low));
-        json_object_set_new(one, "high", json_real(b->high));
-        json_array_append_new(list, one);
-    }
-    return list;
-}
+enum deed { BEGINS, ENDS, SEEN };
 
-static json_t *post_json(const post *p) {
-    json_t *object = json_object();
-    json_object_set_new(object, "since_us", json_integer(p->since_us));
-    json_object_set_new(object, "index", json_real(p->peak));
-    json_object_set_new(object, "version", json_integer(p->version));
-    json_object_set_new(object, "blame", blame_json(p));
-    return object;
-}
-
-static void write_event(ls_alarms *a, const watched *w, uint32_t unit, bool begins, int64_t time_us,
+// Under the lock, so that what is told of an alarm comes in its order.
+static void write_event(ls_alarms *a, watched *w, uint32_t unit, enum deed deed, int64_t time_us,
                         const char *text) {
-    json_t *object = post_json(&w->posts[unit]);
+    ls_alarm *alarm = &w->posts[unit].alarm;
+    json_t *object = ls_alarm_json(alarm);
     json_object_set_new(object, "model", json_string(w->plan->name));
     json_object_set_new(object, "unit", json_string(unit_name(w, unit)));
-    json_object_set_new(object, "begins", json_boolean(begins));
+    if (deed != SEEN) {
+        json_object_set_new(object, "begins", json_boolean(deed == BEGINS));
+    }
     char *json = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
     char subject[TEXT_SIZE];
     ls_text_format(subject, sizeof subject, "%s/%s", w->plan->name, unit_name(w, unit));
-    ls_journal_write(a->journal, begins ? LS_LOG_WARNING : LS_LOG_INFO, "alarm", subject, time_us,
-                     text, json);
+    ls_journal_write(a->journal, deed == BEGINS ? LS_LOG_WARNING : LS_LOG_INFO, "alarm", subject,
+                     time_us, text, json);
+    alarm->told_us = time_us;
     free(json);
     json_decref(object);
 }
 
-static void tell_begin(ls_alarms *a, const watched *w, uint32_t unit, int64_t time_us,
+static void tell_begin(ls_alarms *a, watched *w, uint32_t unit, int64_t time_us,
                        const ls_sentry_report *r) {
     char text[TEXT_SIZE];
-    const post *p = &w->posts[unit];
+    const ls_alarm *alarm = &w->posts[unit].alarm;
     size_t size = ls_text_format(text, sizeof text, "%s is not as usual: %.3g times its limit (%s)",
                                  unit_name(w, unit), r->index,
                                  ls_monitor_statistic_word(r->statistic));
-    for (uint32_t i = 0; i < p->blamed && i < 3 && size < sizeof text; i++) {
-        const ls_sentry_blame *b = &p->blame[i];
+    for (uint32_t i = 0; i < alarm->blamed && i < 3 && size < sizeof text; i++) {
+        const ls_alarm_blame *b = &alarm->blame[i];
         size += ls_text_format(text + size, sizeof text - size, "%s%s at %.5g, usually %.5g",
                                i == 0 ? "; most to blame: " : ", ", b->name, b->value, b->mean);
     }
-    write_event(a, w, unit, true, time_us, text);
+    write_event(a, w, unit, BEGINS, time_us, text);
 }
 
-static void tell_end(ls_alarms *a, const watched *w, uint32_t unit, int64_t time_us) {
+static void tell_end(ls_alarms *a, watched *w, uint32_t unit, int64_t time_us) {
     char text[TEXT_SIZE], span[SPAN_SIZE];
-    const post *p = &w->posts[unit];
-    ls_units_print_time((time_us - p->since_us) / LS_US_PER_S * LS_US_PER_S, span, sizeof span);
+    const ls_alarm *alarm = &w->posts[unit].alarm;
+    ls_units_print_time((time_us - alarm->since_us) / LS_US_PER_S * LS_US_PER_S, span, sizeof span);
     ls_text_format(text, sizeof text, "%s is as usual again after %s; at most %.3g times its limit",
-                   unit_name(w, unit), span, p->peak);
-    write_event(a, w, unit, false, time_us, text);
+                   unit_name(w, unit), span, alarm->peak);
+    write_event(a, w, unit, ENDS, time_us, text);
 }
 
 // ---- hearing
 
 // An alarm that stands outlasts a gap and another version: it ends when the sentry, which has begun
 // anew, has seen as many usual rows as always. Returns 1 when one began, -1 when one ended.
-static int take(watched *w, post *p, int64_t time_us, const ls_sentry_report *r) {
-    if (r->begins && !p->stands) {
+static int take(const watched *w, post *p, int64_t time_us, const ls_sentry_report *r) {
+    ls_alarm *alarm = &p->alarm;
+    if (r->begins && !alarm->stands) {
+        ls_sentry_blame blame[LS_ALARM_BLAMED];
         const int64_t every_us = w->plan->every_us;
-        *p = (post){.sentry = p->sentry,
-                    .last_us = p->last_us,
-                    .stands = true,
-                    .since_us = time_us - (int64_t)(w->plan->monitor.row - 1) * every_us,
-                    .peak = r->index,
-                    .version = w->version};
-        p->blamed = ls_sentry_blamed(p->sentry, p->blame, LS_ALARM_BLAMED);
+        *alarm = (ls_alarm){.stands = true,
+                            .since_us = time_us - (int64_t)(w->plan->monitor.row - 1) * every_us,
+                            .peak = r->index,
+                            .version = w->version};
+        ls_alarm_blame_set(alarm, blame, ls_sentry_blamed(p->sentry, blame, LS_ALARM_BLAMED));
         return 1;
     }
-    p->peak = p->stands && r->index > p->peak ? r->index : p->peak;
-    const bool ends = p->stands && ls_sentry_usual(p->sentry) >= w->plan->monitor.row;
-    p->stands = p->stands && !ends;
+    alarm->peak = alarm->stands && r->index > alarm->peak ? r->index : alarm->peak;
+    const bool ends = alarm->stands && ls_sentry_usual(p->sentry) >= w->plan->monitor.row;
+    alarm->stands = alarm->stands && !ends;
     return ends ? -1 : 0;
 }
 
@@ -271,23 +240,77 @@ void ls_alarms_hear(ls_alarms *a, uint32_t model, uint32_t unit, uint32_t versio
     if (p->last_us != INT64_MIN && time_us - p->last_us != w->plan->every_us) {
         ls_sentry_reset(p->sentry);
     }
-    p->last_us = time_us;
     const ls_sentry_report r = ls_sentry_step(p->sentry, row);
     pthread_mutex_lock(&a->lock);
+    p->last_us = time_us;
     const int told = take(w, p, time_us, &r);
-    pthread_mutex_unlock(&a->lock);
     if (told > 0) {
         tell_begin(a, w, unit, time_us, &r);
     } else if (told < 0) {
         tell_end(a, w, unit, time_us);
     }
+    pthread_mutex_unlock(&a->lock);
+}
+
+// ---- seen by a person
+
+static bool find_unit(ls_alarms *a, const char *model, const char *unit, watched **out_of,
+                      uint32_t *out_unit) {
+    post *p = find_post(a, model, unit);
+    for (uint32_t i = 0; i < a->model_count && p != NULL; i++) {
+        watched *w = &a->models[i];
+        if (p >= w->posts && p < w->posts + w->post_count) {
+            *out_of = w;
+            *out_unit = (uint32_t)(p - w->posts);
+        }
+    }
+    return p != NULL;
+}
+
+// What a person says, on one line.
+static void put_said(ls_alarm *alarm, const char *who, const char *said) {
+    ls_text_format(alarm->who, sizeof alarm->who, "%s", who);
+    ls_text_format(alarm->said, sizeof alarm->said, "%s", said != NULL ? said : "");
+    ls_text_tame(alarm->who, false);
+    ls_text_tame(alarm->said, false);
+}
+
+ls_status ls_alarms_see(ls_alarms *a, const ls_alarms_seen *def, json_t **out, ls_error *err) {
+    watched *w = NULL;
+    uint32_t unit = 0;
+    char text[TEXT_SIZE + LS_ALARM_SAID_SIZE];
+    if (!find_unit(a, def->model, def->unit, &w, &unit)) {
+        return ls_fail(err, LS_ERR_INVALID, "there is no monitor '%s' of unit '%s'", def->model,
+                       def->unit);
+    }
+    ls_status status = LS_OK;
+    pthread_mutex_lock(&a->lock);
+    post *p = &w->posts[unit];
+    ls_alarm *alarm = &p->alarm;
+    if (!alarm->stands || alarm->since_us != def->since_us) {
+        status = ls_fail(err, LS_ERR_STOPPED, "%s of '%s'",
+                         alarm->stands ? "another alarm stands by now" : "no alarm stands any more",
+                         unit_name(w, unit));
+    } else if (!alarm->seen) {  // the first who says so has
+        const int64_t time_us = p->last_us > alarm->told_us ? p->last_us : alarm->told_us;
+        alarm->seen = true;
+        alarm->seen_us = time_us;
+        put_said(alarm, def->who, def->text);
+        ls_text_format(text, sizeof text, "the alarm of %s has been seen by %s%s%s",
+                       unit_name(w, unit), alarm->who, alarm->said[0] != '\0' ? ": " : "",
+                       alarm->said);
+        write_event(a, w, unit, SEEN, time_us, text);
+    }
+    *out = status == LS_OK ? ls_alarm_json(alarm) : NULL;
+    pthread_mutex_unlock(&a->lock);
+    return status;
 }
 
 json_t *ls_alarms_json(ls_alarms *a, uint32_t model, uint32_t unit) {
     assert(model < a->model_count && unit < a->models[model].post_count);
     pthread_mutex_lock(&a->lock);
-    const post *p = &a->models[model].posts[unit];
-    json_t *object = p->stands ? post_json(p) : json_null();
+    const ls_alarm *alarm = &a->models[model].posts[unit].alarm;
+    json_t *object = alarm->stands ? ls_alarm_json(alarm) : json_null();
     pthread_mutex_unlock(&a->lock);
     return object;
 }

@@ -1,20 +1,19 @@
 // alarms.h - monitors in service: an alarm that begins or ends is told, with who is to blame.
 //
 // An event of kind `alarm` in the history, a line of the log and of the page's stream when it
-// begins and one when it ends, nothing in between. Hears the rows that the models ask about
-// (models.h), on their second thread: a sentry of its own for each unit goes over them again, so
-// that nothing of this is in the way of a prediction.
+// begins and one when it ends, and one when a person has seen it. Hears the rows that the models
+// ask about (models.h), on their second thread: a sentry of its own for each unit goes over them
+// again, so that nothing of this is in the way of a prediction.
 #pragma once
 
 #include <jansson.h>
 #include <stdint.h>
 
+#include "loop/alarm.h"
 #include "loop/journal.h"
 #include "loop/models.h"
 #include "model/monitor.h"
 #include "plant/models.h"
-
-enum { LS_ALARM_BLAMED = 5 };  // variables that are named
 
 typedef struct ls_alarms ls_alarms;
 
@@ -42,6 +41,11 @@ ls_status ls_alarms_attach(ls_alarms *alarms, ls_models *models, ls_error *err);
 // `live` of a model (models.h): each unit gets "alarm", as ls_alarms_json says it. NULL is fine.
 void ls_alarms_add(ls_alarms *alarms, json_t *model);
 
-// Does one stand? {"since_us", "index": the largest, "version", "blame": [{"feature",
-// "contribution", "value", "mean", "low", "high"}]}, null: no. Any thread.
+// Does one stand? As ls_alarm_json says it; null: no. Any thread.
 json_t *ls_alarms_json(ls_alarms *alarms, uint32_t model, uint32_t unit);
+
+// A person has seen an alarm: kept with it, told once as an event, and it stands on. The time is
+// that of the newest row. Seen already: nothing changes, the first one stays. *out: the alarm.
+// Fails with LS_ERR_INVALID (no such monitor or unit), LS_ERR_STOPPED (none stands, or another than
+// was seen). Any thread.
+ls_status ls_alarms_see(ls_alarms *alarms, const ls_alarms_seen *def, json_t **out, ls_error *err);

@@ -63,7 +63,7 @@ static ls_monitor *fit(void) {
 }
 
 typedef struct kept {
-    int begins, ends;
+    int begins, ends, seen;
     char text[600], subject[64], json[4096];
     int64_t time_us;
 } kept;
@@ -72,7 +72,8 @@ static bool keep(void *context, const ls_happened *event) {
     kept *k = context;
     const bool begins = strstr(event->json, "\"begins\":true") != NULL;
     k->begins += begins;
-    k->ends += !begins;
+    k->ends += strstr(event->json, "\"begins\":false") != NULL;
+    k->seen += strstr(event->json, "\"begins\":") == NULL;
     snprintf(k->text, sizeof k->text, "%s", event->text);
     snprintf(k->subject, sizeof k->subject, "%s", event->subject);
     snprintf(k->json, sizeof k->json, "%s", event->json);
@@ -209,6 +210,134 @@ static void test_an_alarm_outlasts_a_gap_another_version_and_a_restart(void) {
     ls_monitor_destroy(m);
 }
 
+static ls_status see(ls_alarms *a, const char *model, const char *unit, int64_t since_us,
+                     const char *who, const char *text, ls_error *err) {
+    const ls_alarms_seen def = {
+        .model = model, .unit = unit, .since_us = since_us, .who = who, .text = text};
+    json_t *alarm = NULL;
+    const ls_status status = ls_alarms_see(a, &def, &alarm, err);
+    CHECK((status == LS_OK) == json_is_object(alarm));
+    json_decref(alarm);
+    return status;
+}
+
+// Who is to blame, as the page is told: the first one's name; "": nobody.
+static const char *blamed(ls_alarms *a) {
+    static char name[64];
+    json_t *object = ls_alarms_json(a, 1, 1);
+    const json_t *first = json_array_get(json_object_get(object, "blame"), 0);
+    const char *text = json_string_value(json_object_get(first, "feature"));
+    snprintf(name, sizeof name, "%s", text != NULL ? text : "");
+    json_decref(object);
+    return name;
+}
+
+static const char *seen_by(ls_alarms *a) {
+    static char name[200];
+    json_t *object = ls_alarms_json(a, 1, 1);
+    const json_t *seen = json_object_get(object, "acknowledged");
+    const char *by = json_string_value(json_object_get(seen, "by"));
+    const char *text = json_string_value(json_object_get(seen, "text"));
+    snprintf(name, sizeof name, "%s|%s", by != NULL ? by : "", text != NULL ? text : "");
+    json_decref(object);
+    return name;
+}
+
+static void test_an_alarm_that_a_person_has_seen_says_so_and_stands_on(void) {
+    make_plans();
+    ls_monitor *m = fit();
+    open_history();
+    ls_error err = {0};
+    const int64_t since = BEGIN + 50 * EVERY;
+    ls_alarms *a = post_guard(m, 1);
+    hear(a, 0, 50, false, 1);
+    CHECK_INT(see(a, "watch", "b", since, "kim", NULL, &err), LS_ERR_STOPPED);
+    CHECK_CONTAINS(err.text, "no alarm stands any more of 'b'");
+    hear(a, 50, 60, true, 1);
+    CHECK_STR(seen_by(a), "|");
+    CHECK_INT(see(a, "watch", "c", since, "kim", NULL, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "'c'");
+    CHECK_INT(see(a, "wear", "plant", since, "kim", NULL, &err), LS_ERR_INVALID);  // no monitor
+    CHECK_INT(see(a, "watch", "b", since - 1, "kim", NULL, &err), LS_ERR_STOPPED);
+    CHECK_CONTAINS(err.text, "another alarm stands by now");
+    CHECK_INT(events().seen, 0);
+    CHECK_INT(see(a, "watch", "b", since, "kim", "the valve\nis\x1b stuck", &err), LS_OK);
+    CHECK_STR(seen_by(a), "kim|the valve?is? stuck");
+    kept k = events();
+    CHECK_INT(k.seen, 1);
+    CHECK_CONTAINS(k.text, "the alarm of b has been seen by kim: the valve?is? stuck");
+    CHECK(k.time_us == BEGIN + 59 * EVERY);
+    // Again: the first one stays, and nothing is told.
+    CHECK_INT(see(a, "watch", "b", since, "lee", NULL, &err), LS_OK);
+    CHECK_STR(seen_by(a), "kim|the valve?is? stuck");
+    CHECK_INT(events().seen, 1);
+    // It stands on; over another version and a restart too, with who is to blame and who saw it.
+    CHECK_INT(ls_alarms_serve(a, 1, 2, m, columns, COLUMNS, &err), LS_OK);
+    hear(a, 60, 70, true, 2);
+    CHECK(stands(a, 1));
+    CHECK_STR(blamed(a), "pressure");
+    ls_alarms_destroy(a);
+    a = post_guard(m, 2);
+    CHECK_INT(ls_alarms_recall(a, history, BEGIN + 600 * EVERY, &err), LS_OK);
+    CHECK(stands(a, 1));
+    CHECK_STR(blamed(a), "pressure");
+    CHECK_STR(seen_by(a), "kim|the valve?is? stuck");
+    hear(a, 70, 80, false, 2);
+    CHECK(!stands(a, 1));
+    k = events();
+    CHECK_INT(k.begins, 1);
+    CHECK_INT(k.ends, 1);
+    CHECK_INT(see(a, "watch", "b", since, "kim", NULL, &err), LS_ERR_STOPPED);
+    // The next one has not been seen by anybody.
+    hear(a, 80, 90, true, 2);
+    CHECK_STR(seen_by(a), "|");
+    ls_alarms_destroy(a);
+    a = post_guard(m, 2);
+    CHECK_INT(ls_alarms_recall(a, history, BEGIN + 600 * EVERY, &err), LS_OK);
+    CHECK_STR(blamed(a), "pressure");
+    CHECK_STR(seen_by(a), "|");
+    ls_alarms_destroy(a);
+    close_history();
+    ls_monitor_destroy(m);
+}
+
+// What stands in a history may be of any hand.
+static void test_events_that_nobody_of_ours_wrote_change_nothing(void) {
+    static const char *const texts[] = {
+        "",
+        "[]",
+        "{",
+        "{\"begins\":true}",
+        "{\"begins\":true,\"since_us\":\"5\",\"index\":2}",
+        "{\"begins\":true,\"since_us\":5}",
+        "{\"begins\":true,\"since_us\":5.5,\"index\":2}",
+        "{\"begins\":1,\"since_us\":5,\"index\":2}",
+        "{\"acknowledged\":{\"time_us\":5,\"by\":\"x\"},\"since_us\":5,\"index\":2}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ls_alarm alarm = {0};
+        json_t *event = json_loads(texts[i], 0, NULL);
+        ls_alarm_recall(&alarm, event, 7);
+        CHECK(!alarm.stands && !alarm.seen && alarm.blamed == 0);
+        json_decref(event);
+    }
+    ls_alarm alarm = {0};
+    json_t *event = json_loads(
+        "{\"begins\":true,\"since_us\":5,\"index\":2,\"version\":-3,\"blame\":[4,{\"feature\":9},"
+        "{\"feature\":\"flow\",\"value\":\"high\"},{\"feature\":\"b\"},{\"feature\":\"c\"},"
+        "{\"feature\":\"d\"},{\"feature\":\"e\"},{\"feature\":\"f\"}]}",
+        0, NULL);
+    ls_alarm_recall(&alarm, event, 7);
+    CHECK(alarm.stands && alarm.version == 0 && alarm.blamed == LS_ALARM_BLAMED);
+    CHECK_STR(alarm.blame[0].name, "flow");
+    CHECK(isnan(alarm.blame[0].value));
+    json_t *told = ls_alarm_json(&alarm);
+    const json_t *first = json_array_get(json_object_get(told, "blame"), 0);
+    CHECK(json_is_null(json_object_get(first, "value")));
+    json_decref(told);
+    json_decref(event);
+}
+
 static void test_a_monitor_of_other_rows_is_refused_and_memory_may_fail(void) {
     make_plans();
     ls_monitor *m = fit();
@@ -243,6 +372,8 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_an_alarm_is_told_when_it_begins_and_when_it_ends);
     TEST(test_an_alarm_outlasts_a_gap_another_version_and_a_restart);
+    TEST(test_an_alarm_that_a_person_has_seen_says_so_and_stands_on);
+    TEST(test_events_that_nobody_of_ours_wrote_change_nothing);
     TEST(test_a_monitor_of_other_rows_is_refused_and_memory_may_fail);
     return harness_report();
 }

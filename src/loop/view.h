@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "loop/alarm.h"
 #include "loop/decisions.h"
 
 typedef struct ls_service ls_service;
@@ -49,6 +50,9 @@ json_t *ls_view_models(ls_service *service);                   // {"models": [..
 json_t *ls_view_model(ls_service *service, const char *name);  // NULL: there is no such model
 // [{"name", "live"}] of those in which something was said since; *after moves on.
 json_t *ls_view_models_news(ls_service *service, uint64_t *after);
+// A person has seen an alarm (loop/alarms.h); *out: the alarm.
+ls_status ls_view_alarm_seen(ls_service *service, const ls_alarms_seen *def, json_t **out,
+                             ls_error *err);
 
 // ---- the guard. LS_ERR_INVALID: there is none; LS_ERR_IO: it is away or silent.
 // {"guards": [...], "stands": [...]}

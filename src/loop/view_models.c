@@ -22,6 +22,17 @@ json_t *ls_view_model(ls_service *service, const char *name) {
     return object;
 }
 
+ls_status ls_view_alarm_seen(ls_service *service, const ls_alarms_seen *def, json_t **out,
+                             ls_error *err) {
+    pthread_rwlock_rdlock(&service->line_lock);
+    const ls_status status = service->alarms != NULL
+                                 ? ls_alarms_see(service->alarms, def, out, err)
+                                 : ls_fail(err, LS_ERR_INVALID,
+                                           "there is no model: the plant file has no 'models:'");
+    pthread_rwlock_unlock(&service->line_lock);
+    return status;
+}
+
 json_t *ls_view_models_news(ls_service *service, uint64_t *after) {
     pthread_rwlock_rdlock(&service->line_lock);
     json_t *all = ls_models_news(service->models, after);

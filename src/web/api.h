@@ -1,6 +1,7 @@
 // api.h - inside of the web face: what the routes' functions share.
 #pragma once
 
+#include "loop/alarm.h"
 #include "loop/view.h"
 #include "web/infer_api.h"
 #include "web/live.h"
@@ -32,7 +33,7 @@ ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
 // api_infer.c: fills `infer`, once the service is there
 void ls_api_infer_open(ls_api *api);
 // api_models.c
-ls_route_fn ls_api_models, ls_api_model;
+ls_route_fn ls_api_models, ls_api_model, ls_api_acknowledge;
 // api_twin.c
 ls_route_fn ls_api_forecast, ls_api_what_if;
 // api_file.c
@@ -59,6 +60,12 @@ typedef struct ls_api_note_asked {
     const char *machine, *reason, *text;
     int64_t scrap;
 } ls_api_note_asked;
+typedef struct ls_api_seen_asked {
+    json_t *body;  // json_decref
+    ls_alarms_seen seen;
+    char who[96];
+} ls_api_seen_asked;
+bool ls_api_read_seen(const ls_request *request, ls_api_seen_asked *out, ls_answer *answer);
 bool ls_api_read_note(const ls_request *request, ls_api_note_asked *out, ls_answer *answer);
 bool ls_api_read_deed(const ls_request *request, ls_guard_deed *out, ls_answer *answer);
 json_t *ls_api_read_what_if(const ls_request *request, ls_answer *answer);

@@ -27,8 +27,8 @@ static void add_arguments(ls_request *request, char *query) {
 
 // Everything that reads, on everything: no reader may lean on its route.
 static void read_all(const ls_request *request) {
-    ls_answer answers[9];
-    for (int i = 0; i < 9; i++) {
+    ls_answer answers[10];
+    for (int i = 0; i < 10; i++) {
         ls_answer_init(answers + i);
     }
     ls_api_review_asked review;
@@ -58,6 +58,13 @@ static void read_all(const ls_request *request) {
         assert(entries.hand.class[0] != '\0' && entries.hand.span_us >= -1);
         json_decref(entries.body);
     }
+    ls_api_seen_asked seen;
+    const bool sees = ls_api_read_seen(request, &seen, answers + 9);
+    assert(sees == (answers[9].status == 200));
+    if (sees) {
+        assert(seen.seen.unit[0] != '\0' && seen.seen.since_us >= 0);
+        json_decref(seen.body);
+    }
     ls_view_span span;
     if (ls_api_read_span(request, &span, answers + 5)) {
         assert(span.from_us >= 0 && span.to_us > span.from_us && span.points > 0);
@@ -65,7 +72,7 @@ static void read_all(const ls_request *request) {
     unsigned topics = 0;
     (void)ls_live_topics(ls_request_get(request, "topics"), &topics);
     ls_page_asset(NULL, request, answers + 6);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         assert(answers[i].status < 500);
         ls_answer_clear(answers + i);
     }

@@ -154,6 +154,32 @@ static json_t *wait_alarm(const service *s) {
     return NULL;
 }
 
+// A person has seen it: told once, kept with it, and it stands on.
+static void acknowledge(const service *s) {
+    char model[SERVICE_PATH_SIZE + 16];
+    snprintf(model, sizeof model, "%s:watch", s->plant);
+    const char *const seen[] = {"model", "acknowledge", model,    "--data", s->data,
+                                "--who", "tester",      "--text", "valve",  NULL};
+    const char *const again[] = {"model", "acknowledge", model,    "--data", s->data,
+                                 "--who", "other",       "--json", NULL};
+    const char *said = service_ask(seen);
+    CHECK(said != NULL);
+    if (said != NULL) {
+        CHECK_CONTAINS(said, "model watch: the alarm of plant since 2026-01-07T20:");
+        CHECK_CONTAINS(said, " has been seen by tester, ");
+        CHECK_CONTAINS(said, "Z: valve\n");
+    }
+    said = service_ask(again);
+    CHECK(said != NULL);
+    if (said != NULL) {
+        CHECK_CONTAINS(said, "\"by\": \"tester, ");
+    }
+    json_t *alarm = wait_alarm(s);
+    const json_t *who = json_object_get(json_object_get(alarm, "acknowledged"), "by");
+    CHECK(json_is_string(who) && strncmp(json_string_value(who), "tester, ", 8) == 0);
+    json_decref(alarm);
+}
+
 // Two hours of the plant after its fault-free past, without a fault: nothing is called. Then the
 // reactor's cooling water is warmer, which the loop hides: it is found, and its valve is blamed.
 static void test_a_fault_that_it_was_not_shown_is_called_live(void) {
@@ -171,14 +197,18 @@ static void test_a_fault_that_it_was_not_shown_is_called_live(void) {
         CHECK(since_us >= fault_us && since_us <= fault_us + (json_int_t)12 * 60 * 1000000);
         CHECK_STR(json_string_value(json_object_get(blame, "feature")),
                   "tep/reactor/process/XMV_10 last");
+        CHECK(json_is_null(json_object_get(alarm, "acknowledged")));
         json_decref(alarm);
-        // In the history: one event, and the index as a tag.
+        acknowledge(&s);
+        // In the history: one event of each, and the index as a tag.
         const char *const events[] = {"history", "events", s.data, "--kind", "alarm", NULL};
         const char *told = service_ask(events);
         CHECK(told != NULL);
         if (told != NULL) {
             CHECK_CONTAINS(told, "plant is not as usual");
             CHECK_CONTAINS(told, "tep/reactor/process/XMV_10");
+            CHECK_CONTAINS(told, "the alarm of plant has been seen by tester, ");
+            CHECK(strstr(told, "seen by other") == NULL);
             CHECK(strstr(told, "is as usual again") == NULL);
         }
         CHECK(wait_above(&s, "model/watch/plant", 1.0));
