@@ -120,9 +120,9 @@ test('an explanation has a sign in words beside each bar, and says what is missi
 
 test('a monitor has an index and its limit; an alarm says since when and who is to blame', async () => {
   for (const [lang, says] of [['en', {flag: 'alarms: 1', unit: /alarm since 5 Jan 11:30/, blame: 'Who is to blame', of: /reactor-2, alarm since 5 Jan 11:30: largest index 2\.63, v1.*1 is an ordinary contribution/,
-    row: 'plant/cooling/outlet14.2 at 51.3, usually 37 to 44', none: /No alarm stands/, legend: /^ Index\s*limit\s*above its limit, from here$/, watches: /Index 1 is the limit/}],
-    ['ko', {flag: '알람 1건', unit: /1월 5일 11:30부터 알람/, blame: '원인 변수', of: /reactor-2, 1월 5일 11:30부터 알람: 최대 지수 2\.63, v1/, row: 'plant/cooling/outlet14.2 값 51.3, 평소 37~44', none: /알람이 없습니다/,
-      legend: /^ 지수\s*한계\s*여기부터 한계 초과$/, watches: /지수 1은/}]]) {
+    row: 'plant/cooling/outlet14.2 at 51, usually 37 to 44', none: /No alarm stands/, legend: /^ Index\s*limit\s*alarm begins$/, watches: /Index 1 is the limit/}],
+    ['ko', {flag: '알람 1건', unit: /1월 5일 11:30부터 알람/, blame: '원인 변수', of: /reactor-2, 1월 5일 11:30부터 알람: 최대 지수 2\.63, v1/, row: 'plant/cooling/outlet14.2 값 51, 평소 37~44', none: /알람이 없습니다/,
+      legend: /^ 지수\s*한계\s*알람 시작$/, watches: /지수 1은/}]]) {
     await withPage(browser, {hash: '#/models/watch?unit=reactor-1', lang}, async (page, mock) => {
       await page.waitForSelector('.models-view .plot canvas');
       const row = '.model-list li:nth-child(4)';

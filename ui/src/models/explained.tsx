@@ -1,5 +1,5 @@
 // explained.tsx - what each feature adds to one prediction, the largest first, around a common zero.
-import {num, range, shortStamp, stamp} from '../format';
+import {decimals, digitsFor, num, range, shortStamp, stamp} from '../format';
 import {t} from '../i18n';
 import {version} from './list';
 import type {Explained, Live} from './types';
@@ -35,7 +35,7 @@ export function Blame({of: l}: {of: Live | undefined}) {
       <ol class="effects">{a.blame.map((b) => <li key={b.feature}>
         <span class="ids">{b.feature}</span>
         <Effect effect={b.contribution} most={most} />
-        <span class="num"><strong>{num(b.contribution)}</strong> <span class="muted">{b.value === null ? t('model.missing') : t('model.at', {value: num(b.value)})}
+        <span class="num"><strong>{num(b.contribution)}</strong> <span class="muted">{b.value === null ? t('model.missing') : t('model.at', {value: b.low !== null && b.high !== null ? decimals(b.value, digitsFor(b.low, b.high)) : num(b.value)})}
           {b.low !== null && b.high !== null && `, ${t('model.usually', {range: range(b.low, b.high)})}`}</span></span>
       </li>)}</ol></>}
   </section>;

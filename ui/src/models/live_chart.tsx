@@ -57,7 +57,7 @@ export function LiveChart({model, live, hours, width, beat}: {model: Model; live
     return {x: Array.from({length: count}, (_, i) => (from + shift + i * step) / 1e6),
       y: [grid(names.low), grid(names.high), grid(names.value), held(gridOf(truth, from + shift, step, count), truth, from + shift, step, now), grid(names.challenger)] as const,
       // Only where it begins: a mark for each moment would be a wall.
-      marks: unusual.flatMap((v, i) => v && !unusual[i - 1] ? [{at: (from + shift + i * step) / 1e6, text: t(watches ? 'model.above' : 'model.unusual')}] : [])};
+      marks: unusual.flatMap((v, i) => v && !unusual[i - 1] ? [{at: (from + shift + i * step) / 1e6, text: t(watches ? 'model.alarm.now' : 'model.unusual')}] : [])};
   }, [model.name, unit, hours, width > 0, beat, model.serving]);
   if (error !== null && !value) return <Failed error={error} again={again} />;
   if (!value) return <Loading what={t('loading.history')} />;
@@ -84,7 +84,7 @@ export function LiveChart({model, live, hours, width, beat}: {model: Model; live
           : [[stamp(s * 1e6), ...[said, ...(watches ? [limit] : [low, high, truth]), challenger].map((c) => num(c[i]))]])}} />
     <LineKeys of={lines}>
       {low.some((v) => v !== null) && <li><svg width="28" height="10" aria-hidden="true"><rect class="band" width="28" height="10" /></svg> {t('model.interval', {level})}</li>}
-      {value.marks.length > 0 && <li><svg width="28" height="10" aria-hidden="true"><path class="mark" d="M14 0V10" stroke-dasharray="3 3" /></svg> {t(watches ? 'model.above.from' : 'model.unusual.from')}</li>}</LineKeys>
+      {value.marks.length > 0 && <li><svg width="28" height="10" aria-hidden="true"><path class="mark" d="M14 0V10" stroke-dasharray="3 3" /></svg> {t(watches ? 'model.alarm.from' : 'model.unusual.from')}</li>}</LineKeys>
     {!truthTag && <p class="muted">{t(`model.truth.${model.label.kind}` as 'model.truth.file')}</p>}
   </>;
 }

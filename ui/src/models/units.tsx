@@ -18,7 +18,7 @@ function Unit({of: l, model, chosen, onChoose}: {of: Live; model: Model; chosen:
     {l.truth !== null && <span class="num muted">{model.classes?.length ? t('model.last.class', {truth: saidOf(model, l.truth)}) : t('model.last.truth', {truth: num(l.truth), error: num(l.error, true)})}</span>}
     {l.coverage !== null && l.coverage !== undefined && <span class="num muted">{t('model.unit.coverage', {share: percent(l.coverage), n: l.scored ?? 0})}</span>}
     {l.alarm ? <span class="flag">{t('model.alarm', {time: shortStamp(l.alarm.since_us)})}</span>
-      : l.unusual && <span class="flag">{t(isMonitor(model) ? 'model.above' : 'model.unusual')}</span>}
+      : l.unusual && <span class="flag">{t(isMonitor(model) ? 'model.alarm.now' : 'model.unusual')}</span>}
     {l.age_s !== null && (store.offline || l.age_s * 1e6 > 3 * model.every_us) && <span class="age num">{t('age', {age: duration(Math.round(l.age_s))})}</span>}
   </button></li>;
 }
