@@ -46,6 +46,8 @@ const ls_cli_command *const ls_commands[] = {
     &ls_command_pool_why,
     &ls_command_pool_usage,
     &ls_command_pool_resize,
+    &ls_command_pool_drain,
+    &ls_command_pool_undrain,
     &ls_command_pool_top,
     &ls_command_model_train,
     &ls_command_model_evaluate,

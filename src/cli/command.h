@@ -44,6 +44,8 @@ extern const ls_cli_command ls_command_pool_jobs;
 extern const ls_cli_command ls_command_pool_logs;
 extern const ls_cli_command ls_command_pool_cancel;
 extern const ls_cli_command ls_command_pool_resize;
+extern const ls_cli_command ls_command_pool_drain;
+extern const ls_cli_command ls_command_pool_undrain;
 extern const ls_cli_command ls_command_pool_why;
 extern const ls_cli_command ls_command_pool_usage;
 extern const ls_cli_command ls_command_pool_top;

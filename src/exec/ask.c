@@ -11,13 +11,15 @@
 enum { DAYS_MOST = 3660, DAY_LAST = 47482 };  // up to the end of 2099
 
 static const char *const words[LS_ASK_KINDS + 1] = {
-    "about", "pool", "jobs", "job",    "why",        "submit",       "cancel", "resize",
-    "log",   "days", "acts", "tokens", "token-make", "token-revoke", NULL};
+    "about",   "pool",    "jobs", "job",  "why",  "submit", "cancel",     "resize",       "drain",
+    "undrain", "drained", "log",  "days", "acts", "tokens", "token-make", "token-revoke", NULL};
 
 static const char *const plain_keys[] = {"do", NULL};
 static const char *const jobs_keys[] = {"do", "account", "state", "after", "limit", "mine", NULL};
 static const char *const job_keys[] = {"do", "job", NULL};
 static const char *const resize_keys[] = {"do", "job", "parts", NULL};
+static const char *const drain_keys[] = {"do", "node", "reason", NULL};
+static const char *const undrain_keys[] = {"do", "node", NULL};
 static const char *const log_keys[] = {"do", "job", "from", "run", "size", "errors", NULL};
 static const char *const days_keys[] = {"do", "account", "from_day", "to_day", NULL};
 static const char *const acts_keys[] = {"do",    "after", "from_us", "account",
@@ -25,8 +27,9 @@ static const char *const acts_keys[] = {"do",    "after", "from_us", "account",
 static const char *const make_keys[] = {"do", "name", "account", "right", "user", NULL};
 static const char *const revoke_keys[] = {"do", "name", NULL};
 static const char *const *const keys[LS_ASK_KINDS] = {
-    plain_keys,  plain_keys, jobs_keys, job_keys,  job_keys,   NULL,      job_keys,
-    resize_keys, log_keys,   days_keys, acts_keys, plain_keys, make_keys, revoke_keys,
+    plain_keys, plain_keys,  jobs_keys,  job_keys,     job_keys,    NULL,
+    job_keys,   resize_keys, drain_keys, undrain_keys, plain_keys,  log_keys,
+    days_keys,  acts_keys,   plain_keys, make_keys,    revoke_keys,
 };
 
 // ---- reading
@@ -53,7 +56,8 @@ static ls_status read_kind(ls_ask *out, ls_error *err) {
         ls_hint(err, "did you mean '%s'?", nearest);
     } else {
         ls_hint(err,
-                "about, pool, jobs, job, why, submit, cancel, resize, log, days, acts, tokens, "
+                "about, pool, jobs, job, why, submit, cancel, resize, drain, undrain, "
+                "drained, log, days, acts, tokens, "
                 "token-make, "
                 "token-revoke");
     }
@@ -98,6 +102,13 @@ static void take_days(ls_fields *f, ls_ask *out) {
     ls_fields_integer(f, "to_day", 1, DAY_LAST + 1, &out->to_day);
     if (!f->failed && (out->to_day <= out->from_day || out->to_day - out->from_day > DAYS_MOST)) {
         ls_fields_fail(f, LS_ERR_INVALID, "to_day must be 1 to %d days after from_day", DAYS_MOST);
+    }
+}
+
+static void take_node(ls_fields *f, ls_ask *out) {
+    ls_fields_text(f, "node", 1, 200, &out->node);
+    if (out->node == NULL) {
+        ls_fields_fail(f, LS_ERR_INVALID, "node is missing");
     }
 }
 
@@ -151,6 +162,14 @@ ls_status ls_ask_read(const char *line, size_t size, ls_ask *out, ls_error *err)
             ls_fields_fail(&f, LS_ERR_INVALID, "parts is missing");
         }
         break;
+    case LS_ASK_DRAIN:
+        ls_fields_text(&f, "reason", 1, LS_EXEC_OUT_SIZE, &out->reason);
+        if (out->reason == NULL) {
+            ls_fields_fail(&f, LS_ERR_INVALID, "reason is missing");
+        }
+        take_node(&f, out);
+        break;
+    case LS_ASK_UNDRAIN: take_node(&f, out); break;
     case LS_ASK_DAYS: take_days(&f, out); break;
     case LS_ASK_ACTS: take_acts(&f, out); break;
     case LS_ASK_MAKE_TOKEN:
@@ -210,6 +229,9 @@ static ls_desk_code answer(ls_desk *desk, const ls_ask *ask, const ls_asker *who
     case LS_ASK_SUBMIT: return ls_desk_submit(desk, ask->object, who, out, err);
     case LS_ASK_CANCEL: return ls_desk_cancel(desk, ask->job, who, out, err);
     case LS_ASK_RESIZE: return ls_desk_resize(desk, ask->job, (uint32_t)ask->parts, who, out, err);
+    case LS_ASK_DRAIN: return ls_desk_drain(desk, ask->node, ask->reason, who, out, err);
+    case LS_ASK_UNDRAIN: return ls_desk_drain(desk, ask->node, NULL, who, out, err);
+    case LS_ASK_DRAINED: return ls_desk_drained(desk, out, err);
     case LS_ASK_LOG: return answer_log(desk, ask, who, out, err);
     case LS_ASK_DAYS:
         return ls_desk_days(desk, ask->account, ask->from_day, ask->to_day, who, out, err);
@@ -258,7 +280,8 @@ bool ls_ask_answer(ls_desk *desk, const ls_asker *who, const char *line, size_t 
     }
     const bool unsure = code == LS_DESK_DONE &&
                         (ask.kind == LS_ASK_SUBMIT || ask.kind == LS_ASK_CANCEL ||
-                         ask.kind == LS_ASK_RESIZE);
+                         ask.kind == LS_ASK_RESIZE || ask.kind == LS_ASK_DRAIN ||
+                         ask.kind == LS_ASK_UNDRAIN);
     ls_ask_clear(&ask);
     if (out_code != NULL) {
         *out_code = code;

@@ -18,6 +18,9 @@ typedef enum ls_ask_kind {
     LS_ASK_SUBMIT,
     LS_ASK_CANCEL,
     LS_ASK_RESIZE,
+    LS_ASK_DRAIN,
+    LS_ASK_UNDRAIN,
+    LS_ASK_DRAINED,
     LS_ASK_LOG,
     LS_ASK_DAYS,
     LS_ASK_ACTS,
@@ -32,8 +35,9 @@ enum { LS_ASK_LOG_MOST = 64 << 10, LS_ASK_JOBS_MOST = 1000 };
 typedef struct ls_ask {
     json_t *object;  // owned; texts below are its
     ls_ask_kind kind;
-    uint64_t job;   // JOB, WHY, CANCEL, RESIZE, LOG
-    int64_t parts;  // RESIZE
+    uint64_t job;               // JOB, WHY, CANCEL, RESIZE, LOG
+    int64_t parts;              // RESIZE
+    const char *node, *reason;  // DRAIN, UNDRAIN
     ls_desk_jobs_def jobs;
     ls_desk_acts_def acts;
     const char *account;       // DAYS

@@ -32,7 +32,7 @@ typedef struct ls_asker {
     bool reads_all;  // commands and logs of everybody, not only of its own uid
     bool acts_all;   // cancels jobs of everybody
     bool may_act;    // submits and cancels at all
-    bool rules;      // makes and revokes tokens
+    bool rules;      // makes and revokes tokens, takes nodes out of service
     // All of it within this account and those below it alone; others are not told of, not even that
     // they are there. 0: everywhere.
     uint32_t account;
@@ -86,6 +86,12 @@ ls_desk_code ls_desk_resize(ls_desk *desk, uint64_t id, uint32_t parts, const ls
                             json_t **out, ls_error *err);
 ls_desk_code ls_desk_cancel(ls_desk *desk, uint64_t id, const ls_asker *who, json_t **out,
                             ls_error *err);
+
+// Takes a node out of service and says why, or puts it back (reason NULL). *out, and of
+// ls_desk_drained: {"drained": [{"node", "reason", "since_us"}]}.
+ls_desk_code ls_desk_drain(ls_desk *desk, const char *node, const char *reason, const ls_asker *who,
+                           json_t **out, ls_error *err);
+ls_desk_code ls_desk_drained(ls_desk *desk, json_t **out, ls_error *err);
 
 // At most `size` bytes of a log into `out`, from *from on; *from below 0: the last so many.
 typedef struct ls_desk_log {

@@ -231,6 +231,35 @@ ls_desk_code ls_desk_resize(ls_desk *desk, uint64_t id, uint32_t parts, const ls
                : changed(desk, id, ls_exec_resize(desk->exec, id, parts, err), who, out, err);
 }
 
+ls_desk_code ls_desk_drained(ls_desk *desk, json_t **out, ls_error *err) {
+    json_t *list = json_array();
+    const char *node = NULL;
+    const char *reason = NULL;
+    int64_t since_us = 0;
+    for (uint32_t at = 0; ls_exec_next_out(desk->exec, &at, &node, &reason, &since_us);) {
+        json_array_append_new(list, json_pack("{s:o, s:o, s:I}", "node", desk_text(node), "reason",
+                                              desk_text(reason), "since_us", (json_int_t)since_us));
+    }
+    return desk_give(json_pack("{s:o}", "drained", list), out, err);
+}
+
+ls_desk_code ls_desk_drain(ls_desk *desk, const char *node, const char *reason, const ls_asker *who,
+                           json_t **out, ls_error *err) {
+    *out = NULL;
+    if (!who->rules) {
+        ls_fail(err, LS_ERR_INVALID,
+                "nodes are the business of root and of the user that the daemon runs as");
+        return LS_DESK_FORBIDDEN;
+    }
+    const ls_status status = reason != NULL ? ls_exec_drain(desk->exec, node, reason, err)
+                                            : ls_exec_undrain(desk->exec, node, err);
+    if (status != LS_OK) {
+        return code_of(status);
+    }
+    forget_tally(desk);
+    return ls_desk_drained(desk, out, err);
+}
+
 ls_desk_code ls_desk_read_log(ls_desk *desk, ls_desk_log *log, const ls_asker *who, ls_error *err) {
     ls_exec_view view;
     if (!ls_exec_get(desk->exec, log->id, &view) || !desk_sees(desk, who, view.account)) {

@@ -183,8 +183,10 @@ ls_status ls_exec_open(const ls_exec_def *def, ls_exec **out, ls_error *err) {
     e->late_us = INT64_MAX;
     e->remind_us = INT64_MAX;
     e->crowds = ls_alloc(def->pool->account_count * sizeof *e->crowds);
-    ls_status status = e->crowds == NULL ? ls_fail(err, LS_ERR_MEMORY, "out of memory")
-                                         : open_parts(e, err);
+    e->outs = ls_alloc(def->pool->cluster.node_count * sizeof *e->outs);
+    ls_status status = e->crowds == NULL || e->outs == NULL
+                           ? ls_fail(err, LS_ERR_MEMORY, "out of memory")
+                           : open_parts(e, err);
     if (status == LS_OK) {
         e->executor = e->def.executor != NULL ? *e->def.executor : ls_machine_executor(e->machine);
         e->told_number = (uint64_t)e->now_us;
@@ -211,6 +213,7 @@ void ls_exec_close(ls_exec *e) {
         ls_free(name);
     }
     ls_free(e->gpus);
+    ls_exec_outs_clear(e);
     ls_exec_books_clear(&e->books);
     ls_scheduler_destroy(e->scheduler);
     ls_machine_destroy(e->machine);
@@ -291,7 +294,7 @@ static void tell_all(ls_exec *e) {
 
 // What is there to be written may wait for more.
 static bool may_wait(ls_exec *e) {
-    if (e->pressing || e->books.dirty || e->dirty_count + e->ended_count == 0) {
+    if (e->pressing || e->books.dirty || e->outs_dirty || e->dirty_count + e->ended_count == 0) {
         return false;
     }
     if (e->late_us == INT64_MAX) {

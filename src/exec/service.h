@@ -177,6 +177,24 @@ const ls_exec_crowd *ls_exec_crowd_of(const ls_exec *exec, uint32_t account);
 // there are no more. Good for as long as nothing changes.
 bool ls_exec_next_holding(const ls_exec *exec, uint32_t *at, ls_exec_view *out);
 
+// ---- nodes out of service
+
+enum { LS_EXEC_OUT_SIZE = 200 };  // bytes of a reason at most
+
+// Nothing new is put on the node, over restarts too; what runs there goes on, and its note says
+// why. One that is out already has another reason from now on. Fails with LS_ERR_INVALID (no such
+// node; the pool file keeps it out of service itself; a reason that is not one line of 1 to
+// LS_EXEC_OUT_SIZE bytes), LS_ERR_MEMORY.
+ls_status ls_exec_drain(ls_exec *exec, const char *node, const char *reason, ls_error *err);
+// LS_ERR_INVALID: it is not out of service by ls_exec_drain. LS_ERR_MEMORY.
+ls_status ls_exec_undrain(ls_exec *exec, const char *node, ls_error *err);
+// Those that are out, from node `*at` on (0 first), which is moved on; false: there are no more.
+bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_node,
+                      const char **out_reason, int64_t *out_since_us);
+// A GPU of this name (nvml.h) tells of an error: its node is drained, if it is not yet.
+// LS_ERR_INVALID: the pool has no such GPU, or the pool file keeps its node out of service.
+ls_status ls_exec_gpu_fails(ls_exec *exec, const char *uuid, const char *what, ls_error *err);
+
 // ---- why
 
 typedef enum ls_exec_reason {

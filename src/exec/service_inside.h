@@ -79,6 +79,12 @@ typedef struct ls_books {
     bool budgets_told;  // the scheduler knows what was used of this month before
 } ls_books;
 
+typedef struct ls_exec_out {  // of a node
+    char *reason;             // owned; NULL: it is as the pool file says
+    int64_t since_us;
+    bool dirty;  // to be written
+} ls_exec_out;
+
 struct ls_exec {
     ls_exec_def def;
     ls_terms terms;
@@ -116,6 +122,8 @@ struct ls_exec {
     int64_t remind_us;  // when guardians may have to be reminded; INT64_MAX: none
     int64_t late_us;    // and when what may is written at the latest; INT64_MAX: there is nothing
     bool helpless;      // see service.h
+    ls_exec_out *outs;  // by node
+    bool outs_dirty;
     ls_books books;
 };
 
@@ -159,6 +167,14 @@ void ls_exec_elastic_begin(ls_exec *e, ls_entry *j);
 void ls_exec_elastic_end(ls_exec *e, uint64_t leader);
 // Parts whose job is not there any more go.
 void ls_exec_elastic_open(ls_exec *e);
+
+// ---- service_health.c
+
+ls_status ls_exec_outs_open(ls_exec *e, ls_error *err);  // read, and told to the books
+void ls_exec_outs_apply(ls_exec *e);                     // and to the scheduler
+ls_status ls_exec_outs_write(ls_exec *e, ls_error *err);
+void ls_exec_outs_written(ls_exec *e);
+void ls_exec_outs_clear(ls_exec *e);
 
 // ---- service_write.c
 

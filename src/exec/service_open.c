@@ -367,6 +367,7 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err) {
         e->next_id = e->base + e->entry_count;
     }
     status = status == LS_OK ? ls_exec_books_open(e, err) : status;
+    status = status == LS_OK ? ls_exec_outs_open(e, err) : status;
     status = status == LS_OK ? replay_books(e, err) : status;
     status = status == LS_OK ? give_to_scheduler(e, err) : status;
     for (uint32_t i = 0; status == LS_OK && i < l.run_count; i++) {
@@ -375,6 +376,7 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err) {
     }
     status = status == LS_OK ? list_over(e, err) : status;
     if (status == LS_OK) {
+        ls_exec_outs_apply(e);  // behind those that run there
         ls_exec_look_at_held(e, e->now_us);
         ls_exec_elastic_open(e);
         e->wants_step = true;

@@ -105,6 +105,9 @@ static ls_status write_all(ls_exec *e, ls_error *err) {
     if (status == LS_OK && e->books.dirty) {
         status = ls_exec_books_write(e, err);
     }
+    if (status == LS_OK && e->outs_dirty) {
+        status = ls_exec_outs_write(e, err);
+    }
     if (status == LS_OK) {
         status = ls_exec_journal_put_number(e->journal, "next_id", (int64_t)e->next_id, err);
     }
@@ -115,7 +118,7 @@ static ls_status write_all(ls_exec *e, ls_error *err) {
 }
 
 ls_status ls_exec_commit(ls_exec *e, ls_error *err) {
-    if (e->dirty_count == 0 && e->ended_count == 0 && !e->books.dirty) {
+    if (e->dirty_count == 0 && e->ended_count == 0 && !e->books.dirty && !e->outs_dirty) {
         return LS_OK;
     }
     const ls_status status = write_all(e, err);
@@ -133,6 +136,7 @@ ls_status ls_exec_commit(ls_exec *e, ls_error *err) {
     e->ended_count = 0;
     e->books.dirty = false;
     e->books.past_count = 0;
+    ls_exec_outs_written(e);
     return LS_OK;
 }
 

@@ -181,6 +181,26 @@ static void test_an_elastic_job_is_resized(void) {
     }
 }
 
+static void test_a_node_is_taken_out_and_put_back(void) {
+    box b;
+    if (begin(&b)) {
+        check_says(&b, "submit", "-A line --slots 1 -- sleep 1000", 0, "job 1");
+        CHECK(await(&b, "jobs", "", "running"));
+        check_says(&b, "drain", "", 0, "no node was taken out of service\n");
+        check_says(&b, "drain", "box --reason fan-3", 0, "fan-3\n");
+        check_says(&b, "jobs", "", 0, "box is out of service: fan-3");
+        check_says(&b, "submit", "-A line --slots 1 -- true", 0, "job 2");
+        check_says(&b, "why", "2", 0, "out of service");
+        check_says(&b, "drain", "--json", 0, "\"reason\": \"fan-3\"");
+        check_says(&b, "drain", "box", 2, "say with --reason why");
+        check_says(&b, "drain", "there --reason x", 1, "there is no node 'there'");
+        check_says(&b, "undrain", "box", 0, "no node was taken out of service\n");
+        CHECK(await(&b, "jobs", "--all", "done"));
+        check_says(&b, "undrain", "box", 1, "'box' is in service");
+        finish(&b);
+    }
+}
+
 static void test_what_was_borrowed_is_given_back(void) {
     box b;
     if (begin(&b)) {
@@ -433,6 +453,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_job_runs_and_tells_what_it_wrote);
     TEST(test_an_elastic_job_is_resized);
+    TEST(test_a_node_is_taken_out_and_put_back);
     TEST(test_what_was_borrowed_is_given_back);
     TEST(test_jobs_after_a_kill_of_the_daemon_run_once);
     TEST(test_an_account_asks_by_its_token);
