@@ -149,8 +149,8 @@ static ls_status judge_gain(const ls_model_gates *g, const ls_gate_case *c, ls_a
     r->limit = g->gain;
     // Good enough for people: the normal distribution.
     out->p = error > 0.0 ? 0.5 * erfc(mean / error / sqrt(2.0)) : mean > 0.0 ? 0.0 : 1.0;
-    ls_text_format(r->about, sizeof r->about, "%s %.1f %% less than %s, on %zu moments; p = %.3g",
-                   ls_loss_name(c->loss), 100.0 * r->value,
+    ls_text_format(r->about, sizeof r->about, "%s %.1f %% %s than %s, on %zu moments; p = %.3g",
+                   ls_loss_name(c->loss), 100.0 * fabs(r->value), r->value < 0.0 ? "more" : "less",
                    c->is_first ? "that of a constant" : "the champion's", m.count, out->p);
     return LS_OK;
 }

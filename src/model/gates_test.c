@@ -125,6 +125,14 @@ static void test_each_gate_keeps_it_out(void) {
     t.about.is_first = true;
     CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
     CHECK_CONTAINS(v.gates[LS_GATE_GAIN].about, "less than that of a constant, on 400 moments");
+    const double *mine = t.about.challenger;
+    t.about.challenger = t.about.champion;
+    t.about.champion = mine;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK(!v.passed && v.gates[LS_GATE_GAIN].value < 0.0);
+    CHECK_CONTAINS(v.gates[LS_GATE_GAIN].about, " % more than that of a constant, on 400 moments");
+    t.about.champion = t.about.challenger;
+    t.about.challenger = mine;
     t.about.is_first = false;
     t.about.latency_us = 1001;
     CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
