@@ -209,6 +209,13 @@ export async function startMock({port = 0, role = 'engineer', healthy = false, s
     if (!of) return fail(404, 'unknown', 'There is no such model.', '없는 모델입니다.');
     if (!act) return json(of);
     mock.modelDeeds.push({name: of.name, act, ...asked});
+    if (act === 'acknowledge') {
+      const alarm = of.live.find((l) => l.unit === asked.unit)?.alarm;
+      if (mock.role === 'viewer') return fail(403, 'role', 'This needs the role operator.', '작업자 권한이 필요합니다.');
+      if (alarm?.since_us !== asked.since_us) return fail(409, 'changed', `no alarm stands any more of '${asked.unit}'`, '그 사이 바뀌었습니다.');
+      alarm.acknowledged ??= {time_us: alarm.since_us + 300e6, by: `${mock.role} from 127.0.0.1`, text: asked.text ?? ''};
+      return json(alarm);
+    }
     if (mock.role !== 'engineer') return fail(403, 'role', 'This needs the role engineer.', '엔지니어 권한이 필요합니다.');
     if (mock.delayMs) await new Promise((done) => setTimeout(done, mock.delayMs));
     if (mock.expire) return fail(409, 'refused', 'Its shadow was lost meanwhile.', '그 사이 섀도 실행에서 탈락했습니다.');

@@ -183,6 +183,34 @@ test('the shadow: evidence for and against, and what would be enough', async () 
   });
 });
 
+test('an alarm is acknowledged once, by who may, and says who was first; one that is over is not', async () => {
+  const hash = '#/models/watch?unit=reactor-2';
+  await withModels({hash, mock: {role: 'operator'}}, async (page, mock) => {
+    const alarm = mock.models.find((m) => m.name === 'watch').live[1].alarm;
+    await page.click('.model [data-deed=acknowledge]');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
+    assert.match(await text(page, 'dialog'), /Acknowledge the alarm of reactor-2\?.*stands until the plant is as usual again/);
+    assert.deepEqual(await axe(page), []);
+    await page.fill('dialog input', ' the valve sticks ');
+    await page.evaluate(() => [1, 2].forEach(() => document.querySelector('[data-send=acknowledge]').click()));
+    await page.waitForSelector('dialog', {state: 'detached'});
+    assert.deepEqual(mock.modelDeeds, [{name: 'watch', act: 'acknowledge', unit: 'reactor-2', since_us: alarm.since_us, text: 'the valve sticks'}]);
+    await page.waitForFunction(() => /Seen by operator from 127\.0\.0\.1, 5 Jan 11:35: the valve sticks/.test(document.querySelector('.model')?.textContent.replaceAll('\u00a0', ' ') ?? ''));
+    assert.equal(await page.$('.model [data-deed=acknowledge]'), null);
+    assert.match(await text(page, '.model-list'), /alarms: 1/, 'it stands on');
+  });
+  await withModels({hash, lang: 'ko'}, async (page, mock) => {
+    await page.click('.model [data-deed=acknowledge]');
+    mock.models.find((m) => m.name === 'watch').live[1].alarm = null;
+    await page.waitForFunction(() => document.querySelector('[data-send=acknowledge]')?.disabled && /이 알람은 이미 끝났습니다/.test(document.querySelector('dialog').textContent));
+    assert.deepEqual(mock.modelDeeds, []);
+  });
+  await withModels({hash, mock: {role: 'viewer'}}, async (page) => {
+    assert.ok(await page.isDisabled('.model [data-deed=acknowledge]'));
+    assert.match(await text(page, '.model'), /This needs the role operator/);
+  });
+});
+
 test('a challenger that has passed is promoted once, after a question; the page shows it after the answer', async () => {
   await withModels({}, async (page, mock) => {
     assert.match(await text(page, '.model'), /v4 may be promoted/);

@@ -2,7 +2,8 @@
 import {decimals, digitsFor, num, range, shortStamp, stamp} from '../format';
 import {t} from '../i18n';
 import {version} from './list';
-import type {Explained, Live} from './types';
+import {Seen} from './seen';
+import type {Explained, Live, Model} from './types';
 
 function Effect({effect, most}: {effect: number; most: number}) {
   const w = 160, half = w / 2, size = Math.max(1, Math.abs(effect) / most * (half - 2));
@@ -26,7 +27,7 @@ export function Why({of}: {of: Explained | undefined}) {
 }
 
 // Of a monitor: whose values make the alarm, against those of good operation.
-export function Blame({of: l}: {of: Live | undefined}) {
+export function Blame({model, of: l, again}: {model: Model; of: Live | undefined; again: () => void}) {
   const a = l?.alarm, most = Math.max(...a?.blame.map((b) => Math.abs(b.contribution)) ?? [], 1e-300);
   return <section class="card"><h2>{t('model.blame')}</h2>
     {!a ? <p class="muted">{t('model.blame.none')}</p> : <>
@@ -38,5 +39,6 @@ export function Blame({of: l}: {of: Live | undefined}) {
         <span class="num"><strong>{num(b.contribution)}</strong> <span class="muted">{b.value === null ? t('model.missing') : t('model.at', {value: b.low !== null && b.high !== null ? decimals(b.value, digitsFor(b.low, b.high)) : num(b.value)})}
           {b.low !== null && b.high !== null && `, ${t('model.usually', {range: range(b.low, b.high)})}`}</span></span>
       </li>)}</ol></>}
+    {l && <Seen key={l.unit} model={model} of={l} onDone={again} />}
   </section>;
 }

@@ -7,6 +7,7 @@ export interface Alarm {
   index: number;
   version: number;
   blame: {feature: string; contribution: number; value: number | null; mean: number | null; low: number | null; high: number | null}[];
+  acknowledged?: {time_us: number; by: string; text: string} | null;
 }
 
 export interface Live {
