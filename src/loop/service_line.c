@@ -150,8 +150,10 @@ static ls_status open_alarms(ls_service *service, ls_error *err) {
     if (service->models == NULL) {
         return LS_OK;
     }
-    const int64_t now_us = plant->start_us +
-                           (running->follow != NULL ? ls_follow_now(running->follow) : 0);
+    int64_t now_us = plant->start_us;
+    now_us += running->follow != NULL ? ls_follow_now(running->follow) : 0;
+    now_us = service->intake.figures.newest_us > now_us ? service->intake.figures.newest_us
+                                                        : now_us;
     ls_status status = ls_alarms_create(plant->models, plant->model_count, service->journal,
                                         &service->alarms, err);
     if (status == LS_OK) {
