@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "exec/ask.h"
+#include "exec/gpu_watch.h"
 
 enum { LOOK_MS = 500, STEPS_KEPT = 64, NAMES_KEPT = 64, NAME_SIZE = 64, RETRY_MS = 200 };
 // Who submits one job after another finds no commit of the last one's end in his way.
@@ -26,6 +27,7 @@ struct ls_pool_daemon {
     ls_desk *desk;
     ls_exec *exec;
     ls_pool_socket *socket;
+    ls_gpu_watch *watch;
     known_user users[NAMES_KEPT];  // by uid: asking the system may take long
     int wake;
     bool troubled;         // the last step failed
@@ -210,6 +212,16 @@ ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
                           "can be after all");
 }
 
+// What the GPUs tell comes from their own thread.
+static void on_gpu_trouble(void *context, const char *uuid, const char *what) {
+    ls_pool_daemon *d = context;
+    ls_error err = {0};
+    pthread_mutex_lock(&d->lock);
+    (void)ls_exec_gpu_fails(d->exec, uuid, what, &err);  // without memory the next look tells again
+    pthread_mutex_unlock(&d->lock);
+    wake(d);
+}
+
 // ---- opening, closing
 
 static ls_status open_parts(ls_pool_daemon *d, ls_error *err) {
@@ -239,6 +251,12 @@ static ls_status open_parts(ls_pool_daemon *d, ls_error *err) {
                      ? LS_OK
                      : ls_fail(err, LS_ERR_IO, "cannot make an event file: %s", strerror(errno));
     }
+    if (status == LS_OK) {
+        ls_gpu_watch_def watch = {
+            .every_us = d->def.look_us, .trouble = on_gpu_trouble, .context = d};
+        watch.uuids = ls_exec_gpus(d->exec, &watch.count);
+        status = ls_gpu_watch_start(&watch, &d->watch, err);
+    }
     return status;
 }
 
@@ -265,6 +283,7 @@ void ls_pool_daemon_close(ls_pool_daemon *d) {
     if (d == NULL) {
         return;
     }
+    ls_gpu_watch_stop(d->watch);
     ls_pool_socket_close(d->socket);
     ls_exec_close(d->exec);
     ls_desk_destroy(d->desk);

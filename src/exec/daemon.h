@@ -22,6 +22,7 @@ typedef struct ls_pool_daemon_def {
     // LS_ERR_LIMIT, the disk that has no room for more jobs, and then has.
     void (*troubled)(void *context, const ls_error *err);  // may be NULL
     void *context;
+    int64_t look_us;  // how often GPUs are looked at; 0: as gpu_watch.h
 } ls_pool_daemon_def;
 
 // Opens the service (adopting what still runs) and the socket. Copies the def. Fails as

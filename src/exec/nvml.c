@@ -35,6 +35,10 @@ void ls_nvml_use(const char *path) {
     library_path = path != NULL ? path : "libnvidia-ml.so.1";
 }
 
+const char *ls_nvml_path(void) {
+    return library_path;
+}
+
 // dlsym gives pointers to data; the standard has no way to say that they are functions.
 static bool find(void *handle, const char *name, void *out) {
     void *symbol = dlsym(handle, name);

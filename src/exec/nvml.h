@@ -29,3 +29,4 @@ ls_status ls_nvml_list(ls_nvml *out, ls_error *err);
 void ls_nvml_clear(ls_nvml *list);
 // For tests: this file instead of libnvidia-ml.so.1; NULL: that one again.
 void ls_nvml_use(const char *path);
+const char *ls_nvml_path(void);  // of the library

@@ -191,7 +191,10 @@ ls_status ls_exec_undrain(ls_exec *exec, const char *node, ls_error *err);
 // Those that are out, from node `*at` on (0 first), which is moved on; false: there are no more.
 bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_node,
                       const char **out_reason, int64_t *out_since_us);
-// A GPU of this name (nvml.h) tells of an error: its node is drained, if it is not yet.
+// Names of the GPUs (nvml.h), one after the other as the pool file has them, "" of a slot;
+// *out_count of them. Valid until close.
+const char *const *ls_exec_gpus(const ls_exec *exec, uint32_t *out_count);
+// A GPU of this name tells of an error: its node is drained, if it is not yet.
 // LS_ERR_INVALID: the pool has no such GPU, or the pool file keeps its node out of service.
 ls_status ls_exec_gpu_fails(ls_exec *exec, const char *uuid, const char *what, ls_error *err);
 

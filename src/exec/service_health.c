@@ -144,6 +144,11 @@ bool ls_exec_next_out(const ls_exec *e, uint32_t *at, const char **out_node,
     return true;
 }
 
+const char *const *ls_exec_gpus(const ls_exec *e, uint32_t *out_count) {
+    *out_count = e->gpu_count;
+    return e->gpus;
+}
+
 ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, ls_error *err) {
     const ls_cluster *c = &e->def.pool->cluster;
     char reason[LS_EXEC_OUT_SIZE + 1];

@@ -483,6 +483,7 @@ static void test_an_array_runs_each_index_once_and_what_comes_after_waits(void) 
     CHECK_INT(answer.reason, LS_REASON_AFTER);
     CHECK_STR(answer.text, "It waits until job 1 is done, which is waiting, and 1 more.");
     CHECK(small_until(&s, last, LS_EXEC_DONE));
+    CHECK(small_until(&s, first + 3, LS_EXEC_DONE));  // nobody waited for that one
     CHECK_STR(small_log(&s, first + 3), "10 of 5\n");
     CHECK(view(&s, last).started_us >= view(&s, first + 4).ended_us);
     // One of the next array fails; what waits for it, and what waits for that, is cancelled.

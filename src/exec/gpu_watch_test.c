@@ -1,0 +1,262 @@
+// gpu_watch_test.c - emulated GPUs that go wrong: a library compiled here stands in for NVML and
+// says what a file says. No real GPU, no real driver.
+#include "exec/gpu_watch.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "exec/daemon.h"
+#include "exec/nvml.h"
+#include "exec/process.h"
+#include "pool/pool_file.h"
+#include "tests/harness.h"
+
+// Two GPUs. The file: errors of the first one's memory, whether it is lost, how many events there
+// were, and the XID of the last.
+static const char library_text[] =
+    "#include <stdio.h>\n"
+    "#include <string.h>\n"
+    "#include <unistd.h>\n"
+    "typedef struct { unsigned long long total, free, used; } memory;\n"
+    "typedef struct { void *d; unsigned long long type, data; unsigned a, b; } event;\n"
+    "static int ids[2];\n"
+    "static int state(int at) {\n"
+    "    int v[4] = {0, 0, 0, 0};\n"
+    "    FILE *f = fopen(STATE, \"r\");\n"
+    "    if (f) { if (fscanf(f, \"%d %d %d %d\", v, v + 1, v + 2, v + 3) != 4) v[at] = 0;\n"
+    "        fclose(f); }\n"
+    "    return v[at]; }\n"
+    "static int id(void *d) { return (int)((int *)d - ids); }\n"
+    "int nvmlInit_v2(void) { return 0; }\n"
+    "int nvmlShutdown(void) { return 0; }\n"
+    "int nvmlDeviceGetCount_v2(unsigned *n) { *n = 2; return 0; }\n"
+    "int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **d) { *d = ids + i; return 0; }\n"
+    "int nvmlDeviceGetUUID(void *d, char *o, unsigned s) {\n"
+    "    snprintf(o, s, \"GPU-%d\", id(d)); return 0; }\n"
+    "int nvmlDeviceGetName(void *d, char *o, unsigned s) {\n"
+    "    snprintf(o, s, \"Emulated %d\", id(d)); return 0; }\n"
+    "int nvmlDeviceGetMemoryInfo(void *d, memory *m) { m->total = 1ull << 30; return 0; }\n"
+    "int nvmlDeviceGetHandleByUUID(const char *u, void **d) {\n"
+    "    *d = ids + (u[4] - '0'); return u[4] == '0' && state(1) ? 15 : 0; }\n"
+    "int nvmlDeviceGetTotalEccErrors(void *d, int k, int s, unsigned long long *o) {\n"
+    "    *o = id(d) == 0 && k == 1 && s == 0 ? state(0) : 0; return 0; }\n"
+    "int nvmlEventSetCreate(void **s) { *s = ids; return 0; }\n"
+    "int nvmlEventSetFree(void *s) { return 0; }\n"
+    "static unsigned long long heard[2];\n"
+    "int nvmlDeviceRegisterEvents(void *d, unsigned long long t, void *s) {\n"
+    "    heard[id(d)] = t; return 0; }\n"
+    "int nvmlEventSetWait_v2(void *s, event *e, unsigned ms) {\n"
+    "    static int seen;\n"
+    "    if (state(2) > seen) { seen = state(2); e->d = ids; e->type = heard[0];\n"
+    "        e->data = state(3); return 0; }\n"
+    "    usleep(ms < 20 ? ms * 1000 : 20000); return 10; }\n";
+
+static char library[128], state[128];
+static bool built;
+
+static void set_state(int errors, int lost, int events, int xid) {
+    char other[140];
+    snprintf(other, sizeof other, "%s.new", state);
+    FILE *file = fopen(other, "w");
+    CHECK(file != NULL && fprintf(file, "%d %d %d %d\n", errors, lost, events, xid) > 0);
+    CHECK(file != NULL && fclose(file) == 0 && rename(other, state) == 0);
+}
+
+static bool build_library(void) {
+    char source[128], command[640];
+    snprintf(source, sizeof source, "/tmp/ls-watch-%d.c", (int)getpid());
+    snprintf(library, sizeof library, "/tmp/ls-watch-%d.so", (int)getpid());
+    snprintf(state, sizeof state, "/tmp/ls-watch-%d.state", (int)getpid());
+    FILE *file = fopen(source, "w");
+    if (file == NULL || fputs(library_text, file) < 0 || fclose(file) != 0) {
+        return false;
+    }
+    snprintf(command, sizeof command, "cc -shared -fPIC -DSTATE='\"%s\"' -o %s %s 2>/dev/null",
+             state, library, source);
+    const bool fine = system(command) == 0;
+    unlink(source);
+    return fine;
+}
+
+// ---- the watch alone
+
+typedef struct ear {
+    pthread_mutex_t lock;
+    char said[4096];
+} ear;
+
+static void trouble(void *context, const char *uuid, const char *what) {
+    ear *e = context;
+    pthread_mutex_lock(&e->lock);
+    const size_t size = strlen(e->said);
+    ls_text_format(e->said + size, sizeof e->said - size, "%s: %s\n", uuid, what);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static bool until_said(ear *e, const char *text) {
+    const int64_t until_us = ls_steady_us() + INT64_C(60000000);
+    for (;;) {
+        pthread_mutex_lock(&e->lock);
+        const bool said = strstr(e->said, text) != NULL;
+        pthread_mutex_unlock(&e->lock);
+        if (said || ls_steady_us() > until_us) {
+            return said;
+        }
+        usleep(5000);
+    }
+}
+
+static void test_errors_of_an_emulated_gpu_are_told(void) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return;
+    }
+    static ear e;
+    static const char *const uuids[] = {"GPU-0", "", "GPU-1"};
+    pthread_mutex_init(&e.lock, NULL);
+    ls_gpu_watch *watch = NULL;
+    const ls_gpu_watch_def def = {
+        .uuids = uuids, .count = 3, .every_us = 1000, .trouble = trouble, .context = &e};
+    set_state(0, 0, 0, 0);
+    CHECK_INT(ls_gpu_watch_start(&def, &watch, NULL), LS_OK);
+    CHECK(watch != NULL);
+    set_state(0, 0, 1, 13);  // the program's own fault: not told
+    usleep(1000);
+    set_state(1, 0, 1, 13);
+    CHECK(until_said(&e, "GPU-0: 1 uncorrected memory error (ECC) since it was reset\n"));
+    set_state(3, 0, 1, 13);
+    CHECK(until_said(&e, "GPU-0: 3 uncorrected memory errors (ECC) since it was reset\n"));
+    set_state(3, 0, 2, 79);
+    CHECK(until_said(&e, "GPU-0: XID 79\n"));
+    set_state(3, 1, 2, 79);
+    CHECK(until_said(&e, "GPU-0: it no longer answers (the driver's code 15)\n"));
+    ls_gpu_watch_stop(watch);
+    CHECK(strstr(e.said, "XID 13") == NULL);
+    CHECK(strstr(e.said, "GPU-1") == NULL);
+    pthread_mutex_destroy(&e.lock);
+}
+
+static void test_nothing_is_watched_where_nothing_is(void) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return;
+    }
+    static const char *const slots[] = {"", ""};
+    static const char *const uuids[] = {"GPU-0"};
+    ls_gpu_watch *watch = NULL;
+    ls_gpu_watch_def def = {.uuids = slots, .count = 2, .trouble = trouble};
+    CHECK_INT(ls_gpu_watch_start(&def, &watch, NULL), LS_OK);
+    CHECK(watch == NULL);
+    def = (ls_gpu_watch_def){.uuids = uuids, .count = 1, .trouble = trouble};
+    ls_nvml_use("/no/such/library.so");
+    CHECK_INT(ls_gpu_watch_start(&def, &watch, NULL), LS_OK);
+    CHECK(watch == NULL);
+    ls_nvml_use(library);
+    for (int64_t n = 0; n < 2; n++) {
+        ls_alloc_fail_after(n);
+        CHECK_INT(ls_gpu_watch_start(&def, &watch, NULL), LS_ERR_MEMORY);
+        ls_alloc_fail_after(-1);
+    }
+    CHECK(ls_gpu_watch_is_own(48) && !ls_gpu_watch_is_own(31) && !ls_gpu_watch_is_own(0));
+}
+
+// ---- the daemon
+
+typedef struct house {
+    ls_pool_daemon *daemon;
+    pthread_t thread;
+} house;
+
+static void *run(void *context) {
+    house *h = context;
+    (void)ls_pool_daemon_run(h->daemon, NULL);
+    return NULL;
+}
+
+static bool until_drained(house *h, const char *text) {
+    const int64_t until_us = ls_steady_us() + INT64_C(60000000);
+    for (bool found = false;; usleep(5000)) {
+        json_t *out = NULL;
+        ls_error err = {0};
+        ls_desk *desk = ls_pool_daemon_lock(h->daemon);
+        CHECK_INT(ls_desk_drained(desk, &out, &err), LS_DESK_DONE);
+        ls_pool_daemon_unlock(h->daemon);
+        char *said = json_dumps(out, JSON_COMPACT);
+        found = text != NULL ? strstr(said, text) != NULL : strcmp(said, "{\"drained\":[]}") == 0;
+        free(said);
+        json_decref(out);
+        if (found || ls_steady_us() > until_us) {
+            return found;
+        }
+    }
+}
+
+static void test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back(void) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return;
+    }
+    static const char text[] =
+        "pool: emulated\nkinds: {emulated: {gpus: 1}}\n"
+        "nodes:\n  - {name: first, kind: emulated, gpus: 1}\n"
+        "  - {name: second, kind: emulated, gpus: 1}\naccounts: {main: {}}\n";
+    house h = {.daemon = NULL};
+    char folder[64], socket[96], command[128];
+    ls_pool *pool = NULL;
+    ls_errors errors;
+    ls_error err = {0};
+    set_state(0, 0, 0, 0);
+    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(socket, sizeof socket, "%s/sock", folder);
+    ls_errors_init(&errors);
+    CHECK_INT(ls_pool_read(text, sizeof text - 1, "emulated", NULL, &pool, &errors), LS_OK);
+    const ls_pool_daemon_def def = {
+        .pool = pool, .folder = folder, .socket = socket, .version = "test", .look_us = 1000};
+    CHECK_INT(ls_pool_daemon_open(&def, &h.daemon, &err), LS_OK);
+    CHECK_STR(err.text, "");
+    CHECK_INT(pthread_create(&h.thread, NULL, run, &h), 0);
+    CHECK(until_drained(&h, NULL));
+    set_state(0, 0, 1, 79);
+    CHECK(until_drained(&h, "{\"node\":\"first\",\"reason\":\"GPU GPU-0: XID 79\""));
+    json_t *out = NULL;
+    const ls_asker who = {.name = "root", .rules = true, .may_act = true};
+    const ls_asker other = {.name = "guest", .may_act = true};
+    ls_desk *desk = ls_pool_daemon_lock(h.daemon);
+    CHECK_INT(ls_desk_drain(desk, "first", NULL, &other, &out, &err), LS_DESK_FORBIDDEN);
+    CHECK_INT(ls_desk_drain(desk, "first", NULL, &who, &out, &err), LS_DESK_DONE);
+    CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
+    json_decref(out);
+    CHECK(until_drained(&h, NULL));
+    // One that is away stays so: put back, its node is out again at the next look.
+    set_state(0, 1, 1, 79);
+    CHECK(until_drained(&h, "no longer answers"));
+    desk = ls_pool_daemon_lock(h.daemon);
+    CHECK_INT(ls_desk_drain(desk, "first", NULL, &who, &out, &err), LS_DESK_DONE);
+    CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
+    json_decref(out);
+    CHECK(until_drained(&h, "no longer answers"));
+    ls_pool_daemon_stop(h.daemon);
+    CHECK_INT(pthread_join(h.thread, NULL), 0);
+    ls_pool_daemon_close(h.daemon);
+    ls_pool_destroy(pool);
+    ls_errors_clear(&errors);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
+int main(int argc, char **argv) {
+    harness_init(argc, argv);
+    built = build_library();
+    ls_nvml_use(library);
+    TEST(test_errors_of_an_emulated_gpu_are_told);
+    TEST(test_nothing_is_watched_where_nothing_is);
+    TEST(test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back);
+    unlink(library);
+    unlink(state);
+    return harness_report();
+}
