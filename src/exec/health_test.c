@@ -72,6 +72,15 @@ static void test_nothing_new_comes_and_what_runs_is_told(void) {
     quiet_end(&w, a, 0);
     quiet_step(&w);
     CHECK_INT(quiet_state(&w, c), LS_EXEC_WAITING);  // though nothing is on that node any more
+    const char *const argv[] = {"true", NULL};
+    const ls_exec_job wide = {.argv = argv, .shape = {.parts = 2, .gpus = 1}};
+    uint64_t d = 0;
+    ls_exec_answer answer;
+    CHECK_INT(ls_exec_submit(w.exec, &wide, &d, NULL), LS_OK);
+    CHECK_INT(ls_exec_why(w.exec, d, &answer, NULL), LS_OK);
+    CHECK_INT(answer.reason, LS_REASON_OUT);
+    CHECK_CONTAINS(answer.text, text);
+    CHECK_INT(ls_exec_cancel(w.exec, d, NULL), LS_OK);
     reopen(&w);
     CHECK(is_out(&w, node, "XID 79"));
     CHECK_INT(quiet_state(&w, c), LS_EXEC_WAITING);
@@ -99,6 +108,9 @@ static void test_what_runs_there_is_adopted(void) {
     CHECK(is_out(&w, node, "two"));
     CHECK_INT(quiet_state(&w, a), LS_EXEC_RUNNING);
     CHECK_STR(where(&w, a), node);
+    CHECK_CONTAINS(note(&w, a), "is out of service: two");
+    CHECK_INT(ls_exec_undrain(w.exec, node, NULL), LS_OK);
+    CHECK_STR(note(&w, a), "");
     quiet_end(&w, a, 0);
     quiet_step(&w);
     CHECK_INT(quiet_state(&w, a), LS_EXEC_DONE);

@@ -51,16 +51,28 @@ static void turn(ls_exec *e, uint32_t node, ls_node_state from, ls_node_state to
     e->wants_step = true;
 }
 
-// Those that run there hear why it may go wrong for them.
+static const char out_text[] = " is out of service: ";
+
+void ls_exec_forget_out(ls_entry *j) {
+    if (j->note != NULL && strstr(j->note, out_text) != NULL) {
+        ls_exec_note(j, "%s", "");
+    }
+}
+
+// Those that run there hear why it may go wrong for them; NULL: it no longer may.
 static void tell_jobs(ls_exec *e, uint32_t node, const char *reason) {
     for (uint32_t i = 0; i < e->holding_count; i++) {
         ls_entry *j = ls_exec_find(e, e->holding[i]);
         for (uint32_t k = 0; j->shares != NULL && k < j->spec->job->shape.parts; k++) {
-            if (j->shares[k].node == node && ls_exec_mark(e, j)) {
-                ls_exec_note(j, "%s is out of service: %s", e->def.pool->cluster.nodes[node].name,
-                             reason);
-                break;
+            if (j->shares[k].node != node || !ls_exec_mark(e, j)) {
+                continue;
             }
+            if (reason == NULL) {
+                ls_exec_forget_out(j);
+            } else {
+                ls_exec_note(j, "%s%s%s", e->def.pool->cluster.nodes[node].name, out_text, reason);
+            }
+            break;
         }
     }
 }
@@ -124,6 +136,7 @@ ls_status ls_exec_undrain(ls_exec *e, const char *name, ls_error *err) {
     if (status == LS_OK) {
         ls_free(out->reason);
         out->reason = NULL;
+        tell_jobs(e, node, NULL);
         turn(e, node, LS_NODE_DRAINED, LS_NODE_UP);
     }
     return status;

@@ -175,6 +175,7 @@ void ls_exec_outs_apply(ls_exec *e);                     // and to the scheduler
 ls_status ls_exec_outs_write(ls_exec *e, ls_error *err);
 void ls_exec_outs_written(ls_exec *e);
 void ls_exec_outs_clear(ls_exec *e);
+void ls_exec_forget_out(ls_entry *j);  // its note no longer says that its node is out
 
 // ---- service_write.c
 

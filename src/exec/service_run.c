@@ -132,6 +132,7 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
         ls_exec_note(j, "out of memory when it was to wait again");
     }
     if (waits) {
+        ls_exec_forget_out(j);
         ls_exec_set_state(e, j, LS_EXEC_WAITING);
         ls_exec_tell(e, LS_EXEC_REQUEUED, j, ended_us);
     } else {

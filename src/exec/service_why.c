@@ -109,6 +109,21 @@ static void say_waiting(const ls_exec *e, const ls_why *w, char *out, size_t siz
     memmove(out, rest != NULL ? rest + 1 : "", rest != NULL ? strlen(rest + 1) + 1 : 1);
 }
 
+// Which nodes were taken out, and why; as many as there is room for.
+static void say_outs(const ls_exec *e, char *out, size_t size) {
+    const char *node = NULL;
+    const char *reason = NULL;
+    int64_t since_us = 0;
+    for (uint32_t at = 0; ls_exec_next_out(e, &at, &node, &reason, &since_us);) {
+        const size_t length = strlen(out);
+        if ((size_t)snprintf(out + length, size - length, "\n%s is out of service: %s", node,
+                             reason) >= size - length) {
+            out[length] = '\0';
+            return;
+        }
+    }
+}
+
 static ls_status why_waiting(ls_exec *e, const ls_entry *j, ls_exec_answer *a, ls_error *err) {
     ls_why w;
     e->now_us = ls_exec_now_us(e);
@@ -116,6 +131,9 @@ static ls_status why_waiting(ls_exec *e, const ls_entry *j, ls_exec_answer *a, l
     if (status == LS_OK) {
         tell_waiting(e, j, &w, a);
         say_waiting(e, &w, a->text, sizeof a->text);
+        if (w.what == LS_SHORT_UP) {
+            say_outs(e, a->text, sizeof a->text);
+        }
     }
     return status;
 }
