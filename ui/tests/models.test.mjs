@@ -188,6 +188,7 @@ test('an alarm is acknowledged once, by who may, and says who was first; one tha
   await withModels({hash, mock: {role: 'operator'}}, async (page, mock) => {
     const alarm = mock.models.find((m) => m.name === 'watch').live[1].alarm;
     await page.click('.model [data-deed=acknowledge]');
+    await page.waitForSelector('dialog[open]');
     assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel');
     assert.match(await text(page, 'dialog'), /Acknowledge the alarm of reactor-2\?.*stands until the plant is as usual again/);
     assert.deepEqual(await axe(page), []);
