@@ -61,7 +61,7 @@ export function makeModels({now}) {
       versions: [version(4, 'challenger', now), version(3, 'champion', now, {rmse: 0.0302, champion_rmse: 0.0418}), version(2, 'retired', now, {rmse: 0.0418, champion_rmse: null, kind: 'linear'}),
         version(1, 'candidate', now, {rmse: 0.071, champion_rmse: null, kind: 'linear', gates: gates(-0.12, 0.08)})], explained: explained(units, 3)}),
     model('spindle-life-of-the-second-hall', {what: 'life', mode: 'auto', champion: 7, serving: 7, label: {kind: 'event', source: 'failure', delay_us: 0}, horizon_us: 0, live: [],
-      drift: drift('drift', now, [drifted('spindle/{unit}/current mean 8h', 0.81), drifted('spindle/{unit}/temperature std 1h', 0.31, {missing_now: 0.22}), drifted('spindle/{unit}/speed last', 0.02)], {errors: true, error_then: 5400, error_now: 19800, labels_late: true}),
+      drift: drift('drift', now, [drifted('spindle/{unit}/torque max 8h', 0.62, {noise: 0.7, drifted: false}), drifted('spindle/{unit}/current mean 8h', 0.81), drifted('spindle/{unit}/temperature std 1h', 0.31, {missing_now: 0.22}), drifted('spindle/{unit}/speed last', 0.02)], {errors: true, error_then: 5400, error_now: 19800, labels_late: true}),
       training: training({state: 'underway', reason: 'drift', text: 'job 5512 of the pool', last_us: now - 300e6, failures: 1}),
       score: score({coverage: 0.74, version: 7}), speed: speed({slow: true, p99_us: 1480}), versions: [version(7, 'champion', now)], explained: []}),
     model('scrap', {what: 'scrap', champion: null, serving: null, label: {kind: 'file', source: 'inspection.csv', delay_us: 86400e6}, live: [], score: score({coverage: null, scored: 0, version: null, said: 0}),

@@ -167,7 +167,8 @@ test('drift: each value stands against its limit, what has drifted is said', asy
     const rows = (await page.$$eval(`.card .gates li`, (all) => all.map((l) => l.textContent))).map(plain);
     assert.equal(rows[0], 'spindle/{unit}/current mean 8h0.810 at most 0.250mean 12.1, now 17.0 drifted');
     assert.equal(rows[1], 'spindle/{unit}/temperature std 1h0.310 at most 0.250mean 12.1, now 14.0 · 22 % missing drifted');
-    assert.equal(rows[2], 'spindle/{unit}/speed last0.0200 at most 0.250mean 12.1, now 12.2');
+    assert.equal(rows[2], 'spindle/{unit}/torque max 8h0.620 at most 0.700mean 12.1, now 15.8', 'less than chance gives is no drift');
+    assert.equal(rows[3], 'spindle/{unit}/speed last0.0200 at most 0.250mean 12.1, now 12.2');
     assert.match(await text(page, cardOf('Drift')), /Truths are later than they should be/);
     assert.match(await text(page, '.model'), /Training: underway · after a drift/);
     assert.match(await text(page, '.model-list li:nth-child(2)'), /The plant has drifted/);

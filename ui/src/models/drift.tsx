@@ -5,6 +5,10 @@ import {t, word} from '../i18n';
 import {LimitBar} from './bar';
 import type {Drift, Drifted} from './types';
 
+// What chance alone gives is no drift, however large.
+const limitOf = (d: Drift, f: Drifted): number => Math.max(d.psi_limit, f.noise ?? 0);
+const suspicion = (d: Drift, f: Drifted): number => (f.psi ?? 0) / limitOf(d, f);
+
 function Row({of: f, name, limit}: {of: Drifted; name: string; limit: number}) {
   return <li><span class="ids">{name}</span>
     <LimitBar value={f.psi} limit={limit} bad={f.drifted} />
@@ -21,7 +25,7 @@ export function DriftCard({of: d}: {of: Drift | null | undefined}) {
       <p class="muted num">{t('drift.window', {span: duration(d.window_us / 1e6), n: d.rows})}</p>
       {d.error_then !== null && d.error_now !== null && <p class={`num${d.errors ? ' problem' : ''}`}>{t('drift.error', {then: num(d.error_then), now: num(d.error_now)})}</p>}
       {d.labels_late && <p class="problem">{t('drift.late')}</p>}
-      <ul class="gates drifts">{d.features.map((f) => <Row key={f.feature} of={f} name={f.feature ?? ''} limit={d.psi_limit} />)}
-        <Row of={d.predictions} name={t('drift.predictions')} limit={d.psi_limit} /></ul></>}
+      <ul class="gates drifts">{[...d.features].sort((a, b) => suspicion(d, b) - suspicion(d, a)).map((f) => <Row key={f.feature} of={f} name={f.feature ?? ''} limit={limitOf(d, f)} />)}
+        <Row of={d.predictions} name={t('drift.predictions')} limit={limitOf(d, d.predictions)} /></ul></>}
   </section>;
 }

@@ -100,6 +100,7 @@ export interface Explained {
 export interface Drifted {
   feature?: string;
   psi: number | null;
+  noise?: number | null;  // what chance alone gives
   mean_then: number | null;
   mean_now: number | null;
   missing_then: number | null;

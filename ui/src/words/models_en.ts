@@ -12,7 +12,7 @@ export default {
   'drift.since': 'since {time}',
   'drift.unwatched': 'Not watched: no version serves, or it has no profile of what it learnt from.',
   'drift.watch': 'Watched: not enough seen yet',
-  'drift.window': 'Against what was learnt, over {span}; rows so far: {n}. The bar is the distance (PSI), the dashed line its limit.',
+  'drift.window': 'Against what was learnt, over {span}; rows so far: {n}. The bar is the distance (PSI), the dashed line its limit, or what chance alone gives where that is more.',
   'gate.balance': 'Wrong answers, mean of the classes',
   'gate.calibration': 'Probabilities against frequencies',
   'gate.coverage': 'Share inside the intervals',

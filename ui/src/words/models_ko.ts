@@ -14,7 +14,7 @@ export default {
   'drift.since': '{time}부터',
   'drift.unwatched': '감시하지 않습니다. 운영 버전이 없거나 학습 때의 분포 기록이 없습니다.',
   'drift.watch': '감시 중: 아직 자료 부족',
-  'drift.window': '학습 때와 비교한 기간 {span}, 지금까지 {n}행. 막대는 거리(PSI), 점선은 한계입니다.',
+  'drift.window': '학습 때와 비교한 기간 {span}, 지금까지 {n}행. 막대는 거리(PSI), 점선은 한계이며 우연만으로 나올 수 있는 거리가 더 크면 그 값입니다.',
   'gate.balance': '클래스 평균 오답률',
   'gate.calibration': '확률과 실제 빈도의 차이',
   'gate.coverage': '구간 안에 든 비율',
