@@ -66,7 +66,7 @@ static const ls_option own_options[] = {
      .argument = "TIME",
      .initial = "1h",
      .about = "time of the plant after which the vibration sensors that the model goes by are "
-              "replaced, by ones that read half; 0: never"},
+              "replaced, by ones that read 0.9 mm/s less; 0: never"},
     {.name = "port",
      .kind = LS_OPTION_COUNT,
      .argument = "N",
@@ -680,7 +680,7 @@ const ls_cli_command ls_command_demo = {
         "emulated week, made in seconds; how worn the wheels are is learnt from that week, and "
         "when one is "
         "changed is decided by it. After a while (--drift) sensors are replaced by ones that read "
-        "half: the model is off then, which is noticed; a new version is trained as a job of the "
+        "less: the model is off then, which is noticed; a new version is trained as a job of the "
         "pool, predicts in the shadow of the old one, and takes its place when it has shown that "
         "it "
         "is better. "

@@ -14,7 +14,8 @@ void ls_demo_drift_tell(const ls_plant *plant, char *out, size_t size) {
                                  model->units[i]);
     }
     if (length < size) {
-        ls_text_format(out + length, size - length, " are replaced by ones that read half");
+        ls_text_format(out + length, size - length,
+                       " are replaced by ones that read 0.9 mm/s less");
     }
 }
 
@@ -30,7 +31,7 @@ ls_status ls_demo_drift_make(const ls_plant *plant, int64_t from_us, ls_hide **o
     const ls_model_plan *model = &plant->models[0];
     for (uint32_t i = 0; i < model->unit_count; i++) {
         ls_buffer_printf(&text,
-                         "recalibrated %s: {sensor: %s/Vibration, times: 0.5, from: %lld s}\n",
+                         "recalibrated %s: {sensor: %s/Vibration, offset: -0.9, from: %lld s}\n",
                          model->units[i], model->units[i], (long long)(from_us / 1000000));
     }
     ls_status status = text.failed ? ls_fail(err, LS_ERR_MEMORY, "out of memory")

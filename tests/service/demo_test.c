@@ -114,7 +114,7 @@ static void test_it_ends_by_itself_with_an_account(void) {
     CHECK_CONTAINS(err, "  tool-wear: ");  // what came of learning from so short a week
     CHECK_CONTAINS(err,
                    "10:05:00  emulated: the vibration sensors of grind-1, grind-2 and grind-3 "
-                   "are replaced by ones that read half; Lineshaft is not told\n");
+                   "are replaced by ones that read 0.9 mm/s less; Lineshaft is not told\n");
     CHECK_CONTAINS(err, "  wheels that broke ");
     json_decref(account);
     free(out);
