@@ -114,8 +114,8 @@ static int import_files(const ls_options *options, ls_history_intake *intake) {
     ls_buffer_clear(&intake->scratch);
     if (status != LS_OK) {
         const int code = ls_complain(&err);
-        if (intake->history != NULL && intake->samples > 0) {
-            ls_note("the samples before it are in the history; importing again adds none twice");
+        if (intake->history != NULL && intake->samples + intake->events > 0) {
+            ls_note("what stood before it is in the history; importing again adds none twice");
         }
         return code;
     }
@@ -124,8 +124,14 @@ static int import_files(const ls_options *options, ls_history_intake *intake) {
                 (unsigned long long)intake->samples);
         return LS_EXIT_STOPPED;
     }
-    ls_note("%llu samples of %u tags %s", (unsigned long long)intake->samples,
-            ls_tags_count(intake->tags), intake->history != NULL ? "imported" : "are right");
+    const char *done = intake->history != NULL ? "imported" : "are right";
+    if (intake->events == 0 || intake->samples > 0) {
+        ls_note("%llu samples of %u tags %s", (unsigned long long)intake->samples,
+                ls_tags_count(intake->tags), done);
+    }
+    if (intake->events > 0) {
+        ls_note("%llu events %s", (unsigned long long)intake->events, done);
+    }
     return LS_EXIT_DONE;
 }
 
@@ -167,10 +173,11 @@ const ls_cli_command ls_command_history_import = {
     .arguments = "HISTORY FILE...",
     .least = 2,
     .most = 1000,
-    .about = "Puts values from CSV or JSON Lines files into a history",
+    .about = "Puts values and events from CSV or JSON Lines files into a history",
     .example = "lineshaft history import plant-data recorded.csv",
     .examples =
         "lineshaft history import plant-data recorded.csv --dry-run\n"
+        "lineshaft history import plant-data failures.csv\n"
         "lineshaft history import plant-data - --format jsonl < values.jsonl\n"
         "lineshaft history import postgresql://lineshaft@db/plant --login db.secret "
         "--log plant-log *.csv\n",
@@ -178,10 +185,13 @@ const ls_cli_command ls_command_history_import = {
         "Two forms of CSV are known by their header: `tag,time,value[,quality,kind,flags]`, "
         "and `time` with a column for each tag. JSON Lines have the same two: "
         "{\"tag\": .., \"time\": .., \"value\": ..} and {\"time\": .., TAG: VALUE, ..}.\n"
+        "What happened is known by `time,kind,subject[,text]`, and in JSON Lines as 'lineshaft "
+        "history events --json' writes it: failures of the past that a model of lives learns "
+        "from.\n"
         "Times are ISO 8601 (without a zone: UTC), or numbers since 1970.\n"
         "Without a kind a value is a number, true or false, or a text. An empty cell of the "
         "wide form is no sample.\n"
-        "Samples that are there already are passed over.\n",
+        "Samples and events that are there already are passed over.\n",
     .tables = tables,
     .run = run,
 };

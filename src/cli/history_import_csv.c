@@ -1,5 +1,5 @@
-// history_import_csv.c - CSV into a history: the long form (tag, time, value, ...) and the wide one
-// (time and a column for each tag).
+// history_import_csv.c - CSV into a history: the long form (tag, time, value, ...), the wide one
+// (time and a column for each tag), and events (time, kind, subject[, text]).
 #include <string.h>
 
 #include "cli/history_import.h"
@@ -20,7 +20,9 @@ typedef struct csv_import {
     size_t width;
     int columns[COLUMN_COUNT];  // long form; -1: there is none
     wide_column *wide;          // wide form, owned; NULL in the long one
-    ls_buffer last_name;        // rows of one tag often stand together
+    bool is_events;
+    int event_columns[LS_EVENT_COLUMNS];
+    ls_buffer last_name;  // rows of one tag often stand together
     uint32_t last_tag;
 } csv_import;
 
@@ -119,6 +121,10 @@ static ls_status read_header(csv_import *import, ls_error *err) {
         }
     }
     import->width = lines->cell_count;
+    import->is_events = ls_history_event_header(lines, import->event_columns);
+    if (import->is_events) {
+        return LS_OK;
+    }
     if (import->columns[TAG] < 0 || import->columns[VALUE] < 0) {
         return read_wide_header(import, err);
     }
@@ -213,6 +219,26 @@ static ls_status read_wide_row(csv_import *import, ls_error *err) {
     return status;
 }
 
+static ls_status read_event(csv_import *import, ls_error *err) {
+    const ls_cell *of[LS_EVENT_COLUMNS] = {NULL};
+    ls_happened event = {.text = "", .json = ""};
+    for (int c = 0; c < LS_EVENT_COLUMNS; c++) {
+        const int column = import->event_columns[c];
+        of[c] = column >= 0 ? &import->lines->cells[column] : NULL;
+        if (of[c] != NULL && strlen(of[c]->text) != of[c]->length) {
+            return ls_import_fail(import->lines, of[c]->column, "a text with a zero in it",
+                                  of[c]->text, "", err);
+        }
+    }
+    const ls_status status = read_time(import->lines, of[0], import->intake->unit, &event.time_us,
+                                       err);
+    event.kind = of[1]->text;
+    event.subject = of[2]->text;
+    event.text = of[3] != NULL ? of[3]->text : "";
+    return status == LS_OK ? ls_history_intake_event(import->intake, import->lines, &event, err)
+                           : status;
+}
+
 static ls_status read_row(csv_import *import, ls_error *err) {
     const ls_lines *lines = import->lines;
     if (lines->cell_count != import->width) {
@@ -221,6 +247,9 @@ static ls_status read_row(csv_import *import, ls_error *err) {
                           import->width);
     }
     import->intake->rows++;
+    if (import->is_events) {
+        return read_event(import, err);
+    }
     return import->wide != NULL ? read_wide_row(import, err) : read_long_row(import, err);
 }
 

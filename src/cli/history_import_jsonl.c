@@ -2,6 +2,8 @@
 //
 //     {"tag": "a/b", "time": "2026-01-05T06:00:00Z", "value": 1.5, "quality": "good"}
 //     {"time": 1767592800000, "a/b": 1.5, "a/c": true}
+//
+// Events are in history_import_events.c.
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -135,7 +137,9 @@ static ls_status read_line(ls_lines *lines, ls_history_intake *intake, ls_error 
     }
     ls_sample sample = {0};
     ls_status status = read_time(lines, object, intake->unit, &sample.time_us, err);
-    if (status == LS_OK) {
+    if (status == LS_OK && ls_history_is_event(object)) {
+        status = ls_history_import_event(lines, object, intake, sample.time_us, err);
+    } else if (status == LS_OK) {
         const bool is_long = json_is_string(json_object_get(object, "tag")) &&
                              json_object_get(object, "value") != NULL;
         status = is_long ? read_long(lines, object, intake, &sample, err)

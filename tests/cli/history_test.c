@@ -203,6 +203,55 @@ static void test_mistakes_name_line_column_and_value(void) {
     program_remove_temporary();
 }
 
+static void test_events_come_in_and_go_out(void) {
+    if (!program_is_there()) {
+        return;
+    }
+    write_file(program_temporary("past.csv"),
+               "kind,time,subject,text\n"
+               "failure,2026-01-05T06:00:00Z,mill-1,\"spindle, bearing\"\n"
+               "failure,1767592801000,mill-2,\n");
+    program done = run(0, "history import %s %s", program_temporary("e"),
+                       program_temporary("past.csv"), "");
+    CHECK_CONTAINS(done.err, "2 events imported");
+    program_clear(&done);
+    run_only(0, "history import %s %s", program_temporary("e"), program_temporary("past.csv"), "");
+    done = run(0, "history events %s --json", program_temporary("e"), "", "");
+    CHECK_STR(done.out,
+              "{\"number\":1,\"time\":\"2026-01-05T06:00:00Z\",\"kind\":\"failure\",\"subject\":"
+              "\"mill-1\",\"text\":\"spindle, bearing\",\"details\":null}\n"
+              "{\"number\":2,\"time\":\"2026-01-05T06:00:01Z\",\"kind\":\"failure\",\"subject\":"
+              "\"mill-2\",\"text\":\"\",\"details\":null}\n");
+    // What is told is taken back, details and all.
+    write_file(program_temporary("told.jsonl"), done.out);
+    program_clear(&done);
+    FILE *more = fopen(program_temporary("told.jsonl"), "a");
+    CHECK(more != NULL && fputs("{\"time\": 1767592802000, \"kind\": \"care\", \"subject\": \"\", "
+                                "\"details\": {\"cost\": 1.5}}\n",
+                                more) >= 0);
+    fclose(more);
+    done = run(0, "history import %s %s", program_temporary("f"), program_temporary("told.jsonl"),
+               "");
+    CHECK_CONTAINS(done.err, "3 events imported");
+    program_clear(&done);
+    done = run(0, "history events %s --json --kind care", program_temporary("f"), "", "");
+    CHECK_CONTAINS(done.out, "\"details\":{\"cost\":1.5}");
+    program_clear(&done);
+    done = run(0, "history import %s %s --dry-run", program_temporary("g"),
+               program_temporary("past.csv"), "");
+    CHECK_CONTAINS(done.err, "2 events are right");
+    program_clear(&done);
+    // Another column, and it is a table of tags, as before.
+    write_file(program_temporary("wide.csv"), "time,kind,subject,speed\n0,a,b,1\n");
+    done = run(0, "history import %s %s", program_temporary("g"), program_temporary("wide.csv"),
+               "");
+    CHECK_CONTAINS(done.err, "3 samples of 3 tags imported");
+    program_clear(&done);
+    check_mistake("a.csv", "time,kind,subject\n0,failure,x\n0,,x\n", "a.csv:3:1", "no kind");
+    check_mistake("b.csv", "time,kind,subject\nmonday,failure,x\n", "b.csv:2:1", "'monday'");
+    program_remove_temporary();
+}
+
 static void test_times_in_many_forms(void) {
     if (!program_is_there()) {
         return;
@@ -306,6 +355,7 @@ int main(int argc, char **argv) {
     TEST(test_a_public_recording_comes_back_bit_for_bit);
     TEST(test_what_people_see);
     TEST(test_mistakes_name_line_column_and_value);
+    TEST(test_events_come_in_and_go_out);
     TEST(test_times_in_many_forms);
     TEST(test_backup_and_restore);
     TEST(test_help_of_each_command);
