@@ -103,8 +103,10 @@ def markdown(result):
         parts.append("### " + section["title"])
         if section.get("note"):
             parts.append(section["note"])
+        if section.get("command"):
+            parts.append("    " + section["command"])
         if "absent" in section:
-            parts.append(section["absent"])
+            parts.append("Skipped: " + section["absent"])
         else:
             parts.append(BODIES[section["kind"]](section))
         for bar in section.get("bars", []):
