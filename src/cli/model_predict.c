@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/table.h"
 #include "ls_build.h"
+#include "model/conformal.h"
 #include "model/snapshot.h"
 #include "model/tree_explain.h"
 
@@ -204,11 +205,13 @@ static void put_numbers(asked *a, ls_buffer *out) {
     ls_table_column(&table, "known", LS_ALIGN_RIGHT);
     for (size_t i = 0; i < a->rows.row_count; i++) {
         const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        double low, high;
+        ls_conformal_interval(a->plan, y, a->radius, &low, &high);
         ls_table_row(&table);
         ls_table_cell(&table, 0, "%s", a->rows.units[a->rows.unit[i]]);
         ls_table_cell(&table, 1, "%.6g", y);
-        ls_table_cell(&table, 2, "%.6g", y - a->radius);
-        ls_table_cell(&table, 3, "%.6g", y + a->radius);
+        ls_table_cell(&table, 2, "%.6g", isnan(low) ? -(double)INFINITY : low);
+        ls_table_cell(&table, 3, "%.6g", isnan(high) ? (double)INFINITY : high);
         ls_table_cell(&table, 4, "%.0f %%", 100.0 * share_known(a, i));
     }
     ls_table_print(&table, 2, out);
@@ -247,12 +250,14 @@ static json_t *predictions_json(asked *a) {
     json_t *list = json_array();
     for (size_t i = 0; i < a->rows.row_count; i++) {
         const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
-        const bool is_bounded = isfinite(a->radius) && !is_of_classes(a);
+        double low, high;
+        ls_conformal_interval(a->plan, y, a->radius, &low, &high);
+        const bool is_bounded = !isnan(low) && !is_of_classes(a);
         json_t *one = json_object();
         json_object_set_new(one, "unit", ls_json_text(a->rows.units[a->rows.unit[i]]));
         json_object_set_new(one, "prediction", json_real(y));
-        json_object_set_new(one, "low", is_bounded ? json_real(y - a->radius) : json_null());
-        json_object_set_new(one, "high", is_bounded ? json_real(y + a->radius) : json_null());
+        json_object_set_new(one, "low", is_bounded ? json_real(low) : json_null());
+        json_object_set_new(one, "high", is_bounded ? json_real(high) : json_null());
         json_object_set_new(one, "known", json_real(share_known(a, i)));
         if (is_of_classes(a)) {
             add_classes(a, i, one);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "loop/models_inside.h"
+#include "model/conformal.h"
 #include "model/snapshot.h"
 #include "model/usual.h"
 
@@ -179,10 +180,7 @@ static void note_time(ls_models_served *served, int64_t ns) {
 static void say_more(ls_models_served *champion, const float *row, ls_model_said *said) {
     const double radius = atomic_load_explicit(&champion->radius, memory_order_relaxed);
     const bool is_adaptive = atomic_load_explicit(&champion->is_adaptive, memory_order_relaxed);
-    if (isfinite(radius)) {  // below 0: nothing would be in it, not even what is said
-        said->low = said->value - fmax(radius, 0.0);
-        said->high = said->value + fmax(radius, 0.0);
-    }
+    ls_conformal_interval(champion->shown.plan, said->value, radius, &said->low, &said->high);
     said->by = is_adaptive        ? LS_MODEL_BY_ADAPTIVE
                : isfinite(radius) ? LS_MODEL_BY_SPLIT
                                   : LS_MODEL_BY_NOTHING;

@@ -21,6 +21,22 @@ size_t ls_conformal_sort(double *scores, size_t count) {
     return kept;
 }
 
+void ls_conformal_interval(const ls_model_plan *plan, double value, double radius, double *out_low,
+                           double *out_high) {
+    const bool is_life = plan->objective == LS_OBJECTIVE_LIFE;
+    const double most = is_life && plan->horizon_us > 0 ? (double)plan->horizon_us * 1e-6
+                                                        : (double)INFINITY;
+    *out_low = *out_high = (double)NAN;
+    if (isfinite(radius) && isfinite(value)) {
+        *out_low = value - fmax(radius, 0.0);
+        *out_high = value + fmax(radius, 0.0);
+        if (is_life || plan->objective == LS_OBJECTIVE_COUNT) {
+            *out_low = fmin(fmax(*out_low, 0.0), value);
+            *out_high = fmax(fmin(*out_high, most), value);
+        }
+    }
+}
+
 double ls_conformal_radius(const double *sorted, size_t count, double alpha) {
     // 20 * 0.95 must be 19 although 0.95 is not exact.
     const double place = ceil(((double)count + 1.0) * (1.0 - alpha) - 1e-9);

@@ -13,12 +13,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plant/models.h"
+
 // The radius of split conformal: the k-th least of the calibration scores, k = ceil((n + 1) (1 -
 // alpha)); INFINITY when k > n (alpha 0.05 needs 19 scores, 0.01 needs 99). `sorted` ascending,
 // no NaN; alpha in 0..1: at 0 INFINITY, at 1 (k = 0) -1, the empty interval.
 double ls_conformal_radius(const double *sorted, size_t count, double alpha);
 // Sorts in place, drops NaN; returns how many are left.
 size_t ls_conformal_sort(double *scores, size_t count);
+// value +- radius, less what no label of the plan can be: of lives (`objective: life`) below 0 and
+// past the horizon, where there is one, of counts below 0. No truth is lost by that. A radius below
+// 0 leaves the value alone; NaN twice where it is infinite.
+void ls_conformal_interval(const ls_model_plan *plan, double value, double radius, double *out_low,
+                           double *out_high);
 
 typedef struct ls_aci {
     double target;    // share of misses that is wanted, above 0 and below 1

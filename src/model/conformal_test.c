@@ -28,6 +28,31 @@ static void test_radius_is_the_right_order_statistic(void) {
     CHECK_NEAR(mixed[2], 3.0, 0.0);
 }
 
+static void check_interval(const ls_model_plan *plan, double value, double radius, double low,
+                           double high) {
+    double got_low = -7.0, got_high = -7.0;
+    ls_conformal_interval(plan, value, radius, &got_low, &got_high);
+    CHECK(isnan(low) ? isnan(got_low) : got_low == low);
+    CHECK(isnan(high) ? isnan(got_high) : got_high == high);
+}
+
+static void test_an_interval_holds_nothing_that_cannot_be(void) {
+    ls_model_plan plan = {.objective = LS_OBJECTIVE_NUMBER, .horizon_us = 100000000};
+    check_interval(&plan, 10.0, 30.0, -20.0, 40.0);
+    check_interval(&plan, 10.0, -1.0, 10.0, 10.0);
+    check_interval(&plan, 10.0, (double)INFINITY, (double)NAN, (double)NAN);
+    check_interval(&plan, (double)NAN, 1.0, (double)NAN, (double)NAN);
+    plan.objective = LS_OBJECTIVE_COUNT;
+    check_interval(&plan, 10.0, 30.0, 0.0, 40.0);
+    check_interval(&plan, 90.0, 30.0, 60.0, 120.0);
+    plan.objective = LS_OBJECTIVE_LIFE;  // at most 100 s
+    check_interval(&plan, 10.0, 30.0, 0.0, 40.0);
+    check_interval(&plan, 90.0, 30.0, 60.0, 100.0);
+    check_interval(&plan, 50.0, 500.0, 0.0, 100.0);
+    plan.horizon_us = 0;  // for ever
+    check_interval(&plan, 90.0, 30.0, 60.0, 120.0);
+}
+
 // Of n + 1 scores that can be exchanged the last is at most the k-th least of the others with
 // probability k / (n + 1), whatever their distribution.
 static void test_coverage_is_that_of_the_rank(void) {
@@ -120,6 +145,7 @@ static void test_memory_is_that_of_the_last_scores(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_radius_is_the_right_order_statistic);
+    TEST(test_an_interval_holds_nothing_that_cannot_be);
     TEST(test_coverage_is_that_of_the_rank);
     TEST(test_misses_come_to_the_target_whatever_happens);
     TEST(test_memory_is_that_of_the_last_scores);

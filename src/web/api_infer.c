@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "loop/view_infer.h"
+#include "model/conformal.h"
 #include "model/usual.h"
 #include "web/api.h"
 
@@ -20,11 +21,13 @@ static bool is_of_classes(const ls_model_version *version) {
 static void say(const void *context, const float *row, double *wide, ls_infer_said *out) {
     const ls_model_version *version = context;
     const double value = ls_predictor_predict(&version->predictor, row, wide);
-    const bool bounded = isfinite(version->radius) && !is_of_classes(version);
+    double low, high;
+    ls_conformal_interval(version->plan, value, version->radius, &low, &high);
+    const bool bounded = !is_of_classes(version);
     *out = (ls_infer_said){
         .prediction = value,
-        .low = bounded ? value - version->radius : (double)NAN,
-        .high = bounded ? value + version->radius : (double)NAN,
+        .low = bounded ? low : (double)NAN,
+        .high = bounded ? high : (double)NAN,
         .unusual = version->usual != NULL &&
                    ls_usual_is_foreign(version->usual, wide + version->column_count, row)};
 }
