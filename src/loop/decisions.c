@@ -228,13 +228,20 @@ static void read_settings(ls_decisions *d) {
     }
 }
 
+// What stands open is asked again.
+static void forget_answers(ls_decisions *d) {
+    for (uint32_t i = 0; i < d->memory_count; i++) {
+        d->memories[i].signature = 0;
+    }
+}
+
 // Where the new rule's period begins, what stands open is asked again: the answers so far were not
 // for sending.
 static void step_experiment(ls_decisions *d) {
     ls_experiment_step(d->experiment, d->present, d->now_us);
     const bool barred = ls_experiment_bars(d->experiment, d->now_us) != NULL;
-    for (uint32_t i = 0; i < d->memory_count && d->barred && !barred; i++) {
-        d->memories[i].signature = 0;
+    if (d->barred && !barred) {
+        forget_answers(d);
     }
     d->barred = barred;
 }
@@ -322,6 +329,9 @@ static void *work(void *context) {
         if (ls_decisions_look(d, d->present)) {
             first = false;
             step_experiment(d);
+            if (atomic_exchange(&d->guard_came, false)) {
+                forget_answers(d);  // without it, nothing could be sent
+            }
             expire(d);
             ls_decisions_ask_due(d);
         }
@@ -334,6 +344,7 @@ static void *work(void *context) {
 static void guard_changed(void *context, bool there, const char *why) {
     ls_decisions *d = context;
     atomic_store(&d->guard_there, there);
+    atomic_store(&d->guard_came, there);
     ls_say(there ? LS_LOG_INFO : LS_LOG_WARNING, "guard", "", "%s%s%s",
            there ? "there" : "away: nothing can be sent", why != NULL && why[0] != '\0' ? ": " : "",
            why != NULL ? why : "");

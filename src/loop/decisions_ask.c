@@ -286,6 +286,33 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, i
     ls_free(answers);
 }
 
+// What was put off comes in by itself soon: the last moment to put it off for longer. As long
+// before as an order waits for a word anyway.
+static bool comes_soon(const ls_decisions *d, const ls_question *question,
+                       decision_memory *memory) {
+    const int64_t word_us = d->plant->decide.points[question->point].word_us;
+    const int64_t until_us = ls_decisions_shut_until(d, question);
+    const int64_t left_us = until_us - d->now_us;
+    if (left_us <= 0 || left_us > word_us || until_us == memory->shut_until_us) {
+        return false;
+    }
+    memory->shut_until_us = until_us;
+    return true;
+}
+
+// What the line was told about it is not answered yet: asked before, it would be about the same.
+static bool is_on_its_way(ls_decisions *d, const ls_question *question) {
+    bool sent = false;
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t i = 0; i < d->row_count && !sent; i++) {
+        const decision_row *row = &d->rows[i];
+        sent = (row->to_send || row->state == DECISION_SENT) &&
+               row->question.point == question->point && row->question.subject == question->subject;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return sent;
+}
+
 // Has something changed that matters to this question, or has its time come?
 static bool is_due(ls_decisions *d, const ls_question *question, const bool *times_up) {
     const ls_decide_point *point = &d->plant->decide.points[question->point];
@@ -298,9 +325,11 @@ static bool is_due(ls_decisions *d, const ls_question *question, const bool *tim
         memory->pending = -1;  // the machine went on: what it was told has been done, or lapsed
     }
     bool due = times_up[question->point];
-    if (point->on_event) {
+    // Of a machine the next lot is asked about, whatever became of this one.
+    if (point->on_event && (point->station != LS_NONE || !is_on_its_way(d, question))) {
         const uint64_t signature = ls_decisions_signature(d, question);
-        due = due || signature != memory->signature;
+        const bool soon = comes_soon(d, question, memory);
+        due = due || soon || signature != memory->signature;
         memory->signature = signature;
     }
     return due;

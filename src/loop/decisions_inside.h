@@ -69,8 +69,9 @@ typedef struct decision_row {
 // What is known of one question since it was last asked.
 typedef struct decision_memory {
     ls_question question;
-    uint64_t signature;  // of its candidates
-    int64_t pending;     // serial of the lot that the line was told to take, -1: none
+    uint64_t signature;     // of its candidates
+    int64_t shut_until_us;  // order pool: the end of being put off of which it was asked
+    int64_t pending;        // serial of the lot that the line was told to take, -1: none
     uint64_t pending_mark;
 } decision_memory;
 
@@ -160,7 +161,8 @@ struct ls_decisions {
     bool has_lock, has_thread, prepared;
     _Atomic bool ends;
     _Atomic bool guard_there;
-    _Atomic bool called;  // a person has said something
+    _Atomic bool guard_came;  // since what stands open was asked about
+    _Atomic bool called;      // a person has said something
 
     struct {                   // what a person tells the guard, one at a time
         pthread_mutex_t turn;  // held from question to answer
@@ -247,6 +249,9 @@ uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *state,
                            const ls_question *question);
 // Of all that could be done: the question is asked again when it changes.
 uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *question);
+// Until when the class is put off (plant time), which may be over. 0: it has no order pool, or
+// until it is told.
+int64_t ls_decisions_shut_until(const ls_decisions *d, const ls_question *question);
 const char *ls_decisions_lot(const ls_decisions *d, int64_t serial);  // NULL
 // Would the acts of the row still do something, now?
 bool ls_decisions_still(ls_decisions *d, const decision_row *row);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "decide/candidate.h"
+#include "decide/look.h"
 #include "loop/decisions_inside.h"
 #include "twin/intervene.h"
 #include "twin/model.h"
@@ -98,6 +99,53 @@ uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *snapshot,
     return mix(hash, m->step) >> 12 | 1;  // travels as a whole number of JSON
 }
 
+// Of the line as a whole: what has left it, and which machines stand free or cannot work. What
+// comes in is no reason to ask: a release would call for the next one until none was of use any
+// more, all in one instant.
+static uint64_t line_signature(const ls_ctx *c) {
+    uint64_t hash = 3;
+    for (uint32_t i = 0; i < c->m->releases; i++) {
+        hash = mix(hash, c->release[i].done + c->release[i].scrapped);
+    }
+    for (uint32_t i = 0; i < c->m->machines; i++) {
+        const ls_s_machine *m = c->machine + i;
+        hash = mix(hash, ls_look_is_free(c, i) ? 1 : m->mode != 0 || m->hand != 0 ? 2 : 0);
+    }
+    return hash;
+}
+
+// Who waits outside, in their order: else two orders, one after the other, would look the same.
+static uint64_t pool_signature(const ls_ctx *c, uint32_t class) {
+    uint64_t hash = 4;
+    uint32_t lot = c->release[class].pool_head;
+    for (uint32_t i = 0; i < c->release[class].pooled && lot != 0; i++) {
+        hash = mix(hash, c->lot[lot - 1].serial);
+        lot = c->lot[lot - 1].other + 1;  // LS_NO + 1 is 0
+    }
+    return hash;
+}
+
+// What makes a question that concerns no single machine another one: its candidates hardly ever
+// change.
+static uint64_t signature_beside(const ls_decisions *d, const ls_question *question) {
+    const ls_decide_point *point = &d->plant->decide.points[question->point];
+    if (point->station != LS_NONE || point->kind == LS_DECIDE_SETPOINT) {
+        return 0;
+    }
+    const ls_ctx c = ls_look(d->twin, d->present);
+    const bool pool = point->kind == LS_DECIDE_RELEASE && c.releases[question->subject].pool != 0;
+    return pool ? pool_signature(&c, question->subject) : line_signature(&c);
+}
+
+int64_t ls_decisions_shut_until(const ls_decisions *d, const ls_question *question) {
+    if (d->plant->decide.points[question->point].kind != LS_DECIDE_RELEASE) {
+        return 0;
+    }
+    const ls_ctx c = ls_look(d->twin, d->present);
+    const int64_t until_us = c.release[question->subject].put_off;
+    return c.releases[question->subject].pool != 0 && until_us < LS_NEVER / 2 ? until_us : 0;
+}
+
 uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *question) {
     const ls_candidate_from from = {.plant = d->plant,
                                     .twin = d->twin,
@@ -105,7 +153,7 @@ uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *questi
                                     .base_twin = d->twin,
                                     .base_present = d->present};
     ls_candidates *found = ls_alloc(sizeof *found);
-    uint64_t hash = ls_decisions_mark(d, d->present, question);
+    uint64_t hash = mix(ls_decisions_mark(d, d->present, question), signature_beside(d, question));
     if (found != NULL && ls_candidates_find(&from, question, found, NULL) == LS_OK) {
         for (uint32_t i = 0; i < found->count; i++) {
             const ls_candidate *c = &found->items[i];

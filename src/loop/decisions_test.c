@@ -1020,6 +1020,143 @@ static void test_by_hand_two_persons_are_two(void) {
     mill_close(&m);
 }
 
+// ---- asked again
+
+static const char entry_form[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  mill: {machines: [mill-1], process: 10 min}\n"
+    "products:\n"
+    "  x: {route: [mill], release: {every: 1 h%s}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "decide:\n"
+    "  mode: auto\n"
+    "  gain-min: %s\n"
+    "  objective: {throughput: 20, unit: EUR}\n"
+    "  within: 20 s\n"
+    "  futures: 20\n"
+    "  horizon: 50 min\n"
+    "  release: {of: x}\n";
+
+static void entry_open(mill *m, const char *pool, const char *least, bool away) {
+    char text[2048];
+    memset(m, 0, sizeof *m);
+    fake_guard_reset();
+    fake.away = away;
+    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m->b.folder) != NULL);
+    bench_open_history(&m->b);
+    snprintf(text, sizeof text, entry_form, pool, least);
+    use_text(m, text);
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 1, 4));
+}
+
+static size_t count_rows(const mill *m) {
+    json_t *rows = ls_decisions_list(m->d, false, 0, 100);
+    const size_t count = json_array_size(rows);
+    json_decref(rows);
+    return count;
+}
+
+static bool await_rows(const mill *m, size_t count) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (count_rows(m) < count && time(NULL) < end) {
+        nap();
+    }
+    return count_rows(m) >= count;
+}
+
+static void test_of_a_pool_each_order_is_asked_about(void) {
+    mill m;
+    entry_open(&m, ", pool: yes", "1000", false);
+    CHECK(bench_text(&m.b, "g/n/line/Released", 2, "X1 class=x product=x pool=yes"));
+    open_decisions(&m);
+    CHECK(await_rows(&m, 1));
+    CHECK(bench_text(&m.b, "g/n/line/Released", 100, "X1 class=x product=x"));
+    // As many wait outside as when X1 did, and as much could be done.
+    CHECK(bench_text(&m.b, "g/n/line/Released", 200, "X2 class=x product=x pool=yes"));
+    CHECK(await_rows(&m, 2));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 201, 4));  // nothing new
+    CHECK(bench_text(&m.b, "g/n/line/Released", 202, "X3 class=x product=x pool=yes"));
+    CHECK(await_rows(&m, 3));
+    CHECK_INT(count_rows(&m), 3);
+    mill_close(&m);
+}
+
+static void test_what_is_put_off_is_asked_about_before_it_comes_in(void) {
+    mill m;
+    entry_open(&m, ", pool: yes", "1000", false);
+    CHECK(
+        bench_text(&m.b, "g/n/line/Released", 2, "X1 class=x product=x pool=2026-01-05T00:25:00"));
+    open_decisions(&m);
+    CHECK(await_rows(&m, 1));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 1400, 4));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 1450, 4));  // less than a minute is left
+    CHECK(await_rows(&m, 2));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 1460, 4));
+    CHECK(bench_text(&m.b, "g/n/line/Released", 1470,
+                     "X2 class=x product=x pool=2026-01-05T00:25:00"));
+    CHECK(await_rows(&m, 3));
+    CHECK_INT(count_rows(&m), 3);
+    mill_close(&m);
+}
+
+static void test_one_more_is_asked_about_when_the_line_has_changed(void) {
+    mill m;
+    entry_open(&m, "", "1000", false);
+    open_decisions(&m);
+    CHECK(await_rows(&m, 1));  // nothing is there
+    CHECK(bench_text(&m.b, "g/n/line/Released", 10, "X1 class=x product=x"));
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 10, "X1"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 10, 6));
+    CHECK(await_rows(&m, 2));  // the mill works
+    const size_t before = count_rows(&m);
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 700, ""));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 700, 4));
+    CHECK(bench_text(&m.b, "g/n/line/Done", 700, "X1"));
+    CHECK(await_rows(&m, before + 1));  // it has nothing to do
+    mill_close(&m);
+}
+
+static void test_one_more_waits_for_what_is_on_its_way(void) {
+    mill m;
+    entry_open(&m, "", "0", false);
+    open_decisions(&m);
+    CHECK(await_commands(1));
+    CHECK_INT(fake.commands[0].kind, LS_COMMAND_RELEASE);
+    fake_guard_say(fake.commands[0].id, LS_COMMAND_SENT, 0, "");
+    // The line does it before it answers.
+    CHECK(bench_text(&m.b, "g/n/line/Released", 10, "X1 class=x product=x"));
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 10, "X1"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 10, 6));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 12, 6));
+    CHECK_INT(count_rows(&m), 1);
+    fake_guard_say(fake.commands[0].id, LS_COMMAND_ACKNOWLEDGED, 0, "");
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 14, 6));
+    CHECK(await_commands(2));
+    mill_close(&m);
+}
+
+static void test_what_was_advised_without_a_guard_is_asked_again_when_it_comes(void) {
+    mill m;
+    entry_open(&m, "", "0", true);
+    open_decisions(&m);
+    json_t *row = await(&m, "advised");
+    CHECK_CONTAINS(text_of(row, "reason"), "the guard is away");
+    json_decref(row);
+    CHECK_INT(fake_guard_count(), 0);
+    fake.away = false;
+    fake.def.changed(fake.def.context, true, "");
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 3, 4));
+    CHECK(await_commands(1));
+    mill_close(&m);
+}
+
 // ---- an experiment
 
 // The coins are those of run.seed and the moment of the beginning, which is that of say_queue: the
@@ -1133,6 +1270,11 @@ int main(int argc, char **argv) {
     TEST(test_what_comes_in_is_decided_by_hand_through_the_guard);
     TEST(test_what_cannot_be_done_by_hand);
     TEST(test_by_hand_two_persons_are_two);
+    TEST(test_of_a_pool_each_order_is_asked_about);
+    TEST(test_what_is_put_off_is_asked_about_before_it_comes_in);
+    TEST(test_one_more_is_asked_about_when_the_line_has_changed);
+    TEST(test_one_more_waits_for_what_is_on_its_way);
+    TEST(test_what_was_advised_without_a_guard_is_asked_again_when_it_comes);
     TEST(test_the_loop_beats);
     TEST(test_a_better_base_rule_is_worth_its_gain);
     TEST(test_a_row_by_the_base_rule_says_so);

@@ -40,7 +40,7 @@ ls_status ls_guard_link_open(const ls_guard_link_def *def, ls_guard_link **out, 
     (void)err;
     fake.def = *def;
     *out = &the_link;
-    def->changed(def->context, true, "");
+    def->changed(def->context, !fake.away, "");
     return LS_OK;
 }
 
