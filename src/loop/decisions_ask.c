@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/units.h"
 #include "loop/decisions_deadline.h"
 #include "loop/decisions_inside.h"
 
@@ -300,17 +301,46 @@ static bool comes_soon(const ls_decisions *d, const ls_question *question,
     return true;
 }
 
-// What the line was told about it is not answered yet: asked before, it would be about the same.
-static bool is_on_its_way(ls_decisions *d, const ls_question *question) {
-    bool sent = false;
+// What became of the newest row of a question.
+typedef enum fate {
+    FATE_OTHER,
+    FATE_OUT,    // sent, and not answered yet: asked now, it would be about the same
+    FATE_FAILED  // a guard or the line said no: what stood in the way may go unheard
+} fate;
+
+static fate newest_fate(ls_decisions *d, const ls_question *question) {
+    fate found = FATE_OTHER;
+    uint64_t newest = 0;
     pthread_mutex_lock(&d->lock);
-    for (uint32_t i = 0; i < d->row_count && !sent; i++) {
+    for (uint32_t i = 0; i < d->row_count; i++) {
         const decision_row *row = &d->rows[i];
-        sent = (row->to_send || row->state == DECISION_SENT) &&
-               row->question.point == question->point && row->question.subject == question->subject;
+        if (row->number > newest && row->question.point == question->point &&
+            row->question.subject == question->subject) {
+            const bool failed = row->state == DECISION_REFUSED || row->state == DECISION_DENIED ||
+                                row->state == DECISION_LOST;
+            newest = row->number;
+            found = row->to_send || row->state == DECISION_SENT ? FATE_OUT
+                    : failed                                    ? FATE_FAILED
+                                                                : FATE_OTHER;
+        }
     }
     pthread_mutex_unlock(&d->lock);
-    return sent;
+    return found;
+}
+
+// Of what concerns no single machine: its candidates hardly ever change by themselves.
+static bool is_due_beside(ls_decisions *d, const ls_question *question, decision_memory *memory) {
+    const fate was = newest_fate(d, question);
+    if (was == FATE_OUT) {
+        return false;
+    }
+    const uint64_t signature = ls_decisions_signature(d, question);
+    const bool soon = comes_soon(d, question, memory);
+    const bool again = was == FATE_FAILED && d->now_us - memory->asked_us >= LS_US_PER_MIN;
+    const bool due = soon || again || signature != memory->signature;
+    memory->signature = signature;
+    memory->asked_us = due ? d->now_us : memory->asked_us;
+    return due;
 }
 
 // Has something changed that matters to this question, or has its time come?
@@ -325,11 +355,11 @@ static bool is_due(ls_decisions *d, const ls_question *question, const bool *tim
         memory->pending = -1;  // the machine went on: what it was told has been done, or lapsed
     }
     bool due = times_up[question->point];
-    // Of a machine the next lot is asked about, whatever became of this one.
-    if (point->on_event && (point->station != LS_NONE || !is_on_its_way(d, question))) {
+    if (point->on_event && point->station == LS_NONE && point->kind != LS_DECIDE_SETPOINT) {
+        due = is_due_beside(d, question, memory) || due;
+    } else if (point->on_event) {
         const uint64_t signature = ls_decisions_signature(d, question);
-        const bool soon = comes_soon(d, question, memory);
-        due = due || soon || signature != memory->signature;
+        due = due || signature != memory->signature;
         memory->signature = signature;
     }
     return due;

@@ -70,6 +70,7 @@ typedef struct decision_row {
 typedef struct decision_memory {
     ls_question question;
     uint64_t signature;     // of its candidates
+    int64_t asked_us;       // plant time; of what concerns no single machine
     int64_t shut_until_us;  // order pool: the end of being put off of which it was asked
     int64_t pending;        // serial of the lot that the line was told to take, -1: none
     uint64_t pending_mark;

@@ -1142,6 +1142,22 @@ static void test_one_more_waits_for_what_is_on_its_way(void) {
     mill_close(&m);
 }
 
+static void test_what_a_guard_refused_is_asked_again_a_minute_later(void) {
+    mill m;
+    entry_open(&m, "", "0", false);
+    open_decisions(&m);
+    CHECK(await_commands(1));
+    fake_guard_say(fake.commands[0].id, LS_COMMAND_REFUSED, 9, "in step for 5 s, at least 60 s");
+    json_t *row = await(&m, "refused");
+    json_decref(row);
+    // Nothing else happens on a line that stands idle.
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 59, 4));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 62, 4));
+    CHECK(await_commands(2));
+    CHECK_INT(fake_guard_count(), 2);
+    mill_close(&m);
+}
+
 static void test_what_was_advised_without_a_guard_is_asked_again_when_it_comes(void) {
     mill m;
     entry_open(&m, "", "0", true);
@@ -1274,6 +1290,7 @@ int main(int argc, char **argv) {
     TEST(test_what_is_put_off_is_asked_about_before_it_comes_in);
     TEST(test_one_more_is_asked_about_when_the_line_has_changed);
     TEST(test_one_more_waits_for_what_is_on_its_way);
+    TEST(test_what_a_guard_refused_is_asked_again_a_minute_later);
     TEST(test_what_was_advised_without_a_guard_is_asked_again_when_it_comes);
     TEST(test_the_loop_beats);
     TEST(test_a_better_base_rule_is_worth_its_gain);
