@@ -163,12 +163,22 @@ static json_t *node_object(const ls_desk *desk, uint32_t node, const gpu_use *gp
             list, json_pack("{s:o, s:o, s:O}", "used", desk_gpus(gpus[g].used), "borrowed",
                             desk_gpus(gpus[g].borrowed), "jobs", gpus[g].jobs));
     }
-    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "name", desk_text(n->name), "kind",
-                     n->kind == LS_POOL_NONE ? json_null() : desk_text(c->kinds[n->kind].name),
-                     "domain",
-                     domain == LS_POOL_NONE ? json_null() : desk_text(c->units[domain].name),
-                     "state", states[ls_occupancy_state(ls_exec_occupancy(desk->exec), node)],
-                     "reserved_for", kept, "gpus", list);
+    json_t *made = json_pack(
+        "{s:o, s:o, s:o, s:s, s:o, s:o}", "name", desk_text(n->name), "kind",
+        n->kind == LS_POOL_NONE ? json_null() : desk_text(c->kinds[n->kind].name), "domain",
+        domain == LS_POOL_NONE ? json_null() : desk_text(c->units[domain].name), "state",
+        states[ls_occupancy_state(ls_exec_occupancy(desk->exec), node)], "reserved_for", kept,
+        "gpus", list);
+    const char *name = NULL;
+    const char *reason = NULL;
+    int64_t since_us = 0;
+    uint32_t at = node;
+    if (made != NULL && ls_exec_next_out(desk->exec, &at, &name, &reason, &since_us) &&
+        at == node + 1) {
+        json_object_set_new(made, "since_us", json_integer(since_us));
+        json_object_set_new(made, "about", desk_text(reason));
+    }
+    return made;
 }
 
 // The nodes of one answer, and what their GPUs are used for.

@@ -227,6 +227,13 @@ static void test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back(void) {
     const ls_asker who = {.name = "root", .rules = true, .may_act = true};
     const ls_asker other = {.name = "guest", .may_act = true};
     ls_desk *desk = ls_pool_daemon_lock(h.daemon);
+    CHECK_INT(ls_desk_rack(desk, "-", NULL, &who, &out, &err), LS_DESK_DONE);
+    char *rack = json_dumps(out, JSON_COMPACT);
+    CHECK_CONTAINS(rack, "\"state\":\"drained\"");
+    CHECK_CONTAINS(rack, "\"about\":\"GPU GPU-0: XID 79\"");
+    CHECK_CONTAINS(rack, "\"state\":\"up\"");
+    free(rack);
+    json_decref(out);
     CHECK_INT(ls_desk_drain(desk, "first", NULL, &other, &out, &err), LS_DESK_FORBIDDEN);
     CHECK_INT(ls_desk_drain(desk, "first", NULL, &who, &out, &err), LS_DESK_DONE);
     CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
