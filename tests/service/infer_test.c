@@ -158,6 +158,27 @@ static bool install(char folder[PATH]) {
     return service_wait(&child, 300.0) == 0;  // fetched once
 }
 
+// The same models at the page, in Debian's Chromium.
+static void look_at_page(const service *s, const ls_service_address *address) {
+    char folder[PATH], url[64], tokens[PATH];
+    const char *program = getenv("LINESHAFT_PROGRAM");
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+    snprintf(folder, sizeof folder, "%.*s/peers/web", slash != NULL ? (int)(slash - program) : 5,
+             slash != NULL ? program : "build");
+    const char *const get[] = {harness_source_path("tests/web-peer/install"), folder, NULL};
+    CHECK_INT(child_wait(child_start(get, NULL, NULL)), 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", address->port);
+    snprintf(tokens, sizeof tokens, "%s/tokens.json", s->data);
+    const char *const look[] = {
+        "node", harness_source_path("tests/web-peer/models.mjs"), url, tokens, folder, NULL};
+    const char *log = service_file(s, "look.log");
+    pid_t child = child_start(look, log, log);
+    CHECK_INT(service_wait(&child, 240.0), 0);
+    char *said = harness_read_file(log, NULL);
+    CHECK_CONTAINS(said != NULL ? said : "", "5 passed, 0 failed");
+    free(said);
+}
+
 static void ask_with_client(const service *s, const char *folder, const char *wanted) {
     ls_service_address address;
     ls_error err = {0};
@@ -177,6 +198,7 @@ static void ask_with_client(const service *s, const char *folder, const char *wa
     char *said = harness_read_file(log, NULL);
     CHECK_CONTAINS(said != NULL ? said : "", "28 passed, 0 failed");
     free(said);
+    look_at_page(s, &address);
 }
 
 // The registry is looked at by the service itself.

@@ -19,6 +19,8 @@ export async function contract([url, tokensPath, modules]) {
 
   const spec = YAML.parse(await (await fetch(`${url}/openapi.yaml`)).text());
   check(spec.openapi === '3.1.0', 'the description is OpenAPI 3.1');
+  const index = await fetch(`${url}/`, {headers: {Authorization: `Bearer ${tokens.engineer}`}}), policy = index.headers.get('content-security-policy') ?? '';
+  check(index.status === 200 && /default-src 'none'/.test(policy) && /script-src 'self'(;|$)/.test(policy) && !/unsafe|\*|https?:|data:|blob:/.test(policy), `the page's policy: ${index.status} ${policy}`);
   const ajv = new Ajv({strict: false, allErrors: false});
   ajv.addSchema(spec, 'spec');
   const resolve = (node) => node.$ref ? resolve(node.$ref.slice(2).split('/').reduce((at, key) => at[key], spec)) : node;
