@@ -152,6 +152,7 @@ static void loop(ls_service *s) {
             ls_calibrations_tick(s->calibrations, s->watch, s->intake.running.plant);
             ls_searches_tick(s->searches, s->intake.running.plant, s->intake.running.twin,
                              s->decisions);
+            ls_service_tick_models(s);
             ls_notify_alive();
         }
         if (tick % SAVE_TICKS == 0) {

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "loop/alarms.h"
+#include "loop/model_watch.h"
 #include "loop/models.h"
 #include "loop/service_parts.h"
 
@@ -174,6 +175,9 @@ ls_status ls_service_open_line(ls_service *service, ls_error *err) {
         status = open_alarms(service, err);
     }
     if (status == LS_OK) {
+        status = ls_service_open_model_watch(service, err);
+    }
+    if (status == LS_OK) {
         status = open_sources(service, err);
     }
     if (status == LS_OK) {
@@ -193,6 +197,8 @@ static void close_plant(ls_service *service) {
     ls_guard_child_stop(service->guard);
     service->guard = NULL;
     ls_sources_close(&service->sources);
+    ls_model_watch_close(service->model_watch);
+    service->model_watch = NULL;
     ls_models_close(service->models);
     service->models = NULL;
     ls_alarms_destroy(service->alarms);

@@ -19,9 +19,9 @@
 #include "loop/searches.h"
 #include "loop/service.h"
 #include "loop/sources.h"
+#include "loop/trainings.h"
 #include "loop/watch.h"
 
-typedef struct ls_models ls_models;  // loop/models.h
 typedef struct ls_alarms ls_alarms;  // loop/alarms.h
 
 typedef struct ls_service {
@@ -45,7 +45,11 @@ typedef struct ls_service {
     ls_errands *errands;    // NULL: nothing is handed over
     ls_calibrations *calibrations;
     ls_searches *searches;
-    ls_errand_kind kinds[2];
+    ls_model_watch *model_watch;  // NULL: there are no models
+    ls_trainings *trainings;
+    int64_t models_first_us;  // of the history; 0: not known
+    unsigned models_ticks;
+    ls_errand_kind kinds[3];
     uint32_t *order;  // numbers of the plant's stations as they are drawn
     int port;         // of the web face
     bool has_face;
@@ -76,6 +80,11 @@ void ls_service_open_pool(ls_service *service, const ls_plant *plant);
 void ls_service_open_jobs(ls_service *service);
 void ls_service_close_jobs(ls_service *service);
 void ls_service_close_pool(ls_service *service);
+
+// service_models.c: drift, shadow and trainings of the models in service
+ls_status ls_service_open_model_watch(ls_service *service, ls_error *err);
+ls_trainings_of ls_service_trainings_of(ls_service *service);
+void ls_service_tick_models(ls_service *service);  // about once a second
 
 // service_web.c
 ls_status ls_service_open_web(ls_service *service, ls_error *err);

@@ -63,6 +63,7 @@ static ls_status open_jobs(ls_service *s, ls_error *err) {
     }
     s->kinds[0] = ls_calibrations_kind(s->calibrations);
     s->kinds[1] = ls_searches_kind(s->searches);
+    s->kinds[2] = ls_trainings_kind(s->trainings);
     ls_text_format(folder, sizeof folder, "%s/errands", s->def->data);
     const ls_errands_def def = {.folder = folder,
                                 .tenant = s->tenant,
@@ -74,18 +75,42 @@ static ls_status open_jobs(ls_service *s, ls_error *err) {
     if (status == LS_OK) {
         ls_calibrations_begin(s->calibrations, s->errands);
         ls_searches_begin(s->searches, s->errands);
+        ls_trainings_begin(s->trainings, s->errands);
     }
     return status;
+}
+
+static void close_errands(ls_service *s) {
+    if (s->trainings != NULL) {
+        ls_trainings_begin(s->trainings, NULL);
+    }
+    ls_errands_close(s->errands);
+    s->errands = NULL;
+    ls_calibrations_destroy(s->calibrations);
+    s->calibrations = NULL;
+    ls_searches_destroy(s->searches);
+    s->searches = NULL;
+    ls_tenant_close(s->tenant);
+    s->tenant = NULL;
 }
 
 void ls_service_open_jobs(ls_service *s) {
     ls_error err = {0};
     const ls_plant *plant = s->intake.running.plant;
+    const ls_trainings_def trainings = {.plant = s->def->plant,
+                                        .data = s->def->data,
+                                        .journal = s->journal,
+                                        .history = s->intake.history};
+    // Promotions need no pool.
+    if (ls_trainings_create(&trainings, &s->trainings, &err) != LS_OK) {
+        ls_say(LS_LOG_ERROR, "model", "", "nothing is trained or promoted: %s", err.text);
+        return;
+    }
     if (s->own_pool == NULL && plant->pool.socket == NULL && plant->pool.url == NULL) {
         return;  // it could not be opened; that was said
     }
     if (open_jobs(s, &err) != LS_OK) {
-        ls_service_close_jobs(s);
+        close_errands(s);
         ls_say(LS_LOG_ERROR, "job", "", "nothing is handed to the pool: %s", err.text);
     } else if (s->own_pool != NULL) {
         ls_say(LS_LOG_INFO, "pool", plant->name, "in process, its socket is %s",
@@ -97,14 +122,9 @@ void ls_service_open_jobs(ls_service *s) {
 }
 
 void ls_service_close_jobs(ls_service *s) {
-    ls_errands_close(s->errands);
-    s->errands = NULL;
-    ls_calibrations_destroy(s->calibrations);
-    s->calibrations = NULL;
-    ls_searches_destroy(s->searches);
-    s->searches = NULL;
-    ls_tenant_close(s->tenant);
-    s->tenant = NULL;
+    close_errands(s);
+    ls_trainings_destroy(s->trainings);
+    s->trainings = NULL;
 }
 
 void ls_service_close_pool(ls_service *s) {

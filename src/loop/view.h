@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "loop/alarm.h"
 #include "loop/decisions.h"
+#include "loop/trainings.h"
 
 typedef struct ls_service ls_service;
 
@@ -48,6 +49,13 @@ ls_status ls_view_review(ls_service *service, const char *id, uint32_t version, 
 // ---- models in service (loop/models.h has the shapes)
 json_t *ls_view_models(ls_service *service);                   // {"models": [...]}
 json_t *ls_view_model(ls_service *service, const char *name);  // NULL: there is no such model
+// What a person asks for; loop/trainings.h has the errors.
+ls_status ls_view_model_promote(ls_service *service, const ls_trainings_ask *ask, uint32_t version,
+                                bool anyway, ls_error *err);
+ls_status ls_view_model_rollback(ls_service *service, const ls_trainings_ask *ask,
+                                 uint32_t *out_version, ls_error *err);
+ls_status ls_view_model_retrain(ls_service *service, const ls_trainings_ask *ask, int64_t since_us,
+                                ls_error *err);
 // [{"name", "live"}] of those in which something was said since; *after moves on.
 json_t *ls_view_models_news(ls_service *service, uint64_t *after);
 // A person has seen an alarm (loop/alarms.h); *out: the alarm.

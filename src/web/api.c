@@ -41,6 +41,12 @@ const ls_route ls_api_routes[] = {
     {"GET", "/api/v1/models/*", LS_RIGHT_VIEWER, LS_EFFORT_SOME, 0, ls_api_model},
     {"POST", "/api/v1/models/*/acknowledge", LS_RIGHT_OPERATOR, LS_EFFORT_LITTLE,
      LS_REQUEST_BODY_SMALL, ls_api_acknowledge},
+    {"POST", "/api/v1/models/*/promote", LS_RIGHT_ENGINEER, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
+     ls_api_model_promote},
+    {"POST", "/api/v1/models/*/rollback", LS_RIGHT_ENGINEER, LS_EFFORT_LITTLE,
+     LS_REQUEST_BODY_SMALL, ls_api_model_rollback},
+    {"POST", "/api/v1/models/*/retrain", LS_RIGHT_ENGINEER, LS_EFFORT_LITTLE, LS_REQUEST_BODY_SMALL,
+     ls_api_model_retrain},
 
     {"GET", "/api/v1/forecast", LS_RIGHT_VIEWER, LS_EFFORT_DEAR, 0, ls_api_forecast},
     {"POST", "/api/v1/whatif", LS_RIGHT_VIEWER, LS_EFFORT_DEAR, LS_REQUEST_BODY_SMALL,

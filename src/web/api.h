@@ -34,6 +34,8 @@ ls_route_fn ls_api_tags, ls_api_history, ls_api_history_csv;
 void ls_api_infer_open(ls_api *api);
 // api_models.c
 ls_route_fn ls_api_models, ls_api_model, ls_api_acknowledge;
+// api_trainings.c
+ls_route_fn ls_api_model_promote, ls_api_model_rollback, ls_api_model_retrain;
 // api_twin.c
 ls_route_fn ls_api_forecast, ls_api_what_if;
 // api_file.c

@@ -87,9 +87,15 @@ static bool wait_child(pid_t child, double seconds, int *out_status) {
     return true;
 }
 
+// A model that nothing serves: what is asked of it is refused or taken, and has its shape.
+static const char model[] =
+    "\nmodels:\n"
+    "  wear: {what: sensor, of: [grind-1, grind-2], tags: ['gearbox/cell/{unit}/Power'],"
+    " every: 2 min, label: {tag: 'gearbox/cell/{unit}/Wear'}}\n";
+
 static bool begin(service *s) {
     const char *const more[] = {"--speed", "60", NULL};
-    return service_begin(s, "examples/gearbox/cell.yaml", "") && service_run(s) &&
+    return service_begin(s, "examples/gearbox/cell.yaml", model) && service_run(s) &&
            service_emulate(s, more) && service_wait_status(s, "/readyz", 200);
 }
 

@@ -22,7 +22,7 @@ const values = {
 const question = {id: 'q-1', parameters: {a: 1}, inputs: [{name: 'features', shape: [1, 2], datatype: 'FP32', data: [[1.5, null]]}], outputs: [{name: 'prediction'}]};
 const bodies = {
   infer: question, inferVersion: question,
-  approve: {version: 1000}, reject: {version: 1000}, hold: {version: 1000}, checkPlant: {text: file.text},
+  approve: {version: 1000}, acknowledge: {unit: 'grind-1', since_us: 1}, promoteModel: {version: 1}, rollbackModel: {}, retrainModel: {}, reject: {version: 1000}, hold: {version: 1000}, checkPlant: {text: file.text},
   savePlantFile: {text: file.text, hash: file.hash}, guardDo: {what: '', who: 'check'}, note: {machine: plant.stations[0].machines[0].name, scrap: 1},
   whatIf: {set: [{path: `stations.${plant.stations[0].name}.machines`, value: '2'}], hours: 0.5, futures: 4},
 };

@@ -137,7 +137,8 @@ export async function contract([url, tokensPath, modules]) {
         const schema = operation.requestBody && resolve(operation.requestBody).content['application/json'].schema;
         const answer = await ask(method.toUpperCase(), to, {body: sent, type: roll(10) === 0 ? 'text/plain' : undefined});
         asked++;
-        check(answer.status < 500, `${name} with ${(sent ?? to).slice(0, 100)}: ${answer.status} ${answer.text.slice(0, 100)}`);
+        // 503 where the description has it: of a model that no version serves yet.
+        check(answer.status < 500 || (answer.status === 503 && operation.responses['503']), `${name} with ${(sent ?? to).slice(0, 100)}: ${answer.status} ${answer.text.slice(0, 100)}`);
         if (answer.status >= 400) compare({responses: {...operation.responses, 414: {}}}, path, method, answer, `${name} with ${(sent ?? to).slice(0, 100)}`);
         else if (schema && sent !== undefined) {
           let fits = false;
