@@ -35,7 +35,7 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TIME,
      .argument = "TIME",
      .says = "as the plant file says",
-     .about = "deadline of each question"},
+     .about = "deadline of each question; 0: what would be done anyway"},
     {.name = "own-base",
      .kind = LS_OPTION_FLAG,
      .about = "futures go by the plant's own rule; no better base is looked for first"},
@@ -92,7 +92,8 @@ static int ask(const ls_options *options, ls_decide_opened *o) {
     const ls_option_value *point = ls_options_get(options, "point");
     const ls_option_value *within = ls_options_get(options, "within");
     const ls_once_def def = {.point = point->given ? point->text : NULL,
-                             .within_us = within->given ? within->number : 0};
+                             .within_us = within->given ? within->number : 0,
+                             .at_once = within->given && within->number == 0};
     json_t *rows = NULL;
     ls_status status = restore(options, o, &err);
     if (status == LS_OK && !ls_options_get(options, "own-base")->given) {

@@ -91,16 +91,19 @@ static void predict(mill *m, double at_s, double value, double half_width, doubl
 }
 
 // The row about mill-1; the caller's.
-static json_t *ask(mill *m) {
+static json_t *ask_as(mill *m, ls_once_def def) {
     json_t *rows = NULL;
     ls_error err = {0};
-    const ls_once_def def = {0};
     CHECK_INT(ls_decisions_once(&m->b.intake, m->decider, &def, &rows, &err), LS_OK);
     harness_note("%s", err.text);
     CHECK_INT(json_array_size(rows), 1);
     json_t *row = json_incref(json_array_get(rows, 0));
     json_decref(rows);
     return row;
+}
+
+static json_t *ask(mill *m) {
+    return ask_as(m, (ls_once_def){0});
 }
 
 static const json_t *condition_of(const json_t *row) {
@@ -146,6 +149,12 @@ static void test_a_worn_tool_is_changed_and_a_good_one_is_not(void) {
     CHECK(has_reason(row, "why", "condition 0.75 (error 0.0061) by wear"));
     CHECK(has_reason(row, "why_ko", "남은 수명"));
     CHECK(json_real_value(json_object_get(json_object_get(row, "claim"), "low")) > 0);
+    json_decref(row);
+    // Without time there is no future, and what would be done anyway is the answer.
+    row = ask_as(&m, (ls_once_def){.at_once = true});
+    CHECK(!maintains(row));
+    CHECK_INT(json_integer_value(json_object_get(row, "futures")), 0);
+    CHECK_NEAR(json_real_value(json_object_get(row, "deadline_ms")), 0.0, 0.0);
     json_decref(row);
     predict(&m, 3595, 0.05, 0.01, 0);  // the newest counts: hours are left
     row = ask(&m);

@@ -10,11 +10,12 @@ static bool is_late(void *context) {
     return ls_decisions_monotonic_us() >= *(const int64_t *)context;
 }
 
-static ls_status ask_one(ls_decisions *d, const ls_question *question, int64_t within_us,
+static ls_status ask_one(ls_decisions *d, const ls_question *question, const ls_once_def *def,
                          json_t *rows, ls_error *err) {
     const ls_decide_point *point = &d->plant->decide.points[question->point];
     const int64_t begun_us = ls_decisions_monotonic_us();
-    const int64_t span_us = within_us > 0 ? within_us : point->within_us;
+    const int64_t own_us = def->within_us > 0 ? def->within_us : point->within_us;
+    const int64_t span_us = def->at_once ? 0 : own_us;
     int64_t stop_us = begun_us + span_us;
     const ls_budget budget = {.futures = point->futures, .late = is_late, .context = &stop_us};
     ls_answer *answer = ls_alloc(sizeof *answer);
@@ -77,7 +78,7 @@ static ls_status ask_all(ls_decisions *d, const ls_once_def *def, json_t *rows, 
     ls_status status = LS_OK;
     for (uint32_t i = 0; i < count && status == LS_OK; i++) {
         if (is_wanted(d, &open[i], def)) {
-            status = ask_one(d, &open[i], def->within_us, rows, err);
+            status = ask_one(d, &open[i], def, rows, err);
         }
     }
     return status;

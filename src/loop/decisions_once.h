@@ -10,6 +10,7 @@
 typedef struct ls_once_def {
     const char *point;    // name of a point of `decide:`; NULL: all
     int64_t within_us;    // 0: that of each point
+    bool at_once;         // within no time at all: what would be done anyway
     const char *subject;  // machine, class, ...; NULL: all
 } ls_once_def;
 
