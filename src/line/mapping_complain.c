@@ -115,7 +115,7 @@ static void collect_names(complaint *c) {
 static void check_slot(complaint *c, const ls_slot *slot) {
     const ls_tag *tag = ls_tags_get(c->mapping->tags, slot->tag);
     const char *why = cannot_be(slot->binding->means, (ls_value_kind)tag->kind);
-    if (!slot->heard) {
+    if (!slot->heard && !slot->binding->predicted) {
         const char *other = c->lines < LINES_MAX ? nearest(c, slot->binding->tag) : NULL;
         line(c, slot, "was never heard%s%s%s", other != NULL ? "; did you mean '" : "",
              other != NULL ? other : "", other != NULL ? "'?" : "");

@@ -151,6 +151,7 @@ typedef struct ls_binding {
     const char *tag;  // full name, {machine} and {station} filled in
     uint32_t of;      // machine (index into ls_plant.machines), station, or value
     double wraps;     // counters: value after which it starts again at 0; 0: never
+    bool predicted;   // no source tells it, but a model of `models:`: model/NAME/UNIT
     const ls_translation *translations;
     uint32_t translation_count;
     int line, column;

@@ -149,6 +149,46 @@ static void test_what_the_whole_shows(void) {
             5);
 }
 
+#define LISTENS                                                                             \
+    "  m: {what: sensor, tags: g/n/a, label: {tag: g/n/b}}\n"                               \
+    "  c: {what: sensor, of: [u, v], tags: 'g/n/{unit}/a', label: {tag: 'g/n/{unit}/b'}}\n" \
+    "listen:\n  sparkplug: {broker: embedded, group: g, nodes: [n]}\n  values:\n"
+
+static int predicted_count(void) {
+    int count = 0;
+    for (uint32_t i = 0; i < plant->listen.binding_count; i++) {
+        count += plant->listen.bindings[i].predicted;
+    }
+    return count;
+}
+
+// A soft sensor is a value; its setpoint is one of a source.
+static void test_what_a_model_says_is_a_value(void) {
+    read_models(LISTENS
+                "    soft: {tag: model/m/plant, unit: C}\n"
+                "    two: {tag: model/c/v, setpoint: g/n/set, set: {low: 1, high: 2}}\n");
+    CHECK_INT(errors.count, 0);
+    CHECK(plant != NULL);
+    if (plant != NULL) {
+        CHECK_INT(predicted_count(), 2);
+    }
+    refused(LISTENS "    soft: {tag: model/n/plant}\n", "there is no model 'n'", 10);
+    refused(LISTENS "    soft: {tag: model/m}\n", "model 'm' says nothing of ''", 10);
+    refused(LISTENS "    soft: {tag: model/m/u}\n", "model 'm' says nothing of 'u'", 10);
+    refused(LISTENS "    soft: {tag: model/c/plant}\n", "model 'c' says nothing of 'plant'", 10);
+    refused(LISTENS "    soft: {tag: model/c/u/low}\n", "model 'c' says nothing of 'u/low'", 10);
+    refused(LISTENS "    soft: {tag: models/c/u}\n", "no source has a tag 'models/c/u'", 10);
+    refused(LISTENS "    two: {tag: model/c/u, setpoint: model/c/v, set: {low: 1, high: 2}}\n",
+            "no source has a tag 'model/c/v'", 10);
+    // A source of that name tells its own.
+    read_models(
+        "  m: {what: sensor, tags: model/n/a, label: {tag: model/n/b}}\n"
+        "listen:\n  sparkplug: {broker: embedded, group: model, nodes: [n]}\n"
+        "  values:\n    v: {tag: model/n/plant}\n");
+    CHECK_INT(errors.count, 0);
+    CHECK(plant != NULL && predicted_count() == 0);
+}
+
 static void test_a_monitor_needs_no_label(void) {
     read_models("  w: {what: anomaly, tags: [a, b], learner: dpca}\n");
     CHECK(plant != NULL);
@@ -206,6 +246,7 @@ int main(int argc, char **argv) {
     TEST(test_defaults);
     TEST(test_what_is_learned);
     TEST(test_what_the_whole_shows);
+    TEST(test_what_a_model_says_is_a_value);
     TEST(test_a_monitor_needs_no_label);
     ls_plant_destroy(plant);
     ls_errors_clear(&errors);

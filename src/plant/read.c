@@ -186,10 +186,23 @@ static void read_by_station(ls_reader *r) {
 
 static void read_parts(ls_reader *r) {
     void (*const parts[])(ls_reader *) = {
-        read_head,        ls_read_calendars, ls_read_people,    ls_read_stations,
-        ls_read_products, read_by_station,   ls_read_transport, ls_read_releases,
-        ls_read_orders,   ls_read_listen,    ls_read_history,   ls_read_decide,
-        ls_read_web,      ls_read_pool,      ls_read_models,    ls_read_conditions_models,
+        read_head,
+        ls_read_calendars,
+        ls_read_people,
+        ls_read_stations,
+        ls_read_products,
+        read_by_station,
+        ls_read_transport,
+        ls_read_releases,
+        ls_read_orders,
+        ls_read_listen,
+        ls_read_history,
+        ls_read_decide,
+        ls_read_web,
+        ls_read_pool,
+        ls_read_models,
+        ls_read_conditions_models,
+        ls_read_listen_models,
     };
     ls_form_check(&r->form);
     // A file that is no map has no parts; the check has said so.

@@ -195,6 +195,20 @@ static void check_setpoint(ls_listen_draft *d, const ls_measured *v, const ls_ya
     }
 }
 
+// What a model says is a value too: its tag is model/NAME/UNIT.
+static bool is_predicted(const ls_listen_draft *d, const ls_binding *b) {
+    bool is = b->means == LS_MEANS_VALUE && strncmp(b->tag, "model/", 6) == 0;
+    for (uint32_t i = 0; i < d->sources.count && is; i++) {
+        const ls_source *s = LS_ROW(ls_source, d->sources, i);
+        bool is_here = false;
+        is = !(s->kind == LS_SOURCE_SPARKPLUG && sparkplug_gives(s, b->tag)) &&
+             !(s->kind == LS_SOURCE_JSON && json_gives(s, b->tag)) &&
+             !(s->kind == LS_SOURCE_MODBUS &&
+               (find_register(s, b->tag, &is_here) != NULL || is_here));
+    }
+    return is && d->sources.count > 0;
+}
+
 void ls_listen_check(ls_listen_draft *d) {
     ls_reader *r = d->r;
     if (r->form.error_count > 0) {
@@ -204,11 +218,12 @@ void ls_listen_check(ls_listen_draft *d) {
         ls_listen_check_commands(d, LS_ROW(ls_source, d->sources, i));
     }
     for (uint32_t i = 0; i < d->bindings.count && !r->form.out_of_memory; i++) {
-        const ls_binding *b = LS_ROW(ls_binding, d->bindings, i);
+        ls_binding *b = LS_ROW(ls_binding, d->bindings, i);
         const ls_yaml at = {.line = b->line, .column = b->column};
         const ls_register *reg = NULL;
         const size_t before = r->form.error_count;
-        if (check_source(d, &at, b->tag, &reg) && reg != NULL) {
+        b->predicted = is_predicted(d, b);
+        if (!b->predicted && check_source(d, &at, b->tag, &reg) && reg != NULL) {
             check_register(r, reg, b);
         }
         const ls_measured *v = b->means == LS_MEANS_VALUE ? LS_ROW(ls_measured, d->values, b->of)

@@ -136,6 +136,8 @@ void ls_read_history(ls_reader *r);
 void ls_read_web(ls_reader *r);
 void ls_read_pool(ls_reader *r);    // read_pool.c
 void ls_read_models(ls_reader *r);  // read_models.c
+// read_listen_models.c: values that models say, once `models:` is known.
+void ls_read_listen_models(ls_reader *r);
 void ls_read_decide(ls_reader *r);  // read_decide.c: `decide` and `guards`
 
 // Machine of a station, 0 based within it; LS_NONE after a mistake.

@@ -305,7 +305,7 @@ static const ls_key keys[] = {
     KEY_TEXT("listen.lots.named", .note = "names say nothing", .help = "What names of lots say, where no tag tells of releases: `{class}-*` takes `gear-a-17` for a lot of class `gear-a`. `{class}` or `{product}` once, behind it `*` for anything; where several classes fit the longest name counts."),
     KEY_MAP("listen.values", .note = "none", .help = "Measured values: temperatures, currents, wear."),
     KEY_MAP("listen.values.*", .help = "A measured value, by the name it has in Lineshaft."),
-    KEY_TEXT("listen.values.*.tag", .required = true, .help = "Its tag; with `of`, `{machine}` and `{station}` are filled in."),
+    KEY_TEXT("listen.values.*.tag", .required = true, .help = "Its tag; with `of`, `{machine}` and `{station}` are filled in. What a model says is a value too: `model/NAME/UNIT`, a soft sensor."),
     KEY_TEXT("listen.values.*.unit", .note = "the source's", .help = "Its unit; told apart from the source's, if that says one."),
     KEY_NAME("listen.values.*.of", .note = "of the plant", .help = "The machine it belongs to."),
     KEY_NUMBER("listen.values.*.low", -1e12, 1e12, .note = "no limit", .help = "Below this it is not believed."),

@@ -32,9 +32,14 @@ static bool begin(service *s) {
     return fine;
 }
 
+#define BEGINS "2026-01-05T06:00"
+#define PAST_ENDS "2026-01-07T18:00"
+static const char *heard_from = BEGINS;  // when the line of the test begins
+
 // The newest good number that the history has of a tag; NaN: none.
 static double newest(const service *s, const char *tag) {
-    const char *const query[] = {"history", "query", s->data, tag, "--csv", NULL};
+    const char *const query[] = {"history", "query",    s->data, tag,
+                                 "--from",  heard_from, "--csv", NULL};
     const char *line = service_ask(query);
     double number = NAN;
     while (line != NULL && *line != '\0') {
@@ -108,17 +113,10 @@ static void test_what_it_costs_is_made_less_through_the_guard(void) {
 
 // The past of the example's line, fault-free, as its service would have kept it; the monitor
 // trained on it serves at once.
-static bool begin_watched(service *s) {
-    char *text = harness_read_file(harness_source_path("examples/reactor/reactor.yaml"), NULL);
-    const bool fine = text != NULL && service_begin_text(s, text);
-    free(text);
-    CHECK(fine);
-    if (!fine) {
-        return false;
-    }
+static bool give_past(service *s, const char *name) {
     char into[SERVICE_PATH_SIZE + 16], model[SERVICE_PATH_SIZE + 16];
     snprintf(into, sizeof into, "%s/history", s->data);
-    snprintf(model, sizeof model, "%s:watch", s->plant);
+    snprintf(model, sizeof model, "%s:%s", s->plant, name);
     const char *const past[] = {"line",   "emulate", s->plant, "--process", "tennessee-eastman",
                                 "--into", into,      "--for",  "60h",       NULL};
     const char *const train[] = {"model", "train", model, "--data", s->data, NULL};
@@ -153,6 +151,14 @@ static json_t *wait_alarm(const service *s) {
     }
     CHECK(false);
     return NULL;
+}
+
+static bool begin_watched(service *s) {
+    char *text = harness_read_file(harness_source_path("examples/reactor/reactor.yaml"), NULL);
+    const bool fine = text != NULL && service_begin_text(s, text);
+    free(text);
+    CHECK(fine);
+    return fine && give_past(s, "watch");
 }
 
 // A person has seen it: told once, kept with it, and it stands on.
@@ -239,6 +245,64 @@ static void test_a_fault_that_it_was_not_shown_is_called_live(void) {
     service_end(&s);
 }
 
+// ---- a setpoint by a soft sensor
+
+// The example with a model that says the cost from what is measured, and a decision that goes by
+// what it says: the cost itself is looked at by nobody.
+static bool begin_soft(service *s) {
+    static const char model[] =
+        "  cost:\n"
+        "    what: sensor\n"
+        "    tags: [tep/reactor/process/XMEAS_10, tep/reactor/process/XMEAS_17,\n"
+        "      tep/reactor/process/XMEAS_19, tep/reactor/process/XMEAS_20,\n"
+        "      tep/reactor/process/XMEAS_29, tep/reactor/process/XMEAS_31,\n"
+        "      tep/reactor/process/XMEAS_32, tep/reactor/process/XMEAS_33,\n"
+        "      tep/reactor/process/XMEAS_34, tep/reactor/process/XMEAS_35,\n"
+        "      tep/reactor/process/XMEAS_36]\n"
+        "    every: 3 min\n"
+        "    window: 6 min\n"
+        "    label: {tag: tep/reactor/process/COST}\n"
+        "    gates: {latency: 10 s, missing: 100}\n"
+        "    mode: auto\n\n";
+    static const char value[] =
+        "  values:\n    predicted-cost: {tag: model/cost/plant, unit: \"$/h\"}\n";
+    static char all[32768];
+    char *text = harness_read_file(harness_source_path("examples/reactor/reactor.yaml"), NULL);
+    const char *cost = text != NULL ? strstr(text, "minimize: operating-cost, " PURGE) : NULL;
+    const char *listen = cost != NULL ? strstr(cost, "listen:\n") : NULL;
+    const char *values = listen != NULL ? strstr(listen, "  values:\n") : NULL;
+    bool fine = values != NULL && strlen(text) < sizeof all - 2000;
+    CHECK(fine);
+    if (fine) {
+        const char *after = cost + strlen("minimize: operating-cost, " PURGE);
+        snprintf(all, sizeof all,
+                 "%.*sminimize: predicted-cost, every: 1 h, mode: auto, within: 3 s, horizon: 8 h"
+                 "%.*s%s%.*s%s%s",
+                 (int)(cost - text), text, (int)(listen - after), after, model,
+                 (int)(values - listen), listen, value, values + strlen("  values:\n"));
+        fine = service_begin_text(s, all);
+    }
+    free(text);
+    CHECK(fine);
+    return fine && give_past(s, "cost");
+}
+
+static void test_a_setpoint_is_decided_by_what_a_soft_sensor_says(void) {
+    service s = {0};
+    static const char *const plant[] = {
+        "--process", "tennessee-eastman", "--speed", "900", "--from", "60h", NULL};
+    heard_from = PAST_ENDS;
+    if (begin_soft(&s) && service_run(&s) && service_emulate(&s, plant)) {
+        CHECK(wait_above(&s, "model/cost/plant", 100.0));  // $/h: it says something
+        CHECK(wait_above(&s, "tep/reactor/process/SP_19", 14.4));
+        CHECK(rows_wait(&s, "done", 2));
+        CHECK(wait_below(&s, "model/cost/plant", 155.0));
+        CHECK(wait_below(&s, "tep/reactor/process/COST", 155.0));
+    }
+    heard_from = BEGINS;
+    service_end(&s);
+}
+
 static void test_a_setpoint_goes_through_the_guard_and_the_plant_follows(void) {
     service s = {0};
     static const char *const plant[] = {"--process", "tennessee-eastman", "--speed", "600", NULL};
@@ -258,6 +322,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_fault_that_it_was_not_shown_is_called_live);
     TEST(test_what_it_costs_is_made_less_through_the_guard);
+    TEST(test_a_setpoint_is_decided_by_what_a_soft_sensor_says);
     TEST(test_a_setpoint_goes_through_the_guard_and_the_plant_follows);
     return harness_report();
 }
