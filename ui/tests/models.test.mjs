@@ -129,6 +129,7 @@ test('a monitor has an index and its limit; an alarm says since when and who is 
       assert.equal(await text(page, `${row} .flag`), says.flag);
       assert.match(await text(page, row), says.watches);
       assert.match(await text(page, cardOf(says.blame)), says.none);
+      assert.equal(await page.locator(cardOf(lang === 'ko' ? '드리프트' : 'Drift')).count(), 0, 'it tells by itself what is unlike');
       const units = (await page.$$eval('.units li', (all) => all.map((l) => l.textContent))).map(plain);
       assert.match(units[0], /^reactor-2/, 'the one with the alarm first');
       assert.match(units[0], says.unit);

@@ -68,7 +68,7 @@ function One({of: m, beat, again}: {of: ModelDetail; beat: number; again: () => 
       {live ? <><h3>{t('model.units')}</h3><Units model={m} unit={live.unit} onUnit={(unit) => set('unit', unit)} /></>
         : <p class="muted">{t('model.state.none')}</p>}</section>
     {isMonitor(m) ? <Blame model={m} of={live} again={again} /> : <Why of={m.explained.find((e) => e.unit === live?.unit)} />}
-    <DriftCard of={m.drift} />
+    {!isMonitor(m) && <DriftCard of={m.drift} />}
     <ShadowCard of={m} />
     <Versions of={m} onDeed={setDeed} />
     {deed && <DeedDialog model={m} deed={deed} onClose={() => setDeed(null)} onDone={again} />}
