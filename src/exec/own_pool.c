@@ -12,7 +12,7 @@ enum { PATH_SIZE = 4096, SHARE = 4 };
 
 struct ls_own_pool {
     ls_own_pool_def def;
-    char socket[PATH_SIZE];
+    char folder[PATH_SIZE], socket[PATH_SIZE];
     ls_pool *pool;
     ls_exec_helper *helper;
     ls_pool_daemon *daemon;
@@ -113,6 +113,9 @@ ls_status ls_own_pool_open(const ls_own_pool_def *def, ls_own_pool **out, ls_err
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for a pool");
     }
     *own = (ls_own_pool){.def = *def};
+    ls_text_format(own->folder, sizeof own->folder, "%s", def->folder);
+    own->def.folder =
+        own->folder;  // the daemon looks at the room on its disk for as long as it runs
     ls_own_pool_socket_path(def->folder, own->socket, sizeof own->socket);
     const ls_status status = open_parts(own, err);
     if (status != LS_OK) {
