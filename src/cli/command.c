@@ -122,7 +122,7 @@ static bool is_group(const char *word) {
 static void hint_command(const char *word, const char *group, ls_error *err) {
     const char *seconds[NAMES_MAX];
     char firsts[NAMES_MAX][WORD_SIZE];
-    const char *first_names[NAMES_MAX];
+    const char *first_names[NAMES_MAX] = {NULL};
     size_t count = 0;
     for (int i = 0; ls_commands[i] != NULL && count < NAMES_MAX; i++) {
         const char *name = ls_commands[i]->name;
