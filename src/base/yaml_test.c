@@ -289,6 +289,36 @@ static void test_huge_and_hostile_files_end_soon(void) {
     ls_arena_clear(&arena);
 }
 
+// Each of these ends the library (0.7.12) by a segmentation fault.
+static void test_tabs_in_keys_behind_a_mark_are_refused(void) {
+    static const struct {
+        const char *text;
+        int line, column;
+    } cases[] = {
+        {"? e:\t:", 1, 5},         {"a: 1\r\n? [a]:\t:\n", 2, 7}, {"k:\n  ? e: \t : x\n", 2, 8},
+        {"- - ? e:\t- a\n", 1, 9}, {"?\n  e:\t:\n", 2, 5},        {"? e:\t|\n   x\n", 1, 5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ls_yaml *root = NULL;
+        ls_error err = {0};
+        CHECK_INT(
+            ls_yaml_parse(cases[i].text, strlen(cases[i].text), "plant.yaml", &arena, &root, &err),
+            LS_ERR_INVALID);
+        CHECK_STR(err.text, "a tab, in a file with a key behind '?'");
+        CHECK_INT(err.line, cases[i].line);
+        CHECK_INT(err.column, cases[i].column);
+    }
+    // Either without the other is as it was.
+    static const char *const fine[] = {"? a\n: b\n", "a:\tb\n", "a: x?\tb\n", "a: x\n?b:\tc\n"};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        ls_yaml *root = NULL;
+        ls_error err = {0};
+        CHECK_INT(ls_yaml_parse(fine[i], strlen(fine[i]), "plant.yaml", &arena, &root, &err),
+                  LS_OK);
+        CHECK_STR(err.text, "");
+    }
+    ls_arena_clear(&arena);
+}
+
 static void test_a_map_of_many_keys_is_fast(void) {
     ls_buffer text;
     ls_buffer_init(&text);
@@ -335,6 +365,7 @@ int main(int argc, char **argv) {
     TEST(test_what_is_refused_is_named_with_its_place);
     TEST(test_depth_is_limited);
     TEST(test_huge_and_hostile_files_end_soon);
+    TEST(test_tabs_in_keys_behind_a_mark_are_refused);
     TEST(test_a_map_of_many_keys_is_fast);
     TEST(test_out_of_memory_is_reported);
     ls_arena_clear(&arena);
