@@ -305,6 +305,7 @@ static json_t *lineage_of(const work *w, double radius, const char *kind,
     json_object_set_new(object, "seed", json_integer((json_int_t)w->plan->seed));
     json_object_set_new(object, "code", json_string(commit));
     json_object_set_new(object, "interval", json_real(w->plan->gates.interval));
+    json_object_set_new(object, "resting", json_integer((json_int_t)w->notes.resting));
     json_object_set_new(object, "radius", isfinite(radius) ? json_real(radius) : json_null());
     json_object_set_new(object, "unusual", unusual_object(w));
     json_object_set_new(object, "compared_with",
@@ -326,6 +327,10 @@ static void put_people(const work *w, const char *head, const ls_gate_verdict *v
                      w->all.row_count, (unsigned long long)w->notes.labelled,
                      w->counts[LS_PART_TRAIN], w->counts[LS_PART_CALIBRATE],
                      w->counts[LS_PART_TEST], w->all.column_count);
+    if (w->notes.resting > 0) {
+        ls_buffer_printf(out, "            %llu more were left out: '%s' was outside its bounds\n",
+                         (unsigned long long)w->notes.resting, w->plan->tags[w->plan->when.tag]);
+    }
     const bool is_squared = verdict->loss == LS_LOSS_SQUARED;
     ls_buffer_printf(out, "  error     %.6g (%s), %s %.6g\n\n", verdict->challenger_rmse,
                      is_squared ? "root mean square" : ls_loss_name(verdict->loss),

@@ -205,6 +205,9 @@ static void ask_unit(ls_models_one *one, uint32_t number, int64_t moment_us,
                      ls_models_served *champion, ls_models_served *challenger) {
     ls_models_subject *unit = &one->units[number];
     ls_model_said said = ls_models_said_nothing();
+    if (ls_snapshot_rests(one->plan, unit->features)) {
+        return;  // what was said last stands
+    }
     const int64_t began = ls_models_clock_ns();
     ls_features_ask(unit->features, moment_us, one->row);
     const int64_t asked = ls_models_clock_ns();

@@ -372,6 +372,20 @@ static void test_rows_are_those_of_a_dataset_to_the_bit(void) {
     end(&s);
 }
 
+// A unit of which there is nothing to predict is not asked, as it has no row to learn from.
+static void test_a_unit_that_rests_is_not_asked(void) {
+    stage s;
+    begin(&s, MODEL_WITH("{tag: 'x/{unit}/wear'}", ", while: {tag: 'x/{unit}/heat', above: 8}"));
+    promote(&s, add_version(&s, 0.5, NULL));
+    open_models(&s);
+    play(&s, 2000);
+    CHECK(wait_for(has_said, &s, 2 * 80));
+    CHECK(atomic_load(&s.ear.said_count) < 2 * 150);  // some three in five of 200 moments
+    CHECK(wait_for(has_scored, &s, 2 * 70));
+    check_rows(&s, 0, NULL);
+    end(&s);
+}
+
 // More at once than the ring holds: it is heard again from the history.
 static void test_what_the_ring_cannot_hold_is_heard_from_the_history(void) {
     enum { FLOOD = 70000 };
@@ -829,6 +843,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_plant_without_models_has_nothing);
     TEST(test_rows_are_those_of_a_dataset_to_the_bit);
+    TEST(test_a_unit_that_rests_is_not_asked);
     TEST(test_what_the_ring_cannot_hold_is_heard_from_the_history);
     TEST(test_versions_are_swapped_and_nothing_is_lost);
     TEST(test_a_version_that_is_not_its_manifest_is_refused);

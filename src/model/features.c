@@ -315,6 +315,10 @@ uint32_t ls_features_tag_of(const ls_features *features, uint32_t feature) {
 
 // ---- hearing and asking
 
+double ls_features_held(const ls_features *features, uint32_t tag) {
+    return features->tracks[tag].held;
+}
+
 bool ls_features_hear(ls_features *features, uint32_t tag, int64_t time_us, double value) {
     assert(tag < features->tag_count);
     track *t = &features->tracks[tag];

@@ -74,6 +74,8 @@ uint32_t ls_features_tag_of(const ls_features *features, uint32_t feature);
 // come by time; one before the last of its tag is not heard, false. One before the last moment that
 // was asked comes late and counts from that moment. O(windows), and O(panes) after a silence.
 bool ls_features_hear(ls_features *features, uint32_t tag, int64_t time_us, double value);
+// The value of a tag that is in force, as of the sample heard last; NaN: none.
+double ls_features_held(const ls_features *features, uint32_t tag);
 // All features as of now_us, not before the last sample heard: out[ls_features_count]; NaN is
 // unknown. O(tags x windows).
 void ls_features_ask(ls_features *features, int64_t now_us, float *out);

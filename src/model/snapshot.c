@@ -33,6 +33,7 @@ typedef struct making {
     uint32_t unit_count;
     row *rows;
     size_t row_count, row_capacity;
+    bool *rests;  // of each row, while it is built; NULL where the plan has no `while`
     ls_snapshot_notes notes;
     ls_error *err;
 } making;
@@ -109,6 +110,14 @@ ls_status ls_snapshot_features(const ls_model_plan *plan, ls_features **out, ls_
                                  .window_count = plan->window_count,
                                  .kinds = plan->kinds};
     return ls_features_create(&def, out, err);
+}
+
+bool ls_snapshot_rests(const ls_model_plan *plan, const ls_features *features) {
+    if (!plan->when.is) {
+        return false;
+    }
+    const double value = ls_features_held(features, plan->when.tag);
+    return value <= plan->when.above || value >= plan->when.below;
 }
 
 // ---- samples
@@ -445,10 +454,42 @@ static ls_status fill_unit(making *m, ls_features *features, uint32_t unit, ls_d
                                    h.items[at].value);
         }
         ls_features_ask(features, m->rows[i].time_us, out->values + i * out->column_count);
+        if (m->rests != NULL) {
+            m->rests[i] = ls_snapshot_rests(m->plan, features);
+        }
     }
     m->notes.samples += h.count;
     ls_free(h.items);
     return status;
+}
+
+// Rows at which there was nothing to predict go. The columns stay in the arena, as long as they
+// were.
+static ls_status leave_out_resting(making *m, ls_dataset *out) {
+    const size_t width = out->column_count;
+    size_t kept = 0;
+    for (size_t i = 0; i < m->row_count; i++) {
+        if (m->rests != NULL && m->rests[i]) {
+            continue;
+        }
+        memmove(out->values + kept * width, out->values + i * width, width * sizeof *out->values);
+        out->time_us[kept] = m->rows[i].time_us;
+        out->known_us[kept] = m->rows[i].known_us;
+        out->label[kept] = m->rows[i].label;
+        out->unit[kept] = m->rows[i].unit;
+        m->notes.labelled += isnan(m->rows[i].label) ? 0 : 1;
+        kept++;
+    }
+    m->notes.resting = m->row_count - kept;
+    out->row_count = kept;
+    if (kept == 0) {
+        ls_fail(m->err, LS_ERR_INVALID,
+                "model '%s': there is nothing to predict, '%s' is outside its bounds",
+                m->plan->name, m->plan->tags[m->plan->when.tag]);
+        ls_hint(m->err, "'while' says when there is");
+        return LS_ERR_INVALID;
+    }
+    return LS_OK;
 }
 
 static ls_status build(making *m, ls_dataset *out) {
@@ -461,16 +502,18 @@ static ls_status build(making *m, ls_dataset *out) {
     if (status == LS_OK) {
         status = name_dataset(m, features, out);
     }
-    for (size_t i = 0; i < m->row_count && status == LS_OK; i++) {
-        out->time_us[i] = m->rows[i].time_us;
-        out->known_us[i] = m->rows[i].known_us;
-        out->label[i] = m->rows[i].label;
-        out->unit[i] = m->rows[i].unit;
-        m->notes.labelled += isnan(m->rows[i].label) ? 0 : 1;
+    if (status == LS_OK && m->plan->when.is) {
+        m->rests = ls_alloc(m->row_count * sizeof *m->rests);
+        status = m->rests != NULL ? LS_OK : no_memory(m->err);
     }
     for (uint32_t u = 0; u < m->unit_count && status == LS_OK; u++) {
         status = fill_unit(m, features, u, out);
     }
+    if (status == LS_OK) {
+        status = leave_out_resting(m, out);
+    }
+    ls_free(m->rests);
+    m->rests = NULL;
     ls_features_destroy(features);
     return status;
 }

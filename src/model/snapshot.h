@@ -29,11 +29,12 @@ typedef struct ls_snapshot_notes {
     uint64_t samples;     // of the tags, heard
     uint64_t historical;  // left out: sent late on purpose
     uint64_t labelled;    // rows
+    uint64_t resting;     // rows left out: there was nothing to predict (`while`)
     uint64_t unknown;     // samples of a label's tag with a text that is no class of the model
 } ls_snapshot_notes;
 
 // Fails with LS_ERR_INVALID (a tag that the history does not know, a line of the labels' file: says
-// which), LS_ERR_LIMIT (rows), or as the history does. `notes` may be NULL.
+// which; no row is left), LS_ERR_LIMIT (rows), or as the history does. `notes` may be NULL.
 ls_status ls_snapshot_make(ls_history *history, const ls_tags *tags, const ls_snapshot_def *def,
                            ls_dataset *out, ls_snapshot_notes *notes, ls_error *err);
 
@@ -67,6 +68,9 @@ ls_status ls_snapshot_truths(ls_history *history, const ls_tags *tags, const ls_
 void ls_snapshot_fill_in(ls_buffer *out, const char *pattern, const char *unit);
 // The engine for a plan, for training and for service.
 ls_status ls_snapshot_features(const ls_model_plan *plan, ls_features **out, ls_error *err);
+// There is nothing to predict of a unit whose features have heard everything up to now: a tag is
+// outside the bounds of the plan's `while`. Unknown is not outside.
+bool ls_snapshot_rests(const ls_model_plan *plan, const ls_features *features);
 // The number of the tag `pattern` of a plan for a unit; LS_ERR_INVALID when the history has none.
 ls_status ls_snapshot_tag(const ls_tags *tags, const char *pattern, const char *unit, uint32_t *out,
                           ls_error *err);

@@ -138,6 +138,54 @@ static void test_the_future_does_not_reach_a_row(void) {
     ls_dataset_clear(&later);
 }
 
+// Rows of moments at which there is something to predict, as they are without the condition.
+static void test_rows_at_rest_are_left_out(void) {
+    ls_model_plan plan = plan_of(LS_LABEL_TAG, "cell/{unit}/wear");
+    ls_snapshot_notes notes;
+    ls_dataset all = make(MINUTES, false, 200, &plan, NULL, &notes);
+    CHECK_INT(notes.resting, 0);
+    plan.when = (ls_model_while){.is = true, .tag = 0, .above = 30.0, .below = 50.0};
+    ls_dataset some = make(MINUTES, false, 200, &plan, NULL, &notes);
+    size_t kept = 0, unknown = 0;
+    for (size_t i = 0; i < all.row_count; i++) {
+        const float last = ls_dataset_row(&all, i)[0];  // "cell/{unit}/power last"
+        if (!isnan(last) && !(last > 30.0F && last < 50.0F)) {
+            continue;
+        }
+        unknown += isnan(last) ? 1 : 0;
+        CHECK(kept < some.row_count);
+        if (kept == some.row_count) {
+            break;
+        }
+        CHECK_INT(some.time_us[kept], all.time_us[i]);
+        CHECK_INT(some.unit[kept], all.unit[i]);
+        CHECK_NEAR(some.label[kept], all.label[i], 0.0);
+        CHECK_BYTES(ls_dataset_row(&some, kept), ls_dataset_row(&all, i),
+                    all.column_count * sizeof(float));
+        kept++;
+    }
+    CHECK_INT(kept, some.row_count);
+    CHECK(kept > 50 && unknown > 10);
+    CHECK_INT(notes.resting, all.row_count - kept);
+    CHECK_INT(notes.labelled, kept);
+    ls_dataset_clear(&all);
+    ls_dataset_clear(&some);
+    // None of all is left.
+    ls_history *history = NULL;
+    ls_tags *tags = NULL;
+    ls_error err = {0};
+    const ls_snapshot_def def = {.plan = &plan,
+                                 .from_us = BEGIN + 20 * MINUTE,
+                                 .to_us = BEGIN + 25 * MINUTE,
+                                 .known_us = INT64_MAX};
+    plan.when.above = 1e6;
+    plan.when.below = 1e7;
+    open_history(60, false, &history, &tags);
+    CHECK_INT(ls_snapshot_make(history, tags, &def, &some, NULL, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "there is nothing to predict, 'cell/{unit}/power' is outside");
+    close_history(history, tags);
+}
+
 static void test_remaining_life_counts_to_the_next_event(void) {
     ls_model_plan plan = plan_of(LS_LABEL_EVENT, "failure");
     plan.what = LS_PREDICT_LIFE;
@@ -211,6 +259,7 @@ static void test_what_is_wrong_is_named(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_future_does_not_reach_a_row);
+    TEST(test_rows_at_rest_are_left_out);
     TEST(test_remaining_life_counts_to_the_next_event);
     TEST(test_late_labels_of_a_file);
     TEST(test_what_is_wrong_is_named);

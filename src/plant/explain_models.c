@@ -1,4 +1,5 @@
 // explain_models.c - `models:` as the plant file says them, every default filled in.
+#include <math.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -138,6 +139,21 @@ static void put_label(ls_buffer *out, const ls_model_plan *m) {
     ls_buffer_text(out, "}");
 }
 
+static void put_while(ls_buffer *out, const ls_model_plan *m) {
+    if (!m->when.is) {
+        return;
+    }
+    ls_buffer_text(out, "\n    while: {tag: ");
+    ls_put_text(out, m->tags[m->when.tag]);
+    if (isfinite(m->when.above)) {
+        put_number(out, ", above: ", m->when.above);
+    }
+    if (isfinite(m->when.below)) {
+        put_number(out, ", below: ", m->when.below);
+    }
+    ls_buffer_text(out, "}");
+}
+
 static void put_model(ls_buffer *out, const ls_model_plan *m) {
     ls_buffer_text(out, "  ");
     ls_put_text(out, m->name);
@@ -148,6 +164,7 @@ static void put_model(ls_buffer *out, const ls_model_plan *m) {
     put_list(out, "tags", m->tags, m->tag_count);
     put_features(out, m);
     put_time(out, "    every: ", m->every_us);
+    put_while(out, m);
     if (!m->monitor.is) {
         put_label(out, m);
     }

@@ -110,6 +110,14 @@ typedef struct ls_model_monitor {
     int64_t from_us, until_us;  // good operation, all of it: wall clock; INT64_MIN, INT64_MAX: all
 } ls_model_monitor;
 
+// When there is something to predict: while a tag is within bounds, as of a machine that works. A
+// moment at which it has a value outside them is no row to learn from, and is not asked.
+typedef struct ls_model_while {
+    bool is;
+    uint32_t tag;         // number of the plan's tag
+    double above, below;  // -INFINITY, INFINITY: no bound
+} ls_model_while;
+
 // One model of the plant file.
 typedef struct ls_model_plan {
     const char *name;
@@ -122,7 +130,8 @@ typedef struct ls_model_plan {
     uint32_t kinds;  // of features: bits in the order of the words of `features`
     int64_t windows_us[LS_MODEL_WINDOWS_MAX];
     uint32_t window_count;
-    int64_t every_us;    // a row, and a prediction, so often; at least 1 ms
+    int64_t every_us;  // a row, and a prediction, so often; at least 1 ms
+    ls_model_while when;
     int64_t horizon_us;  // how far ahead the label lies
     ls_model_label label;
     const char *learner;  // "linear", "trees", "pca", "dpca", or a program

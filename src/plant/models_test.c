@@ -1,6 +1,7 @@
 // models_test.c - `models:` of a plant file: what is read, and what only the whole of it shows.
 #include "plant/models.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -149,6 +150,27 @@ static void test_what_the_whole_shows(void) {
             5);
 }
 
+#define WHILE(more) "  m: {what: sensor, tags: [a, b], label: {tag: c}, " more "}\n"
+
+static void test_while_there_is_something_to_predict(void) {
+    read_models(WHILE("while: {tag: b, above: 2.5}"));
+    CHECK(plant != NULL);
+    if (plant != NULL) {
+        const ls_model_while *w = &plant->models[0].when;
+        CHECK(w->is);
+        CHECK_INT(w->tag, 1);
+        CHECK_NEAR(w->above, 2.5, 0.0);
+        CHECK(isinf(w->below) && w->below > 0);
+    }
+    read_models(WHILE("every: 1 s"));
+    CHECK(plant != NULL && !plant->models[0].when.is);
+    refused(WHILE("while: {tag: d, above: 1}"), "'d' is none of its tags", 5);
+    refused(WHILE("while: {tag: b}"), "'while' without a bound", 5);
+    refused(WHILE("while: {tag: b, above: 2, below: 2}"), "nothing is within these bounds", 5);
+    refused("  m: {what: anomaly, tags: [a, b], learner: dpca, while: {tag: b, above: 1}}\n",
+            "a monitor hears every moment", 5);
+}
+
 #define LISTENS                                                                             \
     "  m: {what: sensor, tags: g/n/a, label: {tag: g/n/b}}\n"                               \
     "  c: {what: sensor, of: [u, v], tags: 'g/n/{unit}/a', label: {tag: 'g/n/{unit}/b'}}\n" \
@@ -246,6 +268,7 @@ int main(int argc, char **argv) {
     TEST(test_defaults);
     TEST(test_what_is_learned);
     TEST(test_what_the_whole_shows);
+    TEST(test_while_there_is_something_to_predict);
     TEST(test_what_a_model_says_is_a_value);
     TEST(test_a_monitor_needs_no_label);
     ls_plant_destroy(plant);

@@ -1,4 +1,5 @@
 // read_models.c - `models:`: what is predicted, from which tags, with which label, and the gates.
+#include <math.h>
 #include <string.h>
 
 #include "plant/reader.h"
@@ -318,6 +319,37 @@ static void check_units(ls_reader *r, const ls_yaml *model, const ls_model_plan 
     }
 }
 
+static void read_while(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    const ls_yaml *map = ls_take_map(r, model, "models.*.while");
+    ls_model_while *w = &plan->when;
+    const char *tag = NULL;
+    *w = (ls_model_while){.above = -INFINITY, .below = INFINITY};
+    const bool is_above = ls_take_number(r, map, "models.*.while.above", &w->above);
+    const bool is_below = ls_take_number(r, map, "models.*.while.below", &w->below);
+    if (map == NULL || !ls_take_text(r, map, "models.*.while.tag", &tag)) {
+        return;
+    }
+    while (w->tag < plan->tag_count && strcmp(plan->tags[w->tag], tag) != 0) {
+        w->tag++;
+    }
+    w->is = w->tag < plan->tag_count;
+    if (!w->is) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.while.tag"),
+                          "one of 'tags', letter by letter", "model '%s': '%s' is none of its tags",
+                          plan->name, tag);
+    } else if (!is_above && !is_below) {
+        ls_reader_mistake(r, map, "as 'above: 2'", "model '%s': 'while' without a bound",
+                          plan->name);
+    } else if (!(w->above < w->below)) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.while.below"), "above 'above'",
+                          "model '%s': nothing is within these bounds", plan->name);
+    } else if (plan->monitor.is) {
+        ls_reader_mistake(r, map, "take it out",
+                          "model '%s': a monitor hears every moment: its rows hang together",
+                          plan->name);
+    }
+}
+
 static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates) {
     const ls_yaml *map = ls_take_map(r, model, "models.*.gates");
     ls_take_share(r, map, "models.*.gates.level", &gates->level);
@@ -417,6 +449,7 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
                           "this is too often");
     }
     ls_take_time(r, map, "models.*.horizon", &plan->horizon_us);
+    read_while(r, map, plan);
     if (plan->monitor.is) {
         refuse_label(r, map, plan);
     } else {
