@@ -122,6 +122,15 @@ static bool is_settled(const ls_trainings *t, training *one, const ls_model_watc
     return same || one->unsettled > LOOKS_MOST;
 }
 
+// The first row whose windows do not reach behind the drift.
+static int64_t learns_from(const ls_model_plan *plan, int64_t drift_us) {
+    int64_t longest_us = 0;
+    for (uint32_t i = 0; i < plan->window_count; i++) {
+        longest_us = plan->windows_us[i] > longest_us ? plan->windows_us[i] : longest_us;
+    }
+    return drift_us + longest_us;
+}
+
 static void look_for_reasons(ls_trainings *t, const ls_trainings_of *of, uint32_t model,
                              training *one, const ls_model_watched *seen) {
     const ls_model_plan *plan = ls_models_plan(of->models, model);
@@ -133,7 +142,7 @@ static void look_for_reasons(ls_trainings *t, const ls_trainings_of *of, uint32_
         return;
     }
     if (rule->on_drift && (seen->inputs || seen->errors)) {
-        want(t, one, DRIFT, one->failures % 2 == 1 ? 0 : seen->since_us);
+        want(t, one, DRIFT, one->failures % 2 == 1 ? 0 : learns_from(plan, seen->since_us));
     } else if (seen->champion == 0 && (rule->on_drift || by_clock) && one->offered == 0 &&
                rows_by_now(of, plan, ls_models_units(of->models, model)) >=
                    rule->rows << (one->failures < DOUBLINGS_MOST ? one->failures
