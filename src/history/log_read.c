@@ -322,7 +322,15 @@ ls_status ls_log_next(ls_log_cursor *cursor, ls_log_entry *out, bool *out_any, l
                     close(cursor->fd);
                     cursor->fd = -1;
                 }
-                return status;
+                ls_segment again;
+                if (find_segment(cursor, &again, &is_last) && again.start == segment.start) {
+                    return status;
+                }
+                // Covered and removed before it could be opened: what it held is in the store.
+                if (err != NULL) {
+                    *err = (ls_error){0};
+                }
+                continue;
             }
         }
         size_t record = 0;
