@@ -204,12 +204,16 @@ static void tell_units(const json_t *live, ls_buffer *out) {
     }
 }
 
+// The version that predicts beside the one that serves; 0: none.
+static int64_t shadow_of(const json_t *json) {
+    const json_t *beside = json_object_get(json, "shadow");  // a number, or how it compares
+    return json_is_object(beside) ? integer_at(beside, "version") : json_integer_value(beside);
+}
+
 static void tell_serving(ls_demo_served_model *model, const json_t *json, int64_t now_us,
                          int64_t changed_us, ls_buffer *out) {
     const int64_t serving = integer_at(json, "serving");
-    const json_t *beside = json_object_get(json, "shadow");  // a number, or how it compares
-    const int64_t shadow = json_is_object(beside) ? integer_at(beside, "version")
-                                                  : json_integer_value(beside);
+    const int64_t shadow = shadow_of(json);
     if (shadow != model->shadow && shadow != 0) {
         begin_line(model, now_us, out);
         ls_buffer_printf(out,
@@ -248,13 +252,10 @@ void ls_demo_served_hear(ls_demo_served *served, const json_t *answer, int64_t n
         if (model == NULL) {
             continue;
         }
-        const json_t *beside = json_object_get(json, "shadow");
-        const int64_t shadow = json_is_object(beside) ? integer_at(beside, "version")
-                                                      : json_integer_value(beside);
         judge(model, json_object_get(json, "live"), served->changed_us);
         tell_drift(model, json_object_get(json, "drift"), now_us, served->changed_us, out);
-        tell_training(model, json_object_get(json, "training"), integer_at(json, "serving"), shadow,
-                      now_us, out);
+        tell_training(model, json_object_get(json, "training"), integer_at(json, "serving"),
+                      shadow_of(json), now_us, out);
         tell_serving(model, json, now_us, served->changed_us, out);
     }
 }

@@ -472,7 +472,10 @@ static ls_status leave_out_resting(making *m, ls_dataset *out) {
         if (m->rests != NULL && m->rests[i]) {
             continue;
         }
-        memmove(out->values + kept * width, out->values + i * width, width * sizeof *out->values);
+        if (kept != i) {
+            memmove(out->values + kept * width, out->values + i * width,
+                    width * sizeof *out->values);
+        }
         out->time_us[kept] = m->rows[i].time_us;
         out->known_us[kept] = m->rows[i].known_us;
         out->label[kept] = m->rows[i].label;
