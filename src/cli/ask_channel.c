@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <gnutls/gnutls.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "exec/late_gnutls.h"
 #include "web/certificate.h"
 
 enum { WAIT_S = 5 };
@@ -96,6 +96,10 @@ static bool prepare(ls_channel *channel) {
 }
 
 static ls_status begin_tls(ls_channel *channel, const ls_service_address *address, ls_error *err) {
+    const ls_status status = ls_gnutls_open(err);
+    if (status != LS_OK) {
+        return status;
+    }
     if (!prepare(channel)) {
         return ls_fail(err, LS_ERR_IO, "TLS cannot be begun: out of memory?");
     }

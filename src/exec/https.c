@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gnutls/gnutls.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "exec/late_gnutls.h"
 
 enum { ANSWER_MAX = 64 << 20, PIECE = 64 << 10, TOKEN_MAX = 512 };
 
@@ -250,6 +250,10 @@ static int prepare(ls_https *h) {
 }
 
 static ls_status begin_tls(ls_https *h, int64_t until_ms, ls_error *err) {
+    const ls_status status = ls_gnutls_open(err);
+    if (status != LS_OK) {
+        return status;
+    }
     int code = prepare(h);
     if (code != 0) {
         ls_fail(err, LS_ERR_IO, "TLS cannot be begun%s%s: %s", h->trust[0] != '\0' ? " with " : "",

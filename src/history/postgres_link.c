@@ -79,7 +79,8 @@ ls_status ls_pg_target_init(ls_pg_target *target, const ls_history_def *def, ls_
     if (target->url == NULL || (def->login != NULL && target->login == NULL)) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for the history");
     }
-    const ls_status status = check_url(target, err);
+    ls_status status = ls_pq_open(err);
+    status = status == LS_OK ? check_url(target, err) : status;
     return status == LS_OK && target->login != NULL ? check_login(target->login, err) : status;
 }
 

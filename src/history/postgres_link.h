@@ -3,10 +3,9 @@
 // Inside the room only. One thread at a time.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include "base/text.h"
 #include "history/history.h"
+#include "history/late_pq.h"
 
 enum { LS_PG_VERSION = 1, LS_PG_PARAMETERS_MAX = 16, LS_PG_NUMBER_SIZE = 32 };
 

@@ -264,8 +264,9 @@ static void test_people_can_read_the_view(void) {
 
 int main(int argc, char **argv) {
     harness_init(argc, argv);
-    if (!postgres_start(&server)) {
-        fprintf(stderr, "no server\n");
+    ls_error err = {0};
+    if (ls_pq_open(&err) != LS_OK || !postgres_start(&server)) {
+        fprintf(stderr, "no server, or no client: %s\n", err.text);
         return 1;
     }
     store_suite_run(&(store_suite){.ops = &ls_store_postgres, .fresh = fresh});

@@ -2,13 +2,13 @@
 //
 // With QoS 1 (the default) the broker keeps a session for us: what comes while we are away is
 // handed over when we are back, and nothing is acknowledged that history did not take.
-#include <mosquitto.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
 #include "line/json_payload.h"
+#include "line/late_mosquitto.h"
 #include "line/mqtt_source.h"
 
 enum { FILTERS_MAX = 256, NOTICE_EVERY_US = 1000000 };

@@ -163,6 +163,10 @@ static void free_mqtt(ls_mqtt *m) {
 ls_status ls_mqtt_create(const ls_mqtt_def *def, ls_mqtt **out, ls_error *err) {
     assert(def->cookie == DEF_COOKIE);
     assert(def->inflight_max > 0 && def->queue_max > 0);
+    const ls_status there = ls_mosquitto_open(err);
+    if (there != LS_OK) {
+        return there;
+    }
     pthread_once(&library_once, start_library);
     ls_mqtt *m = ls_alloc(sizeof *m);
     if (m == NULL) {

@@ -2,11 +2,11 @@
 // mqtt_client.c (libmosquitto) share.
 #pragma once
 
-#include <mosquitto.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "line/late_mosquitto.h"
 #include "line/mqtt.h"
 #include "line/mqtt_url.h"
 

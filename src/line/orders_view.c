@@ -3,13 +3,13 @@
 //
 // Rows that are known are passed over by their id and what they say. SQLite is opened read-only and
 // for the moment; to PostgreSQL one connection is kept, in a read-only session.
-#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "history/late_pq.h"
 #include "line/orders_inside.h"
 
 enum { PATH_SIZE = 4096, COLUMNS_MAX = 64, NAME_MAX_BYTES = 128, LOGIN_SIZE_MAX = 4096 };
@@ -193,7 +193,12 @@ static PGconn *connection_of(view *v) {
         return link;
     }
     db_login login;
+    ls_error err = {0};
     ls_orders_view_close(desk);
+    if (ls_pq_open(&err) != LS_OK) {
+        (void)fail(v, err.text);
+        return NULL;
+    }
     if (!read_login(v, &login)) {
         return NULL;
     }
@@ -253,8 +258,10 @@ static bool read_postgres(view *v) {
 }
 
 void ls_orders_view_close(ls_orders *desk) {
-    PQfinish(desk->postgres);  // NULL is fine
-    desk->postgres = NULL;
+    if (desk->postgres != NULL) {
+        PQfinish(desk->postgres);
+        desk->postgres = NULL;
+    }
 }
 
 void ls_orders_view(ls_desk_turn *turn) {

@@ -2,22 +2,35 @@
 #include "loop/notify.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #ifdef LS_HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
+
+#include "base/late.h"
+
+// Loaded where somebody waits to be told alone.
+static void tell(const char *text) {
+    static __typeof__(sd_notify) *notify;
+    static const ls_late_function functions[] = {{"sd_notify", &notify}};
+    static ls_late library = {
+        .library = "libsystemd.so.0", .package = "libsystemd0", .functions = functions, .count = 1};
+    ls_error err = {0};
+    if (getenv("NOTIFY_SOCKET") != NULL && ls_late_open(&library, &err) == LS_OK) {
+        (void)notify(0, text);
+    }
+}
 #else
-static int sd_notify(int unset, const char *text) {
-    (void)unset;
+static void tell(const char *text) {
     (void)text;
-    return 0;
 }
 #endif
 
 void ls_notify_ready(const char *status) {
     char text[256];
     snprintf(text, sizeof text, "READY=1\nSTATUS=%.200s", status);
-    sd_notify(0, text);
+    tell(text);
 }
 
 void ls_notify_reloading(void) {
@@ -26,19 +39,19 @@ void ls_notify_reloading(void) {
     char text[96];
     snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld",
              (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-    sd_notify(0, text);
+    tell(text);
 }
 
 void ls_notify_stopping(void) {
-    sd_notify(0, "STOPPING=1");
+    tell("STOPPING=1");
 }
 
 void ls_notify_status(const char *status) {
     char text[256];
     snprintf(text, sizeof text, "STATUS=%.200s", status);
-    sd_notify(0, text);
+    tell(text);
 }
 
 void ls_notify_alive(void) {
-    sd_notify(0, "WATCHDOG=1");
+    tell("WATCHDOG=1");
 }

@@ -2,8 +2,6 @@
 #include "web/certificate.h"
 
 #include <arpa/inet.h>
-#include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "exec/late_gnutls.h"
 
 enum { DIGEST_SIZE = 32, NAME_SIZE = 256, NAMES_SHOWN = 8, DATE_SIZE = 40 };
 
@@ -50,6 +49,10 @@ static ls_status make(gnutls_x509_crt_t x509, ls_certificate **out, ls_error *er
 ls_status ls_certificate_from_pem(const char *pem, size_t size, ls_certificate **out,
                                   ls_error *err) {
     *out = NULL;
+    const ls_status there = ls_gnutls_open(err);
+    if (there != LS_OK) {
+        return there;
+    }
     gnutls_x509_crt_t *list = NULL;
     unsigned count = 0;
     const gnutls_datum_t text = {.data = (unsigned char *)(uintptr_t)pem, .size = (unsigned)size};
@@ -69,6 +72,10 @@ ls_status ls_certificate_from_pem(const char *pem, size_t size, ls_certificate *
 ls_status ls_certificate_from_der(const void *der, size_t size, ls_certificate **out,
                                   ls_error *err) {
     *out = NULL;
+    const ls_status there = ls_gnutls_open(err);
+    if (there != LS_OK) {
+        return there;
+    }
     gnutls_x509_crt_t x509;
     if (gnutls_x509_crt_init(&x509) < 0) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for a certificate");

@@ -1,10 +1,10 @@
 // exchange.h - inside of the server: one question on its way to an answer.
 #pragma once
 
-#include <microhttpd.h>
 #include <pthread.h>
 
 #include "web/connections.h"
+#include "web/late_microhttpd.h"
 #include "web/rates.h"
 #include "web/server.h"
 

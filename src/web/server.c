@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -165,7 +164,8 @@ static void destroy(ls_server *server) {
 ls_status ls_server_start(const ls_server_def *def, ls_server **out, ls_error *err) {
     *out = NULL;
     struct sockaddr_storage where;
-    ls_status status = make_address(def->listen, def->port, &where, err);
+    ls_status status = ls_microhttpd_open(err);
+    status = status == LS_OK ? make_address(def->listen, def->port, &where, err) : status;
     if (status != LS_OK) {
         return status;
     }
