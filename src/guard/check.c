@@ -234,7 +234,7 @@ static void run(ls_guard_case *c, const ls_command *command, ls_guard_finding *o
     }
     out->reason[0] = '\0';  // of a guard that is bypassed
     out->reason_ko[0] = '\0';
-    out->by_arrival = c->machine != NULL && c->machine->state.by_arrival;
+    out->by_arrival = ls_guard_is_by_arrival(c);
 }
 
 void ls_guard_check(const ls_guard_limits *limits, const ls_guard_state *state,

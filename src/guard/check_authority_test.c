@@ -313,6 +313,21 @@ static void test_19_old_revocations_give_way(void) {
     CHECK_STR(g.state->revoked[0].who, "lee");
 }
 
+static void test_19_revoked_at_the_moment_of_the_approval(void) {
+    begin();
+    ls_guard_clock then = g.clock;
+    then.wall_us = guard_case_release(&g).approvals[0].at_us - 1;
+    ls_guard_revoke(g.state, "kim", &then);
+    EXPECT(guard_case_release(&g), 0);
+    then.wall_us++;  // equal: it counts no more
+    ls_guard_revoke(g.state, "kim", &then);
+    EXPECT(guard_case_release(&g), 19);
+    EXPECT(WITH(release, w.approvals[0].at_us++), 0);
+    // No time at all, and the end of it.
+    EXPECT(WITH(release, w.approvals[0].at_us = INT64_MIN), 19);
+    EXPECT(WITH(release, w.approvals[0].at_us = INT64_MAX), 19);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_18_operator_hold);
@@ -320,6 +335,7 @@ int main(int argc, char **argv) {
     TEST(test_19_authority);
     TEST(test_19_what_a_point_may_do);
     TEST(test_19_revoked_in_flight);
+    TEST(test_19_revoked_at_the_moment_of_the_approval);
     TEST(test_20_two_persons);
     TEST(test_21_idempotence);
     TEST(test_21_old_ids_give_way);

@@ -9,6 +9,11 @@ static const ls_guard_heard *heard_of(const ls_guard_case *c) {
     return c->value != NULL ? &c->value->current : NULL;
 }
 
+bool ls_guard_is_by_arrival(const ls_guard_case *c) {
+    const ls_guard_heard *heard = heard_of(c);
+    return heard != NULL && heard->by_arrival;
+}
+
 // 7
 bool ls_guard_fresh(const ls_guard_case *c) {
     const ls_guard_heard *heard = heard_of(c);

@@ -60,7 +60,9 @@ bool ls_guard_beat_in(const ls_guard_case *c);     // 28
 bool ls_guard_fallback(const ls_guard_case *c);    // 29
 bool ls_guard_healthy(const ls_guard_case *c);     // 30
 // check_fresh.c
-bool ls_guard_fresh(const ls_guard_case *c);        // 7
+bool ls_guard_fresh(const ls_guard_case *c);  // 7
+// Does what must be fresh bear the time of its arrival alone?
+bool ls_guard_is_by_arrival(const ls_guard_case *c);
 bool ls_guard_good(const ls_guard_case *c);         // 8
 bool ls_guard_in_time(const ls_guard_case *c);      // 12
 bool ls_guard_not_expired(const ls_guard_case *c);  // 24

@@ -37,6 +37,7 @@ static void add_classes(const ls_plant *plant, ls_guard_limits *limits) {
             .device = "line",
             .index = r,
             .station = LS_NONE,
+            .machine = LS_NONE,
             .value = LS_NONE};
     }
 }

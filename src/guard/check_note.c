@@ -86,6 +86,12 @@ double ls_guard_change_of(const ls_guard_state *state, const ls_command *command
     return isnan(change) ? 0.0 : fabs(change);
 }
 
+bool ls_guard_by_arrival(const ls_guard_state *state, const ls_command *command) {
+    ls_guard_case c = {.limits = state->limits, .state = state};
+    ls_guard_case_set(&c, command);
+    return ls_guard_is_by_arrival(&c);
+}
+
 // A window is in the order of its changes: the first after `order`, by halves.
 static const ls_guard_change *first_after(const ls_guard_window *window, uint64_t order) {
     uint32_t low = 0, high = window->count;

@@ -1,4 +1,5 @@
 // check_people.c - what people may tell the guard: holds, bypasses, revocations, re-arming.
+#include <math.h>
 #include <string.h>
 
 #include "guard/check_inside.h"
@@ -147,7 +148,7 @@ void ls_guard_revoke(ls_guard_state *state, const char *who, const ls_guard_cloc
 
 static bool is_active(const ls_guard_state *state, uint32_t condition) {
     const ls_guard_heard *heard = &state->conditions[condition].heard;
-    return heard->quality != LS_GUARD_QUALITY_GOOD ||
+    return heard->quality != LS_GUARD_QUALITY_GOOD || !isfinite(heard->value) ||
            heard->value == state->limits->guards->conditions[condition].value;
 }
 

@@ -19,7 +19,19 @@ static void test_2_rate_of_change(void) {
     g.limit_list[1].high = 0.05;
     verified_ago(3600.0);  // capped at a minute: 3
     EXPECT(coolant(23.0), 0);
-    EXPECT(coolant(23.1), 2);
+    EXPECT(coolant(nextafter(23.0, 99.0)), 2);
+    verified_ago(60.0);  // exactly the cap
+    EXPECT(coolant(23.0), 0);
+    EXPECT(coolant(nextafter(23.0, 99.0)), 2);
+    verified_ago(59.999999);
+    EXPECT(coolant(23.0), 2);
+    verified_ago(-0.000001);
+    EXPECT(coolant(20.0), 2);
+    g.state->values[0].verified_us = INT64_MIN + 1;  // long ago: as a minute
+    EXPECT(coolant(23.0), 0);
+    EXPECT(coolant(nextafter(23.0, 99.0)), 2);
+    g.state->values[0].verified_us = INT64_MAX;
+    EXPECT(coolant(20.0), 2);
     g.state->values[0].verified_us = LS_GUARD_UNKNOWN;
     EXPECT(coolant(20.0), 2);
     g.state->values[0].verified_us = g.clock.line_us;
@@ -43,7 +55,10 @@ static void test_4_moving_budget(void) {
     sent_coolant(20.0, 23.0, 599.0);
     sent_coolant(23.0, 20.0, 31.0);  // 6 of 8 are spent
     EXPECT(coolant(22.0), 0);
-    EXPECT(coolant(22.1), 4);
+    EXPECT(coolant(nextafter(22.0, 99.0)), 4);
+    g.limit_list[2].machine = CASE_GRIND;  // its step is limited by nothing, nor known
+    g.state->values[0].current.value = NAN;
+    EXPECT(coolant(20.0), 4);
     begin();
     sent_coolant(20.0, 25.0, 600.0);  // exactly at t - w: out
     EXPECT(coolant(24.0), 0);
@@ -54,6 +69,7 @@ static void test_4_moving_budget(void) {
     sent_coolant(20.0, 25.0, -10.0);  // the clock went back: it still counts
     g.limit_list[5].window_us = -1000 * SECOND;
     EXPECT(coolant(24.0), 4);
+    EXPECT(coolant(23.0), 0);
     begin();
     sent_coolant(NAN, 22.0, 31.0);  // how much it changed is unknown: it cannot be counted
     CHECK_NEAR(g.state->windows[3].changes[0].amount, 0.0, 0.0);
@@ -88,6 +104,22 @@ static void test_5_command_frequency(void) {
     sent_dispatch(200.0);
     sent_dispatch(100.0);
     EXPECT(guard_case_dispatch(&g), 0);
+    begin();
+    sent_dispatch(299.999999);  // in
+    sent_dispatch(200.0);
+    sent_dispatch(100.0);
+    EXPECT(guard_case_dispatch(&g), 5);
+    begin();
+    g.limit_list[5].window_us = 0;
+    for (int i = 0; i < 3; i++) {
+        sent_dispatch(-3600.0);  // the clock went back: they still count
+        g.state->targets[CASE_GRIND].changed_us = LS_GUARD_UNKNOWN;
+    }
+    EXPECT(guard_case_dispatch(&g), 5);
+    EXPECT(guard_case_stop(&g), 0);
+    begin();
+    sent_dispatch(200.0);
+    sent_dispatch(100.0);
     for (int i = 0; i < 5; i++) {  // more than are remembered
         sent_dispatch(50.0);
     }
@@ -119,6 +151,13 @@ static void test_6_minimum_dwell(void) {
     ls_guard_note_sent(g.state, &stop, &g.clock);
     CHECK(g.state->targets[CASE_GRIND].changed_us == LS_GUARD_UNKNOWN);
     CHECK_INT(g.state->windows[4].count, 0);
+    begin();
+    sent_dispatch(-0.000001);  // the clock went back
+    EXPECT(guard_case_dispatch(&g), 6);
+    g.state->targets[CASE_GRIND].changed_us = INT64_MAX;
+    EXPECT(guard_case_dispatch(&g), 6);
+    g.state->targets[CASE_GRIND].changed_us = INT64_MIN + 1;
+    EXPECT(guard_case_dispatch(&g), 0);
 }
 
 static void test_6_restart_restores_dwell_from_the_journal(void) {
@@ -195,6 +234,9 @@ static void test_33_sums_over_limits(void) {
     EXPECT(c[0], 0);
     EXPECT(c[1], 0);
     CHECK_INT(together(c, 2, &index).guard, 33);
+    g.limit_list[6].count = 6;  // exactly as many as there may be
+    CHECK_INT(together(c, 2, &index).guard, 0);
+    g.limit_list[6].count = 5;
     // A budget counts what moves, nothing else.
     c[0] = guard_case_dispatch(&g);
     c[1] = WITH(setpoint, set(w.id, "d-1-2"));
@@ -240,11 +282,11 @@ static void alarms(int count, double seconds_ago) {
 
 static void test_34_alarm_rate(void) {
     begin();
-    alarms(10, 599.9);
+    alarms(10, 599.999999);
     EXPECT(guard_case_dispatch(&g), 0);  // no flood
     alarms(1, 600.0);                    // out
     EXPECT(guard_case_dispatch(&g), 0);
-    alarms(1, 1.0);
+    alarms(1, 599.999999);
     EXPECT(guard_case_dispatch(&g), 34);
     EXPECT(guard_case_stop(&g), 0);
     alarms(LS_GUARD_ALARMS, 1.0);

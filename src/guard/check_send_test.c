@@ -51,6 +51,17 @@ static void test_25_read_back(void) {
     CHECK_INT(ls_guard_read_back(g.state, 99, NULL, LS_READ_LINE, &g.clock), LS_READ_FAILED);
     send_coolant();
     CHECK_INT(read_at(0.1, NAN, LS_READ_LINE), LS_READ_PENDING);
+    // At exactly the tolerance, 1e-6 of the value, and a unit beyond.
+    send_coolant();
+    g.state->targets[CASE_COOLANT].pending.tolerance = 0.5;
+    CHECK_INT(read_at(0.1, 22.5, LS_READ_LINE), LS_READ_PENDING);
+    CHECK_INT(read_at(0.2, nextafter(22.5, 99.0), LS_READ_LINE), LS_READ_PENDING);
+    CHECK_INT(read_at(0.3, 21.5, LS_READ_LINE), LS_READ_PENDING);
+    CHECK_INT(read_at(0.4, 22.5, LS_READ_LINE), LS_READ_HELD);
+    // The second good reading comes when the time is over: it has taken hold.
+    send_coolant();
+    CHECK_INT(read_at(2.0, 22.0, LS_READ_LINE), LS_READ_PENDING);
+    CHECK_INT(read_at(4.0, 22.0, LS_READ_LINE), LS_READ_HELD);
 }
 
 static void test_25_a_handshake_is_read_as_done(void) {

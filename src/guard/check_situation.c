@@ -40,15 +40,17 @@ bool ls_guard_legal(const ls_guard_case *c) {
                        c->target->name);
 }
 
+// Of every command, or of those to its machine and to values of it.
 static bool concerns(const ls_guard_case *c, const ls_guard_condition *condition) {
     return condition->machine == LS_NONE ||
-           (c->machine != NULL && condition->machine == c->target->index);
+           (c->target != NULL && condition->machine == c->target->machine);
 }
 
 static bool is_known(const ls_guard_case *c, const ls_guard_heard *heard) {
     const int64_t age = ls_guard_span(c->clock->line_us, heard->vouched_us);
-    return heard->quality == LS_GUARD_QUALITY_GOOD && heard->vouched_us != LS_GUARD_UNKNOWN &&
-           age >= -LS_GUARD_SKEW_US && age <= c->limits->guards->fresh_us;
+    return heard->quality == LS_GUARD_QUALITY_GOOD && isfinite(heard->value) &&
+           heard->vouched_us != LS_GUARD_UNKNOWN && age >= -LS_GUARD_SKEW_US &&
+           age <= c->limits->guards->fresh_us;
 }
 
 // 15

@@ -13,6 +13,11 @@ static void test_9_twin_in_step(void) {
     EXPECT(WITH(dispatch, w.in_step_us = 60 * SECOND), 0);
     EXPECT(WITH(dispatch, w.in_step_us = 60 * SECOND - 1), 9);
     EXPECT(WITH(dispatch, w.in_step_us = 0), 9);  // one sample above resets it
+    EXPECT(WITH(dispatch, w.in_step_us = INT64_MIN), 9);
+    EXPECT(WITH(dispatch, w.in_step_us = INT64_MAX), 0);
+    EXPECT(WITH(dispatch, w.certainty = -INFINITY), 9);
+    EXPECT(WITH(setpoint, w.certainty = nextafter(0.8, 0.0)), 9);
+    EXPECT(WITH(stop, w.certainty = 0.0; w.in_step_us = 0), 0);
 }
 
 static void test_10_inside_the_model(void) {
@@ -21,6 +26,12 @@ static void test_10_inside_the_model(void) {
     EXPECT(WITH(dispatch, w.certainty = nextafter(1.0, 2.0)), 10);
     EXPECT(WITH(dispatch, w.gain_low = NAN), 10);
     EXPECT(WITH(dispatch, w.gain_low = INFINITY), 10);
+    EXPECT(WITH(dispatch, w.gain_low = -INFINITY), 10);
+    EXPECT(WITH(dispatch, w.certainty = INFINITY), 10);
+    g.plant.decide.guards.certainty_min = 0.0;
+    EXPECT(WITH(dispatch, w.certainty = 0.0), 0);
+    g.plant.decide.guards.certainty_min = -1.0;
+    EXPECT(WITH(dispatch, w.certainty = nextafter(0.0, -1.0)), 10);
     g.plant.decide.guards.certainty_min = -1.0;
     EXPECT(WITH(dispatch, w.certainty = -0.5), 10);
 }
@@ -29,6 +40,11 @@ static void test_13_state_binding(void) {
     begin();
     EXPECT(WITH(dispatch, w.state_now = 42), 13);  // a lot moved in between
     EXPECT(WITH(dispatch, w.state_now = w.state_version = 0), 13);
+    EXPECT(WITH(dispatch, w.state_now = 40), 13);  // it does not go back either
+    EXPECT(WITH(dispatch, w.state_version = 0), 13);
+    EXPECT(WITH(dispatch, w.state_now = w.state_version = UINT64_MAX), 0);
+    EXPECT(WITH(dispatch, w.state_now = UINT64_MAX), 13);
+    EXPECT(WITH(stop, w.state_now = 42), 0);
 }
 
 static void test_14_permissive(void) {
@@ -113,6 +129,11 @@ static void test_22_sequence(void) {
     g.state->targets[CASE_GRIND].sequence = UINT32_MAX;  // it does not begin again
     EXPECT(WITH(dispatch, w.sequence = 0), 22);
     EXPECT(WITH(dispatch, w.sequence = 1), 22);
+    EXPECT(WITH(dispatch, w.sequence = UINT32_MAX), 22);
+    g.state->targets[CASE_GRIND].sequence = UINT32_MAX - 1;
+    EXPECT(WITH(dispatch, w.sequence = UINT32_MAX), 0);
+    EXPECT(WITH(dispatch, w.sequence = UINT32_MAX - 1), 22);
+    EXPECT(WITH(stop, w.sequence = 1), 22);  // of the same machine
     EXPECT(WITH(setpoint, w.sequence = 1), 0);
     EXPECT(WITH(setpoint, w.sequence = 0), 22);
 }
@@ -398,6 +419,55 @@ static void test_entry_put_off_passes_the_guards(void) {
     EXPECT(off, 19);
 }
 
+static void test_14_and_15_what_is_no_number_is_unknown(void) {
+    begin();
+    hear_condition(1, NAN);
+    EXPECT(guard_case_dispatch(&g), 14);
+    hear_condition(1, INFINITY);
+    EXPECT(guard_case_dispatch(&g), 14);
+    hear_condition(1, 1.0);
+    EXPECT(guard_case_dispatch(&g), 0);
+    hear_condition(0, NAN);  // active or not: nobody knows
+    EXPECT(guard_case_dispatch(&g), 15);
+    CHECK(!ls_guard_rearm(g.state, 0, LS_NONE, LS_ROLE_ENGINEER));
+    hear_condition(0, -INFINITY);
+    EXPECT(guard_case_dispatch(&g), 15);
+    hear_condition(0, 0.0);
+    EXPECT(guard_case_dispatch(&g), 0);
+    g.state->conditions[0].heard.vouched_us = g.clock.line_us - 30 * SECOND;
+    EXPECT(guard_case_dispatch(&g), 0);
+    g.state->conditions[0].heard.vouched_us--;  // stale
+    EXPECT(guard_case_dispatch(&g), 15);
+    g.state->conditions[0].heard.vouched_us = g.clock.line_us + 2 * SECOND;
+    EXPECT(guard_case_dispatch(&g), 0);
+    g.state->conditions[0].heard.vouched_us++;
+    EXPECT(guard_case_dispatch(&g), 15);
+    g.state->conditions[0].heard.vouched_us = LS_GUARD_UNKNOWN;
+    EXPECT(guard_case_dispatch(&g), 15);
+}
+
+static void test_14_and_15_of_a_machine_hold_for_its_values(void) {
+    begin();
+    hear_condition(0, 1.0);              // the door of the grinder
+    EXPECT(guard_case_setpoint(&g), 0);  // a value of the plant
+    g.measured[1].machine = CASE_GRIND;
+    g.limit_list[7].high = 100.0;  // the range of this machine's values
+    guard_case_again(&g);
+    EXPECT(guard_case_setpoint(&g), 0);
+    hear_condition(2, 0.0);  // of another machine
+    EXPECT(guard_case_setpoint(&g), 0);
+    hear_condition(0, 1.0);
+    EXPECT(guard_case_setpoint(&g), 15);
+    begin();
+    g.measured[1].machine = 0;  // of the mill
+    guard_case_again(&g);
+    hear_condition(0, 1.0);
+    EXPECT(guard_case_setpoint(&g), 0);
+    hear_condition(2, 0.0);
+    EXPECT(guard_case_setpoint(&g), 14);
+    EXPECT(guard_case_release(&g), 0);  // of no machine
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_9_twin_in_step);
@@ -405,6 +475,8 @@ int main(int argc, char **argv) {
     TEST(test_13_state_binding);
     TEST(test_14_permissive);
     TEST(test_15_interlock);
+    TEST(test_14_and_15_what_is_no_number_is_unknown);
+    TEST(test_14_and_15_of_a_machine_hold_for_its_values);
     TEST(test_16_packml_state);
     TEST(test_a_setup_passes_the_guards);
     TEST(test_entry_put_off_passes_the_guards);

@@ -238,6 +238,8 @@ void ls_guard_note_change(ls_guard_state *state, uint32_t target, ls_command_kin
                           int64_t line_us, double amount);
 // By how much a command would change its value now; 0: it is no setpoint, or that is unknown.
 double ls_guard_change_of(const ls_guard_state *state, const ls_command *command);
+// Do the signals that it goes by bear the time of their arrival alone?
+bool ls_guard_by_arrival(const ls_guard_state *state, const ls_command *command);
 // The next change after `order` (0: the first) that some window still holds. False: no more.
 bool ls_guard_change_after(const ls_guard_state *state, uint64_t order, ls_guard_change *out);
 // The commands that are about to be sent: their rows are durable. At most LS_GUARD_BATCH count.

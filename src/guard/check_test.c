@@ -198,6 +198,11 @@ static void test_a_limit_names_its_targets(void) {
     CHECK(ls_guard_limit_holds(&limit, grind, LS_COMMAND_DISPATCH));
     CHECK(!ls_guard_limit_holds(&limit, value, LS_COMMAND_SETPOINT));
     CHECK(!ls_guard_limit_holds(&limit, &g.limits->targets[0], LS_COMMAND_DISPATCH));
+    CHECK(!ls_guard_limit_holds(&limit, class, LS_COMMAND_RELEASE));
+    limit.machine = 0;  // the first machine is none of a class either
+    CHECK(ls_guard_limit_holds(&limit, &g.limits->targets[0], LS_COMMAND_DISPATCH));
+    CHECK(!ls_guard_limit_holds(&limit, class, LS_COMMAND_RELEASE));
+    CHECK(!ls_guard_limit_holds(&limit, value, LS_COMMAND_SETPOINT));
     limit.machine = LS_NONE;
     limit.measured = 1;
     CHECK(ls_guard_limit_holds(&limit, value, LS_COMMAND_SETPOINT));

@@ -203,8 +203,10 @@ static void something_of_the_line(void) {
         break;
     case 3:
     case 4:
-        happen((diary_entry){
-            .kind = DIARY_CONDITION, .of = roll(3), .number = roll(2), .quality = some_quality()});
+        happen((diary_entry){.kind = DIARY_CONDITION,
+                             .of = roll(3),
+                             .number = roll(16) == 0 ? (double)NAN : (double)roll(2),
+                             .quality = some_quality()});
         break;
     case 5:
     case 6:

@@ -15,6 +15,7 @@
 #include "guard/sandbox.h"
 
 enum { TURN_MS = 50 };
+#define BY_ARRIVAL "its signals bear the time of arrival alone"
 
 void ls_guard_log(guard *g, const char *text) {
     g->def->say(g->def->context, text);
@@ -70,6 +71,9 @@ static bool on_journal(void *context, const ls_journal_entry *entry, bool durabl
     ls_journal_entry filled = *entry;
     if (entry->kind == LS_JOURNAL_SENDING) {
         filled.amount = ls_guard_change_of(g->state, &entry->command);
+        if (ls_guard_by_arrival(g->state, &entry->command)) {
+            ls_text_format(filled.reason, sizeof filled.reason, BY_ARRIVAL);
+        }
     }
     return ls_guard_write(g, &filled, durable);
 }

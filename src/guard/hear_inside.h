@@ -68,6 +68,7 @@ struct ls_guard_ear {
     int64_t line_us;
     int64_t asked_us;  // for births, wall
     bool commanding, births;
+    bool by_arrival;  // of the sample that is being mapped
 };
 
 // hear_tables.c: tags of devices, values and conditions, and what each means.

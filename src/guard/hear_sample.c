@@ -17,7 +17,7 @@ static ls_guard_heard heard_of(const ls_guard_ear *ear, const ls_sample *s) {
     ls_guard_heard heard = {.quality = quality_of(s),
                             .vouched_us = ear->line_us,
                             .by_arrival = (s->flags & LS_SAMPLE_ARRIVAL) != 0};
-    if (!ls_sample_number(s, &heard.value)) {
+    if (!ls_sample_number(s, &heard.value) || !isfinite(heard.value)) {
         heard.quality = LS_GUARD_QUALITY_BAD;
     }
     return heard;
@@ -43,7 +43,8 @@ static void on_mapped(void *context, const ls_heard *heard) {
     case LS_HEARD_STATE: {
         const ls_guard_heard value = {.quality = LS_GUARD_QUALITY_GOOD,
                                       .value = (double)heard->number,
-                                      .vouched_us = ear->line_us};
+                                      .vouched_us = ear->line_us,
+                                      .by_arrival = ear->by_arrival};
         ls_guard_hear_state(state, heard->of, &value);
         break;
     }
@@ -228,6 +229,7 @@ static void hear_sample(ls_guard_ear *ear, const ls_sample *s, const ls_guard_cl
         }
     }
     if (s->quality == LS_QUALITY_GOOD) {
+        ear->by_arrival = (s->flags & LS_SAMPLE_ARRIVAL) != 0;
         ls_mapping_sample(ear->mapping, s, on_mapped, ear, NULL);
     }
 }

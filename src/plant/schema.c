@@ -426,7 +426,7 @@ static const ls_key keys[] = {
     {.path = "guards.permissives", .type = LS_KEY_MAP, .shapes = MAP | LIST, .note = "none", .help = "Tags that must have a value, or nothing is sent."},
     KEY_TEXT("guards.permissives.tag", .required = true, .help = "The tag; `{machine}` and `{station}` are filled in with `machine`."),
     KEY_TEXT("guards.permissives.is", .fallback = "yes", .help = "The value: a number, or yes or no (1 and 0)."),
-    KEY_NAME("guards.permissives.machine", .note = "every machine", .help = "Only for commands to this machine."),
+    KEY_NAME("guards.permissives.machine", .note = "every machine", .help = "Only for commands to this machine, and for settings of its values."),
     {.path = "guards.interlocks", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "guards.permissives", .note = "none", .help = "Tags that stop every command while they have a value."},
     KEY_MAP("models", .note = "nothing is predicted", .help = "What is predicted, by models that are trained on history; docs/MODELS.md tells more."),
     KEY_MAP("models.*", .help = "A model, by its name."),

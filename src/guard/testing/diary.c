@@ -365,8 +365,11 @@ static uint32_t interlocks(const view *v) {
         last = newest(v, DIARY_CONDITION, 0, last);
     } while (last >= 0 && entry(v, last)->number != 1.0);
     const bool rearmed = last < 0 || newest(v, DIARY_REARM, 0, v->d->count) > last;
-    return fresh(v, &h) && h.quality == LS_GUARD_QUALITY_GOOD && h.number != 1.0 && rearmed ? 0
-                                                                                            : 15;
+    // Inactive: another number. What is no number says nothing.
+    return fresh(v, &h) && h.quality == LS_GUARD_QUALITY_GOOD &&
+                   (h.number < 1.0 || h.number > 1.0) && rearmed
+               ? 0
+               : 15;
 }
 
 static uint32_t permissives(const view *v) {
