@@ -194,9 +194,10 @@ static void move_away(const folder *f, const char *name, const char *sub, char *
     ls_text_format(to, sizeof to, "%s/%s", f->path, sub);
     (void)ls_data_folder_make(to, &err);
     ls_text_format(out, size, "%s/%s/%s", f->path, sub, name);
+    char stem[PATH_SIZE];
+    ls_text_format(stem, strlen(name) - 3, "%s", name);  // without ".csv"
     for (int i = 2; access(out, F_OK) == 0 && i < 100000; i++) {
-        ls_text_format(out, size, "%s/%s/%.*s-%d.csv", f->path, sub, (int)strlen(name) - 4, name,
-                       i);
+        ls_text_format(out, size, "%s/%s/%s-%d.csv", f->path, sub, stem, i);
     }
     if (rename(from, out) != 0) {
         ls_text_format(out, size, "%s", from);
