@@ -41,7 +41,7 @@ typedef struct ls_option_value {
     const char *text;  // as given
 } ls_option_value;
 
-enum { LS_OPTIONS_MAX = 32, LS_OPTION_TABLES_MAX = 4 };
+enum { LS_OPTIONS_MAX = 48, LS_OPTION_TABLES_MAX = 4 };
 
 // The options of one command line. Points into argv.
 typedef struct ls_options {

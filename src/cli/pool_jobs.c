@@ -378,6 +378,25 @@ const ls_cli_command ls_command_pool_resize = {
 
 // ---- why
 
+// Of a service that is followed by its load.
+static void print_load(const json_t *job, ls_buffer *out) {
+    const json_t *load = json_object_get(job, "load");
+    const long long parts = (long long)json_integer_value(json_object_get(load, "parts"));
+    if (json_object_get(job, "busy") == NULL) {
+        return;
+    }
+    ls_buffer_printf(out, "  a service, each part of it is to be %lld %% busy: ",
+                     (long long)json_integer_value(json_object_get(job, "busy")));
+    if (parts > 0) {
+        ls_buffer_printf(out, "%lld part%s %.0f %% busy, %lld wanted\n", parts,
+                         parts == 1 ? " is" : "s are",
+                         100.0 * json_number_value(json_object_get(load, "used")) / (double)parts,
+                         (long long)json_integer_value(json_object_get(load, "wanted")));
+    } else {
+        ls_buffer_printf(out, "how busy it is is not known yet\n");
+    }
+}
+
 static void print_why(const json_t *job, ls_buffer *out) {
     const json_t *why = json_object_get(job, "why");
     const json_t *lines = json_object_get(job, "lines");
@@ -389,6 +408,7 @@ static void print_why(const json_t *job, ls_buffer *out) {
                      sizeof span);
     ls_buffer_printf(out, "job %s of %s: %s for %s\n", ls_json_text_at(job, "id"),
                      ls_json_text_at(job, "account"), state, span);
+    print_load(job, out);
     for (size_t i = 0; i < json_array_size(lines); i++) {
         ls_buffer_printf(out, "  %s\n", json_string_value(json_array_get(lines, i)));
     }

@@ -101,6 +101,14 @@ static const ls_option own_options[] = {
      .says = "none",
      .about = "it can use up to N parts more while nobody else needs them",
      .detail = "Each runs the same command, as a spot job; LINESHAFT_MEMBER says which it is"},
+    {.name = "busy",
+     .kind = LS_OPTION_COUNT,
+     .argument = "PERCENT",
+     .least = 1,
+     .most = 100,
+     .says = "all N parts",
+     .about = "with --elastic: a service. It begins alone, and gets as many parts as keep each so "
+              "busy, by the processor time that they use"},
     {.name = "spot",
      .kind = LS_OPTION_FLAG,
      .about = "it uses what is idle, and is stopped as soon as another job needs its place"},
@@ -308,6 +316,9 @@ static bool put_all(const ls_options *o, json_t *out, ls_error *err) {
     json_object_set_new(out, "saves", json_boolean(ls_options_get(o, "saves")->given));
     if (ls_options_get(o, "elastic")->given) {
         json_object_set_new(out, "elastic", json_integer(ls_options_get(o, "elastic")->number));
+    }
+    if (ls_options_get(o, "busy")->given) {
+        json_object_set_new(out, "busy", json_integer(ls_options_get(o, "busy")->number));
     }
     if (ls_options_get(o, "spot")->given) {
         json_object_set_new(out, "spot", json_true());

@@ -144,6 +144,14 @@ json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, d
     if (view->job->elastic > 0) {
         json_object_set_new(made, "elastic", json_integer(view->job->elastic));
     }
+    if (view->job->busy > 0) {
+        json_object_set_new(made, "busy", json_integer(view->job->busy));
+        json_object_set_new(made, "load",
+                            view->load_parts > 0
+                                ? json_pack("{s:f, s:i, s:i}", "used", view->load_used, "parts",
+                                            (int)view->load_parts, "wanted", (int)view->load_wanted)
+                                : json_null());
+    }
     if (view->job->leader > 0) {
         json_object_set_new(made, "leader", desk_id(view->job->leader));
     }

@@ -48,11 +48,14 @@ typedef struct ls_exec_job {
     bool restartable;             // may be stopped for others and begun again
     bool spot;                    // takes what nobody else needs, see pool/scheduler.h
     // An elastic job can use so many parts beyond those of its shape; while it runs each of them is
-    // a spot job of its own, of the same command (service_elastic.c). Of such a part: its job, and
+    // a job of its own, of the same command (service_elastic.c). Of such a part: its job, and
     // which start of it; 0: it is none.
     uint32_t elastic;
     uint64_t leader;
     uint32_t leader_run;
+    // Of an elastic job, percent: it has as many parts as keep each so busy, by what it uses
+    // (service_load.c); 0: all that it can use, until it says how many it wants.
+    uint32_t busy;
     // Asked to stop, it gets this signal (0: SIGTERM); before that this command runs beside it
     // (NULL: none), as the same user, with LINESHAFT_JOB_PID set.
     int stop_signal;

@@ -561,6 +561,29 @@ static ls_run_found adopt(void *context, uint64_t job, uint32_t run) {
     return LS_RUN_FOUND_ENDED;
 }
 
+void ls_machine_used(const ls_machine *m, const uint64_t jobs[], const uint32_t runs[],
+                     uint32_t count, int64_t out_us[]) {
+    pid_t *guardians = ls_alloc(count * sizeof *guardians);
+    for (uint32_t i = 0; i < count; i++) {
+        out_us[i] = -1;
+        const int folder = guardians != NULL ? ls_machine_folder(m, jobs[i], false) : -1;
+        ls_run_claim claim;
+        if (guardians != NULL) {
+            guardians[i] = folder >= 0 && ls_run_claim_read(folder, runs[i], &claim) &&
+                                   ls_process_is(claim.shim)
+                               ? claim.shim.pid
+                               : -1;
+        }
+        if (folder >= 0) {
+            close(folder);
+        }
+    }
+    if (guardians != NULL) {
+        ls_process_used(guardians, count, out_us);
+    }
+    ls_free(guardians);
+}
+
 pid_t ls_machine_pid(const ls_machine *m, uint64_t job, uint32_t run) {
     guarded *g = find(m, job, run);
     if (g != NULL && g->pid == 0) {

@@ -33,6 +33,10 @@ ls_status ls_machine_hear(ls_machine *machine, ls_error *err);
 int64_t ls_machine_wait_us(const ls_machine *machine);  // INT64_MAX: until something is to be heard
 // The command's process while it runs; 0: it does not, or not yet.
 pid_t ls_machine_pid(const ls_machine *machine, uint64_t job, uint32_t run);
+// Processor time in microseconds that each of the runs has used so far, with all that it started;
+// -1: not known. `jobs` and `runs` name them.
+void ls_machine_used(const ls_machine *machine, const uint64_t jobs[], const uint32_t runs[],
+                     uint32_t count, int64_t out_us[]);
 // The folder of a job, open (the caller's); -1: there is none. `make`: makes it.
 int ls_machine_folder(const ls_machine *machine, uint64_t job, bool make);
 void ls_machine_forget(ls_machine *machine, uint64_t job);  // its folder goes

@@ -32,11 +32,18 @@ static ssize_t read_all(const char *path, char *out, size_t size) {
     return (ssize_t)at;
 }
 
-// Fields of /proc/PID/stat: 3 is the state, 4 the parent, 22 the start. The name, 2, may hold
-// anything, so they are counted from its last parenthesis.
-static bool read_stat(pid_t pid, char *out_state, pid_t *out_parent, uint64_t *out_start) {
+typedef struct stat_line {
+    char state;
+    pid_t parent;
+    uint64_t start, ticks;  // of processor time, with that of the children it has waited for
+} stat_line;
+
+// Fields of /proc/PID/stat: 3 is the state, 4 the parent, 14 to 17 times, 22 the start. The name,
+// 2, may hold anything, so they are counted from its last parenthesis.
+static bool read_stat(pid_t pid, stat_line *out) {
     char path[64];
     char text[STAT_SIZE];
+    *out = (stat_line){0};
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     if (read_all(path, text, sizeof text) <= 0) {
         return false;
@@ -46,10 +53,12 @@ static bool read_stat(pid_t pid, char *out_state, pid_t *out_parent, uint64_t *o
         return false;
     }
     at += 2;
-    *out_state = *at;
+    out->state = *at;
     for (int field = 3; field < 22 && at != NULL; field++) {
         if (field == 4) {
-            *out_parent = (pid_t)strtol(at, NULL, 10);
+            out->parent = (pid_t)strtol(at, NULL, 10);
+        } else if (field >= 14 && field <= 17) {
+            out->ticks += strtoull(at, NULL, 10);
         }
         at = strchr(at, ' ');
         at = at != NULL ? at + 1 : NULL;
@@ -57,38 +66,36 @@ static bool read_stat(pid_t pid, char *out_state, pid_t *out_parent, uint64_t *o
     if (at == NULL) {
         return false;
     }
-    *out_start = strtoull(at, NULL, 10);
+    out->start = strtoull(at, NULL, 10);
     return true;
 }
 
+static bool is_dead(const stat_line *line) {
+    return line->state == 'Z' || line->state == 'X';
+}
+
 bool ls_process_find(pid_t pid, ls_process *out, pid_t *out_parent) {
-    char state = 0;
-    pid_t parent = 0;
-    uint64_t start = 0;
-    if (pid <= 0 || !read_stat(pid, &state, &parent, &start)) {
+    stat_line line;
+    if (pid <= 0 || !read_stat(pid, &line)) {
         return false;
     }
-    *out = (ls_process){.pid = pid, .start = start};
+    *out = (ls_process){.pid = pid, .start = line.start};
     if (out_parent != NULL) {
-        *out_parent = parent;
+        *out_parent = line.parent;
     }
     return true;
 }
 
 bool ls_process_is(ls_process process) {
-    char state = 0;
-    pid_t parent = 0;
-    uint64_t start = 0;
-    return process.pid > 0 && read_stat(process.pid, &state, &parent, &start) &&
-           start == process.start && state != 'Z' && state != 'X';
+    stat_line line;
+    return process.pid > 0 && read_stat(process.pid, &line) && line.start == process.start &&
+           !is_dead(&line);
 }
 
 bool ls_process_stands_still(ls_process process) {
-    char state = 0;
-    pid_t parent = 0;
-    uint64_t start = 0;
-    return process.pid > 0 && read_stat(process.pid, &state, &parent, &start) &&
-           start == process.start && (state == 'T' || state == 't');
+    stat_line line;
+    return process.pid > 0 && read_stat(process.pid, &line) && line.start == process.start &&
+           (line.state == 'T' || line.state == 't');
 }
 
 void ls_process_boot(char out[LS_BOOT_SIZE]) {
@@ -100,6 +107,7 @@ void ls_process_boot(char out[LS_BOOT_SIZE]) {
 
 typedef struct row {
     pid_t pid, parent;
+    uint64_t ticks;
     bool below, dead;
 } row;
 
@@ -119,13 +127,11 @@ static row *all_processes(uint32_t *out_count) {
     }
     for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         const pid_t pid = pid_of(entry->d_name);
-        char state = 0;
-        pid_t parent = 0;
-        uint64_t start = 0;
-        if (pid > 0 && read_stat(pid, &state, &parent, &start) &&
+        stat_line line;
+        if (pid > 0 && read_stat(pid, &line) &&
             ls_grow(&rows, &room, sizeof *rows, *out_count + 1)) {
             rows[(*out_count)++] = (row){
-                .pid = pid, .parent = parent, .dead = state == 'Z' || state == 'X'};
+                .pid = pid, .parent = line.parent, .ticks = line.ticks, .dead = is_dead(&line)};
         }
     }
     closedir(dir);
@@ -169,6 +175,39 @@ uint32_t ls_process_signal_below(pid_t root, int signal) {
     }
     ls_free(rows);
     return found;
+}
+
+// Which of the roots it is, or stands below; `count`: none of them.
+static uint32_t root_of(const row *rows, uint32_t row_count, const row *at, const pid_t *roots,
+                        uint32_t count) {
+    for (uint32_t depth = 0; at != NULL && depth < row_count; depth++) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (roots[i] == at->pid) {
+                return i;
+            }
+        }
+        at = find_row(rows, row_count, at->parent);
+    }
+    return count;
+}
+
+void ls_process_used(const pid_t roots[], uint32_t count, int64_t out_us[]) {
+    uint32_t row_count = 0;
+    row *rows = all_processes(&row_count);
+    const int64_t hertz = sysconf(_SC_CLK_TCK);
+    if (row_count > 0) {
+        qsort(rows, row_count, sizeof *rows, by_pid);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        out_us[i] = row_count > 0 && find_row(rows, row_count, roots[i]) != NULL ? 0 : -1;
+    }
+    for (uint32_t i = 0; i < row_count; i++) {
+        const uint32_t root = root_of(rows, row_count, rows + i, roots, count);
+        if (root < count) {
+            out_us[root] += (int64_t)rows[i].ticks * 1000000 / (hertz > 0 ? hertz : 100);
+        }
+    }
+    ls_free(rows);
 }
 
 static bool has_variable(const char *texts, size_t size, const char *mark) {

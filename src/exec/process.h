@@ -28,5 +28,10 @@ uint32_t ls_process_signal_below(pid_t root, int signal);
 // they were started; returns how many there are. What it may not look at it does not find.
 uint32_t ls_process_signal_marked(const char *mark, int signal);
 
+// Processor time in microseconds that each of the roots, with all below it, has used so far, in the
+// steps of the system's clock (10 ms); of those that are gone it counts what somebody waited for.
+// -1: there is no such process. One look at all processes, however many roots.
+void ls_process_used(const pid_t roots[], uint32_t count, int64_t out_us[]);
+
 int64_t ls_steady_us(void);        // CLOCK_MONOTONIC
 int64_t ls_process_wall_us(void);  // CLOCK_REALTIME, since 1970

@@ -180,8 +180,11 @@ ls_status ls_exec_open(const ls_exec_def *def, ls_exec **out, ls_error *err) {
     e->def.waiting_max = initial(def->waiting_max, 1000000);
     e->def.waiting_account_max = initial(def->waiting_account_max, 100000);
     e->def.keep = initial(def->keep, 10000);
+    e->def.load_every_us = def->load_every_us != 0 ? def->load_every_us : INT64_C(5000000);
+    e->def.load_calm_us = def->load_calm_us != 0 ? def->load_calm_us : INT64_C(300000000);
     e->late_us = INT64_MAX;
     e->remind_us = INT64_MAX;
+    e->load_us = INT64_MAX;
     e->crowds = ls_alloc(def->pool->account_count * sizeof *e->crowds);
     e->outs = ls_alloc(def->pool->cluster.node_count * sizeof *e->outs);
     ls_status status = e->crowds == NULL || e->outs == NULL
@@ -251,6 +254,7 @@ int64_t ls_exec_wait_us(const ls_exec *e) {
     at_us = books_us < at_us ? books_us : at_us;
     at_us = e->late_us < at_us ? e->late_us : at_us;
     at_us = e->remind_us < at_us ? e->remind_us : at_us;
+    at_us = e->load_us < at_us ? e->load_us : at_us;
     int64_t wait_us = e->wants_step || at_us <= now_us ? 0 : at_us - now_us;
     const int64_t machine_us = e->machine != NULL ? ls_machine_wait_us(e->machine) : INT64_MAX;
     return machine_us < wait_us ? machine_us : wait_us;
@@ -321,6 +325,9 @@ ls_status ls_exec_step(ls_exec *e, ls_error *err) {
     }
     // Behind the ends: what was over while nobody was here is in the books by now.
     status = status == LS_OK ? ls_exec_books_tell_budgets(e, err) : status;
+    if (status == LS_OK) {
+        ls_exec_load_follow(e);
+    }
     status = status == LS_OK ? ls_exec_apply_acts(e, err) : status;
     if (status == LS_OK) {
         ls_exec_purge(e);

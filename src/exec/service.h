@@ -58,9 +58,14 @@ typedef struct ls_exec_def {
     // What happens, as it happens and after it is durable; within step. NULL: not wanted.
     void (*told)(void *context, const struct ls_exec_event *event);
     void *context;
+    // How often it is looked how busy services are, and how long fewer parts must have been enough
+    // before one is given up; 0: 5 s, 5 min.
+    int64_t load_every_us, load_calm_us;
     // For tests: where runs are carried out instead of on this machine; and the steady clock.
     const ls_executor *executor;
     int64_t (*steady_us)(void *context);
+    // And what a run has used of processors so far, in microseconds; -1: not known.
+    int64_t (*used_us)(void *context, uint64_t job, uint32_t run);
 } ls_exec_def;
 
 // Reads the journal and adopts what still runs. Fails with LS_ERR_INVALID (the pool asks for more
@@ -142,6 +147,10 @@ typedef struct ls_exec_view {
     int signal;                   // over: that ended it; 0: none
     const char *note;             // over: why, for people ("no such command: trian"); may be ""
     int64_t lost_us;              // of its runs so far: done for nothing
+    // Of a service that was looked at (load_parts > 0): what so many of its parts use, in parts
+    // that are busy all the time; and how many it is to have.
+    double load_used;
+    uint32_t load_parts, load_wanted;
 } ls_exec_view;
 
 // The disk has room for more: LS_OK, or LS_ERR_LIMIT and how much is left. Only while it has are

@@ -1,4 +1,5 @@
-// service_elastic.c - elastic jobs: each part that they can use beyond is a spot job of its own.
+// service_elastic.c - elastic jobs: each part that they can use beyond is a job of its own, a spot
+// job but where it is a service.
 //
 // The parts of a start are an array of their own, submitted with it in one transaction, and gone
 // when it is over; so none is left behind, wherever the daemon is killed.
@@ -11,16 +12,20 @@ static ls_status add_parts(ls_exec *e, const ls_entry *j, uint32_t count, uint32
                            ls_error *err) {
     ls_exec_job part = *j->spec->job;
     uint64_t id = 0;
+    // What a service needs for its load it has a right to, as far as its account's guarantee goes.
+    const bool is_service = part.busy > 0;
     part.account = e->def.pool->accounts[j->account].path;
     part.shape.parts = 1;
     part.shape.within = LS_POOL_ANYWHERE;
     part.shape.must = part.shape.spread = false;
     part.shape.kinds = j->kind != LS_POOL_NONE ? (uint32_t)1 << j->kind : 0;
-    part.spot = part.restartable = part.saves = true;
+    part.restartable = part.saves = true;
+    part.spot = !is_service;
     part.checkpoint_every_us = part.deadline_us = 0;
     part.array = count;
     part.array_first = first;
     part.elastic = 0;
+    part.busy = 0;
     part.after = NULL;
     part.after_count = 0;
     part.once = NULL;
@@ -31,6 +36,10 @@ static ls_status add_parts(ls_exec *e, const ls_entry *j, uint32_t count, uint32
 
 void ls_exec_elastic_begin(ls_exec *e, ls_entry *j) {
     ls_error err = {0};
+    if (j->spec->job->busy > 0) {
+        ls_exec_load_begin(e, j);
+        return;
+    }
     if (add_parts(e, j, j->spec->job->elastic, 1, &err) != LS_OK) {
         ls_exec_note(j, "it cannot grow: %s", err.text);
     }
@@ -61,6 +70,12 @@ static uint64_t last_part(const ls_exec *e, const ls_entry *of, uint32_t *out_co
         *out_count += 1;
     }
     return last;
+}
+
+uint32_t ls_exec_elastic_parts(const ls_exec *e, const ls_entry *of) {
+    uint32_t count = 0, next = 1;
+    (void)last_part(e, of, &count, &next);
+    return count;
 }
 
 ls_status ls_exec_resize(ls_exec *e, uint64_t id, uint32_t parts, ls_error *err) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exec/journal.h"
+#include "exec/load_rule.h"
 #include "exec/machine.h"
 #include "exec/process.h"
 #include "pool/grow.h"
@@ -25,6 +26,14 @@ typedef struct ls_spec {  // what the jobs of an array share
     ls_exec_job *job;
 } ls_spec;
 
+typedef struct ls_load_watch {  // how busy a service is, see service_load.c
+    ls_load_rule rule;
+    uint32_t run;     // of the job: of another start nothing is known yet
+    uint32_t parts;   // that could be looked at; 0: none yet
+    uint32_t wanted;  // parts, the job's own too
+    double used;      // by them, in parts that are busy all the time
+} ls_load_watch;
+
 typedef struct ls_entry {  // a job
     uint64_t id, array_id, for_job;
     ls_spec *spec;
@@ -39,6 +48,9 @@ typedef struct ls_entry {  // a job
     int64_t submitted_us, started_us, ended_us, until_us, stops_us, lost_us;
     ls_pool_share *shares;  // owned, while it holds any
     char *note;             // owned; NULL: none
+    ls_load_watch *load;    // owned; NULL: nothing is known of its load
+    int64_t used_us;        // of processor time, at the last look at loads
+    uint32_t used_run;      // by this run
     // What is still to be written and done.
     bool dirty;      // listed in exec->dirty
     bool run_dirty;  // its run too
@@ -120,6 +132,8 @@ struct ls_exec {
     bool wants_step;    // something changed since the last step
     bool pressing;      // what is not written yet may not wait
     int64_t remind_us;  // when guardians may have to be reminded; INT64_MAX: none
+    int64_t load_us;    // when loads are looked at; INT64_MAX: there is no service
+    int64_t looked_us;  // and when that was done last
     int64_t late_us;    // and when what may is written at the latest; INT64_MAX: there is nothing
     bool helpless;      // see service.h
     ls_exec_out *outs;  // by node
@@ -167,6 +181,14 @@ void ls_exec_elastic_begin(ls_exec *e, ls_entry *j);
 void ls_exec_elastic_end(ls_exec *e, uint64_t leader);
 // Parts whose job is not there any more go.
 void ls_exec_elastic_open(ls_exec *e);
+// How many parts of this start of it wait or run.
+uint32_t ls_exec_elastic_parts(const ls_exec *e, const ls_entry *of);
+
+// ---- service_load.c
+
+void ls_exec_load_begin(ls_exec *e, ls_entry *j);  // a service runs
+void ls_exec_load_open(ls_exec *e);                // those that ran before
+void ls_exec_load_follow(ls_exec *e);              // looks at loads when it is time, and resizes
 
 // ---- service_health.c
 

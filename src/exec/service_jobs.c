@@ -52,6 +52,7 @@ void ls_exec_free_entry(ls_entry *j) {
         ls_exec_release_spec(j->spec);
         ls_free(j->shares);
         ls_free(j->note);
+        ls_free(j->load);
         ls_free(j);
     }
 }
@@ -545,6 +546,7 @@ const char *ls_exec_state_word(ls_exec_state state) {
 void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out) {
     const bool runs = e->machine != NULL &&
                       (j->state == LS_EXEC_RUNNING || j->state == LS_EXEC_STOPPING);
+    const bool is_watched = j->load != NULL && j->shares != NULL && j->load->run == j->runs;
     *out = (ls_exec_view){.id = j->id,
                           .array_id = j->array_id,
                           .array_index = j->array_index,
@@ -565,7 +567,10 @@ void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out) {
                           .exit_code = j->exit_code,
                           .signal = j->signal,
                           .note = j->note != NULL ? j->note : "",
-                          .lost_us = j->lost_us};
+                          .lost_us = j->lost_us,
+                          .load_used = is_watched ? j->load->used : 0.0,
+                          .load_parts = is_watched ? j->load->parts : 0,
+                          .load_wanted = is_watched ? j->load->wanted : 0};
 }
 
 bool ls_exec_get(const ls_exec *e, uint64_t id, ls_exec_view *out) {

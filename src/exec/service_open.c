@@ -379,6 +379,7 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err) {
         ls_exec_outs_apply(e);  // behind those that run there
         ls_exec_look_at_held(e, e->now_us);
         ls_exec_elastic_open(e);
+        ls_exec_load_open(e);
         e->wants_step = true;
         e->pressing = true;
     }

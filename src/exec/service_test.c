@@ -561,6 +561,83 @@ static bool until_parts(small_service *s, uint64_t leader, uint32_t count) {
     return parts_running(s, leader) == count;
 }
 
+// What each part of a service is said to use, percent of a processor; by the steady clock.
+static int64_t pretended_percent;
+
+static int64_t pretend_used(void *context, uint64_t job, uint32_t run) {
+    static int64_t used_us[16], last_us[16];
+    const int64_t now_us = ls_steady_us();
+    (void)context;
+    (void)run;
+    if (job < 16) {
+        used_us[job] += last_us[job] > 0 ? (now_us - last_us[job]) * pretended_percent / 100 : 0;
+        last_us[job] = now_us;
+    }
+    return job < 16 ? used_us[job] : -1;
+}
+
+static void test_a_service_has_as_many_parts_as_keep_each_busy(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 6, NULL));
+    small_service_close(&s);
+    s.def.load_every_us = 50000;
+    s.def.load_calm_us = 300000;
+    s.def.used_us = pretend_used;
+    CHECK(small_service_open(&s));
+    ls_exec_job job = small_job(SH("exec sleep 600"));
+    job.elastic = 4;
+    job.busy = 60;
+    job.restartable = true;
+    pretended_percent = 10;  // one alone is enough
+    const uint64_t leader = small_submit(&s, &job);
+    CHECK(small_until(&s, leader, LS_EXEC_RUNNING));
+    while (view(&s, leader).load_parts == 0 || view(&s, leader).load_wanted != 1) {
+        CHECK(small_step(&s));
+    }
+    pretended_percent = 100;  // never enough: all that it may have, and no more
+    CHECK(until_parts(&s, leader, 4));
+    CHECK_INT(view(&s, leader).load_wanted, 5);
+    CHECK(!view(&s, leader + 1).job->spot);  // within the guarantee of its account
+    // After a restart it has what it had. One would do, and after a while does.
+    small_service_close(&s);
+    CHECK(small_service_open(&s));
+    CHECK_INT(parts_running(&s, leader), 4);
+    pretended_percent = 10;
+    CHECK(until_parts(&s, leader, 0));
+    ls_error err = {0};
+    CHECK_INT(ls_exec_cancel(s.exec, leader, &err), LS_OK);
+    CHECK(small_until(&s, leader, LS_EXEC_CANCELLED));
+    CHECK(until_parts(&s, leader, 0));
+    small_service_clear(&s);
+}
+
+// With what the machine really says: it works, with all that it started, then it sleeps.
+static void test_a_service_grows_while_it_works_and_shrinks_while_it_sleeps(void) {
+    small_service s;
+    CHECK(small_service_make(&s, 3, NULL));
+    small_service_close(&s);
+    s.def.load_every_us = 200000;
+    s.def.load_calm_us = 500000;
+    CHECK(small_service_open(&s));
+    char file[128];
+    char variable[160];
+    snprintf(file, sizeof file, "%s/go", s.folder);
+    snprintf(variable, sizeof variable, "F=%s", file);
+    const char *const env[] = {"PATH=/usr/bin:/bin", variable, NULL};
+    ls_exec_job job = small_job(SH("sh -c 'until [ -e $F ]; do :; done'; sleep 600"));
+    job.env = env;
+    job.elastic = 2;
+    job.busy = 5;  // little: a machine that has much else to do gives little
+    job.restartable = true;
+    const uint64_t leader = small_submit(&s, &job);
+    CHECK(until_parts(&s, leader, 2));
+    FILE *go = fopen(file, "w");
+    CHECK(go != NULL && fclose(go) == 0);
+    CHECK(until_parts(&s, leader, 0));
+    CHECK_INT(view(&s, leader).state, LS_EXEC_RUNNING);
+    small_service_clear(&s);
+}
+
 static void test_an_elastic_job_grows_into_idle_slots_and_gives_them_back(void) {
     small_service s;
     CHECK(small_service_make(&s, 3, NULL));
@@ -886,6 +963,8 @@ int main(int argc, char **argv) {
     TEST(test_an_array_runs_each_index_once_and_what_comes_after_waits);
     TEST(test_what_is_lent_is_given_back_saved_and_goes_on);
     TEST(test_an_elastic_job_grows_into_idle_slots_and_gives_them_back);
+    TEST(test_a_service_has_as_many_parts_as_keep_each_busy);
+    TEST(test_a_service_grows_while_it_works_and_shrinks_while_it_sleeps);
     TEST(test_a_hook_runs_beside_the_job_before_it_is_asked);
     TEST(test_jobs_go_on_without_the_service_and_are_adopted);
     TEST(test_a_job_whose_guardian_is_killed_is_lost_or_begins_again);

@@ -25,7 +25,7 @@ static const char *const keys[] = {
     "spread",     "priority",    "most_s",      "grace_s",      "checkpoint_every_s",
     "saves",      "restartable", "stop_signal", "stop_command", "array",
     "after",      "log_mib",     "split_log",   "deadline_s",   "array_first",
-    "spot",       "elastic",     NULL,
+    "spot",       "elastic",     "busy",        NULL,
 };
 
 const char *ls_level_word(ls_pool_level level) {
@@ -215,10 +215,14 @@ static void take_after(ls_fields *f, ls_arena *arena, ls_exec_job *job) {
 }
 
 static void take_rest(ls_fields *f, ls_exec_job *job) {
-    int64_t array = 0, first = 0, priority = 0, log_mib = 0, elastic = 0;
+    int64_t array = 0, first = 0, priority = 0, log_mib = 0, elastic = 0, busy = 0;
     ls_fields_integer(f, "elastic", 0, LS_EXEC_ELASTIC_MAX, &elastic);
     if (elastic > 0 && job->spot) {
         ls_fields_fail(f, LS_ERR_INVALID, "elastic: a spot job is not elastic");
+    }
+    ls_fields_integer(f, "busy", 1, 100, &busy);
+    if (busy > 0 && elastic == 0) {
+        ls_fields_fail(f, LS_ERR_INVALID, "busy: only an elastic job has parts to be kept busy");
     }
     ls_fields_integer(f, "array", 0, LS_EXEC_ARRAY_MAX, &array);
     ls_fields_integer(f, "array_first", 0, LS_EXEC_INDEX_MAX, &first);
@@ -227,6 +231,7 @@ static void take_rest(ls_fields *f, ls_exec_job *job) {
     ls_fields_integer(f, "log_mib", 0, LOG_MIB_MAX, &log_mib);
     ls_fields_flag(f, "split_log", &job->split_log);
     job->elastic = (uint32_t)elastic;
+    job->busy = (uint32_t)busy;
     job->array = (uint32_t)array;
     job->array_first = (uint32_t)first;
     job->priority = (int32_t)priority;

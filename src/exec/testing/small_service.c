@@ -20,8 +20,12 @@ static void told(void *context, const ls_exec_event *event) {
 }
 
 bool small_service_open(small_service *s) {
-    const ls_exec_def def = {
-        .folder = s->folder, .pool = s->pool, .keep = 50, .told = told, .context = s};
+    ls_exec_def def = s->def;
+    def.folder = s->folder;
+    def.pool = s->pool;
+    def.keep = 50;
+    def.told = told;
+    def.context = s;
     ls_error err = {0};
     const bool fine = ls_exec_open(&def, &s->exec, &err) == LS_OK;
     if (!fine) {

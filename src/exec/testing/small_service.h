@@ -8,6 +8,7 @@ typedef struct small_service {
     ls_pool *pool;
     ls_exec *exec;
     uint32_t told[8];  // by act
+    ls_exec_def def;  // what else is to be different; folder, pool, keep, told and context are ours
 } small_service;
 
 // `slots` CPU slots. `accounts`: the lines below `accounts:` of the pool file, NULL: one, `main`.
