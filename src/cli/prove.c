@@ -34,6 +34,18 @@ static void put_range(ls_table *table, int column, const json_t *of) {
     }
 }
 
+// Settings have a row, and a unit, for each value that they are for.
+static void put_kind(ls_table *table, const json_t *row) {
+    const char *kind = json_string_value(json_object_get(row, "kind"));
+    const char *of = json_string_value(json_object_get(row, "of"));
+    if (of != NULL) {
+        ls_table_cell(table, 0, "%s %s, %s", kind, of,
+                      json_string_value(json_object_get(row, "unit")));
+    } else {
+        ls_table_cell(table, 0, "%s", kind);
+    }
+}
+
 static void put_table(const json_t *rows, ls_buffer *out) {
     ls_arena arena;
     ls_table table;
@@ -51,7 +63,7 @@ static void put_table(const json_t *rows, ls_buffer *out) {
         const json_t *row = json_array_get(rows, i);
         const json_t *inside = json_object_get(row, "inside");
         ls_table_row(&table);
-        ls_table_cell(&table, 0, "%s", json_string_value(json_object_get(row, "kind")));
+        put_kind(&table, row);
         ls_table_cell(&table, 1, "%.0f", ls_json_number_at(row, "decisions"));
         ls_table_cell(&table, 2, "%.0f", ls_json_number_at(row, "sent"));
         put_range(&table, 3, json_object_get(row, "promised"));

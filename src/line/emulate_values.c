@@ -183,16 +183,6 @@ static uint32_t add_signal(ls_emulate *e, const char *tag, const char *unit, boo
     return signal;
 }
 
-static const char *tag_of(const ls_plant *plant, uint32_t measured) {
-    for (uint32_t i = 0; i < plant->listen.binding_count; i++) {
-        const ls_binding *b = &plant->listen.bindings[i];
-        if (b->means == LS_MEANS_VALUE && b->of == measured) {
-            return b->tag;
-        }
-    }
-    return NULL;
-}
-
 static void find_level(const ls_plant *plant, emulate_measured *v) {
     v->release = v->pool = LS_NO;
     for (uint32_t i = 0; i < plant->decide.point_count; i++) {
@@ -213,7 +203,7 @@ ls_status ls_emulate_make_values(ls_emulate *e, ls_error *err) {
         const ls_measured *of = &listen->values[i];
         const double rest = of->setpoint != NULL ? of->set_default : 20.0;
         emulate_measured v = {.measured = i, .value = rest, .setting = rest};
-        v.signal = add_signal(e, tag_of(e->plant, i), of->unit, false, rest);
+        v.signal = add_signal(e, ls_listen_value_tag(&e->plant->listen, i), of->unit, false, rest);
         const ls_status status = find_process(e, of, &v, err);
         if (status != LS_OK) {
             return status;

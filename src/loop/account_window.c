@@ -88,22 +88,6 @@ bool ls_account_window_is_final(const ls_account_window *window, ls_intake *inta
 
 // ---- telling
 
-// NULL, or why no other past can be played.
-static const char *why_not(const ls_account_window *window, ls_decide_kind kind) {
-    switch (kind) {
-    case LS_DECIDE_SETPOINT: return "the twin does not hold what a setpoint does to the line";
-    case LS_DECIDE_RELEASE:
-    case LS_DECIDE_CONWIP:
-    case LS_DECIDE_STAFFING:
-    case LS_DECIDE_DISPATCH:
-    case LS_DECIDE_MAINTENANCE:
-    case LS_DECIDE_BATCH:
-    case LS_DECIDE_SETUP:
-    case LS_DECIDE_KIND_COUNT: break;
-    }
-    return window->spoilt[0] != '\0' ? window->spoilt : NULL;
-}
-
 static void put_acts(const ls_done *done, size_t count, ls_decide_kind kind, ls_timed_act *out) {
     for (size_t i = 0; i < count; i++) {
         out[i] = (ls_timed_act){
@@ -129,9 +113,8 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
     *out = (ls_outcome){
         .kind = kind, .level = LEVEL, .gain = NAN, .low = NAN, .high = NAN, .error = NAN};
     add_promises(done, count, kind, out);
-    const char *why = why_not(window, kind);
-    if (why != NULL) {
-        ls_text_format(out->why, sizeof out->why, "%s", why);
+    if (window->spoilt[0] != '\0') {  // no other past can be played
+        ls_text_format(out->why, sizeof out->why, "%s", window->spoilt);
         return LS_OK;
     }
     ls_timed_act *acts = ls_alloc((count + 1) * sizeof *acts);

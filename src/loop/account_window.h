@@ -33,7 +33,8 @@ void ls_account_window_fact(ls_account_window *window, const ls_twin *twin, cons
 // It has ended, and no late signal can change it any more.
 bool ls_account_window_is_final(const ls_account_window *window, ls_intake *intake);
 
-// What one kind of decision brought in a window that is final. `done`: all that was done in it, of
+// What one kind of decision, but for settings (account_settings.h), brought in a window that is
+// final. `done`: all that was done in it, of
 // every kind, by time; `seed`: of what is left to the model. Under no lock. Fails with
 // LS_ERR_MEMORY and what running the plant fails with. What cannot be told is no failure.
 ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plant,

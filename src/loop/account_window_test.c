@@ -191,27 +191,9 @@ static void test_a_release_brings_what_can_be_reckoned_by_hand(void) {
     mill_close(&m);
 }
 
-static void test_what_a_setpoint_brought_is_not_told(void) {
-    mill m;
-    mill_open(&m, "every: 20 min", "setpoint: {of: level, values: [1, 2]}");
-    come(&m, 0);
-    work(&m, 0, 0);
-    CHECK(bench_number(&m.b, "g/n/mill-1/State", 60, 6));
-    ls_account_window_begin(&m.window, &m.b.intake, 0);
-    leave(&m, 600, 0);
-    end_window(&m, 3660, 4);
-    const ls_done done = {
-        .kind = LS_DECIDE_SETPOINT, .time_us = 300 * BENCH_S, .act = {.kind = LS_DO_SET}};
-    const ls_outcome out = tell(&m, &done);
-    CHECK(!out.shown);
-    CHECK_CONTAINS(out.why, "the twin does not hold what a setpoint does");
-    mill_close(&m);
-}
-
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_level_brings_what_can_be_reckoned_by_hand);
     TEST(test_a_release_brings_what_can_be_reckoned_by_hand);
-    TEST(test_what_a_setpoint_brought_is_not_told);
     return harness_report();
 }

@@ -16,10 +16,11 @@
 #include "base/arena.h"
 #include "base/units.h"
 #include "loop/account_levels.h"
+#include "loop/account_settings.h"
 #include "loop/account_window.h"
 #include "loop/json_value.h"
 
-enum { PAUSE_MS = 100, TEXT_SIZE = 400, NICE = 10 };
+enum { PAUSE_MS = 100, TEXT_SIZE = 400, NICE = 10, UNIT_SIZE = 60 };
 enum { SHORTEST_H = 1, LONGEST_H = 12, HORIZONS = 2 };
 static const double IN_STEP = 0.9;  // certainty from which a window may begin
 static const uint64_t SEED = 0x6163636f756e74;
@@ -93,14 +94,16 @@ int64_t ls_accounts_since_us(ls_accounts *a) {
 // ---- telling
 
 // `from_us` and `until_us`: the line's time, since 1970.
-static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, int64_t from_us,
-                            int64_t until_us) {
+// `of`: the value that settings are for, else NULL.
+static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, const ls_measured *of,
+                            int64_t from_us, int64_t until_us) {
     json_t *promised = json_object();
     json_object_set_new(promised, "gain", ls_json_number(o->promised));
     json_object_set_new(promised, "low", ls_json_number(o->promised_low));
     json_object_set_new(promised, "high", ls_json_number(o->promised_high));
     json_t *out = json_object();
     json_object_set_new(out, "kind", json_string(ls_decide_kind_name(o->kind)));
+    json_object_set_new(out, "of", of != NULL ? json_string(of->name) : json_null());
     json_object_set_new(out, "from_us", json_integer((json_int_t)from_us));
     json_object_set_new(out, "until_us", json_integer((json_int_t)until_us));
     json_object_set_new(out, "begun_us", json_integer((json_int_t)w->begun_us));
@@ -119,28 +122,51 @@ static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, int
     return out;
 }
 
+// The value that settings are for; NULL: it is about the kind as a whole.
+static const ls_measured *value_of(const ls_accounts *a, const ls_outcome *o) {
+    return o->subject > 0 ? &a->intake->running.plant->listen.values[o->subject - 1] : NULL;
+}
+
+static void unit_of(const ls_accounts *a, const ls_outcome *o, char *out, size_t size) {
+    const char *unit = a->intake->running.plant->decide.unit;
+    const ls_measured *of = value_of(a, o);
+    if (of != NULL) {
+        ls_account_settings_unit(of->unit, out, size);
+    } else {
+        ls_text_format(out, size, "%s", unit != NULL ? unit : "points");
+    }
+}
+
 static void say(const ls_accounts *a, const ls_outcome *o, int64_t from_us, int64_t until_us,
                 char *out) {
     char from[48];
     char until[48];
-    const char *unit = a->intake->running.plant->decide.unit;
+    char unit[UNIT_SIZE];
+    const ls_measured *of = value_of(a, o);
+    unit_of(a, o, unit, sizeof unit);
     ls_units_print_date(from_us / LS_US_PER_S * LS_US_PER_S, from, sizeof from);
     ls_units_print_date(until_us / LS_US_PER_S * LS_US_PER_S, until, sizeof until);
     if (o->shown) {
         ls_text_format(out, TEXT_SIZE,
-                       "%s: %zu decisions from %s to %s brought %.3g %s (%.3g to %.3g) together",
-                       ls_decide_kind_name(o->kind), o->decisions, from, until, o->gain,
-                       unit != NULL ? unit : "points", o->low, o->high);
+                       "%s%s%s: %zu decisions from %s to %s brought %.3g %s (%.3g to %.3g) "
+                       "together",
+                       ls_decide_kind_name(o->kind), of != NULL ? " " : "",
+                       of != NULL ? of->name : "", o->decisions, from, until, o->gain, unit, o->low,
+                       o->high);
     } else {
         ls_text_format(out, TEXT_SIZE,
-                       "%s: what %zu decisions from %s to %s brought is not shown: %s",
-                       ls_decide_kind_name(o->kind), o->decisions, from, until, o->why);
+                       "%s%s%s: what %zu decisions from %s to %s brought is not shown: %s",
+                       ls_decide_kind_name(o->kind), of != NULL ? " " : "",
+                       of != NULL ? of->name : "", o->decisions, from, until, o->why);
     }
 }
 
 static void note_in_rows(ls_accounts *a, const ls_account_window *w, const ls_outcome *o,
                          const char *text) {
+    char unit[UNIT_SIZE];
     json_t *realised = json_object();
+    unit_of(a, o, unit, sizeof unit);
+    json_object_set_new(realised, "unit", json_string(unit));
     json_object_set_new(realised, "gain", ls_json_number(o->shown ? o->gain : NAN));
     json_object_set_new(realised, "low", ls_json_number(o->shown ? o->low : NAN));
     json_object_set_new(realised, "high", ls_json_number(o->shown ? o->high : NAN));
@@ -148,7 +174,8 @@ static void note_in_rows(ls_accounts *a, const ls_account_window *w, const ls_ou
     json_object_set_new(realised, "shown", json_boolean(o->shown));
     json_object_set_new(realised, "decisions", json_integer((json_int_t)o->decisions));
     json_object_set_new(realised, "text", json_string(text));
-    ls_decisions_realise(a->decisions, o->kind, w->from_us, w->until_us, realised);
+    ls_decisions_realise(a->decisions, o->kind, o->subject > 0 ? o->subject - 1 : LS_NONE,
+                         w->from_us, w->until_us, realised);
     json_decref(realised);
 }
 
@@ -158,7 +185,7 @@ static void keep(ls_accounts *a, const ls_account_window *w, const ls_outcome *o
     const int64_t from_us = start_us + w->from_us;
     const int64_t until_us = start_us + w->until_us;
     say(a, o, from_us, until_us, text);
-    json_t *json = outcome_json(w, o, from_us, until_us);
+    json_t *json = outcome_json(w, o, value_of(a, o), from_us, until_us);
     ls_error err = {0};
     if (!ls_journal_record(a->intake->history, "account", ls_decide_kind_name(o->kind), text, json,
                            &err)) {
@@ -168,6 +195,35 @@ static void keep(ls_accounts *a, const ls_account_window *w, const ls_outcome *o
     ls_say(LS_LOG_INFO, "account", "", "%s", text);
     note_in_rows(a, w, o, text);
     json_decref(json);
+}
+
+static bool has_value(const ls_plant *plant, const ls_done *done, size_t count, uint32_t value) {
+    for (size_t i = 0; i < count; i++) {
+        if (done[i].kind == LS_DECIDE_SETPOINT &&
+            ls_decide_counting(&plant->decide.points[done[i].point]) == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Each value by itself.
+static ls_status tell_settings(ls_accounts *a, const ls_account_window *w, const ls_done *done,
+                               size_t count, ls_error *err) {
+    const ls_plant *plant = a->intake->running.plant;
+    ls_status status = LS_OK;
+    for (uint32_t v = 0; v < plant->listen.value_count && status == LS_OK; v++) {
+        ls_outcome outcome;
+        if (!has_value(plant, done, count, v) || atomic_load(&a->ends)) {
+            continue;
+        }
+        status = ls_account_settings_tell(a->intake, w, v, done, count, SEED + a->told, &outcome,
+                                          err);
+        if (status == LS_OK) {
+            keep(a, w, &outcome);
+        }
+    }
+    return status;
 }
 
 static bool has_kind(const ls_done *done, size_t count, ls_decide_kind kind) {
@@ -191,7 +247,9 @@ static void tell(ls_accounts *a, ls_account_window *w) {
     }
     for (unsigned k = 0; k < LS_DECIDE_KIND_COUNT && status == LS_OK; k++) {
         ls_outcome outcome;
-        if (has_kind(done, count, (ls_decide_kind)k) && !atomic_load(&a->ends)) {
+        if (k == LS_DECIDE_SETPOINT) {
+            status = tell_settings(a, w, done, count, &err);
+        } else if (has_kind(done, count, (ls_decide_kind)k) && !atomic_load(&a->ends)) {
             status = ls_account_window_tell(w, a->intake->running.plant, a->intake->running.twin,
                                             (ls_decide_kind)k, done, count, SEED + a->told,
                                             &outcome, &err);

@@ -88,19 +88,23 @@ ls_decisions_figures ls_decisions_describe(ls_decisions *decisions);
 // One act of a decision that the line has done, or was told.
 typedef struct ls_done {
     ls_decide_kind kind;
-    int64_t time_us;         // when it was told, plant time
-    bool first;              // of its decision; the promise stands with it
-    double gain, low, high;  // promised by the decision; 0: nothing that can be added
+    uint32_t point;   // of decide:
+    int64_t time_us;  // when it was told, plant time
+    bool first;       // of its decision; the promise stands with it
+    // Promised by the decision; 0: nothing that can be added. Of a setting: in its value's unit
+    // times hours, over the horizon.
+    double gain, low, high;
     ls_act act;
 } ls_done;
 // Those told in [from, to), plant time, by time; freed with ls_free. Only since the start of the
 // service: acts of before are in the history alone. Fails with LS_ERR_MEMORY.
 ls_status ls_decisions_done(ls_decisions *decisions, int64_t from_us, int64_t to_us, ls_done **out,
                             size_t *out_count, ls_error *err);
-// Those rows of a kind get a new version that says what they brought.
-void ls_decisions_realise(ls_decisions *decisions, ls_decide_kind kind, int64_t from_us,
-                          int64_t to_us, json_t *realised);
-// The longest of the points, for this plant; 0: not known yet.
+// Those rows of a kind get a new version that says what they brought. `value`: of settings only
+// those that are for this one (into listen.values).
+void ls_decisions_realise(ls_decisions *decisions, ls_decide_kind kind, uint32_t value,
+                          int64_t from_us, int64_t to_us, json_t *realised);
+// The longest of the points, for this plant, those of settings included; 0: not known yet.
 int64_t ls_decisions_horizon_us(ls_decisions *decisions);
 // Counts up with every new version of any row: for live streams. *out_id: the newest one's.
 uint64_t ls_decisions_changes(ls_decisions *decisions, char *out_id, size_t size);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/units.h"
 #include "loop/decisions_inside.h"
 #include "loop/json_value.h"
 
@@ -21,8 +22,13 @@ static bool is_act_done(const decision_row *row, uint32_t act) {
 static void put(const ls_decisions *d, const decision_row *row, uint32_t act, bool first,
                 ls_done *out) {
     const double share = ls_json_number_at(json_object_get(row->json, "claim"), "share");
-    const double part = isfinite(share) ? share : 1.0;
+    // A setting promises a mean over its horizon.
+    const double part = ls_decisions_is_setting(d->plant, &row->question)
+                            ? (double)row->horizon_us / (double)LS_US_PER_HOUR
+                        : isfinite(share) ? share
+                                          : 1.0;
     *out = (ls_done){.kind = d->plant->decide.points[row->question.point].kind,
+                     .point = row->question.point,
                      .time_us = row->sent_us,
                      .first = first,
                      .act = row->chosen.acts[act]};
@@ -76,14 +82,19 @@ ls_status ls_decisions_done(ls_decisions *d, int64_t from_us, int64_t to_us, ls_
     return LS_OK;
 }
 
-void ls_decisions_realise(ls_decisions *d, ls_decide_kind kind, int64_t from_us, int64_t to_us,
-                          json_t *realised) {
+static bool concerns(const ls_decisions *d, const decision_row *row, ls_decide_kind kind,
+                     uint32_t value) {
+    const ls_decide_point *p = &d->plant->decide.points[row->question.point];
+    return p->kind == kind && (kind != LS_DECIDE_SETPOINT || ls_decide_counting(p) == value);
+}
+
+void ls_decisions_realise(ls_decisions *d, ls_decide_kind kind, uint32_t value, int64_t from_us,
+                          int64_t to_us, json_t *realised) {
     pthread_mutex_lock(&d->lock);
     for (uint32_t i = 0; i < d->row_count; i++) {
         decision_row *row =
             &d->rows[(d->row_at + DECISION_ROWS - d->row_count + i) % DECISION_ROWS];
-        if (was_done(row, from_us, to_us) &&
-            d->plant->decide.points[row->question.point].kind == kind) {
+        if (was_done(row, from_us, to_us) && concerns(d, row, kind, value)) {
             json_object_set(row->json, "realised", realised);
             (void)ls_decisions_keep(d, row, row->state, NULL);
         }
@@ -95,7 +106,9 @@ int64_t ls_decisions_horizon_us(ls_decisions *d) {
     int64_t longest = 0;
     pthread_mutex_lock(&d->lock);
     for (uint32_t p = 0; d->prepared && p < d->plant->decide.point_count; p++) {
-        const int64_t horizon_us = ls_decider_horizon_us(d->decider, p);
+        const int64_t horizon_us = d->plant->decide.points[p].kind == LS_DECIDE_SETPOINT
+                                       ? ls_setting_step_us(d->plant, p) * LS_OUTLOOK_STEPS
+                                       : ls_decider_horizon_us(d->decider, p);
         longest = horizon_us > longest ? horizon_us : longest;
     }
     pthread_mutex_unlock(&d->lock);

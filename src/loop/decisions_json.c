@@ -148,6 +148,10 @@ json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *a, const l
     json_object_set_new(row, "why", words.why);
     json_object_set_new(row, "why_ko", words.why_ko);
     json_object_set_new(row, "unit", json_string(ls_decisions_unit(d->plant, &a->question)));
+    if (point->kind == LS_DECIDE_SETPOINT) {
+        const uint32_t value = ls_decide_counting(point);
+        json_object_set_new(row, "counts", json_string(d->plant->listen.values[value].name));
+    }
     put_search(d, a, effect, row);
     if (point->kind == LS_DECIDE_MAINTENANCE && d->conditions != NULL) {
         json_object_set_new(row, "conditions",

@@ -77,22 +77,6 @@ static bool hear(ls_decisions *d, const char *tag, int64_t back_us, double low, 
     return ls_history_query(d->intake->history, &query, take, &l, NULL) == LS_OK && !l.failed;
 }
 
-static const char *value_tag(const ls_plant *plant, uint32_t measured) {
-    for (uint32_t i = 0; i < plant->listen.binding_count; i++) {
-        const ls_binding *b = &plant->listen.bindings[i];
-        if (b->means == LS_MEANS_VALUE && b->of == measured) {
-            return b->tag;
-        }
-    }
-    return NULL;
-}
-
-// The value whose course counts: that of `minimize`, else the one that is set.
-static uint32_t counting(const ls_plant *plant, const ls_question *question) {
-    const ls_decide_point *p = &plant->decide.points[question->point];
-    return p->minimizes ? p->objective : question->subject;
-}
-
 static decision_setting *setting_of(ls_decisions *d, uint32_t point) {
     if (d->settings == NULL) {
         d->settings = ls_alloc(d->plant->decide.point_count * sizeof *d->settings);
@@ -102,11 +86,12 @@ static decision_setting *setting_of(ls_decisions *d, uint32_t point) {
 
 bool ls_decisions_hear_setting(ls_decisions *d, const ls_question *question) {
     const ls_measured *m = &d->plant->listen.values[question->subject];
-    const uint32_t counts = counting(d->plant, question);
+    const uint32_t counts = ls_decide_counting(&d->plant->decide.points[question->point]);
     const ls_measured *v = &d->plant->listen.values[counts];
     decision_setting *s = setting_of(d, question->point);
     return s != NULL &&
-           hear(d, value_tag(d->plant, counts), VALUE_BACK_US, v->low, v->high, &s->value) &&
+           hear(d, ls_listen_value_tag(&d->plant->listen, counts), VALUE_BACK_US, v->low, v->high,
+                &s->value) &&
            hear(d, m->setpoint, SETTING_BACK_US, -INFINITY, INFINITY, &s->setting);
 }
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "decide/prove/account.h"
+#include "loop/account_settings.h"
 #include "loop/experiment_record.h"
 #include "loop/service_parts.h"
 #include "loop/view_inside.h"
@@ -40,6 +41,36 @@ static bool take(void *context, const ls_happened *happened) {
     return !g->failed;
 }
 
+// ---- the values that settings are for: each has a number and a unit
+
+static uint32_t number_of(json_t *values, const char *name, const char *unit) {
+    if (name == NULL) {
+        return 0;
+    }
+    const json_t *known = json_object_get(values, name);
+    uint32_t number = (uint32_t)json_integer_value(json_object_get(known, "number"));
+    if (number == 0 && json_object_size(values) < LS_ACCOUNT_SUBJECTS) {
+        number = (uint32_t)json_object_size(values) + 1;
+        json_object_set_new(values, name,
+                            json_pack("{s:I, s:s}", "number", (json_int_t)number, "unit",
+                                      unit != NULL ? unit : ""));
+    }
+    return number;
+}
+
+static const char *name_of(json_t *values, uint32_t number, const char **out_unit) {
+    const char *name = NULL;
+    json_t *value = NULL;
+    *out_unit = "";
+    json_object_foreach(values, name, value) {
+        if (json_integer_value(json_object_get(value, "number")) == (json_int_t)number) {
+            *out_unit = json_string_value(json_object_get(value, "unit"));
+            return name;
+        }
+    }
+    return NULL;
+}
+
 // ---- rows become claims
 
 static bool kind_of(const char *name, ls_decide_kind *out) {
@@ -58,6 +89,21 @@ static bool was_sent(const json_t *row) {
     return state != NULL && (strcmp(state, "sent") == 0 || strcmp(state, "done") == 0);
 }
 
+// A setting promises a mean over its horizon.
+static double hours_of(const json_t *row) {
+    return ls_json_number_at(row, "horizon_s") / 3600.0;
+}
+
+static void put_setting(const json_t *row, json_t *values, ls_claim *c) {
+    const char *counts = json_string_value(json_object_get(row, "counts"));
+    const char *subject = json_string_value(json_object_get(row, "subject"));
+    c->subject = number_of(values, counts != NULL ? counts : subject,
+                           json_string_value(json_object_get(row, "unit")));
+    c->gain *= hours_of(row);
+    c->low *= hours_of(row);
+    c->high *= hours_of(row);
+}
+
 static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) {
     const json_t *claim = json_object_get(row, "claim");
     const json_int_t time_us = json_integer_value(json_object_get(row, "time_us"));
@@ -74,8 +120,8 @@ static bool claim_of(const json_t *row, const ls_prove_def *def, ls_claim *out) 
            time_us >= def->from_us && time_us < def->to_us;
 }
 
-static ls_status claims_of(json_t *rows, const ls_prove_def *def, ls_claim **out, size_t *out_count,
-                           ls_error *err) {
+static ls_status claims_of(json_t *rows, json_t *values, const ls_prove_def *def, ls_claim **out,
+                           size_t *out_count, ls_error *err) {
     const char *id = NULL;
     json_t *row = NULL;
     ls_decide_kind wanted = LS_DECIDE_KIND_COUNT;
@@ -90,7 +136,12 @@ static ls_status claims_of(json_t *rows, const ls_prove_def *def, ls_claim **out
     }
     json_object_foreach(rows, id, row) {
         ls_claim *c = &(*out)[*out_count];
-        *out_count += claim_of(row, def, c) && (def->kind == NULL || c->kind == wanted);
+        if (claim_of(row, def, c) && (def->kind == NULL || c->kind == wanted)) {
+            if (c->kind == LS_DECIDE_SETPOINT) {
+                put_setting(row, values, c);
+            }
+            (*out_count)++;
+        }
     }
     return LS_OK;
 }
@@ -101,6 +152,7 @@ typedef struct outcomes {
     ls_outcome *items;
     size_t count, capacity;
     const ls_prove_def *def;
+    json_t *values;
     bool failed;
 } outcomes;
 
@@ -135,16 +187,21 @@ static bool take_outcome(void *context, const ls_happened *happened) {
         o->capacity = capacity;
     }
     json_t *json = json_loads(happened->json, 0, NULL);
-    o->count += outcome_of(json, o->def, &o->items[o->count]);
+    ls_outcome *made = &o->items[o->count];
+    o->count += outcome_of(json, o->def, made);
+    made->subject = number_of(o->values, json_string_value(json_object_get(json, "of")), NULL);
     json_decref(json);
     return true;
 }
 
 // ---- the account as JSON
 
-static void say(json_t *sentences, const ls_account_row *r, const char *unit) {
+// `of`: the value that settings are for, else NULL.
+static void say(json_t *sentences, const ls_account_row *r, const char *of, const char *unit) {
     char text[700];
-    const char *kind = ls_decide_kind_name(r->kind);
+    char kind[120];
+    ls_text_format(kind, sizeof kind, "%s%s%s", ls_decide_kind_name(r->kind), of != NULL ? " " : "",
+                   of != NULL ? of : "");
     if (r->sent == 0) {
         ls_text_format(text, sizeof text, "%s: %zu decisions, none of them was done by the line.",
                        kind, r->decisions);
@@ -163,7 +220,7 @@ static void say(json_t *sentences, const ls_account_row *r, const char *unit) {
     json_array_append_new(sentences, json_string(text));
 }
 
-static json_t *row_json(const ls_account_row *r) {
+static json_t *row_json(const ls_account_row *r, const char *of, const char *unit) {
     json_t *promised = json_pack("{s:o, s:o, s:o, s:o, s:o}", "gain", ls_json_number(r->promised),
                                  "low", ls_json_number(r->low), "high", ls_json_number(r->high),
                                  "low_together", ls_json_number(r->low_together), "high_together",
@@ -177,25 +234,30 @@ static json_t *row_json(const ls_account_row *r) {
                                        "windows", (json_int_t)r->told, "error",
                                        ls_json_number(r->error));
     json_t *inside = json_pack("{s:I, s:I, s:f}", "count", (json_int_t)r->inside, "of",
-                               (json_int_t)r->told, "expected", r->expected);
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",
-                     ls_decide_kind_name(r->kind), "decisions", (json_int_t)r->decisions, "sent",
-                     (json_int_t)r->sent, "promised", promised, "realised", realised, "shown",
-                     r->shown, "why_not", r->why_not, "inside", inside);
+                               (json_int_t)r->compared, "expected", r->expected);
+    return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",
+                     ls_decide_kind_name(r->kind), "of", of, "unit", unit, "decisions",
+                     (json_int_t)r->decisions, "sent", (json_int_t)r->sent, "promised", promised,
+                     "realised", realised, "shown", r->shown, "why_not", r->why_not, "inside",
+                     inside);
 }
 
 static json_t *account_json(const ls_claim *claims, size_t count, const outcomes *o,
                             const ls_plant *plant, const ls_prove_def *def) {
-    ls_account_row made[LS_DECIDE_KIND_COUNT];
+    ls_account_row made[LS_ACCOUNT_ROWS];
     const size_t kinds = ls_account_make(claims, count, o->items, o->count, made);
     const char *unit = plant->decide.unit != NULL ? plant->decide.unit : "points";
     json_t *rows = json_array();
     json_t *sentences = json_array();
     for (size_t i = 0; i < kinds; i++) {
-        json_array_append_new(rows, row_json(&made[i]));
-        // Settings gain in the units of their values.
-        say(sentences, &made[i],
-            made[i].kind == LS_DECIDE_SETPOINT ? "of their values' units" : unit);
+        const char *own = NULL;
+        char hours[60];
+        const char *of = name_of(o->values, made[i].subject, &own);
+        if (of != NULL) {
+            ls_account_settings_unit(own, hours, sizeof hours);
+        }
+        json_array_append_new(rows, row_json(&made[i], of, of != NULL ? hours : unit));
+        say(sentences, &made[i], of, of != NULL ? hours : unit);
     }
     return json_pack("{s:o, s:s, s:o, s:o, s:o}", "rows", rows, "unit", unit, "from_us",
                      def->from_us > INT64_MIN ? json_integer(def->from_us) : json_null(), "to_us",
@@ -206,7 +268,7 @@ static json_t *account_json(const ls_claim *claims, size_t count, const outcomes
 ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_prove_def *def,
                            json_t **out, ls_error *err) {
     gathered g = {.rows = json_object(), .def = def};
-    outcomes o = {.def = def};
+    outcomes o = {.def = def, .values = json_object()};
     ls_claim *claims = NULL;
     json_t *experiment = NULL;
     size_t count = 0;
@@ -214,8 +276,11 @@ ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_
     // Later versions of a row may lie behind the end: all are read, and the row's own time counts.
     ls_status status = ls_history_events(history, "decision", def->from_us, INT64_MAX, take, &g,
                                          err);
-    if (status == LS_OK && (g.rows == NULL || g.failed)) {
+    if (status == LS_OK && (g.rows == NULL || o.values == NULL || g.failed)) {
         status = ls_fail(err, LS_ERR_MEMORY, "no memory for the rows of decisions");
+    }
+    if (status == LS_OK) {
+        status = claims_of(g.rows, o.values, def, &claims, &count, err);
     }
     if (status == LS_OK) {
         status = ls_history_events(history, "account", def->from_us, INT64_MAX, take_outcome, &o,
@@ -223,9 +288,6 @@ ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_
     }
     if (status == LS_OK && o.failed) {
         status = ls_fail(err, LS_ERR_MEMORY, "no memory for what decisions brought");
-    }
-    if (status == LS_OK) {
-        status = claims_of(g.rows, def, &claims, &count, err);
     }
     if (status == LS_OK) {
         *out = account_json(claims, count, &o, plant, def);
@@ -242,6 +304,7 @@ ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_
     ls_free(claims);
     ls_free(o.items);
     json_decref(g.rows);
+    json_decref(o.values);
     return status;
 }
 

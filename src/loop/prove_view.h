@@ -13,11 +13,12 @@ typedef struct ls_prove_def {
     const char *kind;        // NULL: all
 } ls_prove_def;
 
-// {"rows": [{"kind", "decisions", "sent", "promised": {"gain", "low", "high", "low_together",
-// "high_together"}, "realised": {"gain", "low", "high", "method", "shown"} or null, "shown",
-// "why_not", "inside": {"count", "of", "expected"}}], "experiment": null or an object, "unit",
-// "from_us", "to_us", "sentences": [...]}. Of every decision the newest version counts, ordered by
-// number. Fails with LS_ERR_INVALID (no such kind), LS_ERR_MEMORY, what reading fails with.
+// {"rows": [{"kind", "of", "unit", "decisions", "sent", "promised": {"gain", "low", "high",
+// "low_together", "high_together"}, "realised": {"gain", "low", "high", "method", "shown"} or null,
+// "shown", "why_not", "inside": {"count", "of", "expected"}}], "experiment": null or an object,
+// "unit", "from_us", "to_us", "sentences": [...]}. Of every decision the newest version counts,
+// ordered by number. Fails with LS_ERR_INVALID (no such kind), LS_ERR_MEMORY, what reading fails
+// with.
 ls_status ls_prove_account(ls_history *history, const ls_plant *plant, const ls_prove_def *def,
                            json_t **out, ls_error *err);
 // GET /api/v1/prove of the running service: all that there is.

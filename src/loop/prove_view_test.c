@@ -40,6 +40,35 @@ static void keep_window(bench *b, const char *kind, int64_t time_us, double gain
     CHECK_INT(ls_history_event(b->intake.history, &happened, NULL), LS_OK);
 }
 
+// A setting of a value in its own unit; the promise is a mean over the horizon.
+static void keep_setting(bench *b, const char *id, const char *counts, const char *unit,
+                         double horizon_s, double gain) {
+    char json[1024];
+    snprintf(json, sizeof json,
+             "{\"id\": \"%s\", \"version\": 1, \"time_us\": 1000000, \"kind\": \"setpoint\", "
+             "\"counts\": \"%s\", \"unit\": \"%s\", \"horizon_s\": %g, \"state\": \"done\", "
+             "\"claim\": {\"gain\": %g, \"low\": %g, \"high\": %g}}",
+             id, counts, unit, horizon_s, gain, gain - 1, gain + 1);
+    const ls_happened happened = {
+        .time_us = 1000001, .kind = "decision", .subject = id, .text = "a decision", .json = json};
+    CHECK_INT(ls_history_event(b->intake.history, &happened, NULL), LS_OK);
+}
+
+static void keep_setting_window(bench *b, const char *of, double gain) {
+    char json[1024];
+    snprintf(json, sizeof json,
+             "{\"kind\": \"setpoint\", \"of\": \"%s\", \"begun_us\": 1, \"ended_us\": 2, "
+             "\"decisions\": 1, \"level\": 0.95, \"gain\": %g, \"low\": %g, \"high\": %g, "
+             "\"error\": 0.5, \"why_not\": \"\"}",
+             of, gain, gain - 1, gain + 1);
+    const ls_happened happened = {.time_us = 3000000,
+                                  .kind = "account",
+                                  .subject = "setpoint",
+                                  .text = "an account",
+                                  .json = json};
+    CHECK_INT(ls_history_event(b->intake.history, &happened, NULL), LS_OK);
+}
+
 static json_t *account(bench *b, int64_t from_us, int64_t to_us, const char *kind) {
     json_t *out = NULL;
     ls_error err = {0};
@@ -98,6 +127,47 @@ static void test_the_newest_version_of_each_row_counts(void) {
     bench_close(&b);
 }
 
+static void test_settings_are_told_value_by_value_in_their_units(void) {
+    bench b;
+    bench_open(&b, "");
+    keep_setting(&b, "d-1", "bath", "C", 1800, 4);
+    keep_setting(&b, "d-2", "cost", "$/h", 7200, 3);
+    keep_setting_window(&b, "cost", 9);
+    keep_setting_window(&b, "bath", 0.25);
+    json_t *all = account(&b, INT64_MIN, INT64_MAX, "setpoint");
+    const json_t *rows = json_object_get(all, "rows");
+    const json_t *bath = json_array_get(rows, 0);
+    const json_t *cost = json_array_get(rows, 1);
+    CHECK_INT(json_array_size(rows), 2);
+    if (strcmp(json_string_value(json_object_get(bath, "of")), "bath") != 0) {
+        const json_t *other = bath;
+        bath = cost;
+        cost = other;
+    }
+    CHECK_STR(json_string_value(json_object_get(bath, "of")), "bath");
+    CHECK_STR(json_string_value(json_object_get(bath, "unit")), "C h");
+    CHECK_STR(json_string_value(json_object_get(cost, "of")), "cost");
+    CHECK_STR(json_string_value(json_object_get(cost, "unit")), "$");
+    const json_t *promised = json_object_get(bath, "promised");
+    CHECK_NEAR(json_number_value(json_object_get(promised, "gain")), 2.0, 1e-12);
+    CHECK_NEAR(json_number_value(json_object_get(promised, "low")), 1.5, 1e-12);
+    promised = json_object_get(cost, "promised");
+    CHECK_NEAR(json_number_value(json_object_get(promised, "gain")), 6.0, 1e-12);
+    CHECK(json_is_true(json_object_get(cost, "shown")));
+    CHECK(json_is_false(json_object_get(bath, "shown")));
+    CHECK_CONTAINS(json_string_value(json_object_get(bath, "why_not")),
+                   "not larger than the error");
+    CHECK_NEAR(json_number_value(json_object_get(json_object_get(cost, "inside"), "of")), 0, 0);
+    bool said = false;
+    for (size_t i = 0; i < 2; i++) {
+        const char *text = json_string_value(json_array_get(json_object_get(all, "sentences"), i));
+        said = said || strstr(text, "setpoint cost: 1 of 1 were done; they promised 6 $") == text;
+    }
+    CHECK(said);
+    json_decref(all);
+    bench_close(&b);
+}
+
 static void test_what_is_no_row_is_passed_by_and_no_kind_is_refused(void) {
     bench b;
     bench_open(&b, "");
@@ -120,6 +190,7 @@ static void test_what_is_no_row_is_passed_by_and_no_kind_is_refused(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_newest_version_of_each_row_counts);
+    TEST(test_settings_are_told_value_by_value_in_their_units);
     TEST(test_what_is_no_row_is_passed_by_and_no_kind_is_refused);
     return harness_report();
 }

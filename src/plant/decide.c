@@ -26,6 +26,10 @@ const char *ls_objective_term_name(ls_objective_term term) {
     return (unsigned)term < LS_TERM_COUNT ? terms[term] : "none";
 }
 
+uint32_t ls_decide_counting(const ls_decide_point *point) {
+    return point->minimizes ? point->objective : point->measured;
+}
+
 const ls_measured *ls_decide_counts(const struct ls_plant *plant, const ls_decide_point *point) {
     return point->minimizes ? &point->follows : &plant->listen.values[point->measured];
 }

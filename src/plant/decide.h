@@ -153,6 +153,8 @@ const char *ls_decide_mode_name(ls_decide_mode mode);        // "advise"
 const char *ls_objective_term_name(ls_objective_term term);  // "cycle-time"
 
 struct ls_plant;
+// Of a SETPOINT: the value whose course counts, into listen.values.
+uint32_t ls_decide_counting(const ls_decide_point *point);
 // Of a SETPOINT: the value that counts, with its response to the setting. That of `minimize`, else
 // the one that is set.
 const ls_measured *ls_decide_counts(const struct ls_plant *plant, const ls_decide_point *point);

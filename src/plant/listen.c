@@ -110,6 +110,16 @@ uint32_t ls_listen_class_of(const ls_plant *plant, const char *name, size_t size
 
 // --- responses
 
+const char *ls_listen_value_tag(const ls_listen *listen, uint32_t value) {
+    for (uint32_t i = 0; i < listen->binding_count; i++) {
+        const ls_binding *b = &listen->bindings[i];
+        if (b->means == LS_MEANS_VALUE && b->of == value) {
+            return b->tag;
+        }
+    }
+    return NULL;
+}
+
 double ls_measured_settles(const ls_measured *measured, double setting) {
     const double *x = measured->table_settings;
     const double *y = measured->table_values;

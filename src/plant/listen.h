@@ -214,6 +214,8 @@ uint32_t ls_listen_class_of(const struct ls_plant *plant, const char *name, size
 // What a person should look at though it may be right: registers that overlap with different types.
 void ls_listen_warn(const struct ls_plant *plant, ls_errors *out);
 
+// The tag that tells a value (into values); NULL: none.
+const char *ls_listen_value_tag(const ls_listen *listen, uint32_t value);
 // Where a value settles when it is set so: by its table, else by its gain from the default.
 double ls_measured_settles(const ls_measured *measured, double setting);
 

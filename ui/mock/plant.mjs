@@ -109,8 +109,9 @@ export const account = {
     text: 'Experiment: after 9 of 20 periods Lineshaft gains 0.4 lot h an hour (-0.3 to 1.1, p 0.3, looked at any time): not shown.',
     text_ko: '실험: 9/20 기간 후 시간당 효과 0.4 lot h (-0.3 ~ 1.1, p 0.3): 입증되지 않음.'},
   unit: 'lot h', rows: [
-    {kind: 'dispatch', decisions: 42, sent: 39, promised: {gain: 1.9, low: 1.4, high: 2.4}, realised: {gain: 1.6, low: 1.1, high: 2.1}, shown: true, why_not: null, inside: {count: 37, of: 39, expected: 37.1}},
-    {kind: 'batch', decisions: 20, sent: 12, promised: {gain: 0.5, low: 0.2, high: 0.8}, realised: null, shown: false, why_not: 'gain is smaller than the error of the twin', inside: {count: 0, of: 0, expected: 0}}],
+    {kind: 'dispatch', of: null, unit: 'lot h', decisions: 42, sent: 39, promised: {gain: 1.9, low: 1.4, high: 2.4}, realised: {gain: 1.6, low: 1.1, high: 2.1}, shown: true, why_not: null, inside: {count: 37, of: 39, expected: 37.1}},
+    {kind: 'batch', of: null, unit: 'lot h', decisions: 20, sent: 12, promised: {gain: 0.5, low: 0.2, high: 0.8}, realised: null, shown: false, why_not: 'gain is smaller than the error of the twin', inside: {count: 0, of: 0, expected: 0}},
+    {kind: 'setpoint', of: 'bath', unit: 'C h', decisions: 61, sent: 3, promised: {gain: 0.1, low: 0.09, high: 0.11}, realised: {gain: 2, low: 1.8, high: 2.1}, shown: true, why_not: null, inside: {count: 0, of: 0, expected: 0}}],
 };
 
 // Number, name, name in Korean, group; those that can be bypassed are in the list below it.

@@ -160,7 +160,7 @@ export interface Row {
     guard: number | string | null; reason: string | null; at_us: number}[];
   partly?: {went: number; of: number};  // of its commands
   apart?: {id: string; state: RowState; reason: string; title: string; title_ko?: string}[];
-  realised: (Gain & {method: string; decisions?: number; text?: string}) | null;
+  realised: (Gain & {method: string; unit?: string; decisions?: number; text?: string}) | null;  // unit: of settings another
   snapshot: {hash: string; bytes: number} | null;
   seed: number | string | null;
   model: string | null;
@@ -169,6 +169,8 @@ export interface Row {
 
 export interface ProveRow {
   kind: string;
+  of: string | null;  // settings: the value that they are for
+  unit: string;
   decisions: number;
   sent: number;
   promised: Gain | null;

@@ -83,6 +83,7 @@ test('every interval is named with its kind and n (T11)', async () => {
   assert.equal(await page.locator('.detail svg.interval').count() > 2, true);
   assert.match(await page.textContent('.ledger'), /37 of 39 \(expected 37\)/);
   assert.match(await page.textContent('.ledger'), /not shown: gain is smaller than the error of the twin/);
+  assert.match(await page.textContent('.ledger'), /setpoint bath, C h/);
   assert.match(await page.textContent('.ledger .experiment'), /after 9 of 20 periods .*\(-0\.3 to 1\.1, .*\): not shown/);
   await page.context().close();
 });

@@ -30,7 +30,7 @@ static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_ro
     row->gain = row->gain_low = row->gain_high = row->error = NAN;
     for (size_t i = 0; i < count; i++) {
         const ls_outcome *o = &outcomes[i];
-        if (o->kind != row->kind || o->decisions == 0) {
+        if (o->kind != row->kind || o->subject != row->subject || o->decisions == 0) {
             continue;
         }
         row->windows++;
@@ -42,8 +42,11 @@ static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_ro
         row->error = row->told == 0 ? o->error : row->error + o->error;
         row->told++;
         row->realised += o->decisions;
-        row->expected += o->level;
-        row->inside += o->gain >= o->promised_low && o->gain <= o->promised_high;
+        if (o->subject == 0) {
+            row->compared++;
+            row->expected += o->level;
+            row->inside += o->gain >= o->promised_low && o->gain <= o->promised_high;
+        }
         widen(&w, o->gain, o->low, o->high);
     }
     if (row->told > 0) {
@@ -83,7 +86,7 @@ static void make_row(const ls_claim *claims, size_t count, const ls_outcome *out
     const char *why_untold = "";
     for (size_t i = 0; i < count; i++) {
         const ls_claim *c = &claims[i];
-        if (c->kind != row->kind) {
+        if (c->kind != row->kind || c->subject != row->subject) {
             continue;
         }
         row->decisions++;
@@ -102,15 +105,19 @@ static void make_row(const ls_claim *claims, size_t count, const ls_outcome *out
 }
 
 size_t ls_account_make(const ls_claim *claims, size_t count, const ls_outcome *outcomes,
-                       size_t outcome_count, ls_account_row rows[LS_DECIDE_KIND_COUNT]) {
+                       size_t outcome_count, ls_account_row rows[LS_ACCOUNT_ROWS]) {
     size_t made = 0;
     for (unsigned k = 0; k < LS_DECIDE_KIND_COUNT; k++) {
-        ls_account_row row;
-        memset(&row, 0, sizeof row);
-        row.kind = (ls_decide_kind)k;
-        make_row(claims, count, outcomes, outcome_count, &row);
-        if (row.decisions > 0) {
-            rows[made++] = row;
+        const uint32_t most = k == LS_DECIDE_SETPOINT ? LS_ACCOUNT_SUBJECTS : 0;
+        for (uint32_t subject = 0; subject <= most; subject++) {
+            ls_account_row row;
+            memset(&row, 0, sizeof row);
+            row.kind = (ls_decide_kind)k;
+            row.subject = subject;
+            make_row(claims, count, outcomes, outcome_count, &row);
+            if (row.decisions > 0) {
+                rows[made++] = row;
+            }
         }
     }
     return made;

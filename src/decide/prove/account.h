@@ -9,11 +9,20 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "plant/decide.h"
 
+enum {
+    LS_ACCOUNT_SUBJECTS = 64,  // of settings, beside 0
+    LS_ACCOUNT_ROWS = LS_DECIDE_KIND_COUNT + LS_ACCOUNT_SUBJECTS
+};
+
 typedef struct ls_claim {
     ls_decide_kind kind;
+    // 0: of the kind as a whole. Settings: number of the value that they are for, from 1 up to
+    // LS_ACCOUNT_SUBJECTS; each has a unit of its own, and so a row of its own.
+    uint32_t subject;
     bool sent;               // the line has done it
     double gain, low, high;  // promised; in the objective's unit
     bool of_rule;            // rests on one measured rule: such claims err together
@@ -22,6 +31,7 @@ typedef struct ls_claim {
 // What the decisions of one kind brought in one window of time.
 typedef struct ls_outcome {
     ls_decide_kind kind;
+    uint32_t subject;                              // as in a claim
     size_t decisions;                              // done in it
     double promised, promised_low, promised_high;  // by them, as if all erred together
     double level;                                  // of the interval
@@ -34,6 +44,7 @@ typedef struct ls_outcome {
 
 typedef struct ls_account_row {
     ls_decide_kind kind;
+    uint32_t subject;
     size_t decisions, sent;
     double promised, low, high;  // of those sent; as if independent, but for those of a rule
     double low_together, high_together;  // as if all erred together
@@ -42,11 +53,12 @@ typedef struct ls_account_row {
     double gain, gain_low, gain_high;    // realised, of the windows told; NaN: none
     double error;                        // of the method
     bool shown;                          // the gain is above the error and off zero
-    size_t inside;                       // windows whose gain lies in what they promised
-    double expected;                     // so many should, by the levels
-    char why_not[200];                   // why nothing is shown; "": it is
+    size_t compared;    // windows told, but for those of settings: they promise for their horizon
+    size_t inside;      // those of them whose gain lies in what was promised
+    double expected;    // so many should, by the levels
+    char why_not[200];  // why nothing is shown; "": it is
 } ls_account_row;
 
-// One row for each kind that occurs, in the order of kinds; returns how many.
+// One row for each kind (and subject) that occurs, in the order of both; returns how many.
 size_t ls_account_make(const ls_claim *claims, size_t count, const ls_outcome *outcomes,
-                       size_t outcome_count, ls_account_row rows[LS_DECIDE_KIND_COUNT]);
+                       size_t outcome_count, ls_account_row rows[LS_ACCOUNT_ROWS]);

@@ -29,7 +29,7 @@ static void test_promises_of_what_was_sent_add_up(void) {
     const ls_claim claims[] = {
         claim(LS_DECIDE_DISPATCH, true, 5, 3), claim(LS_DECIDE_DISPATCH, true, 7, 4),
         claim(LS_DECIDE_DISPATCH, false, 100, 1), claim(LS_DECIDE_CONWIP, false, 2, 1)};
-    ls_account_row rows[LS_DECIDE_KIND_COUNT];
+    ls_account_row rows[LS_ACCOUNT_ROWS];
     CHECK_INT(ls_account_make(claims, 4, NULL, 0, rows), 2);
     CHECK_INT(rows[0].kind, LS_DECIDE_DISPATCH);
     CHECK_INT(rows[0].decisions, 3);
@@ -48,7 +48,7 @@ static void test_promises_of_one_rule_err_together(void) {
     ls_claim claims[3] = {claim(LS_DECIDE_DISPATCH, true, 10.0, 3.0),
                           claim(LS_DECIDE_DISPATCH, true, 10.0, 1.0),
                           claim(LS_DECIDE_DISPATCH, true, 10.0, 3.0)};
-    ls_account_row rows[LS_DECIDE_KIND_COUNT];
+    ls_account_row rows[LS_ACCOUNT_ROWS];
     claims[0].of_rule = true;
     claims[1].of_rule = true;
     CHECK_INT(ls_account_make(claims, 3, NULL, 0, rows), 1);
@@ -62,12 +62,13 @@ static void test_what_came_is_counted_against_what_was_promised(void) {
     const ls_outcome outcomes[] = {
         came(LS_DECIDE_BATCH, 6, 3, 0.5), came(LS_DECIDE_BATCH, 1, 4, 0.25),
         came(LS_DECIDE_BATCH, NAN, 0, 0), came(LS_DECIDE_SETUP, 100, 1, 0)};
-    ls_account_row rows[LS_DECIDE_KIND_COUNT];
+    ls_account_row rows[LS_ACCOUNT_ROWS];
     CHECK_INT(ls_account_make(claims, 1, outcomes, 4, rows), 1);
     CHECK_INT(rows[0].windows, 3);
     CHECK_INT(rows[0].told, 2);
     CHECK_INT(rows[0].realised, 6);
     CHECK_INT(rows[0].inside, 1);
+    CHECK_INT(rows[0].compared, 2);
     CHECK_NEAR(rows[0].expected, 1.9, 1e-12);
     CHECK_NEAR(rows[0].gain, 7, 1e-12);
     CHECK_NEAR(rows[0].error, 0.75, 1e-12);
@@ -77,11 +78,35 @@ static void test_what_came_is_counted_against_what_was_promised(void) {
     CHECK_STR(rows[0].why_not, "");
 }
 
+// Degrees and kilowatts are not added up; and what a setting brought after its horizon is no
+// breach of its promise.
+static void test_settings_have_a_row_for_each_value(void) {
+    ls_claim claims[] = {claim(LS_DECIDE_SETPOINT, true, 5, 3),
+                         claim(LS_DECIDE_SETPOINT, true, 2, 1),
+                         claim(LS_DECIDE_SETPOINT, true, 1, 1)};
+    ls_outcome outcomes[] = {came(LS_DECIDE_SETPOINT, 60, 3, 0.5),
+                             came(LS_DECIDE_SETPOINT, 1, 4, 0.25)};
+    ls_account_row rows[LS_ACCOUNT_ROWS];
+    claims[0].subject = outcomes[0].subject = 2;
+    claims[1].subject = claims[2].subject = outcomes[1].subject = 1;
+    CHECK_INT(ls_account_make(claims, 3, outcomes, 2, rows), 2);
+    CHECK_INT(rows[0].subject, 1);
+    CHECK_INT(rows[0].decisions, 2);
+    CHECK_NEAR(rows[0].promised, 3, 1e-12);
+    CHECK(!rows[0].shown);
+    CHECK_INT(rows[1].subject, 2);
+    CHECK_NEAR(rows[1].gain, 60, 1e-12);
+    CHECK(rows[1].shown);
+    CHECK_INT(rows[1].told, 1);
+    CHECK_INT(rows[1].compared, 0);
+    CHECK_NEAR(rows[1].expected, 0, 0);
+}
+
 static void test_the_sum_is_judged_not_the_windows(void) {
     const ls_claim claims[] = {claim(LS_DECIDE_SETUP, true, 5, 3),
                                claim(LS_DECIDE_SETUP, true, NAN, NAN)};
     ls_outcome outcomes[] = {came(LS_DECIDE_SETUP, 6, 1, 0), came(LS_DECIDE_SETUP, -5.5, 1, 0)};
-    ls_account_row rows[LS_DECIDE_KIND_COUNT];
+    ls_account_row rows[LS_ACCOUNT_ROWS];
     CHECK_INT(ls_account_make(claims, 2, outcomes, 2, rows), 1);
     CHECK_INT(rows[0].sent, 2);
     CHECK_NEAR(rows[0].promised, 5, 0);
@@ -103,6 +128,7 @@ int main(int argc, char **argv) {
     TEST(test_promises_of_what_was_sent_add_up);
     TEST(test_promises_of_one_rule_err_together);
     TEST(test_what_came_is_counted_against_what_was_promised);
+    TEST(test_settings_have_a_row_for_each_value);
     TEST(test_the_sum_is_judged_not_the_windows);
     return harness_report();
 }

@@ -311,7 +311,7 @@ static ls_status reproduce(const ls_counterfactual_def *def, uint32_t futures,
     return status;
 }
 
-static void judge(ls_counterfactual_result *out) {
+void ls_counterfactual_show(ls_counterfactual_result *out) {
     out->shown = false;
     out->why[0] = '\0';
     if (fabs(out->gain) <= out->error * (1.0 + 1e-6)) {
@@ -345,7 +345,7 @@ ls_status ls_counterfactual(const ls_counterfactual_def *def, ls_counterfactual_
     }
     ls_free(costs);
     if (status == LS_OK) {
-        judge(out);
+        ls_counterfactual_show(out);
     }
     return status;
 }

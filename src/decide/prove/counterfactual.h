@@ -53,3 +53,5 @@ typedef struct ls_counterfactual_result {
 // changed is in the error), LS_ERR_MEMORY, and what running the plant fails with.
 ls_status ls_counterfactual(const ls_counterfactual_def *def, ls_counterfactual_result *out,
                             ls_error *err);
+// Is the gain shown: above the error and off zero? Sets shown and why by the figures.
+void ls_counterfactual_show(ls_counterfactual_result *result);

@@ -14,7 +14,8 @@ const reviews: Review[] = ['reject', 'hold', 'approve'];
 
 export function Detail({row, onReview}: {row: Row; onReview: (review: Review) => void}) {
   const open = row.state === 'open' || row.state === 'held', right = lacks('operator');
-  const scale = scaleOf([...row.candidates, row.claim, row.realised]);
+  const came = row.realised, alike = !came?.unit || came.unit === row.unit;  // a setting promises a mean, and brings a sum
+  const scale = scaleOf([...row.candidates, row.claim, alike ? came : null]);
   return <article class="detail card" aria-label={titleOf(row)}>
     <h2>{titleOf(row)}</h2>
     <p class="muted"><span class={`row-state rs-${row.state}`}>{stateOf(row)}</span> · {row.point} · {word('mode', row.mode)} ·
@@ -22,10 +23,10 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
     {row.claim && <div class="claim"><span>{t('promised')}</span>
       <Whisker gain={row.claim} scale={scale} width={200} />
       <GainText gain={row.claim} unit={row.unit} level={row.claim.level} futures={row.claim.futures || undefined} /></div>}
-    {row.realised && <div class="claim"><span>{t('realised')}</span>
-      <Whisker gain={null} realised={row.realised} scale={scale} width={200} />
-      <strong class="num">{interval(row.realised.gain, row.realised.low, row.realised.high, row.unit)}</strong>
-      <span class="muted">{word('method', row.realised.method)}{(row.realised.decisions ?? 1) > 1 ? `: ${t('realised.together', {n: row.realised.decisions ?? 1})}` : ''}</span></div>}
+    {came && <div class="claim"><span>{t('realised')}</span>
+      {alike && <Whisker gain={null} realised={came} scale={scale} width={200} />}
+      <strong class="num">{interval(came.gain, came.low, came.high, came.unit ?? row.unit)}</strong>
+      <span class="muted">{word('method', came.method)}{(came.decisions ?? 1) > 1 ? `: ${t('realised.together', {n: came.decisions ?? 1})}` : ''}</span></div>}
     <h3>{t('why')}</h3>
     <ul class="why">{whyOf(row).map((line) => <li>{line}</li>)}</ul>
     {open && <div class="buttons">

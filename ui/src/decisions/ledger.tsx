@@ -23,7 +23,8 @@ export function Ledger() {
   if (!value && !none) return <Loading what={t('loading.ledger')} />;
   if (!value || value.rows.length === 0) return <section class="card"><h2>{t('ledger')}</h2><Empty>{t('ledger.empty')}</Empty>
     {value && <Experiment of={value.experiment} />}</section>;
-  const scale = scaleOf(value.rows.flatMap((r) => [r.promised, r.shown ? r.realised : null]));
+  // Settings gain in the units of their values: on one scale stands what has one unit.
+  const scale = scaleOf(value.rows.filter((r) => r.unit === value.unit).flatMap((r) => [r.promised, r.shown ? r.realised : null]));
   const all = value.rows.reduce((s, r) => s + (r.inside?.of ?? 0), 0);
   const inside = value.rows.reduce((s, r) => s + (r.inside?.count ?? 0), 0);
   const expected = value.rows.reduce((s, r) => s + (r.inside?.expected ?? 0), 0);
@@ -34,8 +35,8 @@ export function Ledger() {
       <thead><tr><th scope="col">{t('kind')}</th><th scope="col" class="right">{t('decisions.count')}</th><th scope="col" class="right">{t('sent.count')}</th>
         <th scope="col">{t('ledger.both', {unit: unitName(value.unit)})}</th><th scope="col">{t('promised')}</th><th scope="col">{t('realised')}</th></tr></thead>
       <tbody>{value.rows.map((r) => <tr>
-        <th scope="row">{word('kind', r.kind)}</th><td class="num right">{count(r.decisions)}</td><td class="num right">{count(r.sent)}</td>
-        <td><Whisker gain={r.promised} realised={r.shown ? r.realised : null} scale={scale} /></td>
+        <th scope="row">{word('kind', r.kind)}{r.of && <small> {r.of}, {unitName(r.unit)}</small>}</th><td class="num right">{count(r.decisions)}</td><td class="num right">{count(r.sent)}</td>
+        <td>{r.unit === value.unit && <Whisker gain={r.promised} realised={r.shown ? r.realised : null} scale={scale} />}</td>
         <td class="num">{r.promised ? interval(r.promised.gain, r.promised.low, r.promised.high) : '–'}</td>
         <td class="num">{r.shown && r.realised ? <span class={r.realised.low > 0 ? 'good' : ''}>{interval(r.realised.gain, r.realised.low, r.realised.high)}</span>
           : <span class="muted">{t('not.shown')}{r.why_not ? `: ${r.why_not}` : ''}</span>}</td></tr>)}</tbody>

@@ -64,7 +64,7 @@ function usePromised(): {row: ProveRow | null; unit: string} {
   const [state, put] = useState<{row: ProveRow | null; unit: string}>({row: null, unit: ''});
   useEffect(() => {
     const look = () => void ask<{rows: ProveRow[]; unit: string}>('prove').then((a) =>
-      put({row: [...a.rows].sort((x, y) => y.sent - x.sent)[0] ?? null, unit: a.unit}), () => {});
+      put({row: [...a.rows].filter((r) => r.unit === a.unit).sort((x, y) => y.sent - x.sent)[0] ?? null, unit: a.unit}), () => {});
     look();
     const timer = setInterval(look, 30000);
     return () => clearInterval(timer);
