@@ -157,10 +157,26 @@ static void start_now(ls_scheduler *s, uint32_t job) {
     }
 }
 
+// A limit that others on their way out still count for keeps the claimant away.
+static bool meets_limit(ls_scheduler *s, uint32_t job) {
+    const ls_pool_job *j = s->jobs + job;
+    const uint32_t account = j->request.account;
+    const uint32_t kind = s->reserved[j->reserved].kind;
+    const uint64_t milli = ls_shape_milli(&j->request.shape);
+    ls_shares_remove(s->shares, account, kind, milli);
+    const bool meets = ls_shares_limited(s->shares, account, kind, milli) != LS_POOL_NONE;
+    ls_shares_add(s->shares, account, kind, milli);
+    return meets;
+}
+
 bool ls_reclaim_claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t used, bool move) {
     ls_pool_job *j = s->jobs + job;
     const uint32_t count = s->victim_count;
     ls_victims_again(s);  // they stay in s->victims
+    if (!ls_grow(&j->stopped, &j->stopped_room, sizeof *j->stopped, j->stopped_count + count)) {
+        s->out_of_memory = true;
+        return false;
+    }
     s->round_again |= j->reserved != LS_POOL_NONE;
     ls_reserve_drop(s, job);  // a promise of later
     break_promises(s, j->request.account, used);
@@ -168,7 +184,8 @@ bool ls_reclaim_claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t use
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        s->jobs[s->victims[i]].stopped_for = j->number;
+        s->jobs[s->victims[i]].was_stopped = true;
+        j->stopped[j->stopped_count++] = s->jobs[s->victims[i]].number;
         if (move) {
             (void)ls_scheduler_stop(s, s->victims[i], LS_WHY_MOVE, job, true);
         } else {
@@ -184,6 +201,8 @@ bool ls_reclaim_claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t use
     j->promised_us = freed_us > j->promised_us ? freed_us : j->promised_us;
     if (count == 0) {
         start_now(s, job);
+    } else if (meets_limit(s, job)) {
+        s->reserved[j->reserved].stirred = true;  // they may end on other nodes than its own
     }
     return true;
 }

@@ -35,6 +35,7 @@ static void join(ls_scheduler *s, uint32_t job, uint32_t at) {
 // A new place for what is kept; LS_POOL_NONE: out of memory.
 static uint32_t keep(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, uint32_t count,
                      int64_t from_us, bool claim, uint32_t kind) {
+    const bool shared = claim && s->jobs[job].request.shape.parts == 1;
     uint32_t *kept = ls_alloc(count * sizeof *kept);
     const uint32_t at = kept != NULL ? reserved_place(s) : LS_POOL_NONE;
     if (at == LS_POOL_NONE) {
@@ -44,8 +45,8 @@ static uint32_t keep(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, u
     }
     s->reserved[at] = (ls_reserved){.job = job,
                                     .claim = claim,
-                                    .shared = claim && s->jobs[job].request.shape.parts == 1,
-                                    .kind = kind,
+                                    .shared = shared,
+                                    .kind = shared ? s->cluster->nodes[nodes[0].node].kind : kind,
                                     .from_us = from_us,
                                     .nodes = kept,
                                     .count = count};
@@ -116,6 +117,7 @@ void ls_reserve_drop(ls_scheduler *s, uint32_t job) {
         ls_shares_remove(s->shares, j->request.account, r->kind, ls_shape_milli(&j->request.shape));
         ls_scheduler_fell(s, j->request.account);
     } else {
+        ls_scheduler_fell(s, 0);  // those that only some kinds would do for
         for (uint32_t i = 0; i < s->def.account_count; i++) {
             s->promised[i] = s->promised[i] == job ? LS_POOL_NONE : s->promised[i];
         }

@@ -180,6 +180,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     }
     for (uint32_t i = 0; i < s->job_count; i++) {
         ls_free(s->jobs[i].shares);
+        ls_free(s->jobs[i].stopped);
     }
     for (uint32_t i = 0; i < s->reserved_count; i++) {
         ls_free(s->reserved[i].nodes);
@@ -301,6 +302,7 @@ static bool wait_on(ls_scheduler *s, uint32_t job, ls_error *err) {
 }
 
 static void forget(ls_scheduler *s, uint32_t job) {
+    ls_free(s->jobs[job].stopped);
     s->jobs[job] = (ls_pool_job){.next_free = s->job_free};
     s->job_free = job;
 }
@@ -470,7 +472,7 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
 
 // A job has no place, and is given that of spot jobs, or has one that is being made; it is passed
 // for the rest of the round, and those behind it have their turn. False: there is none.
-static bool pass_claimant(ls_scheduler *s, uint32_t job, uint32_t *passed) {
+static bool pass_claimant(ls_scheduler *s, uint32_t job, bool limited, uint32_t *passed) {
     ls_pool_job *j = s->jobs + job;
     const bool claims = j->reserved != LS_POOL_NONE && s->reserved[j->reserved].claim;
     if (s->spot_count == 0 || j->request.spot || (!claims && !ls_reclaim_spots(s, job))) {
@@ -478,18 +480,48 @@ static bool pass_claimant(ls_scheduler *s, uint32_t job, uint32_t *passed) {
     }
     if (j->state == LS_POOL_JOB_WAITING) {
         ls_waiting_pass(s->waiting, job, true);
+        j->passed_limited = limited;
         j->next_passed = *passed;
         *passed = job;
     }
     return true;
 }
 
-// What was passed waits as it did, each in a class that has no place.
+// What was passed waits as it did, each in a class that has no place, unless it was a limit that
+// kept it away.
 static void end_passing(ls_scheduler *s, uint32_t passed) {
     for (; passed != LS_POOL_NONE; passed = s->jobs[passed].next_passed) {
         ls_waiting_pass(s->waiting, passed, false);
-        ls_waiting_close(s->waiting, passed);
+        if (!s->jobs[passed].passed_limited) {
+            ls_waiting_close(s->waiting, passed);
+        }
     }
+}
+
+// The job has no place. Another one of equal shape may have one, since nodes are kept for it: it
+// starts, before they are all told that there is none. True: the first has its turn again.
+static bool start_kept_alike(ls_scheduler *s, uint32_t job) {
+    const ls_shape *shape = &s->jobs[job].request.shape;
+    for (uint32_t i = 0; i < s->reserved_count && !s->jobs[job].request.spot; i++) {
+        for (uint32_t other = s->reserved[i].job; other != LS_POOL_NONE;
+             other = s->jobs[other].next_claim) {
+            uint32_t limit = LS_POOL_NONE;
+            bool part = false;
+            if (other == job || ls_waiting_is_passed(s->waiting, other) ||
+                !ls_waiting_shape_is(shape, &s->jobs[other].request.shape)) {
+                continue;
+            }
+            if (ls_scheduler_place(s, other, &limit, &part)) {
+                (void)ls_scheduler_start(s, other, LS_WHY_PROMISED);
+                return true;
+            }
+            if (ls_occupancy_was_short(s->occupancy)) {
+                s->out_of_memory = true;
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static void start_those_that_fit(ls_scheduler *s, ls_waiting *waiting) {
@@ -506,7 +538,9 @@ static void start_those_that_fit(ls_scheduler *s, ls_waiting *waiting) {
             ls_scheduler_start(s, job, turn ? LS_WHY_TURN : LS_WHY_BACKFILL);
         } else if (ls_occupancy_was_short(s->occupancy)) {
             s->out_of_memory = true;  // it is asked for again
-        } else if (pass_claimant(s, job, &passed)) {
+        } else if ((limit == LS_POOL_NONE || part) && start_kept_alike(s, job)) {
+            continue;
+        } else if (pass_claimant(s, job, limit != LS_POOL_NONE, &passed)) {
             continue;
         } else if (limit != LS_POOL_NONE) {
             ls_waiting_limit(waiting, job, part ? 0 : limit);

@@ -27,8 +27,8 @@
 // Who can be stopped for whom: a job of account A takes from a job of account B when, seen from
 // where their ways to the top meet, the account on A's side borrows nothing even with the new job
 // and every account on B's side up to there borrows. So a chain of takings ends: what is taken
-// back is guaranteed, and guaranteed GPUs are never taken. No job is stopped twice for the same
-// job.
+// back is guaranteed, and guaranteed GPUs are never taken. No job is ever stopped twice for the
+// same job.
 //
 // What is free in bits is put together: every half minute, for a job that has waited for two
 // minutes though as much is free as it needs, and that nothing but the place is missing, one or

@@ -42,6 +42,7 @@ typedef struct ls_pool_job {
     uint32_t reserved;     // the nodes that are kept for it; LS_POOL_NONE
     uint32_t next_claim;   // who shares them and claimed later; LS_POOL_NONE
     uint32_t next_passed;  // in this round
+    bool passed_limited;   // since a limit kept it away
     uint32_t kind;         // of its GPUs while it runs; LS_POOL_NONE: none
     bool again;            // when it has stopped it waits again
     bool spared;           // of those that could be stopped on a node: not needed
@@ -51,11 +52,13 @@ typedef struct ls_pool_job {
     uint32_t judged;
     double part_loss;
     int64_t submitted_us, started_us;
-    int64_t since_us;        // it waits
-    int64_t latest_us;       // it is over by then; INT64_MAX: unknown
-    int64_t promised_us;     // INT64_MAX: nothing promised yet
-    uint64_t number;         // unique
-    uint64_t stopped_for;    // number of the job that it was stopped for last; 0: none
+    int64_t since_us;     // it waits
+    int64_t latest_us;    // it is over by then; INT64_MAX: unknown
+    int64_t promised_us;  // INT64_MAX: nothing promised yet
+    uint64_t number;      // unique
+    bool was_stopped;     // for others, at some time
+    uint64_t *stopped;    // numbers of the jobs that were stopped for it; owned
+    uint32_t stopped_count, stopped_room;
     int64_t retry_us;        // it took back in vain: not again before, unless s->woken is greater
     int64_t pause_us;        // how long the next pause is, if that is in vain again
     uint32_t woken;          // s->woken then
@@ -79,6 +82,8 @@ typedef struct ls_reserved {
     bool shared;
     bool stirred;  // something of it was freed
     bool breaks;   // of the search that goes on: the claimant may break this promise
+    // Of the GPUs of the nodes, also where who shares them first asks for none; LS_POOL_NONE: they
+    // have none, or are of several kinds.
     uint32_t kind;
     int64_t from_us;
     uint32_t *nodes;  // owned; all of one kind
@@ -331,6 +336,8 @@ typedef enum ls_givers {
 bool ls_victims_find(ls_scheduler *s, uint32_t claimant, uint32_t kind, ls_givers givers,
                      uint32_t *out_used);
 void ls_victims_again(ls_scheduler *s);  // they count again; s->victims keeps them
+// Job `victim` was stopped for that one already, at some time: it is not again.
+bool ls_victims_was(const ls_scheduler *s, uint32_t victim, uint32_t claimant);
 
 // ---- plan.c: which nodes
 

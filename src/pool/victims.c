@@ -57,8 +57,8 @@ static double loss(const ls_scheduler *s, const ls_pool_job *j) {
 // Jobs that may be stopped for the claimant, up to the dearest: by loss, and of equal loss the one
 // that was submitted last first.
 typedef struct takers {
-    bool alone;         // the claimant takes one node: what is lost elsewhere is lost for it too
-    uint64_t number;    // of the claimant
+    bool alone;  // the claimant takes one node: what is lost elsewhere is lost for it too
+    uint32_t claimant;
     double dearest;     // loss of the last
     uint64_t at_least;  // of those that lose as much: their number
 } takers;
@@ -66,6 +66,15 @@ typedef struct takers {
 // (loss, number) is not behind the other in the order in which jobs are stopped.
 static bool comes_by(double lost, uint64_t number, double other, uint64_t other_number) {
     return lost < other || (lost <= other && number >= other_number);
+}
+
+bool ls_victims_was(const ls_scheduler *s, uint32_t victim, uint32_t claimant) {
+    const ls_pool_job *c = s->jobs + claimant;
+    bool was = false;
+    for (uint32_t i = 0; s->jobs[victim].was_stopped && i < c->stopped_count && !was; i++) {
+        was = c->stopped[i] == s->jobs[victim].number;
+    }
+    return was;
 }
 
 static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
@@ -76,8 +85,9 @@ static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
         return false;
     }
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable && !j->spared &&
-           s->may_give[ls_scheduler_lender(s, job)] && j->stopped_for != t->number &&
-           comes_by(loss(s, j), j->number, t->dearest, t->at_least);
+           s->may_give[ls_scheduler_lender(s, job)] &&
+           comes_by(loss(s, j), j->number, t->dearest, t->at_least) &&
+           !ls_victims_was(s, job, t->claimant);
 }
 
 // What stopping the job costs for one of its parts on a node, of which `before` is the job of the
@@ -136,7 +146,7 @@ static bool next_dearest(const ls_scheduler *s, uint32_t node, const takers *all
 // Moves *t back to the one before it who may be stopped on the node, and returns it; LS_POOL_NONE:
 // there is none before.
 static uint32_t next_cheaper(const ls_scheduler *s, uint32_t node, const takers *all, takers *t) {
-    takers next = {.number = all->number, .dearest = -1.0, .at_least = UINT64_MAX};
+    takers next = {.claimant = all->claimant, .dearest = -1.0, .at_least = UINT64_MAX};
     uint32_t best = LS_POOL_NONE;
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
@@ -342,8 +352,7 @@ static void plan_for_one(ls_scheduler *s, uint32_t claimant, uint32_t kind, cons
 // with jobs of those who may give, the latest started first.
 static uint32_t plan_one(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_shape *shape = &s->jobs[claimant].request.shape;
-    const uint64_t number = s->jobs[claimant].number;
-    const takers all = {.number = number, .dearest = 1.0e300, .alone = true};
+    const takers all = {.claimant = claimant, .dearest = 1.0e300, .alone = true};
     uint32_t count = 0;
     s->plan_mark++;
     for (uint32_t i = 0; i < s->reserved_count && count < 4 + SPARE_PARTS; i++) {
@@ -427,7 +436,7 @@ static void show_own(ls_scheduler *s, const ls_pool_job *j, bool show) {
 static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
     const ls_pool_job *j = s->jobs + job;
     const ls_shape *shape = &j->request.shape;
-    const takers all = {.number = j->number, .dearest = 1.0e300};
+    const takers all = {.claimant = job, .dearest = 1.0e300};
     const bool in_unit = shape->must && shape->within != LS_POOL_ANYWHERE &&
                          shape->within != LS_POOL_NODE;
     enough e = {.shape = shape, .in_unit = in_unit, .unit = LS_POOL_NONE};
@@ -510,7 +519,7 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
     const ls_shape *shape = &c->request.shape;
     const uint64_t milli = ls_shape_milli(shape);
     const ls_node_parts *n = s->nodes + node;
-    takers t = {.number = c->number, .dearest = 1.0e300};
+    takers t = {.claimant = claimant, .dearest = 1.0e300};
     if (shape->gpus > 0 && shape->gpus == n->gpus && n->plain == 0) {  // all go, or nobody
         if (n->counted > shape->gpus) {
             return true;
@@ -550,7 +559,7 @@ static bool note_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint32_t account = c->request.account;
     const uint64_t milli = ls_shape_milli(&c->request.shape);
-    const takers all = {.number = c->number, .dearest = 1.0e300};
+    const takers all = {.claimant = claimant, .dearest = 1.0e300};
     while (ls_shares_limited_later(s->shares, account, kind, milli) != LS_POOL_NONE) {
         uint32_t best = LS_POOL_NONE;
         for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
@@ -575,7 +584,7 @@ static bool note_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
 static bool note_spots_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint32_t account = c->request.account;
-    const takers all = {.number = c->number, .dearest = 1.0e300};
+    const takers all = {.claimant = claimant, .dearest = 1.0e300};
     for (;;) {
         const uint32_t limit = ls_shares_limited(s->shares, account, kind,
                                                  ls_shape_milli(&c->request.shape));

@@ -309,6 +309,10 @@ uint32_t ls_waiting_next(const ls_waiting *w) {
     return w->passed > 0 ? first_left(w, 0) : first_below(w, 0, w->open);
 }
 
+bool ls_waiting_is_passed(const ls_waiting *w, uint32_t slot) {
+    return ls_waiting_has(w, slot) && w->slots[slot].passed;
+}
+
 void ls_waiting_pass(ls_waiting *w, uint32_t slot, bool passed) {
     assert(ls_waiting_has(w, slot) && w->slots[slot].passed != passed);
     w->slots[slot].passed = passed;

@@ -42,6 +42,8 @@ uint64_t ls_waiting_count(const ls_waiting *w);
 uint32_t ls_waiting_next(const ls_waiting *w);
 // This waiting job has no more turns until it is passed no longer.
 void ls_waiting_pass(ls_waiting *w, uint32_t slot, bool passed);
+bool ls_waiting_is_passed(const ls_waiting *w, uint32_t slot);
+bool ls_waiting_shape_is(const ls_shape *a, const ls_shape *b);  // equal
 // The same among all that wait below an account, closed or not, but not where a limit stands in the
 // way.
 uint32_t ls_waiting_first(const ls_waiting *w, uint32_t account);

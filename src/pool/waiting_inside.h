@@ -81,4 +81,3 @@ uint32_t ls_waiting_queue_get(ls_waiting *w, uint32_t account, uint32_t class);
 void ls_waiting_list(ls_waiting *w, uint32_t *first, uint32_t index, bool on);
 // The queue begins or ceases to count as ready, in its account and all above.
 void ls_waiting_queue_ready(ls_waiting *w, uint32_t queue, bool on);
-bool ls_waiting_shape_is(const ls_shape *a, const ls_shape *b);  // equal

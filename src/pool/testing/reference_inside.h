@@ -38,15 +38,17 @@ typedef struct ref_job {
     ls_pool_request request;
     uint64_t number;
     int64_t submitted_us, started_us, since_us;
-    uint64_t came;         // the how manieth start it was
-    int64_t until_us;      // LS_POOL_JOB_STOPPING
-    ls_pool_why why;       // LS_POOL_JOB_STOPPING
-    uint64_t stopped_for;  // number of the job for which it was stopped last, 0: none
+    uint64_t came;          // the how manieth start it was
+    int64_t until_us;       // LS_POOL_JOB_STOPPING
+    ls_pool_why why;        // LS_POOL_JOB_STOPPING
+    uint64_t *stopped_for;  // numbers of the jobs for which it was stopped
+    uint32_t stopped_count;
     uint32_t queue;
     uint32_t kind;
     ls_pool_share *shares;
     ref_kept kept;
     bool passed;                        // in this round it has no turn any more
+    bool passed_limited;                // a limit was in its way
     bool in_vain;                       // a claim of it was given up for want of power
     int64_t pause_us, paused_until_us;  // of taking back
     int64_t moves_us;                   // nobody is moved for it before

@@ -31,6 +31,7 @@ void ls_reference_scheduler_destroy(ls_reference_scheduler *s) {
     for (uint32_t i = 0; s != NULL && i < s->job_count; i++) {
         ls_free(s->jobs[i].shares);
         ls_free(s->jobs[i].kept.nodes);
+        ls_free(s->jobs[i].stopped_for);
     }
     if (s != NULL) {
         ls_occupancy_free(s->occupancy);
@@ -130,9 +131,7 @@ void ref_drop(ls_reference_scheduler *s, uint32_t job) {
     ls_free(kept->nodes);
     kept->nodes = NULL;
     ref_open_all(s);
-    if (kept->claims) {
-        ref_fell(s, s->jobs[job].request.account);
-    }
+    ref_fell(s, kept->claims ? s->jobs[job].request.account : 0);
 }
 
 // Where a part of a job was: whatever is kept there is looked at in the next round.
@@ -242,7 +241,9 @@ void ref_stop(ls_reference_scheduler *s, int64_t now_us, uint32_t job, ls_pool_w
     j->why = why;
     j->until_us = why == LS_WHY_BROKEN ? now_us : now_us + j->request.stop_us;
     if (why == LS_WHY_RECLAIM || why == LS_WHY_YIELD || why == LS_WHY_MOVE) {
-        j->stopped_for = s->jobs[for_job].number;
+        j->stopped_for = ls_realloc(j->stopped_for, (j->stopped_count + 1) * sizeof(uint64_t));
+        assert(j->stopped_for != NULL);
+        j->stopped_for[j->stopped_count++] = s->jobs[for_job].number;
     }
     act(s, (ls_pool_act){.kind = LS_POOL_STOP,
                          .why = why,
@@ -333,6 +334,21 @@ static void start_kept(ls_reference_scheduler *s, int64_t now_us) {
     }
 }
 
+// Another job of the shape has a place with the nodes that are kept for it: it starts.
+static bool start_kept_alike(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
+    for (uint32_t place = 0; place < s->table_count && !s->jobs[job].request.spot; place++) {
+        for (uint32_t other = ref_next_kept(s, place, LS_POOL_NONE); other != LS_POOL_NONE;
+             other = ref_next_kept(s, place, other)) {
+            if (other != job && !s->jobs[other].passed &&
+                ref_is_same_shape(&s->jobs[other].request.shape, &s->jobs[job].request.shape) &&
+                ref_start_now(s, now_us, other)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void take_turns(ls_reference_scheduler *s, int64_t now_us, bool spot) {
     for (;;) {
         const uint32_t job = ref_turn(s, 0, false, spot);
@@ -350,10 +366,14 @@ static void take_turns(ls_reference_scheduler *s, int64_t now_us, bool spot) {
             continue;
         }
         ls_free(shares);
+        if ((f == LIMITED_SOME || f == NOWHERE) && start_kept_alike(s, now_us, job)) {
+            continue;
+        }
         const bool yields = !spot && ref_spots_run(s) &&
                             (ref_does_claim(s, job) || ref_take_from_spots(s, now_us, job));
         if (yields) {
             s->jobs[job].passed = s->jobs[job].state == LS_POOL_JOB_WAITING;
+            s->jobs[job].passed_limited = limit != LS_POOL_NONE;
         } else if (f == LIMITED_SOME) {
             queue->stopped_by = 0;
         } else if (f == LIMITED_ALL || f == SPENT) {
@@ -376,7 +396,7 @@ static void take_turns(ls_reference_scheduler *s, int64_t now_us, bool spot) {
 static void end_passing(ls_reference_scheduler *s) {
     for (uint32_t i = 0; i < s->job_count; i++) {
         if (s->jobs[i].passed) {
-            s->classes[s->queues[s->jobs[i].queue].klass].closed = true;
+            s->classes[s->queues[s->jobs[i].queue].klass].closed |= !s->jobs[i].passed_limited;
             s->jobs[i].passed = false;
         }
     }

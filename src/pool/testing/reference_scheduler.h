@@ -62,7 +62,10 @@
 //     lowest number, among the heads of its open queues. Its place is sought. Found: it starts
 //     (turn, when it would also be the one if all classes were open; else backfill). A limit for
 //     some kinds stops its queue by account 0, a limit for all stops its queue by that account; no
-//     place closes its class (strict: ends the turns instead). Then the next, until nobody is left.
+//     place closes its class (strict: ends the turns instead). But before that, unless a limit for
+//     all was met, the places of the jobs of equal shape for which nodes are kept are sought, in
+//     the order of the table: the first that has one starts (promised), and the turn is taken anew.
+//     Then the next, until nobody is left.
 //  3. Promises (not with strict, no_backfill): for each account right below the top, in file order
 //     (the top itself when it is a leaf), that has no promise and whose last search was not in vain
 //     within the last minute: the job whose turn it were below it with all classes open, unless
@@ -107,8 +110,8 @@
 //     leaf to which it is promised up to below there (that leaf) would borrow with what is
 //     promised, or no GPUs are. If no leaf may give (and no promise may be broken), or what they
 //     hold of the kind and what is free (of any kind) is less than the job needs, it is in vain. A
-//     job may be stopped when it runs, is restartable, its leaf may give, and it was not stopped
-//     for this job last. Its loss: GPUs x (what is not saved + the time to stop), where not saved
+//     job may be stopped when it runs, is restartable, its leaf may give, and it was never stopped
+//     for this job. Its loss: GPUs x (what is not saved + the time to stop), where not saved
 //     is all it ran, or since the last checkpoint, or nothing if it saves when asked. A node costs
 //     0 if parts fit on it now: as many as fit, otherwise as many as would fit if all that may be
 //     stopped were gone, at the sum of the losses (for a job of one part the loss of each job, else
@@ -141,7 +144,8 @@
 //     a promise of the job is dropped, so are those that hold one of the nodes, its nodes are kept
 //     (nothing is put there), it claims what it needs of the kind, and the noted jobs are told to
 //     stop in that order. If nobody is noted it starts if it has a place now (promised); if not,
-//     and nobody stops on its nodes, it is looked at in the next round.
+//     and nobody stops on its nodes, it is looked at in the next round; so it is if a limit keeps
+//     it away when they have been told to stop (its own claim not counting).
 //
 //  5. Moving (not in pools with a unit whose limit of power all its GPUs at work would break). When
 //     the tick of 4 has come since the last search, and its pause is over: from the leaf at which
@@ -167,19 +171,19 @@
 // alone may be stopped and no promise is broken; not within 30 s after a claim of it was given up,
 // nor without budget. If it is not in vain it has a claim, and is passed. Those that were passed
 // have no turn (their classes count for the rank of their accounts still); at the end of 2 their
-// classes are closed. In 4 spot jobs may be stopped whatever their leaf, at a millionth of their
-// loss; for a job of one part they are looked at behind those of all leaves. In both, at last, spot
-// jobs are noted until no limit is in the way, or none is left: below the account of the limit,
-// those of the kind first, then the least loss, then the one that started last. As long as a spot
-// job runs, no place closes the class alone, not all of its shape. A job that is over opens a class
-// also if a part of it would fit without the spot jobs there, and as long as one runs whether or
-// not there is room.
+// classes are closed, but of those that met a limit. In 4 spot jobs may be stopped whatever their
+// leaf, at a millionth of their loss; for a job of one part they are looked at behind those of all
+// leaves. In both, at last, spot jobs are noted until no limit is in the way, or none is left:
+// below the account of the limit, those of the kind first, then the least loss, then the one that
+// started last. As long as a spot job runs, no place closes the class alone, not all of its shape.
+// A job that is over opens a class also if a part of it would fit without the spot jobs there, and
+// as long as one runs whether or not there is room.
 //
 // A job that is over gives its place; then each closed class of which a part fits on one of the
 // nodes it leaves that are up (as free as they are then) opens, and all queues stopped by account 0
 // are ready again; so are those stopped by a limit of an account on its way to the top. Dropping
-// what is kept (also because its job starts) opens all classes (a claim also makes the queues of
-// its accounts ready).
+// what is kept (also because its job starts) opens all classes, and makes the queues stopped by
+// account 0 ready (a claim those of all its accounts).
 //
 // Nodes. One that breaks or is drained drops what is kept with it. Jobs on one that breaks are told
 // to stop at once, the one that started last first; then the first spare with the same kind and

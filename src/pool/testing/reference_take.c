@@ -74,14 +74,22 @@ static bool may_give(const attempt *a, uint32_t leaf) {
     return true;
 }
 
+static bool was_stopped_for(const attempt *a, uint32_t job) {
+    const ref_job *j = a->s->jobs + job;
+    bool was = false;
+    for (uint32_t i = 0; i < j->stopped_count; i++) {
+        was |= j->stopped_for[i] == a->s->jobs[a->job].number;
+    }
+    return was;
+}
+
 static bool may_be_stopped(const attempt *a, uint32_t job) {
     const ref_job *j = a->s->jobs + job;
     if (a->moves && (j->request.spot || !j->request.saves || j->request.shape.parts > 1 ||
                      a->now_us - j->started_us < 1800 * SECOND_US)) {
         return false;
     }
-    return j->state == LS_POOL_JOB_RUNNING && j->request.restartable &&
-           j->stopped_for != a->s->jobs[a->job].number &&
+    return j->state == LS_POOL_JOB_RUNNING && j->request.restartable && !was_stopped_for(a, job) &&
            (j->request.spot || may_give(a, j->request.account));
 }
 
@@ -702,6 +710,13 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
                      : s->jobs[noted[i]].request.spot ? LS_WHY_YIELD
                                                       : LS_WHY_RECLAIM,
                      job);
+        }
+        ref_count(s, done ? job : LS_POOL_NONE);
+        const bool limited = done && stops > 0 &&
+                             ref_limited(s, s->jobs[job].request.account, kind, a.milli) !=
+                                 LS_POOL_NONE;
+        for (uint32_t i = 0; i < s->job_count && limited; i++) {
+            s->jobs[i].kept.stirred |= s->jobs[i].kept.place == s->jobs[job].kept.place;
         }
         if (done && stops == 0 && !ref_start_now(s, now_us, job) && !ref_somebody_stops(s, job)) {
             for (uint32_t i = 0; i < s->job_count; i++) {
