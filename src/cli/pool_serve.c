@@ -15,6 +15,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/pool_call.h"
+#include "cli/pool_words.h"
 #include "exec/daemon.h"
 #include "import/pool_file.h"
 #include "line/data_folder.h"
@@ -47,6 +48,11 @@ static const ls_option own_options[] = {
      .argument = "NAME",
      .says = "stays who it is",
      .about = "started by root: listens as this user; jobs run as whoever submits them"},
+    {.name = "cgroup",
+     .kind = LS_OPTION_TEXT,
+     .argument = "FOLDER",
+     .says = "its own, as far as that goes",
+     .about = "of cgroup v2, handed to the pool alone: jobs are limited there"},
     {.name = "port",
      .kind = LS_OPTION_COUNT,
      .argument = "N",
@@ -223,7 +229,8 @@ static ls_status settle(running *r, ls_error *err) {
         status = give_socket_folder(r, err);
     }
     const ls_exec_helper_def helper = {.folder = r->data,
-                                       .uid_least = r->user != NULL ? USER_LEAST : 0};
+                                       .uid_least = r->user != NULL ? USER_LEAST : 0,
+                                       .cgroup = ls_options_get(r->options, "cgroup")->text};
     if (status == LS_OK) {
         status = ls_exec_helper_start(&helper, &r->helper, err);
     }
@@ -311,6 +318,9 @@ static void tell_start(running *r) {
         ls_say(LS_LOG_INFO, "pool", r->pool->name, "jobs have no cgroups of their own%s%s",
                why != NULL && why[0] != '\0' ? ": " : "", why != NULL ? why : "");
     }
+    char limits[400];
+    ls_pool_put_limits(json_object_get(about, "limits"), limits, sizeof limits);
+    ls_say(LS_LOG_INFO, "pool", r->pool->name, "%s", limits);
     json_decref(about);
 }
 

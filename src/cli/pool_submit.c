@@ -49,8 +49,23 @@ static const ls_option own_options[] = {
      .argument = "KIND,...",
      .says = "those that the account may use",
      .about = "kinds of GPUs that will do"},
-    {.name = "cpus", .kind = LS_OPTION_TEXT, .argument = "N", .about = "processors on each node"},
-    {.name = "memory", .kind = LS_OPTION_TEXT, .argument = "SIZE", .about = "of each node: 32GiB"},
+    {.name = "cpus",
+     .kind = LS_OPTION_TEXT,
+     .argument = "N",
+     .says = "what is idle",
+     .about = "processors on each node; it gets no more"},
+    {.name = "memory",
+     .kind = LS_OPTION_TEXT,
+     .argument = "SIZE",
+     .says = "its share of the node, by GPUs",
+     .about = "of each node: 32GiB; a job that takes more is killed"},
+    {.name = "processes",
+     .kind = LS_OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = LS_EXEC_PROCESSES_MAX,
+     .says = "4096 for each GPU",
+     .about = "processes and threads that it may have at once"},
     {.name = "within",
      .kind = LS_OPTION_CHOICE,
      .argument = "LEVEL",
@@ -314,6 +329,9 @@ static bool put_all(const ls_options *o, json_t *out, ls_error *err) {
     put_time(o, "grace", "grace_s", out);
     json_object_set_new(out, "parts", json_integer(ls_options_get(o, "nodes")->number));
     json_object_set_new(out, "saves", json_boolean(ls_options_get(o, "saves")->given));
+    if (ls_options_get(o, "processes")->given) {
+        json_object_set_new(out, "processes", json_integer(ls_options_get(o, "processes")->number));
+    }
     if (ls_options_get(o, "elastic")->given) {
         json_object_set_new(out, "elastic", json_integer(ls_options_get(o, "elastic")->number));
     }

@@ -99,6 +99,11 @@ static void put_sums(const picture *p, const json_t *pool) {
         ls_buffer_printf(&line, " %s", moment);
     }
     put_line(p, &line);
+    ls_pool_put_limits(json_object_get(pool, "limits"), text, sizeof text);
+    if (text[0] != '\0') {
+        put_cell(&line, text, p->width, false);
+        put_line(p, &line);
+    }
     ls_buffer_clear(&line);
 }
 
@@ -297,7 +302,8 @@ void ls_pool_top_draw(const json_t *pool, const json_t *jobs, const json_t *acts
         .height = height < LS_POOL_TOP_HEIGHT_LEAST ? LS_POOL_TOP_HEIGHT_LEAST : height,
         .marks = marks,
         .out = out};
-    const int rows = p.height - 1 - HEADS;
+    // Of a screen the line of limits takes one more.
+    const int rows = p.height - 1 - HEADS - (marks && json_object_get(pool, "limits") != NULL);
     const int happened = (int)json_array_size(json_object_get(acts, "acts"));
     const int accounts = (int)json_array_size(json_object_get(pool, "accounts"));
     int act_rows = rows / 5;

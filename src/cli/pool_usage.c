@@ -355,9 +355,10 @@ static int deliver(const ls_options *options, json_t *pool, json_t *days) {
         }
         return ls_pool_call_print(
             "pool-usage/1", "usage",
-            json_pack("{s:O, s:O, s:o, s:O, s:O}", "now_us", json_object_get(pool, "now_us"),
+            json_pack("{s:O, s:O, s:o, s:O, s:O, s:O?}", "now_us", json_object_get(pool, "now_us"),
                       "gpus", json_object_get(pool, "gpus"), "accounts", accounts, "days", list,
-                      "currency", json_object_get(days, "currency")));
+                      "currency", json_object_get(days, "currency"), "limits",
+                      json_object_get(pool, "limits")));
     }
     ls_buffer out;
     ls_buffer_init(&out);
@@ -368,7 +369,12 @@ static int deliver(const ls_options *options, json_t *pool, json_t *days) {
     } else if (ls_options_get(options, "days")->given) {
         print_days(pool, list, currency, &out);
     } else {
+        char limits[400];
         print_accounts(pool, list, wanted, currency, &out);
+        ls_pool_put_limits(json_object_get(pool, "limits"), limits, sizeof limits);
+        if (limits[0] != '\0') {
+            ls_buffer_printf(&out, "\n%s\n", limits);
+        }
     }
     const int code = ls_output_print(&out);
     ls_buffer_clear(&out);

@@ -28,6 +28,29 @@ void ls_pool_put_span(int64_t us, char *out, size_t size) {
     ls_units_show_time((double)whole, out, size);
 }
 
+void ls_pool_put_limits(const json_t *limits, char *out, size_t size) {
+    static const char *const keys[] = {"memory", "cpus", "processes"};
+    static const char *const words[] = {"memory", "processors", "processes"};
+    char held[80] = "", free[80] = "";
+    const char *why = json_string_value(json_object_get(limits, "why"));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char *list = json_is_true(json_object_get(limits, keys[i])) ? held : free;
+        const size_t used = strlen(list);
+        ls_text_format(list + used, sizeof held - used, "%s%s", used > 0 ? ", " : "", words[i]);
+    }
+    const char *colon = why != NULL ? ": " : "";
+    why = why != NULL ? why : "";
+    if (limits == NULL) {
+        out[0] = '\0';
+    } else if (held[0] == '\0') {
+        ls_text_format(out, size, "jobs are not limited in %s%s%s", free, colon, why);
+    } else if (free[0] == '\0') {
+        ls_text_format(out, size, "jobs are limited in %s", held);
+    } else {
+        ls_text_format(out, size, "jobs are limited in %s; not in %s%s%s", held, free, colon, why);
+    }
+}
+
 int64_t ls_pool_now_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);

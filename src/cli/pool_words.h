@@ -13,5 +13,8 @@ const char *ls_pool_unit_word(const json_t *pool, double count);
 void ls_pool_put_span(int64_t us, char *out, size_t size);
 void ls_pool_put_moment(int64_t us, char *out, size_t size);
 int64_t ls_pool_now_us(void);
+// "jobs are limited in memory, processors", "; not in processes: why". `limits`: as a daemon tells
+// them; NULL (an older daemon): "".
+void ls_pool_put_limits(const json_t *limits, char *out, size_t size);
 // The job's state with what belongs to it: "running", "failed 2", "failed SIGKILL", "waiting".
 void ls_pool_put_state(const json_t *job, char *out, size_t size);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "exec/desk_inside.h"
+#include "exec/run_limits.h"
 #include "exec/submit.h"
 
 const char *ls_desk_code_word(ls_desk_code code) {
@@ -172,14 +173,23 @@ json_t *ls_desk_account_text(const ls_desk *desk, uint32_t account) {
     return desk_text(desk_path(desk->pool, account));
 }
 
+json_t *desk_limits(const ls_desk *desk) {
+    const char *why = "";
+    const uint32_t limits = ls_exec_limits(desk->exec, &why);
+    return json_pack("{s:b, s:b, s:b, s:o}", "memory", (limits & LS_LIMIT_MEMORY) != 0, "cpus",
+                     (limits & LS_LIMIT_CPU) != 0, "processes", (limits & LS_LIMIT_PIDS) != 0,
+                     "why", why != NULL && why[0] != '\0' ? desk_text(why) : json_null());
+}
+
 ls_desk_code ls_desk_about(ls_desk *desk, json_t **out, ls_error *err) {
     const char *why = "";
     const bool cgroups = ls_exec_has_cgroups(desk->exec, &why);
     return desk_give(
-        json_pack("{s:o, s:s, s:I, s:I, s:I, s:b, s:b, s:o}", "pool", desk_text(desk->pool->name),
-                  "version", desk->def.version, "pid", (json_int_t)getpid(), "since_us",
-                  (json_int_t)desk->since_us, "now_us", (json_int_t)ls_exec_now_us(desk->exec),
-                  "isolates", (int)ls_exec_isolates(desk->exec), "cgroups", (int)cgroups,
-                  "no_cgroups", cgroups ? json_null() : desk_text(why != NULL ? why : "")),
+        json_pack(
+            "{s:o, s:s, s:I, s:I, s:I, s:b, s:b, s:o, s:o}", "pool", desk_text(desk->pool->name),
+            "version", desk->def.version, "pid", (json_int_t)getpid(), "since_us",
+            (json_int_t)desk->since_us, "now_us", (json_int_t)ls_exec_now_us(desk->exec),
+            "isolates", (int)ls_exec_isolates(desk->exec), "cgroups", (int)cgroups, "no_cgroups",
+            cgroups ? json_null() : desk_text(why != NULL ? why : ""), "limits", desk_limits(desk)),
         out, err);
 }

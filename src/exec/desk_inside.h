@@ -122,8 +122,9 @@ ls_desk_code desk_memory(ls_error *err);
 // Gives the object out; NULL: out of memory.
 ls_desk_code desk_give(json_t *object, json_t **out, ls_error *err);
 json_t *desk_gpus(uint64_t milli);
-json_t *desk_time(int64_t us);        // null for 0 and INT64_MAX
-json_t *desk_text(const char *text);  // what is no UTF-8 becomes '?'
+json_t *desk_time(int64_t us);             // null for 0 and INT64_MAX
+json_t *desk_limits(const ls_desk *desk);  // what jobs are held to here, and why not to the rest
+json_t *desk_text(const char *text);       // what is no UTF-8 becomes '?'
 json_t *desk_id(uint64_t id);
 
 // Jobs of an account, of now.

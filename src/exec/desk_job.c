@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "exec/desk_inside.h"
+#include "exec/run_limits.h"
 #include "exec/submit.h"
 
 enum { NODES_TOLD = 16 };
@@ -100,6 +101,18 @@ static const char *name_of(const ls_exec_view *view) {
     return name;
 }
 
+// What it is held to while it holds its place; null: not, here.
+static json_t *limits_of(const ls_desk *desk, const ls_exec_view *view) {
+    const uint32_t held = ls_exec_limits(desk->exec, NULL);
+    const ls_run_limits l = ls_run_limits_of(desk->pool, view->job, view->shares);
+    const bool memory = (held & LS_LIMIT_MEMORY) != 0 && l.memory_mib > 0;
+    const bool cpus = (held & LS_LIMIT_CPU) != 0 && l.cpu_milli > 0;
+    return json_pack("{s:o, s:o, s:o}", "memory_mib",
+                     memory ? json_integer((json_int_t)l.memory_mib) : json_null(), "cpus",
+                     cpus ? json_real((double)l.cpu_milli / 1000.0) : json_null(), "processes",
+                     (held & LS_LIMIT_PIDS) != 0 ? json_integer(l.processes) : json_null());
+}
+
 json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, desk_detail detail) {
     const ls_pool *pool = desk->pool;
     const desk_tally *tally = desk_count(desk);
@@ -151,6 +164,9 @@ json_t *desk_job(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, d
                                 ? json_pack("{s:f, s:i, s:i}", "used", view->load_used, "parts",
                                             (int)view->load_parts, "wanted", (int)view->load_wanted)
                                 : json_null());
+    }
+    if (view->shares != NULL && detail == DETAIL_ONE) {
+        json_object_set_new(made, "limits", limits_of(desk, view));
     }
     if (view->job->leader > 0) {
         json_object_set_new(made, "leader", desk_id(view->job->leader));

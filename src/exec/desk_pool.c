@@ -188,13 +188,14 @@ ls_desk_code ls_desk_pool(ls_desk *desk, const ls_asker *who, json_t **out, ls_e
     const desk_counts top = desk_counts_of(desk, own);
     return desk_give(
         json_pack(
-            "{s:o, s:o, s:I, s:I, s:I, s:s, s:o, s:o, s:{s:I, s:o, s:I, s:I}, s:o, s:o}", "name",
-            desk_text(pool->name), "about", desk_text(pool->about != NULL ? pool->about : ""),
-            "seq", (json_int_t)desk->act_count, "now_us", (json_int_t)ls_exec_now_us(desk->exec),
-            "since_us", (json_int_t)desk->since_us, "place", "machine", "kinds", kinds_of(pool),
-            "gpus", own == 0 ? sums_of(desk, tally) : sums_of_account(desk, tally, own), "jobs",
-            "waiting", (json_int_t)top.waiting, "waiting_gpus", desk_gpus(top.waiting_milli),
-            "running", (json_int_t)top.running, "stopping", (json_int_t)top.stopping, "accounts",
-            accounts, "racks", desk_racks(desk, own == 0 ? tally : NULL)),
+            "{s:o, s:o, s:I, s:I, s:I, s:s, s:o, s:o, s:{s:I, s:o, s:I, s:I}, s:o, s:o, s:o}",
+            "name", desk_text(pool->name), "about",
+            desk_text(pool->about != NULL ? pool->about : ""), "seq", (json_int_t)desk->act_count,
+            "now_us", (json_int_t)ls_exec_now_us(desk->exec), "since_us",
+            (json_int_t)desk->since_us, "place", "machine", "kinds", kinds_of(pool), "gpus",
+            own == 0 ? sums_of(desk, tally) : sums_of_account(desk, tally, own), "jobs", "waiting",
+            (json_int_t)top.waiting, "waiting_gpus", desk_gpus(top.waiting_milli), "running",
+            (json_int_t)top.running, "stopping", (json_int_t)top.stopping, "accounts", accounts,
+            "racks", desk_racks(desk, own == 0 ? tally : NULL), "limits", desk_limits(desk)),
         out, err);
 }

@@ -15,13 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "exec/cgroup.h"
 #include "exec/process.h"
 #include "exec/shim.h"
 #include "exec/spec.h"
 #include "exec/title.h"
 
-enum { MESSAGE_MAX = LS_EXEC_SPEC_SIZE_MAX + 64, SOCKET_BYTES = 4 << 20, SWEEPS = 20 };
+enum { MESSAGE_MAX = LS_EXEC_SPEC_SIZE_MAX + 128, SOCKET_BYTES = 4 << 20, SWEEPS = 20 };
 
 typedef enum ask { ASK_START, ASK_SWEEP } ask;
 
@@ -29,12 +28,14 @@ typedef struct head {  // of a message; the job follows
     uint32_t ask;
     uint32_t run;
     uint64_t job;
+    ls_run_limits limits;
 } head;
 
 // ---- the helper's side
 
 typedef struct helper {
     int socket, jobs, cgroups, signals;
+    uint32_t limits;  // LS_LIMIT_* that cgroups there have
     bool changes_user;
     uid_t uid_least;
     char *message;
@@ -106,7 +107,9 @@ static void start(const helper *h, const head *m, const ls_exec_job *what) {
                            .run = m->run,
                            .what = what,
                            .change_user = h->changes_user,
-                           .cgroups = h->cgroups};
+                           .cgroups = h->cgroups,
+                           .limits = m->limits,
+                           .limits_mask = h->limits};
         cgroup_name(def.cgroup, h->jobs, m->job, m->run);
         _exit(ls_shim_main(&def));
     }
@@ -139,8 +142,11 @@ static void sweep(const helper *h, const head *m) {
     for (int i = 0; i < SWEEPS && ls_process_signal_marked(mark, SIGKILL) > 0; i++) {
         usleep(1000);
     }
-    if (h->cgroups >= 0) {
-        unlinkat(h->cgroups, name, AT_REMOVEDIR);
+    // The last of them may still be about to be gone.
+    for (int i = 0; h->cgroups >= 0 && i < SWEEPS &&
+                    unlinkat(h->cgroups, name, AT_REMOVEDIR) != 0 && errno == EBUSY;
+         i++) {
+        usleep(1000);
     }
 }
 
@@ -280,8 +286,9 @@ ls_status ls_exec_helper_start(const ls_exec_helper_def *def, ls_exec_helper **o
     }
     made->changes_user = h.changes_user = geteuid() == 0 && def->uid_least > 0;
     made->uid_least = h.uid_least = def->uid_least;
-    h.cgroups = ls_cgroup_open(made->cgroups_why, sizeof made->cgroups_why);
-    made->cgroups = h.cgroups >= 0;
+    ls_cgroup_open(def->cgroup, &made->cgroup);
+    h.cgroups = made->cgroup.folder;
+    h.limits = made->cgroup.limits;
     h.socket = ends[1];
     made->socket = ends[0];
     made->pid = fork();
@@ -337,8 +344,9 @@ static ls_status send_bytes(ls_exec_helper *made, const void *bytes, size_t size
 }
 
 ls_status ls_helper_send_start(ls_exec_helper *made, uint64_t job, uint32_t run,
-                               const ls_exec_job *what, ls_error *err) {
-    const head m = {.ask = ASK_START, .run = run, .job = job};
+                               const ls_exec_job *what, const ls_run_limits *limits,
+                               ls_error *err) {
+    const head m = {.ask = ASK_START, .run = run, .job = job, .limits = *limits};
     ls_writer message = {0};
     ls_write_bytes(&message, &m, sizeof m);
     ls_exec_spec_write(&message, what);

@@ -5,6 +5,7 @@
 // are those below the data folder that it opened at its beginning.
 #pragma once
 
+#include "exec/cgroup.h"
 #include "exec/service.h"
 
 enum { LS_HELPER_NOTE_SIZE = 96, LS_CGROUP_SIZE = 64 };
@@ -21,13 +22,12 @@ struct ls_exec_helper {
     pid_t pid;
     bool changes_user;
     uid_t uid_least;
-    bool cgroups;
-    char cgroups_why[160];  // not
+    ls_cgroup cgroup;  // its folder is the helper's; here only whether there is one
 };
 
 // `job->env` is all that the command gets. LS_ERR_IO: the helper is gone; LS_ERR_MEMORY.
 ls_status ls_helper_send_start(ls_exec_helper *helper, uint64_t job, uint32_t run,
-                               const ls_exec_job *what, ls_error *err);
+                               const ls_exec_job *what, const ls_run_limits *limits, ls_error *err);
 // Ends whatever is left of a run whose guardian is gone; done before any start sent later.
 ls_status ls_helper_send_sweep(ls_exec_helper *helper, uint64_t job, uint32_t run, ls_error *err);
 // The next reply, and a descriptor of the guardian (pidfd, the caller's now; -1: not started).

@@ -19,6 +19,7 @@ enum {
     LS_EXEC_INDEX_MAX = 1000000000,   // the first index of one
     LS_EXEC_AFTER_MAX = 1024,         // jobs that one waits for
     LS_EXEC_NAME_MAX = 127,           // bytes of a name, of a user
+    LS_EXEC_PROCESSES_MAX = 4194304,  // of a job: what Linux can have at all
 };
 
 typedef struct ls_exec_job {
@@ -66,6 +67,7 @@ typedef struct ls_exec_job {
     const uint64_t *after;  // starts when these are done; cancelled when one of them fails
     uint32_t after_count;
 
+    uint32_t processes;      // that it may have at once, threads too; 0: run_limits.h
     uint64_t log_bytes_max;  // kept of what it writes, the oldest goes first; 0: the pool's
     bool split_log;          // standard error goes into a log of its own
 

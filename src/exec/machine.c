@@ -317,7 +317,8 @@ static ls_status start(void *context, const ls_run_start *s, ls_error *err) {
     if (job.env == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory to start a job");
     } else {
-        status = ls_helper_send_start(m->def.helper, s->job, s->run, &job, err);
+        const ls_run_limits limits = ls_run_limits_of(m->def.pool, &job, s->shares);
+        status = ls_helper_send_start(m->def.helper, s->job, s->run, &job, &limits, err);
     }
     ls_arena_clear(&arena);
     m->gone |= status == LS_ERR_IO;

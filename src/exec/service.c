@@ -369,11 +369,21 @@ bool ls_exec_runs_as(const ls_exec *e, uid_t uid) {
     return ls_exec_isolates(e) ? uid >= e->def.helper->uid_least : uid == geteuid();
 }
 
+uint32_t ls_exec_limits(const ls_exec *e, const char **out_why) {
+    const ls_exec_helper *helper = e->def.helper;
+    if (out_why != NULL) {
+        *out_why = helper == NULL              ? ""
+                   : helper->cgroup.folder < 0 ? helper->cgroup.why
+                                               : helper->cgroup.why_no_limit;
+    }
+    return helper != NULL ? helper->cgroup.limits : 0;
+}
+
 bool ls_exec_has_cgroups(const ls_exec *e, const char **out_why) {
     if (out_why != NULL) {
-        *out_why = e->def.helper != NULL ? e->def.helper->cgroups_why : "";
+        *out_why = e->def.helper != NULL ? e->def.helper->cgroup.why : "";
     }
-    return e->def.helper != NULL && e->def.helper->cgroups;
+    return e->def.helper != NULL && e->def.helper->cgroup.folder >= 0;
 }
 
 const ls_shares *ls_exec_shares(const ls_exec *e) {

@@ -33,6 +33,9 @@ typedef struct ls_exec_helper_def {
     uid_t uid_least;
     // How nice it is, and with it all that it starts (setpriority(2), 1 to 19); 0: as the caller.
     int nice;
+    // A folder of cgroup v2 in which nothing runs and cgroups for jobs may be made; NULL: our own
+    // cgroup, as far as it goes (cgroup.h).
+    const char *cgroup;
 } ls_exec_helper_def;
 
 // Forks the helper. Call early: before threads are started and, as root, before the privileges that
@@ -101,6 +104,9 @@ bool ls_exec_runs_as(const ls_exec *exec, uid_t uid);
 // Jobs are held in cgroups of their own; else by session and process tree alone. *out_why (may be
 // NULL) says why not.
 bool ls_exec_has_cgroups(const ls_exec *exec, const char **out_why);
+// LS_LIMIT_* (run_limits.h) that jobs are held to here. *out_why (may be NULL) says why not to the
+// others.
+uint32_t ls_exec_limits(const ls_exec *exec, const char **out_why);
 
 // ---- jobs
 

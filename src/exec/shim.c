@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "exec/cgroup.h"
 #include "exec/command.h"
 #include "exec/log_file.h"
 #include "exec/run_files.h"
@@ -87,18 +90,34 @@ static void open_signals(shim *s) {
     s->signals = signalfd(-1, &heard, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-static int open_cgroup(shim *s) {
-    if (s->def->cgroups < 0) {
+// *why: where limits hold and this run cannot be held to its own; it is not to begin then.
+static int open_cgroup(shim *s, char why[WHY_SIZE]) {
+    const ls_shim_def *def = s->def;
+    why[0] = '\0';
+    if (def->cgroups < 0) {
         return -1;
     }
-    mkdirat(s->def->cgroups, s->def->cgroup, 0755);
-    s->cgroup = openat(s->def->cgroups, s->def->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return s->cgroup >= 0 ? openat(s->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC) : -1;
+    mkdirat(def->cgroups, def->cgroup, 0755);
+    s->cgroup = openat(def->cgroups, def->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->cgroup >= 0 &&
+        !ls_cgroup_limit(s->cgroup, &def->limits, def->limits_mask, why, WHY_SIZE)) {
+        return -1;
+    }
+    const int procs = s->cgroup >= 0 ? openat(s->cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC) : -1;
+    if (procs < 0 && def->limits_mask != 0) {
+        snprintf(why, WHY_SIZE, "it has no cgroup to limit it: %s", strerror(errno));
+    }
+    return procs;
 }
 
 static void close_cgroup(shim *s) {
     if (s->cgroup < 0) {
         return;
+    }
+    const bool went_well = s->end.how == LS_RUN_EXITED && s->end.code == 0;
+    if (!went_well && s->end.note[0] == '\0') {
+        (void)ls_cgroup_struck(s->cgroup, &s->def->limits, s->def->limits_mask, s->end.note,
+                               sizeof s->end.note);
     }
     close(s->cgroup);
     for (int i = 0;
@@ -408,6 +427,14 @@ static void close_run(shim *s) {
     }
 }
 
+__attribute__((format(printf, 2, 3))) static void not_started(shim *s, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    s->end.how = LS_RUN_NOT_STARTED;
+    ls_text_vformat(s->end.note, sizeof s->end.note, format, arguments);
+    va_end(arguments);
+}
+
 int ls_shim_main(const ls_shim_def *def) {
     shim s = {.def = def,
               .pipes = {-1, -1},
@@ -428,7 +455,8 @@ int ls_shim_main(const ls_shim_def *def) {
         !open_pipes(&s, write_ends)) {
         return 1;
     }
-    const int procs = open_cgroup(&s);
+    char unlimited[WHY_SIZE];
+    const int procs = open_cgroup(&s, unlimited);
     if (!fork_command(&s, write_ends, procs, &gate)) {
         return 1;
     }
@@ -453,11 +481,13 @@ int ls_shim_main(const ls_shim_def *def) {
     if (def->what->limit_us > 0) {
         s.limit_us = later(ls_steady_us(), def->what->limit_us);
     }
-    if (open_control(&s)) {
+    if (unlimited[0] != '\0') {
+        not_started(&s, "%s", unlimited);
+        close(gate);
+    } else if (open_control(&s)) {
         open_gate(&s, gate);
     } else {
-        s.end.how = LS_RUN_NOT_STARTED;
-        snprintf(s.end.note, sizeof s.end.note, "cannot make its fifo: %s", strerror(errno));
+        not_started(&s, "cannot make its fifo: %s", strerror(errno));
         close(gate);
     }
     live(&s, chunk);

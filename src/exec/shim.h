@@ -5,7 +5,7 @@
 // it is left. It hears only its fifo (run_files.h) and its clock.
 #pragma once
 
-#include "exec/job.h"
+#include "exec/run_limits.h"
 
 typedef struct ls_shim_def {
     int folder;  // of the job
@@ -15,6 +15,8 @@ typedef struct ls_shim_def {
     bool change_user;         // run it as what->uid, what->gid
     int cgroups;              // folder in which a cgroup may be made; -1: none
     char cgroup[64];          // its name
+    ls_run_limits limits;     // of the run, as far as the cgroup can hold them to it:
+    uint32_t limits_mask;     // LS_LIMIT_*
 } ls_shim_def;
 
 // The life of a guardian, in a process just forked for it with nothing open but what the def names;

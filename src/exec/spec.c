@@ -47,7 +47,7 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
                            (uint32_t)(job->once != NULL) << 6 |
                            (uint32_t)(job->deadline_us > 0) << 7 | (uint32_t)job->spot << 8 |
                            (uint32_t)(job->elastic > 0) << 9 | (uint32_t)(job->leader > 0) << 10 |
-                           (uint32_t)(job->busy > 0) << 12;
+                           (uint32_t)(job->processes > 0) << 11 | (uint32_t)(job->busy > 0) << 12;
     ls_write_varint(out, flags);
     put_signed(out, job->priority);
     put_signed(out, job->limit_us);
@@ -73,6 +73,9 @@ void ls_exec_spec_write(ls_writer *out, const ls_exec_job *job) {
     if (job->leader > 0) {
         ls_write_varint(out, job->leader);
         ls_write_varint(out, job->leader_run);
+    }
+    if (job->processes > 0) {
+        ls_write_varint(out, job->processes);
     }
     if (job->busy > 0) {
         ls_write_varint(out, job->busy);
@@ -200,7 +203,7 @@ static void get_job(source *s, ls_exec_job *job) {
     job->folder = get_text(s);
     get_shape(s, &job->shape);
     const uint32_t flags = get_u32(s);
-    if (flags > 8191 || (flags & 2048) != 0) {
+    if (flags > 8191) {
         complain(s, "unknown flags");
     }
     job->shape.must = (flags & 1) != 0;
@@ -227,6 +230,10 @@ static void get_job(source *s, ls_exec_job *job) {
     job->elastic = (flags & 512) != 0 ? get_u32(s) : 0;
     job->leader = (flags & 1024) != 0 ? ls_read_varint(&s->in) : 0;
     job->leader_run = (flags & 1024) != 0 ? get_u32(s) : 0;
+    job->processes = (flags & 2048) != 0 ? get_u32(s) : 0;
+    if ((flags & 2048) != 0 && (job->processes == 0 || job->processes > LS_EXEC_PROCESSES_MAX)) {
+        complain(s, "a limit of processes that is none");
+    }
     job->busy = (flags & 4096) != 0 ? get_u32(s) : 0;
     if ((flags & 4096) != 0 && (job->busy < 1 || job->busy > 100 || job->elastic == 0)) {
         complain(s, "a service that is to be busy beyond 1 to 100 %, or has no parts");

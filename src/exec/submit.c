@@ -25,7 +25,7 @@ static const char *const keys[] = {
     "spread",     "priority",    "most_s",      "grace_s",      "checkpoint_every_s",
     "saves",      "restartable", "stop_signal", "stop_command", "array",
     "after",      "log_mib",     "split_log",   "deadline_s",   "array_first",
-    "spot",       "elastic",     "busy",        NULL,
+    "spot",       "elastic",     "busy",        "processes",    NULL,
 };
 
 const char *ls_level_word(ls_pool_level level) {
@@ -216,6 +216,9 @@ static void take_after(ls_fields *f, ls_arena *arena, ls_exec_job *job) {
 
 static void take_rest(ls_fields *f, ls_exec_job *job) {
     int64_t array = 0, first = 0, priority = 0, log_mib = 0, elastic = 0, busy = 0;
+    int64_t processes = 0;
+    ls_fields_integer(f, "processes", 1, LS_EXEC_PROCESSES_MAX, &processes);
+    job->processes = (uint32_t)processes;
     ls_fields_integer(f, "elastic", 0, LS_EXEC_ELASTIC_MAX, &elastic);
     if (elastic > 0 && job->spot) {
         ls_fields_fail(f, LS_ERR_INVALID, "elastic: a spot job is not elastic");

@@ -29,13 +29,31 @@ static void kind_name(const char *name, char out[NAME]) {
     }
 }
 
+// Memory of the machine, in MiB; 0: the system does not tell.
+static long long memory_mib(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (long long)pages * (page / 1024) / 1024 : 0;
+}
+
+// Of a node that has so many of so many of its GPUs or slots.
+static void put_memory(ls_buffer *out, long long held, long long of) {
+    const long long mib = memory_mib() * held / of;
+    if (mib > 0) {
+        ls_buffer_printf(out, ", memory: %lld MiB", mib);
+    }
+}
+
 static void put_slots(ls_buffer *out, long cpus, ls_buffer *note, const char *why) {
     // A node has 32 slots at most; a machine with more processors is written as several.
     ls_buffer_text(out, "nodes:\n");
     uint32_t number = 0;
     for (long left = cpus; left > 0; left -= NODE_GPUS) {
-        ls_buffer_printf(out, "  - {name: here%s%.0u, slots: %ld}\n", number > 0 ? "-" : "", number,
-                         left < NODE_GPUS ? left : NODE_GPUS);
+        const long slots = left < NODE_GPUS ? left : NODE_GPUS;
+        ls_buffer_printf(out, "  - {name: here%s%.0u, slots: %ld", number > 0 ? "-" : "", number,
+                         slots);
+        put_memory(out, slots, cpus);
+        ls_buffer_text(out, "}\n");
         number++;
     }
     ls_buffer_printf(note, "%ld CPU slots, one for each processor: %s", cpus, why);
@@ -63,8 +81,10 @@ static void put_gpus(ls_buffer *out, const ls_nvml *list, long cpus, ls_buffer *
             ls_buffer_printf(&kinds, "%s {gpus: %u, gpu-memory: %u MiB}\n", line, count,
                              list->gpus[i].memory_mib);
         }
-        ls_buffer_printf(&nodes, "  - {name: here%s%.0u, kind: %s, gpus: %u, cpus: %ld}\n",
+        ls_buffer_printf(&nodes, "  - {name: here%s%.0u, kind: %s, gpus: %u, cpus: %ld",
                          number > 0 ? "-" : "", number, kind, count, number == 0 ? cpus : 0);
+        put_memory(&nodes, count, list->count);
+        ls_buffer_text(&nodes, "}\n");
         for (uint32_t k = i; k < i + count; k++) {
             slices += list->gpus[k].slice;
         }
