@@ -59,7 +59,7 @@ static int64_t work_left(const ls_ctx *c, uint32_t machine) {
     const ls_s_machine *mc = c->machine + machine;
     const ls_m_station *st = c->stations + c->machines[machine].station;
     const ls_m_step *step = c->steps + mc->step;
-    const double slowness = c->machines[machine].slowness;
+    const double slowness = ls_slowness_expected(c, machine);
     const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count, slowness);
     const double run = step->mean * slowness * w.factor + w.extra + ls_loading_of(st, step);
     const int64_t elapsed = mc->phase_elapsed +

@@ -13,13 +13,13 @@ enum { TRUTHS_MAX = 1000 };
 // The key that says what kind a truth is; its value says of what.
 static const char *const kind_keys[LS_HIDE_KIND_COUNT] = {"process", "setup",  "failures", "repair",
                                                           "wear",    "sensor", "habit"};
-enum { MODE, TIMES, GROWS, OFFSET, NOISE, MISSES, STUCK, AT, FROM, UNTIL, OTHER_COUNT };
-static const char *const other_keys[OTHER_COUNT] = {"mode",   "times", "grows", "offset", "noise",
-                                                    "misses", "stuck", "at",    "from",   "until"};
+enum { MODE, TIMES, GROWS, OFFSET, NOISE, MISSES, STUCK, WORN, AT, FROM, UNTIL, OTHER_COUNT };
+static const char *const other_keys[OTHER_COUNT] = {
+    "mode", "times", "grows", "offset", "noise", "misses", "stuck", "worn", "at", "from", "until"};
 #define BIT(key) (1u << (key))
 // Which of the other keys each kind may have, beside from and until.
 static const unsigned allowed[LS_HIDE_KIND_COUNT] = {
-    BIT(TIMES) | BIT(GROWS),
+    BIT(TIMES) | BIT(GROWS) | BIT(WORN),
     BIT(TIMES) | BIT(GROWS),
     BIT(TIMES) | BIT(GROWS) | BIT(MODE),
     BIT(TIMES) | BIT(GROWS) | BIT(MODE),
@@ -191,6 +191,12 @@ static void read_other(reader *r, const ls_yaml *value, int key, ls_hidden *h) {
         h->stuck = is_text(value) && strcmp(value->text, "yes") == 0;
         if (!h->stuck) {
             mistake(r, value, NULL, "'stuck' must be yes");
+        }
+        break;
+    case WORN:
+        h->worn = is_text(value) && strcmp(value->text, "yes") == 0;
+        if (!h->worn) {
+            mistake(r, value, NULL, "'worn' must be yes");
         }
         break;
     case AT:

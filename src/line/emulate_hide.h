@@ -31,6 +31,7 @@ typedef struct ls_hidden {
     double offset;                // SENSOR
     double noise;                 // SENSOR: standard deviation of what is added
     double miss;                  // SENSOR: share of what a counter does not count
+    bool worn;                    // PROCESS: as far as its tool is worn
     bool stuck;                   // SENSOR: the value of from_us stays
     int64_t from_us, until_us;    // plant time; LS_FOREVER: no end
 } ls_hidden;

@@ -158,6 +158,8 @@ void ls_emulate_bend_start(ls_emulate *e);
 void ls_emulate_bend(ls_emulate *e);  // after each event: what began in it takes its true length
 int64_t ls_emulate_next_turn(const ls_emulate *e);  // when a truth begins or ends
 void ls_emulate_turn(ls_emulate *e, int64_t now_us);
+// How worn the tool of a machine is: 1 where tools fail on average, or after very many hours.
+double ls_emulate_wear_share(const ls_emulate *e, uint32_t machine);
 double ls_emulate_factor(const ls_emulate *e, ls_hide_kind kind, uint32_t machine,
                          uint32_t failure);
 // What the signal tells instead; a counter that misses parts takes a share of `more`.

@@ -66,7 +66,9 @@ static double factor_at(const ls_emulate *e, ls_hide_kind kind, uint32_t machine
     for (uint32_t i = 0; e->def.hide != NULL && i < e->def.hide->count; i++) {
         const ls_hidden *h = &e->def.hide->items[i];
         if (concerns(e, h, kind, machine, failure) && ls_hidden_is_on(h, now_us)) {
-            factor *= ls_hidden_factor(h, now_us);
+            const double all = ls_hidden_factor(h, now_us);
+            factor *= h->worn ? fmax(1.0 + (all - 1.0) * ls_emulate_wear_share(e, machine), 0.001)
+                              : all;
             e->applied[i]++;
         }
     }

@@ -32,6 +32,12 @@ static void tell_sensor(ls_emulate *e, uint32_t signal, double value, double dig
     }
 }
 
+double ls_emulate_wear_share(const ls_emulate *e, uint32_t machine) {
+    const emulate_tool *tool = ls_emulate_tool(e, machine);
+    return tool != NULL ? ls_emulate_worn(e, tool)
+                        : 1.0 - exp(-e->machines[machine].worked_h / 40.0);
+}
+
 static void look_at_machine(ls_emulate *e, const ls_ctx *c, uint32_t i) {
     static const double power_kw[LS_STATE_COUNT] = {0.8, 7.5, 1.6, 0.9, 0.2, 0.2, 0.1, 0.9};
     emulate_machine *m = &e->machines[i];
@@ -44,7 +50,7 @@ static void look_at_machine(ls_emulate *e, const ls_ctx *c, uint32_t i) {
         m->worked_h = 0.0;  // with a new tool
     }
     const emulate_tool *tool = ls_emulate_tool(e, i);
-    const double wear = tool != NULL ? ls_emulate_worn(e, tool) : 1.0 - exp(-m->worked_h / 40.0);
+    const double wear = ls_emulate_wear_share(e, i);
     const double target = works ? 62.0 + 8.0 * wear : 24.0;
     m->temperature += (target - m->temperature) * (1.0 - exp(-hours * 6.0));  // tau 10 min
     const double power = power_kw[state] * (works ? 1.0 + 0.15 * wear : 1.0);

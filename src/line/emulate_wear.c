@@ -13,6 +13,11 @@ static const ls_m_condition *condition_of(const ls_emulate *e, uint32_t index) {
     return ls_model_conditions(e->twin->model) + index;
 }
 
+// How long work takes, and lives that are told, are no tool.
+static bool is_tool(const ls_emulate *e, uint32_t index) {
+    return condition_of(e, index)->mode != LS_NO && condition_of(e, index)->at != LS_NO;
+}
+
 static void new_tool(ls_emulate *e, const ls_ctx *c, uint32_t index) {
     const ls_m_condition *m = condition_of(e, index);
     emulate_tool *tool = &e->tools[index];
@@ -28,7 +33,9 @@ static void new_tool(ls_emulate *e, const ls_ctx *c, uint32_t index) {
 void ls_emulate_wear_start(ls_emulate *e) {
     const ls_ctx c = ls_emulate_context(e, e->snapshot);
     for (ls_u32 i = 0; i < c.m->conditions; i++) {
-        new_tool(e, &c, i);
+        if (is_tool(e, i)) {
+            new_tool(e, &c, i);
+        }
     }
 }
 
@@ -44,6 +51,9 @@ static void grow(emulate_tool *tool, int64_t clock, int64_t total) {
 void ls_emulate_wear(ls_emulate *e) {
     const ls_ctx c = ls_emulate_context(e, e->snapshot);
     for (ls_u32 i = 0; i < c.m->conditions; i++) {
+        if (!is_tool(e, i)) {
+            continue;
+        }
         const ls_s_mode *mode = c.mode + condition_of(e, i)->mode;
         emulate_tool *tool = &e->tools[i];
         if (mode->active != 0) {  // broken, under repair
@@ -65,7 +75,7 @@ const emulate_tool *ls_emulate_tool(const ls_emulate *e, uint32_t machine) {
     const ls_model *m = e->twin->model;
     const ls_m_mode *modes = LS_MODEL_ARRAY(m, ls_m_mode, mode_at);
     for (ls_u32 i = 0; i < m->conditions; i++) {
-        if (modes[condition_of(e, i)->mode].machine == machine) {
+        if (is_tool(e, i) && modes[condition_of(e, i)->mode].machine == machine) {
             return &e->tools[i];
         }
     }

@@ -417,6 +417,7 @@ ls_status ls_decisions_open(ls_intake *intake, ls_journal *journal, const char *
     d->journal = journal;
     d->plant = intake->running.plant;
     d->twin = intake->running.twin;
+    ls_told_open(&d->told, intake, d->plant, d->twin);
     pthread_mutex_init(&d->people.turn, NULL);
     pthread_mutex_init(&d->people.lock, NULL);
     pthread_cond_init(&d->people.wake, NULL);
@@ -473,7 +474,7 @@ void ls_decisions_close(ls_decisions *d) {
     ls_free(d->memories);
     ls_free(d->due_us);
     ls_decisions_forget_settings(d);
-    ls_decisions_forget_conditions(d);
+    ls_told_close(&d->told);
     if (d->has_lock) {
         pthread_mutex_destroy(&d->lock);
     }

@@ -15,6 +15,7 @@
 #include "loop/decisions.h"
 #include "loop/decisions_number.h"
 #include "loop/experiment.h"
+#include "loop/told.h"
 
 enum {
     DECISION_ROWS = 2000,      // kept in memory; older ones stand in the history
@@ -88,33 +89,6 @@ typedef struct decision_setting {
     decision_heard value, setting;
 } decision_setting;
 
-// Why a condition is told or not.
-typedef enum decision_known {
-    DECISION_TOLD,
-    DECISION_NOTHING_HEARD,
-    DECISION_STALE,
-    DECISION_NO_NUMBER,
-    DECISION_UNUSUAL,   // by its model
-    DECISION_PARTIAL,   // the model lacks some of its tags
-    DECISION_UNSURE,    // the model gives no interval
-    DECISION_NEW_PART,  // what was heard is of the part before, in part at least
-} decision_known;
-
-// The newest of one tag, read up to until_us (since 1970); 0: nothing yet.
-typedef struct decision_sign {
-    int64_t time_us, until_us;
-    double number;   // NaN: none
-    bool uncertain;  // says its quality
-} decision_sign;
-
-enum { DECISION_SIGNS = 4 };  // value, low, high, unusual; of a tag the first
-typedef struct decision_condition {
-    const ls_condition *plan;
-    uint32_t mode, machine, failure;  // of the model; of the plant
-    decision_sign signs[DECISION_SIGNS];
-    decision_known known;
-} decision_condition;
-
 typedef struct decision_lot {
     int64_t serial;  // -1: nobody in this slot
     char name[DECISION_NAME_SIZE];
@@ -182,12 +156,11 @@ struct ls_decisions {
     uint32_t lot_count;
     decision_memory *memories;
     uint32_t memory_count;
-    int64_t *due_us;                 // by point, plant time; -1: not yet
-    decision_setting *settings;      // by point, where it is about one; NULL: none was asked for
-    ls_outlook *outlook;             // of the question about a setting that is being answered
-    int64_t levels_heard_us;         // monotonic
-    decision_condition *conditions;  // of the model; NULL: not needed yet
-    int64_t conditions_heard_us;     // monotonic
+    int64_t *due_us;             // by point, plant time; -1: not yet
+    decision_setting *settings;  // by point, where it is about one; NULL: none was asked for
+    ls_outlook *outlook;         // of the question about a setting that is being answered
+    int64_t levels_heard_us;     // monotonic
+    ls_told told;                // to the presents below
     int64_t heard_us;  // monotonic: the oldest signal that this look is the first to see; 0: none
     double certainty;
     uint64_t divergences;
@@ -270,12 +243,12 @@ void ls_decisions_forget_settings(ls_decisions *d);
 bool ls_decisions_is_setting(const ls_plant *plant, const ls_question *question);
 
 // ---- decisions_condition.c: of the deciding thread
-void ls_decisions_tell_conditions(ls_decisions *d, ls_snapshot *present);
-void ls_decisions_forget_conditions(ls_decisions *d);
 // One sentence about a condition as it was told to d->present, in English and Korean.
 void ls_decisions_condition_words(const ls_decisions *d, uint32_t index, char *out, char *out_ko,
                                   size_t size);
-json_t *ls_decisions_conditions_json(const ls_decisions *d, uint32_t machine);
+// Of the machines that work slower or faster than the plant file says, as far as they were told; ""
+// where there are none.
+void ls_decisions_slowness_words(const ls_decisions *d, char *out, char *out_ko, size_t size);
 
 // ---- decisions_ask.c
 // The base rule is followed where the line would do something else, and it is better as a rule.

@@ -153,10 +153,15 @@ json_t *ls_decisions_row_json(const ls_decisions *d, const ls_answer *a, const l
         json_object_set_new(row, "counts", json_string(d->plant->listen.values[value].name));
     }
     put_search(d, a, effect, row);
-    if (point->kind == LS_DECIDE_MAINTENANCE && d->conditions != NULL) {
+    if (point->kind == LS_DECIDE_MAINTENANCE && d->told.items != NULL) {
         json_object_set_new(row, "conditions",
-                            ls_decisions_conditions_json(d, a->question.subject));
+                            ls_told_conditions_json(&d->told, d->present, a->question.subject));
     }
+    json_t *slowness = ls_told_slowness_json(&d->told, d->present, LS_NONE);
+    if (json_array_size(slowness) > 0) {
+        json_object_set(row, "slowness", slowness);
+    }
+    json_decref(slowness);
     json_object_set_new(row, "guards", json_null());
     json_object_set_new(row, "expires_us", json_null());
     json_object_set_new(row, "approvals", json_array());

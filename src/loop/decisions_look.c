@@ -68,7 +68,7 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
     pthread_mutex_unlock(&d->intake->lock);
     if (follow != NULL) {
         ls_decisions_tell_levels(d, into);
-        ls_decisions_tell_conditions(d, into);
+        ls_told_tell(&d->told, d->now_us, into);
     }
     return follow != NULL;
 }

@@ -96,6 +96,7 @@ ls_status ls_decisions_once(ls_intake *intake, ls_decider *decider, const ls_onc
     d->intake = intake;
     d->plant = intake->running.plant;
     d->twin = intake->running.twin;
+    ls_told_open(&d->told, intake, d->plant, d->twin);
     d->decider = decider;
     d->in_step_since_us = -1;
     json_t *rows = json_array();
@@ -108,7 +109,7 @@ ls_status ls_decisions_once(ls_intake *intake, ls_decider *decider, const ls_onc
     }
     ls_snapshot_destroy(d->present);
     ls_decisions_forget_settings(d);
-    ls_decisions_forget_conditions(d);
+    ls_told_close(&d->told);
     ls_free(d->lots);
     ls_free(d);
     if (status != LS_OK) {

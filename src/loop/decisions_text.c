@@ -262,12 +262,20 @@ static void why_conditions(const ls_decisions *d, const ls_answer *a, const deci
     if (d->plant->decide.points[a->question.point].kind != LS_DECIDE_MAINTENANCE) {
         return;
     }
-    for (uint32_t i = 0; d->conditions != NULL && i < d->twin->model->conditions; i++) {
-        if (d->conditions[i].machine == a->question.subject) {
+    for (uint32_t i = 0; i < d->told.count; i++) {
+        if (d->told.items[i].mode != LS_NONE && d->told.items[i].machine == a->question.subject) {
             char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
             ls_decisions_condition_words(d, i, en, ko, SENTENCE_SIZE);
             say(w, en, ko);
         }
+    }
+}
+
+static void why_slowness(const ls_decisions *d, const decision_words *w) {
+    char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
+    ls_decisions_slowness_words(d, en, ko, SENTENCE_SIZE);
+    if (en[0] != '\0') {
+        say(w, en, ko);
     }
 }
 
@@ -358,5 +366,6 @@ void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision
     why_pool(d, answer, out);
     why_terms(answer, out);
     why_conditions(d, answer, out);
+    why_slowness(d, out);
     why_search(answer, out);
 }

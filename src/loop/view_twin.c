@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "loop/told.h"
 #include "loop/view.h"
 #include "loop/view_inside.h"
 #include "twin/calibrate/edit.h"
@@ -67,6 +68,19 @@ static ls_status take_present(ls_service *service, ls_snapshot **out, ls_error *
     return status;
 }
 
+// What models and tags say of machines is told to a present; returns what that was.
+static json_t *tell(ls_service *service, const ls_plant *plant, const ls_twin *twin,
+                    ls_snapshot *present) {
+    ls_told told;
+    ls_told_open(&told, &service->intake, plant, twin);
+    ls_told_tell(&told, ls_snapshot_now(present), present);
+    json_t *object = json_pack("{s:o, s:o}", "conditions",
+                               ls_told_conditions_json(&told, present, LS_NONE), "slowness",
+                               ls_told_slowness_json(&told, present, LS_NONE));
+    ls_told_close(&told);
+    return object;
+}
+
 static ls_status run_fan(const ls_twin *twin, const ls_snapshot *present, fan *f, ls_error *err) {
     ls_snapshot *future = NULL;
     ls_status status = ls_snapshot_copy(twin, present, &future, err);
@@ -116,6 +130,7 @@ ls_status ls_view_forecast(ls_service *service, double hours, json_t **out, ls_e
     }
     fan *f = ls_alloc(sizeof *f);
     ls_snapshot *present = NULL;
+    json_t *told = NULL;
     if (f == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory for a forecast");
     }
@@ -123,6 +138,7 @@ ls_status ls_view_forecast(ls_service *service, double hours, json_t **out, ls_e
     const ls_running *running = &service->intake.running;
     ls_status status = take_present(service, &present, err);
     if (status == LS_OK) {
+        told = tell(service, running->plant, running->twin, present);
         f->origin_us = ls_snapshot_now(present);
         f->step_us = (int64_t)(hours * HOUR_US / TIMES);
         f->hash = ls_snapshot_hash(present);
@@ -130,7 +146,9 @@ ls_status ls_view_forecast(ls_service *service, double hours, json_t **out, ls_e
     }
     if (status == LS_OK) {
         *out = fan_object(f, running->plant->start_us);
+        json_object_set(*out, "told", told);
     }
+    json_decref(told);
     ls_snapshot_destroy(present);
     pthread_rwlock_unlock(&service->line_lock);
     ls_free(f);
@@ -203,10 +221,12 @@ typedef struct pair {  // the plant as it is, and what if
     ls_twin *twins[2];
     ls_snapshot *presents[2];  // NULL: nothing is followed; both begin at time zero
     ls_twin_result *results[2];
+    json_t *told;       // to both, as the plant is; NULL: nothing
     int64_t origin_us;  // since 1970
 } pair;
 
 static void clear_pair(pair *p) {
+    json_decref(p->told);
     for (int i = 0; i < 2; i++) {
         ls_twin_result_destroy(p->results[i]);
         ls_snapshot_destroy(p->presents[i]);
@@ -232,6 +252,9 @@ static ls_status carry_present(ls_service *service, pair *p, ls_error *err) {
     for (int i = 0; i < 2 && status == LS_OK && present != NULL; i++) {
         const ls_carry_side to = {p->plants[i], p->twins[i]};
         status = ls_carry_present(&from, present, &to, SEED, &p->presents[i], err);
+        json_t *told = status == LS_OK ? tell(service, to.plant, to.twin, p->presents[i]) : NULL;
+        p->told = i == 0 ? told : p->told;
+        json_decref(i == 0 ? NULL : told);
     }
     pthread_rwlock_unlock(&service->line_lock);
     ls_snapshot_destroy(present);
@@ -263,10 +286,10 @@ static json_t *pair_object(const pair *p, int64_t reps) {
             }
         }
     }
-    return json_pack("{s:o, s:o, s:o, s:I, s:i, s:s, s:I}", "as_is", objects[0], "what_if",
+    return json_pack("{s:o, s:o, s:o, s:I, s:i, s:s, s:I, s:O?}", "as_is", objects[0], "what_if",
                      objects[1], "difference", objects[2], "futures", (json_int_t)reps, "seed",
                      SEED, "from", p->presents[0] != NULL ? "present" : "zero", "origin_us",
-                     (json_int_t)p->origin_us);
+                     (json_int_t)p->origin_us, "told", p->told);
 }
 
 static ls_status run_both(ls_service *service, pair *p, double hours, int64_t reps, json_t **out,

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/units.h"
 #include "loop/json_value.h"
+#include "loop/told.h"
 #include "twin/estimate/forecast.h"
 #include "twin/estimate/online.h"
 
@@ -23,6 +24,7 @@ struct ls_watch {
     ls_journal *journal;
     ls_online *online;
     ls_forecast *forecast;
+    ls_told told;  // of the thread
     uint64_t facts, drifts;
     void (*listener)(void *context, const ls_fact *fact);
     void *listener_context;
@@ -116,6 +118,8 @@ static void *work(void *context) {
     while (!atomic_load(&watch->ends)) {
         nanosleep(&pause, NULL);
         if (begin_forecast(watch)) {
+            ls_snapshot *present = ls_forecast_present(watch->forecast);
+            ls_told_tell(&watch->told, ls_snapshot_now(present), present);
             ls_forecast_run(watch->forecast);
             pthread_mutex_lock(&watch->intake->lock);
             ls_forecast_end(watch->forecast);
@@ -137,6 +141,7 @@ ls_status ls_watch_open(ls_intake *intake, ls_journal *journal, ls_watch **out, 
     }
     watch->intake = intake;
     watch->journal = journal;
+    ls_told_open(&watch->told, intake, running->plant, running->twin);
     ls_status status = ls_online_create(running->plant, &watch->online, err);
     if (status == LS_OK) {
         status = ls_forecast_create(running->twin, &def, &watch->forecast, err);
@@ -164,6 +169,7 @@ void ls_watch_close(ls_watch *watch) {
     if (watch->has_thread) {
         pthread_join(watch->thread, NULL);
     }
+    ls_told_close(&watch->told);
     ls_forecast_destroy(watch->forecast);
     ls_online_destroy(watch->online);
     ls_free(watch);

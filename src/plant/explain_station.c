@@ -161,8 +161,10 @@ static void put_renews(ls_buffer *out, const ls_plant *plant, const ls_station *
 static void put_condition(ls_buffer *out, const ls_condition *c) {
     ls_buffer_printf(out, ", condition: {%s: ", c->model != NULL ? "model" : "tag");
     ls_put_text(out, c->model != NULL ? c->model : c->tag);
-    ls_buffer_printf(out, ", at: %s, new: ", c->at_text);
-    ls_put_number(out, c->fresh);
+    if (c->at != LS_NONE) {
+        ls_buffer_printf(out, ", at: %s, new: ", c->at_text);
+        ls_put_number(out, c->fresh);
+    }
     if (c->model == NULL) {
         ls_buffer_text(out, ", spread: ");
         ls_put_number(out, c->spread);
@@ -170,6 +172,37 @@ static void put_condition(ls_buffer *out, const ls_condition *c) {
     ls_buffer_text(out, ", stale: ");
     ls_put_time(out, c->stale_us);
     ls_buffer_text(out, "}");
+}
+
+static void put_slowness(ls_buffer *out, const ls_plant *plant, const ls_station *s) {
+    if (s->slowness == LS_NONE) {
+        ls_buffer_text(out, "    # slowness: work takes as long as process says\n");
+        return;
+    }
+    const ls_condition *c = &plant->conditions[s->slowness];
+    ls_buffer_printf(out, "    slowness: {%s: ", c->model != NULL ? "model" : "tag");
+    ls_put_text(out, c->model != NULL ? c->model : c->tag);
+    if (!c->per_speed) {
+        ls_buffer_text(out, ", nominal: ");
+        ls_put_number(out, c->nominal);
+    }
+    if (c->fresh > 0.0) {
+        ls_buffer_text(out, ", new: ");
+        ls_put_number(out, c->fresh);
+    }
+    for (uint32_t i = 0; i < c->until_count; i++) {
+        ls_buffer_text(out, i == 0 ? ", until: [" : ", ");
+        ls_put_text(out, plant->failures[s->failure_at + plant->indexes[c->until_at + i]].name);
+    }
+    ls_buffer_printf(out, "%s, interval: %s", c->until_count > 0 ? "]" : "",
+                     c->of_mean ? "mean" : "operation");
+    if (c->model == NULL) {
+        ls_buffer_text(out, ", spread: ");
+        ls_put_number(out, c->spread);
+    }
+    ls_buffer_text(out, ", stale: ");
+    ls_put_time(out, c->stale_us);
+    ls_buffer_text(out, "}\n");
 }
 
 static void put_failure(ls_buffer *out, const ls_plant *plant, const ls_station *s,
@@ -287,5 +320,6 @@ void ls_explain_station(ls_buffer *out, const ls_plant *plant, uint32_t station,
     put_setup(out, plant, s);
     put_failures(out, plant, s, false);
     put_failures(out, plant, s, true);
+    put_slowness(out, plant, s);
     put_needs(out, plant, s);
 }

@@ -80,6 +80,13 @@ static void put_stations(ls_buffer *out, const ls_plant *p) {
                          s->machine_choice, s->ports, s->batch_prefer, s->batch, s->batch_parts,
                          s->setup_count, s->min_run, s->setup_clears);
         put_dist(out, p, s->transit);
+        if (s->slowness != LS_NONE) {
+            const ls_condition *c = &p->conditions[s->slowness];
+            ls_buffer_printf(out, " slowness %s %a %a %a %lld %d %d",
+                             c->model != NULL ? c->model : c->tag, c->nominal, c->fresh, c->spread,
+                             (long long)c->stale_us, c->per_speed, c->of_mean);
+            put_indexes(out, p, c->until_at, c->until_count);
+        }
         ls_buffer_text(out, "\n");
         for (uint32_t m = 0; m < s->machine_count; m++) {
             const ls_machine *machine = &p->machines[s->machine_at + m];

@@ -64,15 +64,22 @@ typedef struct ls_failure {  // a failure mode, or a maintenance
     ls_place place;
 } ls_failure;
 
-// What tells how worn a machine is, and where it fails. Plain numbers, of the condition's own unit.
+// What tells how worn a machine is, and where it fails; or how long its work takes now. Plain
+// numbers, of the condition's own unit.
 typedef struct ls_condition {
     const char *model;    // of `models:`; NULL: a tag
     const char *tag;      // `{machine}` stands for the machine's name; NULL: a model
-    ls_dist_index at;     // where it fails
+    ls_dist_index at;     // where it fails; LS_NONE: of process times
     const char *at_text;  // as the plant file says it
-    double fresh;         // of a new part
+    double fresh;         // of a new part; of process times NaN: `nominal`
     double spread;        // standard deviation of what a tag tells
     int64_t stale_us;     // older than that it says nothing
+    // Of process times: what is told when they are as `process` says (per_speed: on a machine of
+    // speed 1), what the interval is of, and the modes (within the station) whose work makes the
+    // machine as new: into ls_plant.indexes.
+    double nominal;
+    bool per_speed, of_mean;
+    uint32_t until_at, until_count;
     ls_place place;
 } ls_condition;
 
@@ -108,6 +115,7 @@ typedef struct ls_station {
     uint32_t min_run;              // lots, 0: none
     bool setup_by_kind;            // states are product and step name, times by what changes:
     ls_dist_index setup_kinds[3];  // product, step, both; for explaining, the matrix has them all
+    uint32_t slowness;  // into ls_plant.conditions: how long work takes now; LS_NONE: as it says
     bool setup_clears;             // a step without setup clears the machine's setup state
 } ls_station;
 

@@ -60,21 +60,37 @@ static bool says(const ls_model_plan *plan, const char *machine) {
     return false;
 }
 
-static bool concerns(const ls_reader *r, const ls_failure *f, uint32_t machine) {
-    for (uint32_t i = 0; i < f->on_count; i++) {
-        if (*LS_ROW(uint32_t, r->indexes, f->on_at + i) == machine) {
+static bool concerns(const ls_reader *r, uint32_t on_at, uint32_t on_count, uint32_t machine) {
+    for (uint32_t i = 0; i < on_count; i++) {
+        if (*LS_ROW(uint32_t, r->indexes, on_at + i) == machine) {
             return true;
         }
     }
-    return f->on_count == 0;
+    return on_count == 0;
 }
 
-// Machines that the model does not name go by their clock: one more may be tried without it.
-static void check_machines(ls_reader *r, const ls_station *s, const ls_failure *f,
-                           const ls_condition *condition, const ls_model_plan *plan) {
+void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_condition *condition,
+                             uint32_t on_at, uint32_t on_count) {
     const ls_yaml at = {.line = condition->place.line, .column = condition->place.column};
+    const ls_model_plan *plan = condition->model != NULL ? find_model(r->plant, condition->model)
+                                                         : NULL;
+    if (condition->model == NULL) {
+        return;
+    }
+    if (plan == NULL) {
+        const ls_rows plans = {.items = r->plant->models,
+                               .count = r->plant->model_count,
+                               .size = sizeof(ls_model_plan)};
+        ls_reader_mistake(r, &at,
+                          plans.count == 0 ? "`models:` says what is predicted"
+                                           : ls_reader_nearest_row(r, condition->model, &plans,
+                                                                   offsetof(ls_model_plan, name)),
+                          "unknown model '%s'", condition->model);
+        return;
+    }
+    // Machines that the model does not name go without it: one more may be tried so.
     for (uint32_t i = 0; i < s->machine_count; i++) {
-        if (concerns(r, f, i) &&
+        if (concerns(r, on_at, on_count, i) &&
             says(plan, LS_ROW(ls_machine, r->machines, s->machine_at + i)->name)) {
             return;
         }
@@ -84,24 +100,27 @@ static void check_machines(ls_reader *r, const ls_station *s, const ls_failure *
                       s->name);
 }
 
-static void check_model(ls_reader *r, const ls_station *s, const ls_failure *f) {
-    const ls_condition *condition = LS_ROW(ls_condition, r->conditions, f->condition);
-    if (condition->model == NULL) {
-        return;
-    }
-    const ls_model_plan *plan = find_model(r->plant, condition->model);
-    if (plan != NULL) {
-        check_machines(r, s, f, condition, plan);
-        return;
-    }
+// Where it fails says `at`; of a life that is left nobody need say it.
+static void check_at(ls_reader *r, const ls_failure *f, const ls_condition *condition) {
     const ls_yaml at = {.line = condition->place.line, .column = condition->place.column};
-    const ls_rows plans = {
-        .items = r->plant->models, .count = r->plant->model_count, .size = sizeof(ls_model_plan)};
-    ls_reader_mistake(r, &at,
-                      plans.count == 0 ? "`models:` says what is predicted"
-                                       : ls_reader_nearest_row(r, condition->model, &plans,
-                                                               offsetof(ls_model_plan, name)),
-                      "unknown model '%s'", condition->model);
+    const ls_model_plan *plan = condition->model != NULL ? find_model(r->plant, condition->model)
+                                                         : NULL;
+    const bool is_life = plan != NULL && plan->what == LS_PREDICT_LIFE;
+    if (plan == NULL && condition->model != NULL) {
+        return;  // has been said
+    }
+    if (is_life && condition->at != LS_NONE) {
+        ls_reader_mistake(r, &at, "take 'at' out",
+                          "model '%s' predicts the life that is left, not a condition that fails "
+                          "at some value",
+                          plan->name);
+    } else if (!is_life && condition->at_text == NULL) {
+        ls_reader_mistake(r, &at, "as 'at: normal 0.8 sd 0.05'",
+                          "at which condition does '%s' fail?", f->name);
+    } else if (is_life && f->by != LS_FAIL_BUSY && f->by != LS_FAIL_CALENDAR) {
+        ls_reader_mistake(r, &at, "let 'every' be a time",
+                          "model '%s' predicts a time, and '%s' is counted", plan->name, f->name);
+    }
 }
 
 void ls_read_conditions_models(ls_reader *r) {
@@ -110,7 +129,9 @@ void ls_read_conditions_models(ls_reader *r) {
         for (uint32_t k = 0; k < s->failure_count; k++) {
             const ls_failure *f = LS_ROW(ls_failure, r->failures, s->failure_at + k);
             if (f->condition != LS_NONE) {
-                check_model(r, s, f);
+                ls_read_condition_model(r, s, LS_ROW(ls_condition, r->conditions, f->condition),
+                                        f->on_at, f->on_count);
+                check_at(r, f, LS_ROW(ls_condition, r->conditions, f->condition));
             }
         }
     }

@@ -225,7 +225,7 @@ static void read_station(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
     uint32_t index = 0;
     const char *name = ls_reader_text(r, key->text);
     ls_station *row = ls_rows_push(r, &r->stations, &index);
-    *row = (ls_station){.name = name, .place = {key->line, key->column}};
+    *row = (ls_station){.name = name, .place = {key->line, key->column}, .slowness = LS_NONE};
     ls_station s = *row;
     ls_station_draft draft = {.node = node};
     read_machines(r, node, &s);
@@ -245,6 +245,7 @@ static void read_station(ls_reader *r, const ls_yaml *key, const ls_yaml *node) 
         *LS_ROW(ls_station, r->stations, index) = s;
         *(ls_station_draft *)ls_rows_push(r, &r->station_drafts, NULL) = draft;
         ls_read_failures(r, index, node);
+        ls_read_slowness(r, index, node);
     }
 }
 

@@ -122,6 +122,13 @@ void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node);
 // and `models:` are known, whether the models say something of the machines.
 uint32_t ls_read_condition(ls_reader *r, const ls_yaml *map);
 void ls_read_conditions_models(ls_reader *r);
+// Whether the model that the condition names is there and says something of one of the machines of
+// the station that it concerns (within the station, into r->indexes; none: all of them).
+void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_condition *condition,
+                             uint32_t on_at, uint32_t on_count);
+// read_slowness.c: the same of process times. And, when steps are known, what is nominal.
+void ls_read_slowness(ls_reader *r, uint32_t station, const ls_yaml *node);
+void ls_read_slowness_models(ls_reader *r);
 void ls_read_products(ls_reader *r);  // names, and all steps with their stations
 void ls_read_steps(ls_reader *r);     // read_step.c: what a step says
 uint32_t ls_read_step_name(ls_reader *r, uint32_t product, const ls_yaml *at);

@@ -131,18 +131,22 @@ static uint32_t build_condition(ls_builder *b, const ls_failure *f, uint32_t mod
     ls_m_condition *condition = ls_pack_push(&b->conditions);
     condition->mode = mode;
     condition->at = from->at;
+    if (from->at == LS_NONE) {
+        condition->pace = 1.0;
+        return (uint32_t)b->conditions.count;
+    }
     condition->fresh = from->fresh;
     condition->pace = (ls_dist_mean(&plant->dists[from->at], plant->tables) - from->fresh) / life;
     condition->inertia = LS_CONDITION_INERTIA * life;
     return (uint32_t)b->conditions.count;
 }
 
-// Bits of the modes of this machine that the failure or maintenance puts in new.
-static uint32_t build_renews(const ls_plant *plant, const ls_station *from, uint32_t machine,
-                             const ls_failure *f) {
+// These modes of the station, as bits of those of this machine.
+static uint32_t build_modes_bits(const ls_plant *plant, const ls_station *from, uint32_t machine,
+                                 uint32_t list_at, uint32_t list_count) {
     uint32_t bits = 0;
-    for (uint32_t i = 0; i < f->renews_count; i++) {
-        const uint32_t wanted = plant->indexes[f->renews_at + i];
+    for (uint32_t i = 0; i < list_count; i++) {
+        const uint32_t wanted = plant->indexes[list_at + i];
         uint32_t number = 0;
         for (uint32_t k = 0; k < wanted; k++) {
             number += mode_is_on(plant, &plant->failures[from->failure_at + k], machine);
@@ -179,7 +183,7 @@ static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, 
     mode->stream = stream;
     mode->repair_stream = repair;
     mode->first_dist = f->first;
-    mode->renews = build_renews(plant, from, local, f);
+    mode->renews = build_modes_bits(plant, from, local, f->renews_at, f->renews_count);
     const double interval = ls_dist_mean(&plant->dists[f->every], plant->tables);
     mode->interval = (ls_i64)(interval + 0.5);
     mode->interval = mode->interval < 1 ? 1 : mode->interval;
@@ -189,6 +193,21 @@ static void build_mode(ls_builder *b, const ls_station *from, uint32_t machine, 
     if (f->condition != LS_NONE) {
         mode->condition = build_condition(b, f, (uint32_t)b->modes.count - 1);
     }
+}
+
+// What tells how long work takes on a machine; its number + 1.
+static uint32_t build_slowness(ls_builder *b, const ls_station *from, uint32_t machine,
+                               uint32_t local) {
+    const ls_plant *plant = b->plant;
+    const ls_condition *told = &plant->conditions[from->slowness];
+    const double speed = told->per_speed ? plant->machines[from->machine_at + local].speed : 1.0;
+    ls_m_condition *condition = ls_pack_push(&b->conditions);
+    condition->mode = LS_NO;
+    condition->at = machine;
+    condition->pace = speed / told->nominal;
+    condition->fresh = told->fresh > 0.0 ? told->fresh : 1.0 / condition->pace;
+    condition->until = build_modes_bits(plant, from, local, told->until_at, told->until_count);
+    return (uint32_t)b->conditions.count;
 }
 
 static void build_machines(ls_builder *b, const ls_station *from, uint32_t station,
@@ -219,7 +238,11 @@ static void build_machines(ls_builder *b, const ls_station *from, uint32_t stati
             }
         }
         LS_PACK_AT(&b->machines, ls_m_machine, at)->mode_count = modes;
+        if (from->slowness != LS_NONE) {
+            LS_PACK_AT(&b->machines, ls_m_machine, at)->told = build_slowness(b, from, at, i);
+        }
     }
+    st->features |= from->slowness != LS_NONE ? LS_F_SLOWNESS : 0;
     st->features |= from->failure_count > 0 ? LS_F_FAILS : 0;
 }
 

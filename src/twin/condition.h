@@ -7,6 +7,8 @@
 // so far over the clock of its mode, with a share of the plant file's mean held against it while it
 // is young. The clock, and so what a person could see, is left as it is: only the hidden time to
 // the next failure is drawn so. After a renewal nothing is told, and the clock alone counts.
+//
+// Where there is no `at`, what is told is what is left of the clock itself: a predicted life.
 #pragma once
 
 #include "twin/context.h"
@@ -46,6 +48,9 @@ LS_SLOW double ls_condition_redraw(ls_ctx *c, const ls_m_mode *mode, double elap
     ls_u32 fallback = 0;
     // Above 0: the quantile of 0 has no end.
     const double value = ls_condition_drawn(m, s, z + LS_UNIFORM_HALF_STEP);
+    if (m->at == LS_NO) {  // a life: what is left is told itself
+        return elapsed + value;
+    }
     const double rest = ls_condition_rest(m, c->dists + m->at, c->tables, value, elapsed, u,
                                           &fallback);
     c->s->fallbacks += fallback != 0;

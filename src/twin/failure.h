@@ -14,6 +14,7 @@ LS_SLOW void ls_mode_renew(ls_ctx *c, ls_u32 at) {
     sm->renewed = 1;
     sm->since = LS_NEVER;
     ls_condition_forget(c, mode);
+    ls_slowness_renew(c, mode->machine, at);
     if (counts) {
         sm->elapsed = mode->carry != 0 && sm->due > 0 ? sm->due : 0;  // overshoot kept in `due`
         sm->due = 0;

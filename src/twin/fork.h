@@ -170,7 +170,7 @@ LS_SLOW double ls_redraw_work(ls_ctx *c, ls_u32 machine, ls_u32 step_index, ls_u
                               double elapsed, const ls_work *w) {
     const ls_m_station *st = c->stations + c->machines[machine].station;
     const ls_u32 dist = ls_process_dist(c, st, c->steps + step_index, machine);
-    const double scale = c->machines[machine].slowness * w->factor;
+    const double scale = ls_slowness(c, machine) * w->factor;
     const double x = (elapsed - w->extra) / scale;
     return ls_redraw(c, c->machines[machine].stream, n, dist, x) * scale + w->extra;
 }
@@ -196,7 +196,7 @@ LS_SLOW void ls_fork_machine(ls_ctx *c, ls_u32 machine) {
         }
     } else if (mc->phase == LS_PHASE_RUN) {
         const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count,
-                                     c->machines[machine].slowness);
+                                     ls_slowness(c, machine));
         const double around = ls_loading_of(st, step);
         const double known = (double)elapsed - around - w.lag_extra;
         const ls_u64 n = c->position[c->machines[machine].stream]++;
@@ -277,8 +277,7 @@ LS_SLOW void ls_fork_lot(ls_ctx *c, ls_u32 lot_index) {
     double total = 0.0;
     if (lot->where == LS_LOT_LAG) {
         const ls_m_station *st = c->stations + c->machines[lot->machine].station;
-        const ls_work w = ls_work_of(st, step, e->lots, e->parts,
-                                     c->machines[lot->machine].slowness);
+        const ls_work w = ls_work_of(st, step, e->lots, e->parts, ls_slowness(c, lot->machine));
         const double around = w.lag_extra + ls_loading_of(st, step);
         // Lots of one batch began together and end together: the same draw.
         const ls_u64 n = LS_REDRAW_LOT + (ls_u64)lot->arrived;

@@ -324,6 +324,14 @@ ls_status ls_intervene_told_condition(const ls_twin *twin, ls_snapshot *snapshot
         return ls_fail(err, LS_ERR_INVALID, "%g with an error of %g is no condition", told->value,
                        told->deviation);
     }
+    const ls_m_condition *m = ls_model_conditions(twin->model) + condition;
+    const double times = told->value * m->pace;
+    if (m->mode == LS_NO && !(times >= LS_SLOWNESS_FROM && times <= LS_SLOWNESS_TO)) {
+        return ls_fail(err, LS_ERR_INVALID,
+                       "%g would stretch process times %g times, which is not between a hundredth "
+                       "and a hundred",
+                       told->value, times);
+    }
     s->value = told->value;
     s->deviation = told->deviation;
     s->told_us = told->at_us < 0 ? 0 : told->at_us;

@@ -61,7 +61,8 @@ ls_status ls_intervene_staff(const ls_twin *twin, ls_snapshot *snapshot, uint32_
                              uint32_t people, ls_error *err);
 // What is known of a condition (index of ls_model_conditions): futures draw the time to its failure
 // by that (condition.h). It holds until its part is renewed; NULL: nothing is known, its clock
-// alone counts. Values and errors from 0 to 1e15.
+// alone counts. Values and errors from 0 to 1e15. Of a slowness (slowness.h) what is told stretches
+// process times between a hundredth and a hundred times; NULL: they are as the plant file says.
 typedef struct ls_condition_told {
     double value, deviation;  // and the standard deviation of its error
     int64_t at_us;            // plant time when it was so

@@ -15,18 +15,19 @@ enum { LS_MODEL_MAGIC = 0x4c534d31, LS_ENGINE_VERSION = 1 };
 
 // Station features: whatever is not here costs a plain station nothing.
 enum {
-    LS_F_BATCH = 1,       // several lots at once
-    LS_F_SETUP = 2,       // setup states
-    LS_F_NEEDS = 4,       // operators
-    LS_F_FAILS = 8,       // failure modes or maintenance
-    LS_F_SHIFT = 16,      // a calendar
-    LS_F_ROOM = 32,       // finite queue
-    LS_F_BEFORE = 64,     // blocking before service
-    LS_F_LAG = 128,       // lots may leave after the machine is free (cascade, two ports)
-    LS_F_WAIT = 256,      // batches with a wait limit
-    LS_F_EITHER = 512,    // machine choice by least setup
-    LS_F_LOADING = 1024,  // load or unload times
-    LS_F_DRIFT = 2048,    // the order of waiting lots changes with time
+    LS_F_BATCH = 1,        // several lots at once
+    LS_F_SETUP = 2,        // setup states
+    LS_F_NEEDS = 4,        // operators
+    LS_F_FAILS = 8,        // failure modes or maintenance
+    LS_F_SHIFT = 16,       // a calendar
+    LS_F_ROOM = 32,        // finite queue
+    LS_F_BEFORE = 64,      // blocking before service
+    LS_F_LAG = 128,        // lots may leave after the machine is free (cascade, two ports)
+    LS_F_WAIT = 256,       // batches with a wait limit
+    LS_F_EITHER = 512,     // machine choice by least setup
+    LS_F_LOADING = 1024,   // load or unload times
+    LS_F_DRIFT = 2048,     // the order of waiting lots changes with time
+    LS_F_SLOWNESS = 4096,  // how long work takes may be told
 };
 // Step features.
 enum {
@@ -76,7 +77,7 @@ typedef struct ls_m_machine {
     ls_u32 setup_stream;
     ls_u32 setup_initial;  // setup state + 1, 0 none
     ls_u32 mode_count;
-    ls_u32 pad;
+    ls_u32 told;           // condition that tells how long work takes now, + 1; 0: none
     double slowness;       // 1 / speed
     double exp_mean;       // express: mean of its exponential process time at speed 1, else 0
     ls_u32 express_step;   // the one step of its simple station, LS_NO: not express
@@ -155,13 +156,18 @@ typedef struct ls_m_mode {  // one per machine and mode
     ls_i64 interval;     // maintenance by schedule
 } ls_m_mode;
 
-// A condition of one machine and mode: a plain number that grows with wear (condition.h).
+// A condition of one machine and mode: a plain number that grows with wear (condition.h). Or, where
+// the mode is LS_NO, how long work takes on a machine (slowness.h).
 typedef struct ls_m_condition {
     ls_u32 mode;
-    ls_u32 at;       // dist: where the machine fails
-    double fresh;    // of a new part
-    double pace;     // that it grows by in a unit of the mode's clock, on average
-    double inertia;  // of the clock: how much of that is held against what one part has shown
+    ls_u32 at;     // dist: where the machine fails, LS_NO: a life is told; slowness: the machine
+    double fresh;  // of a new part; slowness: of a machine as new
+    double pace;   // that it grows by in a unit of the mode's clock, on average; slowness: by what
+                   // process times are stretched for each unit that is told
+    union {
+        double inertia;  // of the clock: how much of that is held against what one part has shown
+        ls_u64 until;    // slowness: bit per mode of the machine whose work makes it as new
+    };
 } ls_m_condition;
 #define LS_CONDITION_INERTIA 0.1  // of the mean life
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "twin/operator.h"
+#include "twin/slowness.h"
 
 // The distribution of a step's process time on one machine of its station.
 LS_HOT ls_u32 ls_process_dist(const ls_ctx *c, const ls_m_station *st, const ls_m_step *step,
@@ -67,7 +68,7 @@ LS_FN double ls_loading_of(const ls_m_station *st, const ls_m_step *step) {
 LS_SLOW ls_i64 ls_run_length(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_m_step *step = c->steps + mc->step;
-    const double slowness = c->machines[machine].slowness;
+    const double slowness = ls_slowness(c, machine);
     const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count, slowness);
     const double lots = ls_process_draw_rare(c, st, step, machine) * slowness * w.factor + w.extra;
     double machine_time = w.machine >= 0.0 ? w.machine : lots;
@@ -120,8 +121,9 @@ LS_SLOW void ls_phase_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machi
     ls_account_refresh(c, machine);
 }
 
-#define LS_F_PLAIN_NOT \
-    (LS_F_BATCH | LS_F_SETUP | LS_F_NEEDS | LS_F_FAILS | LS_F_SHIFT | LS_F_LAG | LS_F_LOADING)
+#define LS_F_PLAIN_NOT                                                                          \
+    (LS_F_BATCH | LS_F_SETUP | LS_F_NEEDS | LS_F_FAILS | LS_F_SHIFT | LS_F_LAG | LS_F_LOADING | \
+     LS_F_SLOWNESS)
 
 LS_SLOW void ls_operation_begin_full(ls_ctx *c, const ls_m_station *st, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;

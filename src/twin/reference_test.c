@@ -13,6 +13,7 @@
 #include "plant/read.h"
 #include "tests/harness.h"
 #include "twin/context.h"
+#include "twin/intervene.h"
 #include "twin/testing/reference_hands.h"
 #include "twin/testing/reference_plants.h"
 #include "twin/twin.h"
@@ -36,6 +37,7 @@ typedef struct tally {
     bool hands;  // a control system acts
     uint64_t acts[LS_ACT_COUNT], acts_refused;
     uint64_t pooled;  // lots that came out of an order pool
+    uint64_t told;    // times that a machine's slowness was told
 } tally;
 
 static void show(const char *who, const ls_twin *twin, const ls_trace_item *item) {
@@ -145,6 +147,25 @@ static bool same_totals(const ls_twin *twin, ls_state *state, ls_scratch *scratc
     return same;
 }
 
+// Something is told of how long work takes on one of the machines of which it may be told.
+static bool tell_both(reference_hands *hands, ls_twin *twin, ls_snapshot *traced,
+                      ls_snapshot *untraced, ls_reference *reference, tally *sum) {
+    if (twin->model->conditions == 0) {
+        return true;
+    }
+    ls_error err;
+    const uint32_t at = (uint32_t)reference_hands_draw(hands, twin->model->conditions);
+    const ls_m_condition *m = ls_model_conditions(twin->model) + at;
+    const double times = 0.25 * (double)(1 + reference_hands_draw(hands, 12));
+    const ls_condition_told told = {
+        times / m->pace, reference_hands_draw(hands, 2) > 0 ? 0.3 * times / m->pace : 0.0,
+        traced->state->now};
+    ls_reference_tell(reference, m->at, told.value, told.deviation);
+    sum->told++;
+    return ls_intervene_told_condition(twin, traced, at, &told, &err) == LS_OK &&
+           ls_intervene_told_condition(twin, untraced, at, &told, &err) == LS_OK;
+}
+
 // A control system acts at random moments on both; leaves the plant at the time *out_until.
 static bool act_on_both(ls_twin *twin, ls_snapshot *traced, ls_snapshot *untraced,
                         ls_reference *reference, uint64_t seed, tally *sum, int64_t *out_until) {
@@ -176,7 +197,8 @@ static bool act_on_both(ls_twin *twin, ls_snapshot *traced, ls_snapshot *untrace
         if (why != LS_RUN_UNTIL) {
             break;  // the limit of lots
         }
-        same = same && reference_hands_act(&hands, twin, traced, untraced, reference);
+        same = same && tell_both(&hands, twin, traced, untraced, reference, sum) &&
+               reference_hands_act(&hands, twin, traced, untraced, reference);
         if (same && ls_state_check(twin, traced->state, &err) != LS_OK) {
             printf("state: %s\n", err.text);
             same = false;
@@ -362,6 +384,7 @@ static void test_so_they_do_under_the_hands_of_a_control_system(void) {
         CHECK(sum.acts[i] > sum.run / (i < 6 ? 10 : 40) || sum.run < 100);
     }
     CHECK(sum.pooled > 2 * sum.run || sum.run < 100);
+    CHECK(sum.told > 2 * sum.run || sum.run < 100);
 }
 
 int main(int argc, char **argv) {

@@ -4,6 +4,7 @@
 //
 // With that, a damaged state that still loads computes nonsense at worst: no index leaves its
 // array, no list lacks an end, no sum of times leaves 64 bits.
+#include "twin/slowness.h"
 #include "twin/state_check.h"
 
 // Sums of a state stay below this; with the longest draw (ls_round_us) added, they stay within 64
@@ -292,6 +293,13 @@ static int is_number(double x) {
 
 static void see_condition(sight *w, ls_u32 at) {
     const ls_s_condition *s = ls_state_conditions(w->c->m, w->c->s) + at;
+    const ls_m_condition *m = ls_model_conditions(w->c->m) + at;
+    if (m->mode == LS_NO && s->told != 0) {
+        const double times = s->value * m->pace;
+        const double fresh = m->fresh * m->pace;  // that a person may have written
+        expect(w, (times >= LS_SLOWNESS_FROM && times <= LS_SLOWNESS_TO) || times == fresh,
+               "slowness", at);
+    }
     const int empty = s->value == 0.0 && s->deviation == 0.0 && s->told_us == 0;
     expect(w,
            s->told <= 1 && s->pad == 0 && (s->told != 0 || empty) && is_number(s->value) &&

@@ -15,6 +15,7 @@ enum { COOKIE = 0x46435354, PIT_STREAM = 1 };
 
 typedef struct opened {  // a forecast that waits for what happens
     int64_t origin_us;
+    uint64_t seed;
     uint32_t count;  // futures that ran to their end
     double *next;    // s from the origin, sorted; INFINITY: none within the horizon
     double *output;  // lots, sorted
@@ -29,7 +30,7 @@ typedef struct totals {
 struct ls_forecast {
     const ls_twin *twin;
     ls_forecast_def def;
-    ls_snapshot **futures;
+    ls_snapshot *present, **futures;
     opened running;
     opened open[LS_FORECAST_OPEN_MAX];
     uint32_t open_at, open_count;
@@ -64,7 +65,8 @@ static bool alloc_parts(ls_forecast *f, ls_error *err) {
     }
     f->done = ls_alloc(LS_FORECAST_LATE_LOTS * sizeof *f->done);
     f->futures = ls_alloc(f->def.futures * sizeof(ls_snapshot *));
-    fine = fine && f->done != NULL && f->futures != NULL;
+    fine = fine && f->done != NULL && f->futures != NULL &&
+           ls_snapshot_create(f->twin, 1, 0, &f->present, err) == LS_OK;
     for (uint32_t i = 0; fine && i < f->def.futures; i++) {
         fine = ls_snapshot_create(f->twin, 1, 0, &f->futures[i], err) == LS_OK;
     }
@@ -101,6 +103,7 @@ void ls_forecast_destroy(ls_forecast *f) {
     if (f == NULL) {
         return;
     }
+    ls_snapshot_destroy(f->present);
     for (uint32_t i = 0; f->futures != NULL && i < f->def.futures; i++) {
         ls_snapshot_destroy(f->futures[i]);
     }
@@ -125,9 +128,12 @@ void ls_forecast_begin(ls_forecast *f, const ls_follow *follow) {
     f->last_us = ls_follow_now(follow);
     f->running.origin_us = f->last_us;
     f->made++;
-    for (uint32_t i = 0; i < f->def.futures; i++) {
-        ls_follow_fork(follow, f->def.seed + f->made, i, f->futures[i]);
-    }
+    f->running.seed = f->def.seed + f->made;
+    ls_follow_fork(follow, f->running.seed, 0, f->present);
+}
+
+ls_snapshot *ls_forecast_present(ls_forecast *f) {
+    return f->present;
 }
 
 static uint64_t done_count(const ls_twin *twin, const ls_snapshot *snapshot) {
@@ -174,6 +180,7 @@ void ls_forecast_run(ls_forecast *f) {
     for (uint32_t i = 0; i < f->def.futures; i++) {
         double next = 0.0;
         double output = 0.0;
+        ls_snapshot_fork_into(f->twin, f->present, running->seed, i, f->futures[i]);
         if (run_future(f, f->futures[i], &next, &output)) {
             running->next[running->count] = next;
             running->output[running->count++] = output;

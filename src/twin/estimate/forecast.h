@@ -35,7 +35,9 @@ void ls_forecast_destroy(ls_forecast *forecast);  // NULL is fine
 bool ls_forecast_is_due(const ls_forecast *forecast, int64_t now_us);
 // Forks the present. Copies only.
 void ls_forecast_begin(ls_forecast *forecast, const ls_follow *follow);
-// Runs the futures; touches nothing that the other functions do.
+// What was forked, until it is run: more may be told to it (intervene.h).
+ls_snapshot *ls_forecast_present(ls_forecast *forecast);
+// Runs the futures of it; touches nothing that the other functions do.
 void ls_forecast_run(ls_forecast *forecast);
 // Files what was run.
 void ls_forecast_end(ls_forecast *forecast);

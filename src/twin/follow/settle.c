@@ -10,7 +10,7 @@ static void plan_lag(ls_ctx *c, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
     const ls_m_station *st = c->stations + c->machines[machine].station;
     const ls_m_step *step = c->steps + mc->step;
-    const double slowness = c->machines[machine].slowness;
+    const double slowness = ls_slowness_expected(c, machine);
     const ls_work w = ls_work_of(st, step, mc->lot_count, mc->part_count, slowness);
     const double mean = LS_MODEL_ARRAY(c->m, double,
                                        mean_at)[ls_process_dist(c, st, step, machine)];

@@ -57,8 +57,9 @@ typedef struct machine {
     uint32_t mode_at, mode_count;
     bool stopped, held;
     int64_t held_until;
-    uint32_t chosen;  // number of a lot + 1
-    bool pure;        // its batch is of its product alone
+    uint32_t chosen;          // number of a lot + 1
+    bool pure;                // its batch is of its product alone
+    double told, told_error;  // how long its work takes; 0: nothing is told
     int64_t times[LS_STATE_COUNT];
 } machine;
 
@@ -948,11 +949,28 @@ static void lags_go(ls_reference *r, uint32_t m) {
     }
 }
 
+static double slowness_now(const ls_reference *r, const machine *mc, const ls_station *st) {
+    const double speed = r->plant->machines[st->machine_at + mc->local].speed;
+    if (mc->told == 0.0) {
+        return 1.0 / speed;
+    }
+    const ls_condition *by = &r->plant->conditions[st->slowness];
+    double told = mc->told;
+    if (mc->told_error > 0.0) {
+        const uint32_t stream =
+            (ARRAY(r->model, ls_m_machine, machine_at) + st->machine_at + mc->local)->stream;
+        const double u = ls_random_uniform(r->key, stream_id(r, stream), (uint64_t)1 << 52);
+        const double off = told + mc->told_error * ls_normal_quantile(u + 0x1p-53);
+        told = off > 0.1 * told ? off : 0.1 * told;
+    }
+    return 1.0 / speed * told * ((by->per_speed ? speed : 1.0) / by->nominal);
+}
+
 static int64_t run_length(ls_reference *r, uint32_t m) {
     machine *mc = &r->machines[m];
     const ls_step *step = &r->plant->steps[mc->step];
     const ls_station *st = &r->plant->stations[mc->station];
-    const double slowness = 1.0 / r->plant->machines[st->machine_at + mc->local].speed;
+    const double slowness = slowness_now(r, mc, st);
     const double parts = parts_in(r, m);
     const uint32_t dist = step->machine_process_at == LS_NONE
                               ? step->process
@@ -1342,8 +1360,23 @@ static void mode_start(ls_reference *r, uint32_t m, uint32_t number) {
     repair_begin(r, k);
 }
 
+static void machine_as_new(ls_reference *r, const mode *k) {
+    machine *mc = &r->machines[k->machine];
+    const ls_station *st = &r->plant->stations[mc->station];
+    const ls_condition *by = st->slowness == LS_NONE ? NULL : &r->plant->conditions[st->slowness];
+    if (by != NULL && mc->told != 0.0 &&
+        list_has(r->plant, by->until_at, by->until_count,
+                 (uint32_t)(k->f - r->plant->failures) - st->failure_at)) {
+        const double speed = by->per_speed ? r->plant->machines[st->machine_at + mc->local].speed
+                                           : 1.0;
+        mc->told = by->fresh > 0.0 ? by->fresh : 1.0 / (speed / by->nominal);
+        mc->told_error = 0.0;
+    }
+}
+
 static void mode_renew(ls_reference *r, mode *k) {
     const ls_failure *f = k->f;
+    machine_as_new(r, k);
     k->active = false;
     k->when = NEVER;
     if (f->by != LS_FAIL_BUSY && f->by != LS_FAIL_CALENDAR) {
@@ -1902,6 +1935,11 @@ void ls_reference_staff(ls_reference *r, uint32_t p, uint32_t people) {
     r->operators_freed = true;
     settle(r);
     choices_lapse(r);
+}
+
+void ls_reference_tell(ls_reference *r, uint32_t machine_index, double value, double deviation) {
+    r->machines[machine_index].told = value;
+    r->machines[machine_index].told_error = deviation;
 }
 
 // ---- time zero

@@ -71,6 +71,11 @@
 // Lots put back by a shift's end have arrived when the aborted
 // operation began.
 //
+// Slowness. What is told of a machine stretches the process times of operations whose run begins
+// from then on: by what is told, off by one normal draw of the machine's stream for the whole
+// future but never less than a tenth of it, over what is nominal. When the clock of one of the
+// modes of `until` starts anew it is what is said of a new machine, off by nothing.
+//
 // Hands (intervene.h). A machine that is held or stopped is not idle; a hold ends at its time with
 // an event in the place of the machine's own. A stopped machine stands still like one that has
 // failed, while its modes go on; maintenance that is due starts on it when it is empty. An idle
@@ -126,6 +131,9 @@ void ls_reference_release(ls_reference *r, uint32_t release);
 void ls_reference_put_off(ls_reference *r, uint32_t release, int64_t until_us);
 void ls_reference_keep(ls_reference *r, uint32_t release, uint32_t lots);
 void ls_reference_staff(ls_reference *r, uint32_t pool, uint32_t people);
+// From now on work that begins on the machine takes value / nominal times as long, until it is as
+// new (`slowness`); off by an error of this deviation, which the key draws.
+void ls_reference_tell(ls_reference *r, uint32_t machine, double value, double deviation);
 
 int64_t ls_reference_now(const ls_reference *r);
 size_t ls_reference_trace_count(const ls_reference *r);  // also those that found no place

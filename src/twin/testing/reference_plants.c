@@ -22,6 +22,7 @@ typedef struct writer {
     bool recipes[STATIONS_MAX], batches[STATIONS_MAX], batch_parts[STATIONS_MAX];
     uint32_t calm;  // the higher the fewer lots
     bool calendars, operators, crews, same_instant, finite, dates;
+    uint64_t seed;
 } writer;
 
 static void put(writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -326,8 +327,16 @@ static void put_station(writer *w, uint32_t s) {
     if (fails) {
         put_failures(w, s);
     }
-    if (chance(w, 20)) {
+    const bool maintained = chance(w, 20);
+    if (maintained) {
         put_maintenance(w, s, fails);
+    }
+    if ((w->seed + s) % 4 == 0) {  // without a draw of its own, as `renews`
+        put(w, "    slowness: {tag: '{machine}/pace', nominal: 2%s%s}\n",
+            fails        ? ", new: 1.6, until: f"
+            : maintained ? ", until: m"
+                         : "",
+            fails || maintained ? (char[]){(char)('0' + s), fails ? '0' : '\0', '\0'} : "");
     }
     if (w->operators && chance(w, 50)) {
         put_operator(w);
@@ -502,7 +511,7 @@ static void put_initial(writer *w) {
 }
 
 void reference_plant_write(uint64_t seed, reference_plant *out) {
-    writer w = {.state = seed * 0x2545f4914f6cdd1du};
+    writer w = {.state = seed * 0x2545f4914f6cdd1du, .seed = seed};
     write_to(&w, out->yaml, sizeof out->yaml);
     w.stations = between(&w, 1, STATIONS_MAX);
     w.products = between(&w, 1, PRODUCTS_MAX);
