@@ -116,7 +116,7 @@ typedef struct ls_station {
     bool setup_by_kind;            // states are product and step name, times by what changes:
     ls_dist_index setup_kinds[3];  // product, step, both; for explaining, the matrix has them all
     uint32_t slowness;  // into ls_plant.conditions: how long work takes now; LS_NONE: as it says
-    bool setup_clears;             // a step without setup clears the machine's setup state
+    bool setup_clears;  // a step without setup clears the machine's setup state
 } ls_station;
 
 typedef struct ls_branch {
