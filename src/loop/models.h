@@ -50,7 +50,7 @@
 //     "pending", "never", "skipped",             wait for a label; never got one; moments left out
 //     "unusual", "said" }                        predictions flagged, of all that were said
 //   "versions": [{"number", "stage", "kind", "from_us", "to_us", "rows", "dataset", "seed",
-//     "learner", "code", "radius", "rmse", "champion_rmse", "p", "gates": {"gain": {"passed",
+//     "learner", "code", "radius", "loss", "rmse", "champion_rmse", "p", "gates": {"gain": {"passed",
 //     "value", "limit", "about"}, ...}, "unusual": null | {"wanted", "test_rate"}}], newest first,
 //     at most LS_MODELS_SHOWN
 //   "explained": [{"unit", "time_us", "version", "value", "base": what is said of no row in

@@ -193,10 +193,31 @@ static json_t *taken(const json_t *object, const char *key) {
     return value != NULL ? json_incref(value) : json_null();
 }
 
+// How long a prediction takes stands in no manifest, whose bytes are the same on every machine. Of
+// a version that is in service here it is measured, and shown as the gate that it is.
+static void put_latency(const json_t *model, const char *who, const char *speed,
+                        const json_t *versions) {
+    const json_t *of = json_object_get(model, speed);
+    const json_t *number = json_object_get(model, who);
+    const double p99_us = json_number_value(json_object_get(of, "p99_us"));
+    const double limit_us = json_number_value(json_object_get(of, "limit_us"));
+    for (size_t i = 0; i < json_array_size(versions) && p99_us > 0.0; i++) {
+        const json_t *version = json_array_get(versions, i);
+        json_t *gates = json_object_get(version, "gates");
+        if (json_is_object(gates) && json_equal(json_object_get(version, "number"), number)) {
+            json_object_set_new(
+                gates, "latency",
+                json_pack("{s:b, s:f, s:f, s:s}", "passed", (int)(p99_us <= limit_us), "value",
+                          p99_us, "limit", limit_us, "about",
+                          "of 99 of 100 predictions in service"));
+        }
+    }
+}
+
 static json_t *version_object(const ls_registry_stages *stages, const ls_registry_version *v) {
     static const char *const keys[] = {"kind", "from_us", "to_us", "rows",   "dataset",
                                        "seed", "learner", "code",  "radius", "unusual"};
-    static const char *const of_metrics[] = {"rmse", "champion_rmse", "p", "gates"};
+    static const char *const of_metrics[] = {"loss", "rmse", "champion_rmse", "p", "gates"};
     json_t *lineage = json_loads(v->lineage, 0, NULL);
     const json_t *metrics = json_object_get(lineage, "metrics");
     json_t *object = json_object();
@@ -316,7 +337,10 @@ json_t *ls_models_json_of(ls_models *m, const char *name) {
         ls_models_one *one = &m->of[i];
         if (strcmp(one->plan->name, name) == 0) {
             json_t *object = model_object(m, one);
-            json_object_set_new(object, "versions", versions_array(m, one));
+            json_t *versions = versions_array(m, one);
+            put_latency(object, "serving", "speed", versions);
+            put_latency(object, "shadow", "challenger_speed", versions);
+            json_object_set_new(object, "versions", versions);
             json_object_set_new(object, "explained", explained_array(m, one));
             return object;
         }

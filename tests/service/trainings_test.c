@@ -312,6 +312,31 @@ static void read_acts(const line *l, char *out, size_t size) {
     }
 }
 
+// Drift and shadow, as the service tells them, against its own description.
+static void check_described(const line *l) {
+    ls_service_address address;
+    ls_error err = {0};
+    char folder[PATH_SIZE], url[64], tokens[PATH_SIZE];
+    const char *program = getenv("LINESHAFT_PROGRAM");
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+    snprintf(folder, sizeof folder, "%.*s/peers/web", slash != NULL ? (int)(slash - program) : 5,
+             slash != NULL ? program : "build");
+    const char *const get[] = {harness_source_path("tests/web-peer/install"), folder, NULL};
+    CHECK_INT(child_wait(child_start(get, NULL, NULL)), 0);
+    CHECK_INT(ls_service_find(l->s.data, &address, &err), LS_OK);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", address.port);
+    snprintf(tokens, sizeof tokens, "%s/tokens.json", l->s.data);
+    const char *const look[] = {
+        "node", harness_source_path("tests/web-peer/answers.mjs"), url, tokens, folder, "heat",
+        NULL};
+    const char *log = service_file(&l->s, "answers.log");
+    pid_t child = child_start(look, log, log);
+    CHECK_INT(service_wait(&child, PATIENCE_S), 0);
+    char *said = harness_read_file(log, NULL);
+    CHECK_CONTAINS(said != NULL ? said : "", " passed, 0 failed");
+    free(said);
+}
+
 // ---- tests
 
 static void test_a_model_is_trained_again_when_the_plant_has_changed(void) {
@@ -348,6 +373,7 @@ static void test_a_model_is_trained_again_when_the_plant_has_changed(void) {
     kill_and_restart(&l);  // in the middle of it; its job goes on
     CHECK(wait_until(&l, is_one));
     CHECK(go_on_until(&l, is_trained, 400));
+    check_described(&l);
     CHECK(go_on_until(&l, is_two, 2000));
 
     // The new one is right about the line as it is.

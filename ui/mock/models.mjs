@@ -29,7 +29,7 @@ const gates = (gain, missing) => ({
   coverage: gate(true, 0.912, 0.85, 'intervals hold 91.2 %'), missing: gate(missing <= 0, missing, 0, 'without cell/{unit}/power'), latency: gate(true, 14, 1000, '14 us for one prediction (99 %)'),
 });
 const version = (number, stage, now, more) => ({number, stage, kind: 'trees', from_us: now - 9 * 86400e6, to_us: now - 2 * 86400e6, rows: 8064, dataset: 'd81f03', seed: 1, learner: 'trees',
-  code: '0.3.0', radius: 0.05, rmse: 0.0214, champion_rmse: 0.0302, p: 0.003, gates: gates(0.31, -0.42), unusual: {wanted: 0.01, test_rate: 0.012}, ...more});
+  code: '0.3.0', radius: 0.05, loss: 'squared error', rmse: 0.0214, champion_rmse: 0.0302, p: 0.003, gates: gates(0.31, -0.42), unusual: {wanted: 0.01, test_rate: 0.012}, ...more});
 const score = (more) => ({version: 3, scored: 2016, window: 500, rmse: 0.0231, mae: 0.0187, bias: 0.0012, coverage: 0.914, misses: 43, interval: 0.9, split_radius: 0.05, adaptive_radius: 0.052,
   alpha: 0.09, pending: 12, never: 0, skipped: 2, unusual: 31, said: 2060, ...more});
 const speed = (more) => ({predictions: 2060, p50_us: 4.1, p99_us: 14.2, limit_us: 1000, slow: false, ...more});

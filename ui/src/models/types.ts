@@ -83,6 +83,7 @@ export interface Version {
   from_us: number | null;
   to_us: number | null;
   rows: number | null;
+  loss: string | null;
   rmse: number | null;
   champion_rmse: number | null;
   gates: Record<string, Gate> | null;

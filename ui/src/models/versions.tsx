@@ -34,7 +34,7 @@ export function Versions({of: model, onDeed}: {of: ModelDetail; onDeed: (deed: D
       return <li key={v.number}><details open={v.stage === 'challenger' || (v.stage === 'candidate' && v === of[0])}>
         <summary><strong>{version(v.number)}</strong> <span>{word('stage', v.stage)}</span>
           <span class={gates.length && passed < gates.length ? 'problem' : 'muted'}>{gates.length ? t('gates.n', {n: passed, of: gates.length}) : t('gates.unknown')}</span>
-          <span class="num muted">{v.rmse !== null && t('model.rmse', {rmse: num(v.rmse)})}</span></summary>
+          <span class="num muted">{v.rmse !== null && t('model.rmse', {rmse: num(v.rmse), loss: word('loss', v.loss ?? 'squared error')})}</span></summary>
         {v.gates && <Gates of={v.gates} />}
         <p class="muted num">{[word('kind', v.kind), v.rows !== null && t('model.rows', {n: count(v.rows)}),
           v.from_us !== null && v.to_us !== null && `${shortStamp(v.from_us)} – ${shortStamp(v.to_us)}`,
