@@ -74,9 +74,9 @@ export function makeModels({now}) {
             {feature: 'plant/cooling/outlet', contribution: 14.2, value: 51.3, mean: 40.1, low: 37.2, high: 43.5}, {feature: 'plant/valve/10', contribution: 6.1, value: 71, mean: 41, low: 36, high: 46},
             {feature: 'plant/level', contribution: 0.8, value: null, mean: 50, low: 48, high: 52}]}};
       }),
-      versions: [version(1, 'champion', now, {kind: 'monitor', rmse: null, champion_rmse: null, gates: {'false-alarms': gate(true, 0.012, 0.03, '1.2 % of 2880 rows'), latency: gate(true, 21, 1000, '21 us')}})], explained: []}),
+      versions: [version(1, 'champion', now, {kind: 'monitor', loss: null, rmse: null, champion_rmse: null, gates: {'false-alarms': gate(true, 0.012, 0.03, '1.2 % of 2880 rows'), latency: gate(true, 21, 1000, '21 us')}})], explained: []}),
     model('part', {what: 'quality', objective: 'classes', classes: ['good', 'rework', 'scrap'], champion: 2, serving: 2, horizon_us: 0, label: {kind: 'file', source: 'inspection.csv', delay_us: 86400e6},
       live: [{unit: 'plant', state: 'good', time_us: now, age_s: 0, value: 1, low: null, high: null, by: null, unusual: false, challenger: null, version: 2, truth: 0, truth_time_us: now - 600e6, error: 1}],
-      score: score({coverage: null}), versions: [version(2, 'champion', now)], explained: []}),
+      score: score({coverage: null}), versions: [version(2, 'champion', now, {loss: 'Brier score', rmse: 0.21, champion_rmse: 0.34, gates: {...gates(0.31, -0.42), calibration: gate(true, 0.04, 0.1, 'off by 4 %'), balance: gate(true, 0.22, 0.5, '22 % wrong')}})], explained: []}),
   ];
 }
