@@ -1,19 +1,8 @@
-// kinds_test.c - kinds of decision from the event to the line's answer, each by programs of its
-// own, all at once: decide_test.c and modbus_test.c have the others.
-#include <stdio.h>
-#include <string.h>
-
+// kinds_test.c - kinds of decision from the event to the line's answer over MQTT, each by programs
+// of its own, all at once: decide_test.c has the others, kinds_modbus_test.c the same over Modbus
+// TCP.
+#include "tests/service/kinds.h"
 #include "tests/harness.h"
-#include "tests/service/rows.h"
-
-typedef struct kind {
-    const char *name;
-    const char *plant;
-    const char *speed;
-    int least;             // rows that the line has done
-    const char *explains;  // `decide explain` of the first of them says so
-    const char *command, *argument;
-} kind;
 
 static const kind kinds[] = {
     // A cutter that breaks after about 100 min of work is best changed shortly before.
@@ -108,46 +97,6 @@ static bool begin(service *s, const kind *k) {
     return service_begin_text(s, k->plant) && service_run(s) && service_emulate(s, fast);
 }
 
-// What was sent, as the row has it.
-static void check_sent(const service *s, const kind *k, const char *id) {
-    const char *const ask[] = {"decide", "explain", s->plant, id,
-                               "--data", s->data,   "--json", NULL};
-    const char *said = service_ask(ask);
-    json_t *row = said != NULL ? json_loads(said, 0, NULL) : NULL;
-    const json_t *sent = json_array_get(json_object_get(json_object_get(row, "row"), "sent"), 0);
-    const char *command = json_string_value(json_object_get(sent, "kind"));
-    const char *argument = json_string_value(json_object_get(sent, "argument"));
-    const char *result = json_string_value(json_object_get(sent, "result"));
-    harness_note("%s: %s %s", k->name, command != NULL ? command : "-",
-                 argument != NULL ? argument : "-");
-    CHECK_STR(command != NULL ? command : "", k->command);
-    CHECK(k->argument == NULL || (argument != NULL && strcmp(argument, k->argument) == 0));
-    CHECK_STR(result != NULL ? result : "", "acknowledged");
-    json_decref(row);
-}
-
-static void check(const service *s, const kind *k) {
-    harness_note("kind: %s", k->name);
-    CHECK(rows_wait(s, "done", k->least));
-    rows_read(s);
-    char id[20] = "";
-    for (int i = 1; i < ROWS_MAX && id[0] == '\0'; i++) {
-        if (strcmp(rows_newest(i), "done") == 0) {
-            snprintf(id, sizeof id, "d-%d", i);
-        }
-    }
-    const char *const explain[] = {"decide", "explain", s->plant, id, "--data", s->data, NULL};
-    const char *said = service_ask(explain);
-    CHECK_CONTAINS(said != NULL ? said : "", k->explains);
-    const char *const replay[] = {"decide", "replay", s->plant, id, "--data", s->data, NULL};
-    said = service_ask(replay);
-    CHECK_CONTAINS(said != NULL ? said : "", "the same, bit for bit");
-    check_sent(s, k, id);
-    const char *const account[] = {"prove", s->plant, "--data", s->data, "--kind", k->name, NULL};
-    said = service_ask(account);
-    CHECK_CONTAINS(said != NULL ? said : "", k->name);
-}
-
 static void test_each_kind_is_decided_sent_and_done(void) {
     static service all[KINDS];
     bool runs[KINDS];
@@ -157,7 +106,7 @@ static void test_each_kind_is_decided_sent_and_done(void) {
     }
     for (int i = 0; i < KINDS; i++) {
         if (runs[i]) {
-            check(&all[i], &kinds[i]);
+            kinds_check(&all[i], &kinds[i]);
         }
         service_end(&all[i]);
     }

@@ -12,13 +12,12 @@
 #include "base/units.h"
 #include "tests/harness.h"
 #include "tests/servers/child.h"
+#include "tests/service/registers.h"
 #include "tests/service/rows.h"
-
-enum { TEXT_SIZE = 32768, PORT_SIZE = 16 };
 
 typedef struct rig {
     service s;
-    char port[PORT_SIZE];
+    char port[REGISTERS_PORT_SIZE];
 } rig;
 
 // ---- the plant: two products before two machines, which lose time with every change
@@ -54,42 +53,14 @@ static const char level_tags[] =
     "    level: {tag: yard/level, setpoint: yard/set, set: {low: 1, high: 20, default: 12},\n"
     "            response: {gain: 1}}\n";
 
-// The plant's head and what the emulated line says of its own registers, asked often. `tags`: what
-// the line is to serve beside.
-static bool write_plant(rig *r, const char *plant, const char *tags) {
-    static char text[TEXT_SIZE];
-    char start[40];
-    const time_t ago = time(NULL) - 3600;  // registers bear no time: the line's is ours
-    struct tm day;
-    strftime(start, sizeof start, "%Y-%m-%dT%H:%M", gmtime_r(&ago, &day));
-    snprintf(text, sizeof text, "plant: cell\nstart: %s\n%s%s", start, plant, tags);
-    if (!service_begin_text(&r->s, text)) {
-        return false;
-    }
-    snprintf(r->port, sizeof r->port, "%d", child_free_port());
-    const char *const ask[] = {"line",     "emulate", r->s.plant, "--registers",
-                               "--modbus", r->port,   NULL};
-    const char *listen = service_ask(ask);
-    const char *at = listen != NULL ? strstr(listen, "      registers:") : NULL;
-    CHECK(at != NULL);
-    if (at == NULL) {
-        return false;
-    }
-    snprintf(text, sizeof text, "plant: cell\nstart: %s\n%s%.*s      every: 100 ms\n%s", start,
-             plant, (int)(at - listen), listen, at);
-    return service_write(r->s.plant, text);
-}
-
+// In the middle of things: lots wait and are in work, and nobody has heard them come.
 static bool start_line(rig *r) {
-    // In the middle of things: lots wait and are in work, and nobody has heard them come.
-    const char *const by_modbus[] = {"--broker", "none", "--modbus", r->port,
-                                     "--from",   "20 s", NULL};
-    return service_emulate(&r->s, by_modbus);
+    return registers_emulate(&r->s, r->port, "20 s");
 }
 
 static bool begin(rig *r, const char *plant, const char *tags) {
     memset(r, 0, sizeof *r);
-    return write_plant(r, plant, tags) && start_line(r) && service_run(&r->s);
+    return registers_begin(&r->s, r->port, plant, tags) && start_line(r) && service_run(&r->s);
 }
 
 // ---- what came of it
@@ -297,21 +268,6 @@ static void test_it_goes_on_after_guard_service_and_plc_died(void) {
     service_end(&r.s);
 }
 
-// The newest number that the history has of a register; -1: none.
-static double newest(const rig *r, const char *tag) {
-    const char *const query[] = {"history", "query", r->s.data, tag, "--csv", NULL};
-    double number = -1.0;
-    const char *said = service_ask(query);
-    for (const char *line = said; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        char name[80], value[40];
-        if (sscanf(line, "%79[^,],%*[^,],%39[^,\n]", name, value) == 2 && strcmp(name, tag) == 0) {
-            number = strtod(value, NULL);
-        }
-    }
-    return number;
-}
-
 // As in decide_test.c, in seconds: x takes the press for long and comes shortly before y.
 static const char outside[] =
     "stations:\n"
@@ -387,14 +343,15 @@ static void test_a_level_is_set_over_modbus_and_kept(void) {
     rig r;
     CHECK(begin(&r, levels, level_tags));
     if (goes_on(&r)) {
-        const double set = newest(&r, "cell-plc/level-set");
+        const double set = registers_newest(&r.s, "cell-plc/level-set");
         CHECK(set == 4.0 || set == 6.0);
         // The line keeps so many: what is inside comes down to it.
         const double until = service_clock() + 60.0;
-        while (newest(&r, "cell-plc/line-inside") > set && service_clock() < until) {
+        while (registers_newest(&r.s, "cell-plc/line-inside") > set && service_clock() < until) {
             service_pause(0.3);
         }
-        CHECK(newest(&r, "cell-plc/line-inside") <= newest(&r, "cell-plc/level-set"));
+        CHECK(registers_newest(&r.s, "cell-plc/line-inside") <=
+              registers_newest(&r.s, "cell-plc/level-set"));
         check_replay(&r, "d-1");
     }
     service_end(&r.s);
