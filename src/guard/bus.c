@@ -452,6 +452,18 @@ bool ls_guard_bus_send(ls_guard_bus *bus, uint32_t device_of, const char *kind,
     return connected;
 }
 
+const char *ls_guard_bus_lacks(const ls_guard_bus *bus, uint32_t device_of, const char *kind,
+                               const char *argument) {
+    uint16_t words[LS_GUARD_HAND_WORDS] = {0};
+    const device *d = &bus->devices[device_of];
+    if (!d->is_commanded) {
+        return "over Modbus it is not commanded";
+    }
+    return ls_guard_hand_command(&d->hand, kind, argument, 1, words)
+               ? NULL
+               : "its words do not fit into the registers";
+}
+
 bool ls_guard_bus_beat(ls_guard_bus *bus, int64_t count) {
     ls_guard_bus *b = bus;
     (void)pthread_mutex_lock(&b->servant.lock);

@@ -55,5 +55,8 @@ void ls_guard_bus_destroy(ls_guard_bus *bus);  // NULL is fine; ends the thread
 // nothing will be written (not connected, not commanded, or it does not fit).
 bool ls_guard_bus_send(ls_guard_bus *bus, uint32_t device, const char *kind, const char *argument,
                        int64_t id);
+// Why registers cannot say this; NULL: they can.
+const char *ls_guard_bus_lacks(const ls_guard_bus *bus, uint32_t device, const char *kind,
+                               const char *argument);
 bool ls_guard_bus_beat(ls_guard_bus *bus, int64_t count);
 bool ls_guard_bus_is_connected(ls_guard_bus *bus);

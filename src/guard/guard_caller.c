@@ -56,6 +56,15 @@ static bool is_flood(guard *g, const ls_command *commands, uint32_t count, int64
     return true;
 }
 
+// What the guards let pass and the line has no words for: over Modbus, where registers are short.
+static void ask_words(const guard *g, const ls_command *command, ls_guard_finding *out) {
+    const char *why = out->guard == LS_GUARD_NONE ? ls_guard_ear_lacks(g->ear, command) : NULL;
+    if (why != NULL) {
+        out->guard = LS_GUARD_RANGE;
+        ls_text_format(out->reason, sizeof out->reason, "%s", why);
+    }
+}
+
 static void take_command(guard *g, const ls_command *command) {
     const ls_guard_clock clock = ls_guard_look(g);
     ls_guard_finding finding;
@@ -63,6 +72,7 @@ static void take_command(guard *g, const ls_command *command) {
         return;
     }
     ls_guard_check(g->limits, g->state, command, &clock, &finding);
+    ask_words(g, command, &finding);
     if (finding.again) {
         tell_again(g, command, &finding, clock.wall_us);
     } else if (finding.guard != LS_GUARD_NONE) {
@@ -99,6 +109,10 @@ static void take_together(guard *g, const ls_command *commands, uint32_t count) 
         return;
     }
     ls_guard_check_together(g->limits, g->state, commands, count, &clock, &finding, &at);
+    for (uint32_t i = 0; i < count && finding.guard == LS_GUARD_NONE; i++) {
+        ask_words(g, &commands[i], &finding);
+        at = i;
+    }
     if (finding.guard != LS_GUARD_NONE) {
         refuse_together(g, commands, count, at, &finding, &clock);
     } else {

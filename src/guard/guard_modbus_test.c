@@ -385,6 +385,36 @@ static void test_dispatch_and_setpoint_are_read_back(void) {
     end(r);
 }
 
+// What registers have no room for is refused at once, with the reason, and is no failure of the
+// line.
+static void test_words_that_do_not_fit_are_refused(void) {
+    static const char lot[] = "a-lot-with-a-name-of-33-characters";  // the register holds 32
+    rig *r = with_plc("");
+    if (wait_until_it_writes(r)) {
+        char names[80];
+        snprintf(names, sizeof names, "%s %.32s", lot, lot);
+        plc_set_text(&r->plc, PLC_WAITING, 40, names);
+        pass(r, 500000);
+        const ls_verdict no = command(r, LS_COMMAND_DISPATCH, "saw-1", lot);
+        CHECK_INT(no.result, LS_COMMAND_REFUSED);
+        CHECK_INT(no.guard, LS_GUARD_RANGE);
+        CHECK_STR(no.reason, "its words do not fit into the registers");
+        ls_command both[2] = {a_command(r, LS_COMMAND_HOLD, "saw-1", "1 min"),
+                              a_command(r, LS_COMMAND_DISPATCH, "saw-2", lot)};
+        ls_verdict v = {.result = LS_COMMAND_RESULT_COUNT};
+        CHECK_INT(ls_guard_link_send_together(r->link, both, 2, &err), LS_OK);
+        WAIT_FOR(r, is_final(r, both[0].id, &v));
+        CHECK_INT(v.guard, LS_GUARD_COMBINED);
+        WAIT_FOR(r, is_final(r, both[1].id, &v));
+        CHECK_INT(v.guard, LS_GUARD_RANGE);
+        CHECK(ls_guard_link_is_there(r->link));
+        char fits[40];
+        snprintf(fits, sizeof fits, "%.32s", lot);  // as long as it may be
+        CHECK_INT(command(r, LS_COMMAND_DISPATCH, "saw-1", fits).result, LS_COMMAND_ACKNOWLEDGED);
+    }
+    end(r);
+}
+
 static bool was_answered(rig *r) {
     pthread_mutex_lock(&r->lock);
     const bool answered = r->answered == r->asked;
@@ -566,6 +596,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_dispatch_over_modbus_is_obeyed);
     TEST(test_dispatch_and_setpoint_are_read_back);
+    TEST(test_words_that_do_not_fit_are_refused);
     TEST(test_lots_that_no_register_names_count);
     TEST(test_what_is_not_told_stands);
     TEST(test_the_connection_is_lost_between_write_and_answer);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "guard/hear_inside.h"
+#include "guard/protocol.h"
 #include "line/sparkplug_payload.h"
 
 enum { ASK_US = 2000000 };
@@ -266,6 +267,16 @@ void ls_guard_ear_destroy(ls_guard_ear *ear) {
 
 static ls_sample text_of(const char *text) {
     return (ls_sample){.kind = LS_VALUE_TEXT, .size = (uint32_t)strlen(text), .value.text = text};
+}
+
+const char *ls_guard_ear_lacks(const ls_guard_ear *ear, const ls_command *command) {
+    for (uint32_t i = 0; ear->modbus != NULL && i < ear->device_count; i++) {
+        if (strcmp(ear->names[i], command->device) == 0) {
+            return ls_guard_bus_lacks(ls_guard_ear_bus(ear), i, ls_command_kind_name(command->kind),
+                                      command->argument);
+        }
+    }
+    return NULL;
 }
 
 bool ls_guard_ear_send(ls_guard_ear *ear, uint32_t device, const char *kind, const char *argument,

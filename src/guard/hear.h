@@ -43,6 +43,8 @@ void ls_guard_ear_destroy(ls_guard_ear *ear);  // NULL is fine
 // Under the lock. See ls_guard_writer_def.
 bool ls_guard_ear_send(ls_guard_ear *ear, uint32_t device, const char *kind, const char *argument,
                        int64_t id);
+// Why the line has no words for it, whatever it does; NULL: it has.
+const char *ls_guard_ear_lacks(const ls_guard_ear *ear, const ls_command *command);
 bool ls_guard_ear_beat(ls_guard_ear *ear, int64_t count);
 bool ls_guard_ear_agrees(ls_guard_ear *ear, const ls_command *command);
 // What the line tells of a value's setpoint; NaN: nothing good.

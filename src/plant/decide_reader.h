@@ -23,3 +23,5 @@ void ls_decide_read_numbers(ls_decide_draft *d, const ls_yaml *map, const ls_yam
 void ls_decide_read_guards(ls_decide_draft *d);       // read_guards.c
 // After the points: a line that lots are sent to names its lots.
 void ls_decide_check_names(ls_decide_draft *d);  // read_decide_names.c
+// Over Modbus: who is decided about can be commanded, and known words fit into registers.
+void ls_decide_check_hands(ls_decide_draft *d, const ls_source *source);  // read_decide_hands.c

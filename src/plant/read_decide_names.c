@@ -126,4 +126,5 @@ void ls_decide_check_names(ls_decide_draft *d) {
         check_machines(d, s, p);
     }
     check_inside(d, s);
+    ls_decide_check_hands(d, s);
 }
