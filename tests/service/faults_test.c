@@ -297,35 +297,61 @@ static void test_while_the_service_hangs_the_line_goes_by_its_own_rule(void) {
     service_end(&s);
 }
 
-// Both at once, between row and command: what was on its way is lost or done, never sent again.
-static void test_service_and_guard_die_with_a_command_on_its_way(void) {
+// Is what was decided up to `last` over: done, lost, denied, refused or expired?
+static bool is_over(const service *s, int last) {
+    bool over = true;
+    rows_read(s);
+    for (int i = 1; i <= last; i++) {
+        over = over && strcmp(rows_newest(i), "open") != 0 &&
+               strcmp(rows_newest(i), "approved") != 0 && strcmp(rows_newest(i), "sent") != 0;
+    }
+    return over;
+}
+
+// Between row and command one of them dies, or both: what was on its way is lost or done, never
+// sent again, and it goes on. The row is there as soon as the service has counted its command as
+// sent.
+static void die_with_a_command_on_its_way(bool service_dies, bool guard_dies) {
     service s = {0};
     if (start(&s, "auto", "2 s") && rows_wait(&s, "sent", 1)) {
         const pid_t guard = rows_find_child(&s, " guard ");
         const double sent = service_metric(&s, "commands_sent_total");
-        // The row is there as soon as the service has said so.
         const double until = service_clock() + LONG_S;
         while (service_metric(&s, "commands_sent_total") == sent && service_clock() < until) {
         }
-        kill(s.run, SIGKILL);
-        CHECK(guard > 0 && kill(guard, SIGKILL) == 0);
-        waitpid(s.run, NULL, 0);
-        s.run = 0;
+        if (service_dies) {
+            kill(s.run, SIGKILL);
+        }
+        CHECK(guard > 0 && (!guard_dies || kill(guard, SIGKILL) == 0));
+        if (service_dies) {
+            waitpid(s.run, NULL, 0);
+            s.run = 0;
+        }
         rows_read(&s);
         int last = 0;
         for (int i = 1; i < ROWS_MAX; i++) {
             last = rows_newest(i)[0] != '\0' ? i : last;
         }
-        CHECK(service_run(&s));
+        CHECK(service_dies ? service_run(&s) : wait_log(&s, "the guard was killed by signal 9"));
         const int before = rows_count(&s, "done");
         CHECK(rows_wait(&s, "done", before + 1));
+        CHECK(rows_find_child(&s, " guard ") > 0 && rows_find_child(&s, " guard ") != guard);
         CHECK(check_account(&s) > 0);
-        for (int i = 1; i <= last; i++) {
-            CHECK(strcmp(rows_newest(i), "open") != 0 && strcmp(rows_newest(i), "approved") != 0 &&
-                  strcmp(rows_newest(i), "sent") != 0);
-        }
+        CHECK(is_over(&s, last));
     }
     service_end(&s);
+}
+
+static void test_service_and_guard_die_with_a_command_on_its_way(void) {
+    die_with_a_command_on_its_way(true, true);
+}
+
+static void test_the_service_dies_with_a_command_on_its_way(void) {
+    die_with_a_command_on_its_way(true, false);
+}
+
+static void test_the_guard_dies_with_a_command_on_its_way(void) {
+    die_with_a_command_on_its_way(false, true);
 }
 
 // ---- the clock
@@ -402,6 +428,8 @@ int main(int argc, char **argv) {
     TEST(test_a_clock_that_is_set_back_stops_nothing);
     TEST(test_another_plant_file_expires_what_is_open);
     TEST(test_service_and_guard_die_with_a_command_on_its_way);
+    TEST(test_the_service_dies_with_a_command_on_its_way);
+    TEST(test_the_guard_dies_with_a_command_on_its_way);
     TEST(test_while_the_service_hangs_the_line_goes_by_its_own_rule);
     return harness_report();
 }
