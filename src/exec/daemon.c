@@ -213,11 +213,12 @@ ls_status ls_pool_daemon_keep(ls_pool_daemon *d, ls_error *err) {
 }
 
 // What the GPUs tell comes from their own thread.
-static void on_gpu_trouble(void *context, const char *uuid, const char *what) {
+static void on_gpu_trouble(void *context, const char *uuid, const char *what, bool over) {
     ls_pool_daemon *d = context;
     ls_error err = {0};
     pthread_mutex_lock(&d->lock);
-    (void)ls_exec_gpu_fails(d->exec, uuid, what, &err);  // without memory the next look tells again
+    // Without memory the next look tells again.
+    (void)ls_exec_gpu_fails(d->exec, uuid, what, over, &err);
     pthread_mutex_unlock(&d->lock);
     wake(d);
 }

@@ -64,14 +64,20 @@ struct ls_gpu_watch {
     pthread_t thread;
 };
 
-bool ls_gpu_watch_is_own(uint64_t xid) {
-    static const uint16_t own[] = {48, 62, 64, 74, 79, 95, 119, 120, 140};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (own[i] == xid) {
-            return true;
+ls_xid_class ls_gpu_watch_class(uint64_t xid) {
+    static const struct {
+        uint16_t xid;
+        ls_xid_class class;
+    } known[] = {{46, LS_XID_FATAL}, {48, LS_XID_FATAL}, {62, LS_XID_FATAL},  {63, LS_XID_OVER},
+                 {64, LS_XID_FATAL}, {74, LS_XID_FATAL}, {79, LS_XID_FATAL},  {92, LS_XID_OVER},
+                 {94, LS_XID_OVER},  {95, LS_XID_FATAL}, {119, LS_XID_FATAL}, {120, LS_XID_FATAL},
+                 {140, LS_XID_FATAL}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].xid == xid) {
+            return known[i].class;
         }
     }
-    return false;
+    return LS_XID_NOT_OWN;
 }
 
 // dlsym gives pointers to data; the standard has no way to say that they are functions.
@@ -99,9 +105,9 @@ static bool open_library(library *l) {
     return true;
 }
 
-static void tell(const ls_gpu_watch *w, const watched *g, const char *what) {
+static void tell(const ls_gpu_watch *w, const watched *g, const char *what, bool over) {
     if (!atomic_load(&w->stops)) {
-        w->def.trouble(w->def.context, g->uuid, what);
+        w->def.trouble(w->def.context, g->uuid, what, over);
     }
 }
 
@@ -136,25 +142,26 @@ static void look_at(ls_gpu_watch *w, watched *g) {
         if (code == 0 && errors > g->errors) {
             snprintf(what, sizeof what, "%llu uncorrected memory error%s (ECC) since it was reset",
                      errors, errors == 1 ? "" : "s");
-            tell(w, g, what);
+            tell(w, g, what, false);
         }
         g->errors = code == 0 ? errors : g->errors;
     }
     if (code == CODE_LOST || (!there && code == CODE_NOT_FOUND)) {
         snprintf(what, sizeof what, "it no longer answers (the driver's code %d)", code);
-        tell(w, g, what);
+        tell(w, g, what, false);
     }
 }
 
 static void hear(ls_gpu_watch *w, const event *e) {
     char what[64];
-    if (e->type != XID_CRITICAL || !ls_gpu_watch_is_own(e->data)) {
+    const ls_xid_class class = ls_gpu_watch_class(e->data);
+    if (e->type != XID_CRITICAL || class == LS_XID_NOT_OWN) {
         return;
     }
     snprintf(what, sizeof what, "XID %llu", e->data);
     for (uint32_t i = 0; i < w->count; i++) {
         if (w->gpus[i].has_device && w->gpus[i].device == e->device) {
-            tell(w, w->gpus + i, what);
+            tell(w, w->gpus + i, what, class == LS_XID_OVER);
         }
     }
 }

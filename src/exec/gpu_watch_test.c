@@ -12,6 +12,7 @@
 #include "exec/daemon.h"
 #include "exec/nvml.h"
 #include "exec/process.h"
+#include "pool/offender.h"
 #include "pool/pool_file.h"
 #include "tests/harness.h"
 
@@ -89,11 +90,12 @@ typedef struct ear {
     char said[4096];
 } ear;
 
-static void trouble(void *context, const char *uuid, const char *what) {
+static void trouble(void *context, const char *uuid, const char *what, bool over) {
     ear *e = context;
     pthread_mutex_lock(&e->lock);
     const size_t size = strlen(e->said);
-    ls_text_format(e->said + size, sizeof e->said - size, "%s: %s\n", uuid, what);
+    ls_text_format(e->said + size, sizeof e->said - size, "%s: %s%s\n", uuid, what,
+                   over ? ", got over" : "");
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -132,7 +134,9 @@ static void test_errors_of_an_emulated_gpu_are_told(void) {
     CHECK(until_said(&e, "GPU-0: 3 uncorrected memory errors (ECC) since it was reset\n"));
     set_state(3, 0, 2, 79);
     CHECK(until_said(&e, "GPU-0: XID 79\n"));
-    set_state(3, 1, 2, 79);
+    set_state(3, 0, 3, 94);
+    CHECK(until_said(&e, "GPU-0: XID 94, got over\n"));
+    set_state(3, 1, 3, 94);
     CHECK(until_said(&e, "GPU-0: it no longer answers (the driver's code 15)\n"));
     ls_gpu_watch_stop(watch);
     CHECK(strstr(e.said, "XID 13") == NULL);
@@ -161,7 +165,18 @@ static void test_nothing_is_watched_where_nothing_is(void) {
         CHECK_INT(ls_gpu_watch_start(&def, &watch, NULL), LS_ERR_MEMORY);
         ls_alloc_fail_after(-1);
     }
-    CHECK(ls_gpu_watch_is_own(48) && !ls_gpu_watch_is_own(31) && !ls_gpu_watch_is_own(0));
+    static const uint16_t fatal[] = {46, 48, 62, 64, 74, 79, 95, 119, 120, 140};
+    static const uint16_t over[] = {63, 92, 94};
+    static const uint16_t others[] = {0, 13, 31, 43, 45, 47, 93, 154, 65535};
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        CHECK_INT(ls_gpu_watch_class(fatal[i]), LS_XID_FATAL);
+    }
+    for (size_t i = 0; i < sizeof over / sizeof *over; i++) {
+        CHECK_INT(ls_gpu_watch_class(over[i]), LS_XID_OVER);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        CHECK_INT(ls_gpu_watch_class(others[i]), LS_XID_NOT_OWN);
+    }
 }
 
 // ---- the daemon
@@ -256,6 +271,88 @@ static void test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back(void) {
     CHECK_INT(system(command), 0);
 }
 
+// ---- errors that a GPU got over
+
+static const char pair_text[] =
+    "pool: emulated\nkinds: {emulated: {gpus: 1}}\n"
+    "nodes:\n  - {name: first, kind: emulated, gpus: 1}\n"
+    "  - {name: second, kind: emulated, gpus: 1}\n"
+    "accounts: {main: {}}\n";
+
+// Its reason; "": it is in service.
+static const char *why_out(const ls_exec *exec, const char *name) {
+    const char *node = NULL, *why = NULL;
+    int64_t since_us = 0;
+    for (uint32_t at = 0; ls_exec_next_out(exec, &at, &node, &why, &since_us);) {
+        if (strcmp(node, name) == 0) {
+            return why;
+        }
+    }
+    return "";
+}
+
+static void test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_too(void) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return;
+    }
+    char folder[64], command[128];
+    ls_pool *pool = NULL;
+    ls_errors errors;
+    ls_error err = {0};
+    set_state(0, 0, 0, 0);
+    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    ls_errors_init(&errors);
+    CHECK_INT(ls_pool_read(pair_text, sizeof pair_text - 1, "pair", NULL, &pool, &errors), LS_OK);
+    const ls_exec_def def = {.folder = folder, .pool = pool};
+    ls_exec *exec = NULL;
+    for (int i = 0; i < LS_EXEC_STRIKES; i++) {
+        // Each after another start of the pool.
+        CHECK_INT(ls_exec_open(&def, &exec, &err), LS_OK);
+        CHECK_STR(why_out(exec, "second"), "");
+        CHECK_INT(ls_exec_gpu_fails(exec, "GPU-1", "XID 94", true, &err), LS_OK);
+        CHECK_INT(ls_exec_step(exec, &err), LS_OK);
+        if (i < LS_EXEC_STRIKES - 1) {
+            ls_exec_close(exec);
+        }
+    }
+    static const char reason[] =
+        "GPU GPU-1: 3 errors that it got over within 7 days, the last: XID 94";
+    CHECK_STR(why_out(exec, "second"), reason);
+    CHECK_STR(why_out(exec, "first"), "");
+    ls_exec_close(exec);
+    CHECK_INT(ls_exec_open(&def, &exec, &err), LS_OK);
+    CHECK_STR(why_out(exec, "second"), reason);
+    // Put back, it begins anew; and each GPU is counted alone.
+    CHECK_INT(ls_exec_undrain(exec, "second", &err), LS_OK);
+    CHECK_INT(ls_exec_gpu_fails(exec, "GPU-1", "XID 63", true, &err), LS_OK);
+    CHECK_INT(ls_exec_gpu_fails(exec, "GPU-0", "XID 63", true, &err), LS_OK);
+    CHECK_INT(ls_exec_gpu_fails(exec, "GPU-0", "XID 92", true, &err), LS_OK);
+    CHECK_INT(ls_exec_step(exec, &err), LS_OK);
+    CHECK_STR(why_out(exec, "second"), "");
+    CHECK_STR(why_out(exec, "first"), "");
+    CHECK_INT(ls_exec_gpu_fails(exec, "GPU-0", "XID 79", false, &err), LS_OK);
+    CHECK_STR(why_out(exec, "first"), "GPU GPU-0: XID 79");
+    ls_exec_close(exec);
+    ls_pool_destroy(pool);
+    ls_errors_clear(&errors);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
+static void test_errors_long_ago_are_forgiven(void) {
+    ls_offender o = {.count = 0};
+    CHECK(!ls_offender_strikes(&o, 3, 100, 0));
+    CHECK(!ls_offender_strikes(&o, 3, 100, 60));
+    CHECK(!ls_offender_strikes(&o, 3, 100, 101));  // the first is forgiven
+    CHECK(ls_offender_strikes(&o, 3, 100, 160));
+    CHECK(ls_offender_strikes(&o, 3, 100, 161));
+    CHECK_INT(o.count, 3);
+    o = (ls_offender){.count = 0};
+    CHECK(ls_offender_strikes(&o, 1, 0, 5));
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     built = build_library();
@@ -263,6 +360,8 @@ int main(int argc, char **argv) {
     TEST(test_errors_of_an_emulated_gpu_are_told);
     TEST(test_nothing_is_watched_where_nothing_is);
     TEST(test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back);
+    TEST(test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_too);
+    TEST(test_errors_long_ago_are_forgiven);
     unlink(library);
     unlink(state);
     return harness_report();

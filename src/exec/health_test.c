@@ -146,7 +146,7 @@ static void test_what_is_wrong_is_said(void) {
     CHECK_INT(ls_exec_undrain(w.exec, "off", &err), LS_ERR_INVALID);
     CHECK_STR(err.text, "'off' is not in service: its pool file says so");
     err = (ls_error){0};
-    CHECK_INT(ls_exec_gpu_fails(w.exec, "GPU-0", "XID 79", &err), LS_ERR_INVALID);
+    CHECK_INT(ls_exec_gpu_fails(w.exec, "GPU-0", "XID 79", false, &err), LS_ERR_INVALID);
     CHECK_STR(err.text, "no GPU of the pool is called 'GPU-0'");
     quiet_clear(&w);
 }

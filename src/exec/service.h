@@ -209,9 +209,14 @@ bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_node,
 // Names of the GPUs (nvml.h), one after the other as the pool file has them, "" of a slot;
 // *out_count of them. Valid until close.
 const char *const *ls_exec_gpus(const ls_exec *exec, uint32_t *out_count);
-// A GPU of this name tells of an error: its node is drained, if it is not yet.
+// A GPU of this name tells of an error: its node is drained, if it is not yet. One that it got
+// over (`over`) is counted, over restarts too: its node is drained when there were
+// LS_EXEC_STRIKES within LS_EXEC_STRIKES_WITHIN_US of the pool's clock.
 // LS_ERR_INVALID: the pool has no such GPU, or the pool file keeps its node out of service.
-ls_status ls_exec_gpu_fails(ls_exec *exec, const char *uuid, const char *what, ls_error *err);
+enum { LS_EXEC_STRIKES = 3 };
+#define LS_EXEC_STRIKES_WITHIN_US (7 * INT64_C(86400000000))
+ls_status ls_exec_gpu_fails(ls_exec *exec, const char *uuid, const char *what, bool over,
+                            ls_error *err);
 
 // ---- why
 

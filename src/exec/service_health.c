@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "exec/service_inside.h"
 
 enum { KEY_SIZE = 256, VALUE_SIZE = LS_EXEC_OUT_SIZE + 32 };
@@ -162,13 +163,36 @@ const char *const *ls_exec_gpus(const ls_exec *e, uint32_t *out_count) {
     return e->gpus;
 }
 
-ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, ls_error *err) {
+// One more error that a GPU got over. True: it has had too many; it begins anew then.
+static bool strike(ls_exec *e, uint32_t gpu) {
+    ls_exec_struck *s = e->struck + gpu;
+    e->now_us = ls_exec_now_us(e);
+    const bool often = ls_offender_strikes(&s->times, LS_EXEC_STRIKES, LS_EXEC_STRIKES_WITHIN_US,
+                                           e->now_us);
+    s->times.count = often ? 0 : s->times.count;
+    s->dirty = e->outs_dirty = e->pressing = e->wants_step = true;
+    return often;
+}
+
+ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, bool over,
+                            ls_error *err) {
     const ls_cluster *c = &e->def.pool->cluster;
     char reason[LS_EXEC_OUT_SIZE + 1];
     for (uint32_t n = 0, at = 0; n < c->node_count && at < e->gpu_count; at += c->nodes[n++].gpus) {
         for (uint32_t g = at; g < at + c->nodes[n].gpus && g < e->gpu_count; g++) {
             if (strcmp(e->gpus[g], uuid) == 0) {
-                ls_text_format(reason, sizeof reason, "GPU %s: %s", uuid, what);
+                if (over && !strike(e, g)) {
+                    return LS_OK;
+                }
+                if (over) {
+                    ls_text_format(reason, sizeof reason,
+                                   "GPU %s: %d errors that it got over within %d days, the last: "
+                                   "%s",
+                                   uuid, LS_EXEC_STRIKES,
+                                   (int)(LS_EXEC_STRIKES_WITHIN_US / LS_US_PER_DAY), what);
+                } else {
+                    ls_text_format(reason, sizeof reason, "GPU %s: %s", uuid, what);
+                }
                 ls_text_tame(reason, false);
                 const bool known = e->outs[n].reason != NULL;
                 return known ? LS_OK : ls_exec_drain(e, c->nodes[n].name, reason, err);
@@ -180,8 +204,52 @@ ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, ls_e
 
 // ---- the journal
 
-ls_status ls_exec_outs_write(ls_exec *e, ls_error *err) {
+static bool struck_key(const ls_exec *e, uint32_t gpu, char out[KEY_SIZE]) {
+    return e->gpus != NULL && e->gpus[gpu][0] != '\0' &&
+           snprintf(out, KEY_SIZE, "struck %s", e->gpus[gpu]) < KEY_SIZE;
+}
+
+static ls_status write_struck(ls_exec *e, ls_error *err) {
     ls_status status = LS_OK;
+    for (uint32_t g = 0; g < e->gpu_count && status == LS_OK; g++) {
+        const ls_offender *o = &e->struck[g].times;
+        char key[KEY_SIZE];
+        char value[VALUE_SIZE] = "";
+        size_t used = 0;
+        if (!e->struck[g].dirty || !struck_key(e, g, key)) {
+            continue;
+        }
+        for (uint32_t i = 0; i < o->count; i++) {
+            used += ls_text_format(value + used, sizeof value - used, "%s%lld", i > 0 ? " " : "",
+                                   (long long)o->at_us[i]);
+        }
+        status = ls_exec_journal_put_text(e->journal, key, value, err);
+    }
+    return status;
+}
+
+// Times that do not follow each other were not written by us: there were none.
+static void read_struck(ls_exec *e, uint32_t gpu) {
+    ls_offender *o = &e->struck[gpu].times;
+    char key[KEY_SIZE];
+    char value[VALUE_SIZE] = "";
+    if (!struck_key(e, gpu, key)) {
+        return;
+    }
+    ls_exec_journal_text(e->journal, key, value, sizeof value);
+    char *end = value;
+    for (const char *at = value; *at != '\0' && o->count < LS_EXEC_STRIKES - 1; at = end) {
+        const int64_t us = strtoll(at, &end, 10);
+        if (end == at || us > e->now_us || (o->count > 0 && us < o->at_us[o->count - 1])) {
+            o->count = 0;
+            return;
+        }
+        o->at_us[o->count++] = us;
+    }
+}
+
+ls_status ls_exec_outs_write(ls_exec *e, ls_error *err) {
+    ls_status status = write_struck(e, err);
     for (uint32_t n = 0; n < e->def.pool->cluster.node_count && status == LS_OK; n++) {
         const ls_exec_out *out = e->outs + n;
         char key[KEY_SIZE];
@@ -201,10 +269,20 @@ void ls_exec_outs_written(ls_exec *e) {
     for (uint32_t n = 0; e->outs_dirty && n < e->def.pool->cluster.node_count; n++) {
         e->outs[n].dirty = false;
     }
+    for (uint32_t g = 0; e->outs_dirty && g < e->gpu_count; g++) {
+        e->struck[g].dirty = false;
+    }
     e->outs_dirty = false;
 }
 
 ls_status ls_exec_outs_open(ls_exec *e, ls_error *err) {
+    e->struck = ls_alloc(((size_t)e->gpu_count + 1) * sizeof *e->struck);
+    if (e->struck == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (uint32_t g = 0; g < e->gpu_count; g++) {
+        read_struck(e, g);
+    }
     for (uint32_t n = 0; n < e->def.pool->cluster.node_count; n++) {
         ls_exec_out *out = e->outs + n;
         char key[KEY_SIZE];
@@ -242,5 +320,7 @@ void ls_exec_outs_clear(ls_exec *e) {
         ls_free(e->outs[n].reason);
     }
     ls_free(e->outs);
+    ls_free(e->struck);
     e->outs = NULL;
+    e->struck = NULL;
 }

@@ -6,6 +6,7 @@
 #include "exec/machine.h"
 #include "exec/process.h"
 #include "pool/grow.h"
+#include "pool/offender.h"
 #include "pool/terms.h"
 
 enum {
@@ -97,6 +98,12 @@ typedef struct ls_exec_out {  // of a node
     bool dirty;  // to be written
 } ls_exec_out;
 
+// A GPU that had errors which it got over.
+typedef struct ls_exec_struck {
+    ls_offender times;
+    bool dirty;  // to be written
+} ls_exec_struck;
+
 struct ls_exec {
     ls_exec_def def;
     ls_terms terms;
@@ -137,7 +144,8 @@ struct ls_exec {
     int64_t late_us;    // and when what may is written at the latest; INT64_MAX: there is nothing
     bool helpless;      // see service.h
     ls_exec_out *outs;  // by node
-    bool outs_dirty;
+    ls_exec_struck *struck;  // by GPU
+    bool outs_dirty;         // of either
     ls_books books;
 };
 
