@@ -144,7 +144,12 @@ ls_status ls_pool_run_do(const ls_pool_run_def *def, ls_pool_run *out, ls_error 
     };
     if (!def->no_failures) {
         sim.failures = (ls_sim_failures){.every_us = pool->failures.every_us,
-                                         .repair_us = pool->failures.repair_us};
+                                         .repair_us = pool->failures.repair_us,
+                                         .lemons = pool->failures.lemons,
+                                         .worse = pool->failures.worse,
+                                         .times = (uint32_t)pool->failures.times,
+                                         .within_us = pool->failures.within_us,
+                                         .exchange_us = pool->failures.exchange_us};
     }
     ls_status status = make(&r, err);
     status = status == LS_OK ? make_load(&r, &sim.load, err) : status;

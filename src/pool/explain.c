@@ -333,6 +333,19 @@ static void put_account(ls_buffer *out, const ls_pool *pool, uint32_t index, int
     put_children(out, pool, a, depth + 1);
 }
 
+// Bad nodes and what is done about them, where there are any.
+static void put_offenders(ls_buffer *out, const ls_pool_failures *f) {
+    if (f->lemons > 0.0) {
+        ls_buffer_printf(out, ", lemons: %.12g, worse: %.12g", f->lemons, f->worse);
+    }
+    if (f->times > 0) {
+        ls_buffer_printf(out, ", exchange-after: %lld, exchange-within: ", (long long)f->times);
+        ls_put_time(out, f->within_us);
+        ls_buffer_text(out, ", exchange: ");
+        ls_put_time(out, f->exchange_us);
+    }
+}
+
 ls_status ls_pool_explain(const ls_pool *pool, ls_buffer *out) {
     char date[48];
     ls_units_print_date(pool->start_us, date, sizeof date);
@@ -349,6 +362,7 @@ ls_status ls_pool_explain(const ls_pool *pool, ls_buffer *out) {
         ls_put_time(out, pool->failures.every_us);
         ls_buffer_text(out, ", repair: ");
         ls_put_time(out, pool->failures.repair_us);
+        put_offenders(out, &pool->failures);
         ls_buffer_text(out, "}\n");
     }
     put_key(out, 0, "reclaim");

@@ -14,6 +14,8 @@
 typedef struct ls_pool_failures {
     int64_t every_us;   // mean time between failures of one node
     int64_t repair_us;  // mean time until it is back
+    double lemons, worse;
+    int64_t times, within_us, exchange_us;  // see ls_sim_failures; times 0: nobody is exchanged
 } ls_pool_failures;
 
 // What a kind says of a node, a domain and a rack of it (figures of catalog.h, or the file's own).

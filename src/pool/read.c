@@ -98,6 +98,11 @@ static void read_head(ls_pool_reader *r) {
         const bool is_given = ls_form_take_time(f, failures, "failures.every",
                                                 &p->failures.every_us);
         ls_form_take_time(f, failures, "failures.repair", &p->failures.repair_us);
+        ls_form_take_number(f, failures, "failures.lemons", &p->failures.lemons);
+        ls_form_take_number(f, failures, "failures.worse", &p->failures.worse);
+        ls_form_take_count(f, failures, "failures.exchange-after", &p->failures.times);
+        ls_form_take_time(f, failures, "failures.exchange-within", &p->failures.within_us);
+        ls_form_take_time(f, failures, "failures.exchange", &p->failures.exchange_us);
         if (is_given && p->failures.every_us == 0) {
             ls_form_mistake(f, ls_form_take(f, failures, "failures.every"),
                             "take 'failures' out when nothing breaks down",

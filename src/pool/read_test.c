@@ -273,7 +273,7 @@ static void test_what_is_told_back_reads_back(void) {
         "sites: [{name: s, power: 5 MW, nodes: {kind: x, spare: 1, count: 3}}, {name: t, nodes: "
         "{slots: 2}}]\n"
         "broken: node1\nreserved: {r: {nodes: [node1, t], for: a}}\n"
-        "failures: {every: 150 d}\nprices: 2\n"
+        "failures: {every: 150 d, lemons: 0.05, exchange-after: 3}\nprices: 2\n"
         "accounts: {a: {sites: s, guarantee: 2 x, limit: 4, budget: 7, prices: {x: 1.5}, accounts: "
         "{b: "
         "{count: 2}}}}\n",

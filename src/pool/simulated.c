@@ -8,8 +8,6 @@
 #include "pool/grow.h"
 #include "pool/simulated_inside.h"
 
-enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR };
-
 const ls_sim_policy ls_sim_policies[] = {
     {.name = "own", .about = "shares, backfill with promises, taking back"},
     {.name = "fifo",
@@ -264,53 +262,6 @@ static ls_status over(sim *s, const ls_run_end *end) {
     return LS_OK;
 }
 
-// ---- nodes: one stream of failures for all, each hits a node
-
-static bool next_failure(sim *s) {
-    const ls_sim_failures *f = &s->def->failures;
-    const uint32_t nodes = s->def->scheduler.cluster->node_count;
-    if (f->every_us <= 0 || nodes == 0) {
-        return true;
-    }
-    const uint64_t n = s->breaks++;
-    const double mean_us = (double)f->every_us / nodes;
-    const double wait_us = ls_random_exp_unit(s->def->seed, STREAM_WHEN, n) * mean_us;
-    const uint32_t node = (uint32_t)(ls_random_uniform(s->def->seed, STREAM_WHICH, n) * nodes);
-    return sim_push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)wait_us,
-                                   .what = NODE_BREAKS,
-                                   .node = node < nodes ? node : nodes - 1});
-}
-
-static void set_node(sim *s, uint32_t node, ls_node_state state) {
-    const ls_occupancy *o = ls_scheduler_occupancy(s->scheduler);
-    const ls_node_state was = ls_occupancy_state(o, node);
-    uint32_t spare = LS_POOL_NONE;
-    ls_scheduler_node(s->scheduler, s->now_us, node, state, &spare);
-    const ls_node_state is = ls_occupancy_state(o, node);
-    if (is != was) {
-        ls_meter_node(s->meter, s->now_us, node, was, is);
-    }
-    if (spare != LS_POOL_NONE) {
-        ls_meter_node(s->meter, s->now_us, spare, LS_NODE_SPARE, LS_NODE_UP);
-    }
-}
-
-static bool breaks(sim *s, uint32_t node) {
-    if (ls_occupancy_state(ls_scheduler_occupancy(s->scheduler), node) == LS_NODE_UP) {
-        const double mean_us = (double)s->def->failures.repair_us;
-        const uint64_t n = s->repairs++;
-        const double repair_us = ls_random_exp_unit(s->def->seed, STREAM_REPAIR, n) * mean_us;
-        s->out->node_failures++;
-        set_node(s, node, LS_NODE_BROKEN);
-        if (!sim_push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)repair_us,
-                                     .what = NODE_BACK,
-                                     .node = node})) {
-            return false;
-        }
-    }
-    return next_failure(s);
-}
-
 // ---- the clock
 
 static ls_status take_next(sim *s) {
@@ -329,9 +280,9 @@ static ls_status happen(sim *s, const sim_event *e) {
         return j->extras != NULL && j->run == e->run ? sim_elastic_demand(s, e->node) : LS_OK;
     }
     if (e->what == NODE_BACK) {
-        set_node(s, e->node, LS_NODE_UP);
+        memory = sim_nodes_back(s, e->node);
     } else {
-        memory = breaks(s, e->node);
+        memory = sim_nodes_break(s, e->node);
     }
     return memory ? LS_OK : ls_fail(s->err, LS_ERR_MEMORY, "out of memory");
 }
@@ -483,12 +434,12 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
         ls_meter_price(s.meter, def->prices);
     }
     s.rows = ls_alloc(def->scheduler.account_count * sizeof *s.rows);
-    if (status == LS_OK && (s.rows == NULL || !next_failure(&s))) {
+    if (status == LS_OK && (s.rows == NULL || !sim_nodes_begin(&s))) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status == LS_OK) {
         for (uint32_t i = 0; def->states != NULL && i < cluster->node_count; i++) {
-            set_node(&s, i, (ls_node_state)def->states[i]);
+            sim_nodes_set(&s, i, (ls_node_state)def->states[i]);
         }
         status = run(&s);
     }
@@ -505,6 +456,9 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
     ls_meter_destroy(s.meter);
     ls_free(s.rows);
     ls_free(s.begun);
+    ls_free(s.lemons);
+    ls_free(s.offenders);
+    ls_free(s.leaves);
     ls_free(s.heap);
     ls_free(s.jobs);
     return status;

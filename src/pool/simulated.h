@@ -50,10 +50,16 @@ typedef struct ls_sim_load {
     void *context;
 } ls_sim_load;
 
-// How nodes break: each of those that are up at the same rate.
+// How nodes break: each of those that are up at the same rate, but for bad ones (lemons).
 typedef struct ls_sim_failures {
     int64_t every_us;   // mean time between failures of one node; 0: never
     int64_t repair_us;  // mean time until it is back (exponential)
+    double lemons;      // share of the nodes that are bad, 0 to 1; each is drawn
+    double worse;       // so many times as often as others they break; at least 1
+    // A node that broke `times` within `within_us` is drained once it is repaired, and another one
+    // stands in its place `exchange_us` later, as good as any. 0: nobody is exchanged.
+    uint32_t times;  // at most LS_OFFENDER_TIMES_MAX
+    int64_t within_us, exchange_us;
 } ls_sim_failures;
 
 // What happened to a job, told as it happens.
@@ -112,6 +118,7 @@ typedef struct ls_sim_result {
     uint64_t services;       // submitted, not refused
     // Microseconds of GPUs (thousandths of them) that their demand asked for, and that they had.
     double demanded_milli_us, served_milli_us;
+    uint64_t exchanged;  // nodes that broke too often
     uint64_t node_failures, decisions, waiting_at_end, running_at_end;
 } ls_sim_result;
 

@@ -1,6 +1,7 @@
 // simulated_inside.h - what simulated*.c share. Private to them.
 #pragma once
 
+#include "pool/offender.h"
 #include "pool/simulated.h"
 #include "pool/simulated_runs.h"
 
@@ -57,6 +58,10 @@ typedef struct sim {
     uint32_t *begun;  // elastic jobs that started in this round
     uint32_t begun_count, begun_room;
     uint64_t breaks, repairs;
+    uint32_t *lemons;  // nodes that break more often than others
+    uint32_t lemon_count, lemon_room;
+    ls_offender *offenders;  // by node; NULL: nobody is exchanged
+    bool *leaves;            // by node: it is broken, and does not come back
     ls_sim_job next;
     bool has_next, stop;
     int64_t now_us;
@@ -71,6 +76,13 @@ bool sim_push(sim *s, sim_event e);  // false: no memory
 ls_pool_request sim_request(const sim *s, const ls_sim_job *job);
 void sim_tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
               const ls_pool_act *act, int64_t promised_us);
+
+// ---- simulated_nodes.c: nodes that break
+
+bool sim_nodes_begin(sim *s);  // which are bad, and the first failure; false: no memory
+void sim_nodes_set(sim *s, uint32_t node, ls_node_state state);
+bool sim_nodes_break(sim *s, uint32_t node);  // if it is up; and the next failure
+bool sim_nodes_back(sim *s, uint32_t node);   // it, or another one in its place
 
 // ---- simulated_elastic.c: jobs that grow and shrink
 

@@ -128,6 +128,13 @@ static bool run_one(ledger *l, uint64_t seed, bool failures, ls_sim_result *out,
         sim.failures = (ls_sim_failures){.every_us = INT64_C(36000000000),
                                          .repair_us = INT64_C(3600000000)};
     }
+    if (failures && (seed & 32) != 0) {
+        sim.failures.lemons = 0.3;
+        sim.failures.worse = 4.0;
+        sim.failures.times = 2;
+        sim.failures.within_us = INT64_C(36000000000);
+        sim.failures.exchange_us = INT64_C(7200000000);
+    }
     return ls_simulate(&sim, out, err) == LS_OK;
 }
 
