@@ -147,6 +147,14 @@ ls_desk_code ls_desk_submit(ls_desk *desk, const json_t *object, const ls_asker 
                 desk->def.submits_per_s);
         return LS_DESK_OFTEN;
     }
+    // Where jobs run as who submits them, not as root or as one of the system's own; the helper
+    // would start none of theirs.
+    if (ls_exec_isolates(desk->exec) && !ls_exec_runs_as(desk->exec, who->uid)) {
+        ls_fail(err, LS_ERR_INVALID, "jobs of %s (user %u) are not run here", who->name,
+                (unsigned)who->uid);
+        ls_hint(err, "jobs run as who submits them; submit as a person, not as one of the system");
+        return LS_DESK_REFUSED;
+    }
     ls_arena_init(&arena);
     ls_desk_code code = LS_DESK_DONE;
     ls_status status = ls_submit_read(object, desk->pool, &arena, &asked, err);
