@@ -8,6 +8,7 @@
 
 #include "cli/table.h"
 #include "model/conformal.h"
+#include "model/rank.h"
 #include "model/snapshot.h"
 
 enum { TIMED = 2000 };
@@ -35,6 +36,7 @@ ls_loss ls_model_loss(const ls_model_plan *plan) {
     case LS_OBJECTIVE_BINARY:
     case LS_OBJECTIVE_CLASSES: return LS_LOSS_BRIER;
     case LS_OBJECTIVE_QUANTILE: return LS_LOSS_PINBALL;
+    case LS_OBJECTIVE_RANK: return LS_LOSS_RANK;
     default: return LS_LOSS_SQUARED;
     }
 }
@@ -82,6 +84,10 @@ ls_status ls_model_radius(const ls_model_plan *plan, const ls_predictor *predict
                           const ls_dataset *rows, double *out, ls_error *err) {
     const uint32_t outputs = predictor->output_count;
     const ls_loss loss = ls_model_loss(plan);
+    if (loss == LS_LOSS_RANK) {  // a score is of no scale
+        *out = (double)INFINITY;
+        return LS_OK;
+    }
     double *told = ls_alloc(rows->row_count * outputs * sizeof *told);
     double *scores = ls_alloc(rows->row_count * sizeof *scores);
     ls_status status = told != NULL && scores != NULL
@@ -99,6 +105,36 @@ ls_status ls_model_radius(const ls_model_plan *plan, const ls_predictor *predict
     return status;
 }
 
+static void silence(const ls_features *features, uint32_t tag, uint32_t columns, float *row) {
+    for (uint32_t c = 0; c < columns; c++) {
+        row[c] = ls_features_tag_of(features, c) == tag ? NAN : row[c];
+    }
+}
+
+// The same of orders, which are judged by moments.
+static ls_status orders_without_tags(const ls_model_plan *plan, const ls_predictor *p,
+                                     const ls_features *features, const ls_dataset *test,
+                                     double *out, ls_error *err) {
+    const uint32_t columns = test->column_count;
+    float *row = ls_alloc(columns * sizeof *row);
+    double *wide = ls_alloc(columns * sizeof *wide);
+    double *told = ls_alloc(test->row_count * sizeof *told);
+    ls_status status = row != NULL && wide != NULL && told != NULL ? LS_OK : no_memory(err);
+    for (uint32_t tag = 0; tag < plan->tag_count && status == LS_OK; tag++) {
+        size_t groups = 0;
+        for (size_t i = 0; i < test->row_count; i++) {
+            memcpy(row, ls_dataset_row(test, i), columns * sizeof *row);
+            silence(features, tag, columns, row);
+            told[i] = ls_predictor_predict(p, row, wide);
+        }
+        status = ls_rank_mean(test, told, plan->top, &out[tag], &groups, err);
+    }
+    ls_free(row);
+    ls_free(wide);
+    ls_free(told);
+    return status;
+}
+
 // The loss when one tag is silent: all its figures unknown.
 static ls_status without_tags(const ls_model_plan *plan, const ls_predictor *p,
                               const ls_features *features, const ls_dataset *test, double *out,
@@ -112,9 +148,7 @@ static ls_status without_tags(const ls_model_plan *plan, const ls_predictor *p,
         double sum = 0.0;
         for (size_t i = 0; i < test->row_count; i++) {
             memcpy(row, ls_dataset_row(test, i), columns * sizeof *row);
-            for (uint32_t c = 0; c < columns; c++) {
-                row[c] = ls_features_tag_of(features, c) == tag ? NAN : row[c];
-            }
+            silence(features, tag, columns, row);
             ls_predictor_predict_all(p, row, wide, told);
             sum += ls_gates_loss(ls_model_loss(plan), plan->quantile, told, p->output_count,
                                  test->label[i]);
@@ -184,7 +218,9 @@ static ls_status judge(const ls_model_plan *plan, const ls_predictor *challenger
         status = ls_model_predict_rows(champion, test, theirs, err);
     }
     if (status == LS_OK) {
-        status = without_tags(plan, challenger, features, test, missing, err);
+        status = ls_model_loss(plan) == LS_LOSS_RANK
+                     ? orders_without_tags(plan, challenger, features, test, missing, err)
+                     : without_tags(plan, challenger, features, test, missing, err);
     }
     if (status == LS_OK) {
         status = time_one(challenger, features, test, &latency_us, err);
@@ -202,6 +238,7 @@ static ls_status judge(const ls_model_plan *plan, const ls_predictor *challenger
                                 .outputs = outputs,
                                 .priors = usual->priors,
                                 .quantile = plan->quantile,
+                                .top = plan->top,
                                 .horizon_us = plan->horizon_us,
                                 .latency_us = latency_us};
     return status == LS_OK ? ls_gates_decide(&plan->gates, &about, out, err) : status;
@@ -241,6 +278,11 @@ void ls_model_put_verdict(const ls_gate_verdict *verdict, ls_buffer *out) {
     }
     ls_table_print(&table, 2, out);
     ls_arena_clear(&arena);
+    if (verdict->loss == LS_LOSS_RANK) {
+        ls_buffer_text(out,
+                       "\n  Coverage, calibration and balance do not apply: a score is of no "
+                       "scale, it has no interval.\n");
+    }
 }
 
 json_t *ls_model_verdict_json(const ls_gate_verdict *verdict, bool timed) {
@@ -263,6 +305,9 @@ json_t *ls_model_verdict_json(const ls_gate_verdict *verdict, bool timed) {
     }
     // "rmse" is the root of the mean of squares; of other losses their means stand there.
     json_object_set_new(object, "loss", json_string(ls_loss_name(verdict->loss)));
+    if (verdict->loss == LS_LOSS_RANK) {
+        json_object_set_new(object, "top", json_integer(verdict->top));
+    }
     json_object_set_new(object, "rmse", json_real(verdict->challenger_rmse));
     json_object_set_new(object, "champion_rmse", json_real(verdict->champion_rmse));
     if (isfinite(verdict->log_loss)) {

@@ -193,6 +193,36 @@ static void put_classes(asked *a, ls_buffer *out) {
     ls_arena_clear(&arena);
 }
 
+// Of a score: how many come before it, and 1 more. The highest comes first.
+static uint32_t place_of(asked *a, double score) {
+    uint32_t place = 1;
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        place += ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide) > score;
+    }
+    return place;
+}
+
+static void put_places(asked *a, ls_buffer *out) {
+    ls_arena arena;
+    ls_table table;
+    ls_arena_init(&arena);
+    ls_table_init(&table, &arena);
+    ls_table_column(&table, "unit", LS_ALIGN_LEFT);
+    ls_table_column(&table, "place", LS_ALIGN_RIGHT);
+    ls_table_column(&table, "score", LS_ALIGN_RIGHT);
+    ls_table_column(&table, "known", LS_ALIGN_RIGHT);
+    for (size_t i = 0; i < a->rows.row_count; i++) {
+        const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        ls_table_row(&table);
+        ls_table_cell(&table, 0, "%s", a->rows.units[a->rows.unit[i]]);
+        ls_table_cell(&table, 1, "%u", place_of(a, y));
+        ls_table_cell(&table, 2, "%.6g", y);
+        ls_table_cell(&table, 3, "%.0f %%", 100.0 * share_known(a, i));
+    }
+    ls_table_print(&table, 2, out);
+    ls_arena_clear(&arena);
+}
+
 static void put_numbers(asked *a, ls_buffer *out) {
     ls_arena arena;
     ls_table table;
@@ -225,6 +255,8 @@ static void put_predictions(asked *a, ls_buffer *out) {
                      when);
     if (is_of_classes(a)) {
         put_classes(a, out);
+    } else if (a->plan->objective == LS_OBJECTIVE_RANK) {
+        put_places(a, out);
     } else {
         put_numbers(a, out);
     }
@@ -261,6 +293,9 @@ static json_t *predictions_json(asked *a) {
         json_object_set_new(one, "known", json_real(share_known(a, i)));
         if (is_of_classes(a)) {
             add_classes(a, i, one);
+        }
+        if (a->plan->objective == LS_OBJECTIVE_RANK) {
+            json_object_set_new(one, "place", json_integer(place_of(a, y)));
         }
         json_array_append_new(list, one);
     }
@@ -447,6 +482,7 @@ const ls_cli_command ls_command_model_predict = {
     .examples = "lineshaft model predict plant.yaml:wear --at 2026-01-05T12:00 --json\n",
     .detail =
         "From what history knew at that moment. 'known' is the share of features that are there.\n"
+        "Of an order the places are shown, the highest score first, without intervals.\n"
         "Of classes the likeliest is shown, and those that are possible at the level of the "
         "intervals.\n",
     .tables = tables,

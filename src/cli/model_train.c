@@ -295,6 +295,9 @@ static json_t *lineage_of(const work *w, double radius, const char *kind,
     if (w->plan->class_count > 0) {
         json_object_set_new(object, "classes", classes_json(w->plan));
     }
+    if (w->plan->objective == LS_OBJECTIVE_RANK) {
+        json_object_set_new(object, "top", json_integer(w->plan->top));
+    }
     if (strcmp(w->plan->learner, "trees") == 0) {
         json_object_set_new(object, "trees", ls_model_trees_json(&w->trees));
     }
@@ -332,10 +335,15 @@ static void put_people(const work *w, const char *head, const ls_gate_verdict *v
                          (unsigned long long)w->notes.resting, w->plan->tags[w->plan->when.tag]);
     }
     const bool is_squared = verdict->loss == LS_LOSS_SQUARED;
-    ls_buffer_printf(out, "  error     %.6g (%s), %s %.6g\n\n", verdict->challenger_rmse,
-                     is_squared ? "root mean square" : ls_loss_name(verdict->loss),
+    char top[24] = "";  // NDCG of how many places
+    if (verdict->loss == LS_LOSS_RANK) {
+        snprintf(top, sizeof top, "@%u", verdict->top);
+    }
+    ls_buffer_printf(out, "  error     %.6g (%s%s), %s %.6g\n\n", verdict->challenger_rmse,
+                     is_squared ? "root mean square" : ls_loss_name(verdict->loss), top,
                      w->has_champion                               ? "the champion's"
                      : w->plan->objective == LS_OBJECTIVE_QUANTILE ? "always saying the quantile:"
+                     : w->plan->objective == LS_OBJECTIVE_RANK     ? "an order by lot:"
                      : is_squared                                  ? "always saying the mean:"
                                                                    : "always saying the shares:",
                      verdict->champion_rmse);

@@ -124,6 +124,11 @@ static void start_shadow(ls_model_watch *w, model_watched *m) {
     json_decref(saved);
 }
 
+// Its scores are of no scale: they have no errors, only their inputs and themselves drift.
+static bool is_order(const model_watched *m) {
+    return m->plan->objective == LS_OBJECTIVE_RANK;
+}
+
 static void serves(void *context, uint32_t model, uint32_t champion, uint32_t challenger) {
     ls_model_watch *w = context;
     pthread_mutex_lock(&w->lock);
@@ -140,7 +145,8 @@ static void serves(void *context, uint32_t model, uint32_t champion, uint32_t ch
     if (champion != 0 && other && !m->plan->monitor.is) {
         start_drift(w, m);  // a monitor tells by itself what is unlike what it has learnt from
     }
-    if (champion != 0 && !m->plan->monitor.is && challenger != 0 && !m->has_shadow) {
+    if (champion != 0 && !m->plan->monitor.is && !is_order(m) && challenger != 0 &&
+        !m->has_shadow) {
         start_shadow(w, m);
     }
     pthread_mutex_unlock(&w->lock);
@@ -191,8 +197,10 @@ static void score_drift(model_watched *m, const ls_model_pair *pair) {
     if (!m->has_drift || pair->version != m->champion) {
         return;
     }
-    const double error = ls_profile_error(is_of_classes(m), pair->value, pair->truth);
-    m->is_new = ls_drift_watch_error(&m->drift, pair->time_us, error) || m->is_new;
+    if (!is_order(m)) {
+        const double error = ls_profile_error(is_of_classes(m), pair->value, pair->truth);
+        m->is_new = ls_drift_watch_error(&m->drift, pair->time_us, error) || m->is_new;
+    }
     m->late = m->late_told = false;
     if (m->drift.since_us != m->since_us) {
         m->since_us = m->drift.since_us;
@@ -272,6 +280,9 @@ static void tell_drift(ls_model_watch *w, model_watched *m) {
 
 static void tell_labels(ls_model_watch *w, model_watched *m) {
     const ls_drift_watch *d = &m->drift;
+    if (is_order(m)) {
+        return;  // no errors to be watched
+    }
     const int64_t wait_us = m->plan->horizon_us + m->plan->label.delay_us +
                             m->plan->drift.window_us;
     const int64_t newest_us = d->newest_label_us;

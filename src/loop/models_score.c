@@ -127,10 +127,14 @@ static bool is_miss(const ls_models_waiting *w, double truth) {
     return !isnan(w->low) && !(truth >= w->low && truth <= w->high);
 }
 
-// How far off: of places of classes, right or wrong.
+// How far off: of places of classes, right or wrong. The score of an order is not off from
+// anything.
 static void enter_one(ls_book *book, const ls_model_plan *plan, double value, double truth,
                       double radius) {
     const bool is_place = plan->objective == LS_OBJECTIVE_CLASSES;
+    if (plan->objective == LS_OBJECTIVE_RANK) {
+        return;
+    }
     ls_book_enter(book, is_place && value != truth ? truth + 1.0 : value, truth, radius);
 }
 
@@ -149,7 +153,7 @@ static void enter(ls_models_one *one, const ls_models_waiting *w, double truth) 
     if (w->time_us >= unit->truth_us) {
         unit->truth_us = w->time_us;
         unit->truth = truth;
-        unit->error = w->value - truth;
+        unit->error = one->plan->objective != LS_OBJECTIVE_RANK ? w->value - truth : (double)NAN;
     }
 }
 

@@ -254,9 +254,10 @@ static void change_books(ls_models_one *one, uint32_t number, double split) {
     }
 }
 
-// Places of classes have no distance, and so no interval.
+// Places of classes and scores of an order have no distance, and so no interval.
 static double radius_of(const ls_models_one *one, bool *out_adaptive) {
-    const bool is_place = one->plan->objective == LS_OBJECTIVE_CLASSES;
+    const bool is_place = one->plan->objective == LS_OBJECTIVE_CLASSES ||
+                          one->plan->objective == LS_OBJECTIVE_RANK;
     const double radius = ls_book_radius(&one->book, out_adaptive);
     *out_adaptive = *out_adaptive && !is_place;
     return is_place ? (double)INFINITY : radius;

@@ -8,6 +8,7 @@
 
 #include "base/statistics.h"
 #include "base/text.h"
+#include "model/rank.h"
 
 enum { MOMENTS_MIN = 8, UNIT_ROWS_MIN = 10, RANGES = 10 };
 
@@ -18,7 +19,7 @@ const char *ls_gate_name(ls_gate gate) {
 }
 
 const char *ls_loss_name(ls_loss loss) {
-    static const char *const names[] = {"squared error", "Brier score", "pinball loss"};
+    static const char *const names[] = {"squared error", "Brier score", "pinball loss", "1 - NDCG"};
     return names[loss];
 }
 
@@ -100,7 +101,72 @@ static double loss_of(const ls_gate_case *c, const double *predictions, size_t r
                          c->test->label[row]);
 }
 
-static void gather(const ls_gate_case *c, moments *out) {
+// Losses of each row; of an order NaN where its group has nothing to order.
+typedef struct losses {
+    double *mine, *theirs;            // of an order those of the row's group
+    double *unit_mine, *unit_theirs;  // of the row alone
+    double mean_mine, mean_theirs, mean_none;
+} losses;
+
+static ls_status judge_orders(const ls_gate_case *c, ls_arena *arena, losses *out, ls_error *err) {
+    const size_t rows = c->test->row_count;
+    const double *same = ls_arena_alloc(arena, rows * sizeof *same);  // zero
+    out->unit_mine = ls_arena_alloc(arena, rows * sizeof *out->unit_mine);
+    out->unit_theirs = ls_arena_alloc(arena, rows * sizeof *out->unit_theirs);
+    if (same == NULL || out->unit_mine == NULL || out->unit_theirs == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory while comparing models");
+    }
+    const ls_rank_losses mine = {.loss = out->mine, .missed = out->unit_mine};
+    const ls_rank_losses theirs = {.loss = out->theirs, .missed = out->unit_theirs};
+    const struct {
+        const double *scores;
+        double *mean;
+    } means[] = {{c->challenger, &out->mean_mine},
+                 {c->champion, &out->mean_theirs},
+                 {same, &out->mean_none}};
+    ls_status status = ls_rank_judge(c->test, c->challenger, c->top, &mine, err);
+    if (status == LS_OK) {
+        status = ls_rank_judge(c->test, c->champion, c->top, &theirs, err);
+    }
+    for (size_t i = 0; i < sizeof means / sizeof means[0] && status == LS_OK; i++) {
+        size_t groups = 0;
+        status = ls_rank_mean(c->test, means[i].scores, c->top, means[i].mean, &groups, err);
+    }
+    return status;
+}
+
+static ls_status find_losses(const ls_gate_case *c, ls_arena *arena, losses *out, ls_error *err) {
+    const size_t rows = c->test->row_count;
+    memset(out, 0, sizeof *out);
+    out->mine = out->unit_mine = ls_arena_alloc(arena, rows * sizeof *out->mine);
+    out->theirs = out->unit_theirs = ls_arena_alloc(arena, rows * sizeof *out->theirs);
+    if (out->mine == NULL || out->theirs == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory while comparing models");
+    }
+    if (c->loss == LS_LOSS_RANK) {
+        return judge_orders(c, arena, out, err);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        out->mine[i] = loss_of(c, c->challenger, i);
+        out->theirs[i] = loss_of(c, c->champion, i);
+        out->mean_mine += out->mine[i];
+        out->mean_theirs += out->theirs[i];
+        out->mean_none += ls_gates_loss(c->loss, c->quantile,
+                                        c->outputs > 1 ? c->priors : &c->usual, outputs_of(c),
+                                        c->test->label[i]);
+    }
+    out->mean_mine /= (double)rows;
+    out->mean_theirs /= (double)rows;
+    out->mean_none /= (double)rows;
+    return LS_OK;
+}
+
+// Nothing is to be ordered in its group. Losses that are no number are none of the others.
+static bool is_left_out(const ls_gate_case *c, const losses *l, size_t row) {
+    return c->loss == LS_LOSS_RANK && isnan(l->mine[row]);
+}
+
+static void gather(const ls_gate_case *c, const losses *l, moments *out) {
     const ls_dataset *t = c->test;
     size_t most = 0;
     int64_t begin_us = 0;
@@ -108,11 +174,15 @@ static void gather(const ls_gate_case *c, moments *out) {
         size_t rows = 0;
         double d = 0.0, loss = 0.0;
         const int64_t now = t->time_us[i];
-        for (; i < t->row_count && t->time_us[i] == now; i++, rows++) {
-            const double mine = loss_of(c, c->challenger, i);
-            const double theirs = loss_of(c, c->champion, i);
-            d += theirs - mine;
-            loss += theirs;
+        for (; i < t->row_count && t->time_us[i] == now; i++) {
+            if (!is_left_out(c, l, i)) {
+                d += l->theirs[i] - l->mine[i];
+                loss += l->theirs[i];
+                rows++;
+            }
+        }
+        if (rows == 0) {
+            continue;
         }
         out->d[out->count] = d / (double)rows;
         out->loss[out->count++] = loss / (double)rows;
@@ -122,8 +192,8 @@ static void gather(const ls_gate_case *c, moments *out) {
     out->lags = most;
 }
 
-static ls_status judge_gain(const ls_model_gates *g, const ls_gate_case *c, ls_arena *arena,
-                            ls_gate_verdict *out, ls_error *err) {
+static ls_status judge_gain(const ls_model_gates *g, const ls_gate_case *c, const losses *l,
+                            ls_arena *arena, ls_gate_verdict *out, ls_error *err) {
     moments m = {.d = ls_arena_alloc(arena, c->test->row_count * sizeof(double)),
                  .loss = ls_arena_alloc(arena, c->test->row_count * sizeof(double))};
     ls_gate_result *r = &out->gates[LS_GATE_GAIN];
@@ -131,11 +201,13 @@ static ls_status judge_gain(const ls_model_gates *g, const ls_gate_case *c, ls_a
     if (m.d == NULL || m.loss == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory while comparing models");
     }
-    gather(c, &m);
+    const bool is_order = c->loss == LS_LOSS_RANK;
+    gather(c, l, &m);
     if (m.count < MOMENTS_MIN) {
         return ls_fail(err, LS_ERR_INVALID,
-                       "%zu moments are too few to compare models on: at least %d with a label",
-                       m.count, MOMENTS_MIN);
+                       "%zu moments are too few to compare models on: at least %d with %s", m.count,
+                       MOMENTS_MIN,
+                       is_order ? "units of different labels to be put in order" : "a label");
     }
     for (size_t i = 0; i < m.count; i++) {
         loss += m.loss[i];
@@ -151,12 +223,17 @@ static ls_status judge_gain(const ls_model_gates *g, const ls_gate_case *c, ls_a
     out->p = error > 0.0 ? 0.5 * erfc(mean / error / sqrt(2.0)) : mean > 0.0 ? 0.0 : 1.0;
     ls_text_format(r->about, sizeof r->about, "%s %.1f %% %s than %s, on %zu moments; p = %.3g",
                    ls_loss_name(c->loss), 100.0 * fabs(r->value), r->value < 0.0 ? "more" : "less",
-                   c->is_first ? "that of a constant" : "the champion's", m.count, out->p);
+                   !c->is_first ? "the champion's"
+                   : is_order   ? "that of an order by lot"
+                                : "that of a constant",
+                   m.count, out->p);
     return LS_OK;
 }
 
-static ls_status judge_worst(const ls_model_gates *g, const ls_gate_case *c, ls_arena *arena,
-                             ls_gate_verdict *out, ls_error *err) {
+// Of an order what the places of a unit cost counts: that of its groups is no more its own than
+// that of the others.
+static ls_status judge_worst(const ls_model_gates *g, const ls_gate_case *c, const losses *l,
+                             ls_arena *arena, ls_gate_verdict *out, ls_error *err) {
     const ls_dataset *t = c->test;
     double *mine = ls_arena_alloc(arena, t->unit_count * sizeof *mine);
     double *theirs = ls_arena_alloc(arena, t->unit_count * sizeof *theirs);
@@ -167,9 +244,11 @@ static ls_status judge_worst(const ls_model_gates *g, const ls_gate_case *c, ls_
         return ls_fail(err, LS_ERR_MEMORY, "out of memory while comparing models");
     }
     for (size_t i = 0; i < t->row_count; i++) {
-        mine[t->unit[i]] += loss_of(c, c->challenger, i);
-        theirs[t->unit[i]] += loss_of(c, c->champion, i);
-        rows[t->unit[i]]++;
+        if (!is_left_out(c, l, i)) {
+            mine[t->unit[i]] += l->unit_mine[i];
+            theirs[t->unit[i]] += l->unit_theirs[i];
+            rows[t->unit[i]]++;
+        }
     }
     r->value = -1.0;
     for (uint32_t u = 0; u < t->unit_count; u++) {
@@ -186,7 +265,8 @@ static ls_status judge_worst(const ls_model_gates *g, const ls_gate_case *c, ls_
         ls_text_format(r->about, sizeof r->about, "no unit has %d rows: not judged", UNIT_ROWS_MIN);
     } else {
         ls_text_format(r->about, sizeof r->about, "unit '%.60s': %s %+.1f %%", worst,
-                       ls_loss_name(c->loss), 100.0 * r->value);
+                       c->loss == LS_LOSS_RANK ? "what its places cost" : ls_loss_name(c->loss),
+                       100.0 * r->value);
     }
     return LS_OK;
 }
@@ -235,10 +315,11 @@ static void judge_missing(const ls_model_gates *g, const ls_gate_case *c, double
     r->value = none > 0.0 && c->tag_count > 0 ? c->missing[worst] / none - 1.0 : 0.0;
     r->limit = g->missing;
     r->passed = r->value <= g->missing;
-    ls_text_format(r->about, sizeof r->about,
-                   "without '%.60s': %s %+.1f %% of always saying the %s",
+    ls_text_format(r->about, sizeof r->about, "without '%.60s': %s %+.1f %% of %s",
                    c->tag_count > 0 ? c->tags[worst] : "", ls_loss_name(c->loss), 100.0 * r->value,
-                   c->loss == LS_LOSS_PINBALL ? "quantile" : "mean");
+                   c->loss == LS_LOSS_PINBALL ? "always saying the quantile"
+                   : c->loss == LS_LOSS_RANK  ? "an order by lot"
+                                              : "always saying the mean");
 }
 
 // ---- classes
@@ -348,6 +429,15 @@ static ls_status check_case(const ls_gate_case *c, ls_error *err) {
         return ls_fail(err, LS_ERR_LIMIT, "%u classes, and %d are the most", c->outputs,
                        LS_MODEL_CLASSES_MAX);
     }
+    for (size_t i = 0; i < c->test->row_count && c->loss == LS_LOSS_RANK; i++) {
+        const double label = c->test->label[i];
+        if (!(label >= 0.0 && label <= (double)LS_MODEL_GRADE_MAX)) {
+            return ls_fail(err, LS_ERR_INVALID,
+                           "the label of test row %zu is %g; of an order it must be a grade from 0 "
+                           "to %d",
+                           i, label, LS_MODEL_GRADE_MAX);
+        }
+    }
     for (size_t i = 0; i < c->test->row_count && c->loss == LS_LOSS_BRIER; i++) {
         const double label = c->test->label[i];
         if (!(label >= 0.0 && label < class_count(c) && label == floor(label))) {
@@ -364,41 +454,40 @@ ls_status ls_gates_decide(const ls_model_gates *gates, const ls_gate_case *about
                           ls_gate_verdict *out, ls_error *err) {
     memset(out, 0, sizeof *out);
     ls_arena arena;
-    double mine = 0.0, theirs = 0.0, none = 0.0;
-    const ls_dataset *t = about->test;
+    losses l;
     ls_status status = check_case(about, err);
     if (status != LS_OK) {
         return status;
     }
     ls_arena_init(&arena);
-    for (size_t i = 0; i < t->row_count; i++) {
-        mine += loss_of(about, about->challenger, i);
-        theirs += loss_of(about, about->champion, i);
-        none += ls_gates_loss(about->loss, about->quantile,
-                              about->outputs > 1 ? about->priors : &about->usual, outputs_of(about),
-                              t->label[i]);
-    }
+    status = find_losses(about, &arena, &l, err);
     out->loss = about->loss;
+    out->top = about->loss == LS_LOSS_RANK ? about->top : 0;
     out->log_loss = (double)NAN;
     for (int i = 0; i < LS_GATE_COUNT; i++) {
-        out->gates[i].asked = i < LS_GATE_CALIBRATION;
-        out->gates[i].passed = i >= LS_GATE_CALIBRATION;
-    }
-    status = judge_gain(gates, about, &arena, out, err);
-    if (status == LS_OK) {
-        status = judge_worst(gates, about, &arena, out, err);
+        const bool asked = i < LS_GATE_CALIBRATION &&
+                           (i != LS_GATE_COVERAGE || about->loss != LS_LOSS_RANK);
+        out->gates[i].asked = asked;
+        out->gates[i].passed = !asked;
     }
     if (status == LS_OK) {
-        const double rows = (double)t->row_count;
+        status = judge_gain(gates, about, &l, &arena, out, err);
+    }
+    if (status == LS_OK) {
+        status = judge_worst(gates, about, &l, &arena, out, err);
+    }
+    if (status == LS_OK) {
         const bool is_squared = about->loss == LS_LOSS_SQUARED;
-        out->challenger_rmse = is_squared ? sqrt(mine / rows) : mine / rows;
-        out->champion_rmse = is_squared ? sqrt(theirs / rows) : theirs / rows;
+        out->challenger_rmse = is_squared ? sqrt(l.mean_mine) : l.mean_mine;
+        out->champion_rmse = is_squared ? sqrt(l.mean_theirs) : l.mean_theirs;
         if (about->loss == LS_LOSS_BRIER) {
             judge_calibration(gates, about, out);
             judge_balance(gates, about, out);
         }
-        judge_coverage(gates, about, out);
-        judge_missing(gates, about, none / rows, out);
+        if (about->loss != LS_LOSS_RANK) {
+            judge_coverage(gates, about, out);
+        }
+        judge_missing(gates, about, l.mean_none, out);
         ls_gate_result *r = &out->gates[LS_GATE_LATENCY];
         r->value = (double)about->latency_us;
         r->limit = (double)gates->latency_us;

@@ -10,7 +10,9 @@
 // The loss is the squared error of a number or a life; the Brier score of probabilities (Brier
 // 1950: the squared distance between what was told and what was so, over all classes; of two
 // classes that of the second one); the pinball loss of a quantile. All three are least, in the
-// mean, for whoever tells the truth as far as it is known.
+// mean, for whoever tells the truth as far as it is known. The loss of an order is 1 - NDCG of the
+// rows of a moment, which are one group (rank.h): the differences of groups in the order of time
+// are tested like those of moments. Groups with nothing to order are left out.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +26,7 @@
 typedef enum ls_gate {
     LS_GATE_GAIN,         // error against the champion's: is it less, at the level?
     LS_GATE_WORST,        // of the unit that loses most
-    LS_GATE_COVERAGE,     // of the intervals
+    LS_GATE_COVERAGE,     // of the intervals; not asked of an order, which has none
     LS_GATE_MISSING,      // without the tag that it needs most
     LS_GATE_LATENCY,      // of one prediction
     LS_GATE_CALIBRATION,  // classes: are probabilities told as often true as they say?
@@ -37,6 +39,7 @@ typedef enum ls_loss {
     LS_LOSS_SQUARED,
     LS_LOSS_BRIER,  // labels are places of classes
     LS_LOSS_PINBALL,
+    LS_LOSS_RANK,  // of the rows of a moment together (rank.h); labels are grades
 } ls_loss;
 const char *ls_loss_name(ls_loss loss);  // "squared error"
 
@@ -64,6 +67,7 @@ typedef struct ls_gate_case {
     const double *priors;  // BRIER with several outputs: shares of the training labels, which take
                            // the place of `usual`
     double quantile;       // PINBALL
+    uint32_t top;          // RANK: so many first places count, at least 1
     int64_t horizon_us;    // moments closer than this share a label
     int64_t latency_us;    // 99th percentile, measured
 } ls_gate_case;
@@ -72,6 +76,7 @@ typedef struct ls_gate_verdict {
     bool passed;  // all of them
     ls_gate_result gates[LS_GATE_COUNT];
     ls_loss loss;
+    uint32_t top;                           // RANK: of the case, else 0
     double champion_rmse, challenger_rmse;  // SQUARED: root of the mean loss; else the mean loss
     double log_loss;                        // BRIER: mean of -log of what was told of what was so
     double p;  // one-sided: the chance of such a gain where there is none
@@ -81,7 +86,7 @@ typedef struct ls_gate_verdict {
 ls_status ls_gates_decide(const ls_model_gates *gates, const ls_gate_case *about,
                           ls_gate_verdict *out, ls_error *err);
 
-// The loss of one prediction of `outputs` numbers (0 as 1).
+// The loss of one prediction of `outputs` numbers (0 as 1). Not of RANK.
 double ls_gates_loss(ls_loss loss, double quantile, const double *prediction, uint32_t outputs,
                      double label);
 // How far an answer was from what was so, for conformal intervals: the distance of numbers; for

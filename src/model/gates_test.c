@@ -322,6 +322,126 @@ static void test_a_quantile_is_judged_by_its_share(void) {
     ls_dataset_clear(&t.test);
 }
 
+// ---- orders
+
+enum { ORDERED_UNITS = 4 };
+
+// Each moment four units of grades 0 to 3, turned round; the scores are the grades with errors of
+// this deviation, of the champion and the challenger.
+static void make_orders(trial *t, double champion, double challenger, uint64_t seed) {
+    static const char *const tags[] = {"power"};
+    ls_error err;
+    CHECK_INT(ls_dataset_init(&t->test, ROWS, 0, ORDERED_UNITS, &err), LS_OK);
+    for (uint32_t u = 0; u < ORDERED_UNITS; u++) {
+        t->test.units[u] = (const char *[]){"one", "two", "three", "four"}[u];
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        const size_t moment = i / ORDERED_UNITS;
+        t->test.unit[i] = i % ORDERED_UNITS;
+        t->test.time_us[i] = (int64_t)moment * 1000000;
+        t->test.label[i] = (double)((i + moment) % ORDERED_UNITS);
+        t->champion[i] = t->test.label[i] + champion * next_normal(&seed);
+        t->challenger[i] = t->test.label[i] + challenger * next_normal(&seed);
+    }
+    t->missing[0] = 0.0;
+    t->about = (ls_gate_case){.test = &t->test,
+                              .champion = t->champion,
+                              .challenger = t->challenger,
+                              .radius = (double)INFINITY,
+                              .missing = t->missing,
+                              .tags = tags,
+                              .tag_count = 1,
+                              .loss = LS_LOSS_RANK,
+                              .top = 3,
+                              .latency_us = 5};
+}
+
+static void test_orders(void) {
+    static trial t;
+    ls_gate_verdict v;
+    ls_error err = {0};
+    make_orders(&t, 3.0, 0.5, 5);
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK(v.passed);
+    CHECK_INT(v.top, 3);
+    CHECK(v.challenger_rmse > 0.0 && v.challenger_rmse < 0.5 * v.champion_rmse);
+    CHECK(v.champion_rmse < 1.0);
+    CHECK_CONTAINS(v.gates[LS_GATE_GAIN].about, "1 - NDCG");
+    CHECK_CONTAINS(v.gates[LS_GATE_GAIN].about, "on 100 moments");
+    CHECK_CONTAINS(v.gates[LS_GATE_WORST].about, "what its places cost");
+    // A score has no interval and no probability: nothing is asked, and nothing said to be good.
+    CHECK(!v.gates[LS_GATE_COVERAGE].asked && !v.gates[LS_GATE_CALIBRATION].asked);
+    CHECK_STR(v.gates[LS_GATE_COVERAGE].about, "");
+    // Only the order counts: another scale is the same.
+    const double loss = v.challenger_rmse, p = v.p;
+    for (size_t i = 0; i < ROWS; i++) {
+        t.challenger[i] = exp(t.challenger[i]) * 1e-6;
+    }
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK_NEAR(v.challenger_rmse, loss, 0.0);
+    CHECK_NEAR(v.p, p, 0.0);
+    // The wrong way round.
+    const double *mine = t.about.challenger;
+    t.about.challenger = t.about.champion;
+    t.about.champion = mine;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK(!v.passed && !v.gates[LS_GATE_GAIN].passed);
+    t.about.champion = t.about.challenger;
+    t.about.challenger = mine;
+    // A silent tag that makes it worse than lots.
+    t.missing[0] = 0.9;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK(!v.gates[LS_GATE_MISSING].passed && !v.passed);
+    CHECK_CONTAINS(v.gates[LS_GATE_MISSING].about, "of an order by lot");
+    t.missing[0] = 0.0;
+    // One unit that is always put last loses, though all together win.
+    for (size_t i = 3; i < ROWS; i += ORDERED_UNITS) {
+        t.challenger[i] = -1.0;
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        t.champion[i] = i % ORDERED_UNITS == 3 ? t.champion[i] * 0.1 + 0.9 * t.test.label[i]
+                                               : t.champion[i];
+    }
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+    CHECK(!v.gates[LS_GATE_WORST].passed && !v.passed);
+    CHECK_CONTAINS(v.gates[LS_GATE_WORST].about, "unit 'four'");
+    ls_dataset_clear(&t.test);
+}
+
+static void test_orders_that_cannot_be_judged(void) {
+    static trial t;
+    ls_gate_verdict v;
+    ls_error err = {0};
+    make_orders(&t, 3.0, 0.5, 5);
+    for (size_t i = 7 * ORDERED_UNITS; i < ROWS; i++) {
+        t.test.label[i] = 2.0;  // nothing to order but in the first seven moments
+    }
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "7 moments are too few to compare models on: at least 8 with units");
+    t.test.label[5] = 31.5;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "test row 5 is 31.5; of an order it must be a grade from 0 to 31");
+    t.test.label[5] = -1.0;
+    CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_ERR_INVALID);
+    ls_dataset_clear(&t.test);
+}
+
+// Scores of lots against scores of lots: let in no more often than the level says.
+static void test_no_better_an_order_is_seldom_let_in(void) {
+    static trial t;
+    int count = 0;
+    for (uint64_t i = 0; i < 500; i++) {
+        ls_gate_verdict v;
+        ls_error err = {0};
+        make_orders(&t, 1.0, 1.0, i * 7919 + 3);
+        CHECK_INT(ls_gates_decide(&usual, &t.about, &v, &err), LS_OK);
+        count += v.gates[LS_GATE_GAIN].passed ? 1 : 0;
+        ls_dataset_clear(&t.test);
+    }
+    harness_note("%d of 500", count);
+    CHECK(count > 8 && count < 42);  // 5 % are 25; three standard errors 15
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_no_better_is_seldom_let_in);
@@ -333,5 +453,8 @@ int main(int argc, char **argv) {
     TEST(test_a_sure_tone_and_the_frequent_class_do_not_pass);
     TEST(test_two_classes_are_one_probability);
     TEST(test_a_quantile_is_judged_by_its_share);
+    TEST(test_orders);
+    TEST(test_orders_that_cannot_be_judged);
+    TEST(test_no_better_an_order_is_seldom_let_in);
     return harness_report();
 }

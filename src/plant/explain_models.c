@@ -90,6 +90,7 @@ static void put_learning(ls_buffer *out, const ls_model_plan *m) {
         put_list(out, "classes", m->classes, m->class_count);
     }
     put_number(out, "    quantile: ", m->quantile);
+    ls_buffer_printf(out, "\n    top: %u", m->top);
     ls_buffer_printf(out, "\n    trees: {rounds: %u, depth: %u", t->rounds, t->depth);
     put_number(out, ", rate: ", t->rate);
     put_number(out, ", child: ", t->child);

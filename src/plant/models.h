@@ -16,6 +16,8 @@ typedef enum ls_model_what {  // what the label means
     LS_PREDICT_SCRAP,         // share that is scrapped
     LS_PREDICT_ENERGY,
     LS_PREDICT_SENSOR,  // what a tag will say
+    LS_PREDICT_ORDER,   // which of the units of a moment comes first: a score, its order alone
+                        // counts
     LS_PREDICT_COUNT
 } ls_model_what;
 const char *ls_model_what_name(ls_model_what what);  // "quality"
@@ -25,7 +27,8 @@ enum {
     LS_MODEL_TAGS_MAX = 1024,
     LS_MODEL_WINDOWS_MAX = 8,
     LS_MODEL_CLASSES_MAX = 64,
-    LS_MODEL_NAME_MAX = 63,  // bytes; a name is also that of a folder
+    LS_MODEL_GRADE_MAX = 31,  // labels of an order are from 0 to this
+    LS_MODEL_NAME_MAX = 63,   // bytes; a name is also that of a folder
 };
 
 // What is learned of the label.
@@ -37,6 +40,7 @@ typedef enum ls_model_objective {
     LS_OBJECTIVE_COUNT_OF,  // a mean of counts
     LS_OBJECTIVE_LIFE,      // a time, from lives that have not all ended
     LS_OBJECTIVE_QUANTILE,
+    LS_OBJECTIVE_RANK,  // an order among the units of each moment, the highest label first
     LS_OBJECTIVE_COUNT
 } ls_model_objective;
 const char *ls_model_objective_name(ls_model_objective objective);  // "number"
@@ -140,6 +144,7 @@ typedef struct ls_model_plan {
     const char **classes;          // names; none where the label is no class, or BINARY by 0 and 1
     uint32_t class_count;
     double quantile;
+    uint32_t top;  // RANK: so many first places are judged, at least 1
     ls_model_trees trees;
     uint32_t search;        // settings tried; 0: none
     double validate;        // share of the training rows that a search judges by

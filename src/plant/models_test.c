@@ -211,6 +211,45 @@ static void test_what_a_model_says_is_a_value(void) {
     CHECK(plant != NULL && predicted_count() == 0);
 }
 
+#define ORDER(more) \
+    "  m: {what: order, of: [u, v], tags: '{unit}/a', label: {tag: '{unit}/b'}, " more "}\n"
+
+static void test_an_order(void) {
+    read_models(ORDER("learner: trees, top: 3"));
+    CHECK_INT(errors.count, 0);
+    CHECK(plant != NULL);
+    if (plant == NULL) {
+        return;
+    }
+    CHECK_INT(plant->models[0].what, LS_PREDICT_ORDER);
+    CHECK_INT(plant->models[0].objective, LS_OBJECTIVE_RANK);
+    CHECK_INT(plant->models[0].top, 3);
+    CHECK_INT(plant->models[0].shadow.for_us, 0);  // its gates alone decide
+    CHECK_STR(ls_model_what_name(plant->models[0].what), "order");
+    CHECK_STR(ls_model_objective_name(plant->models[0].objective), "rank");
+    read_models(ORDER("learner: my-trainer, objective: rank, shadow: {for: 0 s}"));
+    CHECK(plant != NULL && plant->models[0].top == 5);
+    refused(ORDER("top: 3"), "the learner 'linear' knows 'objective: number' only, not 'rank'", 5);
+    refused(ORDER("learner: trees, top: 0"), "top", 5);
+    refused(ORDER("learner: trees, objective: number"),
+            "'what: order' is learned as an order, not as 'number'", 5);
+    refused(ORDER("learner: trees, classes: [a, b]"), "has no use for 2 classes", 5);
+    refused(ORDER("learner: trees, split: unit"), "an order is among all units of a moment", 5);
+    refused(ORDER("learner: trees, shadow: {for: 1 d}"), "an order has no shadow", 5);
+    refused("  m: {what: order, of: u, tags: '{unit}/a', label: {tag: b}, learner: trees}\n",
+            "an order is among two units at least", 5);
+    refused("  m: {what: order, tags: a, label: {tag: b}, learner: trees}\n",
+            "an order is among two units at least", 5);
+    refused(
+        "  m: {what: sensor, of: [u, v], tags: '{unit}/a', label: {tag: b}, learner: trees, "
+        "objective: rank}\n",
+        "'objective: rank' learns an order, and no value", 5);
+    refused("  m: {what: life, tags: a, label: {event: e}, learner: trees, objective: rank}\n",
+            "'objective: rank' learns an order, and no value", 5);
+    refused("  m: {what: anomaly, tags: a, learner: pca, objective: rank}\n",
+            "a monitor learns what is usual, and no label", 5);
+}
+
 static void test_a_monitor_needs_no_label(void) {
     read_models("  w: {what: anomaly, tags: [a, b], learner: dpca}\n");
     CHECK(plant != NULL);
@@ -270,6 +309,7 @@ int main(int argc, char **argv) {
     TEST(test_what_the_whole_shows);
     TEST(test_while_there_is_something_to_predict);
     TEST(test_what_a_model_says_is_a_value);
+    TEST(test_an_order);
     TEST(test_a_monitor_needs_no_label);
     ls_plant_destroy(plant);
     ls_errors_clear(&errors);

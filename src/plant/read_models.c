@@ -5,7 +5,7 @@
 #include "plant/reader.h"
 
 static const char *const what_names[LS_PREDICT_COUNT] = {
-    "quality", "anomaly", "life", "time", "scrap", "energy", "sensor",
+    "quality", "anomaly", "life", "time", "scrap", "energy", "sensor", "order",
 };
 
 const char *ls_model_what_name(ls_model_what what) {
@@ -14,7 +14,7 @@ const char *ls_model_what_name(ls_model_what what) {
 
 const char *ls_model_objective_name(ls_model_objective objective) {
     static const char *const names[LS_OBJECTIVE_COUNT] = {
-        "auto", "number", "binary", "classes", "count", "life", "quantile",
+        "auto", "number", "binary", "classes", "count", "life", "quantile", "rank",
     };
     return names[objective];
 }
@@ -235,8 +235,10 @@ static void read_objective(ls_reader *r, const ls_yaml *model, ls_model_plan *pl
     plan->classes = take_texts(r, ls_take(r, model, "models.*.classes"), LS_MODEL_CLASSES_MAX,
                                "class", &plan->class_count);
     ls_take_number(r, model, "models.*.quantile", &plan->quantile);
+    ls_take_u32(r, model, "models.*.top", &plan->top);
     if (plan->objective == LS_OBJECTIVE_AUTO) {
-        plan->objective = plan->class_count > 2                             ? LS_OBJECTIVE_CLASSES
+        plan->objective = plan->what == LS_PREDICT_ORDER                    ? LS_OBJECTIVE_RANK
+                          : plan->class_count > 2                           ? LS_OBJECTIVE_CLASSES
                           : plan->class_count > 0                           ? LS_OBJECTIVE_BINARY
                           : plan->what == LS_PREDICT_LIFE && is_trees(plan) ? LS_OBJECTIVE_LIFE
                                                                             : LS_OBJECTIVE_NUMBER;
@@ -244,6 +246,7 @@ static void read_objective(ls_reader *r, const ls_yaml *model, ls_model_plan *pl
     const ls_yaml *at = ls_take(r, model, "models.*.objective");
     at = at != NULL ? at : ls_take(r, model, "models.*.classes");
     at = at != NULL ? at : ls_take(r, model, "models.*.learner");
+    at = at != NULL ? at : ls_take(r, model, "models.*.what");
     const ls_model_objective o = plan->objective;
     if (plan->monitor.is && (o != LS_OBJECTIVE_NUMBER || plan->class_count > 0)) {
         ls_reader_mistake(r, at, "take it out",
@@ -384,9 +387,14 @@ static void take_time_or_never(ls_reader *r, const ls_yaml *map, const char *pat
     }
 }
 
-static void read_shadow(ls_reader *r, const ls_yaml *model, ls_model_shadow *shadow) {
+// Values of two versions can be compared one by one, orders cannot: those have no shadow.
+static void read_shadow(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    ls_model_shadow *shadow = &plan->shadow;
     const ls_yaml *map = ls_take_map(r, model, "models.*.shadow");
-    ls_take_time(r, map, "models.*.shadow.for", &shadow->for_us);
+    if (!ls_take_time(r, map, "models.*.shadow.for", &shadow->for_us) &&
+        plan->objective == LS_OBJECTIVE_RANK) {
+        shadow->for_us = 0;
+    }
     ls_take_time(r, map, "models.*.shadow.most", &shadow->most_us);
     if (shadow->most_us < shadow->for_us) {
         const ls_yaml *most = ls_take(r, map, "models.*.shadow.most");
@@ -418,6 +426,34 @@ static void check_split(ls_reader *r, const ls_yaml *model, const ls_model_plan 
         ls_reader_mistake(r, at != NULL ? at : ls_take(r, model, "models.*.calibrate"),
                           "as 'train: 60 %, calibrate: 20 %'", "model '%s': nothing is left to %s",
                           plan->name, plan->train <= 0.0 ? "learn from" : "test on");
+    }
+}
+
+// An order is among the units of a moment: there must be several, on the same side of a cut.
+static void check_order(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
+    const bool is_rank = plan->objective == LS_OBJECTIVE_RANK && !plan->monitor.is;
+    const ls_yaml *what = ls_take(r, model, "models.*.what");
+    const ls_yaml *shadow = ls_take_map(r, model, "models.*.shadow");
+    if (is_rank && plan->what != LS_PREDICT_ORDER) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.objective"), "what: order",
+                          "model '%s': 'objective: rank' learns an order, and no value",
+                          plan->name);
+    } else if (!is_rank && plan->what == LS_PREDICT_ORDER) {
+        const ls_yaml *at = ls_take(r, model, "models.*.objective");
+        ls_reader_mistake(r, at != NULL ? at : what, "objective: rank",
+                          "model '%s': 'what: order' is learned as an order, not as '%s'",
+                          plan->name, ls_model_objective_name(plan->objective));
+    } else if (is_rank && plan->unit_count < 2) {
+        const ls_yaml *of = ls_take(r, model, "models.*.of");
+        ls_reader_mistake(r, of != NULL ? of : what, "of: [NAME, NAME]",
+                          "model '%s': an order is among two units at least", plan->name);
+    } else if (is_rank && plan->by_unit) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.split"), "split: time",
+                          "model '%s': an order is among all units of a moment: none stands apart",
+                          plan->name);
+    } else if (is_rank && plan->shadow.for_us > 0) {
+        ls_reader_mistake(r, ls_take(r, shadow, "models.*.shadow.for"), "for: 0 s",
+                          "model '%s': an order has no shadow: its gates alone decide", plan->name);
     }
 }
 
@@ -469,7 +505,7 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
     ls_take_share(r, map, "models.*.calibrate", &plan->calibrate);
     ls_take_time(r, map, "models.*.gap", &plan->gap_us);
     read_gates(r, map, &plan->gates);
-    read_shadow(r, map, &plan->shadow);
+    read_shadow(r, map, plan);
     read_drift(r, map, plan);
     choice = 0;
     ls_take_choice(r, map, "models.*.mode", &choice);
@@ -477,6 +513,7 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
     check_leak(r, map, plan);
     check_units(r, map, plan);
     check_split(r, map, plan);
+    check_order(r, map, plan);
 }
 
 void ls_read_models(ls_reader *r) {

@@ -23,7 +23,7 @@ static void say(const void *context, const float *row, double *wide, ls_infer_sa
     const double value = ls_predictor_predict(&version->predictor, row, wide);
     double low, high;
     ls_conformal_interval(version->plan, value, version->radius, &low, &high);
-    const bool bounded = !is_of_classes(version);
+    const bool bounded = !is_of_classes(version) && version->plan->objective != LS_OBJECTIVE_RANK;
     *out = (ls_infer_said){
         .prediction = value,
         .low = bounded ? low : (double)NAN,

@@ -88,6 +88,8 @@ static void put_history(void) {
                    : seen < 0.8 ? "rework"
                                 : "scrap");
             append(history, tags, at + 1000, u, "bad", seen < 0.7 ? 0.0 : 1.0, NULL);
+            append(history, tags, at + 1000, u, "grade", floor(4.0 * wear[u]), NULL);
+            append(history, tags, at + 1000, u, "number", 40.0 + wear[u], NULL);
             append(history, tags, at + 1000, u, "verdict", seen < 0.7 ? 7.0 : 3.0, NULL);
             append(history, tags, at + 1000, u, "time", 60.0 + 20.0 * wear[u] * share(&seed), NULL);
         }
@@ -250,6 +252,67 @@ static void test_a_quantile(void) {
     CHECK_CONTAINS(done.out, "(pinball loss), always saying the quantile:");
     CHECK_CONTAINS(done.out, "% of the values below what was told (90 % wanted)");
     program_clear(&done);
+}
+
+// Which machine is to be looked after first: trained, gated, promoted, asked.
+static void test_an_order(void) {
+    if (!program_is_there()) {
+        return;
+    }
+#define ORDER "what: order, top: 2, " COMMON
+    put("order.yaml", HEAD "  first: {label: {tag: '{unit}/grade'}, " ORDER
+                           "}\n"
+                           "  auto: {label: {tag: '{unit}/grade'}, mode: auto, " ORDER
+                           "}\n"
+                           "  odd: {label: {tag: '{unit}/number'}, " ORDER "}\n");
+    expect("model train %/order.yaml:first" WHERE, 0, "first, version 1: challenger");
+    expect("model promote %/order.yaml:first --models %/models", 0, "version 1");
+    expect("model evaluate %/order.yaml:first" WHERE, 0, "(1 - NDCG@2), an order by lot: ");
+    expect("model evaluate %/order.yaml:first" WHERE, 0,
+           "Coverage, calibration and balance do not apply");
+    // The same again is no better than itself.
+    expect("model train %/order.yaml:first" WHERE, 1, "(1 - NDCG@2), the champion's ");
+    json_t *judged = ask("model evaluate %/order.yaml:first -v 1 --json" WHERE);
+    const json_t *verdict = json_object_get(judged, "verdict");
+    const json_t *gates = json_object_get(verdict, "gates");
+    CHECK_STR(json_string_value(json_object_get(verdict, "loss")), "1 - NDCG");
+    CHECK_INT(json_integer_value(json_object_get(verdict, "top")), 2);
+    CHECK(json_number_value(json_object_get(verdict, "rmse")) <
+          0.5 * json_number_value(json_object_get(verdict, "champion_rmse")));
+    CHECK(json_object_get(gates, "gain") != NULL && json_object_get(gates, "missing") != NULL);
+    CHECK(json_object_get(gates, "coverage") == NULL);
+    CHECK(json_object_get(gates, "calibration") == NULL);
+    CHECK(json_is_null(json_object_get(judged, "radius")));
+    json_decref(judged);
+    json_t *shown = ask("model show %/order.yaml:first --models %/models --json");
+    const json_t *lineage = json_object_get(shown, "lineage");
+    CHECK_STR(json_string_value(json_object_get(lineage, "objective")), "rank");
+    CHECK_INT(json_integer_value(json_object_get(lineage, "top")), 2);
+    json_decref(shown);
+    expect("model show %/order.yaml:first --models %/models", 0, "rank");
+    expect("model export %/order.yaml:first -v 1 --models %/models", 0, "rank:pairwise");
+    // Places go by the scores; there is no interval.
+    expect("model predict %/order.yaml:first" WHERE, 0, "place");
+    json_t *told = ask("model predict %/order.yaml:first --json" WHERE);
+    const json_t *list = json_object_get(told, "predictions");
+    CHECK_INT(json_array_size(list), UNITS);
+    for (size_t i = 0; i < UNITS; i++) {
+        const json_t *one = json_array_get(list, i);
+        int before = 0;
+        for (size_t k = 0; k < UNITS; k++) {
+            before += json_number_value(json_object_get(json_array_get(list, k), "prediction")) >
+                      json_number_value(json_object_get(one, "prediction"));
+        }
+        CHECK_INT(json_integer_value(json_object_get(one, "place")), before + 1);
+        CHECK(json_is_null(json_object_get(one, "low")));
+    }
+    json_decref(told);
+    expect("model explain %/order.yaml:first" WHERE, 0, "{unit}/load");
+    // Without a shadow it serves once it has passed.
+    expect("model train %/order.yaml:auto" WHERE, 0, "auto, version 1: champion");
+    check_same("%/models/first/versions/1/model.json", "%/models/auto/versions/1/model.json");
+    // A label that is no grade is named.
+    expect("model train %/order.yaml:odd" WHERE, 3, "it must be from 0 to 31");
 }
 
 // ---- data and models that are no good
@@ -448,6 +511,7 @@ int main(int argc, char **argv) {
     TEST(test_two_classes_by_number);
     TEST(test_lives);
     TEST(test_a_quantile);
+    TEST(test_an_order);
     TEST(test_data_that_teaches_nothing_is_named);
     TEST(test_a_model_that_is_not_what_it_was_is_refused);
     TEST(test_a_search_chooses_the_same_however_many_run);
