@@ -408,6 +408,49 @@ static void test_a_drift_waits_for_labels_and_for_a_pool(void) {
     end(&s);
 }
 
+#define ORDER                                                                               \
+    "models:\n"                                                                             \
+    "  wear: {what: order, of: [a, b], tags: ['x/{unit}/power', 'x/{unit}/heat'], "         \
+    "window: 1 min, every: 10 s, features: [last, mean], gates: {latency: 1 s, worst: 5}, " \
+    "drift: {window: 10 min}, retrain: {rows: 100}, label: {tag: 'x/{unit}/wear'}, "        \
+    "learner: my-learner, mode: auto}\n"
+
+// Scores of an order have no errors: their drift is that of the features, they have no interval
+// and no shadow, and labels that do not come are not missed.
+static void test_an_order_is_watched_by_its_features(void) {
+    static stage s;
+    begin(&s, ORDER, true);
+    play(&s, 3000);
+    CHECK_INT(add_version(&s, 0.0, true), 1);
+    CHECK_INT(add_version(&s, 0.5, true), 2);
+    take_over(&s, 1);
+    ls_error err = {0};
+    CHECK_INT(ls_registry_challenge(s.folder, "wear", 2, &err), LS_OK);
+    ls_models_look(s.models);
+    CHECK(until(&s, serves, 2));  // its gates were enough
+    CHECK_CONTAINS(bench_events(&s.b), "is to have no shadow");
+    play(&s, 1500);
+    CHECK(until(&s, has_said, s.steps - 60));
+    CHECK(!has_drifted(&s, 0));
+    s.off = 2.0;  // values would be off by 4
+    play(&s, 1500);
+    CHECK(until(&s, has_drifted, 0));
+    CHECK(until(&s, has_said, s.steps - 60));
+    CHECK(seen(&s).inputs);
+    CHECK(!seen(&s).errors);
+    CHECK_INT(seen(&s).shadow.rows, 0);
+    CHECK(strstr(bench_events(&s.b), "label has come") == NULL);
+    json_t *object = ls_models_json_of(s.models, "wear");
+    const json_t *live = json_array_get(json_object_get(object, "live"), 0);
+    CHECK_STR(json_string_value(json_object_get(object, "objective")), "rank");
+    CHECK(json_is_number(json_object_get(live, "value")));
+    CHECK(json_is_null(json_object_get(live, "low")));
+    CHECK(json_is_null(json_object_get(live, "error")));
+    CHECK(json_is_null(json_object_get(json_object_get(object, "score"), "rmse")));
+    json_decref(object);
+    end(&s);
+}
+
 static void test_a_version_without_a_profile_serves_unwatched(void) {
     static stage s;
     begin(&s, MODEL(""), true);
@@ -430,6 +473,7 @@ int main(int argc, char **argv) {
     TEST(test_what_could_not_be_written_down_is_done_when_it_can_be);
     TEST(test_a_champion_that_comes_back_is_watched_afresh);
     TEST(test_a_drift_waits_for_labels_and_for_a_pool);
+    TEST(test_an_order_is_watched_by_its_features);
     TEST(test_a_version_without_a_profile_serves_unwatched);
     return harness_report();
 }
