@@ -14,24 +14,12 @@
 #include "cli/decide_open.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/who_option.h"
 #include "ls_build.h"
 
 enum { PATH_SIZE = 4096, REFUSED = 409, PATIENCE_S = 20 };
 
-static const char *const roles[] = {"operator", "engineer", NULL};
-
 static const ls_option own_options[] = {
-    {.name = "who",
-     .kind = LS_OPTION_TEXT,
-     .argument = "NAME",
-     .says = "the user's login name",
-     .about = "who does it, for the record"},
-    {.name = "role",
-     .kind = LS_OPTION_CHOICE,
-     .argument = "ROLE",
-     .choices = roles,
-     .says = "the highest of which the data folder shows a token",
-     .about = "as operator or engineer"},
     {.name = "reason", .kind = LS_OPTION_TEXT, .argument = "TEXT", .about = "kept in the row"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "the row as it is kept"},
     {0},
@@ -46,19 +34,16 @@ static const ls_option lots_options[] = {
      .about = "so many of those that wait come in first"},
     {0},
 };
-static const ls_option *const release_tables[] = {own_options, ls_data_options, NULL};
-static const ls_option *const put_off_tables[] = {lots_options, own_options, ls_data_options, NULL};
+static const ls_option *const release_tables[] = {ls_who_options, own_options, ls_data_options,
+                                                  NULL};
+static const ls_option *const put_off_tables[] = {lots_options, ls_who_options, own_options,
+                                                  ls_data_options, NULL};
 
 static char *body_of(const ls_options *options, int64_t seconds, int64_t lots) {
-    const ls_option_value *who = ls_options_get(options, "who");
     const ls_option_value *reason = ls_options_get(options, "reason");
-    const char *login = getenv("USER");
     json_t *body = json_object();
     json_object_set_new(body, "class", ls_json_text(options->arguments[1]));
-    json_object_set_new(body, "who",
-                        ls_json_text(who->given      ? who->text
-                                     : login != NULL ? login
-                                                     : "somebody"));
+    json_object_set_new(body, "who", ls_json_text(ls_who_name(options)));
     if (reason->given) {
         json_object_set_new(body, "text", ls_json_text(reason->text));
     }
@@ -135,7 +120,6 @@ static int complain_of(const json_t *answer, int status) {
 }
 
 static int ask(const ls_options *options, int64_t seconds, int64_t lots) {
-    const ls_option_value *role = ls_options_get(options, "role");
     char data[PATH_SIZE];
     ls_service_address address;
     ls_error err = {0};
@@ -153,8 +137,8 @@ static int ask(const ls_options *options, int64_t seconds, int64_t lots) {
         return LS_EXIT_SYSTEM;
     }
     ls_buffer_init(&out);
-    if (ls_service_post(&address, role->given ? role->text : NULL, "/api/v1/entries", body, &out,
-                        &status, &err) != LS_OK) {
+    if (ls_service_post(&address, ls_who_role(options), "/api/v1/entries", body, &out, &status,
+                        &err) != LS_OK) {
         code = ls_complain(&err);
     } else {
         json_t *answer = json_loads(out.data != NULL ? out.data : "", 0, NULL);

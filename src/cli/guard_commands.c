@@ -4,10 +4,12 @@
 #include "cli/complain.h"
 #include "cli/data_option.h"
 #include "cli/guard_people.h"
+#include "cli/who_option.h"
 
 enum { US_PER_S = 1000000 };
 
-static const ls_option *const tables[] = {ls_guard_people_options, ls_data_options, NULL};
+static const ls_option *const tables[] = {ls_who_options, ls_guard_people_options, ls_data_options,
+                                          NULL};
 
 static const char *argument(const ls_options *options, int at) {
     return options->argument_count > at ? options->arguments[at] : "";
@@ -71,8 +73,8 @@ static const ls_option bypass_options[] = {
     {.name = "end", .kind = LS_OPTION_FLAG, .about = "ends it before its time"},
     {0},
 };
-static const ls_option *const bypass_tables[] = {bypass_options, ls_guard_people_options,
-                                                 ls_data_options, NULL};
+static const ls_option *const bypass_tables[] = {bypass_options, ls_who_options,
+                                                 ls_guard_people_options, ls_data_options, NULL};
 
 const ls_cli_command ls_command_guard_show = {
     .name = "guard show",

@@ -12,25 +12,13 @@
 #include "cli/data_option.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/who_option.h"
 #include "guard/check.h"
 #include "ls_build.h"
 
 enum { PATH_SIZE = 4096, REFUSED = 409 };
 
-static const char *const roles[] = {"operator", "engineer", NULL};
-
 const ls_option ls_guard_people_options[] = {
-    {.name = "who",
-     .kind = LS_OPTION_TEXT,
-     .argument = "NAME",
-     .says = "the user's login name",
-     .about = "who does it, for the record"},
-    {.name = "role",
-     .kind = LS_OPTION_CHOICE,
-     .argument = "ROLE",
-     .choices = roles,
-     .says = "the highest of which the data folder shows a token",
-     .about = "as operator or engineer"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "what stands then, as one object"},
     {0},
 };
@@ -163,11 +151,8 @@ static int find_service(const ls_options *options, ls_service_address *out) {
 
 static char *body_of(const ls_options *options, const char *what, int64_t guard, const char *reason,
                      int64_t for_s) {
-    const ls_option_value *who = ls_options_get(options, "who");
-    const char *login = getenv("USER");
     json_t *body = json_object();
-    const char *name = who->given ? who->text : login != NULL ? login : "somebody";
-    json_object_set_new(body, "who", ls_json_text(name));
+    json_object_set_new(body, "who", ls_json_text(ls_who_name(options)));
     if (what != NULL) {
         json_object_set_new(body, "what", ls_json_text(what));
     }
@@ -197,7 +182,6 @@ static int complain_of(const json_t *answer, int status) {
 
 int ls_guard_people_do(const ls_options *options, const char *deed, const char *what, int64_t guard,
                        const char *reason, int64_t for_s) {
-    const ls_option_value *role = ls_options_get(options, "role");
     ls_service_address address;
     ls_error err = {0};
     char path[64];
@@ -210,8 +194,7 @@ int ls_guard_people_do(const ls_options *options, const char *deed, const char *
     }
     ls_buffer_init(&out);
     snprintf(path, sizeof path, "/api/v1/guard/%s", deed);
-    if (ls_service_post(&address, role->given ? role->text : NULL, path, body, &out, &status,
-                        &err) != LS_OK) {
+    if (ls_service_post(&address, ls_who_role(options), path, body, &out, &status, &err) != LS_OK) {
         code = ls_complain(&err);
     } else {
         json_t *answer = json_loads(out.data != NULL ? out.data : "", 0, NULL);

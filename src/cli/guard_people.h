@@ -3,7 +3,7 @@
 
 #include "cli/options.h"
 
-// For the tables of these commands: who it is, by which role, and the answer's form.
+// For the tables of these commands, after ls_who_options: the answer's form.
 extern const ls_option ls_guard_people_options[];
 
 // Tells the service of the plant (arguments[0]) to do it: `deed` as the API has it; what is NULL or

@@ -12,11 +12,10 @@
 #include "cli/json.h"
 #include "cli/model_open.h"
 #include "cli/output.h"
+#include "cli/who_option.h"
 #include "ls_build.h"
 
 enum { WHO_MOST = 24, UNITS_SAID = 5 };
-
-static const char *const roles[] = {"operator", "engineer", NULL};
 
 static const ls_option own_options[] = {
     {.name = "unit",
@@ -25,20 +24,9 @@ static const ls_option own_options[] = {
      .says = "the only one that has an alarm",
      .about = "whose alarm"},
     {.name = "text", .kind = LS_OPTION_TEXT, .argument = "TEXT", .about = "kept with the alarm"},
-    {.name = "who",
-     .kind = LS_OPTION_TEXT,
-     .argument = "NAME",
-     .says = "the user's login name",
-     .about = "who has seen it, for the record"},
-    {.name = "role",
-     .kind = LS_OPTION_CHOICE,
-     .argument = "ROLE",
-     .choices = roles,
-     .says = "the highest of which the data folder shows a token",
-     .about = "as operator or engineer"},
     {0},
 };
-static const ls_option *const tables[] = {own_options, ls_model_json_options,
+static const ls_option *const tables[] = {own_options, ls_who_options, ls_model_json_options,
                                           ls_model_place_options, NULL};
 
 typedef struct found {  // the alarm that is meant
@@ -71,14 +59,9 @@ static found find_alarm(const json_t *model, const char *named) {
 }
 
 static json_t *body_of(const ls_options *options, const found *f) {
-    const ls_option_value *who = ls_options_get(options, "who");
     const ls_option_value *text = ls_options_get(options, "text");
-    const char *login = getenv("USER");
     char name[WHO_MOST + 1];
-    ls_text_format(name, sizeof name, "%s",
-                   who->given      ? who->text
-                   : login != NULL ? login
-                                   : "somebody");
+    ls_text_format(name, sizeof name, "%s", ls_who_name(options));
     ls_text_tame(name, false);
     json_t *body = json_object();
     json_object_set_new(body, "unit", ls_json_text(f->unit));
@@ -127,7 +110,6 @@ static int complain_of(const json_t *answer, int status) {
 
 static int post(const ls_options *options, const ls_service_address *address, const char *model,
                 const found *f) {
-    const ls_option_value *role = ls_options_get(options, "role");
     char path[160];
     int status = 0;
     ls_error err = {0};
@@ -142,8 +124,7 @@ static int post(const ls_options *options, const ls_service_address *address, co
     ls_buffer_init(&out);
     ls_text_format(path, sizeof path, "/api/v1/models/%s/acknowledge", model);
     int code = LS_EXIT_DONE;
-    if (ls_service_post(address, role->given ? role->text : NULL, path, text, &out, &status,
-                        &err) != LS_OK) {
+    if (ls_service_post(address, ls_who_role(options), path, text, &out, &status, &err) != LS_OK) {
         code = ls_complain(&err);
     } else {
         json_t *answer = json_loads(out.data != NULL ? out.data : "", 0, NULL);
@@ -216,7 +197,7 @@ const ls_cli_command ls_command_model_acknowledge = {
     .arguments = "PLANT[:MODEL]",
     .least = 1,
     .most = 1,
-    .about = "Says that a person has seen the alarm of a monitor",
+    .about = "Says that a person has seen the alarm of a monitor.",
     .example = "lineshaft model acknowledge plant.yaml:watch",
     .examples =
         "lineshaft model acknowledge plant.yaml:watch --unit press-1 --text \"the valve sticks\"\n",

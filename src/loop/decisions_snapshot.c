@@ -94,6 +94,13 @@ static ls_status unpack(const char *block, size_t size, const ls_twin *twin, uin
                : ls_snapshot_load(twin, bytes, head.snapshot_size, &out->snapshot, err);
 }
 
+static void hint_other(uint64_t number, ls_error *err) {
+    ls_hint(err,
+            "d-%llu can be made again with the plant file and the version that it was made with "
+            "alone; 'lineshaft decide explain' shows the row as it was",
+            (unsigned long long)number);
+}
+
 ls_status ls_kept_answer_load(ls_history *history, const ls_twin *twin, uint64_t number,
                               ls_kept_answer *out, ls_error *err) {
     void *block = NULL;
@@ -108,6 +115,9 @@ ls_status ls_kept_answer_load(ls_history *history, const ls_twin *twin, uint64_t
     }
     if (status == LS_OK) {
         status = unpack(block, size, twin, number, out, err);
+        if (status == LS_ERR_VERSION) {
+            hint_other(number, err);
+        }
     }
     ls_free(block);
     return status;
@@ -128,7 +138,11 @@ ls_status ls_kept_answer_replay(const ls_kept_answer *kept, ls_decider *decider,
         return ls_decider_replay(decider, kept->snapshot, &kept->answer, out, err);
     }
     if (kept->answer.model_hash != twin->model->hash) {
-        return ls_fail(err, LS_ERR_INVALID, "the answer was made from another plant");
+        ls_fail(err, LS_ERR_VERSION,
+                "decided for another plant (model %016llx, this one is %016llx)",
+                (unsigned long long)kept->answer.model_hash, (unsigned long long)twin->model->hash);
+        hint_other(kept->number, err);
+        return LS_ERR_VERSION;
     }
     return ls_setting_replay(plant, kept->outlook, &kept->answer, out, err);
 }

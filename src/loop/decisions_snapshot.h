@@ -17,7 +17,8 @@ typedef struct ls_kept_answer {
 // LS_ERR_INVALID: it is not there (any more), or damaged; LS_ERR_VERSION: another build or plant.
 ls_status ls_kept_answer_load(ls_history *history, const ls_twin *twin, uint64_t number,
                               ls_kept_answer *out, ls_error *err);
-// The same question again; *out is made from nothing.
+// The same question again; *out is made from nothing. LS_ERR_VERSION: it was decided for another
+// plant.
 ls_status ls_kept_answer_replay(const ls_kept_answer *kept, ls_decider *decider,
                                 const ls_plant *plant, const ls_twin *twin, ls_answer *out,
                                 ls_error *err);

@@ -376,6 +376,15 @@ static void test_a_decision_is_made_again_bit_for_bit(void) {
     CHECK_STR(what, "the claim");
     ls_decider_destroy(decider);
     ls_kept_answer_clear(&kept);
+    ls_plant *other = bench_plant("");
+    ls_twin *twin = NULL;
+    CHECK_INT(ls_twin_create(other, &twin, &err), LS_OK);
+    CHECK_INT(ls_kept_answer_load(m.b.intake.history, twin, 1, &kept, &err), LS_ERR_VERSION);
+    CHECK_CONTAINS(err.text, "another plant");
+    CHECK_CONTAINS(err.hint, "d-1 can be made again with the plant file and the version");
+    ls_kept_answer_clear(&kept);
+    ls_twin_destroy(twin);
+    ls_plant_destroy(other);
     json_decref(row);
     mill_close(&m);
 }

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/units.h"
 #include "loop/say.h"
 
 enum { MAGIC = 0x4c534b31 };
+#define QUIET_US LS_US_PER_HOUR
 static const char entry_name[] = "follower";
 
 typedef struct saved_head {
@@ -177,11 +179,54 @@ ls_status ls_keeper_reach_newest(ls_intake *intake, ls_error *err) {
     return status;
 }
 
+static ls_status fail_outside(int64_t at_us, const ls_history_figures *figures, const char *how,
+                              ls_error *err) {
+    char at[48];
+    char first[48];
+    char last[48];
+    ls_units_print_date(at_us, at, sizeof at);
+    ls_units_print_date(figures->first_us, first, sizeof first);
+    ls_units_print_date(figures->last_us, last, sizeof last);
+    ls_fail(err, LS_ERR_INVALID, "%s %s", at, how);
+    ls_hint(err, "the history goes from %s to %s", first, last);
+    return LS_ERR_INVALID;
+}
+
+// A quiet line may have said nothing for a while.
+static ls_status check_within(int64_t at_us, const ls_history_figures *figures, ls_error *err) {
+    if (figures->samples == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "nothing has been heard of the line yet");
+    }
+    if (at_us < figures->first_us) {
+        return fail_outside(at_us, figures, "lies before the beginning of the history", err);
+    }
+    if (at_us - QUIET_US > figures->last_us) {
+        return fail_outside(at_us, figures, "lies after the end of the history", err);
+    }
+    return LS_OK;
+}
+
 ls_status ls_keeper_restore_at(ls_intake *intake, int64_t at_us, int64_t catch_up_us,
                                uint64_t *out_heard_again, ls_error *err) {
     *out_heard_again = 0;
+    ls_history_figures figures = {0};
+    ls_status status = intake->history != NULL ? ls_history_describe(intake->history, &figures, err)
+                                               : LS_OK;
+    if (status == LS_OK) {
+        status = check_within(at_us, &figures, err);
+    }
     const int64_t to_us = at_us < INT64_MAX ? at_us + 1 : at_us;
-    return hear_between(intake, at_us - catch_up_us, to_us, out_heard_again, err);
+    if (status == LS_OK) {
+        status = hear_between(intake, at_us - catch_up_us, to_us, out_heard_again, err);
+    }
+    if (status == LS_OK && *out_heard_again == 0) {
+        char span[40];
+        ls_units_show_time((double)catch_up_us, span, sizeof span);
+        status = fail_outside(at_us, &figures, "comes after a silence", err);
+        ls_hint(err, "nothing was heard of the line in the %s before; '--catch-up' hears more",
+                span);
+    }
+    return status;
 }
 
 // Copies follower and counters into one block; NULL: out of memory, or nothing to save.

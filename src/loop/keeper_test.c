@@ -200,6 +200,43 @@ static void test_only_the_stretch_asked_for_is_heard(void) {
     bench_close(&b);
 }
 
+static void check_refused(bench *b, int64_t at_us, int64_t catch_up_us, const char *text,
+                          const char *hint) {
+    ls_error err = {0};
+    uint64_t again = 0;
+    CHECK_INT(ls_keeper_restore_at(&b->intake, at_us, catch_up_us, &again, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, text);
+    CHECK_CONTAINS(err.hint, hint);
+    CHECK(b->intake.running.follow == NULL);
+}
+
+// On both sides it is said where the history begins and ends.
+static void test_a_time_outside_of_the_history_is_refused(void) {
+    bench b;
+    begin(&b);
+    check_refused(&b, b.zero_us, HOUR, "nothing has been heard", "");
+    hear(&b, &line, 0, line.count);
+    (void)hash_of(&b);
+    bench_close_history(&b);
+    bench_open_history(&b);
+    make_running(&b, plant_text);
+    check_refused(&b, b.zero_us + 10000 * HOUR, HOUR, "lies after the end of the history",
+                  "the history goes from 2026-01-05T00:00:1");
+    check_refused(&b, b.zero_us - HOUR, HOUR,
+                  "2026-01-04T23:00:00 lies before the beginning of the history",
+                  " to 2026-01-05T");
+    ls_history_figures figures = {0};
+    ls_error err = {0};
+    CHECK_INT(ls_history_describe(b.intake.history, &figures, &err), LS_OK);
+    check_refused(&b, figures.last_us + HOUR / 2, HOUR / 4, "comes after a silence",
+                  "'--catch-up' hears more");
+    uint64_t again = 0;
+    CHECK_INT(ls_keeper_restore_at(&b.intake, figures.last_us + HOUR / 2, HOUR, &again, &err),
+              LS_OK);
+    CHECK(again > 10);
+    bench_close(&b);
+}
+
 static void test_an_empty_history_is_a_first_start(void) {
     bench b;
     ls_error err = {0};
@@ -317,6 +354,7 @@ int main(int argc, char **argv) {
     TEST(test_the_state_is_that_of_one_that_never_stopped);
     TEST(test_without_a_save_the_history_is_heard);
     TEST(test_only_the_stretch_asked_for_is_heard);
+    TEST(test_a_time_outside_of_the_history_is_refused);
     TEST(test_an_empty_history_is_a_first_start);
     TEST(test_by_the_clock_of_arrival_the_rest_is_heard_again);
     TEST(test_a_damaged_save_is_not_used);
