@@ -130,7 +130,8 @@ static void look_machine(ls_retell *r, ls_ctx *c, uint32_t i) {
     ls_s_machine *mc = c->machine + i;
     const ls_m_station *st = c->stations + c->machines[i].station;
     const bool halted = mc->phase_since == LS_NEVER;
-    if (mc->phase != LS_PHASE_RUN || mc->lots == LS_NO || (halted && r->started)) {
+    if (mc->phase != LS_PHASE_RUN || mc->lots == LS_NO || (halted && r->started) ||
+        mc->phase_total == LS_NEVER) {  // it waits for hands: it has not begun
         return;
     }
     const uint64_t mark = (uint64_t)c->lot[mc->lots].serial + 1;
