@@ -52,6 +52,13 @@ void ls_decisions_keep_snapshot(ls_decisions *d, uint64_t number, const ls_answe
     ls_free(block);
 }
 
+static ls_status fail_not_kept(uint64_t number, const char *how, ls_error *err) {
+    ls_fail(err, LS_ERR_INVALID, "no snapshot of d-%llu %s", (unsigned long long)number, how);
+    ls_hint(err, "those of the newest %d decisions that proposed something are",
+            DECISION_SNAPSHOTS);
+    return LS_ERR_INVALID;
+}
+
 static ls_status unpack_outlook(const void *bytes, size_t size, ls_kept_answer *out,
                                 ls_error *err) {
     out->outlook = size == sizeof *out->outlook ? ls_alloc(size) : NULL;
@@ -76,10 +83,7 @@ static ls_status unpack(const char *block, size_t size, const ls_twin *twin, uin
         return ls_fail(err, LS_ERR_VERSION, "the snapshot was made by another version");
     }
     if (head.number != number) {
-        ls_fail(err, LS_ERR_INVALID, "the snapshot of d-%llu is not kept any more",
-                (unsigned long long)number);
-        ls_hint(err, "those of the newest %d decisions are", DECISION_SNAPSHOTS);
-        return LS_ERR_INVALID;
+        return fail_not_kept(number, "is kept any more", err);
     }
     const size_t rest = size - sizeof head;
     if (rest < sizeof out->answer || head.snapshot_size != rest - sizeof out->answer ||
@@ -110,8 +114,7 @@ ls_status ls_kept_answer_load(ls_history *history, const ls_twin *twin, uint64_t
     name_of(number, name, sizeof name);
     ls_status status = ls_history_load(history, name, &block, &size, err);
     if (status == LS_OK && block == NULL) {
-        status = ls_fail(err, LS_ERR_INVALID, "no snapshot of d-%llu is kept",
-                         (unsigned long long)number);
+        status = fail_not_kept(number, "is kept", err);
     }
     if (status == LS_OK) {
         status = unpack(block, size, twin, number, out, err);

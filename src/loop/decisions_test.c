@@ -357,6 +357,12 @@ static void test_a_decision_is_made_again_bit_for_bit(void) {
     ls_kept_answer_clear(&kept);
     CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin, 77, &kept, &err),
               LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "no snapshot of d-77 is kept");
+    CHECK_CONTAINS(err.hint, "of the newest 200 decisions that proposed something");
+    CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin,
+                                  ls_decision_number(text_of(row, "id")) + 200, &kept, &err),
+              LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "is kept any more");
     CHECK_INT(ls_kept_answer_load(m.b.intake.history, m.b.intake.running.twin,
                                   ls_decision_number(text_of(row, "id")), &kept, &err),
               LS_OK);
