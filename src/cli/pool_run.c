@@ -125,6 +125,7 @@ ls_status ls_pool_run_do(const ls_pool_run_def *def, ls_pool_run *out, ls_error 
                       .terms = def->terms->rows,
                       .account_count = def->terms->count,
                       .reclaim_us = def->terms->reclaim_us,
+                      .restore_shares = pool->restore_shares,
                       .budget_gpu_hours = def->terms->budgets,
                       .start_us = pool->start_us,
                       .reservations = pool->reservations,

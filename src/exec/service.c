@@ -122,6 +122,7 @@ static ls_status make_scheduler(ls_exec *e, ls_error *err) {
                                   .terms = e->terms.rows,
                                   .account_count = e->terms.count,
                                   .reclaim_us = e->terms.reclaim_us,
+                                  .restore_shares = pool->restore_shares,
                                   .budget_gpu_hours = e->terms.budgets,
                                   .reservations = reservations,
                                   .reservation_count = pool->reservation_count,

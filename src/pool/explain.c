@@ -368,6 +368,8 @@ ls_status ls_pool_explain(const ls_pool *pool, ls_buffer *out) {
     put_key(out, 0, "reclaim");
     ls_put_time(out, pool->accounts[0].reclaim_us);
     ls_buffer_text(out, "\n");
+    put_key(out, 0, "restore-shares");
+    ls_buffer_text(out, pool->restore_shares ? "yes\n" : "no\n");
     put_text_key(out, 0, "currency", pool->currency);
     put_prices(out, pool, &pool->accounts[0], 0);
     put_children(out, pool, &pool->accounts[0], 0);

@@ -45,6 +45,7 @@ typedef struct ls_pool {
     const ls_account *accounts;  // [0]: the pool itself
     uint32_t account_count;
     const char *currency;  // of prices
+    bool restore_shares;   // see scheduler.h
 
     const ls_pool_reservation *reservations;
     uint32_t reservation_count;

@@ -417,6 +417,7 @@ void ls_pool_read_accounts(ls_pool_reader *r) {
         root->account.kinds = (1U << r->kinds.count) - 1;
     }
     ls_form_take_time(f, f->root, "reclaim", &root->account.reclaim_us);
+    ls_form_take_yes(f, f->root, "restore-shares", &r->pool->restore_shares);
     read_prices(r, ls_form_take(f, f->root, "prices"), &root->account);
     // Nodes with mistakes have no names that accounts could be kept to.
     if (r->nodes.count > 0) {

@@ -10,7 +10,8 @@ enum {
 };
 
 // May a job of `account` that needs so much of the kind break this promise? It would have to borrow
-// nothing, and the other to borrow, if it ran, at each account up to where their ways meet.
+// nothing, or be below its share and the other one's account above (restore_shares), and the other
+// to borrow, if it ran, at each account up to where their ways meet.
 static bool may_break(const ls_scheduler *s, const ls_reserved *r, uint32_t account, uint32_t kind,
                       uint64_t milli) {
     if (r->job == LS_POOL_NONE || r->claim) {
@@ -19,7 +20,10 @@ static bool may_break(const ls_scheduler *s, const ls_reserved *r, uint32_t acco
     const uint32_t from = s->jobs[r->job].request.account;
     const uint32_t meet = ls_shares_meet(s->shares, account, from);
     const uint32_t side = account != from ? ls_shares_below(s->shares, meet, account) : account;
-    if (ls_shares_borrowed_with(s->shares, side, kind, milli) > 0) {
+    if (ls_shares_borrowed_with(s->shares, side, kind, milli) > 0 &&
+        (!s->def.restore_shares || account == from ||
+         ls_shares_above(s->shares, ls_shares_below(s->shares, meet, from), side, kind, milli) <=
+             0.0)) {
         return false;
     }
     const uint64_t others = ls_shape_milli(&s->jobs[r->job].request.shape);
@@ -70,6 +74,9 @@ static bool is_entitled(const ls_scheduler *s, const ls_pool_job *j, uint32_t ki
     const uint32_t limit = ls_shares_limited_later(s->shares, j->request.account, kind, milli);
     if (limit != LS_POOL_NONE && ls_shares_children(s->shares, limit) == 0) {
         return false;  // its own: nobody else is below that
+    }
+    if (s->def.restore_shares) {
+        return true;  // who gives is told by the books of those who lend
     }
     for (uint32_t at = j->request.account; at != 0; at = ls_shares_parent(s->shares, at)) {
         if (ls_shares_borrowed_with(s->shares, at, kind, milli) == 0) {
@@ -280,7 +287,8 @@ static bool may_try_now(const void *context, uint32_t job) {
 
 // One of the leaf's heads may take back now.
 static bool some_may_try(const ls_scheduler *s, uint32_t leaf) {
-    uint64_t most = 0;  // the greatest that some account from the leaf up is guaranteed
+    // The greatest that some account from the leaf up is guaranteed, or borrows as others do.
+    uint64_t most = s->def.restore_shares ? UINT64_MAX : 0;
     for (uint32_t at = leaf; at != 0; at = ls_shares_parent(s->shares, at)) {
         for (uint32_t k = 0; k < s->cluster->kind_count; k++) {
             const uint64_t room = ls_shares_room(s->shares, at, k);

@@ -51,11 +51,13 @@ static bool make_rows(ls_scheduler *s) {
     s->look = ls_alloc(accounts * sizeof *s->look);
     s->looks = ls_alloc(accounts * sizeof *s->looks);
     s->may_give = ls_alloc((accounts + 1) * sizeof *s->may_give);
+    s->give_most = ls_alloc((accounts + 1) * sizeof *s->give_most);
     s->spent = ls_alloc(accounts * sizeof *s->spent);
     if (s->running == NULL || s->plan_marks == NULL || s->reclaim_us == NULL || s->nodes == NULL ||
         s->plan == NULL || s->soles == NULL || s->sole_jobs == NULL || s->types == NULL ||
         s->latest_us == NULL || s->rooms == NULL || s->promised == NULL || s->promise_us == NULL ||
-        s->look == NULL || s->looks == NULL || s->may_give == NULL || s->spent == NULL) {
+        s->look == NULL || s->looks == NULL || s->may_give == NULL || s->give_most == NULL ||
+        s->spent == NULL) {
         return false;
     }
     s->running[accounts] = LS_POOL_NONE;  // spot jobs
@@ -214,6 +216,7 @@ void ls_scheduler_destroy(ls_scheduler *s) {
     ls_free(s->look);
     ls_free(s->looks);
     ls_free(s->may_give);
+    ls_free(s->give_most);
     ls_free(s->spent);
     ls_free(s->victims);
     ls_free(s->moved);

@@ -30,6 +30,14 @@
 // back is guaranteed, and guaranteed GPUs are never taken. No job is ever stopped twice for the
 // same job.
 //
+// With `restore_shares` a job of A takes from a job of B also when, at the same place, the account
+// on B's side would still borrow by weight at least a gang (of that size) more without it than the
+// one on A's side with the new job, and every account on B's side borrows. So what is lent is
+// shared by weight again, up to two gangs, within the promised time; guaranteed GPUs are not taken.
+// A promise to who would borrow below an account that is so much above gives way as well. Each
+// taking lets the two come closer and never past each other, so the one that gave does not take it
+// back.
+//
 // What is free in bits is put together: every half minute, for a job that has waited for two
 // minutes though as much is free as it needs, and that nothing but the place is missing, one or
 // more jobs of one part are moved, if that makes a place for it and each of them has another one
@@ -116,9 +124,10 @@ typedef struct ls_scheduler_def {
     ls_place_policy policy;
     const ls_demand *demand;  // may be NULL
     uint64_t seed;
-    bool no_backfill;  // nobody is promised anything (peers: FIFO without look ahead)
-    bool no_moves;     // nobody is moved (peers)
-    bool strict;       // and nobody starts before the first who waits (FIFO)
+    bool restore_shares;  // who borrows more by weight gives back to who borrows less
+    bool no_backfill;     // nobody is promised anything (peers: FIFO without look ahead)
+    bool no_moves;        // nobody is moved (peers)
+    bool strict;          // and nobody starts before the first who waits (FIFO)
 } ls_scheduler_def;
 
 ls_status ls_scheduler_create(const ls_scheduler_def *def, ls_scheduler **out, ls_error *err);

@@ -190,6 +190,7 @@ struct ls_scheduler {
     uint32_t moved_room;
     bool sharing;       // the search is for one part: nodes that are shared will do
     bool *may_give;     // by lender: lends to the job that is looked at
+    double *give_most;  // by lender: a job that holds at most so much of it may be stopped for that
     bool *spent;        // by account: it, or one above it, has too little to lend for that job
     uint32_t *victims;  // jobs that would be stopped
     uint32_t victim_count, victim_room;

@@ -72,6 +72,7 @@ static const ls_key keys[] = {
     KEY_TIME("failures.exchange-within", .fallback = "30 d", .help = "See there."),
     KEY_TIME("failures.exchange", .fallback = "7 d", .help = "How long that takes; the other one is as good as any."),
     KEY_TIME("reclaim", .fallback = "10 min", .help = "What an account lent is back within this time when it asks; accounts can say their own."),
+    KEY_YESNO("restore-shares", .fallback = "no", .help = "Who has borrowed more than by weight gives back to who waits with less, within the time of `reclaim`; else weights say only who gets what comes free."),
     KEY_TEXT("currency", .fallback = "credits", .help = "What prices are in, as `EUR`."),
     {.path = "prices", .type = LS_KEY_NUMBER, .shapes = ONE | MAP, .low = 0, .high = 1e9, .note = "none", .help = "What the accounts at the top pay for an hour of a GPU: one price, or one for each kind."},
     KEY_NUMBER("prices.*", 0, 1e9, .help = "Price of an hour of a GPU of this kind."),

@@ -186,6 +186,13 @@ uint64_t ls_shares_room(const ls_shares *shares, uint32_t at, uint32_t kind) {
                                                  over(shares->guarantee[cell], shares->held[cell]);
 }
 
+double ls_shares_above(const ls_shares *shares, uint32_t giver, uint32_t taker, uint32_t kind,
+                       uint64_t milli) {
+    const double with = (double)(ls_shares_borrowed_with(shares, taker, kind, milli) + milli);
+    return (double)ls_shares_borrowed(shares, giver) -
+           shares->accounts[giver].weight * (with / shares->accounts[taker].weight);
+}
+
 double ls_shares_weight(const ls_shares *shares, uint32_t at) {
     return shares->accounts[at].weight;
 }

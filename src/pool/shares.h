@@ -58,6 +58,11 @@ uint64_t ls_shares_borrowed_with(const ls_shares *shares, uint32_t account, uint
                                  uint64_t milli);
 // How much more of the kind it could hold and borrow nothing.
 uint64_t ls_shares_room(const ls_shares *shares, uint32_t account, uint32_t kind);
+// What a job below `giver` may hold so that, once it is gone, `giver` still borrows by weight at
+// least a gang more than `taker`, beside it, with a gang of so much more of the kind. At most 0:
+// nothing.
+double ls_shares_above(const ls_shares *shares, uint32_t giver, uint32_t taker, uint32_t kind,
+                       uint64_t milli);
 double ls_shares_weight(const ls_shares *shares, uint32_t account);
 
 // The first account, from this one up, whose limit so much more of the kind would break;

@@ -409,6 +409,7 @@ static ls_status make_scheduler(sim *s) {
         def.terms = both;
         def.account_count = 2;
         def.reclaim_us = NULL;
+        def.restore_shares = false;
         def.budget_gpu_hours = NULL;
         def.reservation_count = 0;
     }

@@ -4,6 +4,8 @@
 
 #include "pool/scheduler_inside.h"
 
+#define GIVE_ANY 1.0e300  // whatever it holds
+
 enum {
     TRIES_MAX = 4,
     SPARE_PARTS = 64,  // a search ends with 4 times the parts that it needs, and so many
@@ -20,23 +22,41 @@ static bool all_borrow(const ls_scheduler *s, uint32_t from, uint32_t below) {
     return true;
 }
 
-// The first account, from this one up, that borrows nothing.
-static uint32_t first_who_does_not(const ls_scheduler *s, uint32_t from) {
-    while (from != 0 && ls_shares_borrowed(s->shares, from) > 0) {
+// The account that has no more to give to `account`: from this one up to below where their ways
+// meet the first that borrows nothing, or the last.
+static uint32_t who_is_spent(const ls_scheduler *s, uint32_t account, uint32_t from) {
+    const uint32_t meet = ls_shares_meet(s->shares, account, from);
+    while (ls_shares_borrowed(s->shares, from) > 0 && ls_shares_parent(s->shares, from) != meet) {
         from = ls_shares_parent(s->shares, from);
     }
     return from;
 }
 
-// May a job of `account` that needs so much of the kind take from jobs of `from`?
+// What a job below `gives` may hold that stops for one below `takes`, right beside it, that needs
+// so much of the kind; at most 0: there is none.
+static double most_given(const ls_scheduler *s, uint32_t takes, uint32_t gives, uint32_t kind,
+                         uint64_t milli) {
+    if (ls_shares_borrowed(s->shares, gives) == 0) {
+        return 0.0;
+    }
+    if (ls_shares_borrowed_with(s->shares, takes, kind, milli) == 0) {
+        return GIVE_ANY;
+    }
+    return s->def.restore_shares && milli > 0
+               ? ls_shares_above(s->shares, gives, takes, kind, milli)
+               : 0.0;
+}
+
+// May a job of `account` that needs so much of the kind take from one of `from` that has `has`?
 static bool may_take(const ls_scheduler *s, uint32_t account, uint32_t from, uint32_t kind,
-                     uint64_t milli) {
+                     uint64_t milli, uint64_t has) {
     if (account == from) {
         return false;
     }
     const uint32_t meet = ls_shares_meet(s->shares, account, from);
     const uint32_t side = ls_shares_below(s->shares, meet, account);
-    return ls_shares_borrowed_with(s->shares, side, kind, milli) == 0 && all_borrow(s, from, meet);
+    const double most = most_given(s, side, ls_shares_below(s->shares, meet, from), kind, milli);
+    return most > 0.0 && (double)has <= most && all_borrow(s, from, meet);
 }
 
 // The work that is lost when the job is stopped now, in thousandths of GPUs times microseconds; of
@@ -84,8 +104,10 @@ static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
                       s->now_us - j->started_us < LS_MOVE_RAN_US)) {
         return false;
     }
+    const uint32_t lender = ls_scheduler_lender(s, job);
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable && !j->spared &&
-           s->may_give[ls_scheduler_lender(s, job)] &&
+           s->may_give[lender] &&
+           (double)ls_shape_milli(&j->request.shape) <= s->give_most[lender] &&
            comes_by(loss(s, j), j->number, t->dearest, t->at_least) &&
            !ls_victims_was(s, job, t->claimant);
 }
@@ -538,8 +560,9 @@ static bool note_victims(ls_scheduler *s, uint32_t claimant, uint32_t kind, uint
         ls_pool_job *j = s->jobs + job;
         const bool goes = may_stop(&t, s, job) && !j->victim;
         if (goes && !j->request.spot && !s->moving &&
-            !may_take(s, c->request.account, j->request.account, kind, milli)) {
-            s->spent[first_who_does_not(s, j->request.account)] = true;
+            !may_take(s, c->request.account, j->request.account, kind, milli,
+                      ls_shape_milli(&j->request.shape))) {
+            s->spent[who_is_spent(s, c->request.account, j->request.account)] = true;
             *out_spent = true;
         } else if (goes && !note_victim(s, job)) {
             good = false;
@@ -563,10 +586,13 @@ static bool note_for_limits(ls_scheduler *s, uint32_t claimant, uint32_t kind) {
     while (ls_shares_limited_later(s->shares, account, kind, milli) != LS_POOL_NONE) {
         uint32_t best = LS_POOL_NONE;
         for (uint32_t leaf = 0; leaf < s->def.account_count; leaf++) {
-            const bool gives = s->may_give[leaf] && may_take(s, account, leaf, kind, milli);
+            const bool gives = s->may_give[leaf] && may_take(s, account, leaf, kind, milli, 0);
             for (uint32_t i = gives ? s->running[leaf] : LS_POOL_NONE; i != LS_POOL_NONE;
                  i = s->jobs[i].next_running) {
                 if (s->jobs[i].kind == kind && !s->jobs[i].victim && may_stop(&all, s, i) &&
+                    (!s->def.restore_shares ||
+                     may_take(s, account, leaf, kind, milli,
+                              ls_shape_milli(&s->jobs[i].request.shape))) &&
                     (best == LS_POOL_NONE || loss(s, s->jobs + i) < loss(s, s->jobs + best))) {
                     best = i;
                 }
@@ -622,23 +648,31 @@ static void only_below(ls_scheduler *s, uint32_t limit) {
 static void note_givers(ls_scheduler *s, uint32_t account, uint32_t kind, uint64_t milli) {
     uint32_t meets = 0;  // the account on the way from the top to `account` that comes next
     for (uint32_t i = 0; i < s->def.account_count; i++) {
-        if (i != meets) {
-            s->may_give[i] = s->may_give[ls_shares_parent(s->shares, i)] &&
-                             ls_shares_borrowed(s->shares, i) > 0;
+        if (i == meets) {
+            meets = i != account ? ls_shares_below(s->shares, i, account) : LS_POOL_NONE;
+            s->give_most[i] = 0.0;
             continue;
         }
-        meets = i != account ? ls_shares_below(s->shares, i, account) : LS_POOL_NONE;
-        s->may_give[i] = i != account &&
-                         ls_shares_borrowed_with(s->shares, meets, kind, milli) == 0;
+        const uint32_t parent = ls_shares_parent(s->shares, i);
+        if (ls_shares_meet(s->shares, parent, account) == parent) {
+            const uint32_t takes = ls_shares_below(s->shares, parent, account);
+            s->give_most[i] = parent != account ? most_given(s, takes, i, kind, milli) : 0.0;
+        } else {
+            s->give_most[i] = ls_shares_borrowed(s->shares, i) > 0 ? s->give_most[parent] : 0.0;
+        }
     }
     for (uint32_t i = 0; i < s->def.account_count; i++) {
-        s->may_give[i] &= ls_shares_children(s->shares, i) == 0 && i != account;
+        s->may_give[i] = s->give_most[i] > 0.0 && ls_shares_children(s->shares, i) == 0;
     }
     s->may_give[s->def.account_count] = s->spot_count > 0;
+    s->give_most[s->def.account_count] = GIVE_ANY;
 }
 
 // Spot jobs alone may give; or all accounts, their own too.
 static void note_all(ls_scheduler *s, ls_givers givers) {
+    for (uint32_t i = 0; i <= s->def.account_count; i++) {
+        s->give_most[i] = GIVE_ANY;
+    }
     for (uint32_t i = 0; i < s->def.account_count; i++) {
         s->may_give[i] = givers == LS_GIVE_MOVED && ls_shares_children(s->shares, i) == 0;
     }

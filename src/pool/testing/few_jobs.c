@@ -49,6 +49,7 @@ ls_sim_def few_jobs_sim(few_jobs *few, scene *s, const ls_sim_policy *policy) {
                                       .terms = s->terms.rows,
                                       .account_count = s->pool->account_count,
                                       .reclaim_us = s->terms.reclaim_us,
+                                      .restore_shares = s->pool->restore_shares,
                                       .policy = LS_PLACE_OWN},
                         .policy = policy,
                         .load = {.next = next, .context = few},

@@ -104,48 +104,54 @@
 //     on the job's side right below where their ways meet borrows nothing with the job, and every
 //     account from the leaf up to below there borrows; if a limit keeps the job away (not counting
 //     what is on its way out), only when the leaf is below the first such account from the job's
-//     up. It is tried first without breaking promises; in vain, once more with those that may be
+//     up. With `restore_shares` all who ask for GPUs are entitled, and where the account on the
+//     job's side borrows something with the job, the leaf may give those jobs all the same that
+//     hold no more than what the account on its side borrows, less its weight times (what the other
+//     borrows with the job, and the job once more) over the weight of that; if that is above 0. It
+//     is tried first without breaking promises; in vain, once more with those that may be
 //     broken, if there are some: where ways meet as above (for a job of the same leaf, in that
 //     leaf) the account on the job's side borrows nothing with the job, and every account from the
 //     leaf to which it is promised up to below there (that leaf) would borrow with what is
-//     promised, or no GPUs are. If no leaf may give (and no promise may be broken), or what they
-//     hold of the kind and what is free (of any kind) is less than the job needs, it is in vain. A
-//     job may be stopped when it runs, is restartable, its leaf may give, and it was never stopped
-//     for this job. Its loss: GPUs x (what is not saved + the time to stop), where not saved
-//     is all it ran, or since the last checkpoint, or nothing if it saves when asked. A node costs
-//     0 if parts fit on it now: as many as fit, otherwise as many as would fit if all that may be
-//     stopped were gone, at the sum of the losses (for a job of one part the loss of each job, else
-//     for each part there the loss of its job over the number of its job's parts) of those up to
-//     the first (by loss, of equal loss who was submitted last first) with whom that many fit, less
-//     those without whom they fit as well (the dearest is looked at first, and spared if so), over
-//     that many parts. On a node that is shared, a job of one part looks at what is left beside the
-//     claims there (taken out in their order, a fraction and each whole GPU from the GPU with the
-//     least free that suffices; nothing fits if they do not) when all that is on its way out is
-//     gone. Nodes are considered as for promises, also those of promises that may be broken, and
-//     shared ones for a job of one part, but not where a reservation would keep the job away
-//     between now and its longest time after the longest stop time of all jobs so far: for a job of
-//     one part shared ones in the order of the table, then those of promises that may be broken, in
-//     that order and by number, then those of the jobs that may be stopped, leaf by leaf in file
-//     order, the latest started first, part by part, each node once, until 68 can be had; for
-//     others all, from the node at which the last search ended (with `must`: from the beginning of
-//     its unit) around, until those that can be had have 4 times the parts that are needed and 64
-//     more; with `must`, at the beginning of a unit, until 4 units have enough. Taken are the nodes
-//     with the least cost per part, then the lowest number, until all parts have a node; with
-//     `must` the unit with the least sum over the parts, the first looked at among equals. In that
-//     order, on each node where the parts do not fit now, the jobs up to the first with whom the
-//     parts that it takes there fit, less those who are spared so, are noted, the one that started
-//     last first, and taken out of the books; a job whose leaf may by then give no more is passed
-//     over. If one was, all is put back, no leaf below those accounts (for each such job the first
-//     from its leaf up that by then borrowed nothing) may give, and it is tried again (4 times in
-//     all). Then, until the limits have room for the job without those that are noted, the one that
-//     costs least of the others that may be stopped and hold GPUs of the kind is noted, leaf by
-//     leaf in file order, the one that started last first among equals; if there is none, it is in
-//     vain. If nobody is noted, no promise is broken and no node shared, it is in vain. Otherwise:
-//     a promise of the job is dropped, so are those that hold one of the nodes, its nodes are kept
-//     (nothing is put there), it claims what it needs of the kind, and the noted jobs are told to
-//     stop in that order. If nobody is noted it starts if it has a place now (promised); if not,
-//     and nobody stops on its nodes, it is looked at in the next round; so it is if a limit keeps
-//     it away when they have been told to stop (its own claim not counting).
+//     promised, or no GPUs are. With `restore_shares` also if the account on the job's side (not
+//     that leaf) borrows with it, but as much as above is above 0. If no leaf may give (and no
+//     promise may be broken), or what they hold of the kind and what is free (of any kind) is less
+//     than the job needs, it is in vain. A job may be stopped when it runs, is restartable, its
+//     leaf may give, and it was never stopped for this job. Its loss: GPUs x (what is not saved +
+//     the time to stop), where not saved is all it ran, or since the last checkpoint, or nothing if
+//     it saves when asked. A node costs 0 if parts fit on it now: as many as fit, otherwise as many
+//     as would fit if all that may be stopped were gone, at the sum of the losses (for a job of one
+//     part the loss of each job, else for each part there the loss of its job over the number of
+//     its job's parts) of those up to the first (by loss, of equal loss who was submitted last
+//     first) with whom that many fit, less those without whom they fit as well (the dearest is
+//     looked at first, and spared if so), over that many parts. On a node that is shared, a job of
+//     one part looks at what is left beside the claims there (taken out in their order, a fraction
+//     and each whole GPU from the GPU with the least free that suffices; nothing fits if they do
+//     not) when all that is on its way out is gone. Nodes are considered as for promises, also
+//     those of promises that may be broken, and shared ones for a job of one part, but not where a
+//     reservation would keep the job away between now and its longest time after the longest stop
+//     time of all jobs so far: for a job of one part shared ones in the order of the table, then
+//     those of promises that may be broken, in that order and by number, then those of the jobs
+//     that may be stopped, leaf by leaf in file order, the latest started first, part by part, each
+//     node once, until 68 can be had; for others all, from the node at which the last search ended
+//     (with `must`: from the beginning of its unit) around, until those that can be had have 4
+//     times the parts that are needed and 64 more; with `must`, at the beginning of a unit, until 4
+//     units have enough. Taken are the nodes with the least cost per part, then the lowest number,
+//     until all parts have a node; with `must` the unit with the least sum over the parts, the
+//     first looked at among equals. In that order, on each node where the parts do not fit now, the
+//     jobs up to the first with whom the parts that it takes there fit, less those who are spared
+//     so, are noted, the one that started last first, and taken out of the books; a job whose leaf
+//     may by then give no more is passed over. If one was, all is put back, no leaf below those
+//     accounts (for each such job the first from its leaf up that by then borrowed nothing, or
+//     below where ways meet the last) may give, and it is tried again (4 times in all). Then, until
+//     the limits have room for the job without those that are noted, the one that costs least of
+//     the others that may be stopped and hold GPUs of the kind is noted, leaf by leaf in file
+//     order, the one that started last first among equals; if there is none, it is in vain. If
+//     nobody is noted, no promise is broken and no node shared, it is in vain. Otherwise: a promise
+//     of the job is dropped, so are those that hold one of the nodes, its nodes are kept (nothing
+//     is put there), it claims what it needs of the kind, and the noted jobs are told to stop in
+//     that order. If nobody is noted it starts if it has a place now (promised); if not, and nobody
+//     stops on its nodes, it is looked at in the next round; so it is if a limit keeps it away when
+//     they have been told to stop (its own claim not counting).
 //
 //  5. Moving (not in pools with a unit whose limit of power all its GPUs at work would break). When
 //     the tick of 4 has come since the last search, and its pause is over: from the leaf at which

@@ -49,7 +49,8 @@ static uint32_t child_below(const ls_reference_scheduler *s, uint32_t above, uin
     return account;
 }
 
-static bool may_give(const attempt *a, uint32_t leaf) {
+// The leaf may give up a job that holds so much.
+static bool may_give(const attempt *a, uint32_t leaf, uint64_t has) {
     const ls_reference_scheduler *s = a->s;
     const uint32_t own = s->jobs[a->job].request.account;
     if (a->moves) {
@@ -63,15 +64,20 @@ static bool may_give(const attempt *a, uint32_t leaf) {
     while (!ref_is_below(s, leaf, meet)) {
         meet = ref_parent(s, meet);
     }
-    if (ref_borrowed(s, child_below(s, meet, own), a->kind, a->milli) > 0) {
-        return false;
-    }
     for (uint32_t up = leaf; up != meet; up = ref_parent(s, up)) {
         if (ref_borrowed(s, up, 0, 0) == 0) {
             return false;
         }
     }
-    return true;
+    const uint32_t takes = child_below(s, meet, own), gives = child_below(s, meet, leaf);
+    const uint64_t borrows = ref_borrowed(s, takes, a->kind, a->milli);
+    if (borrows == 0) {
+        return true;
+    }
+    const double with = (double)(borrows + a->milli);  // and a gang
+    const double most = (double)ref_borrowed(s, gives, 0, 0) -
+                        s->def.terms[gives].weight * (with / s->def.terms[takes].weight);
+    return s->def.restore_shares && a->milli > 0 && most > 0 && (double)has <= most;
 }
 
 static bool was_stopped_for(const attempt *a, uint32_t job) {
@@ -90,7 +96,7 @@ static bool may_be_stopped(const attempt *a, uint32_t job) {
         return false;
     }
     return j->state == LS_POOL_JOB_RUNNING && j->request.restartable && !was_stopped_for(a, job) &&
-           (j->request.spot || may_give(a, j->request.account));
+           (j->request.spot || may_give(a, j->request.account, ls_shape_milli(&j->request.shape)));
 }
 
 static double loss_of(const attempt *a, uint32_t job) {
@@ -433,7 +439,8 @@ static bool note_for_limits(attempt *a, const bool *may, uint32_t *out, uint32_t
         for (uint32_t i = 0; i < s->job_count; i++) {
             const ref_job *j = s->jobs + i;
             if (!may[i] || j->noted || j->request.spot || j->kind != a->kind ||
-                ls_shape_milli(&j->request.shape) == 0 || !may_give(a, j->request.account)) {
+                ls_shape_milli(&j->request.shape) == 0 ||
+                !may_give(a, j->request.account, ls_shape_milli(&j->request.shape))) {
                 continue;
             }
             const ref_job *b = best != LS_POOL_NONE ? s->jobs + best : NULL;
@@ -522,10 +529,12 @@ static bool note(attempt *a, const site *sites, uint32_t count, uint32_t *out,
             here[next] = false;
             ref_count(s, LS_POOL_NONE);
             const uint32_t leaf = s->jobs[next].request.account;
-            if (!s->jobs[next].request.spot && !a->moves && !may_give(a, leaf)) {
+            if (!s->jobs[next].request.spot && !a->moves &&
+                !may_give(a, leaf, ls_shape_milli(&s->jobs[next].request.shape))) {
                 good = false;
-                uint32_t who = leaf;
-                while (who != 0 && ref_borrowed(s, who, 0, 0) > 0) {
+                uint32_t who = leaf;  // below where ways meet
+                while (ref_borrowed(s, who, 0, 0) > 0 &&
+                       !ref_is_below(s, s->jobs[a->job].request.account, ref_parent(s, who))) {
                     who = ref_parent(s, who);
                 }
                 for (uint32_t b = 0; b < s->def.account_count; b++) {
@@ -568,8 +577,8 @@ static bool is_enough(const attempt *a) {
                     : 0;
     }
     for (uint32_t i = 0; i < a->s->def.account_count; i++) {
-        some |= may_give(a, i);
-        lent += may_give(a, i) ? a->s->accounts[i].held[a->kind] : 0;
+        some |= may_give(a, i, 0);
+        lent += may_give(a, i, 0) ? a->s->accounts[i].held[a->kind] : 0;
     }
     return some && ls_occupancy_free_milli(a->s->occupancy) + lent >= a->milli;
 }
@@ -588,8 +597,19 @@ static bool may_break(ls_reference_scheduler *s, uint32_t job, uint32_t kind, ui
         meet = ref_parent(s, meet);
     }
     const uint32_t side = from == own ? own : child_below(s, meet, own);
-    if (ref_borrowed(s, side, kind, ls_shape_milli(&s->jobs[job].request.shape)) > 0) {
-        return false;
+    const uint64_t needs = ls_shape_milli(&s->jobs[job].request.shape);
+    const uint64_t borrows = ref_borrowed(s, side, kind, needs);
+    if (borrows > 0) {  // it may still be below its share, and the other above
+        if (!s->def.restore_shares || from == own) {
+            return false;
+        }
+        const uint32_t gives = child_below(s, meet, from);
+        const double most = (double)ref_borrowed(s, gives, 0, 0) -
+                            s->def.terms[gives].weight *
+                                ((double)(borrows + needs) / s->def.terms[side].weight);
+        if (most <= 0) {
+            return false;
+        }
     }
     const uint32_t end = from == own ? ref_parent(s, own) : meet;
     for (uint32_t up = from; up != end; up = ref_parent(s, up)) {
@@ -755,12 +775,11 @@ static bool is_entitled(const ls_reference_scheduler *s, uint32_t job, uint32_t 
         ref_limited_later(s, r->account, kind, milli) == r->account) {
         return false;
     }
+    bool entitled = s->def.restore_shares;
     for (uint32_t up = r->account; up != 0; up = ref_parent(s, up)) {
-        if (ref_borrowed(s, up, kind, milli) == 0) {
-            return true;
-        }
+        entitled |= ref_borrowed(s, up, kind, milli) == 0;
     }
-    return false;
+    return entitled;
 }
 
 bool ref_does_claim(const ls_reference_scheduler *s, uint32_t job) {

@@ -21,6 +21,7 @@ scene *scene_of(const char *pool) {
                                   .terms = s->terms.rows,
                                   .account_count = s->terms.count,
                                   .reclaim_us = s->terms.reclaim_us,
+                                  .restore_shares = s->pool->restore_shares,
                                   .policy = LS_PLACE_OWN};
     CHECK_INT(ls_scheduler_create(&def, &s->s, &err), LS_OK);
     uint32_t spare = LS_POOL_NONE;

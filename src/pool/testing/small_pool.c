@@ -140,7 +140,8 @@ small_pool_def small_pool_any(uint64_t seed) {
                             .budgets = seed % 5 == 3,
                             .reserved = seed % 7 == 2,
                             .spots = seed % 6 >= 3,
-                            .reclaim = seed % 3 == 1};
+                            .reclaim = seed % 3 == 1,
+                            .shares = seed % 8 >= 5};
 }
 
 // What some units may draw is less than all of their GPUs would.
@@ -282,6 +283,7 @@ ls_sim_def small_pool_sim(small_pool *p, int64_t until_us) {
                                       .start_us = p->start_us,
                                       .reservations = p->reservations,
                                       .reservation_count = p->reservation_count,
+                                      .restore_shares = p->def.shares,
                                       .policy = LS_PLACE_OWN,
                                       .seed = p->def.seed},
                         .states = p->states,

@@ -19,6 +19,7 @@ typedef struct small_pool_def {
     bool reserved;    // nodes for an account, or for nobody, for some time
     bool spots;       // some of the jobs
     bool reclaim;     // what was lent is back within some minutes, else at once
+    bool shares;      // restored by weight
 } small_pool_def;
 
 typedef struct small_pool {
