@@ -50,6 +50,40 @@ static void test_a_job_that_saves_is_moved_for_one_that_fits_nowhere(void) {
     scene_end(s);
 }
 
+// A hall of two racks of one node of 8 GPUs, which draw 700 W each at work.
+#define PARK_OF_RACKS(hall, rack)                             \
+    "pool: park\n"                                            \
+    "halls: {power: " hall ", racks: {count: 2, power: " rack \
+    ", nodes: {count: 1, kind: dgx-h100}}}\n"                 \
+    "accounts:\n"                                             \
+    "  castings: {}\n"                                        \
+    "  harness: {}\n"
+
+static uint32_t stops_under(const char *park, scene_state *out) {
+    scene *s = scene_of(park);
+    if (s == NULL) {
+        return UINT32_MAX;
+    }
+    const uint32_t first = in_bits(s, true, SCENE_MIN);
+    const uint32_t whole = scene_jobs(s, 1, "harness", 1, 6, SCENE_H);
+    scene_pass(s, 10 * SCENE_MIN);
+    *out = s->jobs[whole].state;
+    const uint32_t stops = s->jobs[first].stops + s->jobs[first + 2].stops;
+    scene_end(s);
+    return stops;
+}
+
+static void test_under_limits_of_power_a_job_is_moved_where_there_is_power_alone(void) {
+    scene_state state = SCENE_OVER;
+    // 14 GPUs at work, 8 of them in one rack, draw 9.8 kW, 5.6 of them there.
+    CHECK_INT(stops_under(PARK_OF_RACKS("10 kW", "5.6 kW"), &state), 1);
+    CHECK_INT(state, SCENE_RUNS);
+    CHECK_INT(stops_under(PARK_OF_RACKS("10 kW", "4.9 kW"), &state), 0);  // none to be moved to
+    CHECK_INT(state, SCENE_WAITS);
+    CHECK_INT(stops_under(PARK_OF_RACKS("9.5 kW", "5.6 kW"), &state), 0);  // none for who waits
+    CHECK_INT(state, SCENE_WAITS);
+}
+
 static void test_nobody_is_moved_who_would_lose_work_or_have_no_place(void) {
     scene *s = scene_of(PARK);
     if (s == NULL) {
@@ -108,6 +142,7 @@ static void test_who_is_moved_is_told_for_whom(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_job_that_saves_is_moved_for_one_that_fits_nowhere);
+    TEST(test_under_limits_of_power_a_job_is_moved_where_there_is_power_alone);
     TEST(test_nobody_is_moved_who_would_lose_work_or_have_no_place);
     TEST(test_who_is_moved_is_told_for_whom);
     return harness_report();

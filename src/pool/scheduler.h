@@ -42,7 +42,8 @@
 // minutes though as much is free as it needs, and that nothing but the place is missing, one or
 // more jobs of one part are moved, if that makes a place for it and each of them has another one
 // now. Moved are jobs that save when they are asked to and have run for half an hour; they wait
-// again, and lose the time that they need to stop. Not in pools with limits of power.
+// again, and lose the time that they need to stop. Under limits of power there must be power for
+// them, and for the job, where they go.
 //
 // Spot jobs use what is idle, and are in nobody's way. They start last in a round, the accounts'
 // turns by what their spot jobs hold over their weights; they are promised nothing, take nothing

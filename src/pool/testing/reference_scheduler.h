@@ -153,18 +153,22 @@
 //     stops on its nodes, it is looked at in the next round; so it is if a limit keeps it away when
 //     they have been told to stop (its own claim not counting).
 //
-//  5. Moving (not in pools with a unit whose limit of power all its GPUs at work would break). When
+//  5. Moving. When
 //     the tick of 4 has come since the last search, and its pause is over: from the leaf at which
 //     the last search ended, in file order around, of the heads of a leaf that has a job that no
-//     limit stops the first that asks for GPUs, has no claim, has waited for 2 min, has searched in
-//     vain not within the last 10 min, asks for no more than what is free (of any kind), and that
-//     no limit (by some kind) and no budget keeps away. It tries to take back as in 4, by each kind
-//     that no limit keeps it from, in order, but: jobs of all leaves may be stopped, its own too,
-//     that are no spot jobs, have one part, save when asked and have run for 30 min; no promise is
-//     broken, no node shared; and it is in vain unless each of those that are noted, in their
-//     order, has a place now until its longest time after its time to stop, with what is kept held
-//     and the nodes that were chosen too, each beside those before it. In vain: the pause is 30 s,
-//     twice as long as the last one if that was in vain too, at most 10 min.
+//     limit stops the first that asks for GPUs, has no claim (and gave none up for want of power
+//     since it ran), has waited for 2 min, has searched in vain not within the last 10 min, asks
+//     for no more than what is free (of any kind), and that no limit (by some kind) and no budget
+//     keeps away. It tries to take back as in 4, by each kind that no limit keeps it from, in
+//     order, but: jobs of all leaves may be stopped, its own too, that are no spot jobs, have one
+//     part, save when asked and have run for 30 min; no promise is broken, no node shared; and it
+//     is in vain unless each of those that are noted, in their order, has a place now until its
+//     longest time after its time to stop, with what is kept held and the nodes that were chosen
+//     too, each beside those before it. In a pool with a unit whose limit of power all its GPUs at
+//     work would break they are gone meanwhile, no limit may be broken by their places (as in a
+//     place of a job), and with them there the job must have a place now on GPUs of the kind, with
+//     its own kept nodes. In vain: the pause is 30 s, twice as long as the last one if that was in
+//     vain too, at most 10 min.
 //  6. Turns of spot jobs, as in 2 among spot jobs alone; the rank of an account is then what its
 //     spot jobs, running or stopping, hold, by its weight. Nobody stops for them.
 //

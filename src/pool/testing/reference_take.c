@@ -629,6 +629,76 @@ static bool is_kept_for(const ls_reference_scheduler *s, uint32_t job, uint32_t 
     return is;
 }
 
+// A place that breaks no limit of power: the units whose limit it would break are left out.
+static bool find_powered(ls_reference_scheduler *s, const ls_shape *shape, int64_t until_us,
+                         ls_pool_share *out) {
+    bool good = ls_occupancy_find(s->occupancy, shape, until_us, out);
+    while (good && ref_power_short(s, shape, out) != LS_POOL_NONE) {
+        const ls_pool_unit *u = s->cluster->units + ref_power_short(s, shape, out);
+        for (uint32_t n = u->node_at; n < u->node_at + u->node_count; n++) {
+            ls_occupancy_hold(s->occupancy, n, INT64_MIN);
+        }
+        good = ls_occupancy_find(s->occupancy, shape, until_us, out);
+    }
+    return good;
+}
+
+// With limits of power: when all that are noted are gone, each has another place, and then the job
+// has one too.
+static bool have_powered_places(ls_reference_scheduler *s, int64_t now_us, uint32_t job,
+                                uint32_t kind, const site *sites, uint32_t count,
+                                const uint32_t *noted, uint32_t stops) {
+    ls_pool_share *moved = ls_alloc(stops * sizeof *moved);
+    ls_pool_share **were = ls_alloc(stops * sizeof *were);
+    ls_shape shape = s->jobs[job].request.shape;
+    ls_pool_share *places = ls_alloc(shape.parts * sizeof *places);
+    assert(moved != NULL && were != NULL && places != NULL);
+    bool good = true;
+    for (uint32_t i = 0; i < stops; i++) {
+        ref_job *j = s->jobs + noted[i];
+        were[i] = j->shares;
+        ls_occupancy_give(s->occupancy, &j->request.shape, j->shares, 1);
+        j->shares = NULL;
+    }
+    uint32_t found = 0;
+    for (; found < stops && good; found++) {
+        ref_job *j = s->jobs + noted[found];
+        const ls_pool_request *r = &j->request;
+        const int64_t from_us = now_us + r->stop_us;
+        ref_hold_for(s, LS_POOL_NONE);
+        for (uint32_t i = 0; i < count; i++) {
+            ls_occupancy_hold(s->occupancy, sites[i].node, INT64_MIN);
+        }
+        good = find_powered(s, &r->shape,
+                            r->most_us > INT64_MAX - from_us ? INT64_MAX : from_us + r->most_us,
+                            moved + found);
+        if (good) {
+            ls_occupancy_take(s->occupancy, &r->shape, moved + found, 1);
+            j->shares = moved + found;
+        }
+    }
+    const int64_t most_us = s->jobs[job].request.most_us;
+    shape.kinds = UINT32_C(1) << kind;
+    ref_hold_for(s, job);
+    good = good &&
+           find_powered(s, &shape, most_us > INT64_MAX - now_us ? INT64_MAX : now_us + most_us,
+                        places);
+    for (uint32_t i = 0; i < stops; i++) {
+        ref_job *j = s->jobs + noted[i];
+        if (j->shares != NULL) {
+            ls_occupancy_give(s->occupancy, &j->request.shape, j->shares, 1);
+        }
+        j->shares = were[i];
+    }
+    for (uint32_t i = 0; i < stops; i++) {
+        ls_occupancy_take(s->occupancy, &s->jobs[noted[i]].request.shape, were[i], 1);
+    }
+    ls_free(moved);
+    ls_free(were);
+    ls_free(places);
+    return good;
+}
+
 // Each of those that are noted has another place now.
 static bool have_places(ls_reference_scheduler *s, int64_t now_us, const site *sites,
                         uint32_t count, const uint32_t *noted, uint32_t stops) {
@@ -706,7 +776,10 @@ static bool try_nodes(ls_reference_scheduler *s, int64_t now_us, uint32_t job, u
             }
         }
         if (a.vain || (done && !some) ||
-            (done && moves && !have_places(s, now_us, sites, count, noted, stops))) {
+            (done && moves &&
+             !(ref_has_power(s)
+                   ? have_powered_places(s, now_us, job, kind, sites, count, noted, stops)
+                   : have_places(s, now_us, sites, count, noted, stops)))) {
             done = false;
             break;
         }
@@ -966,7 +1039,7 @@ static bool may_ask(ls_reference_scheduler *s, int64_t now_us, uint32_t job) {
         limited &= ((j->request.shape.kinds >> k) & 1) == 0 ||
                    ref_limited(s, j->request.account, k, milli) != LS_POOL_NONE;
     }
-    return milli > 0 && !limited && !ref_does_claim(s, job) &&
+    return milli > 0 && !limited && !ref_does_claim(s, job) && !j->in_vain &&
            now_us - j->since_us >= 120 * SECOND_US && now_us >= j->moves_us &&
            ls_occupancy_free_milli(s->occupancy) >= milli &&
            ref_spent(s, now_us, j->request.account, milli) == LS_POOL_NONE;
@@ -997,7 +1070,7 @@ static uint32_t who_asks(ls_reference_scheduler *s, int64_t now_us) {
 }
 
 void ref_move(ls_reference_scheduler *s, int64_t now_us) {
-    if (!s->move_due || ref_has_power(s) || now_us < s->move_us) {
+    if (!s->move_due || now_us < s->move_us) {
         return;
     }
     s->move_due = false;
