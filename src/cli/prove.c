@@ -17,7 +17,8 @@ static const ls_option own_options[] = {
      .kind = LS_OPTION_TEXT,
      .argument = "KIND",
      .says = "all",
-     .about = "only dispatch, release, maintenance, batch, setup, conwip, staffing or setpoint"},
+     .about =
+         "only dispatch, release, maintenance, batch, setup, conwip, staffing, setpoint or sort"},
     {.name = "json", .kind = LS_OPTION_FLAG, .about = "one JSON object"},
     {0},
 };

@@ -26,6 +26,22 @@ static ls_status choose(const ls_twin *twin, ls_snapshot *snapshot, const ls_act
                               : ls_intervene_choose(twin, snapshot, act->index, slot, err);
 }
 
+static ls_status sort(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
+                      ls_error *err) {
+    const ls_model *m = snapshot->model;
+    const uint32_t slot = slot_of(snapshot, act->value);
+    if (slot == LS_NO) {
+        return ls_fail(err, LS_ERR_INVALID, "lot %lld is not in the plant", (long long)act->value);
+    }
+    const ls_lot *lot = LS_STATE_VIEW(m, snapshot->state, ls_lot, s_lot) + slot;
+    const ls_m_step *step = LS_MODEL_ARRAY(m, ls_m_step, step_at) + lot->step;
+    if (act->index >= m->machines ||
+        (LS_MODEL_ARRAY(m, ls_m_machine, machine_at) + act->index)->station != step->station) {
+        return ls_fail(err, LS_ERR_INVALID, "the lot does not wait there");
+    }
+    return ls_intervene_sort(twin, snapshot, slot, (uint32_t)act->number, err);
+}
+
 static ls_status hold(const ls_twin *twin, ls_snapshot *snapshot, const ls_act *act,
                       ls_error *err) {
     if (act->value < 0) {
@@ -77,6 +93,7 @@ ls_status ls_act_apply(const ls_twin *twin, ls_snapshot *snapshot, const ls_act 
     case LS_DO_CHOOSE: return choose(twin, snapshot, act, err);
     case LS_DO_HOLD: return hold(twin, snapshot, act, err);
     case LS_DO_PUT_OFF: return put_off(twin, snapshot, act, err);
+    case LS_DO_SORT: return sort(twin, snapshot, act, err);
     case LS_DO_RELEASE: return ls_intervene_release(twin, snapshot, act->index, err);
     case LS_DO_MAINTAIN:
     case LS_DO_SET_UP:
@@ -192,6 +209,19 @@ static void choice_text(const char *machine, const ls_act *act, const char *lot,
     }
 }
 
+static void sort_text(const ls_act *act, const char *lot, char *out, size_t size) {
+    char name[140];
+    if (lot != NULL) {
+        ls_text_format(name, sizeof name, "%s", lot);
+    } else {
+        ls_text_format(name, sizeof name, "lot %lld", (long long)act->value);
+    }
+    ls_text_format(out, size, "%s %s uninspected", name,
+                   act->number == LS_SORT_PASS     ? "is passed on"
+                   : act->number == LS_SORT_REWORK ? "goes to rework"
+                                                   : "is scrapped");
+}
+
 void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char *out,
                  size_t size) {
     const char *machine = machine_name(plant, act->index);
@@ -222,6 +252,7 @@ void ls_act_text(const ls_plant *plant, const ls_act *act, const char *lot, char
             act->index < plant->listen.value_count ? plant->listen.values[act->index].name : "?",
             act->number);
         break;
+    case LS_DO_SORT: sort_text(act, lot, out, size); break;
     default: ls_text_format(out, size, "?"); break;
     }
 }

@@ -21,6 +21,8 @@ typedef enum ls_act_kind {
     LS_DO_PUT_OFF,   // class with an order pool: the first `number` that wait there come in, the
                      // rest and what is released not before value us (LS_FOREVER: until told);
                      // 0: all that wait there come in, and what is released from now on
+    LS_DO_SORT,      // the lot with serial `value`, which waits at machine `index`, goes on without
+                     // being inspected; `number`: LS_SORT_...
     LS_DO_KIND_COUNT
 } ls_act_kind;
 

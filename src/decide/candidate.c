@@ -173,6 +173,7 @@ ls_status ls_candidates_find(const ls_candidate_from *from, const ls_question *q
                    ls_intervene_staffed(from->twin, from->present, question->subject));
         break;
     case LS_DECIDE_SETPOINT: of_setpoint(&v); break;
+    case LS_DECIDE_SORT: ls_candidates_of_sort(&v); break;
     default: ls_candidates_of_machine(&v); break;
     }
     return LS_OK;

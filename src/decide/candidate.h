@@ -18,6 +18,8 @@
 //                rule, or all now where that lets them wait, or are put off for a while, all or all
 //                but the first
 //   conwip, staffing   each of the numbers of the plant file
+//   sort         every lot is inspected, or one of a few whose chance of being bad is known goes on
+//                without: the best are passed on, the worst go to rework or are scrapped
 //   setpoint     each of the values; what they do is told by setpoint.h, not by futures
 #pragma once
 

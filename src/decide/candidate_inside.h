@@ -18,5 +18,6 @@ typedef struct ls_candidate_view {
 uint32_t ls_candidate_add(ls_candidates *out, ls_act act, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+void ls_candidates_of_sort(ls_candidate_view *view);
 // Dispatch, batch and setup.
 void ls_candidates_of_machine(ls_candidate_view *view);

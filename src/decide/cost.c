@@ -8,7 +8,7 @@
 // Microseconds are summed as integers: the same amounts come out in whatever order lots stand.
 typedef struct sums {
     int64_t inside_us, late_us;
-    uint64_t done, on_time, setups;
+    uint64_t done, on_time, setups, escaped, scrapped, reworked, inspected;
 } sums;
 
 static void add_lots(const ls_twin *twin, const ls_state *state, int64_t at_us, sums *sum) {
@@ -22,6 +22,15 @@ static void add_lots(const ls_twin *twin, const ls_state *state, int64_t at_us, 
     }
 }
 
+// Each station where lots are sorted counts once: at the first of its steps that sorts.
+static bool counts_at(const ls_m_step *steps, uint32_t index) {
+    bool first = steps[index].quality_slot != 0;
+    for (uint32_t i = 0; i < index && first; i++) {
+        first = steps[i].quality_slot == 0 || steps[i].station != steps[index].station;
+    }
+    return first;
+}
+
 ls_amounts ls_amounts_read(const ls_twin *twin, const ls_state *state, int64_t at_us) {
     const ls_model *m = twin->model;
     const ls_s_release *release = LS_STATE_VIEW(m, state, ls_s_release, s_release);
@@ -32,6 +41,13 @@ ls_amounts ls_amounts_read(const ls_twin *twin, const ls_state *state, int64_t a
         sum.late_us += release[i].tardy_sum;
         sum.done += release[i].done;
         sum.on_time += release[i].on_time;
+        sum.escaped += release[i].escaped;
+        sum.scrapped += release[i].scrapped;
+        sum.reworked += release[i].reworked;
+    }
+    const ls_m_step *steps = LS_MODEL_ARRAY(m, ls_m_step, step_at);
+    for (uint32_t i = 0; i < m->steps; i++) {
+        sum.inspected += counts_at(steps, i) ? station[steps[i].station].started : 0;
     }
     for (uint32_t i = 0; i < m->stations; i++) {
         sum.setups += station[i].setups;
@@ -43,6 +59,10 @@ ls_amounts ls_amounts_read(const ls_twin *twin, const ls_state *state, int64_t a
     out.of[LS_TERM_CYCLE_TIME] = out.of[LS_TERM_WIP] = HOURS(sum.inside_us);
     out.of[LS_TERM_TARDINESS] = HOURS(sum.late_us);
     out.of[LS_TERM_CHANGES] = (double)sum.setups;
+    out.of[LS_TERM_ESCAPES] = (double)sum.escaped * 1e-6;
+    out.of[LS_TERM_SCRAP] = (double)sum.scrapped;
+    out.of[LS_TERM_REWORK] = (double)sum.reworked;
+    out.of[LS_TERM_INSPECTIONS] = (double)sum.inspected;
     return out;
 }
 

@@ -10,7 +10,7 @@
 #include "twin/twin.h"
 
 typedef struct ls_amounts {
-    double of[LS_TERM_COUNT];  // lots, lots, lot hours, lot hours, hours, setups
+    double of[LS_TERM_COUNT];  // lots, lots, lot hours, lot hours, hours, setups, lots ...
 } ls_amounts;
 
 // A reading of a state as of at_us (its present, or later where a plant has ended before: it then

@@ -96,6 +96,9 @@ static bool is_open(const ls_plant *plant, const ls_ctx *c, const ls_question *q
         return point->kind == LS_DECIDE_MAINTENANCE ? machine_may_maintain(c, q->subject)
                                                     : machine_is_open(plant, c, point, q->subject);
     }
+    case LS_DECIDE_SORT:
+        return q->subject == ls_question_sorter(c, point->station) &&
+               ls_question_sorts(c, point->station);
     case LS_DECIDE_RELEASE:
         if (q->subject == point->release && c->releases[q->subject].pool != 0) {
             return c->release[q->subject].pooled > 0;

@@ -8,6 +8,7 @@
 
 #include "decide/decide.h"
 #include "plant/plant.h"
+#include "twin/context.h"
 #include "twin/twin.h"
 
 // Questions in the order of the points of the plant file, then of machines. `ahead`: also machines
@@ -19,3 +20,8 @@ uint32_t ls_questions_find(const ls_plant *plant, const ls_twin *twin, const ls_
 // Is this one open, `ahead` included?
 bool ls_question_is_open(const ls_plant *plant, const ls_twin *twin, const ls_snapshot *present,
                          const ls_question *question);
+
+// Does a lot wait at the station of which it was told how likely it is bad? (candidate_sort.c)
+bool ls_question_sorts(const ls_ctx *c, uint32_t station);
+// The machine that such a question is about: the first of the station's that is not down.
+uint32_t ls_question_sorter(const ls_ctx *c, uint32_t station);

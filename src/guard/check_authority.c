@@ -29,12 +29,16 @@ static bool of_station(const ls_guard_case *c) {
 // Is this what the decision point may do?
 static bool of_point(const ls_guard_case *c) {
     const ls_command_kind kind = c->command->kind;
+    const uint32_t way = kind == LS_COMMAND_DISPATCH ? ls_guard_lot_way(c->command) : 0;
     switch (c->point->kind) {
     case LS_DECIDE_DISPATCH:
     case LS_DECIDE_BATCH:
-        return (kind == LS_COMMAND_DISPATCH || kind == LS_COMMAND_HOLD) && of_station(c);
+        return ((kind == LS_COMMAND_DISPATCH && way == 0) || kind == LS_COMMAND_HOLD) &&
+               of_station(c);
+    case LS_DECIDE_SORT:
+        return kind == LS_COMMAND_DISPATCH && (way & c->point->sort.ways) != 0 && of_station(c);
     case LS_DECIDE_SETUP:
-        return (kind == LS_COMMAND_DISPATCH || kind == LS_COMMAND_HOLD ||
+        return ((kind == LS_COMMAND_DISPATCH && way == 0) || kind == LS_COMMAND_HOLD ||
                 kind == LS_COMMAND_SETUP) &&
                of_station(c);
     case LS_DECIDE_MAINTENANCE: return kind == LS_COMMAND_MAINTAIN && of_station(c);

@@ -86,6 +86,18 @@ static void test_19_what_a_point_may_do(void) {
                 set(w.argument, "gear-b")),
            0);
     EXPECT(WITH(dispatch, set(w.point, "release gear-a")), 19);
+    EXPECT(WITH(dispatch, set(w.argument, "L1 pass")), 19);  // to be dispatched alone
+    g.points[0].kind = LS_DECIDE_SORT;
+    g.points[0].sort.ways = LS_SORT_PASS | LS_SORT_SCRAP;
+    EXPECT(WITH(dispatch, set(w.argument, "L1 pass")), 0);
+    EXPECT(WITH(dispatch, set(w.argument, "L1 scrap")), 0);
+    EXPECT(WITH(dispatch, set(w.argument, "L1 rework")), 19);  // no way of this point
+    EXPECT(guard_case_dispatch(&g), 19);                       // ... nor to be taken next
+    EXPECT(WITH(dispatch, w.kind = LS_COMMAND_HOLD; set(w.argument, "5 min")), 19);
+    g.points[0].station = 0;
+    EXPECT(WITH(dispatch, set(w.argument, "L1 pass")), 19);  // another station
+    g.points[0].station = 1;
+    g.points[0].kind = LS_DECIDE_DISPATCH;
     g.points[2].measured = 0;
     EXPECT(guard_case_setpoint(&g), 19);
     g.points[3].station = 0;

@@ -43,8 +43,10 @@ void ls_guard_case_set(ls_guard_case *c, const ls_command *command);
 // The value of "NAME=VALUE"; false: it is not that.
 bool ls_guard_setting(const ls_command *command, double *out);
 // The lot that a DISPATCH names: its argument without " pure" behind it (a batch of the lot's
-// product alone). `out` has the size of an argument.
+// product alone) or what is done with it instead: " pass", " rework", " scrap". `out` has the size
+// of an argument.
 void ls_guard_lot_name(const ls_command *command, char *out);
+uint32_t ls_guard_lot_way(const ls_command *command);  // LS_SORT_...; 0: the machine takes it
 
 // check_authority.c
 bool ls_guard_known_once(const ls_guard_case *c);  // 21

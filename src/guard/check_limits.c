@@ -162,6 +162,7 @@ static uint32_t commands_of(ls_decide_kind kind) {
     switch (kind) {
     case LS_DECIDE_DISPATCH:
     case LS_DECIDE_BATCH: return choice;
+    case LS_DECIDE_SORT: return 1u << LS_COMMAND_DISPATCH;
     case LS_DECIDE_SETUP: return choice | 1u << LS_COMMAND_SETUP;
     case LS_DECIDE_MAINTENANCE: return 1u << LS_COMMAND_MAINTAIN | stops;
     case LS_DECIDE_RELEASE: return 1u << LS_COMMAND_RELEASE | 1u << LS_COMMAND_PUT_OFF;

@@ -14,15 +14,39 @@ uint64_t ls_guard_hash(const char *text) {
     return hash | 1;
 }
 
-void ls_guard_lot_name(const ls_command *command, char *out) {
-    static const char pure[] = " pure";
-    const size_t whole = strnlen(command->argument, sizeof command->argument - 1);
-    const size_t name = whole > sizeof pure - 1 ? whole - (sizeof pure - 1) : whole;
-    memcpy(out, command->argument, whole);
-    out[whole] = '\0';
-    if (strcmp(out + name, pure) == 0) {
-        out[name] = '\0';
+// How the argument ends: where the lot's name does, and what is said behind it.
+typedef struct tail {
+    size_t name;
+    uint32_t way;
+} tail;
+
+static tail tail_of(const ls_command *command) {
+    static const struct {
+        const char *text;
+        uint32_t way;
+    } ends[] = {{" pure", 0},
+                {" pass", LS_SORT_PASS},
+                {" rework", LS_SORT_REWORK},
+                {" scrap", LS_SORT_SCRAP}};
+    const char *text = command->argument;
+    const size_t whole = strnlen(text, sizeof command->argument - 1);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        const size_t size = strlen(ends[i].text);
+        if (whole > size && memcmp(text + whole - size, ends[i].text, size) == 0) {
+            return (tail){.name = whole - size, .way = ends[i].way};
+        }
     }
+    return (tail){.name = whole};
+}
+
+void ls_guard_lot_name(const ls_command *command, char *out) {
+    const tail t = tail_of(command);
+    memcpy(out, command->argument, t.name);
+    out[t.name] = '\0';
+}
+
+uint32_t ls_guard_lot_way(const ls_command *command) {
+    return tail_of(command).way;
 }
 
 static uint32_t slot_of(const ls_guard_state *state, uint64_t name) {

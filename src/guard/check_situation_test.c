@@ -199,6 +199,15 @@ static void test_32_conservation(void) {
     EXPECT(guard_case_dispatch(&g), 0);
     EXPECT(WITH(dispatch, set(w.argument, "L1 pure")), 0);  // in a batch of its product alone
     EXPECT(WITH(dispatch, set(w.argument, "L1 impure")), 32);
+    g.points[0].kind = LS_DECIDE_SORT;  // what is done with a lot instead
+    g.points[0].sort.ways = LS_SORT_PASS | LS_SORT_REWORK | LS_SORT_SCRAP;
+    EXPECT(WITH(dispatch, set(w.argument, "L1 pass")), 0);
+    EXPECT(WITH(dispatch, set(w.argument, "L1 rework")), 0);
+    EXPECT(WITH(dispatch, set(w.argument, "L1 scrap")), 0);
+    EXPECT(WITH(dispatch, set(w.argument, "L3 scrap")), 32);  // it waits elsewhere
+    EXPECT(WITH(dispatch, set(w.argument, "L5 pass")), 32);   // in a machine
+    EXPECT(WITH(dispatch, set(w.argument, " pass")), 19);
+    g.points[0].kind = LS_DECIDE_DISPATCH;
     EXPECT(WITH(dispatch, set(w.argument, "L1pure")), 32);
     EXPECT(WITH(dispatch, set(w.argument, " pure")), 32);
     ls_guard_hear_gone(g.state, "L1");

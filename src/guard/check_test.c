@@ -218,9 +218,9 @@ static void test_a_limit_names_its_targets(void) {
     limit.machine = LS_NONE;
     limit.of_decide_kind = true;
     // d: dispatch and hold, m: maintain, start and stop, r: release, c: release and setpoint, s:
-    // setpoint, u: as d, and setups; a (a kind that does not exist): all of machines
-    const char *const kinds = "drmducssa";
-    const char *const taken[] = {"dua", "dua", "ma", "ma", "m", "rc", "sc", "ua", "r"};
+    // setpoint, u: as d, and setups; o: dispatch; a (a kind that does not exist): all of machines
+    const char *const kinds = "drmducssoa";
+    const char *const taken[] = {"duao", "dua", "ma", "ma", "m", "rc", "sc", "ua", "r"};
     for (int kind = 0; kind <= LS_DECIDE_KIND_COUNT; kind++) {
         limit.decide_kind = (ls_decide_kind)kind;
         for (int command = 0; command < LS_COMMAND_KIND_COUNT; command++) {

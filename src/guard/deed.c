@@ -283,7 +283,7 @@ static bool sends(const ls_guard_limits *limits, bool lets_in) {
     for (uint32_t i = 0; i < limits->plant->decide.point_count; i++) {
         const ls_decide_point *p = &limits->plant->decide.points[i];
         const bool chooses = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
-                             p->kind == LS_DECIDE_SETUP;
+                             p->kind == LS_DECIDE_SETUP || p->kind == LS_DECIDE_SORT;
         found = found || (p->mode >= LS_MODE_APPROVE &&
                           (p->kind == LS_DECIDE_RELEASE || (chooses && !lets_in)));
     }

@@ -48,11 +48,39 @@ static int refuse(request *r, const ls_error *err) {
 
 // --- what can be commanded
 
+// What "LOT WAY" says is done with the lot instead; 0: nothing.
+static uint32_t way_of(const char *word) {
+    for (uint32_t way = LS_SORT_PASS; way <= LS_SORT_SCRAP; way <<= 1) {
+        if (strcmp(word, ls_sort_way_name(way)) == 0) {
+            return way;
+        }
+    }
+    return 0;
+}
+
+static int sort(request *r, uint32_t lot, uint32_t way) {
+    ls_error err = {0};
+    const ls_ctx c = ls_emulate_context(r->e, r->e->snapshot);
+    if (c.steps[c.lot[lot].step].station != c.machines[r->machine].station) {
+        return answer(r, NOT_NOW, "the lot does not wait here");
+    }
+    return ls_intervene_sort(r->e->twin, r->e->snapshot, lot, way, &err) == LS_OK
+               ? answer(r, DONE, "sorted")
+               : refuse(r, &err);
+}
+
 static int dispatch(request *r) {
     ls_error err = {0};
     char name[EMULATE_COMMAND_TEXT];
     memcpy(name, r->command->argument, sizeof name);
     char *blank = strchr(name, ' ');  // "LOT pure": in a batch of its product alone
+    const uint32_t way = blank != NULL ? way_of(blank + 1) : 0;
+    if (way != 0) {
+        *blank = '\0';
+        const uint32_t sorted = ls_emulate_lot_find(r->e, name);
+        return sorted == LS_NO ? answer(r, BAD_ARGUMENT, "no lot '%.64s' is in the plant", name)
+                               : sort(r, sorted, way);
+    }
     const bool pure = blank != NULL && strcmp(blank, " pure") == 0;
     if (pure) {
         *blank = '\0';

@@ -562,6 +562,44 @@ static void test_a_batch_of_one_product_is_obeyed(void) {
     ls_plant_destroy(plant);
 }
 
+static void test_a_lot_is_sorted(void) {
+    static const char text[] =
+        "plant: sorting\n"
+        "stations: {cut: {process: 1 min}, gauge: {process: 30 min}, pack: {process: 9 min}}\n"
+        "products:\n"
+        "  x:\n"
+        "    route: [cut, {at: gauge, scrap: 1 %, rework: {to: cut, chance: 1 %}}, pack]\n"
+        "    release: {every: 2 min, first: 0 s, count: 5}\n"
+        "decide: {sort: {at: gauge, tag: \"g/n/{machine}/Chance\"}}\n"
+        "listen: {sparkplug: {broker: embedded, group: g, nodes: [n]}}\n";
+    ls_plant *plant = NULL;
+    CHECK_INT(ls_plant_parse(text, strlen(text), "sort.yaml", &plant, NULL, &err), LS_OK);
+    ear e;
+    host h = {start(plant, 1, NULL, &e), "gauge", 0};
+    CHECK_INT(ls_emulate_run(h.line, 12 * minute, &err), LS_OK);
+    CHECK_INT(command(&h, 1, "dispatch", "x-1 pass"), 4);  // a choice: nobody beats
+    write_int(&h, "line", "Heartbeat", 1);
+    CHECK_INT(command(&h, 2, "dispatch", "x-0 pass"), 3);  // in the gauge
+    CHECK_STR(read_text(&h, "Command/Reason"), "the lot does not wait where lots are sorted");
+    CHECK_INT(command(&h, 3, "dispatch", "x-9 pass"), 2);
+    CHECK_INT(command(&h, 4, "dispatch", "x-1 away"), 2);
+    ls_buffer_clear(&e.text);
+    CHECK_INT(command(&h, 5, "dispatch", "x-1 pass"), 0);
+    CHECK_INT(command(&h, 6, "dispatch", "x-2 rework"), 0);
+    CHECK_INT(command(&h, 7, "dispatch", "x-3 scrap"), 0);
+    CHECK_INT(command(&h, 7, "dispatch", "x-3 scrap"), 0);  // answered again, not done again
+    CHECK_INT(command(&h, 8, "dispatch", "x-3 scrap"), 2);
+    CHECK_INT(count_value(&e, ls_emulate_find(h.line, "line", "Scrapped"), "x-3"), 1);
+    h.device = "pack";
+    CHECK_STR(read_text(&h, "Lots"), "x-1");
+    h.device = "cut";
+    CHECK_STR(read_text(&h, "Lots"), "x-2");
+    CHECK_INT(command(&h, 1, "dispatch", "x-4 pass"), 3);  // of another station
+    CHECK_STR(read_text(&h, "Command/Reason"), "the lot does not wait here");
+    stop_line(&e);
+    ls_plant_destroy(plant);
+}
+
 static void test_numbers_of_lots_and_people_are_obeyed(void) {
     static const char text[] =
         "plant: levels\n"
@@ -703,6 +741,7 @@ int main(int argc, char **argv) {
     TEST(test_choices_want_a_heartbeat_and_lapse_without);
     TEST(test_a_dispatched_lot_is_taken_next);
     TEST(test_a_batch_of_one_product_is_obeyed);
+    TEST(test_a_lot_is_sorted);
     TEST(test_numbers_of_lots_and_people_are_obeyed);
     TEST(test_hostile_writes_are_survived);
     TEST(test_every_allocation_may_fail);

@@ -113,8 +113,12 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
     *out = (ls_outcome){
         .kind = kind, .level = LEVEL, .gain = NAN, .low = NAN, .high = NAN, .error = NAN};
     add_promises(done, count, kind, out);
-    if (window->spoilt[0] != '\0') {  // no other past can be played
-        ls_text_format(out->why, sizeof out->why, "%s", window->spoilt);
+    const char *why = window->spoilt[0] != '\0' ? window->spoilt : NULL;
+    if (kind == LS_DECIDE_SORT) {
+        why = "the line does not tell what became of lots that went uninspected";
+    }
+    if (why != NULL) {  // no other past can be played
+        ls_text_format(out->why, sizeof out->why, "%s", why);
         return LS_OK;
     }
     ls_timed_act *acts = ls_alloc((count + 1) * sizeof *acts);

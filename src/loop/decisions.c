@@ -475,6 +475,7 @@ void ls_decisions_close(ls_decisions *d) {
     ls_free(d->due_us);
     ls_decisions_forget_settings(d);
     ls_told_close(&d->told);
+    ls_decisions_forget_qualities(d);
     if (d->has_lock) {
         pthread_mutex_destroy(&d->lock);
     }

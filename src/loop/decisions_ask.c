@@ -355,7 +355,8 @@ static bool is_due(ls_decisions *d, const ls_question *question, const bool *tim
         memory->pending = -1;  // the machine went on: what it was told has been done, or lapsed
     }
     bool due = times_up[question->point];
-    if (point->on_event && point->station == LS_NONE && point->kind != LS_DECIDE_SETPOINT) {
+    const bool beside = point->station == LS_NONE || point->kind == LS_DECIDE_SORT;
+    if (point->on_event && beside && point->kind != LS_DECIDE_SETPOINT) {
         due = is_due_beside(d, question, memory) || due;
     } else if (point->on_event) {
         const uint64_t signature = ls_decisions_signature(d, question);

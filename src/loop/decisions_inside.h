@@ -161,6 +161,7 @@ struct ls_decisions {
     ls_outlook *outlook;         // of the question about a setting that is being answered
     int64_t levels_heard_us;     // monotonic
     ls_told told;                // to the presents below
+    struct decision_qualities *qualities;  // NULL: not needed yet
     int64_t heard_us;  // monotonic: the oldest signal that this look is the first to see; 0: none
     double certainty;
     uint64_t divergences;
@@ -249,6 +250,15 @@ void ls_decisions_condition_words(const ls_decisions *d, uint32_t index, char *o
 // Of the machines that work slower or faster than the plant file says, as far as they were told; ""
 // where there are none.
 void ls_decisions_slowness_words(const ls_decisions *d, char *out, char *out_ko, size_t size);
+
+// ---- decisions_quality.c: of the deciding thread
+// How likely each lot is bad that is yet to be sorted, by what was said of the machine that made it
+// while it was there.
+void ls_decisions_tell_qualities(ls_decisions *d, ls_snapshot *present);
+void ls_decisions_forget_qualities(ls_decisions *d);
+// One sentence about a lot of which it was told. False: of this one nothing was.
+bool ls_decisions_quality_words(const ls_decisions *d, int64_t serial, char *out, char *out_ko,
+                                size_t size);
 
 // ---- decisions_ask.c
 // The base rule is followed where the line would do something else, and it is better as a rule.

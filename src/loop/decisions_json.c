@@ -15,9 +15,9 @@ static json_t *hex(uint64_t value) {
 }
 
 const char *ls_act_kind_name(ls_act_kind kind) {
-    static const char *const names[LS_DO_KIND_COUNT] = {"nothing",  "choose", "hold",  "release",
-                                                        "maintain", "keep",   "staff", "set",
-                                                        "setup",    "put-off"};
+    static const char *const names[LS_DO_KIND_COUNT] = {"nothing",  "choose",  "hold",  "release",
+                                                        "maintain", "keep",    "staff", "set",
+                                                        "setup",    "put-off", "sort"};
     return (unsigned)kind < LS_DO_KIND_COUNT ? names[kind] : "nothing";
 }
 
@@ -26,6 +26,7 @@ const char *ls_act_on(const ls_plant *plant, const ls_act *act) {
     case LS_DO_CHOOSE:
     case LS_DO_HOLD:
     case LS_DO_SET_UP:
+    case LS_DO_SORT:
     case LS_DO_MAINTAIN: return plant->machines[act->index].name;
     case LS_DO_RELEASE:
     case LS_DO_PUT_OFF:
@@ -39,7 +40,9 @@ const char *ls_act_on(const ls_plant *plant, const ls_act *act) {
 }
 
 static json_t *act_value(const ls_decisions *d, const ls_act *act) {
-    const char *lot = act->kind == LS_DO_CHOOSE ? ls_decisions_lot(d, act->value) : NULL;
+    const char *lot = act->kind == LS_DO_CHOOSE || act->kind == LS_DO_SORT
+                          ? ls_decisions_lot(d, act->value)
+                          : NULL;
     if (lot != NULL) {
         return json_string(lot);
     }
@@ -59,6 +62,10 @@ static json_t *candidate_json(const ls_decisions *d, const ls_candidate *c) {
         json_object_set_new(act, "value", act_value(d, &c->acts[i]));
         if (c->acts[i].kind == LS_DO_CHOOSE && c->acts[i].number != 0.0) {
             json_object_set_new(act, "pure", json_true());
+        }
+        if (c->acts[i].kind == LS_DO_SORT) {
+            json_object_set_new(act, "way",
+                                json_string(ls_sort_way_name((uint32_t)c->acts[i].number)));
         }
         if (c->acts[i].kind == LS_DO_PUT_OFF) {
             json_object_set_new(act, "lots", json_integer((json_int_t)c->acts[i].number));

@@ -69,6 +69,7 @@ bool ls_decisions_look(ls_decisions *d, ls_snapshot *into) {
     if (follow != NULL) {
         ls_decisions_tell_levels(d, into);
         ls_told_tell(&d->told, d->now_us, into);
+        ls_decisions_tell_qualities(d, into);
     }
     return follow != NULL;
 }
@@ -81,7 +82,8 @@ uint64_t ls_decisions_mark(const ls_decisions *d, const ls_snapshot *snapshot,
     if (point->measured != LS_NONE) {
         return mix(1, ls_decisions_setting_mark(d, question->point)) >> 12 | 1;
     }
-    if (point->station == LS_NONE) {
+    // What is done with a lot that waits is bound to that lot, which `still` looks for.
+    if (point->station == LS_NONE || point->kind == LS_DECIDE_SORT) {
         return 1;
     }
     const ls_s_machine *m = LS_STATE_ARRAY(d->twin->model, snapshot->state, ls_s_machine,
@@ -159,7 +161,9 @@ uint64_t ls_decisions_signature(const ls_decisions *d, const ls_question *questi
             const ls_candidate *c = &found->items[i];
             for (uint32_t k = 0; k < c->act_count; k++) {
                 const bool pure = c->acts[k].kind == LS_DO_CHOOSE && c->acts[k].number != 0.0;
-                hash = mix(hash, (uint64_t)c->acts[k].kind + (pure ? 100 : 0));
+                const uint64_t way = c->acts[k].kind == LS_DO_SORT ? (uint64_t)c->acts[k].number
+                                                                   : 0;
+                hash = mix(hash, (uint64_t)c->acts[k].kind + (pure ? 100 : 0) + (way << 8));
                 // How long to wait shortens while time passes: no reason to ask again.
                 hash = c->acts[k].kind == LS_DO_HOLD ? hash : mix(hash, (uint64_t)c->acts[k].value);
             }

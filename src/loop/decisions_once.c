@@ -110,6 +110,7 @@ ls_status ls_decisions_once(ls_intake *intake, ls_decider *decider, const ls_onc
     ls_snapshot_destroy(d->present);
     ls_decisions_forget_settings(d);
     ls_told_close(&d->told);
+    ls_decisions_forget_qualities(d);
     ls_free(d->lots);
     ls_free(d);
     if (status != LS_OK) {

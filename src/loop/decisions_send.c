@@ -54,6 +54,15 @@ static const char *fill(const ls_decisions *d, const ls_decide_point *point, con
             return NULL;
         }
         break;
+    case LS_DO_SORT:
+        c->kind = LS_COMMAND_DISPATCH;
+        text = ls_decisions_lot(d, act->value);
+        if (text == NULL || text[0] == '\0' || text[0] == '~') {
+            return "the line has not said the name of the lot";
+        }
+        ls_text_format(c->argument, sizeof c->argument, "%s %s", text,
+                       ls_sort_way_name((uint32_t)act->number));
+        return NULL;
     case LS_DO_HOLD:
         c->kind = LS_COMMAND_HOLD;
         if (act->value >= LS_FOREVER / 4) {

@@ -32,7 +32,9 @@ const char *ls_decisions_unit(const ls_plant *plant, const ls_question *question
 // ---- acts
 
 static const char *lot_of(const ls_decisions *d, const ls_act *act) {
-    const char *lot = act->kind == LS_DO_CHOOSE ? ls_decisions_lot(d, act->value) : NULL;
+    const char *lot = act->kind == LS_DO_CHOOSE || act->kind == LS_DO_SORT
+                          ? ls_decisions_lot(d, act->value)
+                          : NULL;
     return lot != NULL ? lot : "";
 }
 
@@ -89,6 +91,12 @@ static void act_ko(const ls_decisions *d, const ls_act *act, char *out, size_t s
         return;
     case LS_DO_SET_UP:
         ls_text_format(out, size, "%s: 지금 %s 세팅", on, ls_act_setup(d->plant, act));
+        return;
+    case LS_DO_SORT:
+        ls_text_format(out, size, "%s: 로트 %s 검사 없이 %s", on, lot_of(d, act),
+                       act->number == LS_SORT_PASS     ? "통과"
+                       : act->number == LS_SORT_REWORK ? "재작업"
+                                                       : "폐기");
         return;
     case LS_DO_KEEP:
         ls_text_format(out, size, "%s: 재공 %lld로트 유지", on, (long long)act->value);
@@ -237,9 +245,14 @@ static void why_terms(const ls_answer *a, const decision_words *w) {
                                                        "hours of lots inside",
                                                        "lots inside, times hours",
                                                        "hours of lateness",
-                                                       "setups"};
+                                                       "setups",
+                                                       "bad lots passed on",
+                                                       "lots scrapped",
+                                                       "lots reworked",
+                                                       "lots inspected"};
     static const char *const korean[LS_TERM_COUNT] = {
-        "완성 로트", "납기 준수 로트", "재공 체류 시간", "재공 × 시간", "지연 시간", "셋업 횟수"};
+        "완성 로트", "납기 준수 로트",   "재공 체류 시간", "재공 × 시간", "지연 시간",
+        "셋업 횟수", "통과된 불량 로트", "폐기 로트",      "재작업 로트", "검사 로트"};
     for (unsigned t = 0; t < LS_TERM_COUNT && a->chosen != 0; t++) {
         const ls_effect *e = &a->terms[t];
         // Both are the integral of lots inside: said once.
@@ -276,6 +289,17 @@ static void why_slowness(const ls_decisions *d, const decision_words *w) {
     ls_decisions_slowness_words(d, en, ko, SENTENCE_SIZE);
     if (en[0] != '\0') {
         say(w, en, ko);
+    }
+}
+
+// Of a lot that goes on uninspected.
+static void why_sorted(const ls_decisions *d, const ls_answer *a, const decision_words *w) {
+    const ls_act *act = a->candidates[a->chosen].acts;
+    if (a->candidates[a->chosen].act_count == 1 && act->kind == LS_DO_SORT) {
+        char en[SENTENCE_SIZE], ko[SENTENCE_SIZE];
+        if (ls_decisions_quality_words(d, act->value, en, ko, SENTENCE_SIZE)) {
+            say(w, en, ko);
+        }
     }
 }
 
@@ -367,5 +391,6 @@ void ls_decisions_words(const ls_decisions *d, const ls_answer *answer, decision
     why_terms(answer, out);
     why_conditions(d, answer, out);
     why_slowness(d, out);
+    why_sorted(d, answer, out);
     why_search(answer, out);
 }

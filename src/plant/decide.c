@@ -8,11 +8,13 @@
 #include "base/units.h"
 #include "plant/plant.h"
 
-static const char *const kinds[LS_DECIDE_KIND_COUNT] = {
-    "dispatch", "release", "maintenance", "batch", "setup", "conwip", "staffing", "setpoint"};
+static const char *const kinds[LS_DECIDE_KIND_COUNT] = {"dispatch", "release",  "maintenance",
+                                                        "batch",    "setup",    "conwip",
+                                                        "staffing", "setpoint", "sort"};
 static const char *const modes[LS_MODE_COUNT] = {"watch", "advise", "approve", "auto"};
-static const char *const terms[LS_TERM_COUNT] = {"throughput", "on-time",   "cycle-time",
-                                                 "wip",        "tardiness", "changes"};
+static const char *const terms[LS_TERM_COUNT] = {"throughput", "on-time",    "cycle-time", "wip",
+                                                 "tardiness",  "changes",    "escapes",    "scrap",
+                                                 "rework",     "inspections"};
 
 const char *ls_decide_kind_name(ls_decide_kind kind) {
     return (unsigned)kind < LS_DECIDE_KIND_COUNT ? kinds[kind] : "none";
@@ -28,6 +30,13 @@ const char *ls_objective_term_name(ls_objective_term term) {
 
 uint32_t ls_decide_counting(const ls_decide_point *point) {
     return point->minimizes ? point->objective : point->measured;
+}
+
+const char *ls_sort_way_name(uint32_t way) {
+    return way == LS_SORT_PASS     ? "pass"
+           : way == LS_SORT_REWORK ? "rework"
+           : way == LS_SORT_SCRAP  ? "scrap"
+                                   : NULL;
 }
 
 const ls_measured *ls_decide_counts(const struct ls_plant *plant, const ls_decide_point *point) {

@@ -21,6 +21,7 @@ typedef enum ls_decide_kind {
     LS_DECIDE_CONWIP,       // how many lots of a class are kept in the plant
     LS_DECIDE_STAFFING,     // how many of a group of operators are there
     LS_DECIDE_SETPOINT,     // a value of `listen.values` that has a setpoint and a response
+    LS_DECIDE_SORT,         // whether a lot that waits is inspected, passed on, reworked, scrapped
     LS_DECIDE_KIND_COUNT
 } ls_decide_kind;
 
@@ -35,22 +36,39 @@ typedef enum ls_decide_mode {
 // Everything an objective may weigh. The cost of a future is the sum of weight x amount over the
 // horizon; less is better, so throughput counts with the other sign.
 typedef enum ls_objective_term {
-    LS_TERM_THROUGHPUT,  // per lot done
-    LS_TERM_ON_TIME,     // per lot done in time (of those with a due date)
-    LS_TERM_CYCLE_TIME,  // per hour that lots were inside: the WIP integral, by Little the same
-                         // order of merit as mean cycle time at equal output
-    LS_TERM_WIP,         // per lot and hour inside
-    LS_TERM_TARDINESS,   // per hour of lateness, lots still inside included
-    LS_TERM_CHANGES,     // per setup begun
+    LS_TERM_THROUGHPUT,   // per lot done
+    LS_TERM_ON_TIME,      // per lot done in time (of those with a due date)
+    LS_TERM_CYCLE_TIME,   // per hour that lots were inside: the WIP integral, by Little the same
+                          // order of merit as mean cycle time at equal output
+    LS_TERM_WIP,          // per lot and hour inside
+    LS_TERM_TARDINESS,    // per hour of lateness, lots still inside included
+    LS_TERM_CHANGES,      // per setup begun
+    LS_TERM_ESCAPES,      // per bad lot that a sorting passed on uninspected, by its chance
+    LS_TERM_SCRAP,        // per lot scrapped
+    LS_TERM_REWORK,       // per lot sent to rework
+    LS_TERM_INSPECTIONS,  // per lot begun at a station where lots are sorted
     LS_TERM_COUNT
 } ls_objective_term;
+
+// What may be done with a lot instead of inspecting it, as bits.
+enum { LS_SORT_PASS = 1, LS_SORT_REWORK = 2, LS_SORT_SCRAP = 4 };
+
+// What says how likely a lot is bad: a model or a tag of the machine that made it.
+typedef struct ls_sort_plan {
+    const char *model;  // of `models:`; NULL: a tag
+    const char *tag;    // `{machine}` stands for the machine's name; NULL: a model
+    double low, high;   // a measured quality is good within; -inf, inf. Both: it is a chance
+    double spread;      // standard deviation of what a tag tells
+    int64_t stale_us;   // a lot that was made longer ago is not looked for
+    uint32_t ways;      // LS_SORT_...
+} ls_sort_plan;
 
 typedef struct ls_decide_point {
     ls_decide_kind kind;
     ls_decide_mode mode;
     const char *name;    // unique: "dispatch grind", or as the file says with `name:`; < 64 bytes
     int line, column;    // of the plant file
-    uint32_t station;    // DISPATCH, MAINTENANCE, BATCH, SETUP; else LS_NONE
+    uint32_t station;    // DISPATCH, MAINTENANCE, BATCH, SETUP, SORT; else LS_NONE
     uint32_t release;    // RELEASE, CONWIP: class
     uint32_t operators;  // STAFFING
     uint32_t measured;   // SETPOINT: into listen.values; CONWIP, STAFFING: the one that tells and
@@ -77,6 +95,7 @@ typedef struct ls_decide_point {
     bool minimizes;
     uint32_t objective;  // into listen.values
     ls_measured follows;
+    ls_sort_plan sort;  // SORT
 } ls_decide_point;
 
 typedef enum ls_guard_kind {
@@ -151,6 +170,7 @@ typedef struct ls_decide {
 const char *ls_decide_kind_name(ls_decide_kind kind);        // "dispatch"
 const char *ls_decide_mode_name(ls_decide_mode mode);        // "advise"
 const char *ls_objective_term_name(ls_objective_term term);  // "cycle-time"
+const char *ls_sort_way_name(uint32_t way);                  // "pass"; NULL: none
 
 struct ls_plant;
 // Of a SETPOINT: the value whose course counts, into listen.values.

@@ -20,7 +20,9 @@ void ls_decide_read_points(ls_decide_draft *d);  // read_decide_point.c
 // What a kind alone says, at `map`; `target` is the station, class, operators or value.
 void ls_decide_read_numbers(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at,
                             ls_decide_point *point);  // read_decide_number.c
-void ls_decide_read_guards(ls_decide_draft *d);       // read_guards.c
+void ls_decide_read_sort(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at,
+                         ls_decide_point *point);  // read_decide_sort.c
+void ls_decide_read_guards(ls_decide_draft *d);    // read_guards.c
 // After the points: a line that lots are sent to names its lots.
 void ls_decide_check_names(ls_decide_draft *d);  // read_decide_names.c
 // Over Modbus: who is decided about can be commanded, and known words fit into registers.

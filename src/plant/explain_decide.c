@@ -68,6 +68,34 @@ static void put_numbers(ls_buffer *out, const ls_plant *plant, const ls_decide_p
     }
 }
 
+static void put_sort(ls_buffer *out, const ls_sort_plan *s) {
+    ls_buffer_text(out, s->model != NULL ? ", model: " : ", tag: ");
+    ls_put_text(out, s->model != NULL ? s->model : s->tag);
+    if (isfinite(s->low)) {
+        ls_buffer_text(out, ", low: ");
+        ls_put_number(out, s->low);
+    }
+    if (isfinite(s->high)) {
+        ls_buffer_text(out, ", high: ");
+        ls_put_number(out, s->high);
+    }
+    if (s->model == NULL) {
+        ls_buffer_text(out, ", spread: ");
+        ls_put_number(out, s->spread);
+    }
+    ls_buffer_text(out, ", stale: ");
+    ls_put_time(out, s->stale_us);
+    ls_buffer_text(out, ", ways: [");
+    bool first = true;
+    for (uint32_t way = 1; way <= s->ways; way <<= 1) {
+        if ((s->ways & way) != 0) {
+            ls_buffer_printf(out, "%s%s", first ? "" : ", ", ls_sort_way_name(way));
+            first = false;
+        }
+    }
+    ls_buffer_text(out, "]");
+}
+
 static void put_point(ls_buffer *out, const ls_plant *plant, const ls_decide_point *p) {
     ls_buffer_text(out, "    - {name: ");
     ls_put_text(out, p->name);
@@ -103,6 +131,9 @@ static void put_point(ls_buffer *out, const ls_plant *plant, const ls_decide_poi
     }
     if (p->pure) {
         ls_buffer_text(out, ", pure: yes");
+    }
+    if (p->kind == LS_DECIDE_SORT) {
+        put_sort(out, &p->sort);
     }
     ls_buffer_text(out, "}\n");
 }

@@ -203,6 +203,7 @@ static void read_parts(ls_reader *r) {
         ls_read_models,
         ls_read_conditions_models,
         ls_read_slowness_models,
+        ls_read_sort_models,
         ls_read_listen_models,
     };
     ls_form_check(&r->form);

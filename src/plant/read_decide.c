@@ -14,6 +14,10 @@ static const char *unit_of(ls_objective_term term) {
     case LS_TERM_WIP: return "lot h";
     case LS_TERM_TARDINESS: return "h";
     case LS_TERM_CHANGES: return "changes";
+    case LS_TERM_ESCAPES:
+    case LS_TERM_SCRAP:
+    case LS_TERM_REWORK:
+    case LS_TERM_INSPECTIONS: return "lots";
     case LS_TERM_COUNT: break;
     }
     return "";

@@ -27,7 +27,7 @@ static const ls_decide_point *find_sender(const ls_decide_draft *d, const ls_sou
     for (uint32_t i = 0; i < d->points.count; i++) {
         const ls_decide_point *p = LS_ROW(ls_decide_point, d->points, i);
         const bool chooses = p->kind == LS_DECIDE_DISPATCH || p->kind == LS_DECIDE_BATCH ||
-                             p->kind == LS_DECIDE_SETUP;
+                             p->kind == LS_DECIDE_SETUP || p->kind == LS_DECIDE_SORT;
         if (p->mode >= LS_MODE_APPROVE &&
             (p->kind == LS_DECIDE_RELEASE || (chooses && is_commanded(d, s, p->station)))) {
             return p;

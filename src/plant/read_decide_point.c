@@ -19,6 +19,7 @@ static int64_t usual_every(ls_decide_kind kind) {
     case LS_DECIDE_RELEASE:
     case LS_DECIDE_BATCH:
     case LS_DECIDE_SETUP:
+    case LS_DECIDE_SORT:
     case LS_DECIDE_KIND_COUNT: break;
     }
     return 0;
@@ -184,6 +185,7 @@ static bool find_target(ls_decide_draft *d, const ls_yaml *at, ls_decide_point *
     case LS_DECIDE_MAINTENANCE:
     case LS_DECIDE_BATCH:
     case LS_DECIDE_SETUP:
+    case LS_DECIDE_SORT:
         p->station = ls_reader_find(r, at, &r->station_names, 0, "station", &r->stations,
                                     offsetof(ls_station, name));
         if (p->station != LS_NONE) {
@@ -238,6 +240,7 @@ static void read_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
     }
     read_limits(d->r, map, &p);
     ls_decide_read_numbers(d, map, at, &p);
+    ls_decide_read_sort(d, map, at, &p);
     name_point(d, map, at, several, &p);
     p.wait = p.pure = false;
     const uint32_t index = d->points.count;
@@ -253,7 +256,8 @@ static void read_point(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *at
 
 static void read_entry(ls_decide_draft *d, const ls_yaml *map, ls_decide_kind kind) {
     const bool by_station = kind == LS_DECIDE_DISPATCH || kind == LS_DECIDE_MAINTENANCE ||
-                            kind == LS_DECIDE_BATCH || kind == LS_DECIDE_SETUP;
+                            kind == LS_DECIDE_BATCH || kind == LS_DECIDE_SETUP ||
+                            kind == LS_DECIDE_SORT;
     const ls_yaml *targets = by_station ? ls_take(d->r, map, "decide.dispatch.at")
                                         : ls_take(d->r, map, "decide.release.of");
     const uint32_t count = ls_yaml_many(targets);

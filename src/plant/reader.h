@@ -129,8 +129,9 @@ void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_conditi
 // read_slowness.c: the same of process times. And, when steps are known, what is nominal.
 void ls_read_slowness(ls_reader *r, uint32_t station, const ls_yaml *node);
 void ls_read_slowness_models(ls_reader *r);
-void ls_read_products(ls_reader *r);  // names, and all steps with their stations
-void ls_read_steps(ls_reader *r);     // read_step.c: what a step says
+void ls_read_sort_models(ls_reader *r);  // read_decide_sort.c
+void ls_read_products(ls_reader *r);     // names, and all steps with their stations
+void ls_read_steps(ls_reader *r);        // read_step.c: what a step says
 uint32_t ls_read_step_name(ls_reader *r, uint32_t product, const ls_yaml *at);
 // Steps by station, in file order: station s has here[at[s]] .. here[at[s + 1] - 1].
 void ls_read_setups(ls_reader *r, const uint32_t *here, const uint32_t *at);    // read_setup.c

@@ -8,8 +8,8 @@
 // clang-format off
 #define RULES "fifo lifo spt lpt edd slack cr fbfs lbfs setup no-setup hot queue-time random"
 #define MODES "watch advise approve auto"
-#define KINDS "dispatch release maintenance batch setup conwip staffing setpoint"
-#define TERMS "throughput on-time cycle-time wip tardiness changes"
+#define KINDS "dispatch release maintenance batch setup conwip staffing setpoint sort"
+#define TERMS "throughput on-time cycle-time wip tardiness changes escapes scrap rework inspections"
 #define FEATURES "last mean std min max slope count since still missing before"
 #define STATISTICS "t2 spe whole"
 #define PHASES "setup load process unload all"
@@ -362,6 +362,10 @@ static const ls_key keys[] = {
     KEY_NUMBER("decide.objective.wip", 0, 1e12, .fallback = "0", .help = "Cost of a lot inside for an hour."),
     KEY_NUMBER("decide.objective.tardiness", 0, 1e12, .fallback = "0", .help = "Cost of an hour of lateness of a lot, those still inside included."),
     KEY_NUMBER("decide.objective.changes", 0, 1e12, .fallback = "0", .help = "Cost of a setup begun."),
+    KEY_NUMBER("decide.objective.escapes", 0, 1e12, .fallback = "0", .help = "Cost of a bad lot that is passed on uninspected, of `decide.sort`."),
+    KEY_NUMBER("decide.objective.scrap", 0, 1e12, .fallback = "0", .help = "Cost of a lot scrapped."),
+    KEY_NUMBER("decide.objective.rework", 0, 1e12, .fallback = "0", .help = "Cost of a lot sent to rework."),
+    KEY_NUMBER("decide.objective.inspections", 0, 1e12, .fallback = "0", .help = "Cost of a lot begun at a station of `decide.sort`."),
     KEY_TEXT("decide.objective.unit", .fallback = "points", .help = "What the weighted sum is counted in, as `EUR`; at most 15 bytes."),
     KEY_CHOICE("decide.mode", MODES, .fallback = "advise", .help = "`watch` journals, `advise` shows, `approve` sends after a click, `auto` sends. Here and in the next six: of every point that does not say its own."),
     KEY_TIME("decide.within", .fallback = "100 ms", .help = "Deadline, in true time; a later answer is filed and not sent."),
@@ -400,6 +404,14 @@ static const ls_key keys[] = {
     KEY_NUMBER("decide.setpoint.target", -1e12, 1e12, .note = "none: it is not asked", .help = "What the measured value should be."),
     KEY_TEXT("decide.setpoint.minimize", .note = "`target` counts", .help = "Another value of `listen.values` that should be as small as possible, a cost; it is predicted by `response` here."),
     {.path = "decide.setpoint.response", .type = LS_KEY_MAP, .shapes = MAP, .like = "listen.values.*.response", .note = "with `minimize` it is needed", .help = "How the value of `minimize` follows this setting: as the `response` of a value."},
+    {.path = "decide.sort", .type = LS_KEY_MAP, .shapes = MAP | LIST, .like = "decide.dispatch", .note = "not decided", .help = "Whether a lot that waits at an inspection is inspected, or passed on, sent to rework or scrapped without, by what is predicted of its quality. What the inspection finds is `scrap` and `rework` of the station's steps."},
+    KEY_NAME("decide.sort.model", .note = "a `tag`", .help = "A model of two classes: the chance that the lot is bad is that of the second; or of a number, then with `low` or `high`. What it said last of the machine that made the lot, while it was there, counts."),
+    KEY_TEXT("decide.sort.tag", .note = "a `model`", .help = "A tag that tells the chance, from 0 to 1, or with `low` or `high` a quality; `{machine}` stands for the machine's name."),
+    KEY_NUMBER("decide.sort.low", -1e12, 1e12, .note = "none", .help = "The lot is bad where the quality is below."),
+    KEY_NUMBER("decide.sort.high", -1e12, 1e12, .note = "none", .help = "The lot is bad where the quality is above."),
+    KEY_NUMBER("decide.sort.spread", 0, 1e12, .fallback = "0", .help = "Standard deviation of the quality that a `tag` tells; a model says how sure it is by itself."),
+    KEY_TIME("decide.sort.stale", .fallback = "4 h", .help = "What was said before is not looked for: a lot that was made longer ago is inspected."),
+    {.path = "decide.sort.ways", .type = LS_KEY_CHOICE, .shapes = ONE | LIST, .words = "pass rework scrap", .note = "all that the routes have", .help = "What may be done with a lot instead of inspecting it."},
     KEY_MAP("guards", .help = "What must hold before anything is sent to the line; docs/GUARDS.md tells of each."),
     KEY_TIME("guards.fresh", .fallback = "30 s", .help = "Oldest signal of the machine concerned, in the line's time."),
     KEY_TIME("guards.in-step", .fallback = "60 s", .help = "The twin must have been in step with the line for so long."),

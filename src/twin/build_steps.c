@@ -112,6 +112,16 @@ static void build_step(ls_builder *b, uint32_t index, uint32_t stream, uint32_t 
     build_branches(b, from, step);
 }
 
+static bool is_sorted(const ls_plant *plant, uint32_t station) {
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        const ls_decide_point *p = &plant->decide.points[i];
+        if (p->kind == LS_DECIDE_SORT && p->station == station) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Slots for machines to remember and reworks to count: one per step of the product that needs one.
 static void assign_memory(ls_builder *b, const ls_product *product) {
     uint32_t slots = 0;
@@ -132,6 +142,10 @@ static void assign_memory(ls_builder *b, const ls_product *product) {
         }
         if ((step->features & LS_SF_REWORK) != 0) {
             step->rework_slot = slots++;
+        }
+        if (is_sorted(b->plant, from->station) &&
+            (step->features & (LS_SF_REWORK | LS_SF_SCRAP)) != 0) {
+            step->quality_slot = ++slots;
         }
     }
     b->head.memory_slots = slots > b->head.memory_slots ? slots : b->head.memory_slots;

@@ -19,7 +19,9 @@ enum {
     LS_ACT_SET_UP,    // machine, free and running; value: the step whose setup and time it is
     LS_ACT_PUT_OFF,   // release with an order pool; value: until, not later than now: comes in
     LS_ACT_COUNT,
-    LS_ACT_LATER = 256  // or-ed to it: what follows is settled later, by ls_kernel_settle
+    LS_ACT_SORT = LS_ACT_COUNT,  // lot that waits where lots are sorted; value: LS_SORT_... of
+                                 // plant/decide.h. Apart: few plants have it
+    LS_ACT_LATER = 256           // or-ed to it: what follows is settled later, by ls_kernel_settle
 };
 
 // Level of a CONWIP class in force.
@@ -259,6 +261,63 @@ LS_SLOW void ls_set_up(ls_ctx *c, ls_u32 machine, ls_u32 step_index) {
     ls_phase_begin_full(c, st, machine);
 }
 
+// A lot that waits goes on without being inspected: to the step that follows (1), to rework (2), or
+// it is scrapped (4). A bad one that goes on has escaped, by the chance that it is bad.
+LS_SLOW void ls_sort(ls_ctx *c, ls_u32 lot_index, ls_u32 way) {
+    ls_lot *lot = c->lot + lot_index;
+    const ls_u32 from = lot->step;
+    const ls_m_step *step = c->steps + from;
+    const ls_u32 station = step->station;
+    ls_s_release *rs = c->release + lot->release;
+    const ls_finds finds = ls_finds_of(c, lot_index, step);
+    ls_lot_event_clear(c, lot_index);  // a batch that did not come
+    ls_queue_remove(c, lot_index);
+    ls_room_made(c, station);
+    ls_agenda_add(c, station);
+    ls_told_bad_forget(c, lot_index, step);
+    for (ls_u32 i = 0; i < step->deadline_count; i++) {
+        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + c->words[step->deadline_at + i]] =
+            LS_NEVER;
+    }
+    ls_u32 next = step->next;
+    if (way != 1) {
+        c->station[station].bad += step->parts;
+    }
+    if (way == 4) {
+        ls_lot_scrap(c, lot_index);
+        return;
+    }
+    if (way == 2) {
+        ls_u16 *count = c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
+        *count = (ls_u16)(*count + (*count < 0xffff));
+        rs->reworked++;
+        next = step->rework_to;
+    } else {
+        rs->escaped += (ls_u64)(ls_bad_of(&finds) * 1e6 + 0.5);
+        if ((step->features & LS_SF_LIMITS) != 0) {
+            const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at) + step->limit_at;
+            for (ls_u32 i = 0; i < step->limit_count; i++) {
+                c->deadline[(ls_u64)lot_index * c->m->deadline_slots + limits[i].slot] =
+                    c->now + limits[i].limit;
+            }
+        }
+    }
+    next = ls_route(c, next);
+    if (next == LS_NO) {
+        if (c->m->areas == 0) {
+            ls_lot_done_rare(c, lot_index);
+        } else {
+            ls_lot_out_travel(c, lot_index, station);
+        }
+        return;
+    }
+    if (c->m->deadline_slots != 0 && c->steps[next].number != step->number + 1) {
+        ls_limits_lapse(c, lot_index, from, next);
+    }
+    lot->step = next;
+    ls_lot_carry_rare(c, lot_index, station);
+}
+
 LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     switch (act) {
     case LS_ACT_CHOOSE:
@@ -273,6 +332,7 @@ LS_SLOW void ls_hand_act(ls_ctx *c, ls_u32 act, ls_u32 index, ls_i64 value) {
     case LS_ACT_STAFF: ls_staff(c, index, value); break;
     case LS_ACT_SET_UP: ls_set_up(c, index, (ls_u32)value); break;
     case LS_ACT_PUT_OFF: ls_put_off(c, index, value); break;
+    case LS_ACT_SORT: ls_sort(c, index, (ls_u32)value); break;
     default: ls_release_now(c, index); break;
     }
 }

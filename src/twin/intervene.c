@@ -2,8 +2,10 @@
 #include "twin/intervene.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
+#include "plant/decide.h"
 #include "twin/context.h"
 #include "twin/hand.h"
 
@@ -337,6 +339,105 @@ ls_status ls_intervene_told_condition(const ls_twin *twin, ls_snapshot *snapshot
     s->told_us = told->at_us < 0 ? 0 : told->at_us;
     s->told = 1;
     return LS_OK;
+}
+
+// The step at which a lot is sorted next: its own, else the first ahead; LS_NO: none.
+static uint32_t sorting_step(const ls_ctx *c, const ls_lot *lot) {
+    const uint32_t product = c->steps[lot->step].product;
+    for (uint32_t s = lot->step; s < c->m->steps && c->steps[s].product == product; s++) {
+        if (c->steps[s].quality_slot != 0) {
+            return s;
+        }
+    }
+    return LS_NO;
+}
+
+static ls_status check_lot(const ls_ctx *c, uint32_t lot_index, ls_error *err) {
+    return lot_index < c->s->lot_used && c->lot[lot_index].where != LS_LOT_FREE
+               ? LS_OK
+               : ls_fail(err, LS_ERR_INVALID, "no such lot");
+}
+
+ls_status ls_intervene_told_bad(const ls_twin *twin, ls_snapshot *snapshot, uint32_t lot_index,
+                                double bad, ls_error *err) {
+    const ls_ctx c = context_of(twin, snapshot);
+    const ls_status status = check_lot(&c, lot_index, err);
+    if (status != LS_OK) {
+        return status;
+    }
+    const uint32_t at = sorting_step(&c, c.lot + lot_index);
+    if (at == LS_NO) {
+        return ls_fail(err, LS_ERR_INVALID, "the lot is not sorted on its way");
+    }
+    if (bad < 0.0 || bad > 1.0) {
+        return ls_fail(err, LS_ERR_INVALID, "%g is no chance", bad);
+    }
+    c.memory[(size_t)lot_index * c.m->memory_slots + c.steps[at].quality_slot - 1] =
+        isnan(bad) ? 0 : (ls_u16)(bad * LS_TOLD_BAD_MOST + 1.5);
+    return LS_OK;
+}
+
+double ls_intervene_bad(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t lot_index) {
+    const ls_ctx c = context_of(twin, snapshot);
+    const uint32_t at = check_lot(&c, lot_index, NULL) == LS_OK
+                            ? sorting_step(&c, c.lot + lot_index)
+                            : LS_NO;
+    const uint32_t told =
+        at != LS_NO ? c.memory[(size_t)lot_index * c.m->memory_slots + c.steps[at].quality_slot - 1]
+                    : 0;
+    return told != 0 ? (double)(told - 1) / LS_TOLD_BAD_MOST : NAN;
+}
+
+// Is there room behind the step that a route goes on with, whatever sampling or choice make of it?
+static bool has_room(const ls_ctx *c, uint32_t next) {
+    while (next != LS_NO) {
+        for (uint32_t i = 0; i <= c->steps[next].alternatives; i++) {
+            const uint32_t to = c->steps[next + i].station;
+            if ((c->stations[to].features & LS_F_ROOM) != 0 &&
+                (c->station[to].blocked_head != LS_NO || !ls_has_room(c, to))) {
+                return false;
+            }
+        }
+        next = (c->steps[next].features & LS_SF_SAMPLE) != 0 ? c->steps[next].next : LS_NO;
+    }
+    return true;
+}
+
+ls_status ls_intervene_sort(const ls_twin *twin, ls_snapshot *snapshot, uint32_t lot_index,
+                            uint32_t way, ls_error *err) {
+    const ls_ctx c = context_of(twin, snapshot);
+    ls_status status = check_lot(&c, lot_index, err);
+    if (status == LS_OK && snapshot->state->stopped != 0) {
+        status = ls_fail(err, LS_ERR_INVALID, "plant '%s' has ended", twin->name);
+    }
+    if (status != LS_OK) {
+        return status;
+    }
+    const ls_lot *lot = c.lot + lot_index;
+    const ls_m_step *step = c.steps + lot->step;
+    if (step->quality_slot == 0 || lot->where != LS_LOT_WAITING) {
+        return ls_fail(err, LS_ERR_INVALID, "the lot does not wait where lots are sorted");
+    }
+    if (way == LS_SORT_REWORK && (step->features & LS_SF_REWORK) == 0) {
+        return ls_fail(err, LS_ERR_INVALID, "step %s has no rework", twin->steps[lot->step]);
+    }
+    if (way == LS_SORT_PASS && (step->features & LS_SF_BRANCH) != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "step %s leaves open where the lot goes on",
+                       twin->steps[lot->step]);
+    }
+    if (way != LS_SORT_PASS && way != LS_SORT_REWORK && way != LS_SORT_SCRAP) {
+        return ls_fail(err, LS_ERR_INVALID, "a lot is sorted by pass, rework or scrap");
+    }
+    if (way == LS_SORT_REWORK && step->rework_limit != 0 &&
+        c.memory[(size_t)lot_index * c.m->memory_slots + step->rework_slot] >= step->rework_limit) {
+        return ls_fail(err, LS_ERR_INVALID, "the lot was reworked %u times, at most so often",
+                       step->rework_limit);
+    }
+    const uint32_t next = way == LS_SORT_REWORK ? step->rework_to : step->next;
+    if (way != LS_SORT_SCRAP && !has_room(&c, next)) {
+        return ls_fail(err, LS_ERR_INVALID, "there is no room where the lot would go");
+    }
+    return act(twin, snapshot, LS_ACT_SORT, lot_index, way);
 }
 
 uint32_t ls_intervene_kept(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release) {

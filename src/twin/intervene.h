@@ -70,6 +70,18 @@ typedef struct ls_condition_told {
 ls_status ls_intervene_told_condition(const ls_twin *twin, ls_snapshot *snapshot,
                                       uint32_t condition, const ls_condition_told *told,
                                       ls_error *err);
+// Tells how likely a lot is bad, 0 to 1 (kept to the 65534th), at the sorting station that it waits
+// at or comes to next on its route; NaN: nothing is known, what its steps find on average counts.
+// It holds until the lot was inspected or sorted. Refused where its route comes to none.
+ls_status ls_intervene_told_bad(const ls_twin *twin, ls_snapshot *snapshot, uint32_t lot_index,
+                                double bad, ls_error *err);
+// What was told of it; NaN: nothing.
+double ls_intervene_bad(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t lot_index);
+// A lot that waits at a sorting station goes on without being inspected: one of LS_SORT_... of
+// plant/decide.h. Refused where it does not wait, its step has no such way, or the station that it
+// would go to has no room.
+ls_status ls_intervene_sort(const ls_twin *twin, ls_snapshot *snapshot, uint32_t lot_index,
+                            uint32_t way, ls_error *err);
 // The numbers in force now: of a CONWIP class, of a pool; 0 where there is none.
 uint32_t ls_intervene_kept(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t release);
 uint32_t ls_intervene_staffed(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t pool);

@@ -4,8 +4,10 @@
 #include "twin/intervene.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "plant/decide.h"
 #include "tests/harness.h"
 #include "twin/context.h"
 #include "twin/kpi.h"
@@ -540,6 +542,121 @@ static void test_the_pool_is_saved_loaded_and_forked(void) {
     leave(&s);
 }
 
+// Lots wait at the gauge; what is found there is told of some of them beforehand.
+static const char gauge[] =
+    "plant: sorting\n"
+    "stations:\n"
+    "  cut: {process: 1 min}\n"
+    "  gauge: {process: 10 min}\n"
+    "  pack: {process: 5 min, queue: %s}\n"
+    "products:\n"
+    "  x:\n"
+    "    route: [cut, {at: gauge, scrap: 2 %%, rework: {to: cut, chance: 8 %%, limit: 1}}, pack]\n"
+    "    release: {every: 2 min, first: 0 s, count: %d}\n"
+    "decide: {sort: {at: gauge, tag: 'l/{machine}/chance'}}\n";
+
+static scene sorting(const char *places, int count, int minutes) {
+    char text[700];
+    snprintf(text, sizeof text, gauge, places, count);
+    scene s = {.twin = oracle_twin(text)};
+    CHECK_INT(ls_snapshot_create(s.twin, 1, 0, &s.snapshot, &err), LS_OK);
+    CHECK_INT(ls_snapshot_run(s.twin, s.snapshot, minutes * minute, &err), LS_OK);
+    ls_ctx_open(&s.c, s.twin->model, s.snapshot->state, &s.snapshot->scratch);
+    return s;
+}
+
+static uint32_t slot_of(const scene *s, uint32_t serial) {
+    for (uint32_t i = 0; i < s->c.s->lot_used; i++) {
+        if (s->c.lot[i].where != LS_LOT_FREE && s->c.lot[i].serial == serial) {
+            return i;
+        }
+    }
+    return LS_NO;
+}
+
+static void test_a_lot_is_passed_on_reworked_or_scrapped_uninspected(void) {
+    scene s = sorting("unlimited", 6, 12);  // 0 is in the gauge until 11, then 1; 2 to 5 wait
+    const ls_s_release *rs = s.c.release;
+    CHECK_INT(ls_intervene_told_bad(s.twin, s.snapshot, slot_of(&s, 2), 0.25, &err), LS_OK);
+    CHECK_NEAR(ls_intervene_bad(s.twin, s.snapshot, slot_of(&s, 2)), 0.25, 1e-5);
+    CHECK(isnan(ls_intervene_bad(s.twin, s.snapshot, slot_of(&s, 3))));
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, slot_of(&s, 2), LS_SORT_PASS, &err), LS_OK);
+    CHECK_NEAR((double)rs->escaped * 1e-6, 0.25, 1e-5);
+    CHECK_INT(s.c.lot[slot_of(&s, 2)].step, 2);
+    CHECK(isnan(ls_intervene_bad(s.twin, s.snapshot, slot_of(&s, 2))));
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, slot_of(&s, 3), LS_SORT_PASS, &err), LS_OK);
+    CHECK_NEAR((double)rs->escaped * 1e-6, 0.25 + 0.02 + 0.98 * 0.08, 1e-5);  // as on average
+    CHECK_INT(ls_intervene_told_bad(s.twin, s.snapshot, slot_of(&s, 4), 0.9, &err), LS_OK);
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, slot_of(&s, 4), LS_SORT_REWORK, &err), LS_OK);
+    CHECK_INT(s.c.lot[slot_of(&s, 4)].step, 0);
+    CHECK_INT(rs->reworked, 1);
+    CHECK(isnan(ls_intervene_bad(s.twin, s.snapshot, slot_of(&s, 4))));  // it is made anew
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, slot_of(&s, 5), LS_SORT_SCRAP, &err), LS_OK);
+    CHECK_INT(slot_of(&s, 5), LS_NO);
+    CHECK_INT(rs->scrapped, 1);
+    run_to(&s, 14);
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, slot_of(&s, 4), LS_SORT_REWORK, &err),
+              LS_ERR_INVALID);
+    CHECK_STR(err.text, "the lot was reworked 1 times, at most so often");
+    run_to(&s, 600);
+    CHECK_INT(rs->done + rs->scrapped, 6);
+    leave(&s);
+}
+
+static void test_a_sorting_that_cannot_be_is_refused(void) {
+    scene s = sorting("1", 12, 24);  // one is packed; behind the pack there is one place
+    const uint64_t before = ls_snapshot_hash(s.snapshot);
+    const uint32_t waits = s.c.queue[s.c.stations[1].queue_at].head;
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, s.c.machine[1].lots, LS_SORT_PASS, &err),
+              LS_ERR_INVALID);
+    CHECK_STR(err.text, "the lot does not wait where lots are sorted");
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, waits, 3, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, 4000, LS_SORT_PASS, &err), LS_ERR_INVALID);
+    CHECK_INT(ls_intervene_told_bad(s.twin, s.snapshot, waits, 1.5, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "1.5 is no chance");
+    CHECK_INT(ls_intervene_told_bad(s.twin, s.snapshot, s.c.machine[2].lots, 0.5, &err),
+              LS_ERR_INVALID);
+    CHECK_STR(err.text, "the lot is not sorted on its way");
+    CHECK(ls_snapshot_hash(s.snapshot) == before);
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, waits, LS_SORT_PASS, &err), LS_OK);
+    const uint32_t next = s.c.queue[s.c.stations[1].queue_at].head;
+    CHECK_INT(ls_intervene_sort(s.twin, s.snapshot, next, LS_SORT_PASS, &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "there is no room where the lot would go");
+    CHECK_INT(ls_state_check(s.twin, s.snapshot->state, &err), LS_OK);
+    leave(&s);
+}
+
+// So many of a thousand lots are found bad as was told of each, scrapped and reworked in the shares
+// of the step.
+static void test_what_is_told_of_a_lot_is_what_its_inspection_finds(void) {
+    static const double told[] = {0.0, 0.5, 1.0};
+    for (int k = 0; k < 3; k++) {
+        uint64_t scrapped = 0, reworked = 0;
+        for (int i = 0; i < 250; i++) {
+            scene s = sorting("unlimited", 5, 12);
+            ls_snapshot *fork = NULL;
+            for (uint32_t lot = 1; lot < 5; lot++) {
+                CHECK_INT(
+                    ls_intervene_told_bad(s.twin, s.snapshot, slot_of(&s, lot), told[k], &err),
+                    LS_OK);
+            }
+            const ls_s_release before = s.c.release[0];
+            CHECK_INT(ls_snapshot_copy(s.twin, s.snapshot, &fork, &err), LS_OK);
+            ls_snapshot_fork_into(s.twin, s.snapshot, 7, (uint64_t)i, fork);
+            CHECK_INT(ls_snapshot_run(s.twin, fork, 51 * minute, &err), LS_OK);  // each once
+            const ls_s_release *after = LS_STATE_VIEW(s.twin->model, fork->state, ls_s_release,
+                                                      s_release);
+            scrapped += after->scrapped - before.scrapped;
+            reworked += after->reworked - before.reworked;
+            ls_snapshot_destroy(fork);
+            leave(&s);
+        }
+        const double bad = (double)(scrapped + reworked);
+        CHECK_NEAR(bad, 1000.0 * told[k], k == 1 ? 63.2 : 0.0);  // four deviations
+        CHECK_NEAR((double)scrapped, bad * 0.02 / (0.02 + 0.98 * 0.08), k == 0 ? 0.0 : 52.0);
+    }
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_chosen_lot_goes_before_the_rule);
@@ -561,5 +678,8 @@ int main(int argc, char **argv) {
     TEST(test_what_has_no_pool_or_no_lot_in_it_is_refused);
     TEST(test_the_wait_outside_is_a_figure);
     TEST(test_the_pool_is_saved_loaded_and_forked);
+    TEST(test_a_lot_is_passed_on_reworked_or_scrapped_uninspected);
+    TEST(test_a_sorting_that_cannot_be_is_refused);
+    TEST(test_what_is_told_of_a_lot_is_what_its_inspection_finds);
     return harness_report();
 }

@@ -6,8 +6,45 @@
 // The next step of a lot whose step is done; LS_NO: out of the plant; LS_STEP_SCRAP: thrown away.
 #define LS_STEP_SCRAP 0xfffffffeu
 
+// How likely a step finds a lot bad.
+typedef struct ls_finds {
+    double scrap, rework;  // the latter of those that are not scrapped
+} ls_finds;
+
+// By the step's own chances; of a lot of which it was told, by that. Where a step both scraps and
+// reworks, the share of what is found that it scraps stays.
+LS_SLOW ls_finds ls_finds_of(const ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
+    ls_finds f;
+    f.scrap = (step->features & LS_SF_SCRAP) != 0 ? step->scrap : 0.0;
+    f.rework = (step->features & LS_SF_REWORK) != 0 ? step->rework : 0.0;
+    if (step->quality_slot == 0) {
+        return f;
+    }
+    const ls_u32 told = c->memory[(ls_u64)lot_index * c->m->memory_slots + step->quality_slot - 1];
+    if (told != 0) {
+        const double bad = (double)(told - 1) / LS_TOLD_BAD_MOST;
+        const double usual = f.scrap + (1.0 - f.scrap) * f.rework;
+        f.scrap = bad * (f.scrap / usual);
+        f.rework = f.scrap < 1.0 ? (bad - f.scrap) / (1.0 - f.scrap) : 0.0;
+    }
+    return f;
+}
+
+LS_FN double ls_bad_of(const ls_finds *f) {
+    return f->scrap + (1.0 - f->scrap) * f->rework;
+}
+
+// What was told of it is over: it was inspected, or is made anew.
+LS_FN void ls_told_bad_forget(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
+    if (step->quality_slot != 0) {
+        c->memory[(ls_u64)lot_index * c->m->memory_slots + step->quality_slot - 1] = 0;
+    }
+}
+
 LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
-    if ((step->features & LS_SF_SCRAP) != 0 && ls_draw_uniform(c, step->stream) < step->scrap) {
+    const ls_finds finds = ls_finds_of(c, lot_index, step);
+    ls_told_bad_forget(c, lot_index, step);
+    if ((step->features & LS_SF_SCRAP) != 0 && ls_draw_uniform(c, step->stream) < finds.scrap) {
         return LS_STEP_SCRAP;
     }
     if ((step->features & LS_SF_LIMITS) != 0) {
@@ -20,7 +57,7 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
     if ((step->features & LS_SF_REWORK) != 0) {
         ls_u16 *count = c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
         if (step->rework_once == 0 || *count == 0) {
-            const int again = ls_draw_uniform(c, step->stream) < step->rework;
+            const int again = ls_draw_uniform(c, step->stream) < finds.rework;
             if (again && step->rework_limit != 0 && *count >= step->rework_limit) {
                 if (step->rework_scrap != 0) {
                     return LS_STEP_SCRAP;

@@ -116,7 +116,8 @@ typedef struct ls_m_step {
     double planned;       // mean process time at speed 1 of one lot in a full load of the machine
     ls_u32 route_stream;  // transport draws
     ls_u32 express;       // no features, at a simple station, and goes on to the like or out
-    ls_u32 padding[8];    // to 256 bytes
+    ls_u32 quality_slot;  // where it is remembered how likely a lot is bad, + 1; 0: not sorted here
+    ls_u32 padding[7];    // to 256 bytes
 } ls_m_step;
 
 typedef struct ls_m_branch {

@@ -155,7 +155,8 @@ typedef struct ls_s_release {
     ls_u64 pool_entered;          // lots that have come in out of it
     ls_u32 pool_head, pool_tail;  // + 1, through ls_lot.other; 0: none waits there
     ls_u32 pooled, pool_pad;      // lots there
-    ls_u64 padding[9];            // to 256 bytes
+    ls_u64 escaped;               // bad lots passed on uninspected, by their chances; millionths
+    ls_u64 padding[8];            // to 256 bytes
 } ls_s_release;
 LS_SIZE_IS(ls_s_station, 128);
 LS_SIZE_IS(ls_s_machine, 128);
@@ -217,6 +218,9 @@ LS_FN ls_s_condition *ls_state_conditions(const ls_model *m, ls_state *s) {
                          LS_BLOCK_ALIGN * LS_BLOCK_ALIGN;
     return (ls_s_condition *)(void *)((char *)s + (m->s_stream - bytes));
 }
+
+// How likely a lot is bad is remembered as a share of this, + 1; 0: nothing is known.
+#define LS_TOLD_BAD_MOST 65534.0
 
 // What happened, for traces and tests.
 enum {

@@ -88,6 +88,28 @@ static const kind kinds[] = {
      .explains = "release x now",
      .command = "release",
      .argument = "x"},
+    // The gauge is the bottleneck, and a lot that was milled without trembling is hardly ever bad.
+    {.name = "sort",
+     .plant = "plant: sorting\n"
+              "start: 2026-01-05T06:00\n"
+              "stations:\n"
+              "  mill: {machines: [mill-1, mill-2], process: 4 min}\n"
+              "  gauge: {machines: [gauge-1], process: 6 min}\n"
+              "  pack: {machines: [pack-1], process: 1 min}\n"
+              "products:\n"
+              "  x:\n"
+              "    route: [mill, {at: gauge, scrap: 2 %, rework: {to: mill, chance: 8 %}}, pack]\n"
+              "    release: {every: 4 min}\n"
+              "decide:\n"
+              "  objective: {throughput: 20, escapes: 300, scrap: 60, rework: 10, unit: EUR}\n"
+              "  sort: {at: gauge, tag: \"sort/line/{machine}/Vibration\", high: 1.3,\n"
+              "         spread: 0.02, mode: auto, within: 2 s, futures: 200, horizon: 2 h}\n"
+              "listen:\n"
+              "  sparkplug: {broker: embedded, group: sort, nodes: [line]}\n",
+     .speed = "120",
+     .least = 2,
+     .explains = "is passed on uninspected",
+     .command = "dispatch"},
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

@@ -156,6 +156,8 @@ void ls_core_unblock(ls_core *core, uint32_t lot);
 uint32_t ls_core_next(ls_core *core, uint32_t lot, uint32_t step, bool *sure);
 // All ways on, the most likely first; at most `most`.
 uint32_t ls_core_ways(ls_core *core, uint32_t lot, uint32_t step, uint32_t *out, uint32_t most);
+// All ways that begin at a step: after sampling and among alternatives.
+uint32_t ls_core_routes(const ls_core *core, uint32_t step, uint32_t *out, uint32_t most);
 // Is a lot on its way for a time that nobody tells?
 bool ls_core_travels(const ls_core *core, uint32_t from, uint32_t step);
 uint32_t ls_core_route(ls_core *core, uint32_t step, bool *sure);

@@ -1,6 +1,7 @@
 // follow_names_test.c - a line whose registers name lots and tell no events: who arrives is of the
 // class that was told with it, what was supposed is certain when it is heard, and that lots come
 // and go is no divergence.
+#include <stdio.h>
 #include <string.h>
 
 #include "plant/read.h"
@@ -189,10 +190,50 @@ static void test_a_setup_for_no_lot_is_followed(void) {
     end(&r);
 }
 
+// A lot that waits where lots are sorted may go on without being inspected, or back to rework: the
+// line has said so, and nothing is out of step.
+static void test_a_lot_that_is_sorted_is_no_divergence(void) {
+    rig r = begin(
+        "plant: p\n"
+        "stations: {saw: {process: 60 s}, oven: {process: 60 s}, pack: {process: 60 s}}\n"
+        "products:\n"
+        "  x:\n"
+        "    route: [saw, {at: oven, scrap: 1 %, rework: {to: saw, chance: 1 %}}, pack]\n"
+        "    release: {every: 10 min}\n"
+        "decide: {sort: {at: oven, tag: 'l/{machine}/chance'}}\n");
+    const char *at = NULL;
+    states(&r);
+    for (int i = 0; i < 4; i++) {
+        char text[40];
+        snprintf(text, sizeof text, "L%d product=x", i);
+        hear(&r, 2 + i, LS_HEARD_RELEASED, 0, 0, text);
+        snprintf(text, sizeof text, "L%d station=oven", i);
+        hear(&r, 10 + i, LS_HEARD_ARRIVED, 0, 0, text);
+    }
+    const ls_follow_figures before = ls_follow_describe(r.follow);
+    hear(&r, 20, LS_HEARD_ARRIVED, 0, 0, "L1 station=pack");
+    hear(&r, 21, LS_HEARD_ARRIVED, 0, 0, "L2 station=saw");
+    hear(&r, 22, LS_HEARD_SCRAPPED, 0, 0, "L3");
+    (void)class_of(&r, "L1", &at);
+    CHECK_STR(at, "pack");
+    (void)class_of(&r, "L2", &at);
+    CHECK_STR(at, "saw");
+    (void)class_of(&r, "L3", &at);
+    CHECK_STR(at, "none");
+    const ls_follow_figures after = ls_follow_describe(r.follow);
+    for (int i = 0; i < LS_DIVERGE_KIND_COUNT; i++) {
+        CHECK_INT(after.divergences[i], before.divergences[i]);
+    }
+    const ls_state *state = ls_follow_state(r.follow);
+    CHECK_INT(LS_STATE_VIEW(r.twin->model, state, ls_s_release, s_release)->reworked, 1);
+    end(&r);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_who_arrives_is_of_the_class_that_was_told);
     TEST(test_that_lots_come_and_go_is_no_divergence);
     TEST(test_a_setup_for_no_lot_is_followed);
+    TEST(test_a_lot_that_is_sorted_is_no_divergence);
     return harness_report();
 }

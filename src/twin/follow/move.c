@@ -58,13 +58,35 @@ static bool goes_back(ls_core *core, const ls_move *move) {
            (c->station[station].off != 0 && c->stations[station].shift_end == LS_SHIFT_ABORT);
 }
 
+// Where lots are sorted one that waits may go on without being inspected, or to rework.
+static bool is_sorted(const ls_core *core, const ls_move *move) {
+    const ls_ctx *c = &core->c;
+    const ls_lot *lot = c->lot + move->lot;
+    const ls_m_step *step = c->steps + lot->step;
+    if (lot->where != LS_LOT_WAITING || step->quality_slot == 0) {
+        return false;
+    }
+    const bool reworks = (step->features & LS_SF_REWORK) != 0;
+    const uint32_t starts[] = {step->next, reworks ? step->rework_to : LS_NO};
+    for (int k = 0; k < 2; k++) {
+        uint32_t ways[16];
+        const uint32_t count = starts[k] != LS_NO ? ls_core_routes(core, starts[k], ways, 16) : 0;
+        for (uint32_t i = 0; i < count; i++) {
+            if (ways[i] == move->step) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // Says when a lot is not where its route let it be expected.
 static void tell_jump(ls_core *core, const ls_move *move) {
     ls_ctx *c = &core->c;
     const ls_lot *lot = c->lot + move->lot;
     ls_u32 expected = lot->step;
     bool sure = true;
-    if (move->fresh || move->birth || move->aborted) {
+    if (move->fresh || move->birth || move->aborted || is_sorted(core, move)) {
         return;
     }
     if (is_running(core, move->lot)) {
@@ -189,9 +211,32 @@ static bool leaves_heard(const ls_core *core, const ls_instant *in, const ls_mov
            !ls_core_doubts(core, machine, core->c.now);
 }
 
+// What a lot that was sorted takes along: limits that end where it was not inspected are over, and
+// one that is sent back counts as reworked.
+static void take_sorted(ls_core *core, const ls_move *move) {
+    ls_ctx *c = &core->c;
+    ls_lot *lot = c->lot + move->lot;
+    const ls_m_step *step = c->steps + lot->step;
+    for (ls_u32 i = 0; i < step->deadline_count; i++) {
+        c->deadline[(ls_u64)move->lot * c->m->deadline_slots + c->words[step->deadline_at + i]] =
+            LS_NEVER;
+    }
+    if (c->steps[move->step].number <= step->number) {
+        ls_u16 *count = c->memory + (ls_u64)move->lot * c->m->memory_slots + step->rework_slot;
+        *count = (ls_u16)(*count + (*count < 0xffff));
+        c->release[lot->release].reworked++;
+    }
+    if (c->m->deadline_slots != 0 && c->steps[move->step].number != step->number + 1) {
+        ls_limits_lapse(c, move->lot, lot->step, move->step);
+    }
+}
+
 static void leave(ls_core *core, ls_instant *in, ls_move *move) {
     ls_ctx *c = &core->c;
     const ls_lot *lot = c->lot + move->lot;
+    if ((move->kind == LS_MOVE_QUEUE || move->kind == LS_MOVE_MACHINE) && is_sorted(core, move)) {
+        take_sorted(core, move);
+    }
     move->from = LS_NO;
     move->worked = false;
     if (lot->where == LS_LOT_LAG) {

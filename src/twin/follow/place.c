@@ -353,6 +353,10 @@ static uint32_t add_routes(const ls_ctx *c, uint32_t step, uint32_t *out, uint32
     return count;
 }
 
+uint32_t ls_core_routes(const ls_core *core, uint32_t step, uint32_t *out, uint32_t most) {
+    return add_routes(&core->c, step, out, 0, most);
+}
+
 uint32_t ls_core_ways(ls_core *core, uint32_t lot, uint32_t step_index, uint32_t *out,
                       uint32_t most) {
     const ls_ctx *c = &core->c;
