@@ -245,6 +245,21 @@ static void limits_of(const ls_decisions *d, const ls_question *questions, uint3
     }
 }
 
+// A setting is not asked about while what was heard of its value says nothing: said once.
+static void tell_put_off(ls_decisions *d, const ls_question *question, ls_status status,
+                         const ls_error *err) {
+    decision_memory *memory = ls_decisions_is_setting(d->plant, question)
+                                  ? ls_decisions_memory(d, question)
+                                  : NULL;
+    const bool off = status == LS_ERR_INVALID;
+    if (memory == NULL || memory->put_off == off || (status != LS_OK && !off)) {
+        return;
+    }
+    memory->put_off = off;
+    ls_say(LS_LOG_INFO, "decision", d->plant->decide.points[question->point].name, "%s%s",
+           off ? "it is not asked: " : "it is asked again", off ? err->text : "");
+}
+
 // One search for these questions; `searches` are to be made for this event, this one included.
 static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, int64_t heard_us,
                 uint32_t searches) {
@@ -284,6 +299,7 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, i
     if (status != LS_OK && status != LS_ERR_INVALID) {
         ls_say(LS_LOG_ERROR, "decision", point->name, "%s", err.text);
     }
+    tell_put_off(d, questions, status, &err);
     ls_free(answers);
 }
 

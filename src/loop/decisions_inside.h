@@ -75,6 +75,7 @@ typedef struct decision_memory {
     int64_t shut_until_us;  // order pool: the end of being put off of which it was asked
     int64_t pending;        // serial of the lot that the line was told to take, -1: none
     uint64_t pending_mark;
+    bool put_off;  // a setting: what was heard last says nothing, and that has been told
 } decision_memory;
 
 // What was heard of one tag, rising in time; in plant time, up to `until_us` (since 1970).

@@ -174,8 +174,10 @@ static bool is_of_classes(const model_watched *m) {
 
 static void score_shadow(model_watched *m, const ls_model_pair *pair) {
     const bool classes = is_of_classes(m);
-    const double radius = !classes && isfinite(m->challenger_radius) ? m->challenger_radius
-                                                                     : (double)NAN;
+    // As it would serve: its interval has adapted as the champion's does.
+    const double known = isfinite(pair->challenger_radius) ? pair->challenger_radius
+                                                           : m->challenger_radius;
+    const double radius = !classes && isfinite(known) ? known : (double)NAN;
     // Of places of classes only whether they are right.
     const double champion = classes ? ls_profile_error(true, pair->value, pair->truth)
                                     : pair->value;

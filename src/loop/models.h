@@ -168,8 +168,11 @@ typedef struct ls_model_pair {  // one prediction, when it is made and again whe
     uint32_t version, challenger_version;  // 0: none (challenger), not known any more (champion)
     double value, low, high;               // of the champion; NaN: it said nothing of the row
     double challenger;                     // NaN: none
-    double truth;                          // NaN when it is made
-    int64_t known_us;                      // since when the truth is known, by the line's clock
+    // Of the challenger's interval when it was made, which adapts in the shadow as the champion's
+    // does; of `scored` alone. Not finite: it has none, or is one of a service before this one.
+    double challenger_radius;
+    double truth;      // NaN when it is made
+    int64_t known_us;  // since when the truth is known, by the line's clock
     int8_t unusual;
     const float *row;  // features; NULL where they are not held any more (after a restart)
     uint32_t column_count;

@@ -248,6 +248,21 @@ static void ask_unit(ls_models_one *one, uint32_t number, int64_t moment_us,
     atomic_store_explicit(&one->result_head, head + 1, memory_order_release);
 }
 
+// Nobody serves any more, or yet: what a version said last counts no longer. Said once.
+static void withdraw(ls_models_one *one, uint32_t number, int64_t moment_us) {
+    ls_models_subject *unit = &one->units[number];
+    if (unit->withdrawn) {
+        return;
+    }
+    ls_model_said said = ls_models_said_nothing();
+    said.time_us = moment_us;
+    unit->withdrawn = true;
+    ls_models_live_put(&unit->live, &said, NULL, one->column_count);
+    const uint64_t head = atomic_load_explicit(&one->result_head, memory_order_relaxed);
+    one->results[head % one->result_count] = (ls_models_result){.said = said, .unit = number};
+    atomic_store_explicit(&one->result_head, head + 1, memory_order_release);
+}
+
 // False: those who take the results are behind; the moment stays due.
 static bool ask_moment(ls_models_one *one) {
     const uint64_t waits = atomic_load_explicit(&one->result_head, memory_order_relaxed) -
@@ -257,8 +272,13 @@ static bool ask_moment(ls_models_one *one) {
     }
     ls_models_served *champion = ls_swap_take(&one->champion, LS_MODELS_SLOT_ASK);
     ls_models_served *challenger = ls_swap_take(&one->challenger, LS_MODELS_SLOT_ASK);
-    for (uint32_t u = 0; u < one->unit_count && champion != NULL; u++) {
-        ask_unit(one, u, one->next_us, champion, challenger);
+    for (uint32_t u = 0; u < one->unit_count; u++) {
+        if (champion != NULL) {
+            one->units[u].withdrawn = false;
+            ask_unit(one, u, one->next_us, champion, challenger);
+        } else {
+            withdraw(one, u, one->next_us);
+        }
     }
     ls_swap_give(&one->challenger, LS_MODELS_SLOT_ASK);
     ls_swap_give(&one->champion, LS_MODELS_SLOT_ASK);

@@ -86,6 +86,7 @@ typedef struct ls_models_subject {
     ls_features *features;
     uint32_t feed;   // the first of its feeds; they stand together
     uint32_t known;  // of its tags have a value
+    bool withdrawn;  // of the asking thread: nobody serves, and that has been said
     ls_models_live live;
     // Of the keeping thread, under `lock`.
     double truth, error;
@@ -239,6 +240,8 @@ void ls_models_look_at(ls_models *models, ls_models_one *one, bool first);
 void ls_models_time(ls_models *models, ls_models_one *one);  // latencies, and what follows
 void ls_models_served_destroy(void *served);
 void ls_models_set_radius(ls_models_one *one);
+// Of a prediction that the challenger makes now. Under the lock.
+double ls_models_challenger_radius(const ls_models_one *one);
 
 // models_keep.c: what was said goes to the history and to whoever listens
 void ls_models_take_results(ls_models *models);

@@ -66,12 +66,14 @@ static void put(batch *b, ls_models_subject *unit, ls_models_tag which, const ls
 
 static void put_result(batch *b, ls_models_subject *unit, const ls_model_said *said) {
     const bool is_said = !isnan(said->value);
+    // Nobody serves: also what a service that ran before this one had said is withdrawn.
+    const bool withdraws = said->version == 0 && unit->tags[TAG_VALUE] != LS_TAG_NONE;
     const bool was_said = unit->kept == LS_MODEL_GOOD || unit->kept == LS_MODEL_PARTIAL;
-    if (is_said || was_said) {
+    if (is_said || was_said || withdraws) {
         put(b, unit, TAG_VALUE, said, said->value);
     }
     const bool is_bounded = !isnan(said->low);
-    if (is_bounded || unit->kept_interval) {
+    if (is_bounded || unit->kept_interval || (withdraws && unit->tags[TAG_LOW] != LS_TAG_NONE)) {
         put(b, unit, TAG_LOW, said, said->low);
         put(b, unit, TAG_HIGH, said, said->high);
     }
@@ -176,6 +178,9 @@ static void take_one(ls_models *m, ls_models_one *one, const ls_models_result *r
                      const float *row) {
     ls_models_subject *unit = &one->units[r->unit];
     const bool is_said = !isnan(r->said.value);
+    if (r->said.version == 0) {  // nobody serves, as was told when it was so
+        return;
+    }
     tell_unit(m, one, unit, &r->said);
     pthread_mutex_lock(&m->lock);
     unit->told = r->said.state;
@@ -188,7 +193,7 @@ static void take_one(ls_models *m, ls_models_one *one, const ls_models_result *r
                                      .low = r->said.low,
                                      .high = r->said.high,
                                      .challenger = r->said.challenger,
-                                     .challenger_radius = one->challenger_book.split,
+                                     .challenger_radius = ls_models_challenger_radius(one),
                                      .unit = r->unit,
                                      .version = r->said.version,
                                      .challenger_version = r->said.challenger_version,

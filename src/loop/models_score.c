@@ -169,6 +169,7 @@ static void tell_listeners(ls_models *m, const ls_models_one *one, const ls_mode
         .low = w->low,
         .high = w->high,
         .challenger = w->challenger,
+        .challenger_radius = w->challenger_radius,
         .truth = truth,
         .known_us = known_us,
         .unusual = w->unusual,

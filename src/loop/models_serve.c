@@ -263,6 +263,13 @@ static double radius_of(const ls_models_one *one, bool *out_adaptive) {
     return is_place ? (double)INFINITY : radius;
 }
 
+double ls_models_challenger_radius(const ls_models_one *one) {
+    bool is_adaptive = false;
+    return one->plan->objective == LS_OBJECTIVE_CLASSES
+               ? one->challenger_book.split
+               : ls_book_radius(&one->challenger_book, &is_adaptive);
+}
+
 void ls_models_set_radius(ls_models_one *one) {
     ls_models_served *champion = ls_swap_take(&one->champion, LS_MODELS_SLOT_KEEP);
     if (champion != NULL && champion->shown.number == one->book.version) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "history/history_read.h"
@@ -533,7 +534,9 @@ static void test_a_challenger_predicts_in_the_shadow(void) {
     CHECK_INT(ls_registry_challenge(s.folder, "wear", two, &err), LS_OK);
     CHECK(wait_for(is_challenger, &s, two));
     CHECK(!ls_models_challenger_in_time(s.models, 0));  // too few were timed
-    play(&s, 1100);
+    play(&s, 600);
+    CHECK(wait_for(has_scored, &s, 2 * 58));
+    play(&s, 500);
     CHECK(wait_for(has_said, &s, 2 * 109));
     CHECK(wait_for(has_scored, &s, 2 * 108));
     for (int i = 0; i < 2 * 108; i++) {
@@ -542,6 +545,9 @@ static void test_a_challenger_predicts_in_the_shadow(void) {
         CHECK(p->challenger == p->value + 1.0);
         CHECK(p->row != NULL);
     }
+    // Its interval adapts too: 0.25 from its calibration is far too narrow here.
+    CHECK_NEAR(s.ear.scored[0].pair.challenger_radius, 0.25, 1e-12);
+    CHECK(s.ear.scored[2 * 107].pair.challenger_radius > 1.0);
     CHECK(ls_models_latest(s.models, "wear", "b", &said));
     CHECK_INT(said.challenger_version, two);
     CHECK(said.challenger == said.value + 1.0);
@@ -699,6 +705,56 @@ static void test_a_silent_unit_is_said_to_be_so(void) {
     end(&s);
 }
 
+static bool is_withdrawn(stage *s, int64_t count) {
+    const series *value = read_tag(s, "model/wear/a");
+    return (int64_t)value->count >= count && value->quality[value->count - 1] == LS_QUALITY_STALE;
+}
+
+// Nothing serves any more: what was said last is no value that stays for ever, whether the service
+// sees it go or finds it gone when it starts.
+static void test_what_no_version_says_any_more_is_withdrawn(void) {
+    for (int restarted = 0; restarted < 2; restarted++) {
+        stage s;
+        ls_model_said said;
+        char path[160];
+        begin(&s, MODEL);
+        promote(&s, add_version(&s, 0.5, NULL));
+        open_models(&s);
+        play(&s, 50);
+        CHECK(wait_for(has_said, &s, 2 * 4));
+        CHECK(isfinite(read_tag(&s, "model/wear/a")->value[0]));
+        if (restarted) {
+            close_models(&s);
+        }
+        snprintf(path, sizeof path, "%s/wear/stages.json", s.folder);
+        CHECK_INT(unlink(path), 0);
+        if (restarted) {
+            open_models(&s);
+        } else {
+            ls_models_look(s.models);
+            CHECK(wait_for(is_champion, &s, 0));
+        }
+        play(&s, 60);
+        CHECK(wait_for(is_withdrawn, &s, 1));
+        CHECK(ls_models_latest(s.models, "wear", "a", &said));
+        CHECK_INT(said.state, LS_MODEL_NONE);
+        CHECK(isnan(said.value));
+        const size_t count = read_tag(&s, "model/wear/a")->count;
+        play(&s, 60);
+        promote(&s, 1);  // it serves again, and is heard again
+        ls_models_look(s.models);
+        CHECK(wait_for(is_champion, &s, 1));
+        const int before = atomic_load(&s.ear.said_count);
+        play(&s, 60);
+        CHECK(wait_for(has_said, &s, before + 2));
+        const series *value = read_tag(&s, "model/wear/a");
+        CHECK(value->count > count);
+        CHECK_INT(value->quality[count - 1], LS_QUALITY_STALE);
+        CHECK_INT(value->quality[count], LS_QUALITY_GOOD);  // it was withdrawn once
+        end(&s);
+    }
+}
+
 static void test_unusual_rows_are_flagged(void) {
     stage s;
     ls_model_said said;
@@ -853,6 +909,7 @@ int main(int argc, char **argv) {
     TEST(test_labels_of_a_file_come_late);
     TEST(test_labels_that_do_not_come_are_told);
     TEST(test_a_silent_unit_is_said_to_be_so);
+    TEST(test_what_no_version_says_any_more_is_withdrawn);
     TEST(test_unusual_rows_are_flagged);
     TEST(test_a_restart_goes_on_where_it_was);
     TEST(test_what_is_lent_stays_whole);

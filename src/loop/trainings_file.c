@@ -124,5 +124,6 @@ training *ls_trainings_find(ls_trainings *t, const char *model) {
     ls_text_format(one->model, sizeof one->model, "%s", model);
     name_errand(one);
     recall(t, one);
+    ls_trainings_complete(t, one);
     return one;
 }

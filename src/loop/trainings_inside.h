@@ -69,6 +69,9 @@ void ls_trainings_tell(ls_trainings *trainings, training *one, const char *act, 
 // LS_ERR_INVALID: the plant has no such model.
 ls_status ls_trainings_model(const ls_trainings_of *of, const char *name, uint32_t *out,
                              ls_error *err);
+// Where the newest act of a model was begun and its end was never written down, since the service
+// was killed meanwhile: writes it, by what the registry says.
+void ls_trainings_complete(ls_trainings *trainings, training *one);
 json_t *ls_trainings_person(const ls_trainings_ask *ask);  // NULL of NULL
 // Looks at the challenger: promotes, offers or retires it when its time has come.
 void ls_trainings_judge(ls_trainings *trainings, const ls_trainings_of *of, uint32_t model,

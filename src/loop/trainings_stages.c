@@ -75,6 +75,13 @@ static ls_status check_signed(const ls_trainings *t, const ls_trainings_of *of, 
     return status;
 }
 
+static uint32_t champion_of(const ls_trainings *t, const char *model) {
+    ls_registry_stages stages;
+    ls_error ignored = {0};
+    return ls_registry_stages_load(t->folder, model, &stages, &ignored) == LS_OK ? stages.champion
+                                                                                 : 0;
+}
+
 // Written down, done, written down. `why` begins as people say it: "its shadow has passed: ...".
 static ls_status act_on(ls_trainings *t, const ls_trainings_of *of, training *one, stage_act act,
                         uint32_t version, const char *why, const ls_trainings_ask *ask,
@@ -88,8 +95,12 @@ static ls_status act_on(ls_trainings *t, const ls_trainings_of *of, training *on
         ls_text_format(text, sizeof text, "version %u is to %s: %s", version,
                        act == PROMOTE ? "serve" : "be retired", why);
     }
-    ls_status status = ls_trainings_row(t, one->model, act_names[act], "begun", version, text,
-                                        ls_trainings_person(ask), err);
+    json_t *more = ls_trainings_person(ask);
+    more = more != NULL ? more : json_object();
+    // By whom it served before, a service that is killed meanwhile tells later what was done.
+    json_object_set_new(more, "champion", json_integer(champion_of(t, one->model)));
+    ls_status status = ls_trainings_row(t, one->model, act_names[act], "begun", version, text, more,
+                                        err);
     if (status != LS_OK) {
         return status;
     }
@@ -116,6 +127,83 @@ static ls_status act_on(ls_trainings *t, const ls_trainings_of *of, training *on
     one->offered = 0;
     ls_models_look(of->models);
     return LS_OK;
+}
+
+// ---- what a service that was killed had begun
+
+typedef struct begun {
+    const char *model;
+    json_t *row;  // NULL: the newest act is over
+} begun;
+
+static bool take_row(void *context, const ls_happened *happened) {
+    begun *b = context;
+    json_t *row = strcmp(happened->subject, b->model) == 0
+                      ? json_loads(happened->json, JSON_REJECT_DUPLICATES, NULL)
+                      : NULL;
+    const char *act = json_string_value(json_object_get(row, "act"));
+    const char *state = json_string_value(json_object_get(row, "state"));
+    bool of_stages = false;
+    for (size_t i = 0; i < sizeof act_names / sizeof act_names[0]; i++) {
+        of_stages = of_stages || (act != NULL && strcmp(act, act_names[i]) == 0);
+    }
+    if (of_stages && state != NULL) {
+        json_decref(b->row);
+        b->row = strcmp(state, "begun") == 0 ? json_incref(row) : NULL;
+    }
+    json_decref(row);
+    return true;
+}
+
+// The registry says whether it was done: its files are replaced at once, or not at all.
+static bool was_done(const ls_registry_stages *stages, const char *act, uint32_t version,
+                     uint32_t champion) {
+    return strcmp(act, act_names[PROMOTE]) == 0  ? stages->champion == version
+           : strcmp(act, act_names[RETIRE]) == 0 ? stages->challenger != version
+                                                 : stages->champion != champion;
+}
+
+void ls_trainings_complete(ls_trainings *t, training *one) {
+    begun b = {.model = one->model};
+    ls_registry_stages stages;
+    ls_error err = {0};
+    char text[LS_TRAINING_TEXT];
+    if (t->def.history == NULL ||
+        ls_history_events(t->def.history, "model", 0, INT64_MAX, take_row, &b, &err) != LS_OK ||
+        b.row == NULL || ls_registry_stages_load(t->folder, one->model, &stages, &err) != LS_OK) {
+        json_decref(b.row);
+        return;
+    }
+    const char *act = json_string_value(json_object_get(b.row, "act"));
+    const json_int_t version = json_integer_value(json_object_get(b.row, "version"));
+    const json_int_t champion = json_integer_value(json_object_get(b.row, "champion"));
+    const bool done = was_done(&stages, act, (uint32_t)version, (uint32_t)champion);
+    const bool back = strcmp(act, act_names[ROLL_BACK]) == 0;
+    const uint32_t number = back && done ? stages.champion : (uint32_t)version;
+    if (done) {
+        ls_text_format(text, sizeof text,
+                       "version %u %s: it was done when the service was stopped in between", number,
+                       back                                  ? "serves again"
+                       : strcmp(act, act_names[RETIRE]) == 0 ? "is retired"
+                                                             : "serves");
+    } else {
+        ls_text_format(text, sizeof text,
+                       "it was not done: the service was stopped before; version %u serves",
+                       stages.champion);
+    }
+    json_t *more = json_object();
+    json_object_update(more, b.row);
+    json_object_set_new(more, "completed", json_true());
+    json_object_del(more, "act");
+    json_object_del(more, "model");
+    json_object_del(more, "state");
+    json_object_del(more, "version");
+    json_object_del(more, "text");
+    if (ls_trainings_row(t, one->model, act, done ? "done" : "refused", number, text, more, &err) !=
+        LS_OK) {
+        ls_say(LS_LOG_ERROR, "history", one->model, "%s", err.text);
+    }
+    json_decref(b.row);
 }
 
 static void offer(ls_trainings *t, training *one, const ls_model_watched *seen, const char *about) {
