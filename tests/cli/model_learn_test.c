@@ -311,6 +311,10 @@ static void test_an_order(void) {
     // Without a shadow it serves once it has passed.
     expect("model train %/order.yaml:auto" WHERE, 0, "auto, version 1: champion");
     check_same("%/models/first/versions/1/model.json", "%/models/auto/versions/1/model.json");
+    // Settings are searched for by the highest NDCG.
+    expect(
+        "model train %/order.yaml:first --search 3 --workers 2 --history %/hist --models %/ranks",
+        0, "first, version 1: challenger");
     // A label that is no grade is named.
     expect("model train %/order.yaml:odd" WHERE, 3, "it must be from 0 to 31");
 }
