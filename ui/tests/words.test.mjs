@@ -35,7 +35,7 @@ test('English is in sentence case without please and exclamation marks', () => {
 test('every word that is there is used, and every one that is used is there', () => {
   const files = readdirSync(join(root, 'src'), {recursive: true}).filter((n) => /\.tsx?$/.test(n) && !n.startsWith('words'));
   const source = files.map((n) => readFileSync(join(root, 'src', n), 'utf8')).join('\n');
-  const families = /^(state|row|kind|mode|role|term|measure|method|folder|review|lines|view|theme|note|keys|whatif|armed|deed|gpu|since|level|jobs|acts|gate|stage|what|drift|shadow|training|model\.(state|label|truth|mode|promote|rollback|retrain))\b/;
+  const families = /^(state|row|kind|mode|role|term|measure|method|folder|review|lines|view|theme|note|keys|whatif|armed|deed|gpu|since|level|jobs|acts|gate|stage|what|drift|shadow|training|loss|model\.(state|label|truth|mode|promote|rollback|retrain))\b/;
   for (const key of Object.keys(english))
     assert.ok(families.test(key) || source.includes(`'${key}'`), `${key} is used nowhere`);
   for (const [, key] of source.matchAll(/\bt\('([a-z_.]+)'/g)) assert.ok(key in english, `${key} is missing`);
