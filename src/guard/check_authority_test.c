@@ -97,6 +97,8 @@ static void test_19_what_a_point_may_do(void) {
     g.points[0].station = 0;
     EXPECT(WITH(dispatch, set(w.argument, "L1 pass")), 19);  // another station
     g.points[0].station = 1;
+    g.points[0].kind = LS_DECIDE_SETUP;
+    EXPECT(WITH(dispatch, set(w.argument, "L1 pass")), 19);  // nor by who chooses setups
     g.points[0].kind = LS_DECIDE_DISPATCH;
     g.points[2].measured = 0;
     EXPECT(guard_case_setpoint(&g), 19);

@@ -50,9 +50,9 @@
 //     "pending", "never", "skipped",             wait for a label; never got one; moments left out
 //     "unusual", "said" }                        predictions flagged, of all that were said
 //   "versions": [{"number", "stage", "kind", "from_us", "to_us", "rows", "dataset", "seed",
-//     "learner", "code", "radius", "loss", "rmse", "champion_rmse", "p", "gates": {"gain": {"passed",
-//     "value", "limit", "about"}, ...}, "unusual": null | {"wanted", "test_rate"}}], newest first,
-//     at most LS_MODELS_SHOWN
+//     "learner", "code", "radius", "loss", "rmse", "champion_rmse", "p", "gates": {"gain":
+//     {"passed", "value", "limit", "about"}, ...}, "unusual": null | {"wanted", "test_rate"}}],
+//     newest first, at most LS_MODELS_SHOWN
 //   "explained": [{"unit", "time_us", "version", "value", "base": what is said of no row in
 //     particular, "features": [{"feature", "value", "effect"}, ...]}], the largest effects first,
 //     at most LS_MODELS_EFFECTS. Of trees: exact Shapley values of the margin (before a link such
