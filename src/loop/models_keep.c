@@ -41,10 +41,16 @@ typedef struct batch {
     size_t count;  // of one->samples
 } batch;
 
+static void count_not_kept(const batch *b, size_t count) {
+    pthread_mutex_lock(&b->models->lock);
+    b->one->not_kept += count;
+    pthread_mutex_unlock(&b->models->lock);
+}
+
 static void put(batch *b, ls_models_subject *unit, ls_models_tag which, const ls_model_said *said,
                 double value) {
     if (!find_tag(b->models, b->one, unit, which)) {
-        b->one->not_kept++;
+        count_not_kept(b, 1);
         return;
     }
     ls_sample *s = &b->one->samples[b->count++];
@@ -116,7 +122,7 @@ static void send(batch *b) {
     const bool kept = ls_history_append(b->models->intake->history, one->samples, b->count, &err) ==
                       LS_OK;
     if (!kept) {
-        one->not_kept += b->count;
+        count_not_kept(b, b->count);
     }
     if (!kept && !one->told_not_kept) {
         ls_say(LS_LOG_ERROR, "model", one->plan->name, "predictions are not kept: %s", err.text);

@@ -394,11 +394,11 @@ void ls_models_look_at(ls_models *m, ls_models_one *one, bool first) {
     }
     pthread_mutex_lock(&m->lock);
     *one->stages = stages;
-    pthread_mutex_unlock(&m->lock);
-    const uint32_t was = one->serving, shadowed = one->shadow;
     if (changed) {
         one->slow_challenger = 0;
     }
+    pthread_mutex_unlock(&m->lock);
+    const uint32_t was = one->serving, shadowed = one->shadow;
     // A champion that was the challenger leaves the shadow behind it.
     if (stages.champion != one->serving) {
         use_champion(m, one, stages.champion, first);
@@ -472,7 +472,9 @@ void ls_models_time(ls_models *m, ls_models_one *one) {
     ls_swap_give(&one->challenger, LS_MODELS_SLOT_KEEP);
     if (slow != 0) {
         refuse(m, one, slow, "challenger", text);
+        pthread_mutex_lock(&m->lock);
         one->slow_challenger = slow;
+        pthread_mutex_unlock(&m->lock);
         one->look_again_us = 0;
         use_challenger(m, one, 0);
         tell_listeners(m, one);
