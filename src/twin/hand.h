@@ -268,17 +268,13 @@ LS_SLOW void ls_sort(ls_ctx *c, ls_u32 lot_index, ls_u32 way) {
     const ls_u32 from = lot->step;
     const ls_m_step *step = c->steps + from;
     const ls_u32 station = step->station;
-    ls_s_release *rs = c->release + lot->release;
     const ls_finds finds = ls_finds_of(c, lot_index, step);
     ls_lot_event_clear(c, lot_index);  // a batch that did not come
     ls_queue_remove(c, lot_index);
     ls_room_made(c, station);
     ls_agenda_add(c, station);
     ls_told_bad_forget(c, lot_index, step);
-    for (ls_u32 i = 0; i < step->deadline_count; i++) {
-        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + c->words[step->deadline_at + i]] =
-            LS_NEVER;
-    }
+    ls_limits_drop(c, lot_index, step);
     ls_u32 next = step->next;
     if (way != 1) {
         c->station[station].bad += step->parts;
@@ -288,19 +284,11 @@ LS_SLOW void ls_sort(ls_ctx *c, ls_u32 lot_index, ls_u32 way) {
         return;
     }
     if (way == 2) {
-        ls_u16 *count = c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
-        *count = (ls_u16)(*count + (*count < 0xffff));
-        rs->reworked++;
+        ls_rework_again(c, lot_index, step);
         next = step->rework_to;
     } else {
-        rs->escaped += (ls_u64)(ls_bad_of(&finds) * 1e6 + 0.5);
-        if ((step->features & LS_SF_LIMITS) != 0) {
-            const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at) + step->limit_at;
-            for (ls_u32 i = 0; i < step->limit_count; i++) {
-                c->deadline[(ls_u64)lot_index * c->m->deadline_slots + limits[i].slot] =
-                    c->now + limits[i].limit;
-            }
-        }
+        c->release[lot->release].escaped += (ls_u64)(ls_bad_of(&finds) * 1e6 + 0.5);
+        ls_limits_begin(c, lot_index, step);
     }
     next = ls_route(c, next);
     if (next == LS_NO) {

@@ -429,7 +429,7 @@ ls_status ls_intervene_sort(const ls_twin *twin, ls_snapshot *snapshot, uint32_t
         return ls_fail(err, LS_ERR_INVALID, "a lot is sorted by pass, rework or scrap");
     }
     if (way == LS_SORT_REWORK && step->rework_limit != 0 &&
-        c.memory[(size_t)lot_index * c.m->memory_slots + step->rework_slot] >= step->rework_limit) {
+        *ls_rework_count(&c, lot_index, step) >= step->rework_limit) {
         return ls_fail(err, LS_ERR_INVALID, "the lot was reworked %u times, at most so often",
                        step->rework_limit);
     }

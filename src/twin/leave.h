@@ -41,21 +41,44 @@ LS_FN void ls_told_bad_forget(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step
     }
 }
 
+// Limits that the end of the step begins.
+LS_FN void ls_limits_begin(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
+    const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at) + step->limit_at;
+    for (ls_u32 i = 0; (step->features & LS_SF_LIMITS) != 0 && i < step->limit_count; i++) {
+        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + limits[i].slot] = c->now +
+                                                                                 limits[i].limit;
+    }
+}
+
+// Limits that the step's start would have ended are over, kept or not: it is not done.
+LS_FN void ls_limits_drop(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
+    for (ls_u32 i = 0; i < step->deadline_count; i++) {
+        c->deadline[(ls_u64)lot_index * c->m->deadline_slots + c->words[step->deadline_at + i]] =
+            LS_NEVER;
+    }
+}
+
+// How often a lot was sent back from this step.
+LS_FN ls_u16 *ls_rework_count(const ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
+    return c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
+}
+
+// It is, once more.
+LS_FN void ls_rework_again(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
+    ls_u16 *count = ls_rework_count(c, lot_index, step);
+    *count = (ls_u16)(*count + (*count < 0xffff));
+    c->release[c->lot[lot_index].release].reworked++;
+}
+
 LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *step) {
     const ls_finds finds = ls_finds_of(c, lot_index, step);
     ls_told_bad_forget(c, lot_index, step);
     if ((step->features & LS_SF_SCRAP) != 0 && ls_draw_uniform(c, step->stream) < finds.scrap) {
         return LS_STEP_SCRAP;
     }
-    if ((step->features & LS_SF_LIMITS) != 0) {
-        const ls_m_limit *limits = LS_MODEL_ARRAY(c->m, ls_m_limit, limit_at) + step->limit_at;
-        for (ls_u32 i = 0; i < step->limit_count; i++) {
-            c->deadline[(ls_u64)lot_index * c->m->deadline_slots + limits[i].slot] =
-                c->now + limits[i].limit;
-        }
-    }
+    ls_limits_begin(c, lot_index, step);
     if ((step->features & LS_SF_REWORK) != 0) {
-        ls_u16 *count = c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
+        ls_u16 *count = ls_rework_count(c, lot_index, step);
         if (step->rework_once == 0 || *count == 0) {
             const int again = ls_draw_uniform(c, step->stream) < finds.rework;
             if (again && step->rework_limit != 0 && *count >= step->rework_limit) {
@@ -63,8 +86,7 @@ LS_SLOW ls_u32 ls_next_step_full(ls_ctx *c, ls_u32 lot_index, const ls_m_step *s
                     return LS_STEP_SCRAP;
                 }
             } else if (again) {
-                *count = (ls_u16)(*count + (*count < 0xffff));
-                c->release[c->lot[lot_index].release].reworked++;
+                ls_rework_again(c, lot_index, step);
                 return step->rework_to;
             } else if (step->rework_once != 0) {
                 *count = 1;

@@ -217,14 +217,9 @@ static void take_sorted(ls_core *core, const ls_move *move) {
     ls_ctx *c = &core->c;
     ls_lot *lot = c->lot + move->lot;
     const ls_m_step *step = c->steps + lot->step;
-    for (ls_u32 i = 0; i < step->deadline_count; i++) {
-        c->deadline[(ls_u64)move->lot * c->m->deadline_slots + c->words[step->deadline_at + i]] =
-            LS_NEVER;
-    }
+    ls_limits_drop(c, move->lot, step);
     if (c->steps[move->step].number <= step->number) {
-        ls_u16 *count = c->memory + (ls_u64)move->lot * c->m->memory_slots + step->rework_slot;
-        *count = (ls_u16)(*count + (*count < 0xffff));
-        c->release[lot->release].reworked++;
+        ls_rework_again(c, move->lot, step);
     }
     if (c->m->deadline_slots != 0 && c->steps[move->step].number != step->number + 1) {
         ls_limits_lapse(c, move->lot, lot->step, move->step);

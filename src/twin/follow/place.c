@@ -415,10 +415,9 @@ void ls_core_step_chosen(ls_core *core, uint32_t lot_index, uint32_t from, uint3
     const bool again = (step->features & LS_SF_REWORK) != 0 && to != LS_NO &&
                        is_rework(c, step, to);
     if ((step->features & LS_SF_REWORK) != 0) {
-        ls_u16 *count = c->memory + (ls_u64)lot_index * c->m->memory_slots + step->rework_slot;
+        ls_u16 *count = ls_rework_count(c, lot_index, step);
         if (again) {
-            *count = (ls_u16)(*count + (*count < 0xffff));
-            c->release[c->lot[lot_index].release].reworked++;
+            ls_rework_again(c, lot_index, step);
         } else if (step->rework_once != 0) {
             *count = *count == 0 ? 1 : *count;
         }
