@@ -3,27 +3,37 @@
 
 #include "plant/reader.h"
 
+void ls_read_teller(ls_reader *r, const ls_yaml *map, const ls_teller_keys *keys,
+                    ls_condition *out) {
+    const bool of_model = ls_take_text(r, map, keys->model, &out->model);
+    const bool of_tag = ls_take_text(r, map, keys->tag, &out->tag);
+    if (of_model && of_tag) {
+        ls_reader_mistake(r, map, "one of: model, tag",
+                          "a %s is told by a model or by a tag, not by both", keys->thing);
+    } else if (!of_model && !of_tag) {
+        ls_reader_mistake(r, map, "one of: model, tag", "nothing tells this %s", keys->thing);
+    }
+    ls_take_number(r, map, keys->spread, &out->spread);
+    ls_take_time(r, map, keys->stale, &out->stale_us);
+    const ls_yaml *spread = ls_take(r, map, keys->spread);
+    if (of_model && spread != NULL) {
+        ls_reader_mistake(r, spread, "take 'spread' out",
+                          "'spread' is for a tag: a model says how sure it is by itself");
+    }
+}
+
 uint32_t ls_read_condition(ls_reader *r, const ls_yaml *map) {
     if (map == NULL || map->kind != LS_YAML_MAP) {
         return LS_NONE;
     }
     ls_condition condition = {.at = LS_NONE, .place = {map->line, map->column}};
-    const bool of_model = ls_take_text(r, map, "stations.*.fails.condition.model",
-                                       &condition.model);
-    const bool of_tag = ls_take_text(r, map, "stations.*.fails.condition.tag", &condition.tag);
-    if (of_model == of_tag) {
-        ls_reader_mistake(r, map, "one of: model, tag", "%s",
-                          of_model ? "a condition is told by a model or by a tag, not by both"
-                                   : "nothing tells this condition");
-    }
+    static const ls_teller_keys keys = {.thing = "condition",
+                                        .model = "stations.*.fails.condition.model",
+                                        .tag = "stations.*.fails.condition.tag",
+                                        .spread = "stations.*.fails.condition.spread",
+                                        .stale = "stations.*.fails.condition.stale"};
+    ls_read_teller(r, map, &keys, &condition);
     ls_take_number(r, map, "stations.*.fails.condition.new", &condition.fresh);
-    ls_take_number(r, map, "stations.*.fails.condition.spread", &condition.spread);
-    ls_take_time(r, map, "stations.*.fails.condition.stale", &condition.stale_us);
-    const ls_yaml *spread = ls_take(r, map, "stations.*.fails.condition.spread");
-    if (of_model && spread != NULL) {
-        ls_reader_mistake(r, spread, "take 'spread' out",
-                          "'spread' is for a tag: a model says how sure it is by itself");
-    }
     const ls_yaml *at = ls_take(r, map, "stations.*.fails.condition.at");
     if (ls_yaml_is_text(at)) {
         condition.at = ls_read_plain(r, at);
@@ -42,22 +52,9 @@ uint32_t ls_read_condition(ls_reader *r, const ls_yaml *map) {
     return index;
 }
 
-static const ls_model_plan *find_model(const ls_plant *plant, const char *name) {
-    for (uint32_t i = 0; i < plant->model_count; i++) {
-        if (strcmp(plant->models[i].name, name) == 0) {
-            return &plant->models[i];
-        }
-    }
-    return NULL;
-}
-
-static bool says(const ls_model_plan *plan, const char *machine) {
-    for (uint32_t i = 0; i < plan->unit_count; i++) {
-        if (strcmp(plan->units[i], machine) == 0) {
-            return true;
-        }
-    }
-    return false;
+static const ls_model_plan *model_of(const ls_reader *r, const ls_condition *condition) {
+    const char *name = condition->model;
+    return name != NULL ? ls_reader_model(r, name, strlen(name)) : NULL;
 }
 
 static bool concerns(const ls_reader *r, uint32_t on_at, uint32_t on_count, uint32_t machine) {
@@ -72,8 +69,7 @@ static bool concerns(const ls_reader *r, uint32_t on_at, uint32_t on_count, uint
 void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_condition *condition,
                              uint32_t on_at, uint32_t on_count) {
     const ls_yaml at = {.line = condition->place.line, .column = condition->place.column};
-    const ls_model_plan *plan = condition->model != NULL ? find_model(r->plant, condition->model)
-                                                         : NULL;
+    const ls_model_plan *plan = model_of(r, condition);
     if (condition->model == NULL) {
         return;
     }
@@ -91,7 +87,7 @@ void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_conditi
     // Machines that the model does not name go without it: one more may be tried so.
     for (uint32_t i = 0; i < s->machine_count; i++) {
         if (concerns(r, on_at, on_count, i) &&
-            says(plan, LS_ROW(ls_machine, r->machines, s->machine_at + i)->name)) {
+            ls_model_says(plan, LS_ROW(ls_machine, r->machines, s->machine_at + i)->name)) {
             return;
         }
     }
@@ -103,8 +99,7 @@ void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_conditi
 // Where it fails says `at`; of a life that is left nobody need say it.
 static void check_at(ls_reader *r, const ls_failure *f, const ls_condition *condition) {
     const ls_yaml at = {.line = condition->place.line, .column = condition->place.column};
-    const ls_model_plan *plan = condition->model != NULL ? find_model(r->plant, condition->model)
-                                                         : NULL;
+    const ls_model_plan *plan = model_of(r, condition);
     const bool is_life = plan != NULL && plan->what == LS_PREDICT_LIFE;
     if (plan == NULL && condition->model != NULL) {
         return;  // has been said

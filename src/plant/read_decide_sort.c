@@ -118,23 +118,11 @@ void ls_decide_read_sort(ls_decide_draft *d, const ls_yaml *map, const ls_yaml *
 
 // --- after the models
 
-static const ls_model_plan *find_model(const ls_plant *plant, const char *name) {
-    for (uint32_t i = 0; i < plant->model_count; i++) {
-        if (strcmp(plant->models[i].name, name) == 0) {
-            return &plant->models[i];
-        }
-    }
-    return NULL;
-}
-
 static bool says(const ls_reader *r, const ls_model_plan *plan, uint32_t station) {
     const ls_station *s = LS_ROW(ls_station, r->stations, station);
-    for (uint32_t i = 0; i < plan->unit_count; i++) {
-        for (uint32_t k = 0; k < s->machine_count; k++) {
-            if (strcmp(plan->units[i], LS_ROW(ls_machine, r->machines, s->machine_at + k)->name) ==
-                0) {
-                return true;
-            }
+    for (uint32_t k = 0; k < s->machine_count; k++) {
+        if (ls_model_says(plan, LS_ROW(ls_machine, r->machines, s->machine_at + k)->name)) {
+            return true;
         }
     }
     return false;
@@ -167,7 +155,7 @@ static bool is_said(const ls_reader *r, const ls_model_plan *plan, uint32_t stat
 
 static void check_model(ls_reader *r, const ls_decide_point *p) {
     const ls_yaml at = {.line = p->line, .column = p->column};
-    const ls_model_plan *plan = find_model(r->plant, p->sort.model);
+    const ls_model_plan *plan = ls_reader_model(r, p->sort.model, strlen(p->sort.model));
     if (plan == NULL) {
         const ls_rows plans = {.items = r->plant->models,
                                .count = r->plant->model_count,

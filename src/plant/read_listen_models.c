@@ -4,22 +4,8 @@
 
 #include "plant/reader.h"
 
-static const ls_model_plan *find_model(const ls_reader *r, const char *name, size_t length) {
-    for (uint32_t i = 0; i < r->plant->model_count; i++) {
-        const ls_model_plan *plan = &r->plant->models[i];
-        if (strlen(plan->name) == length && memcmp(plan->name, name, length) == 0) {
-            return plan;
-        }
-    }
-    return NULL;
-}
-
 static bool has_unit(const ls_model_plan *plan, const char *unit) {
-    bool has = plan->unit_count == 0 && strcmp(unit, "plant") == 0;
-    for (uint32_t i = 0; i < plan->unit_count; i++) {
-        has = has || strcmp(plan->units[i], unit) == 0;
-    }
-    return has;
+    return ls_model_says(plan, unit) || (plan->unit_count == 0 && strcmp(unit, "plant") == 0);
 }
 
 static void check(ls_reader *r, const ls_binding *b) {
@@ -27,7 +13,7 @@ static void check(ls_reader *r, const ls_binding *b) {
     const char *name = b->tag + strlen("model/");
     const char *slash = strchr(name, '/');
     const size_t length = slash != NULL ? (size_t)(slash - name) : strlen(name);
-    const ls_model_plan *plan = find_model(r, name, length);
+    const ls_model_plan *plan = ls_reader_model(r, name, length);
     if (plan == NULL) {
         ls_reader_mistake(r, &at,
                           "a tag that no source gives is what a model says: model/NAME/UNIT",

@@ -516,6 +516,25 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
     check_order(r, map, plan);
 }
 
+const ls_model_plan *ls_reader_model(const ls_reader *r, const char *name, size_t length) {
+    for (uint32_t i = 0; i < r->plant->model_count; i++) {
+        const ls_model_plan *plan = &r->plant->models[i];
+        if (strlen(plan->name) == length && memcmp(plan->name, name, length) == 0) {
+            return plan;
+        }
+    }
+    return NULL;
+}
+
+bool ls_model_says(const ls_model_plan *plan, const char *unit) {
+    for (uint32_t i = 0; i < plan->unit_count; i++) {
+        if (strcmp(plan->units[i], unit) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ls_read_models(ls_reader *r) {
     const ls_yaml *map = ls_take_map(r, r->form.root, "models");
     ls_rows rows;

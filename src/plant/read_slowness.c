@@ -42,25 +42,17 @@ void ls_read_slowness(ls_reader *r, uint32_t station, const ls_yaml *node) {
     }
     ls_condition c = {
         .at = LS_NONE, .nominal = NAN, .fresh = NAN, .place = {map->line, map->column}};
-    const bool of_model = ls_take_text(r, map, "stations.*.slowness.model", &c.model);
-    const bool of_tag = ls_take_text(r, map, "stations.*.slowness.tag", &c.tag);
-    if (of_model == of_tag) {
-        ls_reader_mistake(r, map, "one of: model, tag", "%s",
-                          of_model ? "a slowness is told by a model or by a tag, not by both"
-                                   : "nothing tells this slowness");
-    }
+    static const ls_teller_keys keys = {.thing = "slowness",
+                                        .model = "stations.*.slowness.model",
+                                        .tag = "stations.*.slowness.tag",
+                                        .spread = "stations.*.slowness.spread",
+                                        .stale = "stations.*.slowness.stale"};
+    ls_read_teller(r, map, &keys, &c);
     ls_take_number(r, map, "stations.*.slowness.nominal", &c.nominal);
     ls_take_number(r, map, "stations.*.slowness.new", &c.fresh);
-    ls_take_number(r, map, "stations.*.slowness.spread", &c.spread);
-    ls_take_time(r, map, "stations.*.slowness.stale", &c.stale_us);
     int interval = 0;
     ls_take_choice(r, map, "stations.*.slowness.interval", &interval);
     c.of_mean = interval == 1;
-    const ls_yaml *spread = ls_take(r, map, "stations.*.slowness.spread");
-    if (of_model && spread != NULL) {
-        ls_reader_mistake(r, spread, "take 'spread' out",
-                          "'spread' is for a tag: a model says how sure it is by itself");
-    }
     const ls_station s = *LS_ROW(ls_station, r->stations, station);
     read_until(r, &s, ls_take(r, map, "stations.*.slowness.until"), &c);
     uint32_t index = LS_NONE;

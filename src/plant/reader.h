@@ -118,6 +118,12 @@ void ls_read_people(ls_reader *r);     // read_people.c: operators, crews
 void ls_read_dispatch(ls_reader *r, const ls_yaml *value, uint32_t *out_at, uint32_t *out_count);
 void ls_read_stations(ls_reader *r);
 void ls_read_failures(ls_reader *r, uint32_t station, const ls_yaml *node);
+typedef struct ls_teller_keys {  // of a map that says what tells something; `thing`: for people
+    const char *thing, *model, *tag, *spread, *stale;
+} ls_teller_keys;
+// read_condition.c: a model or a tag, how sure a tag is, and how old either may be.
+void ls_read_teller(ls_reader *r, const ls_yaml *map, const ls_teller_keys *keys,
+                    ls_condition *out);
 // read_condition.c: into r->conditions, its index; LS_NONE: none, or a mistake. And, when stations
 // and `models:` are known, whether the models say something of the machines.
 uint32_t ls_read_condition(ls_reader *r, const ls_yaml *map);
@@ -129,9 +135,12 @@ void ls_read_condition_model(ls_reader *r, const ls_station *s, const ls_conditi
 // read_slowness.c: the same of process times. And, when steps are known, what is nominal.
 void ls_read_slowness(ls_reader *r, uint32_t station, const ls_yaml *node);
 void ls_read_slowness_models(ls_reader *r);
-void ls_read_sort_models(ls_reader *r);  // read_decide_sort.c
-void ls_read_products(ls_reader *r);     // names, and all steps with their stations
-void ls_read_steps(ls_reader *r);        // read_step.c: what a step says
+// read_models.c: of `models:`, once they are read; NULL: there is none of this name.
+const ls_model_plan *ls_reader_model(const ls_reader *r, const char *name, size_t length);
+bool ls_model_says(const ls_model_plan *plan, const char *unit);  // something of it
+void ls_read_sort_models(ls_reader *r);                           // read_decide_sort.c
+void ls_read_products(ls_reader *r);  // names, and all steps with their stations
+void ls_read_steps(ls_reader *r);     // read_step.c: what a step says
 uint32_t ls_read_step_name(ls_reader *r, uint32_t product, const ls_yaml *at);
 // Steps by station, in file order: station s has here[at[s]] .. here[at[s + 1] - 1].
 void ls_read_setups(ls_reader *r, const uint32_t *here, const uint32_t *at);    // read_setup.c
