@@ -45,6 +45,7 @@ typedef struct asked {
     double radius;
     ls_dataset rows;  // one for each unit
     double *wide;
+    double *scores;  // what is predicted, one for each row
     ls_error err;
 } asked;
 
@@ -76,6 +77,14 @@ static ls_status load(const ls_options *options, asked *a) {
     return status;
 }
 
+static ls_status predict_all(asked *a) {
+    a->scores = ls_alloc((a->rows.row_count + 1) * sizeof *a->scores);
+    for (size_t i = 0; a->scores != NULL && i < a->rows.row_count; i++) {
+        a->scores[i] = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+    }
+    return a->scores != NULL ? LS_OK : ls_fail(&a->err, LS_ERR_MEMORY, "out of memory for rows");
+}
+
 // What a predictor says; a monitor is asked elsewhere.
 static int open_asked(const ls_options *options, asked *a) {
     int64_t at_us = 0;
@@ -92,11 +101,15 @@ static int open_asked(const ls_options *options, asked *a) {
     if (status == LS_OK) {
         status = load(options, a);
     }
+    if (status == LS_OK) {
+        status = predict_all(a);
+    }
     return status == LS_OK ? LS_EXIT_DONE : ls_complain(&a->err);
 }
 
 static void close_asked(asked *a) {
     ls_free(a->wide);
+    ls_free(a->scores);
     ls_predictor_clear(&a->predictor);
     ls_registry_version_clear(&a->version);
     ls_dataset_clear(&a->rows);
@@ -194,10 +207,10 @@ static void put_classes(asked *a, ls_buffer *out) {
 }
 
 // Of a score: how many come before it, and 1 more. The highest comes first.
-static uint32_t place_of(asked *a, double score) {
+static uint32_t place_of(const asked *a, double score) {
     uint32_t place = 1;
     for (size_t i = 0; i < a->rows.row_count; i++) {
-        place += ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide) > score;
+        place += a->scores[i] > score;
     }
     return place;
 }
@@ -212,7 +225,7 @@ static void put_places(asked *a, ls_buffer *out) {
     ls_table_column(&table, "score", LS_ALIGN_RIGHT);
     ls_table_column(&table, "known", LS_ALIGN_RIGHT);
     for (size_t i = 0; i < a->rows.row_count; i++) {
-        const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        const double y = a->scores[i];
         ls_table_row(&table);
         ls_table_cell(&table, 0, "%s", a->rows.units[a->rows.unit[i]]);
         ls_table_cell(&table, 1, "%u", place_of(a, y));
@@ -234,7 +247,7 @@ static void put_numbers(asked *a, ls_buffer *out) {
     ls_table_column(&table, "to", LS_ALIGN_RIGHT);
     ls_table_column(&table, "known", LS_ALIGN_RIGHT);
     for (size_t i = 0; i < a->rows.row_count; i++) {
-        const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        const double y = a->scores[i];
         double low, high;
         ls_conformal_interval(a->plan, y, a->radius, &low, &high);
         ls_table_row(&table);
@@ -281,7 +294,7 @@ static void add_classes(asked *a, size_t row, json_t *one) {
 static json_t *predictions_json(asked *a) {
     json_t *list = json_array();
     for (size_t i = 0; i < a->rows.row_count; i++) {
-        const double y = ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide);
+        const double y = a->scores[i];
         double low, high;
         ls_conformal_interval(a->plan, y, a->radius, &low, &high);
         const bool is_bounded = !isnan(low) && !is_of_classes(a);
@@ -345,11 +358,8 @@ static int compare_shares(const void *a, const void *b) {
 }
 
 // Of several classes the likeliest is explained: what speaks for it.
-static uint32_t explained_class(asked *a, size_t row) {
-    return a->predictor.output_count > 1
-               ? (uint32_t)ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, row),
-                                                a->wide)
-               : 0;
+static uint32_t explained_class(const asked *a, size_t row) {
+    return a->predictor.output_count > 1 ? (uint32_t)a->scores[row] : 0;
 }
 
 // What each feature adds: to what a linear model says of a typical row, and trees of the rows that
@@ -388,9 +398,7 @@ static json_t *explain_json(asked *a, share *effects, ls_status *status) {
         }
         json_t *unit = json_object();
         json_object_set_new(unit, "unit", ls_json_text(a->rows.units[a->rows.unit[i]]));
-        json_object_set_new(
-            unit, "prediction",
-            json_real(ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide)));
+        json_object_set_new(unit, "prediction", json_real(a->scores[i]));
         if (a->predictor.output_count > 1) {
             char text[16];
             json_object_set_new(unit, "class",
@@ -427,9 +435,7 @@ static ls_status put_explained(asked *a, share *effects, ls_buffer *out) {
         if (a->predictor.output_count > 1) {
             ls_buffer_printf(out, "%s\n\n", class_name(a, explained_class(a, i), text));
         } else {
-            ls_buffer_printf(
-                out, "%.6g\n\n",
-                ls_predictor_predict(&a->predictor, ls_dataset_row(&a->rows, i), a->wide));
+            ls_buffer_printf(out, "%.6g\n\n", a->scores[i]);
         }
         ls_table_print(&table, 2, out);
         ls_arena_clear(&arena);
