@@ -28,5 +28,5 @@ ls_status ls_late_open(ls_late *late, ls_error *err);
 // How many late libraries are open, for tests.
 int ls_late_opened(void);
 
-// Of the headers: a pointer in a table, and a row of an ls_late's functions.
+// Of the headers: the pointer of a function in a table.
 #define LS_LATE_POINTER(name) __typeof__(name) *name;

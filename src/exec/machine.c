@@ -562,26 +562,31 @@ static ls_run_found adopt(void *context, uint64_t job, uint32_t run) {
     return LS_RUN_FOUND_ENDED;
 }
 
+// -1: it is not there, or nothing is known of it.
+static pid_t guardian_of(const ls_machine *m, uint64_t job, uint32_t run) {
+    ls_run_claim claim;
+    const int folder = ls_machine_folder(m, job, false);
+    const bool is_there = folder >= 0 && ls_run_claim_read(folder, run, &claim) &&
+                          ls_process_is(claim.shim);
+    if (folder >= 0) {
+        close(folder);
+    }
+    return is_there ? claim.shim.pid : -1;
+}
+
 void ls_machine_used(const ls_machine *m, const uint64_t jobs[], const uint32_t runs[],
                      uint32_t count, int64_t out_us[]) {
     pid_t *guardians = ls_alloc(count * sizeof *guardians);
     for (uint32_t i = 0; i < count; i++) {
         out_us[i] = -1;
-        const int folder = guardians != NULL ? ls_machine_folder(m, jobs[i], false) : -1;
-        ls_run_claim claim;
-        if (guardians != NULL) {
-            guardians[i] = folder >= 0 && ls_run_claim_read(folder, runs[i], &claim) &&
-                                   ls_process_is(claim.shim)
-                               ? claim.shim.pid
-                               : -1;
-        }
-        if (folder >= 0) {
-            close(folder);
-        }
     }
-    if (guardians != NULL) {
-        ls_process_used(guardians, count, out_us);
+    if (guardians == NULL) {
+        return;
     }
+    for (uint32_t i = 0; i < count; i++) {
+        guardians[i] = guardian_of(m, jobs[i], runs[i]);
+    }
+    ls_process_used(guardians, count, out_us);
     ls_free(guardians);
 }
 

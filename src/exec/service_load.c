@@ -90,7 +90,6 @@ static double processors_of(const ls_entry *of) {
 }
 
 static bool watch(ls_exec *e, ls_entry *of) {
-    const uint32_t has = of->spec->job->shape.parts + ls_exec_elastic_parts(e, of);
     if (of->load == NULL) {
         of->load = ls_alloc(sizeof *of->load);
         if (of->load == NULL) {
@@ -99,6 +98,7 @@ static bool watch(ls_exec *e, ls_entry *of) {
         of->load->run = 0;
     }
     if (of->load->run != of->runs) {
+        const uint32_t has = of->spec->job->shape.parts + ls_exec_elastic_parts(e, of);
         *of->load = (ls_load_watch){.run = of->runs, .wanted = has};
         ls_load_rule_init(&of->load->rule, of->spec->job->busy / 100.0, e->def.load_calm_us,
                           e->now_us, has);
