@@ -18,8 +18,7 @@ int64_t ls_outlook_horizon_us(const ls_measured *m, int64_t every_us) {
 
 // ---- what the settings explain
 
-// The number in force at a time at or after the first.
-static uint32_t in_force(const ls_seen *seen, uint32_t count, int64_t at_us) {
+const ls_seen *ls_seen_at(const ls_seen *seen, uint32_t count, int64_t at_us) {
     uint32_t low = 0;
     uint32_t high = count;
     while (high - low > 1) {
@@ -30,13 +29,12 @@ static uint32_t in_force(const ls_seen *seen, uint32_t count, int64_t at_us) {
             high = middle;
         }
     }
-    return low;
+    return &seen[low];
 }
 
-// Settled at first, then what each change has brought by then.
-static double explained(const ls_measured *m, const ls_seen *settings, uint32_t count,
-                        int64_t at_us) {
-    double sum = ls_measured_settles(m, settings[0].number);
+double ls_seen_brought(const ls_measured *m, const ls_seen *settings, uint32_t count, int64_t at_us,
+                       double from) {
+    double sum = from;
     for (uint32_t i = 1; i < count && settings[i].at_us <= at_us; i++) {
         if (settings[i].number != settings[i - 1].number) {
             sum += ls_set_effect(m, settings[i - 1].number, settings[i].number) *
@@ -114,8 +112,9 @@ ls_status ls_outlook_make(const ls_measured *m, const ls_seen *values, uint32_t 
     }
     for (uint32_t i = 0; i < count; i++) {
         const int64_t at_us = now_us - (int64_t)(count - 1 - i) * step_us;
-        d[i] = values[in_force(values, value_count, at_us)].number -
-               explained(m, settings, setting_count, at_us);
+        d[i] = ls_seen_at(values, value_count, at_us)->number -
+               ls_seen_brought(m, settings, setting_count, at_us,
+                               ls_measured_settles(m, settings[0].number));
     }
     fit(d, count, out);
     out->now_us = now_us;

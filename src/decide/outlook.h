@@ -26,6 +26,11 @@ typedef struct ls_seen {  // a number as it was heard; it holds until the next o
     int64_t at_us;
     double number;
 } ls_seen;
+// What held at a time at or after the first; `count` is at least 1.
+const ls_seen *ls_seen_at(const ls_seen *seen, uint32_t count, int64_t at_us);
+// `from`, and what each change of the settings after the first number has brought by then.
+double ls_seen_brought(const ls_measured *measured, const ls_seen *settings, uint32_t count,
+                       int64_t at_us, double from);
 
 // All members are of eight bytes: its bytes are kept with a decision, and hashed.
 typedef struct ls_outlook {

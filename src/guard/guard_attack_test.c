@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/servant.h"
 #include "guard/check.h"
 #include "guard/socket.h"
 #include "guard/testing/link_case.h"
@@ -35,12 +36,6 @@ typedef struct rig {
     int64_t beat_us;
     uint32_t commands;
 } rig;
-
-static int64_t now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 // ---- the attacker's end of the socket
 
@@ -99,8 +94,8 @@ static void turn(rig *r) {
         r->file = dial(r);
         return;
     }
-    if (now_us() - r->beat_us > 100000) {
-        r->beat_us = now_us();
+    if (ls_monotonic_us() - r->beat_us > 100000) {
+        r->beat_us = ls_monotonic_us();
         say(r, "{\"v\":2,\"say\":\"beat\"}\n");
     }
     (void)poll(&(struct pollfd){.fd = r->file, .events = POLLIN}, 1, 2);
@@ -115,13 +110,13 @@ static void turn(rig *r) {
     }
 }
 
-#define WAIT_FOR(r, condition)                                            \
-    do {                                                                  \
-        const int64_t wait_until_us = now_us() + (int64_t)WAIT_MS * 1000; \
-        while (!(condition) && now_us() < wait_until_us) {                \
-            turn(r);                                                      \
-        }                                                                 \
-        CHECK(condition);                                                 \
+#define WAIT_FOR(r, condition)                                                     \
+    do {                                                                           \
+        const int64_t wait_until_us = ls_monotonic_us() + (int64_t)WAIT_MS * 1000; \
+        while (!(condition) && ls_monotonic_us() < wait_until_us) {                \
+            turn(r);                                                               \
+        }                                                                          \
+        CHECK(condition);                                                          \
     } while (0)
 
 // Whoever comes is told first what came of commands of before; until that has been said.
@@ -142,14 +137,14 @@ static void hear_all(rig *r) {
 
 static ls_command a_hold(rig *r) {
     return link_case_command(++r->commands, LS_COMMAND_HOLD, "dispatch saw", "saw-1", "1 min",
-                             now_us());
+                             ls_monotonic_us());
 }
 
 static ls_command a_setting(rig *r, int value) {
     char text[40];
     snprintf(text, sizeof text, "speed=%d", value);
     ls_command c = link_case_command(++r->commands, LS_COMMAND_SETPOINT, "setpoint speed", "speed",
-                                     text, now_us());
+                                     text, ls_monotonic_us());
     snprintf(c.device, sizeof c.device, "line");
     c.number = value;
     return c;
@@ -201,8 +196,8 @@ static uint32_t outcome(rig *r, const char *line, const char *id) {
     const uint32_t before = verdict_count(r);
     ls_verdict v = {.result = LS_COMMAND_RESULT_COUNT};
     say(r, line);
-    const int64_t until_us = now_us() + (int64_t)WAIT_MS * 1000;
-    while (r->file >= 0 && now_us() < until_us) {
+    const int64_t until_us = ls_monotonic_us() + (int64_t)WAIT_MS * 1000;
+    while (r->file >= 0 && ls_monotonic_us() < until_us) {
         turn(r);
         if (verdict_count(r) > before && verdicts_newest(&r->verdicts, id, &v) &&
             v.result != LS_COMMAND_SENT) {
@@ -669,12 +664,12 @@ static void test_half_a_command_is_none(void) {
         char *line = line_of(&c, NULL);
         const size_t half = strlen(line) / 2;
         tell(r, line, half);
-        const int64_t until_us = now_us() + (int64_t)WAIT_MS * 1000;
-        while (plc_get(&r->plc, PLC_LOST) == 0 && now_us() < until_us) {
+        const int64_t until_us = ls_monotonic_us() + (int64_t)WAIT_MS * 1000;
+        while (plc_get(&r->plc, PLC_LOST) == 0 && ls_monotonic_us() < until_us) {
             nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
         }
         CHECK_INT(plc_get(&r->plc, PLC_LOST), 1);
-        r->beat_us = now_us();  // not in the middle of the line
+        r->beat_us = ls_monotonic_us();  // not in the middle of the line
         const uint32_t guard = outcome(r, line + half, c.id);
         CHECK(guard != 0 && guard != DROPPED && guard != SILENT);
         CHECK_INT(obeyed(r) - before, 0);

@@ -196,13 +196,7 @@ static ls_status judge(telling *t, uint64_t seed, ls_outcome *out, ls_error *err
     ls_counterfactual_result result;
     const ls_status status = ls_settings_judge(&def, &result, err);
     if (status == LS_OK) {
-        out->gain = result.gain;
-        out->low = result.low;
-        out->high = result.high;
-        out->error = result.error;
-        out->drawn = result.drawn;
-        out->shown = result.shown;
-        ls_text_format(out->why, sizeof out->why, "%s", result.why);
+        ls_outcome_take(out, &result);
     }
     return status;
 }

@@ -143,13 +143,7 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
     const ls_status status = ls_counterfactual(&def, &result, err);
     ls_free(acts);
     if (status == LS_OK) {
-        out->gain = result.gain;
-        out->low = result.low;
-        out->high = result.high;
-        out->error = result.error;
-        out->drawn = result.drawn;
-        out->shown = result.shown;
-        ls_text_format(out->why, sizeof out->why, "%s", result.why);
+        ls_outcome_take(out, &result);
     }
     return status;
 }

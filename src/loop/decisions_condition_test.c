@@ -55,21 +55,9 @@ typedef struct mill {
 // The rest of the condition of its cutter and of what stands behind it; more of the station.
 static void open_mill_with(mill *m, const char *condition, const char *more) {
     char text[3000];
-    ls_plant *plant = NULL;
-    ls_error err = {0};
     memset(m, 0, sizeof *m);
-    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-condition-XXXXXX");
-    CHECK(mkdtemp(m->b.folder) != NULL);
-    bench_open_history(&m->b);
     snprintf(text, sizeof text, form, condition, more);
-    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
-    harness_note("%s", err.text);
-    m->b.zero_us = plant->start_us;
-    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
-    const ls_decider_def def = ls_decider_def_default();
-    CHECK_INT(ls_decider_create(m->b.intake.running.plant, m->b.intake.running.twin, &def,
-                                &m->decider, &err),
-              LS_OK);
+    m->decider = bench_open_decider(&m->b, text);
     // At work since 6 s; it is now an hour later.
     for (int i = 0; i < 4; i++) {
         char lot[40];
@@ -141,22 +129,12 @@ static bool maintains(const json_t *row) {
     return json_integer_value(json_object_get(row, "chosen")) != 0;
 }
 
-static bool has_reason(const json_t *row, const char *key, const char *part) {
-    const json_t *why = json_object_get(row, key);
-    for (size_t i = 0; i < json_array_size(why); i++) {
-        if (strstr(json_string_value(json_array_get(why, i)), part) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void test_a_worn_tool_is_changed_and_a_good_one_is_not(void) {
     mill m;
     open_mill(&m, "model: wear");
     json_t *row = ask(&m);
     CHECK_STR(state_of(row), "nothing-heard");
-    CHECK(has_reason(row, "why", "by its clock alone"));
+    CHECK(bench_has_reason(row, "why", "by its clock alone"));
     CHECK(!maintains(row));
     json_decref(row);
     predict(&m, 3590, 0.75, 0.01, 0);  // 0.75 in an hour: four minutes are left
@@ -168,8 +146,8 @@ static void test_a_worn_tool_is_changed_and_a_good_one_is_not(void) {
     CHECK_STR(json_string_value(json_object_get(condition_of(row), "failure")), "cutter");
     CHECK(maintains(row));
     CHECK_CONTAINS(json_string_value(json_object_get(row, "title")), "mill-1: tool now");
-    CHECK(has_reason(row, "why", "condition 0.75 (error 0.0061) by wear"));
-    CHECK(has_reason(row, "why_ko", "남은 수명"));
+    CHECK(bench_has_reason(row, "why", "condition 0.75 (error 0.0061) by wear"));
+    CHECK(bench_has_reason(row, "why_ko", "남은 수명"));
     CHECK(json_real_value(json_object_get(json_object_get(row, "claim"), "low")) > 0);
     json_decref(row);
     // Without time there is no future, and what would be done anyway is the answer.
@@ -192,7 +170,7 @@ static void test_what_cannot_be_trusted_is_not_told(void) {
     predict(&m, 3500, 0.75, 0.01, 1);
     json_t *row = ask(&m);
     CHECK_STR(state_of(row), "unusual");
-    CHECK(has_reason(row, "why", "flagged unusual"));
+    CHECK(bench_has_reason(row, "why", "flagged unusual"));
     CHECK(!maintains(row));
     json_decref(row);
     say(&m, "model/wear/mill-1", 3510, 0.75);  // without an interval
@@ -259,7 +237,7 @@ static void test_a_tag_tells_too(void) {
     json_t *row = ask(&m);
     CHECK_STR(state_of(row), "told");
     CHECK_NEAR(json_real_value(json_object_get(condition_of(row), "error")), 0.01, 1e-12);
-    CHECK(has_reason(row, "why", "by its tag"));
+    CHECK(bench_has_reason(row, "why", "by its tag"));
     CHECK(maintains(row));
     json_decref(row);
     close_mill(&m);
@@ -278,7 +256,7 @@ static void test_a_predicted_life_tells_when_it_fails(void) {
     CHECK_NEAR(json_real_value(json_object_get(condition_of(row), "value")), 230e6 * share, 1.0);
     CHECK_NEAR(json_real_value(json_object_get(condition_of(row), "error")),
                60e6 / 1.6448536269 * share, 1.0);
-    CHECK(has_reason(row, "why", "s in work left by life"));
+    CHECK(bench_has_reason(row, "why", "s in work left by life"));
     CHECK(maintains(row));
     json_decref(row);
     predict_of(&m, "life", 3595, 36000, 600, 0);
@@ -301,8 +279,8 @@ static void check_slowness(mill *m, const char *state, double times, double erro
     if (times > 0) {
         CHECK_NEAR(json_real_value(json_object_get(one, "times")), times, 1e-9);
         CHECK_NEAR(json_real_value(json_object_get(one, "error")), error, 1e-6);
-        CHECK(has_reason(row, "why", "mill-1 x "));
-        CHECK(has_reason(row, "why_ko", "가공시간"));
+        CHECK(bench_has_reason(row, "why", "mill-1 x "));
+        CHECK(bench_has_reason(row, "why_ko", "가공시간"));
     } else {
         CHECK(json_is_null(json_object_get(one, "times")));
         CHECK(json_is_null(json_object_get(one, "value")));

@@ -17,9 +17,8 @@
 #include "twin/intervene.h"
 
 enum {
-    VISITS = 512,     // remembered of a machine, the newest
-    NEWS_US = 50000,  // the history is not asked at every signal
-    NAME_SIZE = 400,
+    VISITS = 512,         // remembered of a machine, the newest
+    NEWS_US = 50000,      // the history is not asked at every signal
     SIGNS = 4,            // value, low, high, unusual; of a tag the first
     LATE_US = 600000000,  // a prediction that has not come by then will not come
 };
@@ -233,27 +232,12 @@ static bool take_sign(void *context, const ls_sample *s) {
     return true;
 }
 
-// `{machine}` in a tag stands for the machine's name.
-static void tag_of(const ls_sort_plan *plan, const char *machine, const char *more, char *out) {
-    if (plan->model != NULL) {
-        ls_text_format(out, NAME_SIZE, "model/%s/%s%s", plan->model, machine, more);
-        return;
-    }
-    const char *hole = strstr(plan->tag, "{machine}");
-    if (hole == NULL) {
-        ls_text_format(out, NAME_SIZE, "%s", plan->tag);
-    } else {
-        ls_text_format(out, NAME_SIZE, "%.*s%s%s", (int)(hole - plan->tag), plan->tag, machine,
-                       hole + strlen("{machine}"));
-    }
-}
-
 // The newest of a tag that was said while the lot was there.
 static sign newest(ls_decisions *d, const maker *m, const visit *v, const char *more) {
-    char name[NAME_SIZE];
+    char name[LS_TOLD_TAG_SIZE];
     const char *pattern = name;
-    tag_of(&d->plant->decide.points[m->point].sort, d->plant->machines[m->machine].name, more,
-           name);
+    const ls_sort_plan *plan = &d->plant->decide.points[m->point].sort;
+    ls_told_tag(plan->model, plan->tag, d->plant->machines[m->machine].name, more, name);
     sign out = {.number = NAN};
     out.tag = ls_tags_find(d->intake->tags, name, strlen(name));
     const ls_query query = {

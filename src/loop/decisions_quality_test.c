@@ -64,21 +64,9 @@ static void works(line *l, const char *machine, const char *lot, double at_s) {
 // L0 is in the gauge; L1, made by mill-1, and L2, made by mill-2, wait for it; L3 and L4 are made.
 static void open_line(line *l, const char *by) {
     char text[3000];
-    ls_plant *plant = NULL;
-    ls_error err = {0};
     memset(l, 0, sizeof *l);
-    snprintf(l->b.folder, sizeof l->b.folder, "/tmp/ls-quality-XXXXXX");
-    CHECK(mkdtemp(l->b.folder) != NULL);
-    bench_open_history(&l->b);
     snprintf(text, sizeof text, form, by);
-    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
-    harness_note("%s", err.text);
-    l->b.zero_us = plant->start_us;
-    CHECK_INT(ls_running_make(plant, l->b.tags, &l->b.intake.running, &err), LS_OK);
-    const ls_decider_def def = ls_decider_def_default();
-    CHECK_INT(ls_decider_create(l->b.intake.running.plant, l->b.intake.running.twin, &def,
-                                &l->decider, &err),
-              LS_OK);
+    l->decider = bench_open_decider(&l->b, text);
     for (int i = 0; i < 5; i++) {
         char lot[40];
         snprintf(lot, sizeof lot, "L%d class=x product=x", i);
@@ -140,16 +128,6 @@ static void check_chosen(json_t *row, const char *way, const char *lot) {
     }
 }
 
-static bool has_reason(const json_t *row, const char *key, const char *part) {
-    const json_t *why = json_object_get(row, key);
-    for (size_t i = 0; i < json_array_size(why); i++) {
-        if (strstr(json_string_value(json_array_get(why, i)), part) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void test_a_good_lot_is_passed_on(void) {
     line l;
     open_line(&l, "model: bad");
@@ -159,8 +137,9 @@ static void test_a_good_lot_is_passed_on(void) {
     json_t *row = ask(&l);
     check_chosen(row, "pass", "L1");
     CHECK_CONTAINS(json_string_value(json_object_get(row, "title")), "L1 is passed on uninspected");
-    CHECK(has_reason(row, "why", "L1 is bad with 0.05 %, by bad, which said 0.0005 while mill-1"));
-    CHECK(has_reason(row, "why_ko", "불량 확률"));
+    CHECK(bench_has_reason(row, "why",
+                           "L1 is bad with 0.05 %, by bad, which said 0.0005 while mill-1"));
+    CHECK(bench_has_reason(row, "why_ko", "불량 확률"));
     CHECK(json_real_value(json_object_get(json_object_get(row, "claim"), "low")) > 0);
     json_decref(row);
     close_line(&l);
@@ -239,7 +218,7 @@ static void test_a_quality_with_bounds(void) {
     let_go_on(&l);
     row = ask(&l);
     check_chosen(row, "rework", "L1");
-    CHECK(has_reason(row, "why", "L1 is bad with 97.7 %, by its tag, which said 10.2"));
+    CHECK(bench_has_reason(row, "why", "L1 is bad with 97.7 %, by its tag, which said 10.2"));
     json_decref(row);
     close_line(&l);
 }

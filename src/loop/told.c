@@ -3,9 +3,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
+#include "base/servant.h"
 #include "base/statistics.h"
 #include "base/text.h"
 #include "decide/look.h"
@@ -15,14 +15,8 @@
 #include "twin/slowness.h"
 
 enum { HEARD_VALUE, HEARD_LOW, HEARD_HIGH, HEARD_UNUSUAL };
-enum { NEWS_US = 50000, NAME_SIZE = 400 };  // the history is not asked at every signal
-#define LOOKED_US 3.6e9  // accounts of less say nothing of how much a machine works
-
-static int64_t monotonic_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
+enum { NEWS_US = 50000 };  // the history is not asked at every signal
+#define LOOKED_US 3.6e9    // accounts of less say nothing of how much a machine works
 
 typedef struct newest {
     uint32_t tag;
@@ -65,17 +59,17 @@ static void hear(ls_told *t, ls_told_item *c, uint32_t which, const char *name) 
     }
 }
 
-// `{machine}` in a tag stands for the machine's name.
-static void tag_of(const ls_condition *plan, const char *machine, const char *more, char *out) {
-    if (plan->model != NULL) {
-        ls_text_format(out, NAME_SIZE, "model/%s/%s%s", plan->model, machine, more);
+void ls_told_tag(const char *model, const char *tag, const char *machine, const char *more,
+                 char out[LS_TOLD_TAG_SIZE]) {
+    if (model != NULL) {
+        ls_text_format(out, LS_TOLD_TAG_SIZE, "model/%s/%s%s", model, machine, more);
         return;
     }
-    const char *hole = strstr(plan->tag, "{machine}");
+    const char *hole = strstr(tag, "{machine}");
     if (hole == NULL) {
-        ls_text_format(out, NAME_SIZE, "%s", plan->tag);
+        ls_text_format(out, LS_TOLD_TAG_SIZE, "%s", tag);
     } else {
-        ls_text_format(out, NAME_SIZE, "%.*s%s%s", (int)(hole - plan->tag), plan->tag, machine,
+        ls_text_format(out, LS_TOLD_TAG_SIZE, "%.*s%s%s", (int)(hole - tag), tag, machine,
                        hole + strlen("{machine}"));
     }
 }
@@ -83,8 +77,9 @@ static void tag_of(const ls_condition *plan, const char *machine, const char *mo
 static void hear_all(ls_told *t, ls_told_item *c) {
     static const char *const more[] = {"", "/low", "/high", "/unusual"};
     for (uint32_t i = 0; i < (c->plan->model != NULL ? LS_TOLD_SIGNS : 1); i++) {
-        char name[NAME_SIZE];
-        tag_of(c->plan, t->plant->machines[c->machine].name, more[i], name);
+        char name[LS_TOLD_TAG_SIZE];
+        ls_told_tag(c->plan->model, c->plan->tag, t->plant->machines[c->machine].name, more[i],
+                    name);
         hear(t, c, i, name);
     }
 }
@@ -285,7 +280,7 @@ void ls_told_tell(ls_told *t, int64_t now_us, ls_snapshot *present) {
     if (t->twin->model->conditions == 0 || (t->items == NULL && !make(t))) {
         return;
     }
-    const int64_t clock_us = monotonic_us();
+    const int64_t clock_us = ls_monotonic_us();
     const bool listens = t->heard_us == 0 || clock_us - t->heard_us >= NEWS_US;
     t->heard_us = listens ? clock_us : t->heard_us;
     t->now_us = now_us;

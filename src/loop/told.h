@@ -33,7 +33,15 @@ typedef struct ls_told_sign {
     bool uncertain;  // says its quality
 } ls_told_sign;
 
-enum { LS_TOLD_SIGNS = 4 };  // value, low, high, unusual; of a tag the first
+enum {
+    LS_TOLD_SIGNS = 4,  // value, low, high, unusual; of a tag the first
+    LS_TOLD_TAG_SIZE = 400,
+};
+// The name of the tag that tells something of a machine: of a model (`more`: "/low"), or a tag of
+// the plant file, in which `{machine}` stands for the machine's name.
+void ls_told_tag(const char *model, const char *tag, const char *machine, const char *more,
+                 char out[LS_TOLD_TAG_SIZE]);
+
 typedef struct ls_told_item {
     const ls_condition *plan;
     uint32_t machine;        // of the plant, and of the model

@@ -104,6 +104,16 @@ static void make_row(const ls_claim *claims, size_t count, const ls_outcome *out
     explain(row, why_untold);
 }
 
+void ls_outcome_take(ls_outcome *outcome, const ls_counterfactual_result *result) {
+    outcome->gain = result->gain;
+    outcome->low = result->low;
+    outcome->high = result->high;
+    outcome->error = result->error;
+    outcome->drawn = result->drawn;
+    outcome->shown = result->shown;
+    ls_text_format(outcome->why, sizeof outcome->why, "%s", result->why);
+}
+
 size_t ls_account_make(const ls_claim *claims, size_t count, const ls_outcome *outcomes,
                        size_t outcome_count, ls_account_row rows[LS_ACCOUNT_ROWS]) {
     size_t made = 0;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decide/prove/counterfactual.h"
 #include "plant/decide.h"
 
 enum {
@@ -41,6 +42,9 @@ typedef struct ls_outcome {
     bool shown;                                    // alone, the window would show a gain
     char why[200];                                 // it is not
 } ls_outcome;
+
+// The figures of a method, into the outcome; what it promised stays.
+void ls_outcome_take(ls_outcome *outcome, const ls_counterfactual_result *result);
 
 typedef struct ls_account_row {
     ls_decide_kind kind;

@@ -46,32 +46,6 @@ static ls_measured shaped(const ls_measured *declared, uint32_t shape) {
     return m;
 }
 
-static const ls_seen *heard_at(const ls_seen *seen, uint32_t count, int64_t at_us) {
-    uint32_t low = 0;
-    uint32_t high = count;
-    while (high - low > 1) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (seen[middle].at_us <= at_us) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return &seen[low];
-}
-
-// What all changes after the first number have brought by then.
-static double brought_by(const ls_measured *m, const ls_seen *set, uint32_t count, int64_t at_us) {
-    double sum = 0.0;
-    for (uint32_t i = 1; i < count && set[i].at_us <= at_us; i++) {
-        if (set[i].number != set[i - 1].number) {
-            sum += ls_set_effect(m, set[i - 1].number, set[i].number) *
-                   ls_set_share(m, at_us - set[i].at_us);
-        }
-    }
-    return sum;
-}
-
 static const double *brought_in(judging *j, uint32_t shape) {
     double *out = j->brought[shape];
     if (!isnan(out[0])) {
@@ -82,8 +56,8 @@ static const double *brought_in(judging *j, uint32_t shape) {
         const ls_setting_past *p = &j->def->settings[s];
         const ls_measured m = shaped(p->response, shape);
         for (uint32_t i = 0; i < FINE; i++) {
-            out[i] += brought_by(&m, p->actual, p->actual_count, j->fine_us[i]) -
-                      brought_by(&m, p->own, p->own_count, j->fine_us[i]);
+            out[i] += ls_seen_brought(&m, p->actual, p->actual_count, j->fine_us[i], 0.0) -
+                      ls_seen_brought(&m, p->own, p->own_count, j->fine_us[i], 0.0);
         }
     }
     return out;
@@ -94,7 +68,7 @@ static const double *brought_in(judging *j, uint32_t shape) {
 // One that is not old is of its own moment; after a longer silence it still holds.
 static double value_at(const ls_settings_def *def, int64_t at_us, int64_t fresh_us,
                        int64_t *out_us) {
-    const ls_seen *heard = heard_at(def->values, def->value_count, at_us);
+    const ls_seen *heard = ls_seen_at(def->values, def->value_count, at_us);
     *out_us = at_us - heard->at_us < fresh_us ? heard->at_us : at_us;
     return heard->number;
 }
@@ -169,7 +143,8 @@ static void lay_effects(judging *j) {
             const ls_setting_past *p = &j->def->settings[s];
             const ls_measured m = shaped(p->response, shape);
             for (uint32_t i = 0; i < j->count; i++) {
-                j->effects[shape][i] += brought_by(&m, p->actual, p->actual_count, j->at_us[i]);
+                j->effects[shape][i] += ls_seen_brought(&m, p->actual, p->actual_count, j->at_us[i],
+                                                        0.0);
             }
         }
         j->brought[shape][0] = NAN;

@@ -70,6 +70,34 @@ static void begin(bench *b, const char *more) {
     CHECK_INT(ls_running_make(plant, b->tags, &b->intake.running, &err), LS_OK);
 }
 
+ls_decider *bench_open_decider(bench *b, const char *text) {
+    ls_plant *plant = NULL;
+    ls_decider *decider = NULL;
+    ls_error err = {0};
+    snprintf(b->folder, sizeof b->folder, "/tmp/ls-loop-XXXXXX");
+    CHECK(mkdtemp(b->folder) != NULL);
+    bench_open_history(b);
+    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
+    harness_note("%s", err.text);
+    b->zero_us = plant->start_us;
+    CHECK_INT(ls_running_make(plant, b->tags, &b->intake.running, &err), LS_OK);
+    const ls_decider_def def = ls_decider_def_default();
+    CHECK_INT(
+        ls_decider_create(b->intake.running.plant, b->intake.running.twin, &def, &decider, &err),
+        LS_OK);
+    return decider;
+}
+
+bool bench_has_reason(const json_t *row, const char *key, const char *part) {
+    const json_t *why = json_object_get(row, key);
+    for (size_t i = 0; i < json_array_size(why); i++) {
+        if (strstr(json_string_value(json_array_get(why, i)), part) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void bench_open(bench *b, const char *more) {
     memset(b, 0, sizeof *b);
     snprintf(b->folder, sizeof b->folder, "/tmp/ls-loop-XXXXXX");

@@ -1,6 +1,9 @@
 // bench.h - for tests only: a small plant that is heard into an intake, with a history of its own.
 #pragma once
 
+#include <jansson.h>
+
+#include "decide/decide.h"
 #include "history/history.h"
 #include "loop/intake.h"
 
@@ -22,6 +25,10 @@ void bench_restart(bench *b, const char *more);
 // Without the running plant; for whoever makes another one.
 void bench_open_history(bench *b);
 void bench_close_history(bench *b);
+// Another plant, of this file, with whoever decides for it; the caller's. A new folder.
+ls_decider *bench_open_decider(bench *b, const char *plant);
+// Whether one of the texts under `key` ("why", "why_ko") of a decision's row has this part.
+bool bench_has_reason(const json_t *row, const char *key, const char *part);
 
 // One sample, `at_s` after the plant's start. What the sink says.
 bool bench_text(bench *b, const char *tag, double at_s, const char *text);
