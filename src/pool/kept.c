@@ -133,7 +133,8 @@ static void served(ls_kept *k, const ls_sim_event *e, uint32_t size) {
 
 void ls_kept_event(ls_kept *kept, const ls_sim_event *e) {
     if (e->kind == LS_SIM_REFUSED || e->kind == LS_SIM_GREW || e->kind == LS_SIM_SHRANK ||
-        e->job->request.spot || ls_shape_milli(&e->job->request.shape) == 0) {
+        e->kind == LS_SIM_CANCELLED || e->kind == LS_SIM_HELD || e->job->request.spot ||
+        ls_shape_milli(&e->job->request.shape) == 0) {
         return;
     }
     const uint32_t size = size_at(kept, e);

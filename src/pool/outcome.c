@@ -56,8 +56,8 @@ static void add_lost(ls_outcome_row *row, const ls_sim_event *e) {
 // A job with a deadline is over, or the time is: it was met if the job was done by then.
 static void add_due(ls_outcome_row *row, const ls_sim_event *e) {
     const int64_t due_us = e->job->request.deadline_us;
-    const bool done = e->kind == LS_SIM_ENDED;
-    if (due_us == 0 || (e->kind == LS_SIM_LEFT && e->at_us < due_us)) {
+    const bool done = e->kind == LS_SIM_ENDED && !e->job->fails;
+    if (due_us == 0 || ((e->kind == LS_SIM_LEFT || e->kind == LS_SIM_HELD) && e->at_us < due_us)) {
         return;
     }
     row->due++;
@@ -90,6 +90,8 @@ static void add_event(ls_outcome_row *row, const ls_sim_event *e) {
     case LS_SIM_SUBMITTED:
     case LS_SIM_GREW:
     case LS_SIM_SHRANK: break;
+    case LS_SIM_CANCELLED:
+    case LS_SIM_HELD: add_due(row, e); break;
     case LS_SIM_LEFT:
         add_due(row, e);
         if (e->first) {

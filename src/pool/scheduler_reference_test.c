@@ -1,21 +1,25 @@
 // scheduler_reference_test.c - the scheduler and its reference decide the same, item by item, in
 // every round of thousands of small random pools.
 //
-// Both are told the same by one small clock: jobs that come, end early or late, are cancelled;
-// nodes that break, are drained and come back. LINESHAFT_SEED=N runs one pool alone and tells every
-// act, LINESHAFT_TRIES=N so many of them.
+// Both are told the same by one small clock: jobs that come, end early or late, are cancelled, wait
+// for others; nodes that break, are drained and come back. Who waits for whom is kept by after.h
+// for the one, and by looking at all jobs for the other. LINESHAFT_SEED=N runs one pool alone and
+// tells every act, LINESHAFT_TRIES=N so many of them.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
+#include "pool/after.h"
 #include "pool/testing/reference_scheduler.h"
 #include "pool/testing/small_pool.h"
 #include "tests/harness.h"
 
 #define MINUTE_US INT64_C(60000000)
 
-enum { POOLS = 1200, JOBS = 48, STREAM = 11 };
+enum { POOLS = 1200, JOBS = 48, AFTER = 3, STREAM = 11, STREAM_AFTER = 12 };
+
+typedef enum came_to { NOT_OVER, DONE, NOT_DONE } came_to;
 
 typedef struct pair_job {
     ls_sim_job sim;
@@ -23,7 +27,10 @@ typedef struct pair_job {
     ls_pool_job_state state;
     int64_t over_us;  // of a running one
     int64_t cancel_us;
-    bool asked;  // to stop
+    bool asked;                          // to stop
+    uint32_t after[AFTER], after_count;  // places of others in the list
+    bool held;
+    came_to came;
 } pair_job;
 
 typedef struct pair {
@@ -35,7 +42,10 @@ typedef struct pair {
     uint32_t job_count;
     int64_t node_us[SMALL_NODES_MAX];  // when it changes its state next
     ls_node_state node_state[SMALL_NODES_MAX];
-    bool failures, drains, cancels, late, tell;
+    bool failures, drains, cancels, late, depends, tell;
+    ls_afters *afters;
+    uint64_t drawn_after, held, gone;
+    uint32_t freed[JOBS], freed_count;  // by the slow way, in this instant
     int64_t now_us;
     uint64_t rounds, starts, promised, backfilled, stops, taken_back, yielded, moved, refused;
     bool differs;
@@ -104,10 +114,34 @@ static void same(pair *p, const char *what, uint64_t fast, uint64_t slow) {
 
 // ---- what happens
 
-static void submit(pair *p, const ls_sim_job *sim) {
-    pair_job *j = p->jobs + p->job_count;
+static double draw_after(pair *p) {
+    return ls_random_uniform(p->seed, STREAM_AFTER, p->drawn_after++);
+}
+
+// What an end means for those that wait for it: the slow way looks at all jobs.
+static void came(pair *p, pair_job *j, bool done) {
+    const uint32_t place = (uint32_t)(j - p->jobs);
+    j->came = done ? DONE : NOT_DONE;
+    ls_afters_over(p->afters, place + 1, done);
+    for (uint32_t i = 0; i < p->job_count; i++) {
+        pair_job *k = p->jobs + i;
+        bool waits = false;
+        bool all = true;
+        for (uint32_t n = 0; k->held && n < k->after_count; n++) {
+            waits |= k->after[n] == place;
+            all = all && p->jobs[k->after[n]].came == DONE;
+        }
+        if (waits && (all || !done)) {
+            k->held = false;
+            p->freed[p->freed_count++] = i;
+        }
+    }
+}
+
+// It comes into the queue of both.
+static void enter(pair *p, pair_job *j) {
+    const ls_sim_job *sim = &j->sim;
     ls_error err = {0};
-    *j = (pair_job){.sim = *sim, .cancel_us = INT64_MAX};
     const ls_status fast = ls_scheduler_submit(p->fast, p->now_us, &sim->request, &j->fast, &err);
     const ls_status slow = ls_reference_scheduler_submit(p->slow, p->now_us, &sim->request,
                                                          &j->slow, &err);
@@ -116,15 +150,91 @@ static void submit(pair *p, const ls_sim_job *sim) {
     if (p->tell) {
         const ls_shape *s = &sim->request.shape;
         printf(
-            "%lld submit %u%s: account %u, %u parts of %u gpus %u milli, kinds %u, within %d "
+            "%lld submit %td%s: account %u, %u parts of %u gpus %u milli, kinds %u, within %d "
             "must %d spread %d sites %llu, most %lld, stop %lld, restartable %d\n",
-            (long long)p->now_us, p->job_count + 1, fast != LS_OK ? " refused" : "",
+            (long long)p->now_us, j - p->jobs + 1, fast != LS_OK ? " refused" : "",
             sim->request.account, s->parts, s->gpus, s->milli, s->kinds, (int)s->within, s->must,
             s->spread, (unsigned long long)s->sites, (long long)sim->request.most_us,
             (long long)sim->request.stop_us, sim->request.restartable);
     }
     if (fast == LS_OK) {
         j->state = LS_POOL_JOB_WAITING;
+    } else {
+        came(p, j, false);
+    }
+}
+
+// Those that are held no more, one after the other: what is freed by one that is given up comes
+// behind.
+static void let_in(pair *p) {
+    ls_after_freed f;
+    for (uint32_t i = 0; ls_afters_next(p->afters, &f); i++) {
+        same(p, "freed", f.job, i < p->freed_count ? p->freed[i] + 1 : 0);
+        if (p->differs) {
+            return;
+        }
+        pair_job *j = p->jobs + f.job - 1;
+        bool fails = false;
+        for (uint32_t n = 0; n < j->after_count; n++) {
+            fails |= p->jobs[j->after[n]].came == NOT_DONE;
+        }
+        same(p, "given up", f.failed != 0, fails);
+        p->gone += fails;
+        if (p->tell) {
+            printf("%lld freed %llu%s\n", (long long)p->now_us, (unsigned long long)f.job,
+                   fails ? ", given up" : "");
+        }
+        if (fails) {
+            came(p, j, false);
+        } else {
+            enter(p, j);
+        }
+        if (i + 1 == p->freed_count) {
+            p->freed_count = 0;
+            i = UINT32_MAX;
+        }
+    }
+    same(p, "freed in all", 0, p->freed_count);
+}
+
+// It waits for some of those before it.
+static void depend(pair *p, pair_job *j) {
+    uint64_t numbers[AFTER];
+    ls_after_state state = LS_AFTER_DONE;
+    uint64_t failed = 0;
+    came_to worst = DONE;
+    j->after_count = 1 + (uint32_t)(AFTER * draw_after(p));
+    for (uint32_t n = 0; n < j->after_count; n++) {
+        const double recent = draw_after(p) * 8.0;
+        const uint32_t back = 1 + (uint32_t)(recent < p->job_count ? recent : p->job_count - 1);
+        j->after[n] = p->job_count - (back < p->job_count ? back : p->job_count);
+        numbers[n] = j->after[n] + 1;
+        const came_to to = p->jobs[j->after[n]].came;
+        worst = to == NOT_DONE || worst == NOT_DONE ? NOT_DONE : to == NOT_OVER ? to : worst;
+    }
+    CHECK_INT(
+        ls_afters_hold(p->afters, p->job_count + 1, numbers, j->after_count, &state, &failed, NULL),
+        LS_OK);
+    same(p, "waits", state,
+         worst == DONE       ? LS_AFTER_DONE
+         : worst == NOT_OVER ? LS_AFTER_OPEN
+                             : LS_AFTER_FAILED);
+    j->held = state == LS_AFTER_OPEN;
+    p->held += j->held;
+    if (state == LS_AFTER_FAILED) {
+        came(p, j, false);
+    }
+}
+
+static void submit(pair *p, const ls_sim_job *sim) {
+    pair_job *j = p->jobs + p->job_count;
+    *j = (pair_job){.sim = *sim, .cancel_us = INT64_MAX};
+    CHECK_INT(ls_afters_open(p->afters, p->job_count + 1, 1, NULL), LS_OK);
+    if (p->depends && p->job_count > 0 && draw_after(p) < 0.4) {
+        depend(p, j);
+    }
+    if (!j->held && j->came == NOT_OVER) {
+        enter(p, j);
     }
     if (p->cancels && draw(p) < 0.2) {
         j->cancel_us = p->now_us + draw_span_us(p, 60 * MINUTE_US);
@@ -145,10 +255,19 @@ static void over(pair *p, pair_job *j) {
                finished ? "" : " asked", fast_waits ? ", waits again" : "");
     }
     j->state = fast_waits ? LS_POOL_JOB_WAITING : LS_POOL_JOB_FREE;
+    if (!fast_waits) {
+        came(p, j, finished && !(p->depends && draw_after(p) < 0.1));
+    }
 }
 
 static void cancel(pair *p, pair_job *j) {
     j->cancel_us = INT64_MAX;
+    if (j->held) {
+        j->held = false;
+        ls_afters_drop(p->afters, (uint64_t)(j - p->jobs) + 1);
+        came(p, j, false);
+        return;
+    }
     if (j->state == LS_POOL_JOB_FREE) {
         return;
     }
@@ -157,7 +276,10 @@ static void cancel(pair *p, pair_job *j) {
     }
     ls_scheduler_cancel(p->fast, p->now_us, j->fast);
     ls_reference_scheduler_cancel(p->slow, p->now_us, j->slow);
-    j->state = j->state == LS_POOL_JOB_WAITING ? LS_POOL_JOB_FREE : j->state;
+    if (j->state == LS_POOL_JOB_WAITING) {
+        j->state = LS_POOL_JOB_FREE;
+        came(p, j, false);
+    }
 }
 
 static void set_node(pair *p, uint32_t node, ls_node_state state) {
@@ -268,7 +390,8 @@ static bool goes_on(const pair *p, const ls_sim_job *next, bool has_next, int64_
         if (j->state == LS_POOL_JOB_RUNNING || j->state == LS_POOL_JOB_STOPPING) {
             at_us = sooner(at_us, j->over_us);
         }
-        at_us = j->state != LS_POOL_JOB_FREE ? sooner(at_us, j->cancel_us) : at_us;
+        lives |= j->held;
+        at_us = j->state != LS_POOL_JOB_FREE || j->held ? sooner(at_us, j->cancel_us) : at_us;
     }
     for (uint32_t i = 0; i < p->pool.cluster.node_count; i++) {
         at_us = sooner(at_us, p->node_us[i]);
@@ -294,6 +417,7 @@ static void run(pair *p) {
                 cancel(p, j);
             }
         }
+        let_in(p);
         for (uint32_t i = 0; i < p->pool.cluster.node_count; i++) {
             if (p->node_us[i] <= at_us) {
                 change_node(p, i);
@@ -303,6 +427,7 @@ static void run(pair *p) {
             submit(p, &next);
             has_next = small_pool_next(&p->pool, &next);
         }
+        let_in(p);
         decide(p);
     }
 }
@@ -318,6 +443,7 @@ static void compare(uint64_t seed, bool tell, pair *sums) {
     p->drains = draw(p) < 0.2;
     p->cancels = draw(p) < 0.4;
     p->late = draw(p) < 0.3;
+    p->depends = draw_after(p) < 0.3;
     ls_scheduler_def scheduler = small_pool_sim(&p->pool, INT64_MAX).scheduler;
     const double policy = draw(p);
     scheduler.strict = policy < 0.1;
@@ -325,6 +451,7 @@ static void compare(uint64_t seed, bool tell, pair *sums) {
     ls_error err = {0};
     CHECK_INT(ls_scheduler_create(&scheduler, &p->fast, &err), LS_OK);
     CHECK_INT(ls_reference_scheduler_create(&scheduler, &p->slow, &err), LS_OK);
+    CHECK_INT(ls_afters_create(true, &p->afters, &err), LS_OK);
     for (uint32_t i = 0; i < p->pool.cluster.node_count; i++) {
         p->node_us[i] = p->failures || p->drains ? draw_span_us(p, 600 * MINUTE_US) : INT64_MAX;
         if (p->pool.states[i] != LS_NODE_UP) {
@@ -361,6 +488,9 @@ static void compare(uint64_t seed, bool tell, pair *sums) {
     sums->yielded += p->yielded;
     sums->moved += p->moved;
     sums->refused += p->refused;
+    sums->held += p->held;
+    sums->gone += p->gone;
+    ls_afters_destroy(p->afters);
     ls_scheduler_destroy(p->fast);
     ls_reference_scheduler_destroy(p->slow);
     free(p);
@@ -379,12 +509,13 @@ static void test_the_scheduler_decides_as_its_reference_does(void) {
         // Or nothing was compared.
         harness_note(
             "%llu rounds, %llu starts, %llu promised, %llu backfilled, %llu stops, %llu "
-            "taken back, %llu yielded, %llu moved, %llu refused",
+            "taken back, %llu yielded, %llu moved, %llu refused, %llu held, %llu of them given up",
             (unsigned long long)sums.rounds, (unsigned long long)sums.starts,
             (unsigned long long)sums.promised, (unsigned long long)sums.backfilled,
             (unsigned long long)sums.stops, (unsigned long long)sums.taken_back,
             (unsigned long long)sums.yielded, (unsigned long long)sums.moved,
-            (unsigned long long)sums.refused);
+            (unsigned long long)sums.refused, (unsigned long long)sums.held,
+            (unsigned long long)sums.gone);
         CHECK(sums.rounds > 50 * count);
         CHECK(sums.starts > 20 * count);
         CHECK(sums.promised > count);
@@ -393,6 +524,8 @@ static void test_the_scheduler_decides_as_its_reference_does(void) {
         CHECK(sums.yielded > count / 2);
         CHECK(sums.moved > count / 20);
         CHECK(sums.refused > 0);
+        CHECK(sums.held > 2 * count);
+        CHECK(sums.gone > count / 10);
     }
 }
 

@@ -128,19 +128,16 @@ ls_pool_request sim_request(const sim *s, const ls_sim_job *job) {
     return request;
 }
 
-static ls_status submit(sim *s) {
+ls_status sim_enter(sim *s, const ls_sim_job *job) {
     uint32_t id = 0;
     ls_error err = {0};
-    s->out->submitted++;
-    const ls_pool_request request = sim_request(s, &s->next);
-    if (s->policy->flat && s->next.demand == NULL) {
-        s->next.extras = 0;  // there are no spot jobs
-    }
+    const ls_pool_request request = sim_request(s, job);
     const ls_status status = ls_scheduler_submit(s->scheduler, s->now_us, &request, &id, &err);
     if (status == LS_ERR_INVALID) {
-        const sim_job refused = {.job = s->next, .since_us = s->now_us, .first_us = s->now_us};
+        const sim_job refused = {.job = *job, .since_us = s->now_us, .first_us = s->now_us};
         s->out->refused++;
         sim_tell(s, LS_SIM_REFUSED, &refused, err.text, NULL, INT64_MAX);
+        sim_after_over(s, job, false);
         return LS_OK;
     }
     if (status == LS_OK && !ls_grow(&s->jobs, &s->job_room, sizeof *s->jobs, id + 1)) {
@@ -149,16 +146,27 @@ static ls_status submit(sim *s) {
     if (status != LS_OK) {
         return ls_fail(s->err, status, "%s", err.text);
     }
-    s->jobs[id] = (sim_job){.job = s->next,
+    s->jobs[id] = (sim_job){.job = *job,
                             .run = s->jobs[id].run,
-                            .left_us = s->next.work_us,
+                            .left_us = job->work_us,
                             .since_us = s->now_us,
                             .first_us = s->now_us,
-                            .demands = s->next.demand != NULL,
+                            .demands = job->demand != NULL,
                             .waits = true};
     s->out->services += s->jobs[id].demands;
     sim_tell(s, LS_SIM_SUBMITTED, s->jobs + id, NULL, NULL, INT64_MAX);
     return LS_OK;
+}
+
+static ls_status submit(sim *s) {
+    bool held = false;
+    s->out->submitted++;
+    if (s->policy->flat && s->next.demand == NULL) {
+        s->next.extras = 0;  // there are no spot jobs
+    }
+    const ls_status status = sim_after_submit(s, &s->next, &held);
+    s->out->held += held;
+    return status == LS_OK && !held ? sim_enter(s, &s->next) : status;
 }
 
 static ls_status start(sim *s, const ls_pool_act *act) {
@@ -244,8 +252,12 @@ static ls_status over(sim *s, const ls_run_end *end) {
     ls_meter_drop(s->meter, s->now_us, account, kind, milli_of(j), j->job.request.spot);
     j->lost_us = worked_us - kept_us;
     ls_meter_lose(s->meter, account, milli_of(j), j->lost_us);
+    if (!waits) {
+        sim_after_over(s, &j->job, finished && done && !j->job.fails);
+    }
     if (finished) {
         s->out->ended += done;
+        s->out->failed += done && j->job.fails;
         s->out->killed += !done;
         ls_meter_count(s->meter, account, LS_METER_ENDED);
         sim_tell(s, done ? LS_SIM_ENDED : LS_SIM_KILLED, j, NULL, NULL, INT64_MAX);
@@ -294,7 +306,7 @@ static ls_status hear(sim *s) {
     while (status == LS_OK && s->executor.ended(s->executor.context, &end)) {
         status = over(s, &end);
     }
-    return status;
+    return status == LS_OK ? sim_after_free(s) : status;
 }
 
 static ls_status decide_once(sim *s) {
@@ -349,6 +361,7 @@ static void tell_left(sim *s) {
             sim_tell(s, LS_SIM_LEFT, s->jobs + id, NULL, NULL, INT64_MAX);
         }
     }
+    sim_after_left(s);
 }
 
 static ls_status run(sim *s) {
@@ -377,6 +390,7 @@ static ls_status run(sim *s) {
             status = submit(s);
             status = status == LS_OK ? take_next(s) : status;
         }
+        status = status == LS_OK ? sim_after_free(s) : status;  // what waited for one refused
         status = status == LS_OK ? decide(s) : status;
     }
     if (status == LS_OK && !s->stop) {
@@ -426,6 +440,7 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
     *out = (ls_sim_result){0};
     ls_status status = make_scheduler(&s);
     status = status == LS_OK ? ls_sim_runs_create(&s.runs, err) : status;
+    status = status == LS_OK ? ls_afters_create(true, &s.afters, err) : status;
     if (status == LS_OK) {
         s.executor = ls_sim_runs_executor(s.runs);
         status = ls_meter_create(cluster, def->scheduler.terms, def->scheduler.account_count,
@@ -454,7 +469,10 @@ ls_status ls_simulate(const ls_sim_def *def, ls_sim_result *out, ls_error *err) 
     out->running_at_end = out->started - out->ended - out->killed - out->stopped - out->broken;
     ls_scheduler_destroy(s.scheduler);
     ls_sim_runs_destroy(s.runs);
+    ls_afters_destroy(s.afters);
     ls_meter_destroy(s.meter);
+    ls_free(s.held);
+    ls_free(s.held_free);
     ls_free(s.rows);
     ls_free(s.begun);
     ls_free(s.lemons);

@@ -6,6 +6,7 @@
 // The same def gives the same bytes.
 #pragma once
 
+#include "pool/after.h"
 #include "pool/day_load.h"
 #include "pool/meter.h"
 #include "pool/scheduler.h"
@@ -18,6 +19,13 @@ typedef struct ls_sim_job {
     uint32_t extras;            // parts beyond those of its shape that it can use: see below
     uint64_t tag;               // the load's own
     const ls_day_load *demand;  // a service; NULL: none
+    // What others may wait for it by (see after.h), 0: nobody does; it is one of so many jobs of
+    // this number (an array; 0: it alone).
+    uint64_t number;
+    uint32_t of;
+    bool fails;             // it ends so: it ran, and is not done
+    uint32_t after_count;   // it comes into the queue when these are done, and is given up when
+    const uint64_t *after;  // one of them fails; the load's, until it hands out the next
 } ls_sim_job;
 
 // An elastic job begins with the parts of its shape, and grows by one part after another where
@@ -65,15 +73,17 @@ typedef struct ls_sim_failures {
 // What happened to a job, told as it happens.
 typedef enum ls_sim_kind {
     LS_SIM_STARTED,
-    LS_SIM_ENDED,    // done
-    LS_SIM_KILLED,   // longer than it may run
-    LS_SIM_STOPPED,  // for others; waits again
-    LS_SIM_BROKEN,   // its node broke; waits again, or is gone
-    LS_SIM_REFUSED,  // could never run
-    LS_SIM_SUBMITTED,
-    LS_SIM_LEFT,    // the simulated time is over, and it waits still
-    LS_SIM_GREW,    // by a part
-    LS_SIM_SHRANK,  // by a part, for others, as its node broke, or as its load fell
+    LS_SIM_ENDED,      // done, or (`fails`) over by itself
+    LS_SIM_KILLED,     // longer than it may run
+    LS_SIM_STOPPED,    // for others; waits again
+    LS_SIM_BROKEN,     // its node broke; waits again, or is gone
+    LS_SIM_REFUSED,    // could never run
+    LS_SIM_SUBMITTED,  // it is in the queue
+    LS_SIM_LEFT,       // the simulated time is over, and it waits still
+    LS_SIM_GREW,       // by a part
+    LS_SIM_SHRANK,     // by a part, for others, as its node broke, or as its load fell
+    LS_SIM_CANCELLED,  // never came into the queue: what it waited for was not done
+    LS_SIM_HELD,       // the simulated time is over, and it waits for others still
 } ls_sim_kind;
 
 typedef struct ls_sim_event {
@@ -82,8 +92,8 @@ typedef struct ls_sim_event {
     const ls_sim_job *job;
     ls_pool_why why;              // LS_SIM_STARTED
     const ls_pool_share *shares;  // LS_SIM_STARTED
-    int64_t submitted_us;
-    bool first;              // LS_SIM_STARTED: the first time; LS_SIM_LEFT: it never started
+    int64_t submitted_us;         // when it came into the queue
+    bool first;                   // LS_SIM_STARTED: the first time; LS_SIM_LEFT: it never started
     int64_t waited_us;       // LS_SIM_STARTED, LS_SIM_LEFT: since it was submitted or stopped last
     int64_t promised_us;     // LS_SIM_STARTED: what it was promised, INT64_MAX: nothing
     bool gave_way;           // LS_SIM_STARTED: a promise of it gave way to a guarantee
@@ -118,7 +128,11 @@ typedef struct ls_sim_result {
     uint64_t services;       // submitted, not refused
     // Microseconds of GPUs (thousandths of them) that their demand asked for, and that they had.
     double demanded_milli_us, served_milli_us;
-    uint64_t exchanged;  // nodes that broke too often
+    uint64_t failed;       // of those that ended
+    uint64_t held;         // submitted, that had to wait for others first
+    uint64_t cancelled;    // of these, since one of the others was not done
+    uint64_t held_at_end;  // of these, still
+    uint64_t exchanged;    // nodes that broke too often
     uint64_t node_failures, decisions, waiting_at_end, running_at_end;
 } ls_sim_result;
 

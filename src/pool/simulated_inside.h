@@ -1,6 +1,7 @@
 // simulated_inside.h - what simulated*.c share. Private to them.
 #pragma once
 
+#include "pool/grow.h"
 #include "pool/offender.h"
 #include "pool/simulated.h"
 #include "pool/simulated_runs.h"
@@ -62,6 +63,11 @@ typedef struct sim {
     uint32_t lemon_count, lemon_room;
     ls_offender *offenders;  // by node; NULL: nobody is exchanged
     bool *leaves;            // by node: it is broken, and does not come back
+    ls_afters *afters;
+    ls_sim_job *held;  // jobs that wait for others, by slot
+    uint32_t held_count, held_room;
+    uint32_t *held_free;  // slots
+    uint32_t held_free_count, held_free_room;
     ls_sim_job next;
     bool has_next, stop;
     int64_t now_us;
@@ -76,6 +82,16 @@ bool sim_push(sim *s, sim_event e);  // false: no memory
 ls_pool_request sim_request(const sim *s, const ls_sim_job *job);
 void sim_tell(sim *s, ls_sim_kind kind, const sim_job *j, const char *reason,
               const ls_pool_act *act, int64_t promised_us);
+
+ls_status sim_enter(sim *s, const ls_sim_job *job);  // it comes into the queue, or is refused
+
+// ---- simulated_after.c: jobs that wait for others
+
+// A job comes. *out_held: it waits for others first, or is given up already.
+ls_status sim_after_submit(sim *s, const ls_sim_job *job, bool *out_held);
+void sim_after_over(sim *s, const ls_sim_job *job, bool done);
+ls_status sim_after_free(sim *s);  // those that wait for nothing any more
+void sim_after_left(sim *s);       // tells of those that still do
 
 // ---- simulated_nodes.c: nodes that break
 
