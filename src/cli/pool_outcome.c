@@ -83,6 +83,18 @@ static void put_jobs(const ls_sim_result *r, const char *refused, ls_buffer *out
                      (unsigned long long)r->stopped, plural(r->stopped),
                      (unsigned long long)r->broken, plural(r->broken),
                      (unsigned long long)r->waiting_at_end, (unsigned long long)r->running_at_end);
+    if (r->failed > 0) {
+        ls_buffer_printf(out, "         %llu of those that ended failed\n",
+                         (unsigned long long)r->failed);
+    }
+    if (r->held > 0) {
+        ls_buffer_printf(
+            out,
+            "         %llu waited for others first: %llu given up, as one of these was not "
+            "done; %llu wait so at the end\n",
+            (unsigned long long)r->held, (unsigned long long)r->cancelled,
+            (unsigned long long)r->held_at_end);
+    }
     if (r->grown > 0) {
         ls_buffer_printf(out,
                          "         elastic jobs%s grew %llu time%s by a part, and gave back %llu\n",
@@ -236,12 +248,14 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
     for (uint32_t i = 0; i < o->pool->account_count; i++) {
         json_array_append_new(accounts, account_json(o, i));
     }
-    json_t *jobs = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "submitted",
-                             (json_int_t)r->submitted, "ended", (json_int_t)r->ended, "killed",
-                             (json_int_t)r->killed, "refused", (json_int_t)r->refused, "started",
-                             (json_int_t)r->started, "stopped", (json_int_t)r->stopped, "broken",
-                             (json_int_t)r->broken, "waiting_at_end", (json_int_t)r->waiting_at_end,
-                             "running_at_end", (json_int_t)r->running_at_end);
+    json_t *jobs = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "failed",
+        (json_int_t)r->failed, "held", (json_int_t)r->held, "cancelled", (json_int_t)r->cancelled,
+        "held_at_end", (json_int_t)r->held_at_end, "submitted", (json_int_t)r->submitted, "ended",
+        (json_int_t)r->ended, "killed", (json_int_t)r->killed, "refused", (json_int_t)r->refused,
+        "started", (json_int_t)r->started, "stopped", (json_int_t)r->stopped, "broken",
+        (json_int_t)r->broken, "waiting_at_end", (json_int_t)r->waiting_at_end, "running_at_end",
+        (json_int_t)r->running_at_end);
     json_t *gpus = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "all_gpu_hours",
                              gpu_hours(p->all), "idle_gpu_hours", gpu_hours(p->idle),
                              "broken_gpu_hours", gpu_hours(p->by_state[LS_NODE_BROKEN]),

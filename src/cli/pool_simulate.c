@@ -37,7 +37,9 @@ static const ls_option own_options[] = {
          "place), gpus_most (it can use so many while others leave them idle), load (a service, "
          "with "
          "as many replicas as it needs: shares of gpus_most in equal spans of a day, "
-         "0.2/0.5/1/0.6)"},
+         "0.2/0.5/1/0.6), job (its name), after (names of jobs before it, with blanks between: it "
+         "waits until they are done, and is given up when one is not), array (so many like it, of "
+         "one name), fails (1: it ends so)"},
     {.name = "mix",
      .kind = LS_OPTION_CHOICE,
      .argument = "group|seren|kalos|philly|helios|pai",
@@ -231,7 +233,7 @@ static ls_status open_trace(simulation *s, const char *path, int64_t *for_us, ls
     *for_us = ls_trace_load_end_us(&s->trace_load) + 7 * LS_POOL_DAY_US;
     ls_text_format(s->load_text, sizeof s->load_text,
                    "%s trace %s: %zu jobs that ask for %.4g %%%s", s->trace.format, path,
-                   s->trace.count,
+                   s->trace.jobs,
                    100.0 * ls_trace_asked(&s->trace, s->pool->gpus) / s->trace_load.stretch,
                    s->trace_load.spread ? ", dealt out over the accounts in turn" : "");
     if (s->trace.left_out > 0) {

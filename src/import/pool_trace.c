@@ -22,11 +22,12 @@ typedef struct trace_format {
     const char *submit, *run, *gpus, *who, *nodes, *priority, *limit, *milli, *deadline, *most;
     const char *spot, *spot_word;  // a spot job has this word there
     const char *demand;
+    const char *job, *after, *array, *fails;
 } trace_format;
 
 static const trace_format formats[] = {
     {"ours", "submit_s", "run_s", "gpus", "account", "nodes", "priority", "limit_s", "milli",
-     "deadline_s", "gpus_most", "spot", "1", "load"},
+     "deadline_s", "gpus_most", "spot", "1", "load", "job", "after", "array", "fails"},
     {.name = "philly",
      .submit = "timestamp",
      .run = "duration",
@@ -59,7 +60,7 @@ typedef struct trace_reader {
     const ls_csv *csv;
     const char *file;
     int submit, run, gpus, who, nodes, priority, limit, milli, deadline, most, spot;
-    int demand;
+    int demand, job, after, array, fails;
     ls_arena *arena;
     ls_names names;
     ls_trace *out;
@@ -88,6 +89,10 @@ static ls_status find_format(trace_reader *r) {
             r->most = column(r, f->most);
             r->spot = column(r, f->spot);
             r->demand = column(r, f->demand);
+            r->job = column(r, f->job);
+            r->after = column(r, f->after);
+            r->array = column(r, f->array);
+            r->fails = column(r, f->fails);
             r->out->format = f->name;
             return LS_OK;
         }
@@ -177,16 +182,22 @@ static ls_status demand_of(trace_reader *r, size_t row, const ls_day_load **out)
 
 static ls_status read_row(trace_reader *r, size_t row) {
     double run_s = 0.0, gpus = 0.0, nodes = 0.0, priority = 0.0, limit_s = 0.0, milli = 0.0;
-    double deadline_s = 0.0, most = 0.0;
+    double deadline_s = 0.0, most = 0.0, array = 0.0, fails = 0.0;
     ls_trace_row *to = r->out->rows + r->out->count;
     ls_status status = submission(r, row, &to->submit_us);
     const struct {
         int at;
         double most, *to;
-    } cells[] = {{r->run, 1e10, &run_s},           {r->gpus, 1e7, &gpus},
-                 {r->nodes, 1e6, &nodes},          {r->limit, 1e10, &limit_s},
-                 {r->milli, 999.0, &milli},        {r->priority, 1000.0, &priority},
-                 {r->deadline, 1e10, &deadline_s}, {r->most, 1e7, &most}};
+    } cells[] = {{r->run, 1e10, &run_s},
+                 {r->gpus, 1e7, &gpus},
+                 {r->nodes, 1e6, &nodes},
+                 {r->limit, 1e10, &limit_s},
+                 {r->milli, 999.0, &milli},
+                 {r->priority, 1000.0, &priority},
+                 {r->deadline, 1e10, &deadline_s},
+                 {r->most, 1e7, &most},
+                 {r->array, LS_TRACE_ARRAY_MAX, &array},
+                 {r->fails, 1.0, &fails}};
     for (size_t i = 0; i < sizeof cells / sizeof *cells && status == LS_OK; i++) {
         status = number(r, row, cells[i].at, cells[i].most, cells[i].to);
     }
@@ -208,9 +219,110 @@ static ls_status read_row(trace_reader *r, size_t row) {
     to->gpus_most = (uint32_t)most;
     to->spot = r->spot >= 0 && strcmp(r->csv->rows[row][r->spot], r->format->spot_word) == 0;
     to->priority = (int32_t)priority;
+    to->array = (uint32_t)array;
+    to->fails = fails >= 1.0;
     to->line = r->csv->lines[row];
+    to->row = (uint32_t)row;
     r->out->count++;
+    r->out->jobs += to->array > 0 ? to->array : 1;
     return LS_OK;
+}
+
+// ---- who waits for whom
+
+static ls_status name_rows(trace_reader *r, ls_names *jobs) {
+    for (uint32_t i = 0; i < r->out->count; i++) {
+        const ls_trace_row *row = r->out->rows + i;
+        const char *name = r->csv->rows[row->row][r->job];
+        if (name[0] == '\0') {
+            continue;
+        }
+        if (strchr(name, ' ') != NULL) {
+            return wrong(r, row->row, r->job, "a name has no blanks, they stand between names");
+        }
+        const uint32_t other = ls_names_find(jobs, 0, name);
+        if (other != UINT32_MAX) {
+            char text[64];
+            ls_text_format(text, sizeof text, "line %d has that name already",
+                           r->out->rows[other].line);
+            return wrong(r, row->row, r->job, text);
+        }
+        ls_names_add(jobs, 0, name, i);
+        if (jobs->failed) {
+            return ls_fail(r->err, LS_ERR_MEMORY, "out of memory");
+        }
+    }
+    return LS_OK;
+}
+
+// The row of a name in the cell of row `at`, which must come before it.
+static ls_status row_of(trace_reader *r, const ls_names *jobs, uint32_t at, const char *name,
+                        uint32_t *out) {
+    const ls_trace_row *row = r->out->rows + at;
+    char text[160];
+    *out = r->job >= 0 ? ls_names_find(jobs, 0, name) : UINT32_MAX;
+    if (*out == UINT32_MAX) {
+        ls_text_format(text, sizeof text, "no row with GPUs and time has '%.40s' in its column %s",
+                       name, r->format->job);
+        return wrong(r, row->row, r->after, text);
+    }
+    if (*out >= at) {
+        ls_text_format(text, sizeof text, "'%.40s' of line %d is not submitted before it", name,
+                       r->out->rows[*out].line);
+        return wrong(r, row->row, r->after, text);
+    }
+    return LS_OK;
+}
+
+static ls_status take_after(trace_reader *r, const ls_names *jobs, uint32_t at) {
+    ls_trace_row *row = r->out->rows + at;
+    const char *text = r->csv->rows[row->row][r->after];
+    const size_t length = strlen(text);
+    uint32_t count = 0;
+    for (size_t i = 0; i < length; i++) {
+        count += text[i] != ' ' && (i == 0 || text[i - 1] == ' ');
+    }
+    if (count == 0) {
+        return LS_OK;
+    }
+    if (count > LS_TRACE_AFTER_MAX) {
+        return wrong(r, row->row, r->after, "at most 1024 names are needed");
+    }
+    uint32_t *after = ls_arena_alloc(r->arena, count * sizeof *after);
+    char *words = ls_arena_alloc(r->arena, length + 1);
+    if (after == NULL || words == NULL) {
+        return ls_fail(r->err, LS_ERR_MEMORY, "out of memory");
+    }
+    memcpy(words, text, length + 1);
+    ls_status status = LS_OK;
+    for (char *word = words; status == LS_OK && row->after_count < count;) {
+        word += strspn(word, " ");
+        char *end = word + strcspn(word, " ");
+        const bool last = *end == '\0';
+        *end = '\0';
+        uint32_t *to = after + row->after_count++;
+        status = row_of(r, jobs, at, word, to);
+        if (status == LS_OK && r->out->rows[*to].group == 0) {
+            r->out->rows[*to].group = ++r->out->group_count;
+        }
+        word = last ? end : end + 1;
+    }
+    row->after = after;
+    return status;
+}
+
+static ls_status take_order(trace_reader *r) {
+    ls_names jobs;
+    if (r->after < 0 && r->job < 0) {
+        return LS_OK;
+    }
+    ls_names_init(&jobs);
+    ls_status status = r->job >= 0 ? name_rows(r, &jobs) : LS_OK;
+    for (uint32_t i = 0; status == LS_OK && r->after >= 0 && i < r->out->count; i++) {
+        status = take_after(r, &jobs, i);
+    }
+    ls_names_clear(&jobs);
+    return status;
 }
 
 static int by_submission(const void *a, const void *b) {
@@ -247,6 +359,10 @@ ls_status ls_trace_read(const char *text, size_t size, const char *file, ls_aren
     }
     if (out->count > 1) {
         qsort(out->rows, out->count, sizeof *out->rows, by_submission);
+    }
+    status = take_order(&r);
+    if (status != LS_OK) {
+        return status;
     }
     for (size_t i = out->count; i-- > 0;) {
         out->rows[i].submit_us -= out->rows[0].submit_us;
@@ -322,7 +438,7 @@ double ls_trace_asked(const ls_trace *trace, uint64_t gpus) {
     for (size_t i = 0; i < trace->count; i++) {
         const ls_trace_row *row = trace->rows + i;
         const double amount = row->milli > 0 ? row->milli / (double)LS_POOL_WHOLE : row->gpus;
-        asked += amount * (double)row->run_us;
+        asked += amount * (double)row->run_us * (row->array > 0 ? row->array : 1.0);
     }
     const int64_t last_us = trace->count > 0 ? trace->rows[trace->count - 1].submit_us : 0;
     return asked / ((double)(last_us > DAY_US ? last_us : DAY_US) * (double)gpus);
@@ -355,6 +471,7 @@ bool ls_trace_load_draw(ls_trace_load *load, uint64_t seed) {
         load->blocks[i] = (uint32_t)(ls_random_uniform(seed, STREAM_BLOCKS, i) * (double)count);
     }
     load->block_at = 0;
+    load->array_left = 0;
     load->next = first_at(t, load->blocks[0] * load->block_us);
     return true;
 }
@@ -367,7 +484,7 @@ int64_t ls_trace_load_end_us(const ls_trace_load *load) {
 }
 
 // The next row, and when it is submitted; NULL: there are no more.
-static const ls_trace_row *take_row(ls_trace_load *l, int64_t *out_us) {
+static const ls_trace_row *next_row(ls_trace_load *l, int64_t *out_us) {
     const ls_trace *t = l->trace;
     if (l->block_count == 0) {
         const ls_trace_row *row = l->next < t->count ? t->rows + l->next++ : NULL;
@@ -386,6 +503,33 @@ static const ls_trace_row *take_row(ls_trace_load *l, int64_t *out_us) {
         }
     }
     return NULL;
+}
+
+// The same for each job of an array.
+static const ls_trace_row *take_row(ls_trace_load *l, int64_t *out_us) {
+    if (l->array_left == 0) {
+        l->array = next_row(l, &l->array_us);
+        l->array_left = l->array == NULL ? 0 : l->array->array > 0 ? l->array->array : 1;
+    }
+    l->array_left -= l->array_left > 0;
+    *out_us = l->array_us;
+    return l->array;
+}
+
+// Who waits for whom; what was drawn twice is there twice.
+static void put_order(ls_trace_load *l, const ls_trace_row *row, ls_sim_job *out) {
+    const uint64_t before = (uint64_t)l->block_at * l->trace->group_count;
+    const int64_t from_us = l->block_count > 0 ? l->blocks[l->block_at] * l->block_us : 0;
+    out->number = row->group != 0 ? before + row->group : 0;
+    out->of = row->array;
+    out->fails = row->fails;
+    out->after = l->after;
+    for (uint32_t i = 0; i < row->after_count; i++) {
+        const ls_trace_row *of = l->trace->rows + row->after[i];
+        if (of->submit_us >= from_us) {
+            l->after[out->after_count++] = before + of->group;
+        }
+    }
 }
 
 bool ls_trace_load_next(void *load, ls_sim_job *out) {
@@ -420,6 +564,7 @@ bool ls_trace_load_next(void *load, ls_sim_job *out) {
                                     .checkpoint_every_us = l->checkpoint_us,
                                     .restartable = true,
                                     .spot = row->spot}};
+    put_order(l, row, out);
     if (row->demand != NULL && !row->spot) {
         out->demand = row->demand;
         out->request.shape.spread = shape.parts > 1 && shape.parts <= l->pool->cluster.node_count;

@@ -85,6 +85,21 @@ static void test_what_is_wrong_is_told_with_its_place(void) {
          3, 1},
         {"submit_s,run_s,gpus,load\n1,5,1,\n1,5,1,0.5/2\n",
          "load '0.5/2': shares from 0 to 1 are needed, with / between: 0.2/0.5/1/0.6", 3, 7},
+        {"submit_s,run_s,gpus,job,after\n1,5,1,a,\n2,5,1,b,a c\n",
+         "after 'a c': no row with GPUs and time has 'c' in its column job", 3, 9},
+        {"submit_s,run_s,gpus,after\n1,5,1,a\n",
+         "after 'a': no row with GPUs and time has 'a' in its column job", 2, 7},
+        {"submit_s,run_s,gpus,job,after\n1,5,1,a,b\n2,5,1,b,\n",
+         "after 'b': 'b' of line 3 is not submitted before it", 2, 9},
+        {"submit_s,run_s,gpus,job,after\n1,5,1,a,a\n",
+         "after 'a': 'a' of line 2 is not submitted before it", 2, 9},
+        {"submit_s,run_s,gpus,job\n1,5,1,a\n1,5,1,a\n", "job 'a': line 2 has that name already", 3,
+         7},
+        {"submit_s,run_s,gpus,job\n1,5,1,a b\n",
+         "job 'a b': a name has no blanks, they stand between names", 2, 7},
+        {"submit_s,run_s,gpus,array\n1,5,1,100001\n",
+         "array '100001': a number from 0 to 100000 is needed", 2, 7},
+        {"submit_s,run_s,gpus,fails\n1,5,1,2\n", "fails '2': a number from 0 to 1 is needed", 2, 7},
         {"run_s,gpus,submit_s\n5,1,\n", "submit_s ''" SUBMIT_RANGE, 2, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -175,6 +190,84 @@ static void test_a_service_has_replicas_by_its_load(void) {
     CHECK_INT(job.extras, 3);
     CHECK(ls_trace_load_next(&l, &job));  // a spot job is no service
     CHECK(job.demand == NULL && job.request.spot);
+    ls_pool_destroy(pool);
+}
+
+static void test_jobs_wait_for_those_before_them(void) {
+    ls_pool *pool = pool_of("pool: p\nnodes: {kind: dgx-h100}\naccounts: {a: {}}\n");
+    ls_trace t;
+    ls_trace_load l;
+    ls_error err;
+    ls_sim_job job;
+    CHECK_INT(read("submit_s,run_s,gpus,job,after,array,fails\n"
+                   "9,10,1,last,  first sweep ,,1\n0,10,1,first,,,\n5,20,2,sweep,first,3,\n"
+                   "5,10,1,,,0,0\n",
+                   &t, &err),
+              LS_OK);
+    CHECK_INT(t.count, 4);
+    CHECK_INT(t.jobs, 6);
+    CHECK_INT(t.group_count, 2);
+    CHECK_NEAR(ls_trace_asked(&t, 1), (10 + 3 * 2 * 20 + 10 + 10) / 86400.0, 1e-9);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &l, &err), LS_OK);
+    CHECK(ls_trace_load_next(&l, &job));
+    const uint64_t first = job.number;
+    CHECK(first != 0);
+    CHECK_INT(job.after_count, 0);
+    uint64_t sweep = 0;
+    for (int i = 0; i < 3; i++) {
+        CHECK(ls_trace_load_next(&l, &job));
+        CHECK_INT(job.submit_us, 5000000);
+        CHECK_INT(job.of, 3);
+        CHECK_INT(job.after_count, 1);
+        CHECK_INT(job.after[0], first);
+        CHECK(i == 0 || job.number == sweep);
+        sweep = job.number;
+    }
+    CHECK(sweep != first && sweep != 0);
+    CHECK(ls_trace_load_next(&l, &job));  // nobody waits for it
+    CHECK_INT(job.number, 0);
+    CHECK(!job.fails);
+    CHECK(ls_trace_load_next(&l, &job));
+    CHECK_INT(job.after_count, 2);
+    CHECK_INT(job.after[0], first);
+    CHECK_INT(job.after[1], sweep);
+    CHECK(job.fails);
+    CHECK_INT(job.number, 0);
+    CHECK(!ls_trace_load_next(&l, &job));
+    ls_pool_destroy(pool);
+}
+
+// Three days of one job each; the second waits for the first of its own day and one of the day
+// before.
+static void test_what_was_drawn_twice_waits_for_its_own(void) {
+    ls_pool *pool = pool_of("pool: p\nnodes: {kind: dgx-h100}\naccounts: {a: {}}\n");
+    ls_trace t;
+    ls_trace_load l, plain;
+    ls_error err;
+    CHECK_INT(read("submit_s,run_s,gpus,job,after\n0,1,1,a,\n90000,1,1,b,\n90001,2,1,c,a b\n"
+                   "259200,3,1,,\n",
+                   &t, &err),
+              LS_OK);
+    CHECK_INT(ls_trace_load_make(&t, pool, NULL, 2.0, 1.0, &arena, &plain, &err), LS_OK);
+    uint32_t seen = 0;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        ls_sim_job job;
+        uint64_t last = 0, most = 0;
+        l = plain;
+        CHECK(ls_trace_load_draw(&l, seed));
+        while (ls_trace_load_next(&l, &job)) {
+            if (job.work_us == 2000000) {
+                CHECK_INT(job.after_count, 1);  // a is of another day
+                CHECK_INT(job.after[0], last);
+                seen++;
+            }
+            if (job.number != 0) {
+                CHECK(job.number > most);  // none comes twice
+                most = last = job.number;
+            }
+        }
+    }
+    CHECK(seen > 20);
     ls_pool_destroy(pool);
 }
 
@@ -276,6 +369,8 @@ int main(int argc, char **argv) {
     TEST(test_what_is_wrong_is_told_with_its_place);
     TEST(test_jobs_find_their_accounts_and_shapes);
     TEST(test_a_service_has_replicas_by_its_load);
+    TEST(test_jobs_wait_for_those_before_them);
+    TEST(test_what_was_drawn_twice_waits_for_its_own);
     TEST(test_names_are_accounts_or_dealt_out);
     TEST(test_weeks_are_drawn_whole);
     TEST(test_what_a_trace_asks_for);

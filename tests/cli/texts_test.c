@@ -86,6 +86,7 @@ static void test_the_pool_explains_itself(void) {
         "pool simulate examples/pools/box.yaml --for 2d --seed 3",
         "pool simulate examples/pools/box.yaml --for 2d --seed 3 --reps 3 --policy own,fifo",
         "pool simulate tests/cli/plants/pool.yaml --trace tests/cli/plants/pool-jobs.csv",
+        "pool simulate tests/cli/plants/pool.yaml --trace tests/cli/plants/pool-chain.csv --for 1d",
         "pool design --gpus 512 --kind dgx-h100",
         "pool design --gpus 100000 --kind dgx-h100 --power 1MW",
         "pool simulate",
