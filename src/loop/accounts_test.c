@@ -264,6 +264,160 @@ static void test_what_an_order_that_was_put_off_brought(void) {
     mill_close(&m);
 }
 
+// ---- a setting: a bath that something heats by 4 after twenty minutes, set lower by decisions
+
+static const char bath[] =
+    "plant: p\n"
+    "start: 2026-01-05\n"
+    "stations:\n"
+    "  press: {machines: [press-1], process: 10 min}\n"
+    "products:\n"
+    "  x: {route: [press], release: {every: 20 h, first: 19 h}}\n"
+    "listen:\n"
+    "  sparkplug: {broker: embedded, group: g}\n"
+    "  machines:\n"
+    "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+    "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+    "  values: {bath: {tag: g/n/bath/Temperature, unit: C, setpoint: g/n/bath/Set,\n"
+    "                  set: {low: 40, high: 80, default: 60},\n"
+    "                  response: {tau: 2 min, delay: 20 s}}}\n"
+    "decide:\n"
+    "  setpoint: {of: bath, low: 54, high: 66, steps: 6, target: 60, mode: auto, within: 20 s,\n"
+    "             futures: 200, gain-min: 0.2}\n";
+
+enum {
+    BATH_STEP_S = 20,
+    BATH_HEATED_S = 1200,
+    BATH_ASKED_S = 1500,  // set at last by then
+    BATH_LENGTH_S = 3600,
+    BATH_CHANGES = 16
+};
+
+typedef struct heated {
+    double at_s[BATH_CHANGES], to[BATH_CHANGES];  // what was set
+    int changes;
+    uint32_t heard;  // commands
+    double truth;    // distance from 60 C without them less that with them, C h
+} heated;
+
+static bool say_real(mill *m, const char *tag, double at_s, double number) {
+    return bench_say(&m->b, tag, at_s, (ls_sample){.kind = LS_VALUE_REAL, .value.real = number});
+}
+
+// The line does what it was told to, and tells the setting: it is read back.
+static void obey_settings(mill *m, heated *h, double at_s) {
+    while (fake_guard_count() > h->heard && h->changes < BATH_CHANGES) {
+        const ls_command *c = &fake.commands[h->heard++];
+        CHECK_INT(c->kind, LS_COMMAND_SETPOINT);
+        CHECK_STR(c->target, "bath");
+        h->at_s[h->changes] = at_s;
+        h->to[h->changes++] = c->number;
+        fake_guard_say(c->id, LS_COMMAND_SENT, 0, "");
+        CHECK(say_real(m, "g/n/bath/Set", at_s, c->number));
+        fake_guard_say(c->id, LS_COMMAND_ACKNOWLEDGED, 0, "");
+    }
+}
+
+static void heat(mill *m, heated *h, double at_s) {
+    const double alone = at_s < BATH_HEATED_S ? 60.0 : 64.0;
+    double value = alone;
+    double before = 60.0;
+    for (int i = 0; i < h->changes; i++) {
+        const double after_s = at_s - h->at_s[i] - 20.0;
+        value += after_s > 0.0 ? (h->to[i] - before) * -expm1(-after_s / 120.0) : 0.0;
+        before = h->to[i];
+    }
+    CHECK(say_real(m, "g/n/bath/Temperature", at_s, value));
+    CHECK(bench_number(&m->b, "g/n/press-1/State", at_s, 4));
+    h->truth += (fabs(alone - 60.0) - fabs(value - 60.0)) * BATH_STEP_S / 3600.0;
+}
+
+// The hour of the window; the line stands still until the bath was set, and until the window ends.
+static void pass_the_hour(mill *m, heated *h) {
+    const int64_t since_us = ls_accounts_since_us(m->accounts);
+    time_t end = time(NULL) + PATIENCE_S;
+    for (double at_s = BATH_STEP_S; at_s <= BATH_LENGTH_S + BATH_STEP_S; at_s += BATH_STEP_S) {
+        while (at_s > BATH_ASKED_S && fake_guard_count() == 0 && time(NULL) < end) {
+            nap(5);
+        }
+        obey_settings(m, h, at_s);
+        heat(m, h, at_s);
+        nap(2);
+    }
+    end = time(NULL) + PATIENCE_S;
+    while (ls_accounts_since_us(m->accounts) == since_us && time(NULL) < end) {
+        nap(5);
+    }
+    CHECK_INT(ls_accounts_since_us(m->accounts), (BATH_LENGTH_S + BATH_STEP_S) * INT64_C(1000000));
+}
+
+static bool is_told(const json_t *account) {
+    const json_t *row = json_array_get(json_object_get(account, "rows"), 0);
+    return json_is_object(json_object_get(row, "realised"));
+}
+
+// Rows that the line has done and that say what they brought together.
+static int rows_that_tell(mill *m) {
+    json_t *rows = ls_decisions_list(m->d, false, 0, 200);
+    int told = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const json_t *realised = json_object_get(row, "realised");
+        if (json_is_object(realised)) {
+            CHECK_STR(json_string_value(json_object_get(row, "state")), "done");
+            CHECK_STR(json_string_value(json_object_get(realised, "unit")), "C h");
+            CHECK(json_is_true(json_object_get(realised, "shown")));
+            told++;
+        }
+    }
+    json_decref(rows);
+    return told;
+}
+
+// The account is kept first, then its rows say it.
+static void check_rows(mill *m, int changes) {
+    const time_t end = time(NULL) + PATIENCE_S;
+    while (rows_that_tell(m) < changes && time(NULL) < end) {
+        nap(5);
+    }
+    CHECK_INT(rows_that_tell(m), changes);
+}
+
+static void test_what_a_setting_brought(void) {
+    mill m;
+    heated h = {0};
+    plant_open(&m, bath);
+    CHECK(bench_number(&m.b, "g/n/press-1/State", 1, 4));
+    CHECK(say_real(&m, "g/n/bath/Set", 1, 60.0));
+    open_window(&m, BATH_LENGTH_S * INT64_C(1000000));
+    pass_the_hour(&m, &h);
+    CHECK(h.changes > 0);
+    const double truth = h.truth;
+    CHECK(truth > 2.0);
+    const time_t end = time(NULL) + PATIENCE_S;
+    json_t *all = prove(&m);
+    for (double at_s = BATH_LENGTH_S + 2 * BATH_STEP_S; !is_told(all) && time(NULL) < end;
+         at_s += BATH_STEP_S) {
+        heat(&m, &h, at_s);
+        nap(50);
+        json_decref(all);
+        all = prove(&m);
+    }
+    const json_t *row = json_array_get(json_object_get(all, "rows"), 0);
+    CHECK_STR(json_string_value(json_object_get(row, "kind")), "setpoint");
+    CHECK_STR(json_string_value(json_object_get(row, "of")), "bath");
+    CHECK_STR(json_string_value(json_object_get(row, "unit")), "C h");
+    CHECK(json_is_true(json_object_get(row, "shown")));
+    CHECK_NEAR(gain_of(row, "gain"), truth, 0.02 * truth);
+    CHECK_NEAR(gain_of(row, "low"), truth, 0.03 * truth);
+    CHECK_NEAR(gain_of(row, "high"), truth, 0.03 * truth);
+    CHECK(gain_of(row, "error") < 0.02 * truth);
+    CHECK_CONTAINS(json_string_value(json_array_get(json_object_get(all, "sentences"), 0)), "C h");
+    json_decref(all);
+    check_rows(&m, h.changes);
+    mill_close(&m);
+}
+
 static void test_a_window_in_which_the_clock_jumped_is_not_told(void) {
     mill m;
     char lot[8];
@@ -286,6 +440,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_gain_is_what_can_be_reckoned_by_hand);
     TEST(test_what_an_order_that_was_put_off_brought);
+    TEST(test_what_a_setting_brought);
     TEST(test_a_window_in_which_the_clock_jumped_is_not_told);
     return harness_report();
 }
