@@ -123,9 +123,10 @@ static ls_desk_code within_bounds(const ls_desk *desk, const ls_asker *who, ls_e
     job->account = desk_path(desk->pool, account);
     for (uint32_t i = 0; code == LS_DESK_DONE && i < job->after_count; i++) {
         ls_exec_view view;
-        if (ls_exec_get(desk->exec, job->after[i], &view) && !desk_sees(desk, who, view.account)) {
+        const uint64_t id = job->after[i] & ~LS_EXEC_AFTER_ARRAY;
+        if (ls_exec_get(desk->exec, id, &view) && !desk_sees(desk, who, view.account)) {
             ls_fail(err, LS_ERR_INVALID, "there is no job %llu to wait for",
-                    (unsigned long long)job->after[i]);
+                    (unsigned long long)id);
             ls_hint(err, "wait for jobs that are listed");
             return LS_DESK_REFUSED;  // as for one that is not there
         }

@@ -87,7 +87,12 @@ static json_t *command_of(const ls_exec_view *view) {
 static json_t *after_of(const ls_exec_view *view) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < view->job->after_count; i++) {
-        json_array_append_new(list, desk_id(view->job->after[i]));
+        const uint64_t number = view->job->after[i];
+        char text[32];
+        ls_text_format(text, sizeof text, "%llu+",
+                       (unsigned long long)(number & ~LS_EXEC_AFTER_ARRAY));
+        json_array_append_new(
+            list, (number & LS_EXEC_AFTER_ARRAY) != 0 ? desk_text(text) : desk_id(number));
     }
     return list;
 }

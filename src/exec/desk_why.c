@@ -333,9 +333,11 @@ static bool answer_for_list(ls_desk *desk, const ls_exec_view *view, ls_exec_ans
 
 static bool find_answer(ls_desk *desk, const ls_exec_view *view, desk_detail detail,
                         ls_exec_answer *out) {
-    return detail == DETAIL_LIST && view->state == LS_EXEC_WAITING
-               ? answer_for_list(desk, view, out)
-               : ls_exec_why(desk->exec, view->id, out, NULL) == LS_OK;
+    if (detail == DETAIL_LIST && view->state != LS_EXEC_WAITING) {
+        return ls_exec_why_brief(desk->exec, view->id, out, NULL) == LS_OK;
+    }
+    return detail == DETAIL_LIST ? answer_for_list(desk, view, out)
+                                 : ls_exec_why(desk->exec, view->id, out, NULL) == LS_OK;
 }
 
 json_t *desk_why(ls_desk *desk, const ls_exec_view *view, const ls_asker *who, desk_detail detail) {

@@ -22,6 +22,9 @@ enum {
     LS_EXEC_PROCESSES_MAX = 4194304,  // of a job: what Linux can have at all
 };
 
+// In `after`: the number of one job of an array with this stands for all of them.
+#define LS_EXEC_AFTER_ARRAY (UINT64_C(1) << 63)
+
 typedef struct ls_exec_job {
     const char *name;     // for people; NULL: the command's
     const char *account;  // path of a leaf: "suppliers.castings"; "": the pool's only account
@@ -64,7 +67,9 @@ typedef struct ls_exec_job {
 
     uint32_t array;        // so many jobs, LINESHAFT_ARRAY_INDEX from array_first; 0: one, no array
     uint32_t array_first;  // of a submission; then each job has its own
-    const uint64_t *after;  // starts when these are done; cancelled when one of them fails
+    // It starts when these are done, and is cancelled when one of them fails: jobs, and arrays (by
+    // LS_EXEC_AFTER_ARRAY).
+    const uint64_t *after;
     uint32_t after_count;
 
     uint32_t processes;      // that it may have at once, threads too; 0: run_limits.h

@@ -128,6 +128,7 @@ static ls_status make_scheduler(ls_exec *e, ls_error *err) {
                                   .reservation_count = pool->reservation_count,
                                   .policy = LS_PLACE_OWN};
     status = ls_scheduler_create(&def, &e->scheduler, err);
+    status = status == LS_OK ? ls_afters_create(false, &e->afters, err) : status;
     ls_free(reservations);
     for (uint32_t i = 0; status == LS_OK && i < pool->cluster.node_count; i++) {
         uint32_t spare = LS_POOL_NONE;
@@ -227,7 +228,7 @@ void ls_exec_close(ls_exec *e) {
     ls_free(e->entries);
     ls_free(e->slots);
     ls_free(e->dirty);
-    ls_free(e->held);
+    ls_afters_destroy(e->afters);
     ls_free(e->over);
     ls_free(e->grow);
     ls_free(e->ended);

@@ -267,6 +267,9 @@ typedef struct ls_exec_answer {
 
 // Fails with LS_ERR_INVALID (no such job), LS_ERR_MEMORY.
 ls_status ls_exec_why(ls_exec *exec, uint64_t id, ls_exec_answer *out, ls_error *err);
+// The same, for a list of many: of a job that waits for others, when those start that wait for a
+// place is not worked out.
+ls_status ls_exec_why_brief(ls_exec *exec, uint64_t id, ls_exec_answer *out, ls_error *err);
 
 // ---- use
 

@@ -1,10 +1,12 @@
 // service_inside.h - what service*.c share. Private to them.
 #pragma once
 
+#include "base/units.h"
 #include "exec/journal.h"
 #include "exec/load_rule.h"
 #include "exec/machine.h"
 #include "exec/process.h"
+#include "pool/after.h"
 #include "pool/grow.h"
 #include "pool/offender.h"
 #include "pool/terms.h"
@@ -123,10 +125,12 @@ struct ls_exec {
     uint32_t entry_count, entry_room;
     uint64_t *slots;  // by the scheduler's number: the job
     uint32_t slot_room;
-    uint64_t *dirty, *held, *over;  // ids
-    uint64_t *grow;                 // elastic jobs that have started in this step
+    uint64_t *dirty, *over;  // ids
+    ls_afters *afters;       // who is held for whom
+    bool frees;              // those that are held no more
+    uint64_t *grow;          // elastic jobs that have started in this step
     uint32_t grow_count, grow_room;
-    uint32_t dirty_count, dirty_room, held_count, held_room;
+    uint32_t dirty_count, dirty_room;
     uint32_t over_at, over_count, over_room;
     ls_exec_crowd *crowds;  // by account, with all below it; of account 0: all jobs
     uint64_t *holding;      // ids of those with shares
@@ -165,7 +169,6 @@ void ls_exec_tell(ls_exec *e, ls_exec_act act, const ls_entry *j, int64_t at_us)
 void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out);
 // Over, for those that wait for it too.
 void ls_exec_finish(ls_exec *e, ls_entry *j, ls_exec_state state, int64_t at_us);
-void ls_exec_look_at_held(ls_exec *e, int64_t at_us);  // those whose wait for others is over
 // The account that the job names. LS_ERR_INVALID: there is none, or it has others below it.
 ls_status ls_exec_account(const ls_exec *e, const ls_exec_job *job, uint32_t *out, ls_error *err);
 // Gives it to the scheduler, as submitted then.
@@ -173,6 +176,22 @@ ls_status ls_exec_schedule(ls_exec *e, ls_entry *j, int64_t at_us, ls_error *err
 void ls_exec_release_spec(ls_spec *spec);
 void ls_exec_free_entry(ls_entry *j);
 ls_pool_request ls_exec_request(const ls_exec *e, const ls_entry *j);
+
+// ---- service_held.c
+
+// What the number stands for, by the number by which the graph knows it.
+uint64_t ls_exec_after_number(const ls_exec *e, uint64_t number);
+// What the jobs of the spec wait for. *out LS_AFTER_OPEN: they are held from now on;
+// LS_AFTER_FAILED: they never may run, *out_failed was not done. Fails with LS_ERR_MEMORY.
+ls_status ls_exec_hold_back(ls_exec *e, const ls_spec *spec, ls_after_state *out,
+                            uint64_t *out_failed, ls_error *err);
+ls_status ls_exec_hold_again(ls_exec *e, ls_error *err);  // all that were held before
+// It waits for what was not done.
+void ls_exec_give_up(ls_exec *e, ls_entry *j, uint64_t failed);
+void ls_exec_told_over(ls_exec *e, const ls_entry *j);  // it is over: whoever waits for it is told
+void ls_exec_free_held(ls_exec *e);                     // those whose wait for others is over
+// `asks`: also when jobs that wait are expected to start, which takes its time.
+void ls_exec_say_held(ls_exec *e, const ls_entry *j, bool asks, ls_exec_answer *a, ls_buffer *text);
 
 // ---- service_run.c
 

@@ -199,9 +199,10 @@ static ls_status check_numbers(const ls_exec *e, const ls_exec_job *job, ls_erro
                      "a job that needs nothing");
     }
     for (uint32_t i = 0; i < job->after_count; i++) {
-        if (ls_exec_find(e, job->after[i]) == NULL) {
+        const uint64_t id = job->after[i] & ~LS_EXEC_AFTER_ARRAY;
+        if (ls_exec_find(e, id) == NULL) {
             return wrong(err, "wait for jobs that are listed", "there is no job %llu to wait for",
-                         (unsigned long long)job->after[i]);
+                         (unsigned long long)id);
         }
     }
     return job->after_count > LS_EXEC_AFTER_MAX
@@ -304,10 +305,15 @@ ls_status ls_exec_schedule(ls_exec *e, ls_entry *j, int64_t at_us, ls_error *err
     return status;
 }
 
-static ls_spec *copy_spec(const ls_exec_job *job, ls_error *err) {
+static ls_spec *copy_spec(const ls_exec *e, const ls_exec_job *job, ls_error *err) {
     ls_spec *spec = ls_alloc(sizeof *spec);
     ls_writer bytes = {0};
     ls_exec_job given = *job;
+    uint64_t after[LS_EXEC_AFTER_MAX];
+    for (uint32_t i = 0; i < job->after_count; i++) {
+        after[i] = ls_exec_after_number(e, job->after[i]);
+    }
+    given.after = after;
     given.shape.parts = given.shape.parts == 0 ? 1 : given.shape.parts;
     ls_exec_spec_write(&bytes, &given);
     ls_status status = spec == NULL || bytes.failed ? no_memory(err) : LS_OK;
@@ -329,25 +335,11 @@ static ls_spec *copy_spec(const ls_exec_job *job, ls_error *err) {
     return spec;
 }
 
-// What an earlier job that it waits for has come to: 1 done, 0 not over, -1 failed.
-static int after_state(const ls_exec *e, const ls_exec_job *job, uint64_t *out_failed) {
-    int state = 1;
-    for (uint32_t i = 0; i < job->after_count; i++) {
-        const ls_entry *other = ls_exec_find(e, job->after[i]);
-        if (other != NULL && other->state != LS_EXEC_DONE) {
-            if (ls_exec_is_over(other->state)) {
-                *out_failed = other->id;
-                return -1;
-            }
-            state = 0;
-        }
-    }
-    return state;
-}
-
-// One job of a spec. On failure there is none.
+// One job of a spec. On failure there is none. `after`: what it waits for has come to; when it was
+// not done, that is `failed`.
 static ls_status submit_one(ls_exec *e, ls_spec *spec, uint64_t id, uint32_t account,
-                            uint64_t array_id, uint32_t index, ls_error *err) {
+                            uint64_t array_id, uint32_t index, ls_after_state after,
+                            uint64_t failed, ls_error *err) {
     ls_entry *j = ls_exec_add(e, id, spec);
     if (j == NULL) {
         return no_memory(err);
@@ -356,29 +348,20 @@ static ls_status submit_one(ls_exec *e, ls_spec *spec, uint64_t id, uint32_t acc
     j->array_id = array_id;
     j->array_index = index;
     j->submitted_us = e->now_us;
-    uint64_t failed = 0;
-    const int after = after_state(e, spec->job, &failed);
     ls_status status = ls_exec_schedule(e, j, e->now_us, err);
-    if (status == LS_OK && (after < 1 || !ls_exec_mark(e, j))) {
+    if (status == LS_OK && (after != LS_AFTER_DONE || !ls_exec_mark(e, j))) {
         ls_scheduler_cancel(e->scheduler, e->now_us, j->slot);
         j->slot = LS_POOL_NONE;
-        status = after == 1 ? no_memory(err) : LS_OK;
-        if (after < 1) {
+        status = after == LS_AFTER_DONE ? no_memory(err) : LS_OK;
+        if (after != LS_AFTER_DONE) {
             ls_exec_set_state(e, j, LS_EXEC_HELD);
-            if (!ls_grow(&e->held, &e->held_room, sizeof *e->held, e->held_count + 1) ||
-                !ls_exec_mark(e, j)) {
-                status = no_memory(err);
-            } else {
-                e->held[e->held_count++] = id;
-            }
+            status = ls_exec_mark(e, j) ? LS_OK : no_memory(err);
         }
     }
     if (status == LS_OK) {
         ls_exec_tell(e, LS_EXEC_SUBMITTED, j, e->now_us);
-        if (after < 0) {
-            ls_exec_note(j, "job %llu, which it waits for, was not done",
-                         (unsigned long long)failed);
-            ls_exec_finish(e, j, LS_EXEC_CANCELLED, e->now_us);
+        if (after == LS_AFTER_FAILED) {
+            ls_exec_give_up(e, j, failed);
         }
     }
     return status;
@@ -401,9 +384,7 @@ static void take_back(ls_exec *e, uint64_t first) {
     while (e->dirty_count > 0 && e->dirty[e->dirty_count - 1] >= first) {
         e->dirty_count--;
     }
-    while (e->held_count > 0 && e->held[e->held_count - 1] >= first) {
-        e->held_count--;
-    }
+    ls_afters_drop(e->afters, first);
     while (e->told_count > 0 && e->told[e->told_count - 1].id >= first) {
         e->told_count--;
     }
@@ -431,16 +412,19 @@ ls_status ls_exec_submit(ls_exec *e, const ls_exec_job *job, uint64_t *out_first
     if (status != LS_OK) {
         return status;
     }
-    ls_spec *spec = copy_spec(job, err);
+    ls_spec *spec = copy_spec(e, job, err);
     if (spec == NULL) {
         return err != NULL ? err->status : LS_ERR_MEMORY;
     }
     const uint64_t first = e->next_id;
     spec->id = first;
     spec->users = 1;  // ours, until the end
+    ls_after_state after = LS_AFTER_DONE;
+    uint64_t failed = 0;
+    status = ls_exec_hold_back(e, spec, &after, &failed, err);
     for (uint32_t i = 0; status == LS_OK && i < count; i++) {
         status = submit_one(e, spec, first + i, account, job->array > 0 ? first : 0,
-                            job->array_first + i, err);
+                            job->array_first + i, after, failed, err);
     }
     if (status != LS_OK) {
         take_back(e, first);
@@ -455,46 +439,6 @@ ls_status ls_exec_submit(ls_exec *e, const ls_exec_job *job, uint64_t *out_first
 
 // ---- over
 
-void ls_exec_look_at_held(ls_exec *e, int64_t at_us) {
-    // Those that are cancelled here are looked for by others in turn: until nothing changes.
-    for (bool again = true; again;) {
-        again = false;
-        for (uint32_t i = 0; i < e->held_count; i++) {
-            ls_entry *j = ls_exec_find(e, e->held[i]);
-            uint64_t failed = 0;
-            ls_error err = {0};
-            const int after = j == NULL || j->state != LS_EXEC_HELD
-                                  ? 2
-                                  : after_state(e, j->spec->job, &failed);
-            if (after == 0) {
-                continue;
-            }
-            e->held[i--] = e->held[--e->held_count];
-            again = true;
-            if (after == 2) {
-                continue;
-            }
-            if (after == 1 && ls_exec_schedule(e, j, at_us, &err) == LS_OK) {
-                ls_exec_mark(e, j);
-                continue;
-            }
-            if (after == 1) {
-                ls_exec_note(j, "%s", err.text);
-            } else {
-                ls_exec_note(j, "job %llu, which it waits for, was not done",
-                             (unsigned long long)failed);
-            }
-            ls_exec_set_state(e, j, after == 1 ? LS_EXEC_FAILED : LS_EXEC_CANCELLED);
-            j->ended_us = at_us;
-            ls_exec_mark(e, j);
-            ls_exec_tell(e, LS_EXEC_ENDED, j, at_us);
-            if (ls_grow(&e->over, &e->over_room, sizeof *e->over, e->over_count + 1)) {
-                e->over[e->over_count++] = j->id;
-            }
-        }
-    }
-}
-
 void ls_exec_finish(ls_exec *e, ls_entry *j, ls_exec_state state, int64_t at_us) {
     ls_exec_set_state(e, j, state);
     j->ended_us = at_us;
@@ -504,9 +448,7 @@ void ls_exec_finish(ls_exec *e, ls_entry *j, ls_exec_state state, int64_t at_us)
     if (ls_grow(&e->over, &e->over_room, sizeof *e->over, e->over_count + 1)) {
         e->over[e->over_count++] = j->id;
     }
-    if (e->held_count > 0) {
-        ls_exec_look_at_held(e, e->now_us);
-    }
+    ls_exec_told_over(e, j);
 }
 
 ls_status ls_exec_cancel(ls_exec *e, uint64_t id, ls_error *err) {

@@ -91,11 +91,6 @@ static ls_status take_job(void *context, const ls_job_row *r, ls_error *err) {
     if (!known && !ls_exec_is_over(r->state)) {
         ls_exec_note(j, "%s", why.text);
         ls_exec_finish(e, j, LS_EXEC_CANCELLED, e->now_us);
-    } else if (r->state == LS_EXEC_HELD) {
-        if (!ls_grow(&e->held, &e->held_room, sizeof *e->held, e->held_count + 1)) {
-            return ls_fail(err, LS_ERR_MEMORY, "out of memory");
-        }
-        e->held[e->held_count++] = j->id;
     }
     return LS_OK;
 }
@@ -377,7 +372,9 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err) {
     status = status == LS_OK ? list_over(e, err) : status;
     if (status == LS_OK) {
         ls_exec_outs_apply(e);  // behind those that run there
-        ls_exec_look_at_held(e, e->now_us);
+        status = ls_exec_hold_again(e, err);
+    }
+    if (status == LS_OK) {
         ls_exec_elastic_open(e);
         ls_exec_load_open(e);
         e->wants_step = true;

@@ -138,28 +138,7 @@ static ls_status why_waiting(ls_exec *e, const ls_entry *j, ls_exec_answer *a, l
     return status;
 }
 
-static void say_held(const ls_exec *e, const ls_entry *j, ls_exec_answer *a, ls_buffer *text) {
-    const ls_exec_job *job = j->spec->job;
-    uint32_t more = 0;
-    a->reason = LS_REASON_AFTER;
-    for (uint32_t i = 0; i < job->after_count; i++) {
-        const ls_entry *other = ls_exec_find(e, job->after[i]);
-        if (other != NULL && other->state != LS_EXEC_DONE) {
-            more += a->job != 0;
-            a->job = a->job == 0 ? other->id : a->job;
-        }
-    }
-    const ls_entry *first = ls_exec_find(e, a->job);
-    ls_buffer_printf(text, "It waits until job %llu is done, which is %s",
-                     (unsigned long long)a->job,
-                     first != NULL ? ls_exec_state_word(first->state) : "gone");
-    if (more > 0) {
-        ls_buffer_printf(text, ", and %u more", more);
-    }
-    ls_buffer_text(text, ".");
-}
-
-ls_status ls_exec_why(ls_exec *e, uint64_t id, ls_exec_answer *out, ls_error *err) {
+static ls_status why(ls_exec *e, uint64_t id, bool asks, ls_exec_answer *out, ls_error *err) {
     const ls_entry *j = ls_exec_find(e, id);
     *out = (ls_exec_answer){.account = LS_POOL_NONE,
                             .promised_us = INT64_MAX,
@@ -176,7 +155,7 @@ ls_status ls_exec_why(ls_exec *e, uint64_t id, ls_exec_answer *out, ls_error *er
     ls_buffer text;
     ls_buffer_init(&text);
     if (j->state == LS_EXEC_HELD) {
-        say_held(e, j, out, &text);
+        ls_exec_say_held(e, j, asks, out, &text);
     } else if (j->state == LS_EXEC_STOPPING && j->for_job != 0) {
         ls_buffer_printf(&text, "It gives back what its account borrowed, to job %llu.",
                          (unsigned long long)j->for_job);
@@ -189,4 +168,12 @@ ls_status ls_exec_why(ls_exec *e, uint64_t id, ls_exec_answer *out, ls_error *er
     const bool failed = text.failed;
     ls_buffer_clear(&text);
     return failed ? ls_fail(err, LS_ERR_MEMORY, "out of memory") : LS_OK;
+}
+
+ls_status ls_exec_why(ls_exec *e, uint64_t id, ls_exec_answer *out, ls_error *err) {
+    return why(e, id, true, out, err);
+}
+
+ls_status ls_exec_why_brief(ls_exec *e, uint64_t id, ls_exec_answer *out, ls_error *err) {
+    return why(e, id, false, out, err);
 }

@@ -197,17 +197,19 @@ static void take_command(ls_fields *f, ls_arena *arena, ls_exec_job *job) {
 static void take_after(ls_fields *f, ls_arena *arena, ls_exec_job *job) {
     const char *const *texts = NULL;
     size_t count = 0;
-    ls_fields_texts(f, "after", 0, LS_EXEC_AFTER_MAX, 19, arena, &texts, &count);
+    ls_fields_texts(f, "after", 0, LS_EXEC_AFTER_MAX, 20, arena, &texts, &count);
     uint64_t *ids = count > 0 ? ls_arena_alloc(arena, count * sizeof *ids) : NULL;
     if (count > 0 && ids == NULL) {
         ls_fields_fail(f, LS_ERR_MEMORY, "out of memory");
     }
     for (size_t i = 0; i < count && !f->failed; i++) {
+        const size_t length = strlen(texts[i]);
+        const bool array = length > 1 && texts[i][length - 1] == '+';  // all of its array
         int64_t id = 0;
-        if (!ls_text_parse_i64(texts[i], strlen(texts[i]), &id) || id <= 0) {
+        if (!ls_text_parse_i64(texts[i], length - array, &id) || id <= 0) {
             ls_fields_fail(f, LS_ERR_INVALID, "after: '%.30s' is no number of a job", texts[i]);
         } else {
-            ids[i] = (uint64_t)id;
+            ids[i] = (uint64_t)id | (array ? LS_EXEC_AFTER_ARRAY : 0);
         }
     }
     job->after = ids;
