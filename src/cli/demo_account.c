@@ -90,10 +90,11 @@ static void ledger(const ls_demo_account *a, ls_buffer *out) {
     ls_buffer_text(out, ".\n");
     if (l->realised_known) {
         ls_buffer_printf(out,
-                         "Realised: %+.4g %s (%.4g to %.4g) by %.0f of them in %.0f windows of "
+                         "Realised: %+.4g %s (%.4g to %.4g) by %.0f of them in %.0f window%s of "
                          "time, by %s; it reproduces what happened with an error of %.4g %s.\n",
                          l->realised, unit, l->realised_low, l->realised_high,
                          l->realised_decisions, l->realised_windows,
+                         l->realised_windows == 1.0 ? "" : "s",
                          l->method[0] != '\0' ? l->method : "the service's own account",
                          l->realised_error, unit);
     } else {

@@ -151,10 +151,10 @@ static json_t *forecast_object(ls_service *service) {
     if (service->watch == NULL || !ls_watch_expect(service->watch, &expected)) {
         return json_null();
     }
-    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "text", expected.text, "origin_us",
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:i}", "text", expected.text, "origin_us",
                      (json_int_t)expected.origin_us, "until_us", (json_int_t)expected.until_us,
                      "made_mean", expected.mean, "made_low", expected.low, "made_high",
-                     expected.high, "level", 0.9);
+                     expected.high, "level", 0.9, "futures", (int)expected.futures);
 }
 
 static json_t *link_object(ls_service *service) {

@@ -307,7 +307,9 @@ bool ls_watch_expect(ls_watch *watch, ls_watch_expected *out) {
         return false;
     }
     out->origin_us = start_us + f.origin_us;
-    out->until_us = out->origin_us + ls_forecast_def_default().horizon_us;
+    const ls_forecast_def def = ls_forecast_def_default();
+    out->until_us = out->origin_us + def.horizon_us;
+    out->futures = def.futures;
     out->mean = f.output_mean;
     out->low = f.output_low;
     out->high = f.output_high;

@@ -24,6 +24,7 @@ typedef struct ls_watch_expected {
     char text[200];
     int64_t origin_us, until_us;  // since 1970
     double mean, low, high;       // lots done in between; the 90 % interval
+    uint32_t futures;             // that it is of
 } ls_watch_expected;
 bool ls_watch_expect(ls_watch *watch, ls_watch_expected *out);
 // Since when the values drift for which there was an alarm, the earliest of them, since 1970; 0:

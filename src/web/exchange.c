@@ -166,6 +166,28 @@ static bool know_role(ls_exchange *x) {
     return !x->refused;
 }
 
+// Letters, digits and hyphens: nothing that an address or a header gives a meaning.
+static bool is_plain(const char *text) {
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")] ==
+           '\0';
+}
+
+// What else the address chooses (`wall=1`, `lang=ko`) stays in it, as far as it has room.
+static void keep_choices(ls_exchange *x) {
+    char *location = x->answer.location;
+    size_t used = strlen(location);
+    for (uint32_t i = 0; i < x->request.argument_count; i++) {
+        const ls_argument *a = &x->request.arguments[i];
+        const size_t more = strlen(a->name) + strlen(a->value) + 2;
+        if (strcmp(a->name, "token") != 0 && a->name[0] != '\0' && is_plain(a->name) &&
+            is_plain(a->value) && used + more < sizeof x->answer.location) {
+            ls_text_format(location + used, sizeof x->answer.location - used, "%c%s=%s",
+                           used == 1 ? '?' : '&', a->name, a->value);
+            used += more;
+        }
+    }
+}
+
 // The printed address: its token becomes a cookie, and goes from the address line.
 static void enter(ls_exchange *x) {
     const char *token = ls_request_get(&x->request, "token");
@@ -181,6 +203,7 @@ static void enter(ls_exchange *x) {
         x->answer.status = 303;
         x->answer.type = "text/plain; charset=utf-8";
         ls_text_format(x->answer.location, sizeof x->answer.location, "/");
+        keep_choices(x);
         ls_text_format(x->answer.cookie, sizeof x->answer.cookie,
                        "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000%s", name,
                        guest.is_one ? token : x->server->def.auth->tokens[role],

@@ -162,6 +162,19 @@ static void test_the_printed_address_becomes_a_cookie(void) {
                    ls_server_port(s));
     CHECK_CONTAINS(ask(s, "GET /seen", cookie, ""), "operator@127.0.0.1");
     CHECK_CONTAINS(ask(s, "GET /?token=wrong", "", ""), " 401 ");
+    // What else is chosen stays, and nothing that would end the line or the address.
+    CHECK_CONTAINS(ask(s, "GET /?wall=1&token=" OPERATOR "&lang=ko", "", ""),
+                   "Location: /?wall=1&lang=ko\r\n");
+    got = ask(s, "GET /?token=" OPERATOR "&a=b%0d%0aX-Other:%201&theme=dark&c%3d=1&next=//other",
+              "", "");
+    CHECK_CONTAINS(got, "Location: /?theme=dark\r\n");
+    CHECK(strstr(got, "X-Other") == NULL);
+    got = ask(s,
+              "GET /?token=" OPERATOR
+              "&long=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl"
+              "&wall=1",
+              "", "");
+    CHECK_CONTAINS(got, "Location: /?wall=1\r\n");
     CHECK_CONTAINS(ask(s, "GET /seen?token=" OPERATOR, "", ""), " 401 ");
     ls_server_stop(s);
 }

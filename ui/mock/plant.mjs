@@ -55,10 +55,10 @@ export function state(plant, nowUs, healthy) {
     })),
     kpi: {made: 388, made_shift: 388, plan_shift: 412, per_hour: 64.2, wip: 63, on_time: 0.93, oee: 0.71, cycle_s: 2340,
       scrapped: 4, bottleneck: [{station: 'grind', share: 0.71}, {station: 'mill', share: 0.18}]},
-    forecast: {text: '', origin_us: nowUs, until_us: startUs + 8 * 3600e6, made_mean: 133, made_low: 118, made_high: 147},
+    forecast: {text: '', origin_us: nowUs, until_us: startUs + 8 * 3600e6, made_mean: 133, made_low: 118, made_high: 147, level: 0.9, futures: 40},
     lines: [{name: 'own rule', made: 371, wip: 74, per_hour: 61.4, cycle_s: 2820, on_time: 0.87, cost: 74.1},
       {name: 'with Lineshaft', made: 388, wip: 63, per_hour: 64.2, cycle_s: 2340, on_time: 0.93, cost: 63.2}],
-    difference: {made: 17, half_width: 6.2, hours: 6},
+    difference: {made: 17, half_width: 6.2, windows: 36, hours: 6},
     link: {sources: [{name: 'gearbox/cell', connected: true}], guard: true, history: true},
   };
 }

@@ -81,6 +81,7 @@ export interface LineRow {
 export interface LineDifference {
   made: number;
   half_width: number | null;
+  windows: number;
   hours: number;
 }
 
@@ -92,6 +93,7 @@ export interface Forecast {
   made_low: number;
   made_high: number;
   level?: number;
+  futures: number;
 }
 
 export interface Link {

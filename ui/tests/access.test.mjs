@@ -89,6 +89,29 @@ test('each chart has a sentence, a cursor by arrow keys and a table of at most 2
   await page.context().close();
 });
 
+test('so has every other chart: the forecast, what if, models, the pool (T6)', async () => {
+  for (const [hash, first] of [['#/twin', async (page) => {
+    await page.click('.whatif .primary');
+    await page.waitForFunction(() => document.querySelectorAll('.plot canvas').length === 3);
+  }], ['#/models/wear'], ['#/pool']]) {
+    await withPage(browser, {hash, mock: {pool: {racks: 4, nodes: 2, gpus: 4, ownersMost: 2, each: 3, fill: 4}}}, async (page) => {
+      await page.waitForSelector('.plot canvas');
+      await first?.(page);
+      for (const plot of await page.locator('.plot').all()) {
+        const name = `${hash} ${await plot.locator('strong').first().textContent()}`;
+        assert.match(await plot.locator('.plot-box').getAttribute('aria-label'), /\. .*\d.*\./, name);
+        await plot.locator('.plot-box').focus();
+        for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+        assert.match(await plot.locator('.cursor').textContent(), /\d\d:\d\d.*\d/, name);
+        await plot.locator('[data-table]').click();
+        const rows = await plot.locator('tbody tr').count();
+        assert.ok(rows > 10 && rows <= 200, `${name}: ${rows} rows`);
+      }
+      assert.deepEqual(page.problems, []);
+    });
+  }
+});
+
 test('what happens is said at most once in ten seconds, merged (T6)', async () => {
   const page = await openPage(browser, mock.url);
   await page.waitForFunction(() => document.querySelector('.shape.bn'));

@@ -1,7 +1,8 @@
 // The live stream: losing it, coming back, and never acting twice or late (T3, T9, T22, T24).
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {openBrowser, withPage} from './browser.mjs';
+import {startMock} from '../mock/server.mjs';
+import {openBrowser, openPage, withPage} from './browser.mjs';
 import {load} from './load.mjs';
 
 let browser;
@@ -54,6 +55,33 @@ test('a silent stream: within ten seconds a banner, an age on every value, the o
     await page.waitForFunction(() => !document.querySelector('.detail .buttons button').disabled);
     assert.equal(mock.asked.slice(before).filter((a) => a.method !== 'GET').length, 0, 'nothing was queued');
   });
+});
+
+test('silence is said on every view, what it showed stays, and nothing of it can be sent (T3, T9)', async () => {
+  const own = await startMock(), context = await browser.newContext({viewport: {width: 1280, height: 800}, reducedMotion: 'reduce', timezoneId: 'UTC'});
+  try {
+    const pages = [];
+    for (const [hash, drawn, sends] of [['#/history', '.plot canvas'], ['#/twin', '.plot canvas', '.whatif .primary'],
+      ['#/models/wear', '.plot canvas', '.model .buttons button'], ['#/plant', 'textarea', '.editor .primary'], ['#/decisions', '.detail', '.detail .buttons button']]) {
+      const page = await openPage(browser, own.url, {hash, context});
+      await page.waitForSelector(drawn);
+      if (hash === '#/plant') await page.fill('textarea', (await page.inputValue('textarea')).replace('queue: 40', 'queue: 50'));
+      if (sends) await page.waitForFunction((where) => [...document.querySelectorAll(where)].some((b) => !b.disabled), sends);
+      pages.push({page, hash, drawn, sends});
+    }
+    own.cut();
+    const asked = own.asked.filter((a) => a.method !== 'GET').length;
+    await Promise.all(pages.map(async ({page, hash, drawn, sends}) => {
+      await page.waitForSelector('.banner[role=alert]', {timeout: 30000});
+      assert.equal(await page.locator('.page.stale').count(), 1, hash);
+      assert.ok(await page.locator(drawn).first().isVisible(), `${hash}: what was shown is gone`);
+      if (sends) assert.equal(await page.locator(`${sends}:enabled`).count(), 0, `${hash}: something can be sent`);
+    }));
+    assert.equal(own.asked.filter((a) => a.method !== 'GET').length, asked);
+  } finally {
+    await context.close();
+    await own.stop();
+  }
 });
 
 test('a beat with another check than ours makes the page ask anew (T22)', async () => {

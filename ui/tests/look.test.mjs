@@ -15,10 +15,11 @@ after(async () => {
   await mock?.stop();
 });
 
-for (const theme of ['light', 'dark']) {
-  test(`a healthy plant shows no colour, links apart (T1, ${theme})`, async () => {
-    await withPage(browser, {theme, mock: {healthy: true}}, async (page) => {
-      await page.waitForFunction(() => document.querySelector('.shape.bn'));
+const sizes = {desk: {}, phone: {width: 390, height: 844}, wall: {wall: true, width: 1920, height: 1080}};
+for (const theme of ['light', 'dark']) for (const [size, shape] of Object.entries(sizes)) {
+  test(`a healthy plant shows no colour, links apart (T1, ${theme}, ${size})`, async () => {
+    await withPage(browser, {theme, ...shape, mock: {healthy: true}}, async (page) => {
+      await page.waitForFunction(() => document.querySelector('.shape.bn, .stations .bn-mark'));
       await page.waitForTimeout(400);
       // Links keep their accent everywhere; here they are hidden. Neutral tokens have a chroma of up to 6.
       await page.evaluate(() => document.querySelectorAll('a, .legend').forEach((e) => { e.style.visibility = 'hidden'; }));
@@ -79,12 +80,57 @@ test('every interval is named with its kind and n (T11)', async () => {
   const page = await openPage(browser, mock.url, {hash: '#/decisions/d-1207'});
   await page.waitForSelector('.ledger');
   assert.match(await page.textContent('.detail .claim'), /95\u00a0% CI \+0\.8 to \+3\.4\), 200 futures/);
-  assert.match(await page.textContent('.inbox'), /95\u00a0% CI −0\.9 to \+1\.7\) · no clear effect/);
+  assert.match(await page.textContent('.inbox'), /95\u00a0% CI −0\.9 to \+1\.7\), 200 futures · no clear effect/);
   assert.equal(await page.locator('.detail svg.interval').count() > 2, true);
   assert.match(await page.textContent('.ledger'), /37 of 39 \(expected 37\)/);
   assert.match(await page.textContent('.ledger'), /not shown: gain is smaller than the error of the twin/);
   assert.match(await page.textContent('.ledger'), /setpoint bath, C h/);
   assert.match(await page.textContent('.ledger .experiment'), /after 9 of 20 periods .*\(-0\.3 to 1\.1, .*\): not shown/);
+  await page.context().close();
+});
+
+test('wherever an interval stands, its kind stands beside it and its n on the same card (T11)', async () => {
+  const context = await browser.newContext({viewport: {width: 1280, height: 800}, reducedMotion: 'reduce', timezoneId: 'UTC'});
+  let found = 0;
+  for (const hash of ['#/line', '#/decisions/d-1207', '#/decisions/d-1190', '#/twin', '#/models/wear']) {
+    const page = await openPage(browser, mock.url, {hash, context});
+    await page.waitForSelector({'#/t': '.plot canvas', '#/m': '.plot canvas', '#/d': '.ledger', '#/l': '.lines'}[hash.slice(0, 3)]);
+    if (hash === '#/twin') {
+      await page.click('.whatif .primary');
+      await page.waitForSelector('.whatif-result');
+    }
+    const seen = await page.evaluate(() => [...document.querySelectorAll('main td, main li, main p, main dd, main figcaption, main .figure, main .claim, main .inbox-gain')]
+      .filter((e) => !e.querySelector('td, li, p, dd'))
+      .map((e) => ({text: e.textContent, card: (e.closest('.card, .kpis, .inbox-gain, .fans') ?? e).textContent}))
+      .filter((e) => /[+\u2212]?\d[\d,.]* to [+\u2212]?\d[\d,.]*(?!:)/.test(e.text.replaceAll(/\d\d:\d\d to \d\d:\d\d/g, ''))));
+    for (const {text, card} of seen) {
+      // In a table the note below it names the kind of what stands in brackets.
+      assert.match(text.includes('%') ? text : card, /\d\s?% (CI|of (\d+ )?futures|prediction interval)/, `${hash}: ${text}`);
+      assert.match(card, /\d+ (futures|windows|sent|periods|truths|drawn)|Futures\s*\d+/, `${hash}: no n beside: ${text}`);
+    }
+    found += seen.length;
+    await page.close();
+  }
+  assert.ok(found > 20, `${found} intervals`);
+  await context.close();
+});
+
+test('what is filtered, searched or hidden changes no figure of the whole (T12)', async () => {
+  const page = await openPage(browser, mock.url, {hash: '#/decisions'});
+  await page.waitForSelector('.ledger tbody tr');
+  const ledger = await page.textContent('.ledger'), shown = await page.locator('.inbox li').count();
+  await page.click('.view .tabs button >> nth=-1');
+  await page.waitForFunction((n) => document.querySelectorAll('.inbox li').length !== n, shown);
+  assert.equal(await page.textContent('.ledger'), ledger);
+  await page.fill('[data-search]', 'wash');
+  await page.waitForFunction(() => document.querySelectorAll('.inbox li').length === 1);
+  assert.equal(await page.textContent('.ledger'), ledger);
+  await page.evaluate(() => { location.hash = '#/history'; });
+  await page.waitForFunction(() => document.querySelectorAll('.plot canvas').length === 2);
+  const first = await page.textContent('.plot figcaption');
+  await page.click('.chips li:nth-child(2) button');
+  await page.waitForFunction(() => document.querySelectorAll('.plot canvas').length === 1);
+  assert.equal(await page.textContent('.plot figcaption'), first);
   await page.context().close();
 });
 
@@ -172,7 +218,7 @@ test('the first screen of a demo says which line runs better, by how much, and l
   const text = await page.textContent('.lines');
   assert.match(text, /With Lineshaft the line runs better: lead time −8\u00a0min \(−17\.0\u00a0%\)/);
   assert.match(text, /\+17 better/);
-  assert.match(text, /Promised so far \(dispatch, 42 decisions\): \+1\.9\u00a0lot h \(95\u00a0% CI \+1\.4 to \+2\.4\)/);
+  assert.match(text, /Made \+17 \(95\u00a0% CI \+11 to \+23\) in 6\u00a0h, by 36 windows\. Promised so far \(dispatch, 39 sent\): \+1\.9\u00a0lot h \(95\u00a0% CI \+1\.4 to \+2\.4\)/);
   assert.match(await page.textContent('.ribbon'), /emulated, at 60 times/);
   await page.click('.lines .headline a');
   await page.waitForSelector('.detail .why li');

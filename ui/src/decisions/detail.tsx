@@ -61,7 +61,7 @@ export function Detail({row, onReview}: {row: Row; onReview: (review: Review) =>
         {' '}<span class="ids">{other.id}</span>: {stateOf(other)}{other.reason && ` (${other.reason})`}</dd></>)}
       {row.sent.map((s) => <><dt>{t('sent')}</dt><dd class="ids">{s.kind} {s.device} {s.argument}: {s.result}
         {s.guard !== null && s.guard !== undefined ? ` ${t('guards.by', {n: s.guard})}` : ''}{s.reason ? ` (${s.reason})` : ''} {stamp(s.at_us)}</dd></>)}
-      <dt>{t('replay')}</dt><dd class="ids"><code>lineshaft decide replay {row.id}</code>
+      <dt>{t('replay')}</dt><dd class="ids"><code>lineshaft decide replay PLANT {row.id}</code>
         {row.snapshot && <> · {row.snapshot.hash}</>}{(typeof row.seed === 'string' || Number.isSafeInteger(row.seed)) && <> · {t('seed')} {row.seed}</>}</dd>
     </dl>
     {row.claim && <p class="muted">{t('claim.note', {level: percent(row.claim.level)})}</p>}

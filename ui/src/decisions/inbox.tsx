@@ -1,7 +1,6 @@
 // inbox.tsx - the list of rows: those that wait for a person first.
-import {interval} from '../format';
 import {t, word} from '../i18n';
-import {Whisker, scaleOf, unclear} from '../parts/interval';
+import {GainText, Whisker, scaleOf} from '../parts/interval';
 import {Empty} from '../parts/notice';
 import {hrefOf} from '../route';
 import {store} from '../store';
@@ -27,6 +26,9 @@ export function inFolder(rows: Iterable<Row>, folder: string, text: string, sort
     : (a, b) => b.time_us - a.time_us);
 }
 
+// The line's own rule against itself gains nothing, and nothing is to be said of it.
+const isTold = (c: Row['claim']): c is NonNullable<Row['claim']> => !!c && (c.gain !== 0 || c.low !== c.high);
+
 export function Inbox({rows, selected, folder}: {rows: Row[]; selected: string; folder: string}) {
   if (rows.length === 0) {
     const last = [...store.rows.values()].sort((a, b) => b.time_us - a.time_us)[0];
@@ -39,7 +41,7 @@ export function Inbox({rows, selected, folder}: {rows: Row[]; selected: string; 
       <span class="inbox-head"><strong>{word('kind', row.kind)} · <span class="ids">{row.subject}</span></strong>
         <span class="num muted">{row.state === 'open' ? '' : `${stateOf(row)} · `}{leftOf(row, store.lineNow)}</span></span>
       <span class="inbox-title">{titleOf(row)}</span>
-      {row.claim && <span class="inbox-gain"><Whisker gain={row.claim} scale={scale} width={120} />
-        <span class="num">{interval(row.claim.gain, row.claim.low, row.claim.high, row.unit, row.claim.level)}{unclear(row.claim) ? ` · ${t('gain.unclear')}` : ''}</span></span>}
+      {isTold(row.claim) && <span class="inbox-gain"><Whisker gain={row.claim} scale={scale} width={120} />
+        <GainText gain={row.claim} unit={row.unit} level={row.claim.level} futures={row.claim.futures || undefined} /></span>}
     </a></li>)}</ul>;
 }

@@ -34,7 +34,7 @@ export function KpiBar() {
     {k.on_time !== null && <Figure name={t('kpi.on_time')} value={percent(k.on_time)} age={age} />}
     <Figure name={t('kpi.cycle')} value={duration(k.cycle_s)} age={age} />
     {f && <Figure name={t('kpi.forecast', {time: clock(f.until_us, false)})} value={decimals(f.made_mean, 0, true)}
-      more={t('kpi.forecast.range', {level: percent(f.level ?? 0.9), range: range(f.made_low, f.made_high)})} age={age} />}
+      more={t('kpi.forecast.range', {level: percent(f.level ?? 0.9), n: f.futures, range: range(f.made_low, f.made_high)})} age={age} />}
     {!store.inStep && <div class="figure"><dt>{t('twin')}</dt><dd>{t('twin.out')}</dd></div>}
     {store.certainty !== null && store.certainty < 0.8 && <div class="figure"><dt>{t('twin.certainty')}</dt>
       <dd class="num">{withUnit(percent(store.certainty), '')}</dd></div>}

@@ -35,12 +35,12 @@ const good = (m: Measure, d: number): 'better' | 'worse' | 'same' =>
 
 const bothMeans = (a: LineRow, b: LineRow): boolean => a.wip_mean != null && b.wip_mean != null;
 
-// "Made +12 (95 % CI +7 to +17) in 1.5 h.", or that this is not clear yet.
+// "Made +12 (95 % CI +7 to +17) in 1.5 h, by 9 windows.", or that this is not clear yet.
 function proof(d: LineDifference | null): string {
   if (!d || d.half_width === null) return '';
   const low = d.made - d.half_width, high = d.made + d.half_width;
   return t(low <= 0 && high >= 0 ? 'lines.proof.unclear' : 'lines.proof',
-    {gain: interval(d.made, low, high), time: duration(d.hours * 3600)});
+    {gain: interval(d.made, low, high), time: duration(d.hours * 3600), n: d.windows});
 }
 
 // What the sentence names: the amounts that matter, at most two, the better ones first.
@@ -102,7 +102,7 @@ export function Lines() {
       </tbody>
     </table></div>
     <p class="muted">{t('lines.note')} {proof(store.difference)}
-      {row?.promised && <> {t('lines.promised', {kind: word('kind', row.kind), n: row.decisions,
+      {row?.promised && <> {t('lines.promised', {kind: word('kind', row.kind), n: row.sent,
         gain: interval(row.promised.gain, row.promised.low, row.promised.high, unit)})}</>}
       {row?.realised && <> {t('lines.realised', {
         gain: interval(row.realised.gain, row.realised.low, row.realised.high, unit)})}</>}</p>

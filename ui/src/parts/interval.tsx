@@ -44,6 +44,6 @@ export function GainText({gain, unit, level = 0.95, futures}:
   return <span class="gain-text">
     <strong class="num">{interval(gain.gain, gain.low, gain.high, unit, level)}</strong>
     {futures !== undefined && <span class="muted">, {t('n.futures', {n: futures})}</span>}
-    {unclear(gain) && <span class="unclear-word"> {t('gain.unclear')}</span>}
+    {unclear(gain) && <span class="unclear-word"> · {t('gain.unclear')}</span>}
   </span>;
 }
