@@ -27,6 +27,7 @@
 #include "cli/demo_week.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "import/plant_file.h"
 #include "line/broker.h"
 #include "line/data_folder.h"
@@ -639,7 +640,7 @@ static int run(const ls_options *options) {
     d->options = options;
     d->seed = (uint64_t)ls_options_get(options, "seed")->number;
     d->json = ls_options_get(options, "json")->given;
-    d->terminal = isatty(STDERR_FILENO) != 0;
+    d->terminal = ls_progress_can_draw(STDERR_FILENO);
     const char *speed = ls_options_get(options, "speed")->text;
     int code = LS_EXIT_DONE;
     if (!ls_text_parse_double(speed, strlen(speed), &d->speed) || !(d->speed >= 1.0) ||

@@ -13,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 #include "line/browse.h"
 #include "ls_build.h"
@@ -234,7 +235,7 @@ static int print_result(ls_browse *browse, const char *url, bool json) {
 static int browse_broker(const ls_options *options, const ls_mqtt_def *def) {
     const ls_option_value *span = ls_options_get(options, "for");
     const bool json = ls_options_get(options, "json")->given;
-    const bool live = !json && isatty(STDOUT_FILENO) == 1;
+    const bool live = !json && ls_progress_can_draw(STDOUT_FILENO);
     ls_error err = {0};
     ls_browse *browse = NULL;
     if (ls_browse_open(def, ls_options_get(options, "passive")->given, &browse, &err) != LS_OK) {

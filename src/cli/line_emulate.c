@@ -394,7 +394,7 @@ static void linger(const job *j) {
 
 static int play(job *j) {
     ls_error err = {0};
-    teller t = {.terminal = isatty(STDERR_FILENO) != 0, .next_s = 0.0};
+    teller t = {.terminal = ls_progress_can_draw(STDERR_FILENO), .next_s = 0.0};
     ls_interrupt_watch();
     watch_usr1();
     ls_status status = ls_emulate_play_create(&j->def, &j->play, &err);

@@ -152,10 +152,7 @@ typedef struct simulation {
 
 static bool going(void *context, double share, uint64_t jobs) {
     simulation *s = context;
-    const ls_twin_progress now = {.share = share,
-                                  .events = jobs,
-                                  .replications_done = (int64_t)(share * 1000.0),
-                                  .replications_planned = 1000};
+    const ls_twin_progress now = {.share = share, .events = jobs, .replications_planned = 1};
     ls_progress_update(&s->progress, &now);
     return !ls_interrupt_came();
 }

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/pool_call.h"
 #include "cli/pool_top_draw.h"
+#include "cli/progress.h"
 
 static const ls_option own_options[] = {
     {.name = "once", .letter = '1', .kind = LS_OPTION_FLAG, .about = "prints it once and ends"},
@@ -209,8 +210,8 @@ static int run(const ls_options *options) {
         return code;
     }
     const bool once = ls_options_get(options, "once")->given ||
-                      ls_options_get(options, "json")->given || !isatty(STDOUT_FILENO) ||
-                      !isatty(STDIN_FILENO);
+                      ls_options_get(options, "json")->given ||
+                      !ls_progress_can_draw(STDOUT_FILENO) || !isatty(STDIN_FILENO);
     code = once ? print_once(options, call) : watch(options, call);
     ls_pool_call_close(call);
     return code;

@@ -2,6 +2,7 @@
 #include "cli/progress.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -10,7 +11,15 @@
 #include "base/text.h"
 #include "base/units.h"
 
-enum { BAR_WIDTH = 20, WIDTH_DEFAULT = 80, LINE_SIZE = 256, NUMBER_SIZE = 32 };
+enum {
+    BAR_WIDTH = 20,
+    WIDTH_DEFAULT = 80,
+    NARROW = 60,  // below it the bar is half as long, so that the time left has room
+    LINE_SIZE = 256,
+    NUMBER_SIZE = 32,
+    LEFT_SIZE = 2 * NUMBER_SIZE + 8,
+    LOOKS_LEAST = 3,  // with runs that ended, before their times tell anything
+};
 
 static const double FIRST_S = 1.0;
 static const double EVERY_S = 0.2;
@@ -21,15 +30,27 @@ static double now_s(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+bool ls_progress_can_draw(int descriptor) {
+    const char *term = getenv("TERM");
+    return isatty(descriptor) == 1 && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+// Terminals are made narrower while a line stands on them.
+static void look_at_width(ls_progress *progress) {
+    struct winsize window;
+    if (progress->terminal && progress->descriptor >= 0 &&
+        ioctl(progress->descriptor, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
+        progress->width = window.ws_col;
+    }
+}
+
 void ls_progress_init(ls_progress *progress) {
     memset(progress, 0, sizeof *progress);
     progress->out = stderr;
-    progress->terminal = isatty(STDERR_FILENO) == 1;
+    progress->descriptor = STDERR_FILENO;
+    progress->terminal = ls_progress_can_draw(STDERR_FILENO);
     progress->width = WIDTH_DEFAULT;
-    struct winsize window;
-    if (progress->terminal && ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
-        progress->width = window.ws_col;
-    }
+    look_at_width(progress);
     progress->clock_s = now_s;
     progress->started_s = now_s();
     atomic_flag_clear(&progress->busy);
@@ -53,23 +74,57 @@ static void show_rate(double events, double seconds, char *out, size_t size) {
     ls_text_format(out, size, "%s events/s", rate);
 }
 
-static void draw_bar(double share, char *out) {
-    const int full = (int)(share * BAR_WIDTH + 0.5);
-    for (int i = 0; i < BAR_WIDTH; i++) {
+static void draw_bar(double share, int width, char *out) {
+    const int full = (int)(share * width + 0.5);
+    for (int i = 0; i < width; i++) {
         out[i] = i < full ? '#' : '.';
     }
-    out[BAR_WIDTH] = '\0';
+    out[width] = '\0';
 }
 
-static void draw_line(ls_progress *progress, double at, const char *tail, double elapsed_s) {
-    const double share = fmin(fmax(at, 0.0), 1.0);
-    char bar[BAR_WIDTH + 1], left[NUMBER_SIZE], line[LINE_SIZE];
-    draw_bar(share, bar);
+// What is left, if all goes on as it did.
+static void show_left(double share, double elapsed_s, char *out, size_t size) {
     if (share > 0.0) {
-        ls_units_show_time(1e6 * ceil(elapsed_s * (1.0 - share) / share), left, sizeof left);
+        ls_units_show_time(1e6 * ceil(elapsed_s * (1.0 - share) / share), out, size);
     } else {
-        ls_text_format(left, sizeof left, "?");
+        ls_text_format(out, size, "?");
     }
+}
+
+// Runs that came to their end since the last look.
+static void see_runs(ls_progress *progress, int64_t done, double elapsed_s) {
+    const int64_t more = done - progress->runs_done;
+    if (more > 0) {
+        const double took_s = elapsed_s - progress->runs_s;
+        progress->runs_square += took_s * took_s / (double)more;
+        progress->runs_done = done;
+        progress->runs_s = elapsed_s;
+        progress->looks++;
+    }
+}
+
+// What is left by the times between ends of runs: `left` of them add up, each as long as their mean
+// and as uncertain as they differ, and the mean itself is of `runs_done` (95 %).
+static void show_runs_left(const ls_progress *progress, double left, double elapsed_s, char *out,
+                           size_t size) {
+    const double done = (double)progress->runs_done;
+    const double each_s = progress->runs_s / done;
+    const double square = fmax(progress->runs_square - progress->runs_s * each_s, 0.0) /
+                          (double)(progress->looks - 1);
+    const double mean_s = fmax(each_s * left - (elapsed_s - progress->runs_s), 0.0);
+    const double half_s = 1.96 * sqrt(square * left * (1.0 + left / done));
+    char low[NUMBER_SIZE], high[NUMBER_SIZE];
+    ls_units_show_time(1e6 * fmax(ceil(mean_s - half_s), 0.0), low, sizeof low);
+    ls_units_show_time(1e6 * ceil(mean_s + half_s), high, sizeof high);
+    ls_text_format(out, size, "%s%s%s", low, strcmp(low, high) != 0 ? " to " : "",
+                   strcmp(low, high) != 0 ? high : "");
+}
+
+static void draw_line(ls_progress *progress, double at, const char *left, const char *tail) {
+    const double share = fmin(fmax(at, 0.0), 1.0);
+    char bar[BAR_WIDTH + 1], line[LINE_SIZE];
+    look_at_width(progress);
+    draw_bar(share, progress->width < NARROW ? BAR_WIDTH / 2 : BAR_WIDTH, bar);
     ls_text_format(line, sizeof line, "[%s] %3.0f %%  %s left  %s", bar, floor(100.0 * share), left,
                    tail);
     if (progress->terminal) {
@@ -81,7 +136,7 @@ static void draw_line(ls_progress *progress, double at, const char *tail, double
 }
 
 static void draw(ls_progress *progress, const ls_twin_progress *now, double elapsed_s) {
-    char rate[NUMBER_SIZE + 16], tail[LINE_SIZE];
+    char rate[NUMBER_SIZE + 16], tail[LINE_SIZE], left[LEFT_SIZE];
     show_rate((double)now->events, elapsed_s, rate, sizeof rate);
     if (now->replications_planned > 1) {
         ls_text_format(tail, sizeof tail, "%s  %lld of %lld runs", rate,
@@ -89,7 +144,13 @@ static void draw(ls_progress *progress, const ls_twin_progress *now, double elap
     } else {
         ls_text_format(tail, sizeof tail, "%s", rate);
     }
-    draw_line(progress, now->share, tail, elapsed_s);
+    if (now->replications_planned > 1 && progress->looks >= LOOKS_LEAST) {
+        show_runs_left(progress, (double)(now->replications_planned - progress->runs_done),
+                       elapsed_s, left, sizeof left);
+    } else {
+        show_left(fmin(now->share, 1.0), elapsed_s, left, sizeof left);
+    }
+    draw_line(progress, now->share, left, tail);
 }
 
 void ls_progress_show(ls_progress *progress, double share, const char *tail) {
@@ -101,7 +162,9 @@ void ls_progress_show(ls_progress *progress, double share, const char *tail) {
     const double last_s = fmax(progress->drawn_s, progress->started_s);
     const double first_s = progress->terminal ? FIRST_S : every;
     if (clock_s - progress->started_s >= first_s && clock_s - last_s >= every) {
-        draw_line(progress, share, tail, clock_s - progress->started_s);
+        char left[LEFT_SIZE];
+        show_left(fmin(share, 1.0), clock_s - progress->started_s, left, sizeof left);
+        draw_line(progress, share, left, tail);
         progress->drawn_s = clock_s;
         progress->shown = progress->terminal;
     }
@@ -121,6 +184,7 @@ void ls_progress_update(ls_progress *progress, const ls_twin_progress *now) {
         return;
     }
     const double clock_s = progress->clock_s();
+    see_runs(progress, now->replications_done, clock_s - progress->started_s);
     if (clock_s - progress->started_s >= FIRST_S && clock_s - progress->drawn_s >= EVERY_S) {
         draw(progress, now, clock_s - progress->started_s);
         progress->drawn_s = clock_s;

@@ -16,12 +16,17 @@ typedef struct range {
     uint32_t first, last;
 } range;
 
-// Unicode 15, EastAsianWidth W and F, coarsely; and the combining marks of European scripts.
+// Unicode 15, EastAsianWidth W and F, coarsely; and what has no width of its own: combining marks
+// of European scripts and of kana, vowels and final consonants of Hangul that is told letter by
+// letter (its first consonant has the width of the syllable), joiners and variation selectors.
 static const range wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},  {0x3041, 0xa4cf},
                              {0xac00, 0xd7a3},   {0xf900, 0xfaff},  {0xfe30, 0xfe6f},
                              {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x1f300, 0x1f64f},
                              {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
-static const range narrow[] = {{0x0300, 0x036f}, {0x200b, 0x200f}, {0xfe00, 0xfe0f}};
+static const range narrow[] = {{0x0300, 0x036f}, {0x1160, 0x11ff}, {0x1ab0, 0x1aff},
+                               {0x1dc0, 0x1dff}, {0x200b, 0x200f}, {0x20d0, 0x20ff},
+                               {0x302a, 0x302f}, {0x3099, 0x309a}, {0xd7b0, 0xd7ff},
+                               {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
 
 static bool is_in(uint32_t code, const range *ranges, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -53,10 +58,8 @@ int ls_table_text_width(const char *text) {
     const unsigned char *at = (const unsigned char *)text;
     while (*at != '\0') {
         const uint32_t code = next_code(&at);
-        if (is_in(code, wide, sizeof wide / sizeof wide[0])) {
-            width += 2;
-        } else if (!is_in(code, narrow, sizeof narrow / sizeof narrow[0])) {
-            width += 1;
+        if (!is_in(code, narrow, sizeof narrow / sizeof narrow[0])) {
+            width += is_in(code, wide, sizeof wide / sizeof wide[0]) ? 2 : 1;
         }
     }
     return width;

@@ -9,6 +9,10 @@ static void test_width_counts_what_a_terminal_shows(void) {
     CHECK_INT(ls_table_text_width("Fräse"), 5);
     CHECK_INT(ls_table_text_width("Fra\xcc\x88se"), 5);             // a, combining diaeresis
     CHECK_INT(ls_table_text_width("\xe6\x97\x8b\xe7\x9b\xa4"), 4);  // two wide characters
+    // A syllable of Hangul, whole and letter by letter: its vowel and final consonant add nothing.
+    CHECK_INT(ls_table_text_width("\xed\x95\x9c"), 2);
+    CHECK_INT(ls_table_text_width("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"), 2);
+    CHECK_INT(ls_table_text_width("\xe3\x81\x8b\xe3\x82\x99"), 2);  // ka, voiced mark
     CHECK_INT(ls_table_text_width("\xff\xfe"), 2);                  // no UTF-8
     CHECK_INT(ls_table_text_width("a\xc3"), 2);                     // cut
 }

@@ -15,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/json.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 
 enum { PATH_SIZE = 4096 };
@@ -205,7 +206,8 @@ static int run(const ls_options *options) {
         return ls_complain(&err);
     }
     const bool as_json = ls_options_get(options, "json")->given;
-    const bool once = as_json || ls_options_get(options, "once")->given || !isatty(STDOUT_FILENO);
+    const bool once = as_json || ls_options_get(options, "once")->given ||
+                      !ls_progress_can_draw(STDOUT_FILENO);
     ls_interrupt_watch();
     code = ask_and_show(&address, as_json, !once);
     while (!once && code == LS_EXIT_DONE && !ls_interrupt_came()) {
