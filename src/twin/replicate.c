@@ -196,6 +196,7 @@ static ls_status run_one(void *context, int64_t index, int worker, ls_error *err
             job->result->events[replication] = one.state->events - events_before;
             job->result->done[replication] = 1;
             atomic_fetch_add(&job->finished, 1);
+            report_progress(job, 0.0);  // one that is over within a slice has not been seen
         }
     }
     ls_scratch_clear(&one.scratch);

@@ -55,6 +55,34 @@ static void test_a_run_stopped_within_its_first_replication_tells_what_it_knows(
     ls_twin_destroy(twin);
 }
 
+static void stop_after_some(void *context, const ls_twin_progress *progress) {
+    int64_t *done = context;
+    CHECK(progress->share > 0.0 && progress->share <= 1.0);
+    *done = progress->replications_done;
+    stop_now = 1;
+}
+
+// However short they are: many of them take a while as well.
+static void test_short_runs_are_told_of_when_they_are_done(void) {
+    ls_twin *twin = make_twin();
+    ls_error err = {0};
+    ls_run_def def = ls_run_def_default(twin);
+    def.for_us = 10 * 86400LL * 1000000;
+    def.warmup_us = 0;
+    def.reps = 5000;
+    def.workers = 1;
+    int64_t done = 0;
+    stop_now = 0;
+    def.progress = stop_after_some;
+    def.progress_context = &done;
+    def.stop = &stop_now;
+    ls_twin_result *result = NULL;
+    CHECK_INT(ls_twin_run(twin, &def, &result, &err), LS_ERR_STOPPED);
+    CHECK(done >= 1);
+    ls_twin_result_destroy(result);
+    ls_twin_destroy(twin);
+}
+
 static void test_replications_go_on_until_the_interval_is_narrow(void) {
     ls_twin *twin = make_twin();
     ls_error err = {0};
@@ -149,6 +177,7 @@ static void test_pairs_need_the_same_luck(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_run_stopped_within_its_first_replication_tells_what_it_knows);
+    TEST(test_short_runs_are_told_of_when_they_are_done);
     TEST(test_replications_go_on_until_the_interval_is_narrow);
     TEST(test_runs_that_make_no_sense_are_refused);
     TEST(test_pairs_need_the_same_luck);
