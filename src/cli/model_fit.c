@@ -227,6 +227,19 @@ static ls_status read_labelled(const char *file, ls_dataset *out, ls_error *err)
     return status;
 }
 
+// Rows are held out to score trees by; of a linear model nothing would come of it.
+static bool asks_for_trees(const ls_options *options, ls_error *err) {
+    static const char *const names[] = {"score", "validate", "by-unit"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (ls_options_get(options, names[i])->given) {
+            ls_fail(err, LS_ERR_INVALID, "'--%s' is for trees", names[i]);
+            ls_hint(err, "'lineshaft model evaluate' says how good a linear model of a plant is");
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run(const ls_options *options) {
     const char *learner = options->arguments[0], *file = options->arguments[1];
     const bool is_linear = strcmp(learner, "linear") == 0;
@@ -236,6 +249,9 @@ static int run(const ls_options *options) {
     if (!is_linear && strcmp(learner, "trees") != 0) {
         ls_fail(&err, LS_ERR_INVALID, "unknown learner '%s'", learner);
         ls_hint(&err, "there are: linear, trees");
+        return ls_complain_usage(&err, "model fit");
+    }
+    if (is_linear && asks_for_trees(options, &err)) {
         return ls_complain_usage(&err, "model fit");
     }
     ls_buffer_init(&out);

@@ -227,8 +227,9 @@ const ls_cli_command ls_command_pool_top = {
     .examples = "lineshaft pool top --once\n",
     .detail =
         "Of an account the bar shows what it uses of its guarantee (=), what it borrows (+) and "
-        "what of its guarantee it leaves to others (-). Where this is no terminal it is printed "
-        "once, for 80 columns and 24 lines.\n",
+        "what of its guarantee it leaves to others (-). Racks are told of where something in them "
+        "is out of service, the worst first. Where this is no terminal, or one that cannot be "
+        "drawn over (TERM=dumb), it is printed once, for 80 columns and 24 lines.\n",
     .tables = tables,
     .run = run,
 };

@@ -347,6 +347,7 @@ static void test_data_that_teaches_nothing_is_named(void) {
     expect("model list %/faults.yaml:slow --models %/models", 0, "candidate");
     put("p.lsd", "LSDATA1");
     expect("model fit trees %/p.lsd", 3, "not a dataset");
+    expect("model fit linear %/p.lsd --validate 0.25 --score", 2, "'--score' is for trees");
 }
 
 static void test_a_model_that_is_not_what_it_was_is_refused(void) {
