@@ -103,6 +103,22 @@ static void ledger(const ls_demo_account *a, ls_buffer *out) {
     }
 }
 
+// What is promised is the gain of a rule in the long run and of acts over their horizon; what a
+// window brings is compared with what was to be expected of that window.
+static void awaited(const ls_demo_account *a, ls_buffer *out) {
+    const ls_demo_ledger *l = &a->ledger;
+    const char *unit = l->unit[0] != '\0' ? l->unit : a->unit;
+    if (l->compared > 0.0) {
+        ls_buffer_printf(
+            out,
+            "To be expected of %.0f windows, by the state at their beginnings: %+.4g %s "
+            "(%.4g to %.4g); they brought %+.4g, %.0f of them what was to be expected of "
+            "it (at least %.1f should).\n",
+            l->compared, l->awaited, unit, l->awaited_low, l->awaited_high, l->brought, l->inside,
+            l->expected);
+    }
+}
+
 // Where decisions of several kinds were sent: each by itself.
 static void kinds(const ls_demo_account *a, ls_buffer *out) {
     const ls_demo_ledger *l = &a->ledger;
@@ -146,6 +162,7 @@ void ls_demo_account_text(const ls_demo_account *a, ls_buffer *out) {
     }
     states(&a->ledger.states, out);
     ledger(a, out);
+    awaited(a, out);
     kinds(a, out);
     differ(a, out);
     if (a->served != NULL) {
@@ -223,6 +240,19 @@ void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
         number("decisions", l->realised_decisions, ", ", out);
         number("windows", l->realised_windows, ", ", out);
         number("error", l->realised_error, "}", out);
+    } else {
+        ls_buffer_text(out, "null");
+    }
+    ls_buffer_text(out, ", \"awaited\": ");
+    if (l->compared > 0.0) {
+        ls_buffer_text(out, "{");
+        number("gain", l->awaited, ", ", out);
+        number("low", l->awaited_low, ", ", out);
+        number("high", l->awaited_high, ", ", out);
+        number("brought", l->brought, ", ", out);
+        number("windows", l->compared, ", ", out);
+        number("inside", l->inside, ", ", out);
+        number("expected", l->expected, "}", out);
     } else {
         ls_buffer_text(out, "null");
     }

@@ -202,6 +202,17 @@ static void add_kind(const json_t *row, ls_demo_ledger *out) {
     // Many promises rest on one measured rule: their errors go together.
     add(&out->promised_low, ls_json_number_at(promised, "low_together"));
     add(&out->promised_high, ls_json_number_at(promised, "high_together"));
+    const json_t *inside = json_object_get(row, "inside");
+    if (ls_json_number_at(inside, "of") > 0.0 &&
+        json_is_number(json_object_get(inside, "awaited"))) {
+        add(&out->compared, ls_json_number_at(inside, "of"));
+        add(&out->inside, ls_json_number_at(inside, "count"));
+        add(&out->expected, ls_json_number_at(inside, "expected"));
+        add(&out->awaited, ls_json_number_at(inside, "awaited"));
+        add(&out->awaited_low, ls_json_number_at(inside, "low"));
+        add(&out->awaited_high, ls_json_number_at(inside, "high"));
+        add(&out->brought, ls_json_number_at(inside, "brought"));
+    }
     if (json_is_object(realised) && json_is_true(json_object_get(row, "shown"))) {
         out->realised_known = true;
         add(&out->realised, ls_json_number_at(realised, "gain"));

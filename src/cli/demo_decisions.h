@@ -52,6 +52,10 @@ typedef struct ls_demo_ledger {
     bool realised_known;
     double realised, realised_low, realised_high;
     double realised_decisions, realised_windows, realised_error;
+    // Windows of which it is known what was to be expected at their beginning: how many, how many
+    // of them brought it, and how many should at least; what was, and what they brought together.
+    double compared, inside, expected;
+    double awaited, awaited_low, awaited_high, brought;
     char method[32];
     char why_not[200];  // why nothing is shown as realised
     char unit[32];

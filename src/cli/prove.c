@@ -70,7 +70,7 @@ static void put_table(const json_t *rows, ls_buffer *out) {
         put_range(&table, 3, json_object_get(row, "promised"));
         put_range(&table, 5, json_object_get(row, "realised"));
         if (ls_json_number_at(inside, "of") > 0.0) {
-            ls_table_cell(&table, 7, "%.0f of %.0f, %.1f expected",
+            ls_table_cell(&table, 7, "%.0f of %.0f, at least %.1f expected",
                           ls_json_number_at(inside, "count"), ls_json_number_at(inside, "of"),
                           ls_json_number_at(inside, "expected"));
         }

@@ -53,6 +53,41 @@ static ls_status do_acts(const ls_decider *d, const ls_plan *plan, ls_snapshot *
     return status;
 }
 
+// Where the costs of a claim's future by the marks stand; NULL: there is no room for them.
+static double *course_at(const ls_decider *d, uint64_t future, uint32_t plan) {
+    const size_t at = (size_t)future * d->plan_count + plan;
+    return at < d->course_count ? d->courses + at * LS_COURSE : NULL;
+}
+
+static ls_status run_to(const ls_decider *d, ls_snapshot *snapshot, int64_t until_us,
+                        ls_amounts *out, ls_error *err) {
+    const ls_twin *twin = ls_decider_base_twin(d);
+    const ls_status status = ls_future_run(twin, snapshot, until_us, d->budget, err);
+    const ls_amounts after = ls_amounts_read(twin, snapshot->state, until_us);
+    *out = ls_amounts_between(&d->before, &after);
+    return status;
+}
+
+// To the horizon and beyond, with a look at every mark.
+static ls_status run_along(const ls_decider *d, ls_snapshot *snapshot, double *costs,
+                           ls_amounts *out, ls_error *err) {
+    const int64_t from_us = ls_snapshot_now(snapshot);
+    bool beyond = false;
+    ls_status status = LS_OK;
+    for (int i = 0; i < LS_COURSE && status == LS_OK; i++) {
+        const int64_t mark_us = i < LS_COURSE - 1 ? from_us + d->follow_us / LS_COURSE * (i + 1)
+                                                  : from_us + d->follow_us;
+        if (!beyond && mark_us >= d->until_us) {
+            status = run_to(d, snapshot, d->until_us, out, err);
+            beyond = true;
+        }
+        ls_amounts amounts = {{0}};
+        status = status == LS_OK ? run_to(d, snapshot, mark_us, &amounts, err) : status;
+        costs[i] = ls_cost_of(d->weights, &amounts);
+    }
+    return status;
+}
+
 static ls_status run_plan(void *context, uint32_t candidate, uint64_t future, int worker,
                           ls_amounts *out, ls_error *err) {
     const ls_decider *d = context;
@@ -67,12 +102,10 @@ static ls_status run_plan(void *context, uint32_t candidate, uint64_t future, in
         }
         return LS_OK;
     }
-    if (status == LS_OK) {
-        status = ls_future_run(twin, snapshot, d->until_us, d->budget, err);
-    }
-    const ls_amounts after = ls_amounts_read(twin, snapshot->state, d->until_us);
-    *out = ls_amounts_between(&d->before, &after);
-    return status;
+    double *costs = d->follow_us > 0 ? course_at(d, future - CLAIM_FIRST, candidate) : NULL;
+    return status != LS_OK ? status
+           : costs != NULL ? run_along(d, snapshot, costs, out, err)
+                           : run_to(d, snapshot, d->until_us, out, err);
 }
 
 // ---- races
@@ -136,6 +169,24 @@ static void fill_effects(const asking *a, const ls_race *race, uint32_t plan, ui
     }
 }
 
+// How the gain of a plan against another one comes about, over all futures of a claim.
+static void fill_course(const asking *a, const ls_race *race, uint32_t plan, uint32_t other,
+                        ls_course *out) {
+    const ls_decider *d = a->d;
+    if ((size_t)race->done * race->count > d->course_count) {
+        return;
+    }
+    out->span_us = d->follow_us;
+    for (uint32_t i = 0; i < LS_COURSE; i++) {
+        ls_summary gain = {0};
+        for (uint32_t f = 0; f < race->done; f++) {
+            ls_summary_add(&gain, course_at(d, f, other)[i] - course_at(d, f, plan)[i]);
+        }
+        out->gain[i] = gain.mean;
+        out->spread[i] = sqrt(ls_summary_variance(&gain));
+    }
+}
+
 static void choose(asking *a, const ls_plan *plan) {
     for (uint32_t q = 0; q < a->count; q++) {
         a->out[q].chosen = plan->pick[q];
@@ -163,12 +214,26 @@ static uint32_t stack_plans(asking *a, const ls_plan *winner) {
 static void fill_joint(asking *a, const ls_race *race, const ls_plan *winner) {
     const uint32_t acts = a->d->plan_count - 1;
     const ls_interval gain = ls_race_gain(race, acts, 0, race->done, a->level);
-    for (uint32_t q = 0; q < a->count && acts > 1; q++) {
+    for (uint32_t q = 0; q < a->count && acts > 0; q++) {
         if (winner->pick[q] != 0) {
+            fill_course(a, race, acts, 0, &a->out[q].course);
+        }
+        if (winner->pick[q] != 0 && acts > 1) {
             a->out[q].joint = ls_race_effect(&gain);
             a->out[q].joint_count = acts;
         }
     }
+}
+
+// How long a claim is followed: not beyond the end of the twin's clock.
+static int64_t follow_us(const asking *a) {
+    const ls_decider *d = a->d;
+    const int64_t now_us = ls_snapshot_now(d->present);
+    const int64_t left_us = d->twin->model->horizon - 1 - now_us;
+    const int64_t wanted_us = a->made != NULL ? a->made->course.span_us : a->budget.follow_us;
+    const int64_t horizon_us = d->until_us - now_us;
+    const int64_t us = wanted_us > horizon_us ? wanted_us : horizon_us;
+    return us < left_us ? us : left_us;
 }
 
 static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_error *err) {
@@ -180,6 +245,7 @@ static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_err
     if (a->made != NULL) {
         share = a->made->claim_futures;
     }
+    d->follow_us = follow_us(a);
     const ls_status status = ls_race_more(&race, share, err);
     a->futures += race.total;
     a->cut |= race.cut;
@@ -195,6 +261,7 @@ static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_err
     if (race.done > 1) {
         fill_joint(a, &race, winner);
     }
+    d->follow_us = 0;
     return status;
 }
 

@@ -20,6 +20,7 @@
 #include "base/status.h"
 #include "base/threads.h"
 #include "decide/act.h"
+#include "decide/course.h"
 
 typedef struct ls_decider ls_decider;
 
@@ -84,13 +85,7 @@ uint32_t ls_decider_questions(const ls_decider *decider, const ls_snapshot *pres
 
 // ---- answers
 
-enum {
-    LS_CANDIDATE_ACTS = 4,
-    LS_CANDIDATES_MAX = 64,
-    LS_ROUNDS_MAX = 8,
-    LS_TOGETHER_MAX = 8,
-    LS_BASE_NAME = 240
-};
+enum { LS_CANDIDATE_ACTS = 4, LS_CANDIDATES_MAX = 64, LS_ROUNDS_MAX = 8, LS_TOGETHER_MAX = 8 };
 #define LS_BASE_LEVEL 0.95  // of the intervals of bases
 
 typedef struct ls_candidate {
@@ -123,6 +118,9 @@ typedef struct ls_answer {
     // their acts were found as one, and one without the others is not what was tried.
     ls_effect joint;
     uint32_t joint_count;  // so many leave it; 0 where it is one alone, or nothing was claimed
+    // Of the claim, of `joint` where several leave it; known where the claim had time for futures
+    // of its own.
+    ls_course course;
     ls_effect terms[LS_TERM_COUNT];  // what it does to each term (amounts, not weighted)
     // What the base rule, as a rule, gains on the line's own: per hour, found by prepare; NaN: not
     // known, or they are the same. Where own is not 0, following the incumbent is worth this.
@@ -139,8 +137,11 @@ typedef struct ls_answer {
 } ls_answer;
 
 typedef struct ls_budget {
-    uint32_t futures;             // most, of all candidates together; 0: the incumbent
-    bool unclaimed;               // nobody reads the claim: all go into the choice; not of settings
+    uint32_t futures;  // most, of all candidates together; 0: the incumbent
+    bool unclaimed;    // nobody reads the claim: all go into the choice; not of settings
+    // A claim's futures are followed for so long, at least to the horizon, to see how its gain
+    // comes about (ls_course) and what becomes of it; 0: to the horizon. Not of settings.
+    int64_t follow_us;
     bool (*late)(void *context);  // true: answer now; NULL: never. Any worker's thread.
     void *context;
 } ls_budget;

@@ -169,6 +169,12 @@ static void test_more_time_gives_no_worse_an_answer(void) {
         before = gain;
     }
     CHECK(a.chosen != 0);
+    // The claim is where its course ends, and its interval that of so many futures as far apart.
+    const double n = a.claim_futures;
+    CHECK_NEAR(a.course.gain[LS_COURSE - 1], a.claim.gain, 1e-12);
+    CHECK_NEAR(
+        a.course.spread[LS_COURSE - 1] / sqrt(n) * ls_stat_t_quantile(0.5 + a.level / 2.0, n - 1.0),
+        a.claim.high - a.claim.gain, 1e-9);
     // Claims are of fresh futures: on average what it is worth, however it was found.
     ls_summary claims = {0};
     for (int i = 0; i < 10; i++) {

@@ -154,9 +154,11 @@ static ls_status make_room(ls_decider *d, ls_error *err) {
     d->futures_most = futures_most(d->plant);
     d->memory_count = race_memory(d->futures_most);
     d->memory = ls_alloc(d->memory_count * sizeof *d->memory);
+    d->course_count = d->futures_most / 3 + LS_CANDIDATES_MAX;
+    d->courses = ls_alloc(d->course_count * LS_COURSE * sizeof *d->courses);
     d->sets = ls_alloc(LS_TOGETHER_MAX * sizeof *d->sets);
     own->rules = ls_alloc(d->plant->station_count + 1);
-    if (d->memory == NULL || d->sets == NULL || own->rules == NULL) {
+    if (d->memory == NULL || d->courses == NULL || d->sets == NULL || own->rules == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory: a decider");
     }
     ls_rules_text(d->plant, own->rules, own->name, sizeof own->name);
@@ -221,6 +223,7 @@ void ls_decider_destroy(ls_decider *d) {
         ls_free(d->bases[i].rules);
     }
     ls_free(d->memory);
+    ls_free(d->courses);
     ls_free(d->sets);
     ls_free(d);
 }

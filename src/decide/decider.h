@@ -37,6 +37,8 @@ struct ls_decider {
     uint32_t futures_most;  // of one decision
     ls_amounts *memory;
     size_t memory_count;
+    double *courses;  // of a claim's futures and plans: costs by the marks
+    size_t course_count;
     // For one question at a time; all of the chosen base's twin.
     ls_snapshot *present;
     ls_snapshot **work;  // per worker
@@ -47,6 +49,8 @@ struct ls_decider {
     uint32_t plan_count, question_count;
     uint64_t seed;
     int64_t until_us;
+    int64_t
+        follow_us;  // this race is a claim, whose futures are followed for so long; 0: it is none
     const ls_budget *budget;
     ls_amounts before;
 };

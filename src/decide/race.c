@@ -176,6 +176,10 @@ void ls_race_no_effects(ls_answer *out) {
     for (int t = 0; t < LS_TERM_COUNT; t++) {
         out->terms[t] = none;
     }
+    out->course.span_us = 0;
+    for (int i = 0; i < LS_COURSE; i++) {
+        out->course.gain[i] = out->course.spread[i] = (double)NAN;
+    }
 }
 
 // ---- judging

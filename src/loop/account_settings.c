@@ -224,6 +224,7 @@ ls_status ls_account_settings_tell(const ls_intake *intake, const ls_account_win
         return ls_fail(err, LS_ERR_MEMORY, "no memory for what settings brought");
     }
     *out = (ls_outcome){.kind = LS_DECIDE_SETPOINT,
+                        .awaited = NAN,  // what it brings after its horizon was not promised
                         .subject = value + 1,
                         .level = LEVEL,
                         .gain = NAN,

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "loop/account_awaited.h"
 
 #define LEVEL 0.95
 static const double LOST = 0.5;  // certainty below which a present says nothing of the line
@@ -112,6 +113,7 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
     double weights[LS_TERM_COUNT];
     *out = (ls_outcome){
         .kind = kind, .level = LEVEL, .gain = NAN, .low = NAN, .high = NAN, .error = NAN};
+    out->awaited = out->awaited_low = out->awaited_high = NAN;
     add_promises(done, count, kind, out);
     const char *why = window->spoilt[0] != '\0' ? window->spoilt : NULL;
     if (kind == LS_DECIDE_SORT) {
@@ -142,8 +144,10 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
     ls_counterfactual_result result;
     const ls_status status = ls_counterfactual(&def, &result, err);
     ls_free(acts);
-    if (status == LS_OK) {
-        ls_outcome_take(out, &result);
+    if (status != LS_OK) {
+        return status;
     }
-    return status;
+    ls_outcome_take(out, &result);
+    // Other futures than those in which the other past was played.
+    return ls_account_await(window, plant, twin, kind, done, count, weights, ~seed, out, err);
 }

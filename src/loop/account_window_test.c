@@ -4,10 +4,12 @@
 
 #include <lineshaft/plant.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop/account_awaited.h"
 #include "loop/account_levels.h"
 #include "loop/testing/bench.h"
 #include "tests/harness.h"
@@ -43,21 +45,25 @@ static void take_fact(void *context, const ls_fact *fact) {
     ls_account_window_fact(&m->window, m->b.intake.running.twin, fact);
 }
 
-static void mill_open(mill *m, const char *release, const char *decide) {
-    char text[2048];
+static void mill_open_text(mill *m, const char *text) {
     ls_plant *plant = NULL;
     ls_error err = {0};
     memset(m, 0, sizeof *m);
     snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-window-XXXXXX");
     CHECK(mkdtemp(m->b.folder) != NULL);
     bench_open_history(&m->b);
-    snprintf(text, sizeof text, form, release, decide);
     CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
     m->b.zero_us = plant->start_us;
     CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
     m->b.intake.follow_def.fact = take_fact;
     m->b.intake.follow_def.context = m;
     CHECK_INT(ls_account_window_init(&m->window, m->b.intake.running.twin, &err), LS_OK);
+}
+
+static void mill_open(mill *m, const char *release, const char *decide) {
+    char text[2048];
+    snprintf(text, sizeof text, form, release, decide);
+    mill_open_text(m, text);
 }
 
 static void mill_close(mill *m) {
@@ -149,6 +155,7 @@ static void test_a_level_brings_what_can_be_reckoned_by_hand(void) {
     const ls_outcome out = tell(&m, &done);
     CHECK_STR(out.why, "");
     CHECK(out.shown);
+    CHECK(isnan(out.awaited));  // it stays in force
     CHECK_NEAR(out.gain, (3054.0 + 2454.0) / 3600.0, 1e-6);
     CHECK_NEAR(out.low, out.gain, 1e-6);
     CHECK_NEAR(out.error, 0.0, 1e-6);
@@ -179,21 +186,102 @@ static void test_a_release_brings_what_can_be_reckoned_by_hand(void) {
         }
     }
     end_window(&m, 3660, 6);
-    const ls_done done = {.kind = LS_DECIDE_RELEASE,
-                          .time_us = 300 * BENCH_S,
-                          .first = true,
-                          .act = {.kind = LS_DO_RELEASE, .index = 0}};
-    const ls_outcome out = tell(&m, &done);
+    ls_done done = {.kind = LS_DECIDE_RELEASE,
+                    .time_us = 300 * BENCH_S,
+                    .first = true,
+                    .act = {.kind = LS_DO_RELEASE, .index = 0}};
+    ls_outcome out = tell(&m, &done);
     CHECK_STR(out.why, "");
     CHECK_NEAR(out.gain, -899.0 / 3600.0, 1e-6);
     CHECK_NEAR(out.error, 0.0, 1e-6);
     CHECK(out.shown);
+    CHECK(isnan(out.awaited));  // a person's own: nothing was promised
+    // A promise of 2 over two hours, of which 0.25 each eighth; the window ends 3360 s after it.
+    done.promises = true;
+    done.gain = 2.0;
+    done.horizon_us = 7200 * BENCH_S;
+    done.course.span_us = done.horizon_us;
+    for (int i = 0; i < LS_COURSE; i++) {
+        done.course.gain[i] = 0.25 * (i + 1);
+        done.course.spread[i] = 0.1 * (i + 1);
+    }
+    out = tell(&m, &done);
+    CHECK_NEAR(out.awaited, 3360.0 / 3600.0, 1e-9);
+    CHECK_NEAR(out.awaited_high - out.awaited, 1.959963985 * 3360.0 / 9000.0, 1e-6);
+    CHECK_NEAR(out.awaited - out.awaited_low, 1.959963985 * 3360.0 / 9000.0, 1e-6);
+    done.gain = 0.0;  // another one took its place
+    CHECK_NEAR(tell(&m, &done).awaited, 0.0, 0.0);
+    mill_close(&m);
+}
+
+// L0 is in work until 3606 s; behind it wait L1 (an hour) and three short ones (2 min). First in
+// first out, L1 is done at 7206 s and the others 2 min apart after it; by `spt` they are done at
+// 3726, 3846 and 3966 s, and L1 at 7566 s: 2.9 lot hours. Where nothing is decided the line keeps
+// its own rule.
+static void test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on(void) {
+    static const char plant_text[] =
+        "plant: p\n"
+        "start: 2026-01-05\n"
+        "stations:\n"
+        "  mill: {machines: [mill-1], process: {long: 60 min, short: 2 min}}\n"
+        "  pack: {machines: [pack-1], process: {long: 2 s, short: 1 s}}\n"
+        "products:\n"
+        "  long: {route: [mill, pack], release: {every: 200 h}}\n"
+        "  short: {route: [mill, pack], release: {every: 200 h}}\n"
+        "listen:\n"
+        "  sparkplug: {broker: embedded, group: g}\n"
+        "  machines:\n"
+        "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+        "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+        "decide:\n"
+        "  objective: wip\n"
+        "  dispatch: {at: mill}\n";
+    static const char *const lots[] = {
+        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
+        "S2 class=short product=short", "S3 class=short product=short"};
+    mill m;
+    ls_error err = {0};
+    mill_open_text(&m, plant_text);
+    for (int i = 0; i < 5; i++) {
+        CHECK(bench_text(&m.b, "g/n/line/Released", i, lots[i]));
+    }
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 6, "L0"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 6, 6));
+    ls_account_window_begin(&m.window, &m.b.intake, 0);
+    m.window.until_us = m.window.from_us + 3 * window_us;
+    const ls_running *running = &m.b.intake.running;
+    const double weights[LS_TERM_COUNT] = {[LS_TERM_WIP] = 1.0};
+    static ls_done done[3];
+    for (int i = 0; i < 3; i++) {
+        done[i] = (ls_done){
+            .kind = LS_DECIDE_DISPATCH, .first = true, .promises = true, .gain = 5.0};
+    }
+    const struct {
+        const char *rules[3];
+        double awaited;
+    } cases[] = {{{"spt", "own; mill: spt", "spt"}, 2.9},  // the same where it is decided
+                 {{"own; pack: spt", "own; pack: spt", "own; pack: spt"}, 0.0},
+                 {{"spt", "spt", "lbfs"}, NAN},
+                 {{"spt", "spt", "by the moon"}, NAN}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        ls_outcome out = {.level = 0.95};
+        for (int i = 0; i < 3; i++) {
+            snprintf(done[i].base, sizeof done[i].base, "%s", cases[k].rules[i]);
+        }
+        CHECK_INT(ls_account_await(&m.window, running->plant, running->twin, LS_DECIDE_DISPATCH,
+                                   done, 3, weights, 1, &out, &err),
+                  LS_OK);
+        CHECK(isnan(out.awaited) == isnan(cases[k].awaited));
+        CHECK(isnan(out.awaited) || fabs(out.awaited - cases[k].awaited) < 1e-6);
+        CHECK(isnan(out.awaited) || out.awaited_high - out.awaited_low < 1e-9);
+    }
     mill_close(&m);
 }
 
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_level_brings_what_can_be_reckoned_by_hand);
+    TEST(test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on);
     TEST(test_a_release_brings_what_can_be_reckoned_by_hand);
     return harness_report();
 }

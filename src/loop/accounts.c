@@ -21,7 +21,6 @@
 #include "loop/json_value.h"
 
 enum { PAUSE_MS = 100, TEXT_SIZE = 400, NICE = 10, UNIT_SIZE = 60 };
-enum { SHORTEST_H = 1, LONGEST_H = 12, HORIZONS = 2 };
 static const double IN_STEP = 0.9;  // certainty from which a window may begin
 static const uint64_t SEED = 0x6163636f756e74;
 
@@ -110,6 +109,11 @@ static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, con
     json_object_set_new(out, "ended_us", json_integer((json_int_t)w->ended_us));
     json_object_set_new(out, "decisions", json_integer((json_int_t)o->decisions));
     json_object_set_new(out, "promised", promised);
+    json_t *awaited = json_object();
+    json_object_set_new(awaited, "gain", ls_json_number(o->awaited));
+    json_object_set_new(awaited, "low", ls_json_number(o->awaited_low));
+    json_object_set_new(awaited, "high", ls_json_number(o->awaited_high));
+    json_object_set_new(out, "awaited", awaited);
     json_object_set_new(out, "method", json_string("counterfactual"));
     json_object_set_new(out, "level", ls_json_number(o->level));
     json_object_set_new(out, "gain", ls_json_number(o->gain));
@@ -268,15 +272,7 @@ static void tell(ls_accounts *a, ls_account_window *w) {
 // ---- the thread
 
 static bool know_length(ls_accounts *a) {
-    if (a->window_us == 0) {
-        const int64_t horizon_us = HORIZONS * ls_decisions_horizon_us(a->decisions);
-        const int64_t least_us = SHORTEST_H * LS_US_PER_HOUR;
-        const int64_t most_us = LONGEST_H * LS_US_PER_HOUR;
-        a->window_us = horizon_us == 0         ? 0
-                       : horizon_us < least_us ? least_us
-                       : horizon_us > most_us  ? most_us
-                                               : horizon_us;
-    }
+    a->window_us = a->window_us == 0 ? ls_decisions_window_us(a->decisions) : a->window_us;
     return a->window_us > 0;
 }
 

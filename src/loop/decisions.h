@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "decide/act.h"
+#include "decide/course.h"
 #include "guard/link.h"
 #include "loop/intake.h"
 #include "loop/journal.h"
@@ -95,6 +96,12 @@ typedef struct ls_done {
     // times hours, over the horizon.
     double gain, low, high;
     ls_act act;
+    // Whether its decision promised anything (people's own and parts of one do not), how that comes
+    // about, and until when.
+    bool promises;
+    int64_t horizon_us;
+    ls_course course;
+    char base[LS_BASE_NAME];  // the rule that was followed; "": it is an act of its own
 } ls_done;
 // Those told in [from, to), plant time, by time; freed with ls_free. Only since the start of the
 // service: acts of before are in the history alone. Fails with LS_ERR_MEMORY.
@@ -106,5 +113,7 @@ void ls_decisions_realise(ls_decisions *decisions, ls_decide_kind kind, uint32_t
                           int64_t from_us, int64_t to_us, json_t *realised);
 // The longest of the points, for this plant, those of settings included; 0: not known yet.
 int64_t ls_decisions_horizon_us(ls_decisions *decisions);
+// How long the windows of the account are: twice that, from an hour to twelve; 0: not known yet.
+int64_t ls_decisions_window_us(ls_decisions *decisions);
 // Counts up with every new version of any row: for live streams. *out_id: the newest one's.
 uint64_t ls_decisions_changes(ls_decisions *decisions, char *out_id, size_t size);

@@ -7,6 +7,8 @@
 #include "loop/decisions_deadline.h"
 #include "loop/decisions_inside.h"
 
+enum { FOLLOW_HORIZONS = 4 };  // at most
+
 // ---- a deadline
 
 typedef struct asking {
@@ -175,6 +177,7 @@ static void file_answer(ls_decisions *d, const ls_answer *a, uint64_t search, in
     row->question = a->question;
     row->chosen = *chosen;
     row->effect = effect;
+    row->course = a->course;
     row->claim_futures = ls_decisions_claim_futures(a);
     row->by_base = ls_decisions_by_base(a);
     row->joint = a->chosen != 0 && a->joint_count > 1 ? search : 0;
@@ -260,6 +263,17 @@ static void tell_put_off(ls_decisions *d, const ls_question *question, ls_status
            off ? "it is not asked: " : "it is asked again", off ? err->text : "");
 }
 
+// What an act has brought by the end of its window is to be known, be that beyond the horizon; but
+// no claim shall take many times as long for that.
+static int64_t follow_us(ls_decisions *d, const ls_question *question) {
+    if (ls_decisions_is_setting(d->plant, question)) {
+        return 0;
+    }
+    const int64_t most_us = FOLLOW_HORIZONS * ls_decider_horizon_us(d->decider, question->point);
+    const int64_t window_us = ls_decisions_window_us(d);
+    return window_us < most_us ? window_us : most_us;
+}
+
 // One search for these questions; `searches` are to be made for this event, this one included.
 static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, int64_t heard_us,
                 uint32_t searches) {
@@ -269,6 +283,7 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, i
     asking a = {.d = d};
     ls_budget budget = {.late = is_late, .context = &a};
     limits_of(d, questions, count, &within_us, &budget.futures);
+    budget.follow_us = follow_us(d, questions);
     pthread_mutex_lock(&d->lock);
     const int64_t spare_us = ls_deadline_spare_us(within_us, d->sending_us, d->overshoot_us);
     pthread_mutex_unlock(&d->lock);

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "base/units.h"
 #include "loop/decisions_inside.h"
 #include "loop/json_value.h"
+
+enum { SHORTEST_H = 1, LONGEST_H = 12, HORIZONS = 2 };  // of a window
 
 // Also in part: what went has its effect.
 static bool was_done(const decision_row *row, int64_t from_us, int64_t to_us) {
@@ -31,10 +34,15 @@ static void put(const ls_decisions *d, const decision_row *row, uint32_t act, bo
                      .point = row->question.point,
                      .time_us = row->sent_us,
                      .first = first,
-                     .act = row->chosen.acts[act]};
+                     .act = row->chosen.acts[act],
+                     .horizon_us = row->horizon_us,
+                     .course = row->course};
+    const char *base = row->by_base ? json_string_value(json_object_get(row->json, "base")) : NULL;
+    ls_text_format(out->base, sizeof out->base, "%s", base != NULL ? base : "");
     // A part was not tried: nothing is promised of it.
     if (json_object_get(row->json, "partly") == NULL && isfinite(row->effect.gain) &&
         isfinite(row->effect.low) && isfinite(row->effect.high)) {
+        out->promises = !row->by_hand;
         out->gain = part * row->effect.gain;
         out->low = part * row->effect.low;
         out->high = part * row->effect.high;
@@ -113,4 +121,14 @@ int64_t ls_decisions_horizon_us(ls_decisions *d) {
     }
     pthread_mutex_unlock(&d->lock);
     return longest;
+}
+
+int64_t ls_decisions_window_us(ls_decisions *d) {
+    const int64_t wanted_us = HORIZONS * ls_decisions_horizon_us(d);
+    const int64_t least_us = SHORTEST_H * LS_US_PER_HOUR;
+    const int64_t most_us = LONGEST_H * LS_US_PER_HOUR;
+    return wanted_us == 0         ? 0
+           : wanted_us < least_us ? least_us
+           : wanted_us > most_us  ? most_us
+                                  : wanted_us;
 }

@@ -53,6 +53,7 @@ typedef struct decision_row {
     ls_question question;
     ls_candidate chosen;
     ls_effect effect;  // of the chosen against what the line would do
+    ls_course course;  // how it comes about
     uint32_t claim_futures;
     bool by_hand;                // a person's own: nothing was reckoned
     bool by_base;                // the effect is what the base rule gains, as a rule

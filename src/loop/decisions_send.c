@@ -327,6 +327,25 @@ double ls_decisions_promise(ls_decisions *d, decision_row *row) {
     return share_claim(row, share);
 }
 
+// A machine that was told again what to take before it had begun anything: what it was told first
+// has come to nothing, and promises nothing any more. Each was compared with what the base rule
+// would do.
+static void take_back(ls_decisions *d, const decision_row *row) {
+    const bool lots = d->plant->decide.points[row->question.point].kind == LS_DECIDE_DISPATCH;
+    for (uint32_t i = 0; lots && i < d->row_count; i++) {
+        decision_row *other = &d->rows[i];
+        const json_t *claim = json_object_get(other->json, "claim");
+        if (other->number < row->number && other->state == DECISION_DONE &&
+            other->question.point == row->question.point &&
+            other->question.subject == row->question.subject && other->mark == row->mark &&
+            !other->by_base && other->joint == 0 && json_is_object(claim) &&
+            json_object_get(claim, "share") == NULL) {
+            d->figures.promised -= other->effect.gain + share_claim(other, 0.0);
+            (void)ls_decisions_keep(d, other, other->state, NULL);
+        }
+    }
+}
+
 // How long after the event it was on the wire, or answered: of commands that no person had to
 // approve first.
 static void note_time(ls_decisions *d, const decision_row *row, json_t *sent, const ls_verdict *v) {
@@ -372,6 +391,9 @@ static void take_verdict(ls_decisions *d, decision_row *row, json_t *sent, const
     } else if (v->result == LS_COMMAND_ACKNOWLEDGED && ++row->answered < row->commands &&
                row->state == DECISION_SENT) {
         state = DECISION_SENT;  // the others are still out
+    }
+    if (state == DECISION_DONE && row->state == DECISION_SENT) {
+        take_back(d, row);
     }
     char partly[DECISION_TEXT_SIZE];
     const char *reason = good || v->reason[0] == '\0' ? NULL : v->reason;

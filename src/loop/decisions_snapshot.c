@@ -160,6 +160,14 @@ static bool same_effect(const ls_effect *a, const ls_effect *b) {
     return same_bits(a->gain, b->gain) && same_bits(a->low, b->low) && same_bits(a->high, b->high);
 }
 
+static bool same_course(const ls_course *a, const ls_course *b) {
+    bool same = a->span_us == b->span_us;
+    for (int i = 0; i < LS_COURSE; i++) {
+        same = same && same_bits(a->gain[i], b->gain[i]) && same_bits(a->spread[i], b->spread[i]);
+    }
+    return same;
+}
+
 static bool same_candidate(const ls_candidate *a, const ls_candidate *b) {
     bool same = a->act_count == b->act_count && a->futures == b->futures &&
                 a->rounds == b->rounds && same_bits(a->gain, b->gain) &&
@@ -193,6 +201,7 @@ bool ls_answer_is_same(const ls_answer *a, const ls_answer *b, const char **out_
         {"the choice", a->chosen == b->chosen && a->own == b->own},
         {"the claim", same_effect(&a->claim, &b->claim) && a->claim_futures == b->claim_futures},
         {"the joint claim", same_effect(&a->joint, &b->joint) && a->joint_count == b->joint_count},
+        {"the course of the claim", same_course(&a->course, &b->course)},
         {"the terms", terms},
         {"the number of futures", a->futures == b->futures},
     };

@@ -729,6 +729,62 @@ static json_t *row_of(mill *m, const char *id) {
     return found;
 }
 
+// The mill is told to take S1 next; before it is free something shorter comes, and it is told that.
+static void test_what_was_told_in_its_place_takes_the_promise_back(void) {
+    static const char plant[] =
+        "plant: p\n"
+        "start: 2026-01-05\n"
+        "stations:\n"
+        "  mill: {machines: [mill-1], process: {long: 60 min, short: 20 min, tiny: 1 min}}\n"
+        "products:\n"
+        "  long: {route: [mill], release: {every: 2000 h}}\n"
+        "  short: {route: [mill], release: {every: 2000 h}}\n"
+        "  tiny: {route: [mill], release: {every: 2000 h}}\n"
+        "listen:\n"
+        "  sparkplug: {broker: embedded, group: g}\n"
+        "  machines:\n"
+        "    any: {state: \"g/n/{machine}/State\", lots: \"g/n/{machine}/Lots\"}\n"
+        "  lots: {released: g/n/line/Released, done: g/n/line/Done}\n"
+        "decide:\n"
+        "  dispatch: {at: mill, mode: auto, within: 20 s, futures: 400, wait: no, horizon: 4 h}\n";
+    static const char *const lots[] = {"L0 class=long product=long", "L1 class=long product=long",
+                                       "S1 class=short product=short"};
+    mill m = {0};
+    fake_guard_reset();
+    snprintf(m.b.folder, sizeof m.b.folder, "/tmp/ls-decide-XXXXXX");
+    CHECK(mkdtemp(m.b.folder) != NULL);
+    bench_open_history(&m.b);
+    use_text(&m, plant);
+    for (int i = 0; i < 3; i++) {
+        CHECK(bench_text(&m.b, "g/n/line/Released", i, lots[i]));
+    }
+    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 9, "L0"));
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 9, 6));
+    open_decisions(&m);
+    for (int i = 0; i < 2; i++) {
+        CHECK(await_commands((uint32_t)i + 1));
+        CHECK_STR(fake.commands[i].argument, i == 0 ? "S1" : "T1");
+        fake_guard_say(fake.commands[i].id, LS_COMMAND_SENT, 0, "");
+        fake_guard_say(fake.commands[i].id, LS_COMMAND_ACKNOWLEDGED, 0, "");
+        if (i == 0) {
+            CHECK_NEAR(ls_decisions_describe(m.d).promised, 40.0 / 60.0, 0.1);
+            CHECK(bench_text(&m.b, "g/n/line/Released", 30, "T1 class=tiny product=tiny"));
+        }
+    }
+    json_t *first = row_of(&m, "d-1");
+    json_t *second = row_of(&m, "d-2");
+    CHECK_STR(text_of(first, "state"), "done");
+    CHECK_STR(text_of(second, "state"), "done");
+    CHECK(json_real_value(json_object_get(json_object_get(first, "claim"), "share")) == 0.0);
+    const json_t *claim = json_object_get(second, "claim");
+    CHECK(json_object_get(claim, "share") == NULL);
+    CHECK_NEAR(ls_decisions_describe(m.d).promised, json_real_value(json_object_get(claim, "gain")),
+               1e-9);
+    json_decref(first);
+    json_decref(second);
+    mill_close(&m);
+}
+
 // One of two acts that were found together goes, the other is refused: the one that went says so,
 // whatever came first.
 static void expect_apart(bool went_first, ls_command_result result, const char *state) {
@@ -1312,6 +1368,7 @@ int main(int argc, char **argv) {
     TEST(test_a_row_by_the_base_rule_says_so);
     TEST(test_a_rule_promises_its_gain_once_for_a_span);
     TEST(test_what_is_open_at_one_instant_is_answered_together_and_promised_once);
+    TEST(test_what_was_told_in_its_place_takes_the_promise_back);
     TEST(test_what_goes_without_what_it_was_found_with_says_so);
     TEST(test_a_row_of_which_a_part_went_says_which);
     TEST(test_a_level_is_sent_by_its_value_and_without_one_people_are_told);

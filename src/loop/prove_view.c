@@ -158,11 +158,15 @@ typedef struct outcomes {
 
 static bool outcome_of(const json_t *json, const ls_prove_def *def, ls_outcome *out) {
     const json_t *promised = json_object_get(json, "promised");
+    const json_t *awaited = json_object_get(json, "awaited");  // older events have none
     const char *why = json_string_value(json_object_get(json, "why_not"));
     *out = (ls_outcome){.decisions = (size_t)json_integer_value(json_object_get(json, "decisions")),
                         .promised = ls_json_number_at(promised, "gain"),
                         .promised_low = ls_json_number_at(promised, "low"),
                         .promised_high = ls_json_number_at(promised, "high"),
+                        .awaited = ls_json_number_at(awaited, "gain"),
+                        .awaited_low = ls_json_number_at(awaited, "low"),
+                        .awaited_high = ls_json_number_at(awaited, "high"),
                         .level = ls_json_number_at(json, "level"),
                         .gain = ls_json_number_at(json, "gain"),
                         .low = ls_json_number_at(json, "low"),
@@ -198,8 +202,16 @@ static bool take_outcome(void *context, const ls_happened *happened) {
 
 // `of`: the value that settings are for, else NULL.
 static void say(json_t *sentences, const ls_account_row *r, const char *of, const char *unit) {
-    char text[700];
+    char text[900];
     char kind[120];
+    char awaited[160] = "";
+    if (r->compared > 0) {
+        ls_text_format(
+            awaited, sizeof awaited,
+            " By the beginning of %zu of them %.3g (%.3g to %.3g) was to be expected, and "
+            "%.3g came.",
+            r->compared, r->awaited, r->awaited_low, r->awaited_high, r->brought);
+    }
     ls_text_format(kind, sizeof kind, "%s%s%s", ls_decide_kind_name(r->kind), of != NULL ? " " : "",
                    of != NULL ? of : "");
     if (r->sent == 0) {
@@ -208,9 +220,9 @@ static void say(json_t *sentences, const ls_account_row *r, const char *of, cons
     } else if (r->shown) {
         ls_text_format(text, sizeof text,
                        "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g). The %zu in "
-                       "%zu windows of time that are told brought %.3g (%.3g to %.3g).",
+                       "%zu windows of time that are told brought %.3g (%.3g to %.3g).%s",
                        kind, r->sent, r->decisions, r->promised, unit, r->low, r->high, r->realised,
-                       r->told, r->gain, r->gain_low, r->gain_high);
+                       r->told, r->gain, r->gain_low, r->gain_high, awaited);
     } else {
         ls_text_format(text, sizeof text,
                        "%s: %zu of %zu were done; they promised %.3g %s (%.3g to %.3g). What came "
@@ -233,8 +245,14 @@ static json_t *row_json(const ls_account_row *r, const char *of, const char *uni
                                        "counterfactual", "decisions", (json_int_t)r->realised,
                                        "windows", (json_int_t)r->told, "error",
                                        ls_json_number(r->error));
-    json_t *inside = json_pack("{s:I, s:I, s:f}", "count", (json_int_t)r->inside, "of",
-                               (json_int_t)r->compared, "expected", r->expected);
+    const bool compared = r->compared > 0;
+    json_t *inside = json_pack("{s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "count",
+                               (json_int_t)r->inside, "of", (json_int_t)r->compared, "expected",
+                               r->expected, "awaited",
+                               ls_json_number(compared ? r->awaited : (double)NAN), "low",
+                               ls_json_number(compared ? r->awaited_low : (double)NAN), "high",
+                               ls_json_number(compared ? r->awaited_high : (double)NAN), "brought",
+                               ls_json_number(compared ? r->brought : (double)NAN));
     return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",
                      ls_decide_kind_name(r->kind), "of", of, "unit", unit, "decisions",
                      (json_int_t)r->decisions, "sent", (json_int_t)r->sent, "promised", promised,

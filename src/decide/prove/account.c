@@ -27,6 +27,7 @@ static bool is_whole(double gain, double low, double high) {
 static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_row *row,
                          const char **out_why) {
     widths w = {0};
+    widths awaited = {0};
     row->gain = row->gain_low = row->gain_high = row->error = NAN;
     for (size_t i = 0; i < count; i++) {
         const ls_outcome *o = &outcomes[i];
@@ -42,13 +43,19 @@ static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_ro
         row->error = row->told == 0 ? o->error : row->error + o->error;
         row->told++;
         row->realised += o->decisions;
-        if (o->subject == 0) {
+        if (is_whole(o->awaited, o->awaited_low, o->awaited_high)) {
             row->compared++;
             row->expected += o->level;
-            row->inside += o->gain >= o->promised_low && o->gain <= o->promised_high;
+            row->inside += o->gain >= o->awaited_low && o->gain <= o->awaited_high;
+            row->brought += o->gain;
+            row->awaited += o->awaited;
+            widen(&awaited, o->awaited, o->awaited_low, o->awaited_high);
         }
         widen(&w, o->gain, o->low, o->high);
     }
+    // What a window brings beyond what was to be expected is its own luck.
+    row->awaited_low = row->awaited - sqrt(awaited.low2);
+    row->awaited_high = row->awaited + sqrt(awaited.high2);
     if (row->told > 0) {
         row->gain_low = row->gain - sqrt(w.low2);
         row->gain_high = row->gain + sqrt(w.high2);

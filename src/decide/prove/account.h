@@ -35,12 +35,15 @@ typedef struct ls_outcome {
     uint32_t subject;                              // as in a claim
     size_t decisions;                              // done in it
     double promised, promised_low, promised_high;  // by them, as if all erred together
-    double level;                                  // of the interval
-    double gain, low, high;                        // by the method; NaN: not told
-    double error;                                  // with which it reproduces what really happened
-    double drawn;                                  // share of operations left to the model
-    bool shown;                                    // alone, the window would show a gain
-    char why[200];                                 // it is not
+    // What was to be expected of this window (promise.h): the same that is told of it. NaN: not
+    // known.
+    double awaited, awaited_low, awaited_high;
+    double level;            // of the interval
+    double gain, low, high;  // by the method; NaN: not told
+    double error;            // with which it reproduces what really happened
+    double drawn;            // share of operations left to the model
+    bool shown;              // alone, the window would show a gain
+    char why[200];           // it is not
 } ls_outcome;
 
 // The figures of a method, into the outcome; what it promised stays.
@@ -57,10 +60,12 @@ typedef struct ls_account_row {
     double gain, gain_low, gain_high;    // realised, of the windows told; NaN: none
     double error;                        // of the method
     bool shown;                          // the gain is above the error and off zero
-    size_t compared;    // windows told, but for those of settings: they promise for their horizon
-    size_t inside;      // those of them whose gain lies in what was promised
-    double expected;    // so many should, by the levels
-    char why_not[200];  // why nothing is shown; "": it is
+    size_t compared;  // windows told of which it is known what was to be expected
+    size_t inside;    // those of them whose gain lies in that
+    double expected;  // so many should at least, by the levels
+    double awaited, awaited_low, awaited_high;  // of those compared, together
+    double brought;                             // by them
+    char why_not[200];                          // why nothing is shown; "": it is
 } ls_account_row;
 
 // One row for each kind (and subject) that occurs, in the order of both; returns how many.

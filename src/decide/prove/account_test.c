@@ -17,6 +17,9 @@ static ls_outcome came(ls_decide_kind kind, double gain, double half, double err
                         .promised = 5,
                         .promised_low = 2,
                         .promised_high = 8,
+                        .awaited = 5,
+                        .awaited_low = 2,
+                        .awaited_high = 8,
                         .level = 0.95,
                         .gain = gain,
                         .low = gain - half,
@@ -70,6 +73,10 @@ static void test_what_came_is_counted_against_what_was_promised(void) {
     CHECK_INT(rows[0].inside, 1);
     CHECK_INT(rows[0].compared, 2);
     CHECK_NEAR(rows[0].expected, 1.9, 1e-12);
+    CHECK_NEAR(rows[0].brought, 7, 1e-12);
+    CHECK_NEAR(rows[0].awaited, 10, 1e-12);
+    CHECK_NEAR(rows[0].awaited_low, 10 - sqrt(18.0), 1e-12);
+    CHECK_NEAR(rows[0].awaited_high, 10 + sqrt(18.0), 1e-12);
     CHECK_NEAR(rows[0].gain, 7, 1e-12);
     CHECK_NEAR(rows[0].error, 0.75, 1e-12);
     CHECK_NEAR(rows[0].gain_low, 2, 1e-12);  // 7 less the root of 3^2 + 4^2
@@ -87,6 +94,7 @@ static void test_settings_have_a_row_for_each_value(void) {
     ls_outcome outcomes[] = {came(LS_DECIDE_SETPOINT, 60, 3, 0.5),
                              came(LS_DECIDE_SETPOINT, 1, 4, 0.25)};
     ls_account_row rows[LS_ACCOUNT_ROWS];
+    outcomes[0].awaited = outcomes[1].awaited = NAN;
     claims[0].subject = outcomes[0].subject = 2;
     claims[1].subject = claims[2].subject = outcomes[1].subject = 1;
     CHECK_INT(ls_account_make(claims, 3, outcomes, 2, rows), 2);
