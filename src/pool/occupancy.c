@@ -78,6 +78,7 @@ static bool get_memory(ls_occupancy *o) {
     o->changed = ls_alloc(nodes * sizeof *o->changed);
     o->block_changed = ls_alloc(blocks * sizeof *o->block_changed);
     o->gpus = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->gpus);
+    o->idle = ls_alloc(((size_t)o->cluster->gpus + 1) * sizeof *o->idle);
     o->changes = ls_alloc(o->change_room * sizeof *o->changes);
     o->held_nodes = ls_alloc(nodes * sizeof *o->held_nodes);
     o->held_from = ls_alloc(nodes * sizeof *o->held_from);
@@ -89,7 +90,7 @@ static bool get_memory(ls_occupancy *o) {
     o->divides = ls_alloc(units * sizeof *o->divides);
     o->scratch = ls_alloc(units * sizeof *o->scratch);
     return o->nodes != NULL && o->words != NULL && o->changed != NULL && o->block_changed != NULL &&
-           o->gpus != NULL && o->changes != NULL && o->held_nodes != NULL &&
+           o->gpus != NULL && o->idle != NULL && o->changes != NULL && o->held_nodes != NULL &&
            o->hold_times != NULL && o->held_from != NULL && o->held_at != NULL &&
            o->child_at != NULL && o->child_count != NULL && o->children != NULL &&
            o->divides != NULL && o->scratch != NULL &&
@@ -166,6 +167,7 @@ void ls_occupancy_free(ls_occupancy *o) {
     ls_free(o->changed);
     ls_free(o->block_changed);
     ls_free(o->gpus);
+    ls_free(o->idle);
     ls_free(o->changes);
     ls_free(o->held_nodes);
     ls_free(o->hold_times);
@@ -228,6 +230,48 @@ static void set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, uint32_t milli
     n->whole = milli == LS_POOL_WHOLE ? n->whole | bit : n->whole & ~bit;
 }
 
+// What is taken of GPUs that are out of service, or given back. The rest of the bits.
+static uint32_t set_idle(ls_occupancy *o, uint32_t node, uint32_t gpus, uint32_t milli,
+                         bool takes) {
+    const ls_node_now *n = o->nodes + node;
+    for (uint32_t bits = gpus & n->out; bits != 0; bits &= bits - 1) {
+        uint16_t *idle = o->idle + n->gpu_at + __builtin_ctz(bits);
+        assert(takes ? *idle >= milli : *idle + milli <= LS_POOL_WHOLE);
+        *idle = (uint16_t)(takes ? *idle - milli : *idle + milli);
+    }
+    return gpus & ~n->out;
+}
+
+void ls_occupancy_set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, bool in) {
+    assert(node < o->cluster->node_count && gpu < o->cluster->nodes[node].gpus);
+    ls_node_now *n = o->nodes + node;
+    const uint32_t bit = (uint32_t)1 << gpu;
+    uint16_t *idle = o->idle + n->gpu_at + gpu;
+    if (in == ((n->out & bit) == 0)) {
+        return;
+    }
+    if (in) {
+        n->out &= ~bit;
+        set_gpu(o, node, gpu, *idle);
+    } else {
+        *idle = o->gpus[n->gpu_at + gpu];
+        set_gpu(o, node, gpu, 0);
+        n->out |= bit;
+    }
+    changed(o, node);
+}
+
+uint32_t ls_occupancy_out(const ls_occupancy *o, uint32_t node) {
+    assert(node < o->cluster->node_count);
+    return o->nodes[node].out;
+}
+
+uint32_t ls_occupancy_gpu_idle(const ls_occupancy *o, uint32_t node, uint32_t gpu) {
+    assert(node < o->cluster->node_count);
+    const ls_node_now *n = o->nodes + node;
+    return ((n->out >> gpu) & 1) != 0 ? o->idle[n->gpu_at + gpu] : o->gpus[n->gpu_at + gpu];
+}
+
 void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *shares,
                        uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
@@ -237,10 +281,14 @@ void ls_occupancy_take(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
         assert(o->nodes[node].memory >= s->memory_mib);
         o->nodes[node].cpu -= s->cpu_milli;
         o->nodes[node].memory -= s->memory_mib;
+        uint32_t gpus = shares[i].gpus;
+        if (o->nodes[node].out != 0) {
+            gpus = set_idle(o, node, gpus, s->milli != 0 ? s->milli : LS_POOL_WHOLE, true);
+        }
         if (s->milli == 0) {
-            set_whole(o, node, shares[i].gpus, true);
-        } else {
-            const uint32_t gpu = (uint32_t)__builtin_ctz(shares[i].gpus);
+            set_whole(o, node, gpus, true);
+        } else if (gpus != 0) {
+            const uint32_t gpu = (uint32_t)__builtin_ctz(gpus);
             assert(o->gpus[o->nodes[node].gpu_at + gpu] >= s->milli);
             set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] - s->milli);
         }
@@ -258,10 +306,14 @@ void ls_occupancy_give(ls_occupancy *o, const ls_shape *s, const ls_pool_share *
         assert(o->cluster->nodes[node].memory_mib - o->nodes[node].memory >= s->memory_mib);
         o->nodes[node].cpu += s->cpu_milli;
         o->nodes[node].memory += s->memory_mib;
+        uint32_t gpus = shares[i].gpus;
+        if (o->nodes[node].out != 0) {
+            gpus = set_idle(o, node, gpus, s->milli != 0 ? s->milli : LS_POOL_WHOLE, false);
+        }
         if (s->milli == 0) {
-            set_whole(o, node, shares[i].gpus, false);
-        } else {
-            const uint32_t gpu = (uint32_t)__builtin_ctz(shares[i].gpus);
+            set_whole(o, node, gpus, false);
+        } else if (gpus != 0) {
+            const uint32_t gpu = (uint32_t)__builtin_ctz(gpus);
             assert(o->gpus[o->nodes[node].gpu_at + gpu] + s->milli <= LS_POOL_WHOLE);
             set_gpu(o, node, gpu, o->gpus[o->nodes[node].gpu_at + gpu] + s->milli);
         }

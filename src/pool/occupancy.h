@@ -81,6 +81,12 @@ void ls_occupancy_give(ls_occupancy *o, const ls_shape *shape, const ls_pool_sha
 
 void ls_occupancy_set_state(ls_occupancy *o, uint32_t node, ls_node_state state);
 ls_node_state ls_occupancy_state(const ls_occupancy *o, uint32_t node);
+// One GPU of a node is out of service, or in it again: what has a part of it keeps that, nothing
+// new comes there. Searches see nothing free of it; whoever left it left it out.
+void ls_occupancy_set_gpu(ls_occupancy *o, uint32_t node, uint32_t gpu, bool in);
+uint32_t ls_occupancy_out(const ls_occupancy *o, uint32_t node);  // GPUs that are out, bits
+// What nobody has of the GPU, thousandths, whether it is in service or not.
+uint32_t ls_occupancy_gpu_idle(const ls_occupancy *o, uint32_t node, uint32_t gpu);
 // The first spare node from this one on, LS_POOL_NONE: none. O(log nodes).
 uint32_t ls_occupancy_spare(const ls_occupancy *o, uint32_t from);
 // From from_us on the node is kept for somebody: only what ends by then may be put there.

@@ -37,6 +37,7 @@ typedef struct ls_node_now {
     uint32_t unit, kind;
     uint8_t gpus, free_gpus, state, site;  // free_gpus: bits of `whole`
     bool alone;                            // stands in no lowest unit
+    uint32_t out;                          // GPUs that are out of service, bits
 } ls_node_now;
 
 // free GPUs | GPUs << 8 | kind << 16 and these
@@ -71,7 +72,8 @@ struct ls_occupancy {
     // LS_WORD_HELD from when it is held, and with LS_WORD_PART what is left of its GPUs. As many as
     // fill the last block.
     uint32_t *words;
-    uint16_t *gpus;  // free thousandths of each GPU
+    uint16_t *gpus;  // free thousandths of each GPU that is in service; of the others
+    uint16_t *idle;  // 0, and here what nobody has of them
     uint64_t free_milli;
     ls_bitset spares;  // nodes
     // By unit, and one more: the units that stand in none.

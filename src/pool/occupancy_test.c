@@ -27,6 +27,8 @@ typedef struct world {
     job jobs[JOBS_MAX];
     // What the test itself has counted.
     uint32_t used[NODES_MAX][LS_POOL_NODE_GPUS_MAX], cpu[NODES_MAX], memory[NODES_MAX];
+    uint32_t out[NODES_MAX];  // GPUs, bits
+    bool gpus_go;             // single GPUs go out of service, and come back
 } world;
 
 static uint32_t one_of(world *w, uint32_t count) {
@@ -77,7 +79,7 @@ static void add_level(world *w, uint32_t level, uint32_t parent) {
 }
 
 static void make(world *w, uint64_t seed) {
-    *w = (world){.seed = seed};
+    *w = (world){.seed = seed, .gpus_go = seed % 3 == 0};
     w->kinds[0] = (ls_gpu_kind){.name = "a", .memory_mib = 1000};
     w->kinds[1] = (ls_gpu_kind){.name = "b", .memory_mib = 2000};
     w->cluster = (ls_cluster){
@@ -158,14 +160,17 @@ static bool books_agree(const world *w) {
         const ls_node_free f = ls_occupancy_node(w->o, n);
         uint32_t milli = 0;
         for (uint32_t g = 0; g < w->nodes[n].gpus; g++) {
-            const uint32_t free = 1000 - w->used[n][g];
-            if (ls_occupancy_gpu_free(w->o, n, g) != free ||
+            const uint32_t idle = 1000 - w->used[n][g];
+            const uint32_t free = ((w->out[n] >> g) & 1) != 0 ? 0 : idle;
+            if (ls_occupancy_gpu_idle(w->o, n, g) != idle ||
+                ls_occupancy_gpu_free(w->o, n, g) != free ||
                 ((f.whole >> g) & 1) != (free == 1000)) {
                 return false;
             }
             milli += free;
         }
-        if (f.milli != milli || f.cpu_milli != w->nodes[n].cpu_milli - w->cpu[n] ||
+        if (f.milli != milli || ls_occupancy_out(w->o, n) != w->out[n] ||
+            f.cpu_milli != w->nodes[n].cpu_milli - w->cpu[n] ||
             f.memory_mib != w->nodes[n].memory_mib - w->memory[n]) {
             return false;
         }
@@ -200,6 +205,10 @@ static bool live(world *w, uint32_t steps) {
             ls_occupancy_hold(w->o, node, 10 * one_of(w, 4));
         } else if (what < 6) {
             ls_occupancy_hold(w->o, node, INT64_MAX);
+        } else if (what == 6 && w->gpus_go && w->nodes[node].gpus > 0) {
+            const uint32_t gpu = one_of(w, w->nodes[node].gpus);
+            w->out[node] ^= (uint32_t)1 << gpu;
+            ls_occupancy_set_gpu(w->o, node, gpu, ((w->out[node] >> gpu) & 1) == 0);
         } else if (j->runs) {
             ls_occupancy_give(w->o, &j->shape, j->shares, j->shape.parts);
             count_job(w, j, false);

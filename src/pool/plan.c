@@ -111,6 +111,9 @@ uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t no
         job = link->next_job;
         part = link->next_part;
     }
+    for (uint32_t out = ls_occupancy_out(s->occupancy, node); out != 0; out &= out - 1) {
+        free[__builtin_ctz(out)] = 0;
+    }
     if (shared && !without_claims(s, s->reserved + reserved, gpus, free, &rest)) {
         return 0;
     }

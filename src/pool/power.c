@@ -46,7 +46,7 @@ void ls_power_changed(ls_scheduler *s, uint32_t node) {
         return;
     }
     for (uint32_t g = 0; g < n->gpus; g++) {
-        const bool works = ls_occupancy_gpu_free(s->occupancy, node, g) < LS_POOL_WHOLE;
+        const bool works = ls_occupancy_gpu_idle(s->occupancy, node, g) < LS_POOL_WHOLE;
         drawn += works ? extra_of(s, n->kind) : 0;
     }
     for (uint32_t i = 0; i < s->power_count; i++) {

@@ -405,12 +405,17 @@ static uint32_t nearest_spare(const ls_scheduler *s, uint32_t node) {
     }
 }
 
-static void node_up(ls_scheduler *s, uint32_t node) {
-    ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
-    ls_room_changed(s, node);
+// The cluster has more than before.
+static void wake(ls_scheduler *s) {
     ls_scheduler_open(s);
     ls_scheduler_fell(s, 0);
     ls_reclaim_wake(s);
+}
+
+static void node_up(ls_scheduler *s, uint32_t node) {
+    ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
+    ls_room_changed(s, node);
+    wake(s);
 }
 
 static void drop_kept(ls_scheduler *s, uint32_t node) {
@@ -466,6 +471,26 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
     s->nodes[node].spare_used |= was == LS_NODE_SPARE;  // comes back as what it was
     if (state == LS_NODE_BROKEN) {
         *out_spare = break_node(s, node);
+    } else {
+        drop_kept(s, node);
+    }
+}
+
+void ls_scheduler_gpu(ls_scheduler *s, int64_t now_us, uint32_t node, uint32_t gpu, bool in) {
+    assert(node < s->cluster->node_count && gpu < s->cluster->nodes[node].gpus);
+    const uint32_t were = ls_occupancy_out(s->occupancy, node);
+    s->now_us = now_us;
+    ls_occupancy_set_gpu(s->occupancy, node, gpu, in);
+    const uint32_t are = ls_occupancy_out(s->occupancy, node);
+    if (are == were) {
+        return;
+    }
+    // As a part without a GPU does: nobody has the node to himself.
+    s->nodes[node].plain += were == 0 ? 1 : are == 0 ? UINT32_MAX : 0;
+    ls_room_changed(s, node);
+    ls_power_changed(s, node);
+    if (in) {
+        wake(s);
     } else {
         drop_kept(s, node);
     }

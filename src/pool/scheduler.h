@@ -163,6 +163,9 @@ void ls_scheduler_cancel(ls_scheduler *s, int64_t now_us, uint32_t job);
 // instead, LS_POOL_NONE: none.
 void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_state state,
                        uint32_t *out_spare);
+// One GPU of a node is out of service from now on, or in it again: what has it keeps it until it is
+// over, nothing new comes there.
+void ls_scheduler_gpu(ls_scheduler *s, int64_t now_us, uint32_t node, uint32_t gpu, bool in);
 
 // What is to be done now: *out_acts stay valid until the next call of any function. Returns how
 // many. Fails (*out_status, then 0) with LS_ERR_MEMORY only.

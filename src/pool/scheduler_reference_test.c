@@ -17,7 +17,7 @@
 
 #define MINUTE_US INT64_C(60000000)
 
-enum { POOLS = 1200, JOBS = 48, AFTER = 3, STREAM = 11, STREAM_AFTER = 12 };
+enum { POOLS = 1200, JOBS = 48, AFTER = 3, STREAM = 11, STREAM_AFTER = 12, STREAM_GPU = 13 };
 
 typedef enum came_to { NOT_OVER, DONE, NOT_DONE } came_to;
 
@@ -44,7 +44,8 @@ typedef struct pair {
     ls_node_state node_state[SMALL_NODES_MAX];
     bool failures, drains, cancels, late, depends, tell;
     ls_afters *afters;
-    uint64_t drawn_after, held, gone;
+    uint64_t drawn_after, held, gone, drawn_gpu, gpus_out;
+    int64_t gpu_us;                     // when one of the GPUs goes out of service, or comes back
     uint32_t freed[JOBS], freed_count;  // by the slow way, in this instant
     int64_t now_us;
     uint64_t rounds, starts, promised, backfilled, stops, taken_back, yielded, moved, refused;
@@ -312,6 +313,27 @@ static void change_node(pair *p, uint32_t node) {
                                                        : 60 * MINUTE_US);
 }
 
+// One GPU goes out of service, or comes back.
+static void change_gpu(pair *p) {
+    const double which = ls_random_uniform(p->seed, STREAM_GPU, p->drawn_gpu++);
+    const uint32_t node = (uint32_t)(which * p->pool.cluster.node_count);
+    const uint32_t gpus = p->pool.nodes[node].gpus;
+    const double part = ls_random_uniform(p->seed, STREAM_GPU, p->drawn_gpu++);
+    const double span = ls_random_exp_unit(p->seed, STREAM_GPU, p->drawn_gpu++);
+    p->gpu_us = p->now_us + 1 + (int64_t)(span * (double)(40 * MINUTE_US));
+    if (gpus > 0) {
+        const uint32_t gpu = (uint32_t)(part * gpus);
+        const bool in = ((ls_occupancy_out(ls_scheduler_occupancy(p->fast), node) >> gpu) & 1) != 0;
+        ls_scheduler_gpu(p->fast, p->now_us, node, gpu, in);
+        ls_reference_scheduler_gpu(p->slow, p->now_us, node, gpu, in);
+        p->gpus_out += !in;
+        if (p->tell) {
+            printf("%lld GPU %u of node %u is %s\n", (long long)p->now_us, gpu, node,
+                   in ? "back" : "out");
+        }
+    }
+}
+
 // ---- the round
 
 static void carry_out(pair *p, const ls_pool_act *a) {
@@ -329,6 +351,11 @@ static void carry_out(pair *p, const ls_pool_act *a) {
             j->over_us += 5 * MINUTE_US;  // longer than it may
         }
         p->starts++;
+        for (uint32_t i = 0; i < j->sim.request.shape.parts; i++) {
+            const ls_pool_share *share = a->shares + i;
+            CHECK_INT(share->gpus & ls_occupancy_out(ls_scheduler_occupancy(p->fast), share->node),
+                      0);
+        }
         p->promised += a->why == LS_WHY_PROMISED;
         p->backfilled += a->why == LS_WHY_BACKFILL;
         return;
@@ -396,6 +423,7 @@ static bool goes_on(const pair *p, const ls_sim_job *next, bool has_next, int64_
     for (uint32_t i = 0; i < p->pool.cluster.node_count; i++) {
         at_us = sooner(at_us, p->node_us[i]);
     }
+    at_us = sooner(at_us, p->gpu_us);
     at_us = sooner(at_us, ls_scheduler_wake(p->fast));
     *out_us = at_us;
     return lives && at_us < 10000 * MINUTE_US;
@@ -423,6 +451,9 @@ static void run(pair *p) {
                 change_node(p, i);
             }
         }
+        if (p->gpu_us <= at_us) {
+            change_gpu(p);
+        }
         while (has_next && next.submit_us <= at_us) {
             submit(p, &next);
             has_next = small_pool_next(&p->pool, &next);
@@ -444,6 +475,8 @@ static void compare(uint64_t seed, bool tell, pair *sums) {
     p->cancels = draw(p) < 0.4;
     p->late = draw(p) < 0.3;
     p->depends = draw_after(p) < 0.3;
+    p->gpu_us = ls_random_uniform(p->seed, STREAM_GPU, p->drawn_gpu++) < 0.3 ? MINUTE_US
+                                                                             : INT64_MAX;
     ls_scheduler_def scheduler = small_pool_sim(&p->pool, INT64_MAX).scheduler;
     const double policy = draw(p);
     scheduler.strict = policy < 0.1;
@@ -490,6 +523,7 @@ static void compare(uint64_t seed, bool tell, pair *sums) {
     sums->refused += p->refused;
     sums->held += p->held;
     sums->gone += p->gone;
+    sums->gpus_out += p->gpus_out;
     ls_afters_destroy(p->afters);
     ls_scheduler_destroy(p->fast);
     ls_reference_scheduler_destroy(p->slow);
@@ -509,13 +543,14 @@ static void test_the_scheduler_decides_as_its_reference_does(void) {
         // Or nothing was compared.
         harness_note(
             "%llu rounds, %llu starts, %llu promised, %llu backfilled, %llu stops, %llu "
-            "taken back, %llu yielded, %llu moved, %llu refused, %llu held, %llu of them given up",
+            "taken back, %llu yielded, %llu moved, %llu refused, %llu held, %llu of them given up, "
+            "%llu GPUs out",
             (unsigned long long)sums.rounds, (unsigned long long)sums.starts,
             (unsigned long long)sums.promised, (unsigned long long)sums.backfilled,
             (unsigned long long)sums.stops, (unsigned long long)sums.taken_back,
             (unsigned long long)sums.yielded, (unsigned long long)sums.moved,
             (unsigned long long)sums.refused, (unsigned long long)sums.held,
-            (unsigned long long)sums.gone);
+            (unsigned long long)sums.gone, (unsigned long long)sums.gpus_out);
         CHECK(sums.rounds > 50 * count);
         CHECK(sums.starts > 20 * count);
         CHECK(sums.promised > count);
@@ -526,6 +561,7 @@ static void test_the_scheduler_decides_as_its_reference_does(void) {
         CHECK(sums.refused > 0);
         CHECK(sums.held > 2 * count);
         CHECK(sums.gone > count / 10);
+        CHECK(sums.gpus_out > count);
     }
 }
 

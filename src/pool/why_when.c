@@ -11,6 +11,9 @@ ls_status ls_why_bare(const ls_scheduler *s, ls_occupancy **out, ls_error *err) 
         if (state != LS_NODE_UP) {
             ls_occupancy_set_state(*out, n, state);
         }
+        for (uint32_t gpus = ls_occupancy_out(s->occupancy, n); gpus != 0; gpus &= gpus - 1) {
+            ls_occupancy_set_gpu(*out, n, (uint32_t)__builtin_ctz(gpus), false);
+        }
     }
     return status;
 }

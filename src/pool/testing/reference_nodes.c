@@ -37,6 +37,9 @@ ref_free ref_node_free(const ls_reference_scheduler *s, uint32_t node,
             f.memory_mib -= shape->memory_mib;
         }
     }
+    for (uint32_t g = 0; g < n->gpus; g++) {
+        f.milli[g] = ((ls_occupancy_out(s->occupancy, node) >> g) & 1) != 0 ? 0 : f.milli[g];
+    }
     return f;
 }
 

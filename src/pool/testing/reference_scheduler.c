@@ -598,11 +598,38 @@ static uint32_t nearest_spare(const ls_reference_scheduler *s, uint32_t node) {
     }
 }
 
-static void comes_up(ls_reference_scheduler *s, int64_t now_us, uint32_t node) {
-    ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
+static void has_more(ls_reference_scheduler *s, int64_t now_us) {
     ref_open_all(s);
     ref_fell(s, 0);
     ref_wake(s, now_us);
+}
+
+static void comes_up(ls_reference_scheduler *s, int64_t now_us, uint32_t node) {
+    ls_occupancy_set_state(s->occupancy, node, LS_NODE_UP);
+    has_more(s, now_us);
+}
+
+// Nothing is kept there any more.
+static void drop_kept(ls_reference_scheduler *s, uint32_t node) {
+    for (uint32_t i = 0; i < s->job_count; i++) {
+        ref_kept *kept = &s->jobs[i].kept;
+        for (uint32_t k = 0; kept->place != LS_POOL_NONE && k < kept->node_count; k++) {
+            if (kept->nodes[k] == node) {
+                ref_drop(s, i);
+            }
+        }
+    }
+}
+
+void ls_reference_scheduler_gpu(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
+                                uint32_t gpu, bool in) {
+    const bool was_in = ((ls_occupancy_out(s->occupancy, node) >> gpu) & 1) == 0;
+    ls_occupancy_set_gpu(s->occupancy, node, gpu, in);
+    if (in && !was_in) {
+        has_more(s, now_us);
+    } else if (!in && was_in) {
+        drop_kept(s, node);
+    }
 }
 
 void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
@@ -624,14 +651,7 @@ void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint
         return;
     }
     ls_occupancy_set_state(s->occupancy, node, state);
-    for (uint32_t i = 0; i < s->job_count; i++) {
-        ref_kept *kept = &s->jobs[i].kept;
-        for (uint32_t k = 0; kept->place != LS_POOL_NONE && k < kept->node_count; k++) {
-            if (kept->nodes[k] == node) {
-                ref_drop(s, i);
-            }
-        }
-    }
+    drop_kept(s, node);
     s->spare_when_back[node] |= was == LS_NODE_SPARE;
     for (; state == LS_NODE_BROKEN;) {
         uint32_t last = LS_POOL_NONE;

@@ -220,5 +220,7 @@ ls_status ls_reference_scheduler_ended(ls_reference_scheduler *s, int64_t now_us
 void ls_reference_scheduler_cancel(ls_reference_scheduler *s, int64_t now_us, uint32_t job);
 void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
                                  ls_node_state state, uint32_t *out_spare);
+void ls_reference_scheduler_gpu(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
+                                uint32_t gpu, bool in);
 uint32_t ls_reference_scheduler_decide(ls_reference_scheduler *s, int64_t now_us,
                                        const ls_pool_act **out_acts, ls_status *out_status);
