@@ -90,9 +90,12 @@ const ls_cli_command ls_command_pool_drain = {
     .most = 1,
     .about = "Takes a node out of service: what runs there goes on, nothing new comes.",
     .example = "lineshaft pool drain here --reason \"fan 3 is replaced\"",
-    .examples = "lineshaft pool drain\n",
+    .examples =
+        "lineshaft pool drain here:2 --reason \"XID 94 again\"\n"
+        "lineshaft pool drain\n",
     .detail =
-        "Without NODE it lists what is out, since when and why. It stays so over restarts, until "
+        "NODE:INDEX, from 0, is one GPU (or CPU slot) of the node alone, as is the UUID of a GPU; the "
+        "node's others stay in service. Without NODE it lists what is out, since when and why. It stays so over restarts, until "
         "'lineshaft pool undrain'. For root and the daemon's user, at the pool's own machine.\n",
     .tables = drain_tables,
     .run = run_drain,
@@ -107,7 +110,7 @@ const ls_cli_command ls_command_pool_undrain = {
     .arguments = "NODE",
     .least = 1,
     .most = 1,
-    .about = "Puts a node back into service.",
+    .about = "Puts a node, or one GPU of it (NODE:INDEX), back into service.",
     .example = "lineshaft pool undrain here",
     .tables = undrain_tables,
     .run = run_undrain,

@@ -152,6 +152,9 @@ void ls_desk_destroy(ls_desk *desk) {
         ls_terms_clear(&desk->terms);
         ls_free(desk->rack_of);
         ls_free(desk->racks);
+        for (uint32_t i = 0; desk->acts != NULL && i < ACTS_KEPT; i++) {
+            ls_free(desk->acts[i].about);
+        }
         ls_free(desk->acts);
         ls_free(desk->whys);
         ls_free(desk);

@@ -6,8 +6,8 @@
 
 enum { SENTENCE = 700 };
 
-static const char *const kind_words[ACT_KINDS] = {"submit", "start",   "end",    "fail",
-                                                  "cancel", "reclaim", "broken", "lost"};
+static const char *const kind_words[ACT_KINDS] = {"submit",  "start",  "end",  "fail",  "cancel",
+                                                  "reclaim", "broken", "lost", "drain", "undrain"};
 
 // ---- heard
 
@@ -33,11 +33,40 @@ static bool kind_of(const ls_exec_event *event, desk_act_kind *out) {
     }
 }
 
+static void put_act(ls_desk *desk, const desk_act *act) {
+    desk_act *at = desk->acts + act->seq % ACTS_KEPT;
+    ls_free(at->about);
+    *at = *act;
+}
+
+static void told_out(ls_desk *desk, const ls_exec_event *event) {
+    const bool drained = event->act == LS_EXEC_DRAINED;
+    char text[SENTENCE];
+    ls_text_format(text, sizeof text, "%s%s%s", event->place, drained ? ": " : "",
+                   event->reason != NULL ? event->reason : "");
+    const size_t size = strlen(text) + 1;
+    desk_act act = {.seq = event->number,
+                    .kind = drained ? ACT_DRAIN : ACT_UNDRAIN,
+                    .at_us = event->at_us,
+                    .to_account = LS_POOL_NONE,
+                    .about = ls_alloc(size)};
+    if (act.about == NULL) {
+        act.kind = ACT_KINDS;  // without memory nobody hears of it
+    } else {
+        memcpy(act.about, text, size);
+    }
+    put_act(desk, &act);
+}
+
 void ls_desk_told(void *context, const ls_exec_event *event) {
     ls_desk *desk = context;
     desk_act act = {.seq = event->number};
     const ls_exec_view *view = &event->job;
     desk->act_count = event->number;
+    if (event->place != NULL) {
+        told_out(desk, event);
+        return;
+    }
     if (!kind_of(event, &act.kind)) {
         act.kind = ACT_KINDS;  // keeps its place: places go by number
     }
@@ -58,7 +87,7 @@ void ls_desk_told(void *context, const ls_exec_event *event) {
                              ? other.account
                              : LS_POOL_NONE;
     }
-    desk->acts[event->number % ACTS_KEPT] = act;
+    put_act(desk, &act);
 }
 
 uint64_t ls_desk_seq(const ls_desk *desk) {
@@ -202,6 +231,14 @@ static void say(const ls_desk *desk, const desk_act *act, bool tells_whom, char 
         ls_text_format(text_ko, SENTENCE, "노드 장애로 작업 %llu번(%s 계정)이 중지됩니다.", job,
                        account);
         break;
+    case ACT_DRAIN:
+        ls_text_format(text, SENTENCE, "Out of service: %s.", act->about);
+        ls_text_format(text_ko, SENTENCE, "드레인됨: %s.", act->about);
+        break;
+    case ACT_UNDRAIN:
+        ls_text_format(text, SENTENCE, "Back in service: %s.", act->about);
+        ls_text_format(text_ko, SENTENCE, "드레인 해제: %s.", act->about);
+        break;
     default: say_end(act, text, text_ko); break;
     }
 }
@@ -214,7 +251,7 @@ static json_t *act_object(const ls_desk *desk, const desk_act *act, const ls_ask
     json_t *made = json_pack(
         "{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "seq", (json_int_t)act->seq, "at_us",
         (json_int_t)act->at_us, "kind", kind_words[act->kind], "text", desk_text(text), "text_ko",
-        desk_text(text_ko), "job", desk_id(act->job), "account",
+        desk_text(text_ko), "job", act->job != 0 ? desk_id(act->job) : json_null(), "account",
         desk_text(desk_path(desk->pool, act->account)), "gpus", desk_gpus(act->milli));
     if (act->kind == ACT_START && act->why <= LS_WHY_PROMISED) {
         json_object_set_new(made, "why", json_string(starts[act->why]));
@@ -240,7 +277,7 @@ json_t *ls_desk_act(const ls_desk *desk, uint64_t seq) {
 // ---- asked
 
 static ls_desk_code read_kinds(const char *list, uint32_t *out, ls_error *err) {
-    static const char *const others[] = {"back", "drain", "undrain", "adopt"};
+    static const char *const others[] = {"back", "adopt"};
     *out = list == NULL || list[0] == '\0' ? UINT32_MAX : 0;
     while (list != NULL && *list != '\0') {
         const size_t length = strcspn(list, ",");

@@ -52,6 +52,8 @@ typedef enum desk_act_kind {
     ACT_RECLAIM,
     ACT_BROKEN,
     ACT_LOST,
+    ACT_DRAIN,  // of a node or a GPU, no job
+    ACT_UNDRAIN,
     ACT_KINDS
 } desk_act_kind;
 
@@ -67,6 +69,7 @@ typedef struct desk_act {
     int64_t by_us;
     int exit_code, signal;
     char who[32];
+    char *about;  // owned; of what was drained or put back: what, and why
 } desk_act;
 
 typedef struct desk_quota {

@@ -98,12 +98,16 @@ desk_sums desk_node_sums(const ls_desk *desk, uint32_t node) {
     const int64_t at_us = ls_exec_now_us(desk->exec) - pool->start_us;
     desk_sums sums = {.all = (uint64_t)pool->cluster.nodes[node].gpus * LS_POOL_WHOLE};
     uint64_t rest = 0;
+    uint64_t out = 0;  // of GPUs that are out of service by themselves
     for (uint32_t gpu = 0; gpu < pool->cluster.nodes[node].gpus; gpu++) {
-        rest += ls_occupancy_gpu_free(o, node, gpu);
+        const uint32_t idle = ls_occupancy_gpu_idle(o, node, gpu);
+        rest += idle;
+        out += ((ls_occupancy_out(o, node) >> gpu) & 1) != 0 ? idle : 0;
     }
     sums.used = sums.all - rest;
+    rest -= out;
     const ls_node_state state = ls_occupancy_state(o, node);
-    sums.drained = state == LS_NODE_DRAINED ? rest : 0;
+    sums.drained = state == LS_NODE_DRAINED ? rest + out : out;
     sums.broken = state == LS_NODE_BROKEN ? rest : 0;
     sums.spare = state == LS_NODE_SPARE ? rest : 0;
     for (uint32_t i = 0; state == LS_NODE_UP && sums.reserved == 0 && i < pool->reservation_count;

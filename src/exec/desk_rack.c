@@ -159,9 +159,12 @@ static json_t *node_object(const ls_desk *desk, uint32_t node, const gpu_use *gp
         }
     }
     for (uint32_t g = 0; g < n->gpus; g++) {
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:O}", "used", desk_gpus(gpus[g].used), "borrowed",
-                            desk_gpus(gpus[g].borrowed), "jobs", gpus[g].jobs));
+        json_t *gpu = json_pack("{s:o, s:o, s:O}", "used", desk_gpus(gpus[g].used), "borrowed",
+                                desk_gpus(gpus[g].borrowed), "jobs", gpus[g].jobs);
+        if (((ls_occupancy_out(ls_exec_occupancy(desk->exec), node) >> g) & 1) != 0) {
+            json_object_set_new(gpu, "out", json_true());
+        }
+        json_array_append_new(list, gpu);
     }
     json_t *made = json_pack(
         "{s:o, s:o, s:o, s:s, s:o, s:o}", "name", desk_text(n->name), "kind",

@@ -271,6 +271,73 @@ static void test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back(void) {
     CHECK_INT(system(command), 0);
 }
 
+// Of two GPUs of a node the one that fails goes out alone: the other takes jobs, and both acts are
+// told.
+static void test_one_gpu_of_a_node_goes_alone(void) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return;
+    }
+    static const char text[] =
+        "pool: emulated\nkinds: {emulated: {gpus: 2}}\n"
+        "nodes: {name: box, kind: emulated}\naccounts: {main: {}}\n";
+    house h = {.daemon = NULL};
+    char folder[64], socket[96], command[128];
+    ls_pool *pool = NULL;
+    ls_errors errors;
+    ls_error err = {0};
+    set_state(0, 0, 0, 0);
+    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(socket, sizeof socket, "%s/sock", folder);
+    ls_errors_init(&errors);
+    CHECK_INT(ls_pool_read(text, sizeof text - 1, "emulated", NULL, &pool, &errors), LS_OK);
+    const ls_pool_daemon_def def = {
+        .pool = pool, .folder = folder, .socket = socket, .version = "test", .look_us = 1000};
+    CHECK_INT(ls_pool_daemon_open(&def, &h.daemon, &err), LS_OK);
+    CHECK_STR(err.text, "");
+    CHECK_INT(pthread_create(&h.thread, NULL, run, &h), 0);
+    set_state(0, 0, 1, 79);
+    CHECK(until_drained(&h, "{\"node\":\"box:0\",\"reason\":\"GPU GPU-0: XID 79\""));
+    json_t *out = NULL;
+    const ls_asker who = {.name = "root", .rules = true, .may_act = true};
+    ls_desk *desk = ls_pool_daemon_lock(h.daemon);
+    CHECK_INT(ls_desk_rack(desk, "-", NULL, &who, &out, &err), LS_DESK_DONE);
+    char *rack = json_dumps(out, JSON_COMPACT);
+    CHECK_CONTAINS(rack, "\"state\":\"up\"");
+    CHECK_CONTAINS(rack, "\"jobs\":[],\"out\":true},{");
+    free(rack);
+    json_decref(out);
+    CHECK_INT(ls_desk_drain(desk, "GPU-1", "a look at its fan", &who, &out, &err), LS_DESK_DONE);
+    json_decref(out);
+    CHECK_INT(ls_desk_drain(desk, "box:1", NULL, &who, &out, &err), LS_DESK_DONE);
+    json_decref(out);
+    CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
+    desk = ls_pool_daemon_lock(h.daemon);
+    const ls_desk_acts_def acts = {.kinds = "drain,undrain", .from_us = -1, .limit = 10};
+    CHECK_INT(ls_desk_acts(desk, &acts, &who, &out, &err), LS_DESK_DONE);
+    const json_t *list = json_object_get(out, "acts");
+    static const char *const said[] = {"Back in service: box:1.",
+                                       "Out of service: box:1: a look at its fan.",
+                                       "Out of service: box:0: GPU GPU-0: XID 79."};
+    CHECK_INT(json_array_size(list), 3);
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *act = json_array_get(list, i);
+        CHECK_STR(json_string_value(json_object_get(act, "text")), said[i]);
+        CHECK_STR(json_string_value(json_object_get(act, "kind")), i == 0 ? "undrain" : "drain");
+        CHECK(json_is_null(json_object_get(act, "job")));
+    }
+    json_decref(out);
+    CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
+    ls_pool_daemon_stop(h.daemon);
+    CHECK_INT(pthread_join(h.thread, NULL), 0);
+    ls_pool_daemon_close(h.daemon);
+    ls_pool_destroy(pool);
+    ls_errors_clear(&errors);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
 // ---- errors that a GPU got over
 
 static const char pair_text[] =
@@ -360,6 +427,7 @@ int main(int argc, char **argv) {
     TEST(test_errors_of_an_emulated_gpu_are_told);
     TEST(test_nothing_is_watched_where_nothing_is);
     TEST(test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back);
+    TEST(test_one_gpu_of_a_node_goes_alone);
     TEST(test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_too);
     TEST(test_errors_long_ago_are_forgiven);
     unlink(library);

@@ -202,6 +202,124 @@ static void test_the_books_know_it(void) {
     quiet_clear(&w);
 }
 
+// ---- single GPUs (slots) of a node
+
+static const char pairs[] =
+    "pool: small\nnodes:\n  - {name: left, slots: 2}\n  - {name: off, slots: 2}\n"
+    "drained: [off]\n";
+
+static uint32_t slots_of(const quiet_service *w, uint64_t id) {
+    ls_exec_view v = {.id = 0};
+    CHECK(ls_exec_get(w->exec, id, &v));
+    return v.shares != NULL ? v.shares[0].gpus : 0;
+}
+
+static void test_one_of_a_node_goes_and_the_others_stay(void) {
+    quiet_service w;
+    ls_exec_answer answer;
+    quiet_make(&w, pairs);
+    const uint64_t a = submit(&w);
+    CHECK_INT(slots_of(&w, a), 1);
+    CHECK_INT(ls_exec_drain(w.exec, "left:0", "XID 79", NULL), LS_OK);
+    quiet_step(&w);
+    CHECK_INT(quiet_state(&w, a), LS_EXEC_RUNNING);
+    CHECK_STR(note(&w, a), "left:0 is out of service: XID 79");
+    const uint64_t b = submit(&w);
+    CHECK_INT(slots_of(&w, b), 2);
+    CHECK_STR(note(&w, b), "");
+    const uint64_t c = submit(&w);
+    quiet_end(&w, a, 0);
+    quiet_step(&w);
+    CHECK_INT(quiet_state(&w, c), LS_EXEC_WAITING);  // though nothing has that slot any more
+    reopen(&w);
+    CHECK(is_out(&w, "left:0", "XID 79"));
+    CHECK_INT(quiet_state(&w, c), LS_EXEC_WAITING);
+    quiet_end(&w, b, 0);
+    quiet_step(&w);
+    CHECK_INT(slots_of(&w, c), 2);
+    // One that needs both waits for what is out.
+    const char *const argv[] = {"true", NULL};
+    const ls_exec_job wide = {.argv = argv, .shape = {.parts = 1, .gpus = 2}};
+    uint64_t d = 0;
+    CHECK_INT(ls_exec_submit(w.exec, &wide, &d, NULL), LS_OK);
+    quiet_step(&w);
+    CHECK_INT(ls_exec_why(w.exec, d, &answer, NULL), LS_OK);
+    CHECK_INT(answer.reason, LS_REASON_OUT);
+    CHECK_CONTAINS(answer.text, "left:0 is out of service: XID 79");
+    CHECK_INT(ls_exec_undrain(w.exec, "left:0", NULL), LS_OK);
+    quiet_end(&w, c, 0);
+    quiet_step(&w);
+    CHECK_INT(slots_of(&w, d), 3);
+    reopen(&w);
+    CHECK(!is_out(&w, "left:0", "XID 79"));
+    CHECK_INT(quiet_state(&w, d), LS_EXEC_RUNNING);
+    // Out while the whole node is, and back when that is.
+    CHECK_INT(ls_exec_drain(w.exec, "left", "fan", NULL), LS_OK);
+    CHECK_INT(ls_exec_drain(w.exec, "left:1", "XID 95", NULL), LS_OK);
+    CHECK_CONTAINS(note(&w, d), "left:1 is out of service: XID 95");
+    quiet_step(&w);
+    reopen(&w);
+    CHECK_INT(ls_exec_undrain(w.exec, "left", NULL), LS_OK);
+    quiet_end(&w, d, 0);
+    quiet_step(&w);
+    const uint64_t e = submit(&w), f = submit(&w);
+    CHECK_INT(slots_of(&w, e), 1);
+    CHECK_INT(quiet_state(&w, f), LS_EXEC_WAITING);
+    quiet_clear(&w);
+}
+
+static void test_names_of_single_ones(void) {
+    static const struct {
+        const char *name, *says;
+    } wrong[] = {{"left:2", "there is no GPU 'left:2'"},
+                 {"left:-1", "there is no GPU 'left:-1'"},
+                 {"left:", "there is no GPU 'left:'"},
+                 {"right:0", "there is no node 'right:0'"},
+                 {":0", "there is no node ':0'"},
+                 {"", "there is no node ''"},
+                 {"off:0", "'off:0' is not in service: its pool file says so"}};
+    quiet_service w;
+    quiet_make(&w, pairs);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ls_error err = {0};
+        CHECK_INT(ls_exec_drain(w.exec, wrong[i].name, "x", &err), LS_ERR_INVALID);
+        CHECK_STR(err.text, wrong[i].says);
+    }
+    ls_error err = {0};
+    CHECK_INT(ls_exec_undrain(w.exec, "left:1", &err), LS_ERR_INVALID);
+    CHECK_STR(err.text, "'left:1' is in service");
+    quiet_clear(&w);
+}
+
+// A slot for 75 s, and of these its node for 40: to the microsecond, over a restart.
+static void test_the_books_know_single_ones(void) {
+    quiet_service w;
+    quiet_make(&w, pairs);
+    const int64_t day = ls_exec_now_us(w.exec) / INT64_C(86400000000);
+    w.steady_us += 7 * SECOND;
+    CHECK_INT(ls_exec_drain(w.exec, "left:1", "XID 79", NULL), LS_OK);
+    const uint64_t id = submit(&w);  // a day without use is not told
+    CHECK_INT(slots_of(&w, id), 1);
+    w.steady_us += 20 * SECOND;
+    quiet_end(&w, id, 0);
+    quiet_step(&w);
+    CHECK_INT(ls_exec_drain(w.exec, "left", "fan", NULL), LS_OK);
+    w.steady_us += 30 * SECOND;
+    quiet_step(&w);
+    reopen(&w);
+    w.steady_us += 10 * SECOND;
+    CHECK_INT(ls_exec_undrain(w.exec, "left", NULL), LS_OK);
+    w.steady_us += 15 * SECOND;
+    CHECK_INT(ls_exec_undrain(w.exec, "left:1", NULL), LS_OK);
+    w.steady_us += 18 * SECOND;
+    quiet_step(&w);
+    sums s = {0, 0};
+    CHECK_INT(ls_exec_usage_each(w.exec, day, day + 2, sum_up, &s, NULL), LS_OK);
+    CHECK_INT((int64_t)s.all, 4 * 100 * SECOND * 1000);
+    CHECK_INT((int64_t)s.drained, (2 * 100 + 75 + 40) * SECOND * 1000);  // `off` all the time
+    quiet_clear(&w);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_nothing_new_comes_and_what_runs_is_told);
@@ -209,5 +327,8 @@ int main(int argc, char **argv) {
     TEST(test_what_is_wrong_is_said);
     TEST(test_without_memory_nothing_is_changed);
     TEST(test_the_books_know_it);
+    TEST(test_one_of_a_node_goes_and_the_others_stay);
+    TEST(test_names_of_single_ones);
+    TEST(test_the_books_know_single_ones);
     return harness_report();
 }

@@ -34,9 +34,12 @@ static ls_exec_job gated(char *room, size_t size, const char *const **env, const
     list[0] = "PATH=/usr/bin:/bin";
     list[1] = room;
     *env = list;
-    ls_exec_job job = small_job(
-        SH("while ! [ -e $GO.$LINESHAFT_ARRAY_INDEX ]; do sleep 0.02; done; "
-           "exit $(cat $GO.$LINESHAFT_ARRAY_INDEX)"));
+    static const char *const argv[] = {
+        "sh", "-c",
+        "while ! [ -e $GO.$LINESHAFT_ARRAY_INDEX ]; do sleep 0.02; done; "
+        "exit $(cat $GO.$LINESHAFT_ARRAY_INDEX)",
+        NULL};
+    ls_exec_job job = small_job(argv);
     job.env = list;
     return job;
 }

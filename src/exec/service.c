@@ -188,8 +188,10 @@ ls_status ls_exec_open(const ls_exec_def *def, ls_exec **out, ls_error *err) {
     e->remind_us = INT64_MAX;
     e->load_us = INT64_MAX;
     e->crowds = ls_alloc(def->pool->account_count * sizeof *e->crowds);
-    e->outs = ls_alloc(def->pool->cluster.node_count * sizeof *e->outs);
-    ls_status status = e->crowds == NULL || e->outs == NULL
+    e->outs = ls_alloc(((size_t)def->pool->cluster.node_count + def->pool->cluster.gpus) *
+                       sizeof *e->outs);
+    e->gpu_at = ls_alloc(((size_t)def->pool->cluster.node_count + 1) * sizeof *e->gpu_at);
+    ls_status status = e->crowds == NULL || e->outs == NULL || e->gpu_at == NULL
                            ? ls_fail(err, LS_ERR_MEMORY, "out of memory")
                            : open_parts(e, err);
     if (status == LS_OK) {
@@ -232,6 +234,7 @@ void ls_exec_close(ls_exec *e) {
     ls_free(e->over);
     ls_free(e->grow);
     ls_free(e->ended);
+    ls_exec_forget_told(e, 0);
     ls_free(e->told);
     ls_free(e->crowds);
     ls_free(e->holding);
@@ -289,13 +292,17 @@ static void tell_all(ls_exec *e) {
     for (uint32_t i = 0; i < e->told_count; i++) {
         const ls_told *t = e->told + i;
         const ls_entry *j = ls_exec_find(e, t->id);
+        ls_exec_event event = {
+            .act = t->act, .at_us = t->at_us, .place = t->place, .reason = t->reason};
         if (j != NULL) {
-            ls_exec_event event = {.number = ++e->told_number, .act = t->act, .at_us = t->at_us};
             ls_exec_view_of(e, j, &event.job);
+        }
+        if (j != NULL || t->place != NULL) {
+            event.number = ++e->told_number;
             e->def.told(e->def.context, &event);
         }
     }
-    e->told_count = 0;
+    ls_exec_forget_told(e, 0);
 }
 
 // What is there to be written may wait for more.

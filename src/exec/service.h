@@ -192,26 +192,29 @@ const ls_exec_crowd *ls_exec_crowd_of(const ls_exec *exec, uint32_t account);
 // there are no more. Good for as long as nothing changes.
 bool ls_exec_next_holding(const ls_exec *exec, uint32_t *at, ls_exec_view *out);
 
-// ---- nodes out of service
+// ---- nodes and GPUs out of service
 
 enum { LS_EXEC_OUT_SIZE = 200 };  // bytes of a reason at most
 
 // Nothing new is put on the node, over restarts too; what runs there goes on, and its note says
-// why. One that is out already has another reason from now on. Fails with LS_ERR_INVALID (no such
-// node; the pool file keeps it out of service itself; a reason that is not one line of 1 to
-// LS_EXEC_OUT_SIZE bytes), LS_ERR_MEMORY.
-ls_status ls_exec_drain(ls_exec *exec, const char *node, const char *reason, ls_error *err);
+// why. One that is out already has another reason from now on. One of its GPUs (or CPU slots) alone
+// is "NODE:INDEX", from 0, or what the driver calls it (its UUID): the node's others stay. Fails
+// with LS_ERR_INVALID (no such node or GPU; the pool file keeps the node out of service itself; a
+// reason that is not one line of 1 to LS_EXEC_OUT_SIZE bytes), LS_ERR_MEMORY.
+ls_status ls_exec_drain(ls_exec *exec, const char *place, const char *reason, ls_error *err);
 // LS_ERR_INVALID: it is not out of service by ls_exec_drain. LS_ERR_MEMORY.
-ls_status ls_exec_undrain(ls_exec *exec, const char *node, ls_error *err);
-// Those that are out, from node `*at` on (0 first), which is moved on; false: there are no more.
-bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_node,
+ls_status ls_exec_undrain(ls_exec *exec, const char *place, ls_error *err);
+// Those that are out, nodes and then GPUs ("NODE:INDEX"), from `*at` on (0 first; a node's own
+// number finds it next, if it is out), which is moved on; false: there are no more.
+bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_place,
                       const char **out_reason, int64_t *out_since_us);
 // Names of the GPUs (nvml.h), one after the other as the pool file has them, "" of a slot;
 // *out_count of them. Valid until close.
 const char *const *ls_exec_gpus(const ls_exec *exec, uint32_t *out_count);
-// A GPU of this name tells of an error: its node is drained, if it is not yet. One that it got
-// over (`over`) is counted, over restarts too: its node is drained when there were
-// LS_EXEC_STRIKES within LS_EXEC_STRIKES_WITHIN_US of the pool's clock.
+// A GPU of this name tells of an error: it is drained, if it or its node is not yet. One that it
+// got over (`over`) is counted, over restarts too: it is drained when there were
+// LS_EXEC_STRIKES within LS_EXEC_STRIKES_WITHIN_US of the pool's clock. The only GPU of a node takes
+// the node with it.
 // LS_ERR_INVALID: the pool has no such GPU, or the pool file keeps its node out of service.
 enum { LS_EXEC_STRIKES = 3 };
 #define LS_EXEC_STRIKES_WITHIN_US (7 * INT64_C(86400000000))
@@ -312,17 +315,21 @@ bool ls_exec_log_folder(const ls_exec *exec, uint64_t id, char *out, size_t size
 
 typedef enum ls_exec_act {
     LS_EXEC_SUBMITTED,
-    LS_EXEC_STARTED,   // the start is committed; shares, why
-    LS_EXEC_STOPS,     // was asked to stop: why, for_job, until_us
-    LS_EXEC_REQUEUED,  // has stopped, or its start was lost; waits again
-    LS_EXEC_ENDED,     // state says how
+    LS_EXEC_STARTED,    // the start is committed; shares, why
+    LS_EXEC_STOPS,      // was asked to stop: why, for_job, until_us
+    LS_EXEC_REQUEUED,   // has stopped, or its start was lost; waits again
+    LS_EXEC_ENDED,      // state says how
+    LS_EXEC_DRAINED,    // a node, or a GPU of one, went out of service: place, reason
+    LS_EXEC_UNDRAINED,  // and is back: place
 } ls_exec_act;
 
 typedef struct ls_exec_event {
     uint64_t number;  // grows by 1; also over restarts within one journal it only grows
     ls_exec_act act;
     int64_t at_us;
-    ls_exec_view job;
+    ls_exec_view job;   // of the first five
+    const char *place;  // else: "here", "here:2"
+    const char *reason;
 } ls_exec_event;
 
 // ---- a pool of this machine, without a file

@@ -1,4 +1,5 @@
-// service_health.c - nodes that are taken out of service while the pool runs, and put back.
+// service_health.c - nodes, and single GPUs of them, that are taken out of service while the pool
+// runs, and put back.
 //
 // What is out, since when and why stands in the journal, by the names of nodes: a pool file may
 // change between two runs. The books are closed in the same commit, so that the state of a node in
@@ -13,40 +14,128 @@
 
 enum { KEY_SIZE = 256, VALUE_SIZE = LS_EXEC_OUT_SIZE + 32 };
 
-static uint32_t find_node(const ls_pool *pool, const char *name) {
+// A node, or one of its GPUs; gpu LS_POOL_NONE: the node.
+typedef struct place {
+    uint32_t node, gpu;
+} place;
+
+static uint32_t find_node(const ls_pool *pool, const char *name, size_t length) {
     for (uint32_t i = 0; i < pool->cluster.node_count; i++) {
-        if (strcmp(pool->cluster.nodes[i].name, name) == 0) {
+        const char *here = pool->cluster.nodes[i].name;
+        if (strlen(here) == length && memcmp(here, name, length) == 0) {
             return i;
         }
     }
     return LS_POOL_NONE;
 }
 
-static bool key_of(const ls_exec *e, uint32_t node, char out[KEY_SIZE]) {
-    return snprintf(out, KEY_SIZE, "out %s", e->def.pool->cluster.nodes[node].name) < KEY_SIZE;
+// Places by number: the nodes, then all GPUs.
+static place place_at(const ls_exec *e, uint32_t number) {
+    const uint32_t nodes = e->def.pool->cluster.node_count;
+    place p = {.node = number, .gpu = LS_POOL_NONE};
+    if (number >= nodes) {
+        p.node = 0;
+        while (p.node + 1 < nodes && e->gpu_at[p.node + 1] <= number - nodes) {
+            p.node++;
+        }
+        p.gpu = number - nodes - e->gpu_at[p.node];
+    }
+    return p;
 }
 
-static ls_status named(const ls_exec *e, const char *name, uint32_t *out, ls_error *err) {
+static uint32_t number_of(const ls_exec *e, place p) {
+    return p.gpu == LS_POOL_NONE ? p.node
+                                 : e->def.pool->cluster.node_count + e->gpu_at[p.node] + p.gpu;
+}
+
+static uint32_t place_count(const ls_exec *e) {
+    return e->def.pool->cluster.node_count + (uint32_t)e->def.pool->cluster.gpus;
+}
+
+// What the driver calls the GPU; "": nothing.
+static const char *uuid_of(const ls_exec *e, place p) {
+    const uint32_t gpu = p.gpu != LS_POOL_NONE ? e->gpu_at[p.node] + p.gpu : UINT32_MAX;
+    return gpu < e->gpu_count && e->gpus != NULL ? e->gpus[gpu] : "";
+}
+
+// "here", "here:2"
+static void put_name(const ls_exec *e, place p, char out[KEY_SIZE]) {
+    const char *node = e->def.pool->cluster.nodes[p.node].name;
+    if (p.gpu == LS_POOL_NONE) {
+        ls_text_format(out, KEY_SIZE, "%s", node);
+    } else {
+        ls_text_format(out, KEY_SIZE, "%s:%u", node, p.gpu);
+    }
+}
+
+// GPUs stand in the journal by what the driver calls them: it may find them in another order.
+static bool key_of(const ls_exec *e, place p, char out[KEY_SIZE]) {
+    const char *node = e->def.pool->cluster.nodes[p.node].name;
+    if (p.gpu == LS_POOL_NONE) {
+        return snprintf(out, KEY_SIZE, "out %s", node) < KEY_SIZE;
+    }
+    return (uuid_of(e, p)[0] != '\0'
+                ? snprintf(out, KEY_SIZE, "out-gpu %s", uuid_of(e, p))
+                : snprintf(out, KEY_SIZE, "out-gpu %s:%u", node, p.gpu)) < KEY_SIZE;
+}
+
+// "NODE:INDEX", or a UUID.
+static bool find_gpu(const ls_exec *e, const char *name, place *out) {
+    const ls_cluster *c = &e->def.pool->cluster;
+    const char *colon = strrchr(name, ':');
+    int64_t index = -1;
+    for (uint32_t i = c->node_count; name[0] != '\0' && i < place_count(e); i++) {
+        *out = place_at(e, i);
+        if (e->gpu_count > 0 && strcmp(uuid_of(e, *out), name) == 0) {
+            return true;
+        }
+    }
+    *out = (place){.node = colon != NULL ? find_node(e->def.pool, name, (size_t)(colon - name))
+                                         : LS_POOL_NONE};
+    if (out->node == LS_POOL_NONE || !ls_text_parse_i64(colon + 1, strlen(colon + 1), &index) ||
+        index < 0 || index >= (int64_t)c->nodes[out->node].gpus) {
+        return false;
+    }
+    out->gpu = (uint32_t)index;
+    return true;
+}
+
+static ls_status named(const ls_exec *e, const char *name, place *out, ls_error *err) {
     char key[KEY_SIZE];
-    *out = find_node(e->def.pool, name);
-    if (*out == LS_POOL_NONE || !key_of(e, *out, key)) {
+    *out = (place){.node = find_node(e->def.pool, name, strlen(name)), .gpu = LS_POOL_NONE};
+    if ((out->node == LS_POOL_NONE && !find_gpu(e, name, out)) || !key_of(e, *out, key)) {
         const ls_cluster *c = &e->def.pool->cluster;
         char said[64];
         ls_text_format(said, sizeof said, "%s", name);
         ls_text_tame(said, false);
-        ls_fail(err, LS_ERR_INVALID, "there is no node '%s'", said);
-        ls_hint(err, "%s%s", c->node_count > 1 ? "nodes are those of the pool file, from " : "",
-                c->node_count > 0 ? c->nodes[0].name : "none");
+        const bool of_node = out->node != LS_POOL_NONE;  // which has fewer GPUs
+        ls_fail(err, LS_ERR_INVALID, of_node ? "there is no GPU '%s'" : "there is no node '%s'",
+                said);
+        if (of_node) {
+            ls_hint(err, "GPUs of '%s' are counted from 0; it has %u", c->nodes[out->node].name,
+                    c->nodes[out->node].gpus);
+        } else {
+            ls_hint(err, "%s%s", c->node_count > 1 ? "nodes are those of the pool file, from " : "",
+                    c->node_count > 0 ? c->nodes[0].name : "none");
+        }
         return LS_ERR_INVALID;
     }
     return LS_OK;
 }
 
-static void turn(ls_exec *e, uint32_t node, ls_node_state from, ls_node_state to) {
+static void turn(ls_exec *e, place p, bool in) {
     uint32_t spare = LS_POOL_NONE;
-    ls_scheduler_node(e->scheduler, e->now_us, node, to, &spare);
-    ls_meter_node(e->books.meter, e->books.last_us, node, from, to);
-    e->outs[node].dirty = true;
+    const int64_t books_us = e->books.last_us;
+    const ls_node_state state = ls_occupancy_state(ls_exec_occupancy(e), p.node);
+    if (p.gpu != LS_POOL_NONE) {
+        ls_scheduler_gpu(e->scheduler, e->now_us, p.node, p.gpu, in);
+        ls_meter_gpu(e->books.meter, books_us, p.node, state, in);
+    } else {
+        const ls_node_state to = in ? LS_NODE_UP : LS_NODE_DRAINED;
+        ls_scheduler_node(e->scheduler, e->now_us, p.node, to, &spare);
+        ls_meter_node(e->books.meter, books_us, p.node, state, to);
+    }
+    e->outs[number_of(e, p)].dirty = true;
     e->outs_dirty = true;
     e->pressing = true;
     e->wants_step = true;
@@ -60,31 +149,40 @@ void ls_exec_forget_out(ls_entry *j) {
     }
 }
 
+static bool stands_on(const ls_pool_share *share, place p) {
+    return share->node == p.node && (p.gpu == LS_POOL_NONE || ((share->gpus >> p.gpu) & 1) != 0);
+}
+
 // Those that run there hear why it may go wrong for them; NULL: it no longer may.
-static void tell_jobs(ls_exec *e, uint32_t node, const char *reason) {
+static void tell_jobs(ls_exec *e, place p, const char *reason) {
+    char name[KEY_SIZE];
+    put_name(e, p, name);
     for (uint32_t i = 0; i < e->holding_count; i++) {
         ls_entry *j = ls_exec_find(e, e->holding[i]);
         for (uint32_t k = 0; j->shares != NULL && k < j->spec->job->shape.parts; k++) {
-            if (j->shares[k].node != node || !ls_exec_mark(e, j)) {
+            if (!stands_on(j->shares + k, p) || !ls_exec_mark(e, j)) {
                 continue;
             }
             if (reason == NULL) {
                 ls_exec_forget_out(j);
             } else {
-                ls_exec_note(j, "%s%s%s", e->def.pool->cluster.nodes[node].name, out_text, reason);
+                ls_exec_note(j, "%s%s%s", name, out_text, reason);
             }
             break;
         }
     }
 }
 
-ls_status ls_exec_drain(ls_exec *e, const char *name, const char *reason, ls_error *err) {
-    uint32_t node = LS_POOL_NONE;
-    ls_status status = named(e, name, &node, err);
-    if (status != LS_OK) {
-        return status;
-    }
-    ls_exec_out *out = e->outs + node;
+static char *copy_of(const char *text) {
+    const size_t size = strlen(text) + 1;
+    char *copy = ls_alloc(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+static ls_status drain(ls_exec *e, place p, const char *reason, ls_error *err) {
+    ls_exec_out *out = e->outs + number_of(e, p);
+    char name[KEY_SIZE];
+    put_name(e, p, name);
     if (reason[0] == '\0' || strpbrk(reason, "\r\n") != NULL || strlen(reason) > LS_EXEC_OUT_SIZE) {
         ls_fail(err, LS_ERR_INVALID,
                 "why '%s' is taken out of service is one line of 1 to %d bytes", name,
@@ -92,42 +190,53 @@ ls_status ls_exec_drain(ls_exec *e, const char *name, const char *reason, ls_err
         ls_hint(err, "as \"fan 3 is replaced\"");
         return LS_ERR_INVALID;
     }
-    if (out->reason == NULL && ls_occupancy_state(ls_exec_occupancy(e), node) != LS_NODE_UP) {
-        ls_fail(err, LS_ERR_INVALID, "'%s' is not in service: its pool file says so", name);
-        return LS_ERR_INVALID;
+    if (e->def.pool->states[p.node] != LS_NODE_UP) {
+        return ls_fail(err, LS_ERR_INVALID, "'%s' is not in service: its pool file says so", name);
     }
-    char *copy = ls_alloc(strlen(reason) + 1);
-    if (copy == NULL) {
-        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
-    }
+    char *copy = copy_of(reason);
+    char *copy_name = copy_of(name);
     e->now_us = ls_exec_now_us(e);
-    const bool was_up = out->reason == NULL;
-    status = was_up ? ls_exec_books_close(e, e->now_us, err) : LS_OK;
+    const bool was_in = out->reason == NULL;
+    ls_status status = copy == NULL || copy_name == NULL
+                           ? ls_fail(err, LS_ERR_MEMORY, "out of memory")
+                           : LS_OK;
+    if (status == LS_OK && was_in) {
+        status = ls_exec_books_close(e, e->now_us, err);
+    }
     if (status != LS_OK) {
         ls_free(copy);
+        ls_free(copy_name);
         return status;
     }
-    memcpy(copy, reason, strlen(reason) + 1);
     ls_free(out->reason);
+    ls_free(out->name);
     out->reason = copy;
-    out->since_us = was_up ? e->now_us : out->since_us;
-    if (was_up) {
-        turn(e, node, LS_NODE_UP, LS_NODE_DRAINED);
+    out->name = copy_name;
+    out->since_us = was_in ? e->now_us : out->since_us;
+    if (was_in) {
+        turn(e, p, false);
     }
     out->dirty = e->outs_dirty = e->pressing = e->wants_step = true;
-    tell_jobs(e, node, copy);
+    tell_jobs(e, p, copy);
+    ls_exec_tell_out(e, name, copy, e->now_us);
     return LS_OK;
 }
 
+ls_status ls_exec_drain(ls_exec *e, const char *name, const char *reason, ls_error *err) {
+    place p;
+    const ls_status status = named(e, name, &p, err);
+    return status == LS_OK ? drain(e, p, reason, err) : status;
+}
+
 ls_status ls_exec_undrain(ls_exec *e, const char *name, ls_error *err) {
-    uint32_t node = LS_POOL_NONE;
-    ls_status status = named(e, name, &node, err);
+    place p;
+    ls_status status = named(e, name, &p, err);
     if (status != LS_OK) {
         return status;
     }
-    ls_exec_out *out = e->outs + node;
+    ls_exec_out *out = e->outs + number_of(e, p);
     if (out->reason == NULL) {
-        const bool up = ls_occupancy_state(ls_exec_occupancy(e), node) == LS_NODE_UP;
+        const bool up = e->def.pool->states[p.node] == LS_NODE_UP;
         ls_fail(err, LS_ERR_INVALID,
                 up ? "'%s' is in service" : "'%s' is not in service: its pool file says so", name);
         return LS_ERR_INVALID;
@@ -135,23 +244,25 @@ ls_status ls_exec_undrain(ls_exec *e, const char *name, ls_error *err) {
     e->now_us = ls_exec_now_us(e);
     status = ls_exec_books_close(e, e->now_us, err);
     if (status == LS_OK) {
+        ls_exec_tell_out(e, out->name, NULL, e->now_us);
         ls_free(out->reason);
-        out->reason = NULL;
-        tell_jobs(e, node, NULL);
-        turn(e, node, LS_NODE_DRAINED, LS_NODE_UP);
+        ls_free(out->name);
+        out->reason = out->name = NULL;
+        tell_jobs(e, p, NULL);
+        turn(e, p, true);
     }
     return status;
 }
 
-bool ls_exec_next_out(const ls_exec *e, uint32_t *at, const char **out_node,
+bool ls_exec_next_out(const ls_exec *e, uint32_t *at, const char **out_place,
                       const char **out_reason, int64_t *out_since_us) {
-    while (*at < e->def.pool->cluster.node_count && e->outs[*at].reason == NULL) {
+    while (*at < place_count(e) && e->outs[*at].reason == NULL) {
         ++*at;
     }
-    if (*at >= e->def.pool->cluster.node_count) {
+    if (*at >= place_count(e)) {
         return false;
     }
-    *out_node = e->def.pool->cluster.nodes[*at].name;
+    *out_place = e->outs[*at].name;
     *out_reason = e->outs[*at].reason;
     *out_since_us = e->outs[*at].since_us;
     ++*at;
@@ -176,30 +287,28 @@ static bool strike(ls_exec *e, uint32_t gpu) {
 
 ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, bool over,
                             ls_error *err) {
-    const ls_cluster *c = &e->def.pool->cluster;
+    place p;
     char reason[LS_EXEC_OUT_SIZE + 1];
-    for (uint32_t n = 0, at = 0; n < c->node_count && at < e->gpu_count; at += c->nodes[n++].gpus) {
-        for (uint32_t g = at; g < at + c->nodes[n].gpus && g < e->gpu_count; g++) {
-            if (strcmp(e->gpus[g], uuid) == 0) {
-                if (over && !strike(e, g)) {
-                    return LS_OK;
-                }
-                if (over) {
-                    ls_text_format(reason, sizeof reason,
-                                   "GPU %s: %d errors that it got over within %d days, the last: "
-                                   "%s",
-                                   uuid, LS_EXEC_STRIKES,
-                                   (int)(LS_EXEC_STRIKES_WITHIN_US / LS_US_PER_DAY), what);
-                } else {
-                    ls_text_format(reason, sizeof reason, "GPU %s: %s", uuid, what);
-                }
-                ls_text_tame(reason, false);
-                const bool known = e->outs[n].reason != NULL;
-                return known ? LS_OK : ls_exec_drain(e, c->nodes[n].name, reason, err);
-            }
-        }
+    if (e->gpu_count == 0 || uuid[0] == '\0' || !find_gpu(e, uuid, &p) ||
+        strcmp(uuid_of(e, p), uuid) != 0) {
+        return ls_fail(err, LS_ERR_INVALID, "no GPU of the pool is called '%s'", uuid);
     }
-    return ls_fail(err, LS_ERR_INVALID, "no GPU of the pool is called '%s'", uuid);
+    if (over && !strike(e, e->gpu_at[p.node] + p.gpu)) {
+        return LS_OK;
+    }
+    if (over) {
+        ls_text_format(reason, sizeof reason,
+                       "GPU %s: %d errors that it got over within %d days, the last: %s", uuid,
+                       LS_EXEC_STRIKES, (int)(LS_EXEC_STRIKES_WITHIN_US / LS_US_PER_DAY), what);
+    } else {
+        ls_text_format(reason, sizeof reason, "GPU %s: %s", uuid, what);
+    }
+    ls_text_tame(reason, false);
+    if (e->def.pool->cluster.nodes[p.node].gpus == 1) {
+        p.gpu = LS_POOL_NONE;  // the only one takes its node with it
+    }
+    const bool known = e->outs[p.node].reason != NULL || e->outs[number_of(e, p)].reason != NULL;
+    return known ? LS_OK : drain(e, p, reason, err);
 }
 
 // ---- the journal
@@ -250,11 +359,11 @@ static void read_struck(ls_exec *e, uint32_t gpu) {
 
 ls_status ls_exec_outs_write(ls_exec *e, ls_error *err) {
     ls_status status = write_struck(e, err);
-    for (uint32_t n = 0; n < e->def.pool->cluster.node_count && status == LS_OK; n++) {
-        const ls_exec_out *out = e->outs + n;
+    for (uint32_t i = 0; i < place_count(e) && status == LS_OK; i++) {
+        const ls_exec_out *out = e->outs + i;
         char key[KEY_SIZE];
         char value[VALUE_SIZE] = "";
-        if (!out->dirty || !key_of(e, n, key)) {
+        if (!out->dirty || !key_of(e, place_at(e, i), key)) {
             continue;
         }
         if (out->reason != NULL) {
@@ -266,8 +375,8 @@ ls_status ls_exec_outs_write(ls_exec *e, ls_error *err) {
 }
 
 void ls_exec_outs_written(ls_exec *e) {
-    for (uint32_t n = 0; e->outs_dirty && n < e->def.pool->cluster.node_count; n++) {
-        e->outs[n].dirty = false;
+    for (uint32_t i = 0; e->outs_dirty && i < place_count(e); i++) {
+        e->outs[i].dirty = false;
     }
     for (uint32_t g = 0; e->outs_dirty && g < e->gpu_count; g++) {
         e->struck[g].dirty = false;
@@ -275,52 +384,78 @@ void ls_exec_outs_written(ls_exec *e) {
     e->outs_dirty = false;
 }
 
-ls_status ls_exec_outs_open(ls_exec *e, ls_error *err) {
-    e->struck = ls_alloc(((size_t)e->gpu_count + 1) * sizeof *e->struck);
-    if (e->struck == NULL) {
+// What the journal says of the place; the books hear of it.
+static ls_status read_out(ls_exec *e, uint32_t number, ls_error *err) {
+    const place p = place_at(e, number);
+    ls_exec_out *out = e->outs + number;
+    char key[KEY_SIZE], name[KEY_SIZE];
+    char value[VALUE_SIZE];
+    char *end = NULL;
+    if (!key_of(e, p, key)) {
+        return LS_OK;
+    }
+    ls_exec_journal_text(e->journal, key, value, sizeof value);
+    out->since_us = strtoll(value, &end, 10);
+    if (end == value || *end != ' ' || end[1] == '\0' ||
+        e->def.pool->states[p.node] != LS_NODE_UP) {
+        return LS_OK;  // never, or not any more, or the pool file says so by now
+    }
+    put_name(e, p, name);
+    out->reason = copy_of(end + 1);
+    out->name = copy_of(name);
+    if (out->reason == NULL || out->name == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
-    for (uint32_t g = 0; g < e->gpu_count; g++) {
-        read_struck(e, g);
-    }
-    for (uint32_t n = 0; n < e->def.pool->cluster.node_count; n++) {
-        ls_exec_out *out = e->outs + n;
-        char key[KEY_SIZE];
-        char value[VALUE_SIZE];
-        char *end = NULL;
-        if (!key_of(e, n, key)) {
-            continue;
-        }
-        ls_exec_journal_text(e->journal, key, value, sizeof value);
-        out->since_us = strtoll(value, &end, 10);
-        if (end == value || *end != ' ' || end[1] == '\0' || e->def.pool->states[n] != LS_NODE_UP) {
-            continue;  // never, or not any more, or the pool file says so by now
-        }
-        out->reason = ls_alloc(strlen(end + 1) + 1);
-        if (out->reason == NULL) {
-            return ls_fail(err, LS_ERR_MEMORY, "out of memory");
-        }
-        memcpy(out->reason, end + 1, strlen(end + 1) + 1);
-        ls_meter_node(e->books.meter, e->books.last_us, n, LS_NODE_UP, LS_NODE_DRAINED);
+    if (p.gpu == LS_POOL_NONE) {
+        ls_meter_node(e->books.meter, e->books.last_us, p.node, LS_NODE_UP, LS_NODE_DRAINED);
+    } else {
+        const bool out_too = e->outs[p.node].reason != NULL;
+        ls_meter_gpu(e->books.meter, e->books.last_us, p.node,
+                     out_too ? LS_NODE_DRAINED : LS_NODE_UP, false);
     }
     return LS_OK;
 }
 
+ls_status ls_exec_outs_open(ls_exec *e, ls_error *err) {
+    ls_status status = LS_OK;
+    e->struck = ls_alloc(((size_t)e->gpu_count + 1) * sizeof *e->struck);
+    if (e->struck == NULL) {
+        return ls_fail(err, LS_ERR_MEMORY, "out of memory");
+    }
+    for (uint32_t n = 0, at = 0; n < e->def.pool->cluster.node_count; n++) {
+        e->gpu_at[n] = at;
+        at += e->def.pool->cluster.nodes[n].gpus;
+    }
+    for (uint32_t g = 0; g < e->gpu_count; g++) {
+        read_struck(e, g);
+    }
+    for (uint32_t i = 0; i < place_count(e) && status == LS_OK; i++) {
+        status = read_out(e, i, err);
+    }
+    return status;
+}
+
 void ls_exec_outs_apply(ls_exec *e) {
-    for (uint32_t n = 0; n < e->def.pool->cluster.node_count; n++) {
+    for (uint32_t i = 0; i < place_count(e); i++) {
+        const place p = place_at(e, i);
         uint32_t spare = LS_POOL_NONE;
-        if (e->outs[n].reason != NULL) {
-            ls_scheduler_node(e->scheduler, e->now_us, n, LS_NODE_DRAINED, &spare);
+        if (e->outs[i].reason != NULL && p.gpu == LS_POOL_NONE) {
+            ls_scheduler_node(e->scheduler, e->now_us, p.node, LS_NODE_DRAINED, &spare);
+        } else if (e->outs[i].reason != NULL) {
+            ls_scheduler_gpu(e->scheduler, e->now_us, p.node, p.gpu, false);
         }
     }
 }
 
 void ls_exec_outs_clear(ls_exec *e) {
-    for (uint32_t n = 0; e->outs != NULL && n < e->def.pool->cluster.node_count; n++) {
-        ls_free(e->outs[n].reason);
+    for (uint32_t i = 0; e->outs != NULL && i < place_count(e); i++) {
+        ls_free(e->outs[i].reason);
+        ls_free(e->outs[i].name);
     }
     ls_free(e->outs);
+    ls_free(e->gpu_at);
     ls_free(e->struck);
     e->outs = NULL;
+    e->gpu_at = NULL;
     e->struck = NULL;
 }

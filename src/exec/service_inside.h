@@ -73,6 +73,7 @@ typedef struct ls_told {
     ls_exec_act act;
     uint64_t id;
     int64_t at_us;
+    char *place, *reason;  // owned; of what was drained, or put back (no reason)
 } ls_told;
 
 typedef struct ls_books_row {  // of a day that is over
@@ -94,8 +95,9 @@ typedef struct ls_books {
     bool budgets_told;  // the scheduler knows what was used of this month before
 } ls_books;
 
-typedef struct ls_exec_out {  // of a node
+typedef struct ls_exec_out {  // of a node, or of one of its GPUs
     char *reason;             // owned; NULL: it is as the pool file says
+    char *name;               // owned; of a GPU that is out: "here:2"
     int64_t since_us;
     bool dirty;  // to be written
 } ls_exec_out;
@@ -147,7 +149,8 @@ struct ls_exec {
     int64_t looked_us;  // and when that was done last
     int64_t late_us;    // and when what may is written at the latest; INT64_MAX: there is nothing
     bool helpless;      // see service.h
-    ls_exec_out *outs;  // by node
+    ls_exec_out *outs;  // by node, and behind them by GPU of the cluster
+    uint32_t *gpu_at;   // by node: its first GPU
     ls_exec_struck *struck;  // by GPU
     bool outs_dirty;         // of either
     ls_books books;
@@ -166,6 +169,9 @@ bool ls_exec_hold(ls_exec *e, ls_entry *j);
 void ls_exec_let_go(ls_exec *e, ls_entry *j);
 void ls_exec_note(ls_entry *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ls_exec_tell(ls_exec *e, ls_exec_act act, const ls_entry *j, int64_t at_us);
+// What was taken out of service, or put back (reason NULL).
+void ls_exec_tell_out(ls_exec *e, const char *place, const char *reason, int64_t at_us);
+void ls_exec_forget_told(ls_exec *e, uint32_t from);
 void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out);
 // Over, for those that wait for it too.
 void ls_exec_finish(ls_exec *e, ls_entry *j, ls_exec_state state, int64_t at_us);

@@ -18,6 +18,7 @@ struct ls_meter {
     ls_gpu_time held_idle_sum, up_idle_sum;
     uint32_t count;
     uint64_t by_state[4];  // thousandths of GPUs
+    uint8_t *out;          // by node: GPUs that count as drained, whatever it is
     ls_meter_pool pool;
     int64_t pool_since_us;
 };
@@ -30,11 +31,11 @@ double ls_meter_money(ls_gpu_time charge) {
     return (double)charge / (LS_POOL_WHOLE * 3.6e15);  // millionths, hours in microseconds
 }
 
-// What all GPUs of the node draw idle, in thousandths.
-static ls_gpu_time idle_of_node(const ls_meter *m, uint32_t node) {
+// What so many GPUs of the node draw idle, in thousandths.
+static ls_gpu_time idle_of(const ls_meter *m, uint32_t node, uint32_t gpus) {
     const ls_pool_node *n = m->cluster->nodes + node;
     return n->kind < m->cluster->kind_count
-               ? (ls_gpu_time)m->cluster->kinds[n->kind].idle_watts * n->gpus * LS_POOL_WHOLE
+               ? (ls_gpu_time)m->cluster->kinds[n->kind].idle_watts * gpus * LS_POOL_WHOLE
                : 0;
 }
 
@@ -56,10 +57,12 @@ ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms
     m->guaranteed = ls_alloc(accounts * sizeof *m->guaranteed);
     m->spots = ls_alloc(accounts * sizeof *m->spots);
     m->drawn = ls_alloc(accounts * sizeof *m->drawn);
+    m->out = ls_alloc(((size_t)cluster->node_count + 1) * sizeof *m->out);
     m->paid = ls_alloc(accounts * sizeof *m->paid);
     ls_status status = ls_shares_create(terms, accounts, cluster->kind_count, &m->shares, err);
-    if (status == LS_OK && (m->rows == NULL || m->since_us == NULL || m->guaranteed == NULL ||
-                            m->spots == NULL || m->drawn == NULL || m->paid == NULL)) {
+    if (status == LS_OK &&
+        (m->rows == NULL || m->since_us == NULL || m->guaranteed == NULL || m->spots == NULL ||
+         m->drawn == NULL || m->paid == NULL || m->out == NULL)) {
         status = ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     if (status != LS_OK) {
@@ -74,7 +77,7 @@ ls_status ls_meter_create(const ls_cluster *cluster, const ls_share_terms *terms
     }
     m->pool_since_us = start_us;
     for (uint32_t i = 0; i < cluster->node_count; i++) {
-        m->up_idle += idle_of_node(m, i);
+        m->up_idle += idle_of(m, i, cluster->nodes[i].gpus);
     }
     m->by_state[LS_NODE_UP] = cluster->gpus * LS_POOL_WHOLE;
     *out = m;
@@ -89,6 +92,7 @@ void ls_meter_destroy(ls_meter *meter) {
         ls_free(meter->guaranteed);
         ls_free(meter->spots);
         ls_free(meter->drawn);
+        ls_free(meter->out);
         ls_free(meter->paid);
         ls_free(meter);
     }
@@ -219,14 +223,26 @@ static void settle_pool(ls_meter *m, int64_t now_us) {
     m->pool_since_us = now_us;
 }
 
+// So many GPUs of the node count otherwise from now on.
+static void move_gpus(ls_meter *m, int64_t now_us, uint32_t node, uint32_t gpus, ls_node_state from,
+                      ls_node_state to) {
+    const uint64_t milli = (uint64_t)gpus * LS_POOL_WHOLE;
+    settle_pool(m, now_us);
+    m->up_idle -= from == LS_NODE_UP ? idle_of(m, node, gpus) : 0;
+    m->up_idle += to == LS_NODE_UP ? idle_of(m, node, gpus) : 0;
+    m->by_state[from] -= milli;
+    m->by_state[to] += milli;
+}
+
 void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state from,
                    ls_node_state to) {
-    const uint64_t milli = (uint64_t)meter->cluster->nodes[node].gpus * LS_POOL_WHOLE;
-    settle_pool(meter, now_us);
-    meter->up_idle -= from == LS_NODE_UP ? idle_of_node(meter, node) : 0;
-    meter->up_idle += to == LS_NODE_UP ? idle_of_node(meter, node) : 0;
-    meter->by_state[from] -= milli;
-    meter->by_state[to] += milli;
+    move_gpus(meter, now_us, node, meter->cluster->nodes[node].gpus - meter->out[node], from, to);
+}
+
+void ls_meter_gpu(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state state, bool in) {
+    assert(in ? meter->out[node] > 0 : meter->out[node] < meter->cluster->nodes[node].gpus);
+    meter->out[node] = (uint8_t)(in ? meter->out[node] - 1 : meter->out[node] + 1);
+    move_gpus(meter, now_us, node, 1, in ? LS_NODE_DRAINED : state, in ? state : LS_NODE_DRAINED);
 }
 
 void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_meter_pool *out_pool) {
