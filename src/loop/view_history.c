@@ -75,14 +75,26 @@ static curve *curve_of(view *v, uint32_t tag) {
     return made;
 }
 
-static void turn_gap(curve *c, const ls_sample *sample) {
+// Gaps with less than a column between them are one: a source that comes and goes would otherwise
+// have more of them than the screen has columns.
+static void close_gap(const view *v, curve *c, int64_t until_us) {
+    json_t *last = json_array_get(c->gaps, json_array_size(c->gaps) - 1);
+    const int64_t ended_us = json_integer_value(json_array_get(last, 1));
+    if (last != NULL && c->gap_from_us - ended_us < v->step_us) {
+        json_array_set_new(last, 1, json_integer((json_int_t)until_us));
+    } else {
+        json_array_append_new(
+            c->gaps, json_pack("[I, I]", (json_int_t)c->gap_from_us, (json_int_t)until_us));
+    }
+    c->gap_from_us = 0;
+}
+
+static void turn_gap(const view *v, curve *c, const ls_sample *sample) {
     const bool bad = sample->quality == LS_QUALITY_STALE || sample->quality == LS_QUALITY_BAD;
     if (bad && c->gap_from_us == 0) {
         c->gap_from_us = sample->time_us;
     } else if (!bad && c->gap_from_us != 0) {
-        json_array_append_new(
-            c->gaps, json_pack("[I, I]", (json_int_t)c->gap_from_us, (json_int_t)sample->time_us));
-        c->gap_from_us = 0;
+        close_gap(v, c, sample->time_us);
     }
 }
 
@@ -93,7 +105,7 @@ static bool take(void *context, const ls_sample *sample) {
     if (c == NULL) {
         return false;
     }
-    turn_gap(c, sample);
+    turn_gap(v, c, sample);
     if (c->gap_from_us != 0 || !ls_sample_number(sample, &value) || !isfinite(value)) {
         return true;
     }
@@ -122,8 +134,7 @@ static json_t *curve_object(view *v, curve *c) {
         }
     }
     if (c->gap_from_us != 0) {
-        json_array_append_new(
-            c->gaps, json_pack("[I, I]", (json_int_t)c->gap_from_us, (json_int_t)v->span->to_us));
+        close_gap(v, c, v->span->to_us);
     }
     return json_pack("{s:s, s:o, s:o, s:O}", "name", tag->name, "unit",
                      tag->unit != NULL ? json_string(tag->unit) : json_null(), "points", points,

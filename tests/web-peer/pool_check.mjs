@@ -63,6 +63,32 @@ for (const state of ['waiting,running,stopping', 'done', 'failed', 'cancelled', 
 const log = await ask('GET', `/api/v1/pool/jobs/${own.id}/log`);
 check(log.status === 200 && log.text === 'here\n', `its log: ${log.status} ${log.text}`);
 
+// ---- figures are those of the list of jobs, and of the journal: what was started and is not over
+
+const read = async (path) => JSON.parse((await ask('GET', path)).text);
+async function counts() {
+  const listed = async (states) => (await read(`/api/v1/pool/jobs?state=${states}&limit=500`)).jobs;
+  const {gpus, jobs, accounts} = await read('/api/v1/pool'), running = await listed('running'), waiting = await listed('waiting');
+  const {acts, more} = await read('/api/v1/pool/acts?limit=500&kinds=start,end,fail,cancel,reclaim,lost,broken');
+  const going = new Set();
+  for (const act of [...acts].reverse()) act.kind === 'start' ? going.add(act.job) : going.delete(act.job);
+  const held = running.reduce((sum, j) => sum + j.gpus, 0), of = (path) => accounts.find((a) => a.path === path)?.used;
+  const wrong = [more && 'the journal has more acts', jobs.stopping > 0 && 'something is stopping',
+    jobs.running !== running.length && `${jobs.running} run, ${running.length} are listed`,
+    jobs.waiting !== waiting.length && `${jobs.waiting} wait, ${waiting.length} are listed`,
+    String([...going].sort()) !== String(running.map((j) => j.id).sort()) && `the journal says that ${[...going]} run`,
+    gpus.used !== held && `${gpus.used} GPUs are used, jobs hold ${held}`,
+    of('guests') + of('own') !== held && `accounts use ${of('guests')} and ${of('own')} of ${held}`];
+  return wrong.filter(Boolean).join('; ');
+}
+for (let i = 0, wrong = await counts(); ; i++, wrong = await counts()) {  // what is under way comes to rest
+  if (!wrong || i === 100) {
+    check(!wrong, `counts: ${wrong}`);
+    break;
+  }
+  await new Promise((done) => setTimeout(done, 100));
+}
+
 // ---- all of it, as described and not
 
 const pool = JSON.parse((await ask('GET', '/api/v1/pool')).text);
