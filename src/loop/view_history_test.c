@@ -21,7 +21,7 @@ static void keep(bench *b, uint32_t tag, int64_t time_us, double value, ls_quali
     const ls_sample sample = {.time_us = time_us,
                               .tag = tag,
                               .kind = LS_VALUE_REAL,
-                              .quality = quality,
+                              .quality = (uint8_t)quality,
                               .value.real = value};
     CHECK_INT(ls_history_append(b->intake.history, &sample, 1, NULL), LS_OK);
 }
