@@ -412,7 +412,7 @@ int ls_model_monitor_train(const ls_options *options, ls_model_opened *opened) {
     if (status == LS_OK) {
         status = keep_version(w, &number);
     }
-    if (status == LS_OK) {
+    if (status == LS_OK && w->verdict.passed) {
         status = ls_model_sign_version(w->opened, options, number, &w->err);
     }
     if (status == LS_OK) {

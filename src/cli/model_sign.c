@@ -13,6 +13,7 @@
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "ls_build.h"
+#include "model/judged.h"
 #include "model/signature.h"
 
 static const ls_option key_options[] = {
@@ -117,6 +118,18 @@ static int tell(const char *model, uint32_t number, const char *what) {
     return code;
 }
 
+// Who signs vouches for it, and is told what its gates said.
+static void warn_of_gates(const ls_model_opened *o, uint32_t number) {
+    char failed[256];
+    ls_registry_version v;
+    ls_error ignored = {0};
+    if (ls_registry_peek(o->registry, o->plan->name, number, &v, &ignored) == LS_OK &&
+        ls_judged_failed(v.lineage, failed, sizeof failed)) {
+        ls_warn("version %u did not pass its gates when it was trained: %s", number, failed);
+    }
+    ls_registry_version_clear(&v);
+}
+
 static int run_sign(const ls_options *options) {
     const ls_option_value *key = ls_options_get(options, "key");
     ls_model_opened o;
@@ -137,6 +150,7 @@ static int run_sign(const ls_options *options) {
             status = ls_file_read(key->text, LS_SIGNATURE_LINE_MAX, &arena, &secret, &size, &err);
         }
         if (status == LS_OK) {
+            warn_of_gates(&o, number);
             status = ls_registry_sign(o.registry, o.plan->name, number, secret, size, key->text,
                                       &err);
         }
@@ -227,7 +241,9 @@ const ls_cli_command ls_command_model_sign = {
     .detail =
         "What is signed is the manifest, which names every part by its SHA-256. A version that is "
         "not\n"
-        "what its manifest says is not signed. See 'signed-by' in docs/PLANT.md.\n",
+        "what its manifest says is not signed; of one that did not pass its gates you are told. "
+        "See\n"
+        "'signed-by' in docs/PLANT.md.\n",
     .tables = sign_tables,
     .run = run_sign,
 };

@@ -7,6 +7,8 @@
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "ls_build.h"
+#include "model/deadline.h"
+#include "model/judged.h"
 
 static const ls_option number_options[] = {
     {.name = "version",
@@ -49,31 +51,25 @@ static int tell(const ls_options *options, const char *format, const char *model
     return code;
 }
 
-// A person may let serve what did not pass its gates, but not without being told.
-static void warn_of_gates(const ls_registry_version *v) {
-    char failed[256] = "";
-    size_t size = 0;
-    const char *name;
-    json_t *gate, *lineage = json_loads(v->lineage, 0, NULL);
-    json_object_foreach(json_object_get(json_object_get(lineage, "metrics"), "gates"), name, gate) {
-        if (json_is_false(json_object_get(gate, "passed")) && size < sizeof failed) {
-            size += ls_text_format(failed + size, sizeof failed - size, "%s%.60s",
-                                   size > 0 ? ", " : "", name);
-        }
-    }
-    json_decref(lineage);
-    if (failed[0] != '\0') {
+// A person may let serve what did not pass its gates, but not without being told. What is slower
+// than its deadline answers too late, whoever wants it.
+static ls_status check_gates(const ls_model_opened *o, const ls_registry_version *v,
+                             ls_error *err) {
+    char failed[256];
+    const ls_status status = ls_deadline_check(o->plan, v, err);
+    if (status == LS_OK && ls_judged_failed(v->lineage, failed, sizeof failed)) {
         ls_warn("version %u did not pass its gates when it was trained: %s", v->number, failed);
     }
+    return status;
 }
 
-static ls_status check_signed(const ls_model_opened *o, uint32_t number, bool warns,
-                              ls_error *err) {
+static ls_status check_version(const ls_model_opened *o, uint32_t number, bool promotes,
+                               ls_error *err) {
     ls_registry_version v;
-    const ls_status status = ls_registry_load_signed(o->registry, o->plan->name, number,
-                                                     ls_model_key(o), &v, err);
-    if (status == LS_OK && warns) {
-        warn_of_gates(&v);
+    ls_status status = ls_registry_load_demanded(o->registry, o->plan, number, ls_model_key(o), &v,
+                                                 err);
+    if (status == LS_OK && promotes) {
+        status = check_gates(o, &v, err);
     }
     ls_registry_version_clear(&v);
     return status;
@@ -94,7 +90,7 @@ static int run_promote(const ls_options *options) {
                     "say which version with '--version N'; 'lineshaft model list' shows them");
         }
         if (status == LS_OK) {
-            status = check_signed(&o, number, true, &err);
+            status = check_version(&o, number, true, &err);
         }
         if (status == LS_OK) {
             status = ls_registry_promote(o.registry, o.plan->name, number, &err);
@@ -116,7 +112,7 @@ static int run_rollback(const ls_options *options) {
     if (code == LS_EXIT_DONE) {
         ls_status status = ls_registry_stages_load(o.registry, o.plan->name, &stages, &err);
         if (status == LS_OK && stages.past_count > 0) {
-            status = check_signed(&o, stages.past[stages.past_count - 1], false, &err);
+            status = check_version(&o, stages.past[stages.past_count - 1], false, &err);
         }
         if (status == LS_OK) {
             status = ls_registry_rollback(o.registry, o.plan->name, &number, &err);
@@ -167,9 +163,9 @@ const ls_cli_command ls_command_model_promote = {
     .examples = "lineshaft model promote plant.yaml:wear --version 3\n",
     .detail =
         "Its parts must be what its manifest says; of one that did not pass its gates you are "
-        "told. "
-        "'lineshaft\n"
-        "model rollback' takes it back.\n",
+        "told,\n"
+        "and one that is slower than its deadline ('gates: latency') is refused. 'lineshaft model\n"
+        "rollback' takes it back.\n",
     .tables = promote_tables,
     .run = run_promote,
 };

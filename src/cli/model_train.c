@@ -60,7 +60,7 @@ static const ls_option train_options[] = {
      .kind = LS_OPTION_TEXT,
      .argument = "KEY",
      .says = "it is not signed",
-     .about = "signs the version with the secret key in this file",
+     .about = "signs a version that passes its gates, with the secret key in this file",
      .reads = true},
     LS_POOL_HAND_OPTION,
     {0},
@@ -621,7 +621,7 @@ static int run_train(const ls_options *options) {
                                   lineage_of(&w, radius, ls_predictor_kind(&predictor), &verdict),
                                   &number);
         }
-        if (status == LS_OK) {
+        if (status == LS_OK && verdict.passed) {  // of what failed a person has the last word
             status = ls_model_sign_version(&w.opened, options, number, &w.err);
         }
         if (status == LS_OK) {

@@ -54,8 +54,8 @@ ls_status ls_model_take(const ls_model_opened *opened, const ls_options *options
     if (status == LS_OK) {
         status = ls_model_pick(opened, options, out_stages, &number, err);
     }
-    return status == LS_OK ? ls_registry_load_signed(opened->registry, name, number,
-                                                     ls_model_key(opened), out, err)
+    return status == LS_OK ? ls_registry_load_demanded(opened->registry, opened->plan, number,
+                                                       ls_model_key(opened), out, err)
                            : status;
 }
 
@@ -144,8 +144,8 @@ ls_status ls_model_sign_version(const ls_model_opened *opened, const ls_options 
 
 bool ls_model_may_serve(const ls_model_opened *opened, uint32_t number, ls_error *why) {
     ls_registry_version version;
-    const bool may = ls_registry_load_signed(opened->registry, opened->plan->name, number,
-                                             ls_model_key(opened), &version, why) == LS_OK;
+    const bool may = ls_registry_load_demanded(opened->registry, opened->plan, number,
+                                               ls_model_key(opened), &version, why) == LS_OK;
     ls_registry_version_clear(&version);
     return may;
 }

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "loop/models_inside.h"
+#include "model/deadline.h"
 #include "model/sentry_fit.h"
 #include "model/usual.h"
 
-enum { TRIALS = 400 };
 #define AGAIN_US INT64_C(10000000)
 
 void ls_models_served_destroy(void *thing) {
@@ -123,8 +123,8 @@ static ls_status load_version(ls_models *m, const ls_models_one *one, uint32_t n
     s->p50_us = s->p99_us = (double)NAN;
     char key[4096];
     ls_registry_key_file(m->plant, one->plan->signed_by, key, sizeof key);
-    ls_status status = ls_registry_load_signed(m->folder, one->plan->name, number,
-                                               key[0] != '\0' ? key : NULL, &version, err);
+    ls_status status = ls_registry_load_demanded(m->folder, one->plan, number,
+                                                 key[0] != '\0' ? key : NULL, &version, err);
     if (status == LS_OK) {
         status = take_parts(s, &version, err);
     }
@@ -138,39 +138,13 @@ static ls_status load_version(ls_models *m, const ls_models_one *one, uint32_t n
     return status;
 }
 
-static int compare_took(const void *a, const void *b) {
-    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-// A challenger that is too slow by itself does not come into the shadow at all.
+// One that is too slow by itself does not come into the shadow at all, and serves in nobody's
+// place.
 static ls_status try_speed(const ls_models_served *s, ls_error *err) {
-    static uint32_t took[TRIALS];  // of the keeping thread, or of open before there is one
-    float *row = ls_alloc((s->shown.column_count + 1) * sizeof *row);
-    double *wide = ls_alloc((s->shown.column_count + 1) * sizeof *wide);
-    ls_status status = row != NULL && wide != NULL
-                           ? LS_OK
-                           : ls_fail(err, LS_ERR_MEMORY, "out of memory for a version");
-    volatile double sink = 0.0;
-    for (int i = 0; i < TRIALS && status == LS_OK; i++) {
-        const int64_t from = ls_models_clock_ns();
-        sink = sink + ls_predictor_predict(&s->shown.predictor, row, wide);
-        const int64_t ns = ls_models_clock_ns() - from;
-        took[i] = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
-    }
-    if (status == LS_OK) {
-        qsort(took, TRIALS, sizeof *took, compare_took);
-        // The median: on a machine that is busy the tail is the machine's.
-        const double us = (double)took[TRIALS / 2] * 1e-3;
-        if (us > (double)s->shown.plan->gates.latency_us) {
-            status = ls_fail(err, LS_ERR_INVALID,
-                             "one prediction takes %.0f us here, its gate 'latency' allows %lld us",
-                             us, (long long)s->shown.plan->gates.latency_us);
-        }
-    }
-    ls_free(row);
-    ls_free(wide);
-    return status;
+    return s->shown.plan->monitor.is
+               ? LS_OK
+               : ls_deadline_keep(&s->shown.predictor, s->shown.column_count, s->shown.number,
+                                  s->shown.plan->gates.latency_us, err);
 }
 
 // ---- told
@@ -286,7 +260,14 @@ static void use_champion(ls_models *m, ls_models_one *one, uint32_t number, bool
     ls_error err = {0};
     char text[LS_MODELS_TEXT];
     const uint32_t before = one->serving;
-    if (number != 0 && load_version(m, one, number, &s, &err) != LS_OK) {
+    ls_status status = number != 0 ? load_version(m, one, number, &s, &err) : LS_OK;
+    if (status == LS_OK && s != NULL && !first) {  // it may have been put in its place by hand
+        status = try_speed(s, &err);
+        if (status != LS_OK) {
+            ls_models_served_destroy(s);
+        }
+    }
+    if (status != LS_OK) {
         refuse(m, one, number, "champion", err.text);
         return;
     }
@@ -415,6 +396,11 @@ void ls_models_look_at(ls_models *m, ls_models_one *one, bool first) {
 }
 
 // ---- in time?
+
+static int compare_took(const void *a, const void *b) {
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
 
 static double quantile_us(const ls_models_served *s, uint32_t *took, double q, size_t *out_count) {
     const uint64_t timed = atomic_load_explicit(&s->timed, memory_order_acquire);

@@ -20,10 +20,11 @@
 #include "model/usual.h"
 #include "tests/harness.h"
 
-#define MODEL_WITH(label, more)                                                      \
+#define MODEL_WITH(label, more) MODEL_LATE("1 s", label, more)
+#define MODEL_LATE(latency, label, more)                                             \
     "models:\n"                                                                      \
     "  wear: {what: sensor, of: [a, b], tags: ['x/{unit}/power', 'x/{unit}/heat'], " \
-    "window: [1 min, 5 min], every: 10 s, gates: {latency: 1 s}, label: " label more "}\n"
+    "window: [1 min, 5 min], every: 10 s, gates: {latency: " latency "}, label: " label more "}\n"
 #define MODEL MODEL_WITH("{tag: 'x/{unit}/wear'}", "")
 #define EVERY_US INT64_C(10000000)
 
@@ -523,6 +524,44 @@ static void test_where_a_key_is_demanded_nothing_unsigned_serves(void) {
     end(&s);
 }
 
+// What was signed once may be withdrawn: put in its place again by hand, it does not serve.
+static void test_a_withdrawn_version_does_not_come_back(void) {
+    stage s;
+    char secret[LS_SIGNATURE_LINE_MAX], public[LS_SIGNATURE_LINE_MAX], key[256];
+    ls_error err = {0};
+    begin(&s, MODEL_WITH("{tag: 'x/{unit}/wear'}", ", signed-by: k.pub, signed-from: 2"));
+    const uint32_t one = add_version(&s, 0.5, NULL), two = add_version(&s, 0.25, NULL);
+    CHECK_INT(ls_signature_make_keys(secret, public, &err), LS_OK);
+    snprintf(key, sizeof key, "%s/k.pub", s.b.folder);
+    CHECK_INT(ls_file_write(key, public, strlen(public), &err), LS_OK);
+    CHECK_INT(ls_registry_sign(s.folder, "wear", one, secret, strlen(secret), "k", &err), LS_OK);
+    CHECK_INT(ls_registry_sign(s.folder, "wear", two, secret, strlen(secret), "k", &err), LS_OK);
+    promote(&s, two);
+    open_models(&s);
+    CHECK(is_champion(&s, two));
+    promote(&s, one);
+    CHECK(wait_for(has_refused, &s, 1));
+    CHECK(is_champion(&s, two));
+    CHECK_CONTAINS(bench_events(&s.b), "version 1 of model 'wear' is withdrawn");
+    end(&s);
+}
+
+// Put in the champion's place by hand it does not serve, and the one before goes on; what served
+// when the service was stopped serves again, and is only told of.
+static void test_what_is_slower_than_its_deadline_serves_in_nobodys_place(void) {
+    stage s;
+    begin(&s, MODEL_LATE("0 s", "{tag: 'x/{unit}/wear'}", ""));
+    const uint32_t one = add_version(&s, 0.5, NULL), two = add_version(&s, 0.25, NULL);
+    promote(&s, one);
+    open_models(&s);
+    CHECK(is_champion(&s, one));
+    promote(&s, two);
+    CHECK(wait_for(has_refused, &s, 1));
+    CHECK(is_champion(&s, one));
+    CHECK_CONTAINS(bench_events(&s.b), "version 2 is slower than its deadline");
+    end(&s);
+}
+
 static void test_a_challenger_predicts_in_the_shadow(void) {
     stage s;
     ls_error err = {0};
@@ -904,6 +943,8 @@ int main(int argc, char **argv) {
     TEST(test_versions_are_swapped_and_nothing_is_lost);
     TEST(test_a_version_that_is_not_its_manifest_is_refused);
     TEST(test_where_a_key_is_demanded_nothing_unsigned_serves);
+    TEST(test_a_withdrawn_version_does_not_come_back);
+    TEST(test_what_is_slower_than_its_deadline_serves_in_nobodys_place);
     TEST(test_a_challenger_predicts_in_the_shadow);
     TEST(test_predictions_are_scored_and_intervals_follow);
     TEST(test_labels_of_a_file_come_late);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "guard/protocol.h"
 #include "loop/trainings_inside.h"
+#include "model/deadline.h"
 
 // ---- rows
 
@@ -51,25 +52,30 @@ json_t *ls_trainings_person(const ls_trainings_ask *ask) {
                            "said", ask->text != NULL ? ask->text : "");
 }
 
-// Where the plant demands a signature, nothing unsigned comes to serve.
-static ls_status check_signed(const ls_trainings *t, const ls_trainings_of *of, const char *name,
-                              stage_act act, uint32_t version, ls_error *err) {
+// Where the plant demands a signature, nothing unsigned comes to serve; and nothing that answers
+// after its deadline, whoever wants it.
+static ls_status check_version(const ls_trainings *t, const ls_trainings_of *of, const char *name,
+                               stage_act act, uint32_t version, ls_error *err) {
     char key[4096];
     uint32_t model = 0, number = version;
     ls_registry_stages stages;
     ls_status status = ls_trainings_model(of, name, &model, err);
-    const char *signed_by = status == LS_OK ? ls_models_plan(of->models, model)->signed_by : NULL;
-    if (status != LS_OK || signed_by == NULL || act == RETIRE) {
+    if (status != LS_OK || act == RETIRE) {
         return status;
     }
+    const ls_model_plan *plan = ls_models_plan(of->models, model);
     if (act == ROLL_BACK) {
         status = ls_registry_stages_load(t->folder, name, &stages, err);
         number = status == LS_OK && stages.past_count > 0 ? stages.past[stages.past_count - 1] : 0;
     }
     if (status == LS_OK && number != 0) {
         ls_registry_version v;
-        ls_registry_key_file(t->def.plant, signed_by, key, sizeof key);
-        status = ls_registry_load_signed(t->folder, name, number, key, &v, err);
+        ls_registry_key_file(t->def.plant, plan->signed_by, key, sizeof key);
+        status = ls_registry_load_demanded(t->folder, plan, number, key[0] != '\0' ? key : NULL, &v,
+                                           err);
+        if (status == LS_OK && act == PROMOTE) {
+            status = ls_deadline_check(plan, &v, err);
+        }
         ls_registry_version_clear(&v);
     }
     return status;
@@ -105,7 +111,7 @@ static ls_status act_on(ls_trainings *t, const ls_trainings_of *of, training *on
         return status;
     }
     uint32_t number = version;
-    status = check_signed(t, of, one->model, act, version, err);
+    status = check_version(t, of, one->model, act, version, err);
     if (status == LS_OK) {
         status = act == PROMOTE  ? ls_registry_promote(t->folder, one->model, version, err)
                  : act == RETIRE ? ls_registry_retire(t->folder, one->model, version, err)

@@ -199,10 +199,29 @@ static void test_what_is_not_signed_does_not_come_to_serve(void) {
     end(&s);
 }
 
+// "anyway" passes by a shadow, never by a deadline.
+static void test_what_is_slower_than_its_deadline_is_refused_to_anybody(void) {
+    stage s;
+    static const char model[] =
+        "{\"format\": \"lineshaft linear\", \"version\": 1, \"intercept\": 1.0, \"features\": "
+        "[{\"name\": \"x/power last\", \"coefficient\": 2.0, \"typical\": 0.0}]}";
+    const ls_registry_part part = {.name = "model.json", .bytes = model, .size = sizeof model - 1};
+    const ls_trainings_ask ask = {.model = "wear", .who = "kim", .role = LS_ROLE_ENGINEER};
+    uint32_t number = 0;
+    begin(&s, ", features: [last], gates: {latency: 0 s}");
+    CHECK_INT(ls_registry_add(s.trainings->folder, "wear", &part, 1, "{}", &number, &err), LS_OK);
+    CHECK_INT(ls_trainings_promote(s.trainings, &s.of, &ask, number, true, &err), LS_ERR_INVALID);
+    CHECK_CONTAINS(err.text, "version 3 is slower than its deadline: one prediction takes ");
+    CHECK_INT(champion_now(&s), 0);
+    CHECK_CONTAINS(bench_events(&s.b), "\"state\":\"refused\"");
+    end(&s);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_an_act_that_was_begun_is_told_to_its_end);
     TEST(test_a_disk_that_does_not_take_it_is_tried_again);
     TEST(test_what_is_not_signed_does_not_come_to_serve);
+    TEST(test_what_is_slower_than_its_deadline_is_refused_to_anybody);
     return harness_report();
 }

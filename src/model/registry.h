@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "model/sha256.h"
+#include "plant/models.h"
 
 enum {
     LS_REGISTRY_PARTS_MAX = 16,
@@ -81,6 +82,11 @@ const ls_registry_part *ls_registry_find_part(const ls_registry_version *version
 // changed since.
 ls_status ls_registry_load_signed(const char *folder, const char *model, uint32_t number,
                                   const char *key_file, ls_registry_version *out, ls_error *err);
+// The same of a version that is to serve or to be asked: where a key is demanded it must also be
+// none of before the plan's `signed-from`, since whoever may write into the registry could put an
+// older signed version in the champion's place.
+ls_status ls_registry_load_demanded(const char *folder, const ls_model_plan *plan, uint32_t number,
+                                    const char *key_file, ls_registry_version *out, ls_error *err);
 // Signs the manifest of a version, and so all its parts, with a secret key (signature.h); what is
 // not what its manifest says is not signed. `file` is what errors call the key.
 ls_status ls_registry_sign(const char *folder, const char *model, uint32_t number,

@@ -76,6 +76,19 @@ ls_status ls_registry_check_signature(const char *folder, const char *model, uin
     return status;
 }
 
+ls_status ls_registry_load_demanded(const char *folder, const ls_model_plan *plan, uint32_t number,
+                                    const char *key_file, ls_registry_version *out, ls_error *err) {
+    if (key_file == NULL || number >= plan->signed_from) {
+        return ls_registry_load_signed(folder, plan->name, number, key_file, out, err);
+    }
+    *out = (ls_registry_version){0};
+    ls_fail(err, LS_ERR_INVALID,
+            "version %u of model '%s' is withdrawn: 'signed-from' of the plant file says %u",
+            number, plan->name, plan->signed_from);
+    ls_hint(err, "newer versions may serve; 'lineshaft model list' shows them");
+    return LS_ERR_INVALID;
+}
+
 // Who signs may write where others may not: a link that leads elsewhere is not written through.
 static ls_status check_place(const char *path, ls_error *err) {
     struct stat is;

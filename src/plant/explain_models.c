@@ -106,7 +106,7 @@ static void put_key(ls_buffer *out, const ls_model_plan *m) {
     if (m->signed_by != NULL) {
         ls_buffer_text(out, "    signed-by: ");
         ls_put_text(out, m->signed_by);
-        ls_buffer_text(out, "\n");
+        ls_buffer_printf(out, "\n    signed-from: %u\n", m->signed_from);
     }
 }
 

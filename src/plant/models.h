@@ -149,6 +149,7 @@ typedef struct ls_model_plan {
     uint32_t search;        // settings tried; 0: none
     double validate;        // share of the training rows that a search judges by
     const char *signed_by;  // file of a public key; NULL: anyone
+    uint32_t signed_from;   // with a key: the oldest version that may serve, at least 1
     uint64_t seed;
     bool by_unit;  // split by unit, else by time
     double train, calibrate;

@@ -291,6 +291,18 @@ static void read_search(ls_reader *r, const ls_yaml *model, ls_model_plan *plan)
     }
 }
 
+static void read_key(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
+    int64_t from = 1;
+    ls_take_text(r, model, "models.*.signed-by", &plan->signed_by);
+    ls_take_count(r, model, "models.*.signed-from", &from);
+    plan->signed_from = (uint32_t)from;
+    if (from > 1 && plan->signed_by == NULL) {
+        ls_reader_mistake(r, ls_take(r, model, "models.*.signed-from"), "signed-by: release.pub",
+                          "model '%s': versions are withdrawn only where a key is demanded",
+                          plan->name);
+    }
+}
+
 // What is to be predicted may not be among the features when it is no later than they are.
 static void check_leak(ls_reader *r, const ls_yaml *model, const ls_model_plan *plan) {
     const ls_yaml *tags = ls_take(r, model, "models.*.tags");
@@ -494,7 +506,7 @@ static void read_model(ls_reader *r, const ls_yaml *key, const ls_yaml *map, ls_
     read_objective(r, map, plan);
     read_trees(r, map, plan);
     read_search(r, map, plan);
-    ls_take_text(r, map, "models.*.signed-by", &plan->signed_by);
+    read_key(r, map, plan);
     int64_t seed = 0;
     ls_take_count(r, map, "models.*.seed", &seed);
     plan->seed = (uint64_t)seed;

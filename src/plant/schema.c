@@ -492,6 +492,7 @@ static const ls_key keys[] = {
     KEY_COUNT("models.*.search", 0, 1024, .fallback = "0", .help = "So many settings of `trees` are tried by successive halving, judged on the last `validate` of the rows to learn from; 0: none, `trees` holds. The first one tried is `trees` itself."),
     KEY_SHARE("models.*.validate", .fallback = "25 %", .help = "Share of the rows to learn from, the last ones, that a search judges by; the model itself learns from all."),
     KEY_TEXT("models.*.signed-by", .note = "anyone", .help = "File with the public key, as `lineshaft model key` makes it, that a version must be signed with to be promoted, asked, or to serve; looked for from the folder of the plant file."),
+    KEY_COUNT("models.*.signed-from", 1, 1000000, .fallback = "1", .help = "With `signed-by`: the oldest version that may be promoted, asked, or serve. Those of before are withdrawn, although they are signed."),
     KEY_COUNT("models.*.seed", 0, 2147483647.0, .fallback = "1", .help = "Seed of everything drawn in training."),
     KEY_CHOICE("models.*.split", "time unit", .fallback = "time", .help = "What keeps training and test apart: cuts in time, or units that are in one of them only."),
     KEY_SHARE("models.*.train", .fallback = "60 %", .help = "Share of the labelled rows (units) to learn from, the first ones."),

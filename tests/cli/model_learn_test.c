@@ -495,10 +495,25 @@ static void test_where_a_key_is_demanded_nothing_unsigned_serves(void) {
     expect("model verify %/signed.yaml --json" SIGNED, 0, "\"signed\": true");
     expect("model promote %/signed.yaml" SIGNED, 0, "version 1 serves");
     expect("model predict %/signed.yaml --history %/hist" SIGNED, 0, "version 1");
-    // Signed at once it would be promoted at once; this one is no better than the champion.
+    // Signed at once it would be promoted at once; this one is no better than the champion, and so
+    // nobody has signed it. A person may, and is told.
     expect("model train %/signed.yaml --sign %/k --history %/hist" SIGNED, 1,
            "version 2: candidate");
+    expect("model verify %/signed.yaml -v 2" SIGNED, 1, "is not signed");
+    program sign = program_run(fill("model sign %/signed.yaml -v 2 --key %/k" SIGNED));
+    CHECK_INT(sign.code, 0);
+    CHECK_CONTAINS(sign.err, "version 2 did not pass its gates when it was trained: gain");
+    program_clear(&sign);
     expect("model verify %/signed.yaml -v 2" SIGNED, 0, "signed by this key");
+    // An older one that was withdrawn does not come back, although it is signed.
+    put("withdrawn.yaml",
+        HEAD "  state: {" STATE ", signed-by: k.pub, signed-from: 2, " COMMON "}\n");
+    expect("model promote %/withdrawn.yaml -v 1" SIGNED, 3,
+           "version 1 of model 'state' is withdrawn: 'signed-from' of the plant file says 2");
+    expect("model predict %/withdrawn.yaml --history %/hist" SIGNED, 3, "is withdrawn");
+    expect("model promote %/withdrawn.yaml -v 2" SIGNED, 0, "version 2 serves");
+    expect("model rollback %/withdrawn.yaml" SIGNED, 3, "is withdrawn");
+    expect("model rollback %/signed.yaml" SIGNED, 0, "version 1 serves");
     // The signature of one version is none for another.
     CHECK_INT(system(fill("cp %/signed/state/versions/1/manifest.* %/signed/state/versions/2/")),
               0);
