@@ -11,8 +11,8 @@
 enum { TRUTHS_MAX = 1000 };
 
 // The key that says what kind a truth is; its value says of what.
-static const char *const kind_keys[LS_HIDE_KIND_COUNT] = {"process", "setup",  "failures", "repair",
-                                                          "wear",    "sensor", "habit"};
+static const char *const kind_keys[LS_HIDE_KIND_COUNT] = {"process", "setup", "failures", "repair",
+                                                          "quality", "wear",  "sensor",   "habit"};
 enum { MODE, TIMES, GROWS, OFFSET, NOISE, MISSES, STUCK, WORN, AT, FROM, UNTIL, OTHER_COUNT };
 static const char *const other_keys[OTHER_COUNT] = {
     "mode", "times", "grows", "offset", "noise", "misses", "stuck", "worn", "at", "from", "until"};
@@ -23,6 +23,7 @@ static const unsigned allowed[LS_HIDE_KIND_COUNT] = {
     BIT(TIMES) | BIT(GROWS),
     BIT(TIMES) | BIT(GROWS) | BIT(MODE),
     BIT(TIMES) | BIT(GROWS) | BIT(MODE),
+    BIT(TIMES) | BIT(GROWS) | BIT(WORN),
     BIT(TIMES) | BIT(GROWS),
     BIT(TIMES) | BIT(GROWS) | BIT(OFFSET) | BIT(NOISE) | BIT(MISSES) | BIT(STUCK),
     BIT(AT),
@@ -228,10 +229,18 @@ static bool find_kind(reader *r, const ls_yaml *key, const ls_yaml *map, ls_hidd
         }
     }
     if (found != 1) {
-        mistake(r, key, "one of: process, setup, failures, repair, wear, sensor, habit",
+        mistake(r, key, "one of: process, setup, failures, repair, quality, wear, sensor, habit",
                 "'%s' must say what it is about, once", key->text);
     }
     return found == 1;
+}
+
+static bool sorts(const ls_plant *plant) {
+    bool any = false;
+    for (uint32_t i = 0; i < plant->decide.point_count; i++) {
+        any = any || plant->decide.points[i].kind == LS_DECIDE_SORT;
+    }
+    return any;
 }
 
 static void read_truth(reader *r, const ls_yaml *key, const ls_yaml *map, ls_hidden *h) {
@@ -274,6 +283,11 @@ static void read_truth(reader *r, const ls_yaml *key, const ls_yaml *map, ls_hid
     }
     if (h->kind == LS_HIDE_LAST_FIRST && h->station == LS_NONE) {
         mistake(r, key, NULL, "'%s' needs 'at', a station", key->text);
+    }
+    if (h->kind == LS_HIDE_QUALITY && !sorts(r->plant)) {
+        mistake(r, key, "as decide: {sort: {at: STATION, tag: ...}}",
+                "'%s': no station sorts lots, so that how each of them is would not count",
+                key->text);
     }
     if (h->until_us <= h->from_us) {
         mistake(r, key, NULL, "'%s' ends before it begins", key->text);

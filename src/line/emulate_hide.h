@@ -13,6 +13,7 @@ typedef enum ls_hide_kind {
     LS_HIDE_SETUP,       // setup time of a machine times factor
     LS_HIDE_FAILURES,    // how often a failure mode of a machine comes, times factor
     LS_HIDE_REPAIR,      // how long its repair takes, times factor
+    LS_HIDE_QUALITY,     // how likely lots are bad that a machine makes, times factor
     LS_HIDE_WEAR,        // how fast the tool wears, times factor
     LS_HIDE_SENSOR,      // a signal lies
     LS_HIDE_LAST_FIRST,  // operators take the lot that came last
@@ -31,7 +32,7 @@ typedef struct ls_hidden {
     double offset;                // SENSOR
     double noise;                 // SENSOR: standard deviation of what is added
     double miss;                  // SENSOR: share of what a counter does not count
-    bool worn;                    // PROCESS: as far as its tool is worn
+    bool worn;                    // PROCESS, QUALITY: as far as its tool is worn
     bool stuck;                   // SENSOR: the value of from_us stays
     int64_t from_us, until_us;    // plant time; LS_FOREVER: no end
 } ls_hidden;

@@ -562,6 +562,49 @@ static void test_a_batch_of_one_product_is_obeyed(void) {
     ls_plant_destroy(plant);
 }
 
+// How many of the lots that left were scrapped, with this hidden truth.
+static double scrapped_share(const char *hidden) {
+    static const char text[] =
+        "plant: sorting\n"
+        "stations:\n"
+        "  cut: {machines: [cut-1, cut-2], process: 1 min}\n"
+        "  gauge: {process: 20 s}\n"
+        "products: {x: {route: [cut, {at: gauge, scrap: 10 %}], release: {every: 40 s}}}\n"
+        "decide: {sort: {at: gauge, tag: \"g/n/{machine}/Chance\"}}\n";
+    ls_plant *plant = NULL;
+    CHECK_INT(ls_plant_parse(text, strlen(text), "sort.yaml", &plant, NULL, &err), LS_OK);
+    ls_hide *hide = truths(plant, hidden);
+    ear e;
+    ls_emulate *line = start(plant, 1, hide, &e);
+    CHECK_INT(ls_emulate_run(line, 50 * 60 * minute, &err), LS_OK);
+    const ls_emulate_figures f = ls_emulate_describe(line);
+    const double share = (double)f.scrapped / (double)(f.done + f.scrapped);
+    harness_note("%s: %.4f of %llu", hidden, share, (unsigned long long)(f.done + f.scrapped));
+    CHECK(f.done + f.scrapped > 4000);
+    stop_line(&e);
+    ls_hide_destroy(hide);
+    ls_plant_destroy(plant);
+    return share;
+}
+
+// The inspection finds what the machines made, each its own.
+static void test_lots_are_as_their_machine_makes_them(void) {
+    const double plain = scrapped_share("none: {process: cut, times: 1}\n");
+    CHECK_NEAR(plain, 0.1, 0.02);
+    CHECK_NEAR(scrapped_share("good: {quality: cut, times: 0.001}\n"), 0.0001, 0.002);
+    CHECK_NEAR(scrapped_share("bad: {quality: cut, times: 9}\n"), 0.9, 0.02);
+    CHECK_NEAR(scrapped_share("all: {quality: cut, times: 1000}\n"), 1.0, 0.0);
+    // Half of the lots are made by either.
+    CHECK_NEAR(scrapped_share("one: {quality: cut-1, times: 6}\n"), 0.35, 0.03);
+    // From the middle on.
+    CHECK_NEAR(scrapped_share("later: {quality: cut, times: 9, from: 25 h}\n"), 0.5, 0.03);
+    // Without a tool of its own a machine wears by its hours in work: after 50 h, of which each
+    // works three quarters, it is worn by 1 - exp(-37.5 / 40), in the mean over these hours by
+    // 0.352.
+    CHECK_NEAR(scrapped_share("worn: {quality: cut, times: 6, worn: yes}\n"), 0.1 * (1 + 5 * 0.352),
+               0.03);
+}
+
 static void test_a_lot_is_sorted(void) {
     static const char text[] =
         "plant: sorting\n"
@@ -741,6 +784,7 @@ int main(int argc, char **argv) {
     TEST(test_choices_want_a_heartbeat_and_lapse_without);
     TEST(test_a_dispatched_lot_is_taken_next);
     TEST(test_a_batch_of_one_product_is_obeyed);
+    TEST(test_lots_are_as_their_machine_makes_them);
     TEST(test_a_lot_is_sorted);
     TEST(test_numbers_of_lots_and_people_are_obeyed);
     TEST(test_hostile_writes_are_survived);

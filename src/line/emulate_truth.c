@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "line/emulate_inside.h"
 #include "twin/follow/watch.h"
+#include "twin/intervene.h"
 #include "twin/phase.h"
 
 // --- the twin, with habits
@@ -109,8 +110,26 @@ static void clocks_again(ls_ctx *c, ls_u32 machine) {
     }
 }
 
+// How the lots are that a machine begins to make now, by the condition in which it is. Nobody sees
+// it before they are inspected; where no step looks at them before they leave, nobody ever does.
+static void bend_quality(ls_emulate *e, ls_ctx *c, ls_u32 machine) {
+    const double factor = ls_emulate_factor(e, LS_HIDE_QUALITY, machine, LS_NO);
+    if (factor == 1.0) {
+        return;
+    }
+    for (ls_u32 lot = c->machine[machine].lots; lot != LS_NO; lot = c->lot[lot].next) {
+        const double usual = ls_intervene_usual_bad(e->twin, e->snapshot, lot);
+        if (!isnan(usual)) {
+            (void)ls_intervene_told_bad(e->twin, e->snapshot, lot, fmin(usual * factor, 1.0), NULL);
+        }
+    }
+}
+
 static void bend_phase(ls_emulate *e, ls_ctx *c, ls_u32 machine) {
     ls_s_machine *mc = c->machine + machine;
+    if (mc->phase == LS_PHASE_RUN) {
+        bend_quality(e, c, machine);
+    }
     const double factor = mc->phase == LS_PHASE_SETUP
                               ? ls_emulate_factor(e, LS_HIDE_SETUP, machine, LS_NO)
                           : mc->phase == LS_PHASE_RUN

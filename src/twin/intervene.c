@@ -377,6 +377,21 @@ ls_status ls_intervene_told_bad(const ls_twin *twin, ls_snapshot *snapshot, uint
     return LS_OK;
 }
 
+double ls_intervene_usual_bad(const ls_twin *twin, const ls_snapshot *snapshot,
+                              uint32_t lot_index) {
+    const ls_ctx c = context_of(twin, snapshot);
+    const uint32_t at = check_lot(&c, lot_index, NULL) == LS_OK
+                            ? sorting_step(&c, c.lot + lot_index)
+                            : LS_NO;
+    if (at == LS_NO) {
+        return NAN;
+    }
+    const ls_m_step *step = c.steps + at;
+    const ls_finds finds = {.scrap = (step->features & LS_SF_SCRAP) != 0 ? step->scrap : 0.0,
+                            .rework = (step->features & LS_SF_REWORK) != 0 ? step->rework : 0.0};
+    return ls_bad_of(&finds);
+}
+
 double ls_intervene_bad(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t lot_index) {
     const ls_ctx c = context_of(twin, snapshot);
     const uint32_t at = check_lot(&c, lot_index, NULL) == LS_OK

@@ -75,6 +75,8 @@ ls_status ls_intervene_told_condition(const ls_twin *twin, ls_snapshot *snapshot
 // It holds until the lot was inspected or sorted. Refused where its route comes to none.
 ls_status ls_intervene_told_bad(const ls_twin *twin, ls_snapshot *snapshot, uint32_t lot_index,
                                 double bad, ls_error *err);
+// How likely lots are bad on average at the step at which it is sorted next; NaN: at none.
+double ls_intervene_usual_bad(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t lot_index);
 // What was told of it; NaN: nothing.
 double ls_intervene_bad(const ls_twin *twin, const ls_snapshot *snapshot, uint32_t lot_index);
 // A lot that waits at a sorting station goes on without being inspected: one of LS_SORT_... of

@@ -185,8 +185,7 @@ static void test_a_history_without_anything_trains_nothing(void) {
     expect("model train %/p.yaml:dark" WHERE, 3, "the history knows no tag 'g8/");
     put("e.csv", "time,tag,value\n");
     expect("history import %/empty %/e.csv", 0, "");
-    expect("model train %/p.yaml:good --history %/empty" MODELS, 3,
-           "the history is empty");
+    expect("model train %/p.yaml:good --history %/empty" MODELS, 3, "the history is empty");
     expect("model train %/p.yaml:good --history %/none" MODELS, 4, "there is no history here");
     expect("model list %/p.yaml:good" MODELS, 0, "no version yet");
     CHECK(access(fill("%/none"), F_OK) != 0);

@@ -2,10 +2,14 @@
 // of its own, all at once: decide_test.c has the others, kinds_modbus_test.c the same over Modbus
 // TCP.
 #include "tests/service/kinds.h"
+
+#include "base/text.h"
+#include "cli/ask_service.h"
 #include "tests/harness.h"
 
 static const kind kinds[] = {
-    // A cutter that breaks after about 100 min of work is best changed shortly before.
+    // A cutter that breaks after about 100 min of work is best changed shortly before; how worn it
+    // is the line tells, and how long its work takes.
     {.name = "maintenance",
      .plant = "plant: maint\n"
               "start: 2026-01-05T06:00\n"
@@ -14,7 +18,9 @@ static const kind kinds[] = {
               "    machines: [mill-1]\n"
               "    process: 60 s\n"
               "    fails: {name: cutter, every: weibull shape 6 mean 100 min, repair: 30 min,\n"
-              "            renews: new-tool}\n"
+              "            renews: new-tool, condition: {tag: \"maint/line/{machine}/Wear\",\n"
+              "            at: normal 0.8 sd 0.02, stale: 1 h}}\n"
+              "    slowness: {tag: \"maint/line/{machine}/Pace\", stale: 24 h}\n"
               "    maintenance: {name: new-tool, every: 1000 lots, for: 2 min, renews: cutter}\n"
               "products:\n"
               "  gear: {route: [mill], release: {every: 100 s}}\n"
@@ -22,7 +28,10 @@ static const kind kinds[] = {
               "  maintenance: {at: mill, mode: auto, every: 10 min, within: 2 s, futures: 200,\n"
               "                horizon: 3 h}\n"
               "listen:\n"
-              "  sparkplug: {broker: embedded, group: maint, nodes: [line]}\n",
+              "  sparkplug: {broker: embedded, group: maint, nodes: [line]}\n"
+              "  values:\n"
+              "    pace: {tag: maint/line/mill-1/Pace, setpoint: maint/line/mill-1/PaceSet,\n"
+              "           set: {low: 30, high: 90, default: 66}}\n",
      .speed = "240",
      .least = 1,
      .explains = "mill-1: new-tool now",
@@ -119,6 +128,29 @@ static bool begin(service *s, const kind *k) {
     return service_begin_text(s, k->plant) && service_run(s) && service_emulate(s, fast);
 }
 
+// The forecast of the service goes by what is told, and says so.
+static void check_forecast(const service *s) {
+    ls_service_address address;
+    ls_error err = {0};
+    ls_buffer body;
+    ls_buffer_init(&body);
+    CHECK_INT(ls_service_find(s->data, &address, &err), LS_OK);
+    CHECK_INT(ls_service_ask(&address, "/api/v1/forecast?hours=2", &body, &err), LS_OK);
+    json_t *answer = json_loadb(body.data != NULL ? body.data : "", body.size, 0, NULL);
+    const json_t *told = json_object_get(answer, "told");
+    static const char *const keys[] = {"conditions", "slowness"};
+    harness_note("%s%.2000s", err.text, body.data != NULL ? body.data : "");
+    for (int i = 0; i < 2; i++) {
+        const json_t *list = json_object_get(told, keys[i]);
+        const char *state = json_string_value(json_object_get(json_array_get(list, 0), "state"));
+        CHECK_INT(json_array_size(list), 1);
+        CHECK_STR(state != NULL ? state : "", "told");
+    }
+    CHECK(json_array_size(json_object_get(answer, "median")) > 0);
+    json_decref(answer);
+    ls_buffer_clear(&body);
+}
+
 static void test_each_kind_is_decided_sent_and_done(void) {
     static service all[KINDS];
     bool runs[KINDS];
@@ -129,6 +161,9 @@ static void test_each_kind_is_decided_sent_and_done(void) {
     for (int i = 0; i < KINDS; i++) {
         if (runs[i]) {
             kinds_check(&all[i], &kinds[i]);
+            if (i == 0) {
+                check_forecast(&all[i]);
+            }
         }
         service_end(&all[i]);
     }
