@@ -271,10 +271,15 @@ static ls_status check_request(ls_scheduler *s, const ls_pool_request *r, ls_err
         if (ls_occupancy_was_short(s->empty)) {
             return no_memory(err);
         }
-        return ls_fail(err, LS_ERR_INVALID, "%u x %.6g %s fit nowhere, even if the pool were empty",
-                       shape->parts,
-                       shape->milli != 0 ? shape->milli / (double)LS_POOL_WHOLE : shape->gpus,
-                       unit_of(s, shape));
+        ls_fail(err, LS_ERR_INVALID, "%u x %.6g %s fit nowhere, even if the pool were empty",
+                shape->parts,
+                shape->milli != 0 ? shape->milli / (double)LS_POOL_WHOLE : shape->gpus,
+                unit_of(s, shape));
+        if (shape->cpu_milli > 0 || shape->memory_mib > 0) {
+            ls_hint(err, "each part also asks its node for %.6g processors and %.6g GiB of memory",
+                    shape->cpu_milli / 1000.0, shape->memory_mib / 1024.0);
+        }
+        return LS_ERR_INVALID;
     }
     return LS_OK;
 }
