@@ -44,6 +44,32 @@ static void test_a_rule_is_read_back_from_its_text(void) {
     minifab_clear(&m);
 }
 
+// Where nothing is decided the line goes by its own rule, so a base rule does too.
+static void test_a_rule_is_for_the_stations_where_it_is_followed(void) {
+    minifab m = fab("FIFO/FIFO/FIFO", false);
+    uint8_t rules[64] = {0};
+    ls_decide *decide = &m.plant->decide;
+    for (uint32_t i = 0; i < m.plant->station_count; i++) {
+        CHECK(ls_rules_are_followed(m.plant, i));
+    }
+    const uint32_t points = decide->point_count;
+    const uint32_t station = decide->points[0].station;
+    decide->point_count = 1;
+    for (uint32_t i = 0; i < m.plant->station_count; i++) {
+        CHECK(ls_rules_are_followed(m.plant, i) == (i == station));
+    }
+    ls_rules_uniform(m.plant, LS_RULES_SPT, rules);
+    for (uint32_t i = 0; i < m.plant->station_count; i++) {
+        CHECK_INT(rules[i], i == station ? LS_RULES_SPT : LS_RULES_OWN);
+    }
+    const ls_decide_kind kind = m.points[0].kind;
+    m.points[0].kind = LS_DECIDE_MAINTENANCE;
+    CHECK(!ls_rules_are_followed(m.plant, station));
+    m.points[0].kind = kind;
+    decide->point_count = points;
+    minifab_clear(&m);
+}
+
 static void test_rules_compile_to_kin_of_the_plant(void) {
     minifab m = fab("FIFO/FIFO/FIFO", false);
     uint8_t rules[64] = {0};
@@ -131,6 +157,7 @@ static void test_want_of_memory_ends_a_search_cleanly(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_rule_is_read_back_from_its_text);
+    TEST(test_a_rule_is_for_the_stations_where_it_is_followed);
     TEST(test_rules_compile_to_kin_of_the_plant);
     TEST(test_the_search_finds_a_better_rule_on_any_number_of_workers);
     TEST(test_a_search_can_be_stopped);

@@ -32,12 +32,16 @@ const char *ls_rule_kind_name(ls_rule_kind kind);  // "setup, lbfs"
 bool ls_rules_apply(const ls_plant *plant, uint32_t station, ls_rule_kind kind);
 // Does the station have a choice at all?
 bool ls_rules_have_choice(const ls_plant *plant, uint32_t station);
+// Is what its machines take next among what the plant file lets be decided? Elsewhere the line goes
+// by its own rule, whatever is found, so that a base rule has nothing to say there.
+bool ls_rules_are_followed(const ls_plant *plant, uint32_t station);
 
 // The plant's twin under these rules (one of ls_rule_kind for each station): kin of `own`.
 ls_status ls_rules_compile(const ls_plant *plant, const ls_twin *own, const uint8_t *rules,
                            ls_twin **out, ls_error *err);
 // The rule that most stations have, then those of the others: "setup, lbfs", or "own; litho:
-// setup". A rule stands for `own` where it cannot apply. Parse is the inverse; false: no such text.
+// setup". A rule stands for `own` where it cannot apply or is not followed. Parse is the inverse;
+// false: no such text.
 void ls_rules_uniform(const ls_plant *plant, ls_rule_kind kind, uint8_t *rules);
 void ls_rules_text(const ls_plant *plant, const uint8_t *rules, char *out, size_t size);
 bool ls_rules_parse(const ls_plant *plant, const char *text, uint8_t *rules);

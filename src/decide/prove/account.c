@@ -46,7 +46,8 @@ static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_ro
         if (is_whole(o->awaited, o->awaited_low, o->awaited_high)) {
             row->compared++;
             row->expected += o->level;
-            row->inside += o->gain >= o->awaited_low && o->gain <= o->awaited_high;
+            row->inside += o->gain >= o->awaited_low - o->error &&
+                           o->gain <= o->awaited_high + o->error;
             row->brought += o->gain;
             row->awaited += o->awaited;
             widen(&awaited, o->awaited, o->awaited_low, o->awaited_high);

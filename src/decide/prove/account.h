@@ -61,7 +61,7 @@ typedef struct ls_account_row {
     double error;                        // of the method
     bool shown;                          // the gain is above the error and off zero
     size_t compared;  // windows told of which it is known what was to be expected
-    size_t inside;    // those of them whose gain lies in that
+    size_t inside;    // those of them whose gain lies in that, but for the error of the method
     double expected;  // so many should at least, by the levels
     double awaited, awaited_low, awaited_high;  // of those compared, together
     double brought;                             // by them

@@ -85,6 +85,22 @@ static void test_what_came_is_counted_against_what_was_promised(void) {
     CHECK_STR(rows[0].why_not, "");
 }
 
+// From 2 to 8 was to be expected; the twin reproduces what happened with this error.
+static void test_the_error_of_the_method_is_no_breach_of_what_was_to_be_expected(void) {
+    const ls_claim claims[] = {claim(LS_DECIDE_BATCH, true, 5, 3)};
+    const struct {
+        double gain, error;
+        size_t inside;
+    } cases[] = {{1.5, 0.4, 0}, {1.5, 0.5, 1}, {8.5, 0.4, 0}, {8.5, 0.5, 1}, {2, 0, 1}, {8, 0, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const ls_outcome outcome = came(LS_DECIDE_BATCH, cases[i].gain, 1, cases[i].error);
+        ls_account_row rows[LS_ACCOUNT_ROWS];
+        CHECK_INT(ls_account_make(claims, 1, &outcome, 1, rows), 1);
+        CHECK_INT(rows[0].inside, cases[i].inside);
+        CHECK_INT(rows[0].compared, 1);
+    }
+}
+
 // Degrees and kilowatts are not added up; and what a setting brought after its horizon is no
 // breach of its promise.
 static void test_settings_have_a_row_for_each_value(void) {
@@ -136,6 +152,7 @@ int main(int argc, char **argv) {
     TEST(test_promises_of_what_was_sent_add_up);
     TEST(test_promises_of_one_rule_err_together);
     TEST(test_what_came_is_counted_against_what_was_promised);
+    TEST(test_the_error_of_the_method_is_no_breach_of_what_was_to_be_expected);
     TEST(test_settings_have_a_row_for_each_value);
     TEST(test_the_sum_is_judged_not_the_windows);
     return harness_report();
