@@ -87,6 +87,9 @@ static int run(const ls_options *options) {
     if (status == LS_OK && (p.failed || fflush(stdout) != 0)) {
         status = ls_fail(&err, LS_ERR_IO, "the result could not be written");
     }
+    if (status == LS_OK && p.count == 0) {
+        ls_note("no such events; without '--kind' and times all of them are listed");
+    }
     const int code = status != LS_OK ? ls_complain(&err) : p.count > 0 ? LS_EXIT_DONE : LS_EXIT_NO;
     return ls_history_close_argument(&opened, code);
 }

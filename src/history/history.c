@@ -41,8 +41,13 @@ int64_t ls_history_now_us(void) {
 static ls_status lock_folder(ls_history *history, ls_error *err) {
     char path[PATH_MAX];
     if (mkdir(history->folder_path, 0777) != 0 && errno != EEXIST) {
-        return ls_fail_errno(err, history->folder_path, "cannot make the folder of the history",
-                             errno);
+        const int why = errno;
+        const ls_status status = ls_fail_errno(err, history->folder_path,
+                                               "cannot make the folder of the history", why);
+        if (why == ENOENT) {
+            ls_hint(err, "the folder above it is not there: make that first, or name another");
+        }
+        return status;
     }
     if (snprintf(path, sizeof path, "%s/lock", history->folder_path) >= (int)sizeof path) {
         return ls_fail(err, LS_ERR_IO, "the path of the history is too long");

@@ -234,6 +234,14 @@ static void test_events_come_in_and_go_out(void) {
                "");
     CHECK_CONTAINS(done.err, "3 events imported");
     program_clear(&done);
+    done = run(1, "history events %s --kind none", program_temporary("f"), "", "");
+    CHECK_STR(done.out, "");
+    CHECK_CONTAINS(done.err, "no such events; without '--kind'");
+    program_clear(&done);
+    done = run(4, "history import %s/none/h %s", program_temporary("f"),
+               program_temporary("past.csv"), "");
+    CHECK_CONTAINS(done.err, "the folder above it is not there");
+    program_clear(&done);
     done = run(0, "history events %s --json --kind care", program_temporary("f"), "", "");
     CHECK_CONTAINS(done.out, "\"details\":{\"cost\":1.5}");
     program_clear(&done);

@@ -42,7 +42,10 @@ function fit(text: string, width: number): string {
   let used = 0;
   for (let i = 0; i < text.length; i++) {
     used += text.charCodeAt(i) > 0x1100 ? 13 : 7;
-    if (used > width) return `${text.slice(0, Math.max(1, i - 1))}…`;
+    if (used > width) {
+      const whole = text.lastIndexOf(' · ', i);  // rather a state less than half of its word
+      return whole > 0 ? `${text.slice(0, whole)} …` : `${text.slice(0, Math.max(1, i - 1))}…`;
+    }
   }
   return text;
 }
