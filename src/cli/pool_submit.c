@@ -159,6 +159,14 @@ static const ls_option own_options[] = {
      .says = "this one",
      .about = "where it starts"},
     {.name = "clean-env", .kind = LS_OPTION_FLAG, .about = "gets PATH, HOME and LANG alone"},
+    {.name = "log",
+     .kind = LS_OPTION_COUNT,
+     .argument = "MIB",
+     .least = 1,
+     .most = 1048576,
+     .says = "16",
+     .about = "so much is kept of what it writes, in MiB; the oldest goes first",
+     .detail = "The pool has a limit ('pool run --log-most'), 1024 if nothing else is said"},
     {.name = "split-log",
      .kind = LS_OPTION_FLAG,
      .about = "standard error goes into a log of its own"},
@@ -344,6 +352,9 @@ static bool put_all(const ls_options *o, json_t *out, ls_error *err) {
     }
     json_object_set_new(out, "restartable", json_boolean(!ls_options_get(o, "once-only")->given));
     json_object_set_new(out, "split_log", json_boolean(ls_options_get(o, "split-log")->given));
+    if (ls_options_get(o, "log")->given) {
+        json_object_set_new(out, "log_mib", json_integer(ls_options_get(o, "log")->number));
+    }
     if (priority->given) {
         json_object_set_new(out, "priority", json_integer(priority->number));
     }

@@ -235,6 +235,7 @@ static ls_status open_parts(ls_pool_daemon *d, ls_error *err) {
     const ls_exec_def exec = {.folder = d->def.folder,
                               .pool = d->def.pool,
                               .helper = d->def.helper,
+                              .log_bytes_most = d->def.log_bytes_most,
                               .end_delay_us = END_DELAY_US,
                               .told = ls_desk_told,
                               .context = d->desk};

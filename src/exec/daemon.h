@@ -15,6 +15,7 @@ typedef struct ls_pool_daemon_def {
     const char *socket;   // path
     bool open;            // every user of this machine may ask, not only its own
     ls_exec_helper *helper;
+    uint64_t log_bytes_most;  // that a job may ask for; 0: as service.h
     const char *version;
     const volatile int *stop;      // becomes non-zero, as in a signal handler; NULL: never
     void (*alive)(void *context);  // at least every second while the loop goes round; may be NULL

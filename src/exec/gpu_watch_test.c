@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "exec/daemon.h"
 #include "exec/nvml.h"
 #include "exec/process.h"
+#include "exec/suspects.h"
 #include "pool/offender.h"
 #include "pool/pool_file.h"
 #include "tests/harness.h"
@@ -408,6 +410,83 @@ static void test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_t
     CHECK_INT(system(command), 0);
 }
 
+// ---- jobs that fail on one GPU alone
+
+static void step_until_over(ls_exec *exec, uint64_t id) {
+    ls_exec_view v = {.state = LS_EXEC_RUNNING};
+    const int64_t until_us = ls_steady_us() + 60 * INT64_C(1000000);
+    while (ls_exec_get(exec, id, &v) && !ls_exec_is_over(v.state) && ls_steady_us() < until_us) {
+        CHECK_INT(ls_exec_step(exec, NULL), LS_OK);
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+    CHECK(ls_exec_is_over(v.state));
+}
+
+// A pair of jobs of one command, on both GPUs at once: it fails on `bad` alone ("": on none).
+static void run_pair(ls_exec *exec, int number, const char *bad) {
+    static const char script[] =
+        "while [ $(ls \"$1\" | wc -l) -lt 2 ] && touch \"$1/$CUDA_VISIBLE_DEVICES\"; do sleep "
+        "0.01; "
+        "done; [ $CUDA_VISIBLE_DEVICES != \"$2\" ]";
+    char folder[64], count[16], command[96];
+    snprintf(folder, sizeof folder, "/tmp/ls-pair-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(count, sizeof count, "%d", number);
+    const char *const argv[] = {"sh", "-c", script, count, folder, bad, NULL};
+    const ls_exec_job job = {.argv = argv, .shape = {.parts = 1, .gpus = 1}};
+    uint64_t a = 0, b = 0;
+    CHECK_INT(ls_exec_submit(exec, &job, &a, NULL), LS_OK);
+    CHECK_INT(ls_exec_submit(exec, &job, &b, NULL), LS_OK);
+    step_until_over(exec, a);
+    step_until_over(exec, b);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
+static void test_a_gpu_on_which_jobs_fail_that_are_done_elsewhere_is_drained(void) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return;
+    }
+    static const char text[] =
+        "pool: emulated\nkinds: {emulated: {gpus: 2}}\n"
+        "nodes: {name: box, kind: emulated}\naccounts: {main: {}}\n";
+    char folder[64], command[128];
+    ls_pool *pool = NULL;
+    ls_errors errors;
+    ls_error err = {0};
+    set_state(0, 0, 0, 0);
+    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    ls_errors_init(&errors);
+    CHECK_INT(ls_pool_read(text, sizeof text - 1, "emulated", NULL, &pool, &errors), LS_OK);
+    const ls_exec_def def = {.folder = folder, .pool = pool};
+    ls_exec *exec = NULL;
+    CHECK_INT(ls_exec_open(&def, &exec, &err), LS_OK);
+    CHECK_STR(err.text, "");
+    for (int i = 0; i < LS_SUSPECT_TIMES - 1; i++) {
+        run_pair(exec, i, "GPU-1");
+    }
+    run_pair(exec, 99, "");  // is done on both: it works after all
+    for (int i = 0; i < LS_SUSPECT_TIMES; i++) {
+        CHECK_STR(why_out(exec, "box:1"), "");
+        run_pair(exec, 10 + i, "GPU-1");
+    }
+    CHECK_CONTAINS(
+        why_out(exec, "box:1"),
+        "GPU GPU-1: 5 commands that are done elsewhere failed on it one after the other, "
+        "found out by job ");
+    CHECK_STR(why_out(exec, "box:0"), "");
+    ls_exec_close(exec);
+    CHECK_INT(ls_exec_open(&def, &exec, &err), LS_OK);
+    CHECK_CONTAINS(why_out(exec, "box:1"), "5 commands");
+    ls_exec_close(exec);
+    ls_pool_destroy(pool);
+    ls_errors_clear(&errors);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    CHECK_INT(system(command), 0);
+}
+
 static void test_errors_long_ago_are_forgiven(void) {
     ls_offender o = {.count = 0};
     CHECK(!ls_offender_strikes(&o, 3, 100, 0));
@@ -429,6 +508,7 @@ int main(int argc, char **argv) {
     TEST(test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back);
     TEST(test_one_gpu_of_a_node_goes_alone);
     TEST(test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_too);
+    TEST(test_a_gpu_on_which_jobs_fail_that_are_done_elsewhere_is_drained);
     TEST(test_errors_long_ago_are_forgiven);
     unlink(library);
     unlink(state);

@@ -332,6 +332,9 @@ ls_status ls_exec_step(ls_exec *e, ls_error *err) {
     while (status == LS_OK && e->executor.ended(e->executor.context, &end)) {
         status = ls_exec_apply_end(e, &end, err);
     }
+    if (status == LS_OK) {
+        ls_exec_gpu_suspected(e);
+    }
     // Behind the ends: what was over while nobody was here is in the books by now.
     status = status == LS_OK ? ls_exec_books_tell_budgets(e, err) : status;
     if (status == LS_OK) {

@@ -311,6 +311,61 @@ ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, bool
     return known ? LS_OK : drain(e, p, reason, err);
 }
 
+// ---- jobs that fail
+
+// Of who runs what where: equal jobs have equal ones (FNV-1a).
+static uint64_t command_of(const ls_exec_job *job) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    const char *const ends[] = {job->user != NULL ? job->user : "",
+                                job->folder != NULL ? job->folder : "", NULL};
+    for (int list = 0; list < 2; list++) {
+        const char *const *texts = list == 0 ? ends : job->argv;
+        for (size_t i = 0; texts[i] != NULL; i++) {
+            for (const char *at = texts[i];; at++) {
+                hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+                if (*at == '\0') {
+                    break;
+                }
+            }
+        }
+    }
+    return hash != 0 ? hash : 1;
+}
+
+void ls_exec_gpu_ended(ls_exec *e, const ls_entry *j, const ls_run_end *end) {
+    const ls_exec_job *job = j->spec->job;
+    const bool by_itself = !end->asked && !end->timed_out && end->note[0] == '\0' &&
+                           (end->how == LS_RUN_EXITED || end->how == LS_RUN_SIGNALLED);
+    const bool done = end->how == LS_RUN_EXITED && end->code == 0;
+    if (!by_itself || job->shape.parts != 1 || __builtin_popcount(j->shares[0].gpus) != 1) {
+        return;
+    }
+    const place p = {.node = j->shares[0].node, .gpu = (uint32_t)__builtin_ctz(j->shares[0].gpus)};
+    if (uuid_of(e, p)[0] == '\0') {
+        return;  // a CPU slot
+    }
+    const uint32_t gpu = e->gpu_at[p.node] + p.gpu;
+    const uint32_t suspect = ls_suspects_end(&e->suspects, e->now_us, command_of(job), gpu, done);
+    if (suspect != LS_SUSPECT_NONE) {
+        e->suspect = suspect;
+        e->suspect_job = j->id;
+    }
+}
+
+void ls_exec_gpu_suspected(ls_exec *e) {
+    char what[LS_EXEC_OUT_SIZE + 1];
+    if (e->suspect == LS_SUSPECT_NONE) {
+        return;
+    }
+    const place p = place_at(e, e->def.pool->cluster.node_count + e->suspect);
+    ls_text_format(what, sizeof what,
+                   "%d commands that are done elsewhere failed on it one after the other, found "
+                   "out by job %llu",
+                   LS_SUSPECT_TIMES, (unsigned long long)e->suspect_job);
+    e->suspect = LS_SUSPECT_NONE;
+    (void)ls_exec_gpu_fails(e, uuid_of(e, p), what, false, NULL);  // it cannot be: the next time
+}
+
 // ---- the journal
 
 static bool struck_key(const ls_exec *e, uint32_t gpu, char out[KEY_SIZE]) {
@@ -429,6 +484,8 @@ ls_status ls_exec_outs_open(ls_exec *e, ls_error *err) {
     for (uint32_t g = 0; g < e->gpu_count; g++) {
         read_struck(e, g);
     }
+    ls_suspects_init(&e->suspects);
+    e->suspect = LS_SUSPECT_NONE;
     for (uint32_t i = 0; i < place_count(e) && status == LS_OK; i++) {
         status = read_out(e, i, err);
     }

@@ -6,6 +6,7 @@
 #include "exec/load_rule.h"
 #include "exec/machine.h"
 #include "exec/process.h"
+#include "exec/suspects.h"
 #include "pool/after.h"
 #include "pool/grow.h"
 #include "pool/offender.h"
@@ -153,6 +154,9 @@ struct ls_exec {
     uint32_t *gpu_at;   // by node: its first GPU
     ls_exec_struck *struck;  // by GPU
     bool outs_dirty;         // of either
+    ls_suspects suspects;    // since the service was opened
+    uint32_t suspect;        // a GPU of the cluster on which too much failed; LS_SUSPECT_NONE
+    uint64_t suspect_job;    // the last of it
     ls_books books;
 };
 
@@ -230,7 +234,10 @@ void ls_exec_outs_apply(ls_exec *e);                     // and to the scheduler
 ls_status ls_exec_outs_write(ls_exec *e, ls_error *err);
 void ls_exec_outs_written(ls_exec *e);
 void ls_exec_outs_clear(ls_exec *e);
-void ls_exec_forget_out(ls_entry *j);  // its note no longer says that its node is out
+// A run of the job has ended, which still has its shares: does it speak for or against its GPU?
+void ls_exec_gpu_ended(ls_exec *e, const ls_entry *j, const ls_run_end *end);
+void ls_exec_gpu_suspected(ls_exec *e);  // drains what too much speaks against
+void ls_exec_forget_out(ls_entry *j);    // its note no longer says that its node is out
 
 // ---- service_write.c
 

@@ -120,6 +120,7 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
     ls_meter_count(e->books.meter, j->account, v.how);
     status = ls_scheduler_ended(e->scheduler, e->now_us, j->slot, !v.again, &waits, err);
     remember_end(j, end);
+    ls_exec_gpu_ended(e, j, end);
     j->lost_us += v.lost_us;
     j->run_dirty = false;
     j->to_start = false;
@@ -136,6 +137,9 @@ ls_status ls_exec_apply_end(ls_exec *e, const ls_run_end *end, ls_error *err) {
         ls_exec_set_state(e, j, LS_EXEC_WAITING);
         ls_exec_tell(e, LS_EXEC_REQUEUED, j, ended_us);
     } else {
+        if (v.state == LS_EXEC_TIMED_OUT && (j->note == NULL || j->note[0] == '\0')) {
+            ls_exec_note(j, "it ran for its longest time");
+        }
         ls_exec_finish(e, j, v.again ? LS_EXEC_LOST : v.state, ended_us);
     }
     if (j->spec->job->elastic > 0) {

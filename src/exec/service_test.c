@@ -1,6 +1,8 @@
 // service_test.c - real jobs on this machine: they start, write, end, are stopped and found again.
 #include "exec/service.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -453,6 +455,63 @@ static void test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it(void) {
               LS_ERR_INVALID);
     CHECK_STR(err.text, "job 1 has no run 2; it was started 1 times");
     small_service_clear(&s);
+}
+
+// What is kept of a job's words on the disk, all its files together.
+static uint64_t kept_on_disk(const small_service *s, uint64_t id) {
+    char folder[160];
+    uint64_t sum = 0;
+    CHECK(ls_exec_log_folder(s->exec, id, folder, sizeof folder));
+    DIR *all = opendir(folder);
+    CHECK(all != NULL);
+    for (struct dirent *one = all != NULL ? readdir(all) : NULL; one != NULL; one = readdir(all)) {
+        struct stat is;
+        if (strncmp(one->d_name, "out.", 4) == 0 &&
+            fstatat(dirfd(all), one->d_name, &is, AT_SYMLINK_NOFOLLOW) == 0) {
+            sum += (uint64_t)is.st_size;
+        }
+    }
+    if (all != NULL) {
+        closedir(all);
+    }
+    return sum;
+}
+
+// Nobody has more kept than the pool lets one have: of 1 GiB if nothing else is said.
+static void test_the_most_that_a_log_may_be(void) {
+    static const uint64_t most[] = {0, 65536};
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
+        small_service s;
+        ls_error err = {0};
+        uint64_t id = 0;
+        char text[128];
+        const uint64_t limit = most[i] != 0 ? most[i] : (uint64_t)1 << 30;
+        CHECK(small_service_make(&s, 1, NULL));
+        small_service_close(&s);
+        s.def.log_bytes_most = most[i];
+        CHECK(small_service_open(&s));
+        ls_exec_job job = small_job(SH("seq 1 100000; echo the end"));
+        job.log_bytes_max = limit + 1;
+        CHECK_INT(ls_exec_submit(s.exec, &job, &id, &err), LS_ERR_INVALID);
+        snprintf(text, sizeof text, "a log of %llu bytes; at most %llu are kept",
+                 (unsigned long long)limit + 1, (unsigned long long)limit);
+        CHECK_STR(err.text, text);
+        CHECK_INT(id, 0);
+        job.log_bytes_max = UINT64_MAX;
+        CHECK_INT(ls_exec_submit(s.exec, &job, &id, NULL), LS_ERR_INVALID);
+        job.log_bytes_max = limit;
+        id = small_submit(&s, &job);
+        CHECK(small_until(&s, id, LS_EXEC_DONE));
+        const uint64_t all = ls_exec_log_size(s.exec, id, 0, LS_EXEC_OUT);
+        CHECK_INT(all, 588895 + 8);
+        const uint64_t kept = kept_on_disk(&s, id);
+        if (most[i] != 0) {
+            CHECK(kept <= limit && kept >= limit / 2);
+        } else {
+            CHECK_INT(kept, all);
+        }
+        small_service_clear(&s);
+    }
 }
 
 static void test_errors_have_a_log_of_their_own_when_asked_for(void) {
@@ -974,6 +1033,7 @@ int main(int argc, char **argv) {
     TEST(test_a_guardian_that_stands_still_does_not_stop_the_clock);
     TEST(test_what_a_job_forks_away_is_found_and_ended);
     TEST(test_a_flood_of_words_is_kept_up_to_its_limit_the_last_of_it);
+    TEST(test_the_most_that_a_log_may_be);
     TEST(test_errors_have_a_log_of_their_own_when_asked_for);
     TEST(test_an_array_runs_each_index_once_and_what_comes_after_waits);
     TEST(test_what_is_lent_is_given_back_saved_and_goes_on);

@@ -21,6 +21,18 @@ extern char **environ;
 
 enum { LINE_SIZE = 2048, PATIENCE_S = 60 };
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 static const char pool_text[] =
     "pool: box\n"
     "nodes: {name: box, slots: 8}\n"
@@ -32,8 +44,10 @@ static const char pool_text[] =
 typedef struct box {
     char folder[64], socket[96];
     pid_t daemon;
-    bool page;         // it listens on a port, too
-    const char *cert;  // with TLS by this certificate and the key beside it; NULL: without
+    bool page;             // it listens on a port, too
+    const char *log_most;  // --log-most; NULL: not said
+    char clock[96];        // what says how far ahead its wall clock is; "": the machine's own
+    const char *cert;      // with TLS by this certificate and the key beside it; NULL: without
 } box;
 
 static void start_daemon(box *b) {
@@ -52,6 +66,10 @@ static void start_daemon(box *b) {
     } else {
         argv[count++] = "--no-page";
     }
+    if (b->log_most != NULL) {
+        argv[count++] = "--log-most";
+        argv[count++] = b->log_most;
+    }
     if (b->cert != NULL) {
         ls_text_format(key, sizeof key, "%s/key.pem", b->folder);
         argv[count++] = "--tls-cert";
@@ -66,7 +84,18 @@ static void start_daemon(box *b) {
     posix_spawn_file_actions_adddup2(&files, 1, 2);
     char *arguments[sizeof argv / sizeof *argv];
     memcpy(arguments, argv, sizeof argv);
+    if (b->clock[0] != '\0') {
+        char library[256];
+        const char *slash = strrchr(path, '/');
+        ls_text_format(library, sizeof library, "%.*s/tests/test-clock.so",
+                       slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+        CHECK_INT(access(library, R_OK), 0);
+        setenv("LD_PRELOAD", library, 1);
+        setenv("LINESHAFT_TEST_CLOCK", b->clock, 1);
+    }
     CHECK_INT(posix_spawn(&b->daemon, path, &files, NULL, arguments, environ), 0);
+    unsetenv("LD_PRELOAD");
+    unsetenv("LINESHAFT_TEST_CLOCK");
     posix_spawn_file_actions_destroy(&files);
 }
 
@@ -197,6 +226,96 @@ static void test_a_node_is_taken_out_and_put_back(void) {
         check_says(&b, "undrain", "box", 0, "no node was taken out of service\n");
         CHECK(await(&b, "jobs", "--all", "done"));
         check_says(&b, "undrain", "box", 1, "'box' is in service");
+        finish(&b);
+    }
+}
+
+static void test_what_is_kept_of_a_log_has_a_limit(void) {
+    box b;
+    if (make_box(&b)) {
+        b.log_most = "1";
+        CHECK(begin_made(&b));
+        check_says(&b, "submit", "-A line --slots 1 --log 2 -- true", 1,
+                   "a log of 2097152 bytes; at most 1048576 are kept");
+        check_says(&b, "submit", "-A line --slots 1 --log 0 -- true", 2, "'--log'");
+        check_says(&b, "submit", "-A line --slots 1 --log 1048577 -- true", 2, "'--log'");
+        check_says(&b, "submit", "-A line --slots 1 --log 1 --wait -- seq 1 400000", 0, "job 1");
+        program got = ask(&b, "logs", "1");
+        const size_t size = strlen(got.out);
+        CHECK(size <= 1048576 && size >= 524288);
+        CHECK(size > 7 && strcmp(got.out + size - 7, "400000\n") == 0);
+        program_clear(&got);
+        finish(&b);
+    }
+}
+
+// ---- the wall clock
+
+static void set_clock(const box *b, long long seconds) {
+    FILE *file = fopen(b->clock, "r+e");
+    file = file != NULL ? file : fopen(b->clock, "we");
+    CHECK(file != NULL && fprintf(file, "%020lld", seconds * 1000000) > 0 && fclose(file) == 0);
+}
+
+// The jobs' times of submission, in their order, never go back; and nobody waits for ages.
+static void check_times(const box *b) {
+    program got = ask(b, "jobs", "--all --json");
+    long long last_us = 0;
+    int jobs = 0;
+    json_t *answer = json_loads(got.out, 0, NULL);
+    const json_t *list = json_object_get(json_object_get(answer, "list"), "jobs");
+    const json_t *job = NULL;
+    size_t i = 0;
+    long long at_us[16] = {0};
+    json_array_foreach(list, i, job) {
+        const int id = atoi(json_string_value(json_object_get(job, "id")));
+        CHECK(id > 0 && id < 16);
+        at_us[id > 0 && id < 16 ? id : 0] = json_integer_value(
+            json_object_get(job, "submitted_us"));
+        jobs++;
+    }
+    for (int id = 1; id <= jobs; id++) {
+        CHECK(at_us[id] > 0 && at_us[id] >= last_us);
+        CHECK(last_us == 0 || at_us[id] - last_us < 600 * 1000000LL);
+        last_us = at_us[id];
+    }
+    CHECK(jobs >= 1);
+    json_decref(answer);
+    program_clear(&got);
+}
+
+// It is set ten years ahead and a year back, and the daemon is killed and begins again in the past:
+// what runs goes on, what has a time limit keeps it, what comes runs.
+static void test_the_wall_clock_is_set_back_and_forth(void) {
+    static const long long set_s[] = {315360000, -31536000, 3600, 0};
+    box b;
+    if (SANITIZED) {
+        harness_note("a sanitizer wants to be loaded first: not tested");
+        return;
+    }
+    if (make_box(&b)) {
+        ls_text_format(b.clock, sizeof b.clock, "%s/clock", b.folder);
+        set_clock(&b, 0);
+        CHECK(begin_made(&b));
+        check_says(&b, "submit", "-A line --slots 1 --time 1h -- sleep 1000", 0, "job 1");
+        CHECK(await(&b, "jobs", "", "running"));
+        for (size_t i = 0; i < sizeof set_s / sizeof *set_s; i++) {
+            set_clock(&b, set_s[i]);
+            check_says(&b, "submit", "-A line --slots 1 --time 1h --wait -- true", 0, "job");
+            check_says(&b, "jobs", "", 0, "running");
+            if (set_s[i] < 0) {
+                end_daemon(&b, SIGKILL);
+                start_daemon(&b);
+                CHECK(await(&b, "jobs", "", "running"));
+                check_says(&b, "submit", "-A line --slots 1 --wait -- true", 0, "job");
+            }
+            check_times(&b);
+        }
+        check_says(&b, "why", "1", 0, "job 1 of line: running for");
+        check_says(&b, "usage", "-A line --statement", 0, "Statement of line, in slot hours\n");
+        check_says(&b, "submit", "-A line --slots 1 --time 1s --wait -- sleep 1000", 1,
+                   "it ran for its longest time");
+        check_says(&b, "cancel", "1 --wait", 0, "job 1");
         finish(&b);
     }
 }
@@ -454,6 +573,8 @@ int main(int argc, char **argv) {
     TEST(test_a_job_runs_and_tells_what_it_wrote);
     TEST(test_an_elastic_job_is_resized);
     TEST(test_a_node_is_taken_out_and_put_back);
+    TEST(test_what_is_kept_of_a_log_has_a_limit);
+    TEST(test_the_wall_clock_is_set_back_and_forth);
     TEST(test_what_was_borrowed_is_given_back);
     TEST(test_jobs_after_a_kill_of_the_daemon_run_once);
     TEST(test_an_account_asks_by_its_token);
