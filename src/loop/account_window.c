@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "loop/account_awaited.h"
+#include "loop/account_rule.h"
 
 #define LEVEL 0.95
 static const double LOST = 0.5;  // certainty below which a present says nothing of the line
@@ -107,6 +108,20 @@ static void add_promises(const ls_done *done, size_t count, ls_decide_kind kind,
     }
 }
 
+// By which rules the line went, and by which it would have without decisions of this kind. Rows
+// name what the base rule does where the own rule does else: what was the same was done without
+// one. So the past goes by that rule, not by its acts alone. NULL: by the own.
+static ls_status rules_of(const ls_plant *plant, const ls_twin *twin, ls_decide_kind kind,
+                          const ls_done *done, size_t count, ls_twin **actual, ls_twin **kept,
+                          ls_error *err) {
+    const unsigned all = (1U << LS_DECIDE_KIND_COUNT) - 1U;
+    bool known = false;
+    ls_status status = ls_account_rule(plant, twin, done, count, all, actual, &known, err);
+    return status != LS_OK ? status
+                           : ls_account_rule(plant, twin, done, count,
+                                             all & ~(1U << (unsigned)kind), kept, &known, err);
+}
+
 ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plant,
                                  const ls_twin *twin, ls_decide_kind kind, const ls_done *done,
                                  size_t count, uint64_t seed, ls_outcome *out, ls_error *err) {
@@ -123,15 +138,26 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
         ls_text_format(out->why, sizeof out->why, "%s", why);
         return LS_OK;
     }
+    ls_twin *actual = NULL;
+    ls_twin *kept = NULL;
+    ls_status status = rules_of(plant, twin, kind, done, count, &actual, &kept, err);
     ls_timed_act *acts = ls_alloc((count + 1) * sizeof *acts);
-    if (acts == NULL) {
-        return ls_fail(err, LS_ERR_MEMORY, "no memory for %zu acts", count);
+    if (status == LS_OK && acts == NULL) {
+        status = ls_fail(err, LS_ERR_MEMORY, "no memory for %zu acts", count);
+    }
+    if (status != LS_OK) {
+        ls_free(acts);
+        ls_twin_destroy(actual);
+        ls_twin_destroy(kept);
+        return status;
     }
     put_acts(done, count, kind, acts);
     ls_cost_weights(&plant->decide, weights);
     ls_realised_close(&window->realised);
     const ls_amounts amounts = ls_amounts_between(&window->at_begin, &window->at_end);
     const ls_counterfactual_def def = {.own = twin,
+                                       .actual = actual,
+                                       .kept = kept,
                                        .origin = window->origin,
                                        .realised = &window->realised,
                                        .until_us = window->until_us,
@@ -142,8 +168,10 @@ ls_status ls_account_window_tell(ls_account_window *window, const ls_plant *plan
                                        .seed = seed,
                                        .level = LEVEL};
     ls_counterfactual_result result;
-    const ls_status status = ls_counterfactual(&def, &result, err);
+    status = ls_counterfactual(&def, &result, err);
     ls_free(acts);
+    ls_twin_destroy(actual);
+    ls_twin_destroy(kept);
     if (status != LS_OK) {
         return status;
     }

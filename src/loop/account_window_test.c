@@ -214,11 +214,7 @@ static void test_a_release_brings_what_can_be_reckoned_by_hand(void) {
     mill_close(&m);
 }
 
-// L0 is in work until 3606 s; behind it wait L1 (an hour) and three short ones (2 min). First in
-// first out, L1 is done at 7206 s and the others 2 min apart after it; by `spt` they are done at
-// 3726, 3846 and 3966 s, and L1 at 7566 s: 2.9 lot hours. Where nothing is decided the line keeps
-// its own rule.
-static void test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on(void) {
+static void two_stations_open(mill *m) {
     static const char plant_text[] =
         "plant: p\n"
         "start: 2026-01-05\n"
@@ -239,14 +235,22 @@ static void test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on(
     static const char *const lots[] = {
         "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
         "S2 class=short product=short", "S3 class=short product=short"};
+    mill_open_text(m, plant_text);
+    for (int i = 0; i < 5; i++) {
+        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
+    }
+    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
+    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+}
+
+// L0 is in work until 3606 s; behind it wait L1 (an hour) and three short ones (2 min). First in
+// first out, L1 is done at 7206 s and the others 2 min apart after it; by `spt` they are done at
+// 3726, 3846 and 3966 s, and L1 at 7566 s: 2.9 lot hours. Where nothing is decided the line keeps
+// its own rule.
+static void test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on(void) {
     mill m;
     ls_error err = {0};
-    mill_open_text(&m, plant_text);
-    for (int i = 0; i < 5; i++) {
-        CHECK(bench_text(&m.b, "g/n/line/Released", i, lots[i]));
-    }
-    CHECK(bench_text(&m.b, "g/n/mill-1/Lots", 6, "L0"));
-    CHECK(bench_number(&m.b, "g/n/mill-1/State", 6, 6));
+    two_stations_open(&m);
     ls_account_window_begin(&m.window, &m.b.intake, 0);
     m.window.until_us = m.window.from_us + 3 * window_us;
     const ls_running *running = &m.b.intake.running;
@@ -278,10 +282,71 @@ static void test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on(
     mill_close(&m);
 }
 
+// As above, and the line goes by `spt`, which one row alone says: afterwards the own rule would do
+// as the base rule does, were it asked then. What happened is reproduced by the rule.
+static void test_what_followed_a_rule_is_reproduced_by_it(void) {
+    static const char *const order[] = {"L0", "S1", "S2", "S3", "L1", ""};
+    static const double at_s[] = {6, 3606, 3726, 3846, 3966, 7566};
+    mill m;
+    ls_error err = {0};
+    two_stations_open(&m);
+    ls_account_window_begin(&m.window, &m.b.intake, 0);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 60, 6));
+    for (int i = 1; i < 6; i++) {
+        CHECK(bench_text(&m.b, "g/n/mill-1/Lots", at_s[i], order[i]));
+        CHECK(bench_number(&m.b, "g/n/mill-1/State", at_s[i], i < 5 ? 6 : 4));
+        CHECK(bench_text(&m.b, "g/n/pack-1/Lots", at_s[i], order[i - 1]));
+        CHECK(bench_number(&m.b, "g/n/pack-1/State", at_s[i], 6));
+        const double done_s = at_s[i] + (order[i - 1][0] == 'L' ? 2 : 1);
+        CHECK(bench_text(&m.b, "g/n/line/Done", done_s, order[i - 1]));
+        CHECK(bench_text(&m.b, "g/n/pack-1/Lots", done_s, ""));
+        CHECK(bench_number(&m.b, "g/n/pack-1/State", done_s, 4));
+    }
+    for (int s = 8100; s <= 10860; s += 600) {
+        CHECK(bench_number(&m.b, "g/n/mill-1/State", s, 4));
+    }
+    ls_account_window_look(&m.window, &m.b.intake, 3 * window_us - 600 * BENCH_S, 0);
+    CHECK(m.window.until_us > 0);
+    CHECK(bench_number(&m.b, "g/n/mill-1/State", 12000, 4));
+    CHECK(ls_account_window_is_final(&m.window, &m.b.intake));
+    const ls_running *running = &m.b.intake.running;
+    static ls_done done;
+    done = (ls_done){.kind = LS_DECIDE_DISPATCH,
+                     .time_us = 60 * BENCH_S,
+                     .first = true,
+                     .promises = true,
+                     .gain = 1.0,
+                     .act = {.kind = LS_DO_CHOOSE, .index = 0, .value = 2},
+                     .base = "spt"};
+    ls_outcome out;
+    CHECK_INT(ls_account_window_tell(&m.window, running->plant, running->twin, LS_DECIDE_DISPATCH,
+                                     &done, 1, 1, &out, &err),
+              LS_OK);
+    CHECK_STR(out.why, "");
+    CHECK_NEAR(out.gain, 2.9, 1e-3);
+    CHECK_NEAR(out.error, 0.0, 1e-3);
+    CHECK(out.shown);
+    CHECK_NEAR(out.awaited, 2.9, 1e-3);
+    ls_done alone = done;
+    alone.base[0] = '\0';  // the act without the rule: after it L1 would have been next
+    CHECK_INT(ls_account_window_tell(&m.window, running->plant, running->twin, LS_DECIDE_DISPATCH,
+                                     &alone, 1, 1, &out, &err),
+              LS_OK);
+    CHECK_NEAR(out.error, 1.9333, 1e-3);
+    // Of another kind nothing was done: in its other past the line goes by the rule as well.
+    CHECK_INT(ls_account_window_tell(&m.window, running->plant, running->twin, LS_DECIDE_SETUP,
+                                     &done, 1, 1, &out, &err),
+              LS_OK);
+    CHECK_NEAR(out.gain, 0.0, 1e-3);
+    CHECK_NEAR(out.error, 0.0, 1e-3);
+    mill_close(&m);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_a_level_brings_what_can_be_reckoned_by_hand);
     TEST(test_what_is_to_be_expected_of_a_rule_is_that_from_the_beginning_on);
+    TEST(test_what_followed_a_rule_is_reproduced_by_it);
     TEST(test_a_release_brings_what_can_be_reckoned_by_hand);
     return harness_report();
 }

@@ -245,12 +245,31 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+// The origin as a state of a kin of its twin; the caller's.
+static ls_status start_of(const ls_counterfactual_def *def, const ls_twin *twin, ls_snapshot **out,
+                          ls_error *err) {
+    *out = NULL;
+    ls_status status = ls_twin_check_kin(def->own, twin, err);
+    if (status == LS_OK) {
+        status = ls_snapshot_create(twin, 1, 0, out, err);
+    }
+    if (status == LS_OK) {
+        ls_twin_rebase(twin, def->origin, *out);
+    }
+    return status;
+}
+
 static ls_status play_own(const ls_counterfactual_def *def, uint32_t futures, double *costs,
                           ls_counterfactual_result *out, ls_error *err) {
-    trial t;
+    const ls_twin *twin = def->kept != NULL ? def->kept : def->own;
+    trial t = {0};
     uint64_t forced = 0;
     uint64_t drawn = 0;
-    ls_status status = open_trial(&t, def, def->own, def->origin, err);
+    ls_snapshot *start = NULL;
+    ls_status status = start_of(def, twin, &start, err);
+    if (status == LS_OK) {
+        status = open_trial(&t, def, twin, start, err);
+    }
     for (size_t i = 0; i < def->act_count && status == LS_OK; i++) {
         if (!def->acts[i].kept && is_heard(def->own, &def->acts[i].act)) {
             take_out(&t.source, def->own, &def->acts[i]);
@@ -262,6 +281,7 @@ static ls_status play_own(const ls_counterfactual_def *def, uint32_t futures, do
         drawn += t.replay.drawn;
     }
     close_trial(&t);
+    ls_snapshot_destroy(start);
     out->drawn = forced + drawn > 0 ? (double)drawn / (double)(forced + drawn) : 0.0;
     return status;
 }
@@ -291,12 +311,8 @@ static ls_status reproduce(const ls_counterfactual_def *def, uint32_t futures,
     const ls_twin *twin = def->actual != NULL ? def->actual : def->own;
     trial t = {0};
     ls_snapshot *start = NULL;
-    ls_status status = ls_twin_check_kin(def->own, twin, err);
+    ls_status status = start_of(def, twin, &start, err);
     if (status == LS_OK) {
-        status = ls_snapshot_create(twin, 1, 0, &start, err);
-    }
-    if (status == LS_OK) {
-        ls_twin_rebase(twin, def->origin, start);
         status = open_trial(&t, def, twin, start, err);
     }
     double sum = 0.0;

@@ -28,9 +28,11 @@ typedef struct ls_timed_act {
 
 enum { LS_COUNTERFACTUAL_FUTURES = 79 };  // the 2nd and 78th of 79 hold exactly 95 %
 typedef struct ls_counterfactual_def {
-    const ls_twin *own;           // the line's own rule
-    const ls_twin *actual;        // a kin: the rule that the line went by; NULL: own
-    const ls_snapshot *origin;    // of `own`
+    const ls_twin *own;         // the line's own rule
+    const ls_twin *actual;      // a kin: the rule that the line went by; NULL: own
+    const ls_twin *kept;        // a kin: the rule that the other past goes by, where decisions that
+                                // stay in it followed one; NULL: own
+    const ls_snapshot *origin;  // of `own`
     const ls_realised *realised;  // closed
     int64_t until_us;             // plant time
     const double *weights;        // LS_TERM_COUNT, as ls_cost_weights
