@@ -204,11 +204,29 @@ bool ls_guard_in_step(const ls_guard_case *c) {
                        (double)c->command->in_step_us / 1e6, (double)guards->in_step_us / 1e6);
 }
 
+static bool is_narrow(const ls_guard_case *c) {
+    const ls_command *command = c->command;
+    const double most = c->limits->guards->width_max;
+    const double width = command->gain_high - command->gain_low;
+    if (!isfinite(most)) {
+        return true;  // the plant file bounds none
+    }
+    if (!(command->gain >= command->gain_low && command->gain <= command->gain_high)) {
+        return ls_guard_no(c, "the gain has no interval", "기대 이득에 신뢰구간이 없습니다");
+    }
+    if (isfinite(width) && width <= most * command->gain) {
+        return true;
+    }
+    return ls_guard_no(c, "the interval of the gain is %g wide, at most %g of %g",
+                       "기대 이득의 신뢰구간 폭이 %g입니다 (최대 %g × %g)", width, most,
+                       command->gain);
+}
+
 // 10
 bool ls_guard_in_model(const ls_guard_case *c) {
     const double certainty = c->command->certainty;
     if ((certainty >= 0.0 && certainty <= 1.0 && isfinite(c->command->gain_low))) {
-        return true;
+        return is_narrow(c);
     }
     return ls_guard_no(c, "what the claim rests on is missing", "기대 이득의 근거가 없습니다");
 }

@@ -1,4 +1,5 @@
 // check_situation_test.c - boundary cases of guards 9, 10, 13 to 16, 22, 26 and 32.
+#include <float.h>
 #include <math.h>
 
 #include "base/text.h"
@@ -28,12 +29,36 @@ static void test_10_inside_the_model(void) {
     EXPECT(WITH(dispatch, w.gain_low = INFINITY), 10);
     EXPECT(WITH(dispatch, w.gain_low = -INFINITY), 10);
     EXPECT(WITH(dispatch, w.certainty = INFINITY), 10);
+    EXPECT(WITH(stop, w.gain = NAN; w.gain_low = NAN; w.gain_high = NAN), 0);
     g.plant.decide.guards.certainty_min = 0.0;
     EXPECT(WITH(dispatch, w.certainty = 0.0), 0);
     g.plant.decide.guards.certainty_min = -1.0;
     EXPECT(WITH(dispatch, w.certainty = nextafter(0.0, -1.0)), 10);
     g.plant.decide.guards.certainty_min = -1.0;
     EXPECT(WITH(dispatch, w.certainty = -0.5), 10);
+}
+
+// A gain of 3 from 2 on, whose interval may be 4 times as wide.
+static void test_10_a_gain_that_is_known_well_enough(void) {
+    begin();
+    EXPECT(WITH(dispatch, w.gain_high = 14.0), 0);
+    EXPECT(WITH(dispatch, w.gain_high = nextafter(14.0, 15.0)), 10);
+    EXPECT(WITH(dispatch, w.gain_high = w.gain = w.gain_low), 0);  // no doubt at all
+    EXPECT(WITH(dispatch, w.gain = w.gain_low = 2.0; w.gain_high = 10.0), 0);
+    EXPECT(WITH(dispatch, w.gain = w.gain_low = 2.0; w.gain_high = nextafter(10.0, 11.0)), 10);
+    EXPECT(WITH(dispatch, w.gain_high = INFINITY), 10);
+    EXPECT(WITH(dispatch, w.gain = w.gain_high = INFINITY), 10);
+    EXPECT(WITH(dispatch, w.gain = w.gain_high = DBL_MAX), 0);
+    EXPECT(WITH(dispatch, w.gain = w.gain_high = DBL_MAX; w.gain_low = -DBL_MAX), 10);
+    EXPECT(WITH(dispatch, w.gain_high = NAN), 10);  // missing is outside
+    EXPECT(WITH(dispatch, w.gain = NAN), 10);
+    EXPECT(WITH(dispatch, w.gain = nextafter(2.0, 1.0)), 10);  // outside of its own interval
+    EXPECT(WITH(dispatch, w.gain = nextafter(4.0, 5.0)), 10);
+    EXPECT(WITH(dispatch, w.gain = w.gain_low = w.gain_high = 0.0), 11);
+    EXPECT(WITH(dispatch, w.gain_low = -1.0; w.gain = -0.5; w.gain_high = 1.0), 10);
+    g.plant.decide.guards.width_max = INFINITY;  // the plant file bounds none
+    EXPECT(WITH(dispatch, w.gain = NAN; w.gain_high = NAN), 0);
+    EXPECT(WITH(dispatch, w.gain_high = DBL_MAX), 0);
 }
 
 static void test_13_state_binding(void) {
@@ -481,6 +506,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_9_twin_in_step);
     TEST(test_10_inside_the_model);
+    TEST(test_10_a_gain_that_is_known_well_enough);
     TEST(test_13_state_binding);
     TEST(test_14_permissive);
     TEST(test_15_interlock);

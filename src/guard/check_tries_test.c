@@ -348,7 +348,8 @@ static void change_texts(ls_command *c) {
 
 static void change_numbers(ls_command *c) {
     static const double odd[] = {NAN, INFINITY, 0.0, -1.0, 0.8, 1.0, 1.5, 0.5, 0.4999999};
-    switch (roll(9)) {
+    static const double high[] = {14.0, 14.000001, 3.0, 2.999999, HUGE_VAL, -1e308, 1e308};
+    switch (roll(11)) {
     case 0: c->gain_low = odd[roll(9)]; break;
     case 1: c->gain_min = odd[roll(9)]; break;
     case 2: c->certainty = odd[roll(9)]; break;
@@ -357,6 +358,8 @@ static void change_numbers(ls_command *c) {
     case 5: c->sequence = roll(3) * c->sequence / 2; break;
     case 6: c->state_now += roll(2); break;
     case 7: be_coolant(c, (double)roll(60)); break;
+    case 8: c->gain_high = high[roll(7)]; break;
+    case 9: c->gain = roll(2) ? odd[roll(9)] : 2.0 + roll(4); break;
     default: c->approvals[roll(2)].role = (ls_role)roll(3); break;
     }
 }

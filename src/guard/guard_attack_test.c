@@ -250,6 +250,7 @@ static void write_plant(const rig *r) {
                  "guards:\n"
                  "  heartbeat: 2 s\n"
                  "  read-back: 2 s\n"
+                 "  claim-width: 2\n"
                  "  step: {most: 20}\n");
     }
     FILE *file = fopen(r->plant_file, "w");
@@ -339,6 +340,11 @@ static const attack of_settings[] = {
     {"{\"gain_low\":0}", 11},
     {"{\"gain_low\":-0.0}", 11},
     {"{\"gain_low\":null}", 10},
+    {"{\"gain_high\":3.3}", 10},  // 1.1 from 1 on: known too badly
+    {"{\"gain_high\":null}", 10},
+    {"{\"gain_high\":1e308,\"gain\":1e300}", 10},
+    {"{\"gain\":null}", 10},
+    {"{\"gain\":0.9}", 10},  // outside of its own interval
     {"{\"gain_min\":1e300}", 11},
     {"{\"claim_futures\":7}", 11},
     {"{\"certainty\":null}", 9},

@@ -50,7 +50,8 @@ typedef struct ls_command {
     uint64_t state_version;  // of the machine or queue decided about (facts heard so far, from 1)
     uint64_t state_now;      // the same when sent: both filled in by the service
     int64_t decided_us, deadline_us, not_after_us;  // wall, monotonic clock of this boot
-    double gain_low, gain_min;                      // claim on fresh futures
+    double gain, gain_low, gain_high;               // claim on fresh futures, with its interval
+    double gain_min;
     uint32_t claim_futures;
     double certainty;    // of the followed state
     int64_t in_step_us;  // for so long

@@ -19,7 +19,19 @@ static const char *const deed_names[LS_DEED_KIND_COUNT] = {
 static const char *const standing_names[LS_STANDS_KIND_COUNT] = {
     "hold", "bypass", "revoked", "interlock", "foreign", "trips", "lots"};
 
-typedef enum field_kind { TEXT, WORD, BOOL, U32, U64, I64, REAL, APPROVALS, COMMANDS } field_kind;
+// MAYBE: a REAL that was not there before 0.3.0; one that is missing is not known.
+typedef enum field_kind {
+    TEXT,
+    WORD,
+    BOOL,
+    U32,
+    U64,
+    I64,
+    REAL,
+    MAYBE,
+    APPROVALS,
+    COMMANDS
+} field_kind;
 
 typedef struct field {
     const char *name;
@@ -50,7 +62,9 @@ static const field command_fields[] = {
     {"decided_us", I64, OF(ls_command, decided_us), NULL, 0},
     {"deadline_us", I64, OF(ls_command, deadline_us), NULL, 0},
     {"not_after_us", I64, OF(ls_command, not_after_us), NULL, 0},
+    {"gain", MAYBE, OF(ls_command, gain), NULL, 0},
     {"gain_low", REAL, OF(ls_command, gain_low), NULL, 0},
+    {"gain_high", MAYBE, OF(ls_command, gain_high), NULL, 0},
     {"gain_min", REAL, OF(ls_command, gain_min), NULL, 0},
     {"claim_futures", U32, OF(ls_command, claim_futures), NULL, 0},
     {"certainty", REAL, OF(ls_command, certainty), NULL, 0},
@@ -179,6 +193,7 @@ static json_t *put_field(const field *f, const char *from) {
     case U64:
     case I64: memcpy(&i64, at, sizeof i64); return json_integer((json_int_t)i64);
     case REAL:
+    case MAYBE:
         memcpy(&real, at, sizeof real);
         return isfinite(real) ? json_real(real) : json_null();
     case COMMANDS: return put_commands((const ls_guard_message *)(const void *)from);
@@ -300,10 +315,13 @@ static const char *get_field(const field *f, const json_t *value, char *to) {
         memcpy(at, &flag, sizeof flag);
         return json_is_boolean(value) ? NULL : "a yes or no is missing";
     }
-    case REAL: {
-        const double real = json_is_null(value) ? NAN : json_number_value(value);
+    case REAL:
+    case MAYBE: {
+        const double real = value == NULL || json_is_null(value) ? NAN : json_number_value(value);
         memcpy(at, &real, sizeof real);
-        return json_is_number(value) || json_is_null(value) ? NULL : "a number is missing";
+        return json_is_number(value) || json_is_null(value) || (value == NULL && f->kind == MAYBE)
+                   ? NULL
+                   : "a number is missing";
     }
     case COMMANDS: return get_commands(value, (ls_guard_message *)(void *)to);
     case APPROVALS: return get_approvals(value, (ls_command *)(void *)to);
@@ -314,8 +332,10 @@ static const char *get_field(const field *f, const json_t *value, char *to) {
 // `more`: how many other fields may stand there.
 static const char *get_fields(const field *fields, const json_t *object, size_t more, char *to) {
     size_t count = 0;
-    for (const field *f = fields; f->name != NULL; f++, count++) {
-        const char *why = get_field(f, json_object_get(object, f->name), to);
+    for (const field *f = fields; f->name != NULL; f++) {
+        const json_t *value = json_object_get(object, f->name);
+        const char *why = get_field(f, value, to);
+        count += value != NULL;
         if (why != NULL) {
             return why;
         }

@@ -1,4 +1,5 @@
 // protocol_test.c - messages of the guard's socket: there and back, and what is refused.
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,9 @@ static ls_guard_message a_command(void) {
                                 .state_now = 17,
                                 .decided_us = -1,
                                 .not_after_us = INT64_MAX,
+                                .gain = 0.2,
                                 .gain_low = 0.1,
+                                .gain_high = 0.3,
                                 .gain_min = NAN,
                                 .certainty = 1.0};
     return m;
@@ -116,6 +119,27 @@ static void test_the_longest_message_fits(void) {
     ls_buffer_clear(&text);
 }
 
+// A journal of before has commands without the gain and the upper end of its interval: not known.
+static void test_what_was_not_told_before_is_not_known(void) {
+    const ls_guard_message m = a_command();
+    ls_command back;
+    json_t *object = ls_guard_command_json(&m.of.command);
+    CHECK_INT(json_object_del(object, "gain"), 0);
+    CHECK_INT(json_object_del(object, "gain_high"), 0);
+    CHECK_STR(ls_guard_command_from_json(object, &back), NULL);
+    CHECK(isnan(back.gain) && isnan(back.gain_high));
+    CHECK_NEAR(back.gain_low, 0.1, 0.0);
+    json_object_set_new(object, "gain", json_string("much"));
+    CHECK_CONTAINS(ls_guard_command_from_json(object, &back), "a number");
+    json_object_del(object, "gain");
+    json_object_set_new(object, "gains", json_real(1.0));
+    CHECK_CONTAINS(ls_guard_command_from_json(object, &back), "not known");
+    json_object_del(object, "gains");
+    json_object_del(object, "gain_low");
+    CHECK_CONTAINS(ls_guard_command_from_json(object, &back), "a number");
+    json_decref(object);
+}
+
 static const char *refusal(const char *text) {
     ls_guard_message out;
     return ls_guard_protocol_read(text, strlen(text), &out);
@@ -207,6 +231,7 @@ int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_messages_come_back_as_they_were);
     TEST(test_the_longest_message_fits);
+    TEST(test_what_was_not_told_before_is_not_known);
     TEST(test_what_is_not_whole_is_refused);
     TEST(test_every_field_is_looked_at);
     TEST(test_names_go_both_ways);

@@ -179,7 +179,9 @@ static const char *make_commands(ls_decisions *d, decision_row *row, bool automa
         c->state_version = row->mark;
         c->decided_us = row->decided_us;
         c->deadline_us = row->deadline_us;
+        c->gain = row->effect.gain;
         c->gain_low = row->effect.low;
+        c->gain_high = row->effect.high;
         c->gain_min = point->gain_min;
         c->claim_futures = row->claim_futures;
     }

@@ -4,6 +4,7 @@
 
 #include <lineshaft/plant.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,9 @@ static void test_an_approved_row_is_written_then_sent_then_done(void) {
     CHECK_INT(fake.commands[0].approval_count, 1);
     CHECK_STR(fake.commands[0].approvals[0].who, "kim");
     CHECK(fake.commands[0].gain_low > 0);
+    CHECK(fake.commands[0].gain >= fake.commands[0].gain_low);
+    CHECK(fake.commands[0].gain_high >= fake.commands[0].gain);
+    CHECK(isfinite(fake.commands[0].gain_high));
     CHECK(fake.commands[0].sequence > 0);
     fake_guard_say(fake.commands[0].id, LS_COMMAND_SENT, 0, "");
     fake_guard_say(fake.commands[0].id, LS_COMMAND_ACKNOWLEDGED, 0, "");

@@ -141,6 +141,7 @@ typedef struct ls_guards {
     int64_t fresh_us;       // oldest signal of the machine concerned, default 30 s (line time)
     int64_t in_step_us;     // the twin must have been in step for so long, default 60 s
     double certainty_min;   // of the followed state, default 0.8
+    double width_max;       // of the interval of a gain, in gains; default infinite
     int64_t read_back_us;   // the command must have taken hold by then (wall), default 3 s
     int64_t heartbeat_us;   // of the line's answer (wall), default 5 s
     int64_t not_after_us;   // a command that was not sent by then is dropped (wall), default 2 s

@@ -262,6 +262,11 @@ static void put_guards(ls_buffer *out, const ls_plant *plant) {
     ls_buffer_text(out, "  certainty: ");
     ls_put_number(out, g->certainty_min);
     ls_buffer_text(out, "\n");
+    if (isfinite(g->width_max)) {
+        ls_buffer_text(out, "  claim-width: ");
+        ls_put_number(out, g->width_max);
+        ls_buffer_text(out, "\n");
+    }
     put_time(out, "read-back", g->read_back_us);
     put_time(out, "heartbeat", g->heartbeat_us);
     put_time(out, "not-after", g->not_after_us);

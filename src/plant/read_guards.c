@@ -9,6 +9,12 @@ static void read_times(ls_decide_draft *d, const ls_yaml *map, ls_guards *out) {
     ls_take_time(r, map, "guards.fresh", &out->fresh_us);
     ls_take_time(r, map, "guards.in-step", &out->in_step_us);
     ls_take_share(r, map, "guards.certainty", &out->certainty_min);
+    out->width_max = INFINITY;
+    ls_take_number(r, map, "guards.claim-width", &out->width_max);
+    if (out->width_max <= 0.0) {
+        ls_reader_mistake(r, ls_yaml_find(map, "claim-width"), "above 0, as 1",
+                          "guards.claim-width: at 0 no gain but one without any doubt would do");
+    }
     ls_take_time(r, map, "guards.read-back", &out->read_back_us);
     ls_take_time(r, map, "guards.heartbeat", &out->heartbeat_us);
     ls_take_time(r, map, "guards.not-after", &out->not_after_us);

@@ -1,5 +1,7 @@
 // read_test.c - reading plant files: what is right, what is refused and how, and running out of
 // memory.
+#include <math.h>
+
 #include "base/arena.h"
 #include "base/units.h"
 #include "plant/testing/plants.h"
@@ -42,6 +44,7 @@ static void test_minimal_plant_has_the_defaults(void) {
     CHECK_STR(p->releases[0].name, "x");
     CHECK_INT(p->area_count, 1);
     CHECK_INT(p->transport[0], LS_NONE);
+    CHECK(isinf(p->decide.guards.width_max));
     CHECK_NEAR(ls_plant_step_mean_us(p, 0), 60e6, 0);
     ls_plant_destroy(p);
 }
@@ -56,6 +59,7 @@ static void test_every_key_becomes_what_it_says(void) {
     const ls_step *turn = &p->steps[0];
     const ls_step *heat = &p->steps[2];
     const ls_step *finish = &p->steps[5];
+    CHECK_NEAR(p->decide.guards.width_max, 1.5, 0);
     CHECK_INT(lathe->places, 20);
     CHECK_INT(lathe->ports, 2);
     CHECK_INT(lathe->min_run, 4);

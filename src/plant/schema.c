@@ -416,6 +416,7 @@ static const ls_key keys[] = {
     KEY_TIME("guards.fresh", .fallback = "30 s", .help = "Oldest signal of the machine concerned, in the line's time."),
     KEY_TIME("guards.in-step", .fallback = "60 s", .help = "The twin must have been in step with the line for so long."),
     KEY_SHARE("guards.certainty", .fallback = "80 %", .help = "Least certainty of the followed state."),
+    KEY_NUMBER("guards.claim-width", 0, 1e6, .note = "any", .help = "Widest interval that a gain may have, upper less lower bound, in gains: `1` is a gain of 10 with 5 to 15."),
     KEY_TIME("guards.read-back", .fallback = "3 s", .help = "The command must have taken hold by then."),
     KEY_TIME("guards.heartbeat", .fallback = "5 s", .help = "The line must have answered within this."),
     KEY_TIME("guards.not-after", .fallback = "2 s", .help = "What was not sent by then is dropped."),

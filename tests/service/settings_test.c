@@ -21,7 +21,7 @@ static const char plant[] =
     "decide:\n"
     "  setpoint: {of: bath, low: 54, high: 66, steps: 12, target: 55, mode: auto, within: 2 s,\n"
     "             futures: 100, gain-min: 0.2}\n"
-    "guards: {fresh: 5 min}\n"
+    "guards: {fresh: 5 min, claim-width: 1}\n"
     "listen:\n"
     "  sparkplug: {broker: embedded, group: bath, nodes: [line]}\n"
     "  values:\n"

@@ -552,7 +552,11 @@ static uint32_t in_step(const view *v) {
 }
 
 static uint32_t in_model(const view *v) {
-    return fabs(v->c->certainty - 0.5) <= 0.5 && fabs(v->c->gain_low) < HUGE_VAL ? 0 : 10;
+    const ls_command *c = v->c;
+    const bool there = fabs(c->certainty - 0.5) <= 0.5 && fabs(c->gain_low) < HUGE_VAL;
+    const bool inside = c->gain_low <= c->gain && c->gain <= c->gain_high;
+    const double width = c->gain_high - c->gain_low;
+    return there && inside && width < HUGE_VAL && width <= 4.0 * c->gain ? 0 : 10;
 }
 
 static uint32_t sensible(const view *v) {

@@ -33,7 +33,9 @@ ls_command link_case_command(uint32_t number, ls_command_kind kind, const char *
                     .state_version = 1,
                     .state_now = 1,
                     .decided_us = now_us,
+                    .gain = 1.1,
                     .gain_low = 1.0,
+                    .gain_high = 1.2,
                     .claim_futures = 100,
                     .certainty = 1.0,
                     .in_step_us = INT64_C(3600) * 1000000};
