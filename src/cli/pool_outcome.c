@@ -131,6 +131,9 @@ static void heading(const ls_pool_outcome *o, ls_buffer *out) {
         share(p->by_state[LS_NODE_BROKEN], p->all), share(p->by_state[LS_NODE_DRAINED], p->all),
         share(p->by_state[LS_NODE_SPARE], p->all), (unsigned long long)r->node_failures,
         plural(r->node_failures));
+    if (r->gpu_failures > 0) {
+        ls_buffer_printf(out, ", %llu of a single GPU", (unsigned long long)r->gpu_failures);
+    }
     if (r->exchanged > 0) {
         ls_buffer_printf(out, ", %llu node%s exchanged", (unsigned long long)r->exchanged,
                          plural(r->exchanged));
@@ -268,16 +271,17 @@ void ls_pool_outcome_json(const ls_pool_outcome *o, ls_buffer *out) {
                                  "demanded_gpu_hours", milli_hours(r->demanded_milli_us),
                                  "served_gpu_hours", milli_hours(r->served_milli_us));
     ls_json_print(
-        json_pack("{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:I, s:s, s:o, "
-                  "s:o, s:o, s:o}",
-                  "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
-                  ls_json_text(o->pool->name), "simulated", 1, "what", ls_pool_what(o->pool),
-                  "policy", o->policy->name, "load", ls_json_text(o->load), "span_s",
-                  (double)o->span_us * 1e-6, "seed", (json_int_t)o->seed, "nodes",
-                  (json_int_t)o->pool->cluster.node_count, "node_failures",
-                  (json_int_t)r->node_failures, "exchanged", (json_int_t)r->exchanged, "decisions",
-                  (json_int_t)r->decisions, "currency", o->pool->currency, "jobs", jobs, "services",
-                  services, "gpus", gpus, "accounts", accounts),
+        json_pack(
+            "{s:s, s:s, s:o, s:b, s:s, s:s, s:o, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o, "
+            "s:o, s:o, s:o}",
+            "lineshaft", LS_VERSION, "format", "pool-simulation/1", "pool",
+            ls_json_text(o->pool->name), "simulated", 1, "what", ls_pool_what(o->pool), "policy",
+            o->policy->name, "load", ls_json_text(o->load), "span_s", (double)o->span_us * 1e-6,
+            "seed", (json_int_t)o->seed, "nodes", (json_int_t)o->pool->cluster.node_count,
+            "node_failures", (json_int_t)r->node_failures, "gpu_failures",
+            (json_int_t)r->gpu_failures, "exchanged", (json_int_t)r->exchanged, "decisions",
+            (json_int_t)r->decisions, "currency", o->pool->currency, "jobs", jobs, "services",
+            services, "gpus", gpus, "accounts", accounts),
         out);
 }
 

@@ -150,6 +150,7 @@ ls_status ls_pool_run_do(const ls_pool_run_def *def, ls_pool_run *out, ls_error 
                                          .worse = pool->failures.worse,
                                          .times = (uint32_t)pool->failures.times,
                                          .within_us = pool->failures.within_us,
+                                         .gpus = pool->failures.gpus,
                                          .exchange_us = pool->failures.exchange_us};
     }
     ls_status status = make(&r, err);

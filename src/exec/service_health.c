@@ -129,7 +129,7 @@ static void turn(ls_exec *e, place p, bool in) {
     const ls_node_state state = ls_occupancy_state(ls_exec_occupancy(e), p.node);
     if (p.gpu != LS_POOL_NONE) {
         ls_scheduler_gpu(e->scheduler, e->now_us, p.node, p.gpu, in);
-        ls_meter_gpu(e->books.meter, books_us, p.node, state, in);
+        ls_meter_gpu(e->books.meter, books_us, p.node, state, LS_NODE_DRAINED, in);
     } else {
         const ls_node_state to = in ? LS_NODE_UP : LS_NODE_DRAINED;
         ls_scheduler_node(e->scheduler, e->now_us, p.node, to, &spare);
@@ -466,7 +466,7 @@ static ls_status read_out(ls_exec *e, uint32_t number, ls_error *err) {
     } else {
         const bool out_too = e->outs[p.node].reason != NULL;
         ls_meter_gpu(e->books.meter, e->books.last_us, p.node,
-                     out_too ? LS_NODE_DRAINED : LS_NODE_UP, false);
+                     out_too ? LS_NODE_DRAINED : LS_NODE_UP, LS_NODE_DRAINED, false);
     }
     return LS_OK;
 }

@@ -338,6 +338,9 @@ static void put_offenders(ls_buffer *out, const ls_pool_failures *f) {
     if (f->lemons > 0.0) {
         ls_buffer_printf(out, ", lemons: %.12g, worse: %.12g", f->lemons, f->worse);
     }
+    if (f->gpus > 0.0) {
+        ls_buffer_printf(out, ", gpus: %.12g", f->gpus);
+    }
     if (f->times > 0) {
         ls_buffer_printf(out, ", exchange-after: %lld, exchange-within: ", (long long)f->times);
         ls_put_time(out, f->within_us);

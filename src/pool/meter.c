@@ -239,10 +239,11 @@ void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state
     move_gpus(meter, now_us, node, meter->cluster->nodes[node].gpus - meter->out[node], from, to);
 }
 
-void ls_meter_gpu(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state state, bool in) {
+void ls_meter_gpu(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state state,
+                  ls_node_state as, bool in) {
     assert(in ? meter->out[node] > 0 : meter->out[node] < meter->cluster->nodes[node].gpus);
     meter->out[node] = (uint8_t)(in ? meter->out[node] - 1 : meter->out[node] + 1);
-    move_gpus(meter, now_us, node, 1, in ? LS_NODE_DRAINED : state, in ? state : LS_NODE_DRAINED);
+    move_gpus(meter, now_us, node, 1, in ? as : state, in ? state : as);
 }
 
 void ls_meter_close(ls_meter *meter, int64_t now_us, ls_meter_row *rows, ls_meter_pool *out_pool) {

@@ -68,8 +68,10 @@ void ls_meter_count(ls_meter *meter, uint32_t account, ls_meter_event event);
 // A node changes its state; what still runs there counts as held, the rest by the state.
 void ls_meter_node(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state from,
                    ls_node_state to);
-// One GPU of the node, whose state that is, counts as drained from now on, or as the node again.
-void ls_meter_gpu(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state state, bool in);
+// One GPU of the node, whose state that is, counts as drained (or as `as` says) from now on, or as
+// the node again.
+void ls_meter_gpu(ls_meter *meter, int64_t now_us, uint32_t node, ls_node_state state,
+                  ls_node_state as, bool in);
 
 // Adds up what was closed.
 void ls_meter_add(ls_meter_row *sum, const ls_meter_row *row);

@@ -15,6 +15,7 @@ typedef struct ls_pool_failures {
     int64_t every_us;   // mean time between failures of one node
     int64_t repair_us;  // mean time until it is back
     double lemons, worse;
+    double gpus;                            // share of the failures that are of one GPU alone
     int64_t times, within_us, exchange_us;  // see ls_sim_failures; times 0: nobody is exchanged
 } ls_pool_failures;
 

@@ -100,6 +100,7 @@ static void read_head(ls_pool_reader *r) {
         ls_form_take_time(f, failures, "failures.repair", &p->failures.repair_us);
         ls_form_take_number(f, failures, "failures.lemons", &p->failures.lemons);
         ls_form_take_number(f, failures, "failures.worse", &p->failures.worse);
+        ls_form_take_number(f, failures, "failures.gpus", &p->failures.gpus);
         ls_form_take_count(f, failures, "failures.exchange-after", &p->failures.times);
         ls_form_take_time(f, failures, "failures.exchange-within", &p->failures.within_us);
         ls_form_take_time(f, failures, "failures.exchange", &p->failures.exchange_us);

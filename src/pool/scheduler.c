@@ -429,19 +429,25 @@ static void drop_kept(ls_scheduler *s, uint32_t node) {
     }
 }
 
-static uint32_t break_node(ls_scheduler *s, uint32_t node) {
-    drop_kept(s, node);
+// What runs on these GPUs of the node (bits; all bits: on the node) stops.
+static void stop_there(ls_scheduler *s, uint32_t node, uint32_t gpus) {
     uint32_t job = s->nodes[node].first_job;
     uint32_t part = s->nodes[node].first_part;
     while (job != LS_POOL_NONE) {
         const ls_pool_link link = s->jobs[job].links[part];
-        if (s->jobs[job].state == LS_POOL_JOB_RUNNING) {
+        const bool there = gpus == UINT32_MAX || (s->jobs[job].shares[part].gpus & gpus) != 0;
+        if (there && s->jobs[job].state == LS_POOL_JOB_RUNNING) {
             ls_scheduler_stop(s, job, LS_WHY_BROKEN, LS_POOL_NONE,
                               s->jobs[job].request.restartable);
         }
         job = link.next_job;
         part = link.next_part;
     }
+}
+
+static uint32_t break_node(ls_scheduler *s, uint32_t node) {
+    drop_kept(s, node);
+    stop_there(s, node, UINT32_MAX);
     const uint32_t spare = s->nodes[node].spare_used ? LS_POOL_NONE : nearest_spare(s, node);
     if (spare == LS_POOL_NONE) {
         return LS_POOL_NONE;
@@ -499,6 +505,11 @@ void ls_scheduler_gpu(ls_scheduler *s, int64_t now_us, uint32_t node, uint32_t g
     } else {
         drop_kept(s, node);
     }
+}
+
+void ls_scheduler_gpu_breaks(ls_scheduler *s, int64_t now_us, uint32_t node, uint32_t gpu) {
+    ls_scheduler_gpu(s, now_us, node, gpu, false);
+    stop_there(s, node, (uint32_t)1 << gpu);
 }
 
 // ---- what is to be done

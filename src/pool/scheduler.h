@@ -166,6 +166,8 @@ void ls_scheduler_node(ls_scheduler *s, int64_t now_us, uint32_t node, ls_node_s
 // One GPU of a node is out of service from now on, or in it again: what has it keeps it until it is
 // over, nothing new comes there.
 void ls_scheduler_gpu(ls_scheduler *s, int64_t now_us, uint32_t node, uint32_t gpu, bool in);
+// It is out of service, and what has a part of it stops, as on a node that breaks.
+void ls_scheduler_gpu_breaks(ls_scheduler *s, int64_t now_us, uint32_t node, uint32_t gpu);
 
 // What is to be done now: *out_acts stay valid until the next call of any function. Returns how
 // many. Fails (*out_status, then 0) with LS_ERR_MEMORY only.

@@ -324,8 +324,13 @@ static void change_gpu(pair *p) {
     if (gpus > 0) {
         const uint32_t gpu = (uint32_t)(part * gpus);
         const bool in = ((ls_occupancy_out(ls_scheduler_occupancy(p->fast), node) >> gpu) & 1) != 0;
-        ls_scheduler_gpu(p->fast, p->now_us, node, gpu, in);
-        ls_reference_scheduler_gpu(p->slow, p->now_us, node, gpu, in);
+        if (!in && ls_random_uniform(p->seed, STREAM_GPU, p->drawn_gpu++) < 0.5) {
+            ls_scheduler_gpu_breaks(p->fast, p->now_us, node, gpu);
+            ls_reference_scheduler_gpu_breaks(p->slow, p->now_us, node, gpu);
+        } else {
+            ls_scheduler_gpu(p->fast, p->now_us, node, gpu, in);
+            ls_reference_scheduler_gpu(p->slow, p->now_us, node, gpu, in);
+        }
         p->gpus_out += !in;
         if (p->tell) {
             printf("%lld GPU %u of node %u is %s\n", (long long)p->now_us, gpu, node,

@@ -68,6 +68,7 @@ static const ls_key keys[] = {
     KEY_TIME("failures.repair", .fallback = "24 h", .help = "Mean time until it is back."),
     KEY_NUMBER("failures.lemons", 0, 1, .fallback = "0", .help = "Share of the nodes that are bad and break down more often than the others; which ones is drawn."),
     KEY_NUMBER("failures.worse", 1, 1000, .fallback = "20", .help = "So many times as often do these."),
+    KEY_NUMBER("failures.gpus", 0, 1, .fallback = "0", .help = "Share of these failures that are of one GPU alone: what has it stops, the node's others stay."),
     KEY_COUNT("failures.exchange-after", 2, 16, .note = "nobody is", .help = "A node that broke down so many times within `exchange-within` is drained when it is repaired, and exchanged."),
     KEY_TIME("failures.exchange-within", .fallback = "30 d", .help = "See there."),
     KEY_TIME("failures.exchange", .fallback = "7 d", .help = "How long that takes; the other one is as good as any."),

@@ -292,7 +292,7 @@ static ls_status happen(sim *s, const sim_event *e) {
         return j->extras != NULL && j->run == e->run ? sim_elastic_demand(s, e->node) : LS_OK;
     }
     if (e->what == NODE_BACK) {
-        memory = sim_nodes_back(s, e->node);
+        memory = sim_nodes_back(s, e->node, e->run);
     } else {
         memory = sim_nodes_break(s, e->node);
     }

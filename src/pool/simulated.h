@@ -64,6 +64,7 @@ typedef struct ls_sim_failures {
     int64_t repair_us;  // mean time until it is back (exponential)
     double lemons;      // share of the nodes that are bad, 0 to 1; each is drawn
     double worse;       // so many times as often as others they break; at least 1
+    double gpus;  // share of the failures that are of one GPU of the node, which goes on; 0 to 1
     // A node that broke `times` within `within_us` is drained once it is repaired, and another one
     // stands in its place `exchange_us` later, as good as any. 0: nobody is exchanged.
     uint32_t times;  // at most LS_OFFENDER_TIMES_MAX
@@ -128,11 +129,12 @@ typedef struct ls_sim_result {
     uint64_t services;       // submitted, not refused
     // Microseconds of GPUs (thousandths of them) that their demand asked for, and that they had.
     double demanded_milli_us, served_milli_us;
-    uint64_t failed;       // of those that ended
-    uint64_t held;         // submitted, that had to wait for others first
-    uint64_t cancelled;    // of these, since one of the others was not done
-    uint64_t held_at_end;  // of these, still
-    uint64_t exchanged;    // nodes that broke too often
+    uint64_t failed;        // of those that ended
+    uint64_t held;          // submitted, that had to wait for others first
+    uint64_t cancelled;     // of these, since one of the others was not done
+    uint64_t held_at_end;   // of these, still
+    uint64_t exchanged;     // nodes that broke too often
+    uint64_t gpu_failures;  // of single ones
     uint64_t node_failures, decisions, waiting_at_end, running_at_end;
 } ls_sim_result;
 

@@ -14,7 +14,7 @@ typedef struct sim_event {
     int64_t at_us;
     sim_what what;
     uint32_t node;  // or job
-    uint32_t run;   // of the job
+    uint32_t run;   // of the job; NODE_BACK: the GPU of the node, from 1, 0: the node
 } sim_event;
 
 typedef struct sim_job {
@@ -98,7 +98,8 @@ void sim_after_left(sim *s);       // tells of those that still do
 bool sim_nodes_begin(sim *s);  // which are bad, and the first failure; false: no memory
 void sim_nodes_set(sim *s, uint32_t node, ls_node_state state);
 bool sim_nodes_break(sim *s, uint32_t node);  // if it is up; and the next failure
-bool sim_nodes_back(sim *s, uint32_t node);   // it, or another one in its place
+// It, or another one in its place; gpu from 1: of one of its GPUs, 0: of the node.
+bool sim_nodes_back(sim *s, uint32_t node, uint32_t gpu);
 
 // ---- simulated_elastic.c: jobs that grow and shrink
 

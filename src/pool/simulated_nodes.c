@@ -6,7 +6,7 @@
 #include "pool/grow.h"
 #include "pool/simulated_inside.h"
 
-enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR, STREAM_LEMON };
+enum { STREAM_WHEN = 1, STREAM_WHICH, STREAM_REPAIR, STREAM_LEMON, STREAM_GPU };
 
 static bool next_failure(sim *s) {
     const ls_sim_failures *f = &s->def->failures;
@@ -67,21 +67,52 @@ void sim_nodes_set(sim *s, uint32_t node, ls_node_state state) {
     }
 }
 
+// The GPU that breaks, from 1; 0: the node does.
+static uint32_t which_gpu(const sim *s, uint32_t node, uint64_t n) {
+    const uint32_t gpus = s->def->scheduler.cluster->nodes[node].gpus;
+    const double share = s->def->failures.gpus;
+    if (share <= 0.0 || gpus == 0) {
+        return 0;
+    }
+    const double drawn = ls_random_uniform(s->def->seed, STREAM_GPU, n);
+    const uint32_t gpu = (uint32_t)(drawn / share * gpus);
+    return drawn < share ? 1 + (gpu < gpus ? gpu : gpus - 1) : 0;
+}
+
+static void set_gpu(sim *s, uint32_t node, uint32_t gpu, bool in) {
+    const ls_node_state state = ls_occupancy_state(ls_scheduler_occupancy(s->scheduler), node);
+    if (in) {
+        ls_scheduler_gpu(s->scheduler, s->now_us, node, gpu, true);
+    } else {
+        ls_scheduler_gpu_breaks(s->scheduler, s->now_us, node, gpu);
+    }
+    ls_meter_gpu(s->meter, s->now_us, node, state, LS_NODE_BROKEN, in);
+}
+
 bool sim_nodes_break(sim *s, uint32_t node) {
     const ls_sim_failures *f = &s->def->failures;
-    if (ls_occupancy_state(ls_scheduler_occupancy(s->scheduler), node) == LS_NODE_UP) {
+    const ls_occupancy *o = ls_scheduler_occupancy(s->scheduler);
+    const uint32_t gpu = which_gpu(s, node, s->repairs);
+    const bool gone = gpu > 0 && ((ls_occupancy_out(o, node) >> (gpu - 1)) & 1) != 0;
+    if (ls_occupancy_state(o, node) == LS_NODE_UP && !gone) {
         const uint64_t n = s->repairs++;
         const double repair_us = ls_random_exp_unit(s->def->seed, STREAM_REPAIR, n) *
                                  (double)f->repair_us;
-        s->out->node_failures++;
+        s->out->node_failures += gpu == 0;
+        s->out->gpu_failures += gpu > 0;
         if (s->offenders != NULL) {
             s->leaves[node] = ls_offender_strikes(s->offenders + node, f->times, f->within_us,
                                                   s->now_us);
         }
-        sim_nodes_set(s, node, LS_NODE_BROKEN);
+        if (gpu > 0) {
+            set_gpu(s, node, gpu - 1, false);
+        } else {
+            sim_nodes_set(s, node, LS_NODE_BROKEN);
+        }
         if (!sim_push(s, (sim_event){.at_us = s->now_us + 1 + (int64_t)repair_us,
                                      .what = NODE_BACK,
-                                     .node = node})) {
+                                     .node = node,
+                                     .run = gpu})) {
             return false;
         }
     }
@@ -100,9 +131,17 @@ static void exchange(sim *s, uint32_t node) {
     }
 }
 
-bool sim_nodes_back(sim *s, uint32_t node) {
-    if (s->leaves == NULL || !s->leaves[node]) {
-        sim_nodes_set(s, node, LS_NODE_UP);
+bool sim_nodes_back(sim *s, uint32_t node, uint32_t gpu) {
+    const ls_node_state state = ls_occupancy_state(ls_scheduler_occupancy(s->scheduler), node);
+    if (gpu > 0) {
+        set_gpu(s, node, gpu - 1, true);
+    }
+    // One of its GPUs is repaired while all of it is not: it comes back with the rest.
+    const bool other = gpu > 0 && state != LS_NODE_UP;
+    if (s->leaves == NULL || !s->leaves[node] || other) {
+        if (gpu == 0) {
+            sim_nodes_set(s, node, LS_NODE_UP);
+        }
         return true;
     }
     exchange(s, node);

@@ -165,11 +165,44 @@ static void test_without_memory_it_says_so(void) {
     free(p);
 }
 
+// Half of the failures are of one GPU: as often, and what is down is that GPU alone.
+static void test_single_gpus_break(void) {
+    park *p = malloc(sizeof *p);
+    ls_sim_failures f = {.every_us = 100 * DAY, .repair_us = DAY, .gpus = 0.5};
+    const ls_sim_result r = run(p, 5, &f);
+    check_count(r.node_failures, NODES * 2.5);
+    check_count(r.gpu_failures, NODES * 2.5);
+    const double gpus = p->nodes[0].gpus;
+    CHECK(gpus > 1.0);
+    const double down = ((double)r.node_failures * gpus + (double)r.gpu_failures) * (double)DAY *
+                        LS_POOL_WHOLE;
+    CHECK_NEAR((double)p->broken / down, 1.0, 0.15);
+    CHECK(p->drained == 0);
+    f.gpus = 1.0;
+    const ls_sim_result all = run(p, 5, &f);
+    CHECK_INT(all.node_failures, 0);
+    // The same hits as before: those on a GPU that is down already count no more.
+    CHECK(all.gpu_failures >= r.node_failures + r.gpu_failures);
+    // Those that do it again and again are exchanged, whatever breaks.
+    f.lemons = 0.05;
+    f.worse = 200.0;
+    f.every_us = 1000 * DAY;
+    f.repair_us = DAY / 100;
+    f.times = 3;
+    f.within_us = 30 * DAY;
+    f.exchange_us = 7 * DAY;
+    const ls_sim_result gone = run(p, 7, &f);
+    CHECK(gone.exchanged >= 10 && gone.exchanged <= 32);
+    CHECK(p->drained > 0);
+    free(p);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_bad_nodes_break_so_many_times_as_often);
     TEST(test_those_that_break_again_and_again_are_drained_and_exchanged);
     TEST(test_the_same_seed_gives_the_same_and_no_bad_nodes_the_old);
+    TEST(test_single_gpus_break);
     TEST(test_without_memory_it_says_so);
     return harness_report();
 }

@@ -128,6 +128,9 @@ static bool run_one(ledger *l, uint64_t seed, bool failures, ls_sim_result *out,
         sim.failures = (ls_sim_failures){.every_us = INT64_C(36000000000),
                                          .repair_us = INT64_C(3600000000)};
     }
+    if (failures && (seed & 64) != 0) {
+        sim.failures.gpus = 0.6;
+    }
     if (failures && (seed & 32) != 0) {
         sim.failures.lemons = 0.3;
         sim.failures.worse = 4.0;

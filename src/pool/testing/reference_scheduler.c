@@ -632,6 +632,35 @@ void ls_reference_scheduler_gpu(ls_reference_scheduler *s, int64_t now_us, uint3
     }
 }
 
+// What runs on these GPUs of the node (all bits: on the node) stops, who started last first.
+static void stop_there(ls_reference_scheduler *s, int64_t now_us, uint32_t node, uint32_t gpus) {
+    for (;;) {
+        uint32_t last = LS_POOL_NONE;
+        for (uint32_t i = 0; i < s->job_count; i++) {
+            ref_job *j = s->jobs + i;
+            bool here = false;
+            for (uint32_t p = 0; j->shares != NULL && p < j->request.shape.parts; p++) {
+                here |= j->shares[p].node == node &&
+                        (gpus == UINT32_MAX || (j->shares[p].gpus & gpus) != 0);
+            }
+            if (here && j->state == LS_POOL_JOB_RUNNING &&
+                (last == LS_POOL_NONE || j->came > s->jobs[last].came)) {
+                last = i;
+            }
+        }
+        if (last == LS_POOL_NONE) {
+            break;
+        }
+        ref_stop(s, now_us, last, LS_WHY_BROKEN, LS_POOL_NONE);
+    }
+}
+
+void ls_reference_scheduler_gpu_breaks(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
+                                       uint32_t gpu) {
+    ls_reference_scheduler_gpu(s, now_us, node, gpu, false);
+    stop_there(s, now_us, node, (uint32_t)1 << gpu);
+}
+
 void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
                                  ls_node_state state, uint32_t *out_spare) {
     const ls_node_state was = ls_occupancy_state(s->occupancy, node);
@@ -653,23 +682,8 @@ void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint
     ls_occupancy_set_state(s->occupancy, node, state);
     drop_kept(s, node);
     s->spare_when_back[node] |= was == LS_NODE_SPARE;
-    for (; state == LS_NODE_BROKEN;) {
-        uint32_t last = LS_POOL_NONE;
-        for (uint32_t i = 0; i < s->job_count; i++) {
-            ref_job *j = s->jobs + i;
-            bool here = false;
-            for (uint32_t p = 0; j->shares != NULL && p < j->request.shape.parts; p++) {
-                here |= j->shares[p].node == node;
-            }
-            if (here && j->state == LS_POOL_JOB_RUNNING &&
-                (last == LS_POOL_NONE || j->came > s->jobs[last].came)) {
-                last = i;
-            }
-        }
-        if (last == LS_POOL_NONE) {
-            break;
-        }
-        ref_stop(s, now_us, last, LS_WHY_BROKEN, LS_POOL_NONE);
+    if (state == LS_NODE_BROKEN) {
+        stop_there(s, now_us, node, UINT32_MAX);
     }
     const uint32_t spare = nearest_spare(s, node);
     if (state == LS_NODE_BROKEN && spare != LS_POOL_NONE && !s->spare_when_back[node]) {

@@ -222,5 +222,7 @@ void ls_reference_scheduler_node(ls_reference_scheduler *s, int64_t now_us, uint
                                  ls_node_state state, uint32_t *out_spare);
 void ls_reference_scheduler_gpu(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
                                 uint32_t gpu, bool in);
+void ls_reference_scheduler_gpu_breaks(ls_reference_scheduler *s, int64_t now_us, uint32_t node,
+                                       uint32_t gpu);
 uint32_t ls_reference_scheduler_decide(ls_reference_scheduler *s, int64_t now_us,
                                        const ls_pool_act **out_acts, ls_status *out_status);
