@@ -42,13 +42,15 @@ static const ls_option own_options[] = {
          "one name), fails (1: it ends so)"},
     {.name = "mix",
      .kind = LS_OPTION_CHOICE,
-     .argument = "group|seren|kalos|philly|helios|pai",
+     .argument = "group|searches|seren|kalos|philly|helios|pai",
      .choices = ls_mix_words,
      .initial = "group",
      .about = "a stated mix of jobs to draw from",
-     .detail =
-         "group: trials, notebooks and trainings of 1 to 16,384 GPUs; the others: sizes and run "
-         "times as the published summaries of five clusters have them"},
+     .detail = "group: trials, notebooks and trainings of 1 to 16,384 GPUs; searches: arrays of "
+               "trials, a "
+               "training that waits for them and an evaluation that waits for that; the others: "
+               "sizes and run "
+               "times as the published summaries of five clusters have them"},
     {.name = "load",
      .kind = LS_OPTION_COUNT,
      .argument = "PERCENT",

@@ -16,24 +16,39 @@ enum { DRAWS_MAX = 1000 };
 // jobs run minutes, the mean is hours, and most of the GPU time is in few large ones (Hu et al.,
 // NSDI 2024, Acme; Jeon et al., ATC 2019, Philly; Hu et al., SC 2021, Helios).
 static const ls_mix_class group[] = {
-    {"trial", 0.300, 1, 0, 1800, 240, 4.0, 0, MINUTE_US, 0, false, false},
-    {"notebook", 0.150, 0, 250, 7200, 2400, 4.0, 0, MINUTE_US, 0, true, false},
-    {"train-1", 0.180, 1, 0, 14400, 1800, 3.0, 0, MINUTE_US, HOUR_US, true, false},
-    {"train-4", 0.150, 4, 0, 18000, 2400, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, false},
-    {"train-8", 0.100, 8, 0, 28800, 3600, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, true},
-    {"train-32", 0.060, 32, 0, 36000, 5400, 3.0, 1, 3 * MINUTE_US, HOUR_US, true, true},
-    {"train-72", 0.030, 72, 0, 43200, 7200, 3.0, 1, 3 * MINUTE_US, HOUR_US / 2, true, true},
-    {"train-256", 0.020, 256, 0, 86400, 14400, 3.0, 1, 5 * MINUTE_US, HOUR_US / 2, true, false},
-    {"train-1024", 0.008, 1024, 0, 172800, 43200, 2.0, 2, 5 * MINUTE_US, HOUR_US / 2, true, false},
-    {"train-4096", 0.0015, 4096, 0, 345600, 129600, 2.0, 2, 5 * MINUTE_US, HOUR_US / 4, true,
-     false},
+    {"trial", 0.300, 1, 0, 1800, 240, 4.0, 0, MINUTE_US, 0, false, false, 0, 0},
+    {"notebook", 0.150, 0, 250, 7200, 2400, 4.0, 0, MINUTE_US, 0, true, false, 0, 0},
+    {"train-1", 0.180, 1, 0, 14400, 1800, 3.0, 0, MINUTE_US, HOUR_US, true, false, 0, 0},
+    {"train-4", 0.150, 4, 0, 18000, 2400, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, false, 0, 0},
+    {"train-8", 0.100, 8, 0, 28800, 3600, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, true, 0, 0},
+    {"train-32", 0.060, 32, 0, 36000, 5400, 3.0, 1, 3 * MINUTE_US, HOUR_US, true, true, 0, 0},
+    {"train-72", 0.030, 72, 0, 43200, 7200, 3.0, 1, 3 * MINUTE_US, HOUR_US / 2, true, true, 0, 0},
+    {"train-256", 0.020, 256, 0, 86400, 14400, 3.0, 1, 5 * MINUTE_US, HOUR_US / 2, true, false, 0,
+     0},
+    {"train-1024", 0.008, 1024, 0, 172800, 43200, 2.0, 2, 5 * MINUTE_US, HOUR_US / 2, true, false,
+     0, 0},
+    {"train-4096", 0.0015, 4096, 0, 345600, 129600, 2.0, 2, 5 * MINUTE_US, HOUR_US / 4, true, false,
+     0, 0},
     {"train-16384", 0.0002, 16384, 0, 864000, 518400, 2.0, 3, 5 * MINUTE_US, HOUR_US / 4, true,
-     false},
+     false, 0, 0},
+};
+
+// A search: 16 trials, then the best is trained, then looked at.
+static const ls_mix_class searches[] = {
+    {"trial", 0.500, 1, 0, 1800, 240, 4.0, 0, MINUTE_US, 0, false, false, 0, 0},
+    {"notebook", 0.200, 0, 250, 7200, 2400, 4.0, 0, MINUTE_US, 0, true, false, 0, 0},
+    {"train-8", 0.200, 8, 0, 28800, 3600, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, true, 0, 0},
+    {"search", 0.100, 1, 0, 3600, 1200, 3.0, 0, MINUTE_US, 0, false, false, 16, 5},
+    {"train-best", 0.0, 8, 0, 28800, 10800, 3.0, 0, 2 * MINUTE_US, HOUR_US, true, true, 0, 6},
+    {"evaluate", 0.0, 1, 0, 900, 600, 4.0, 1, MINUTE_US, 0, false, false, 0, 0},
 };
 
 const ls_mix ls_mixes[] = {
     {"group", "a group's pool: trials, notebooks on a quarter of a GPU, trainings of 1 to 16,384",
      group, sizeof group / sizeof *group, 0, 0.0, 0.0, 0.0, 0.0},
+    {"searches",
+     "searches of 16 trials, whose best is trained and then looked at, beside trials and trainings",
+     searches, sizeof searches / sizeof *searches, 0, 0.0, 0.0, 0.0, 0.0},
     // Hu et al., NSDI 2024 (AcmeTrace, cluster_summary.csv): GPU jobs, run times in seconds.
     {"seren", "Seren, 2023: 663,813 jobs", NULL, 0, 0, 5.68, 1024.0, 1414.335, 122.0},
     {"kalos", "Kalos, 2023: 19,907 jobs", NULL, 0, 0, 26.77, 1024.0, 1259.689, 124.0},
@@ -42,7 +57,8 @@ const ls_mix ls_mixes[] = {
     {"pai", "Alibaba PAI, 2020: 1,037,085 jobs", NULL, 0, 500, 0.683, 8.0, 4787.109, 480.667},
 };
 
-const char *const ls_mix_words[] = {"group", "seren", "kalos", "philly", "helios", "pai", NULL};
+const char *const ls_mix_words[] = {"group",  "searches", "seren", "kalos",
+                                    "philly", "helios",   "pai",   NULL};
 
 enum { SIZES_MAX = 24 };
 
@@ -100,11 +116,35 @@ static double gpus_of(const ls_mix_class *c) {
     return c->milli != 0 ? c->milli / (double)LS_POOL_WHOLE : c->gpus;
 }
 
+// The class that comes when a job of this one is done; NULL: none.
+static const ls_mix_class *then_of(const ls_mix_load *l, const ls_mix_class *c) {
+    return c->then != 0 ? l->classes + c->then - 1 : NULL;
+}
+
+// GPUs of the largest job that it leads to.
+static uint32_t largest_of(const ls_mix_load *l, const ls_mix_class *c) {
+    uint32_t most = 0;
+    for (; c != NULL; c = then_of(l, c)) {
+        most = c->gpus > most ? c->gpus : most;
+    }
+    return most;
+}
+
+// GPU time of all that it leads to, in the mean.
+static double work_of(const ls_mix_load *l, const ls_mix_class *c) {
+    double work_us = 0.0;
+    for (; c != NULL; c = then_of(l, c)) {
+        work_us += (c->array > 0 ? c->array : 1.0) * gpus_of(c) * c->run_mean_s * 1e6;
+    }
+    return work_us;
+}
+
 // Classes that the pool, or every account, is too small for do not come.
 static double often_of(const ls_mix_load *l, uint32_t i) {
     const ls_mix_class *c = l->classes + i;
-    const bool fits = c->gpus <= l->pool->gpus / 4 || c->gpus <= l->node_gpus;
-    return fits && c->gpus <= l->most_gpus ? c->often : 0.0;
+    const uint32_t gpus = largest_of(l, c);
+    const bool fits = gpus <= l->pool->gpus / 4 || gpus <= l->node_gpus;
+    return fits && gpus <= l->most_gpus ? c->often : 0.0;
 }
 
 // GPUs that the account may hold at once.
@@ -196,7 +236,7 @@ ls_status ls_mix_load_make(const ls_pool *pool, const ls_mix *mix, double load, 
     for (uint32_t i = 0; i < out->class_count; i++) {
         const ls_mix_class *c = out->classes + i;
         sum += often_of(out, i);
-        work_us += often_of(out, i) * gpus_of(c) * c->run_mean_s * 1e6;
+        work_us += often_of(out, i) * work_of(out, c);
         out->often[i] = sum;
     }
     out->gap_us = work_us / sum / (load * (double)pool->gpus);
@@ -253,14 +293,34 @@ static ls_shape shape_of(const ls_mix_load *l, const ls_mix_class *c, uint32_t k
     return s;
 }
 
+// Of an array, what follows on one, or one that is drawn.
+static void choose(ls_mix_load *l) {
+    if (l->left > 0) {
+        l->left--;
+        return;
+    }
+    l->before = 0;
+    if (l->now != NULL && l->now->then != 0) {
+        l->before = l->number;
+        l->now = then_of(l, l->now);
+    } else {
+        l->at_us += l->gap_us * ls_random_exp_unit(l->seed, 12, l->drawn);
+        l->now = l->classes + one_of(l, l->often, l->class_count);
+        l->leaf = one_of(l, l->accounts, l->leaf_count);
+        const uint32_t most = largest_of(l, l->now);
+        for (int i = 0; i < DRAWS_MAX && l->most[l->leaf] < most; i++) {  // it may not hold so many
+            l->leaf = one_of(l, l->accounts, l->leaf_count);
+        }
+    }
+    l->number += l->now->then != 0;
+    l->left = l->now->array > 0 ? l->now->array - 1 : 0;
+}
+
 bool ls_mix_load_next(void *load, ls_sim_job *out) {
     ls_mix_load *l = load;
-    l->at_us += l->gap_us * ls_random_exp_unit(l->seed, 12, l->drawn);
-    const ls_mix_class *c = l->classes + one_of(l, l->often, l->class_count);
-    uint32_t leaf = one_of(l, l->accounts, l->leaf_count);
-    for (int i = 0; i < DRAWS_MAX && l->most[leaf] < c->gpus; i++) {  // it may not hold so many
-        leaf = one_of(l, l->accounts, l->leaf_count);
-    }
+    choose(l);
+    const ls_mix_class *c = l->now;
+    const uint32_t leaf = l->leaf;
     const double sigma = ls_sqrt(2.0 * ls_log(c->run_mean_s / c->run_median_s));
     const double run_us = c->run_median_s * ls_exp(sigma * ls_normal_quantile(draw(l))) * 1e6;
     const ls_account *a = l->pool->accounts + l->leaves[leaf];
@@ -275,6 +335,10 @@ bool ls_mix_load_next(void *load, ls_sim_job *out) {
                                                                            : c->checkpoint_every_us,
                                     .saves = c->saves,
                                     .restartable = true}};
+    out->number = c->then != 0 ? l->number : 0;
+    out->of = c->array;
+    out->after = &l->before;
+    out->after_count = l->before != 0;
     out->request.shape.sites = a->sites;
     out->request.most_us = c->most > 0.0 ? (int64_t)((double)out->work_us * c->most) : INT64_MAX;
     return l->at_us < l->until_us;

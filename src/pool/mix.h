@@ -22,7 +22,9 @@ typedef struct ls_mix_class {
     int32_t priority;
     int64_t stop_us, checkpoint_every_us;
     bool saves;
-    bool together;  // must be in one NVLink domain where one is large enough
+    bool together;   // must be in one NVLink domain where one is large enough
+    uint32_t array;  // so many alike; 0: one
+    uint32_t then;   // when all of them are done comes a job of this class of the mix, from 1; 0
 } ls_mix_class;
 
 // Classes, or what a cluster's summary says: then a job has 1 (or `milli`), 2, 4 ... GPUs up to
@@ -59,6 +61,10 @@ typedef struct ls_mix_load {
     uint32_t node_gpus;                 // of the largest node
     int64_t checkpoint_us;              // of jobs made from a summary; 0: never
     uint64_t level_gpus[LS_POOL_NODE];  // of the largest unit of each level, without spares
+    const ls_mix_class *now;            // of the job that was handed out last
+    uint32_t left;                      // of its array
+    uint32_t leaf;                      // of leaves
+    uint64_t number, before;            // by which others wait for it; whom it waits for
     uint64_t drawn;
     double at_us;
     double until_us;

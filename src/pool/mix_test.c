@@ -154,6 +154,56 @@ static void test_the_same_seed_gives_the_same_jobs(void) {
     ls_pool_destroy(pool);
 }
 
+// Sixteen trials of one number, a training that waits for them, an evaluation that waits for that:
+// all of one account and one moment; and as much is asked for as is said.
+static void test_a_search_is_an_array_and_what_waits_for_it(void) {
+    ls_pool *pool = pool_of(park);
+    ls_mix_load l;
+    ls_error err = {0};
+    ls_sim_job job;
+    const double days = 400.0;
+    CHECK_INT(ls_mix_load_make(pool, ls_mix_find("searches"), 0.9, 3,
+                               (int64_t)(days * 24.0) * HOUR_US, &l, &err),
+              LS_OK);
+    uint64_t searches = 0, jobs = 0, last = 0;
+    double asked = 0.0;
+    bool more = ls_mix_load_next(&l, &job);
+    while (more && !harness_has_failed()) {
+        asked += (double)ls_shape_milli(&job.request.shape) / LS_POOL_WHOLE * (double)job.work_us;
+        jobs++;
+        if (job.number == 0) {
+            CHECK_INT(job.after_count, 0);
+            more = ls_mix_load_next(&l, &job);
+            continue;
+        }
+        const uint64_t number = job.number;
+        const ls_sim_job first = job;
+        CHECK(number > last);
+        CHECK_INT(job.of, 16);
+        for (int i = 1; i < 18; i++) {
+            more = ls_mix_load_next(&l, &job);
+            asked += (double)ls_shape_milli(&job.request.shape) / LS_POOL_WHOLE *
+                     (double)job.work_us;
+            jobs++;
+            CHECK_INT(job.submit_us, first.submit_us);
+            CHECK_INT(job.request.account, first.request.account);
+            CHECK_INT(job.after_count, i >= 16);
+            CHECK(i >= 16 ? job.after[0] == (i == 16 ? number : number + 1) : job.number == number);
+            CHECK(i < 16 || job.number == (i == 16 ? number + 1 : 0));
+            CHECK_INT(job.request.shape.parts * job.request.shape.gpus, i == 16 ? 8 : 1);
+        }
+        last = number + 1;
+        searches++;
+        more = ls_mix_load_next(&l, &job);
+    }
+    CHECK(searches > 500);
+    CHECK(jobs > 18 * searches);
+    // Of the time: run times have long tails.
+    CHECK_NEAR(asked / (days * 24.0 * (double)HOUR_US * (double)pool->gpus), 0.9, 0.06);
+    ls_mix_load_clear(&l);
+    ls_pool_destroy(pool);
+}
+
 static void test_memory_that_runs_out_is_told(void) {
     ls_pool *pool = pool_of(park);
     bool done = false;
@@ -263,6 +313,7 @@ int main(int argc, char **argv) {
     TEST(test_jobs_belong_to_accounts_by_what_these_would_have);
     TEST(test_a_mix_of_classes_is_met_and_ends);
     TEST(test_the_same_seed_gives_the_same_jobs);
+    TEST(test_a_search_is_an_array_and_what_waits_for_it);
     TEST(test_memory_that_runs_out_is_told);
     TEST(test_terms_are_what_the_file_says);
     TEST(test_prices_come_down_the_tree);
