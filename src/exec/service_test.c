@@ -326,7 +326,7 @@ static void test_a_guardian_that_was_made_to_stand_still_hears_a_stop(void) {
 static void test_without_its_helper_nothing_fails_and_another_goes_on(void) {
     small_service s;
     CHECK(small_service_make(&s, 1, NULL));
-    small_service_clear(&s);
+    small_service_close(&s);
     const ls_exec_helper_def helper_def = {.folder = s.folder};
     ls_exec_helper *helper = NULL;
     CHECK_INT(ls_exec_helper_start(&helper_def, &helper, NULL), LS_OK);
@@ -345,7 +345,7 @@ static void test_without_its_helper_nothing_fails_and_another_goes_on(void) {
     }
     CHECK(ls_exec_is_helpless(s.exec));
     CHECK_INT(small_state(&s, b), LS_EXEC_WAITING);
-    small_service_clear(&s);
+    small_service_close(&s);
     ls_exec_helper_stop(helper);
     CHECK(small_service_open(&s));
     CHECK_INT(small_state(&s, a), LS_EXEC_DONE);
@@ -652,7 +652,7 @@ static int64_t pretend_used(void *context, uint64_t job, uint32_t run) {
 static void test_a_service_has_as_many_parts_as_keep_each_busy(void) {
     small_service s;
     CHECK(small_service_make(&s, 6, NULL));
-    small_service_clear(&s);
+    small_service_close(&s);
     s.def.load_every_us = 50000;
     s.def.load_calm_us = 300000;
     s.def.used_us = pretend_used;
@@ -672,7 +672,7 @@ static void test_a_service_has_as_many_parts_as_keep_each_busy(void) {
     CHECK_INT(view(&s, leader).load_wanted, 5);
     CHECK(!view(&s, leader + 1).job->spot);  // within the guarantee of its account
     // After a restart it has what it had. One would do, and after a while does.
-    small_service_clear(&s);
+    small_service_close(&s);
     CHECK(small_service_open(&s));
     CHECK_INT(parts_running(&s, leader), 4);
     pretended_percent = 10;
@@ -688,7 +688,7 @@ static void test_a_service_has_as_many_parts_as_keep_each_busy(void) {
 static void test_a_service_grows_while_it_works_and_shrinks_while_it_sleeps(void) {
     small_service s;
     CHECK(small_service_make(&s, 3, NULL));
-    small_service_clear(&s);
+    small_service_close(&s);
     s.def.load_every_us = 200000;
     s.def.load_calm_us = 500000;
     CHECK(small_service_open(&s));
@@ -750,7 +750,7 @@ static void test_an_elastic_job_grows_into_idle_slots_and_gives_them_back(void) 
     CHECK_INT(ls_exec_resize(s.exec, id, 1, &err), LS_ERR_INVALID);
     CHECK_CONTAINS(err.text, "is not elastic");
     // The daemon is killed and comes back: the parts are still the job's.
-    small_service_clear(&s);
+    small_service_close(&s);
     CHECK(small_service_open(&s));
     CHECK(until_parts(&s, leader, 2));
     CHECK_INT(view(&s, leader).state, LS_EXEC_RUNNING);
@@ -811,14 +811,14 @@ static void test_jobs_go_on_without_the_service_and_are_adopted(void) {
     CHECK(small_until_lines(&s, a, 1));
     CHECK(small_until_lines(&s, b, 1));
     const pid_t pid = view(&s, b).pid;
-    small_service_clear(&s);
+    small_service_close(&s);
     CHECK(small_service_open(&s));
     CHECK_INT(small_state(&s, a), LS_EXEC_RUNNING);
     CHECK_INT(small_state(&s, b), LS_EXEC_RUNNING);
     CHECK_INT(small_state(&s, waits), LS_EXEC_WAITING);
     CHECK_INT(view(&s, b).pid, pid);
     // One ends while nobody is there; its status is known all the same.
-    small_service_clear(&s);
+    small_service_close(&s);
     FILE *go = fopen(file, "w");
     CHECK(go != NULL);
     if (go != NULL) {
@@ -916,7 +916,7 @@ static void test_what_was_held_is_paid_for_also_over_a_restart(void) {
     CHECK_INT(ls_exec_usage_each(s.exec, from, from + 2, add_money, &before, NULL), LS_OK);
     CHECK(before.charge[shop] > 0);
     before = after;
-    small_service_clear(&s);
+    small_service_close(&s);
     CHECK(make_it_old(&s));
     CHECK(small_service_open(&s));
     CHECK_INT(ls_exec_usage_each(s.exec, from, from + 2, add_money, &before, NULL), LS_OK);
@@ -933,7 +933,7 @@ static void test_what_was_held_is_paid_for_also_over_a_restart(void) {
         CHECK_NEAR(ls_meter_money(after.charge[shop]), 2.0 * seconds, 1e-4);
         CHECK_NEAR(ls_meter_money(after.charge[maker]), seconds, 1e-4);
         CHECK_NEAR(ls_meter_money(after.charge[0]), seconds, 1e-4);
-        small_service_clear(&s);
+        small_service_close(&s);
         CHECK(small_service_open(&s));
     }
     small_service_clear(&s);
@@ -958,7 +958,7 @@ static void test_what_was_used_adds_up_also_over_a_restart(void) {
         ids[i] = small_submit(&s, &job);
         CHECK(small_until(&s, ids[i], LS_EXEC_RUNNING));
         if (i == 2) {
-            small_service_clear(&s);
+            small_service_close(&s);
             CHECK(small_service_open(&s));
         }
     }
@@ -974,7 +974,7 @@ static void test_what_was_used_adds_up_also_over_a_restart(void) {
         CHECK_INT(sums[1], 2 * runs);  // the account and the pool above it
         CHECK_INT(sums[2], 2 * runs);
         CHECK_INT(sums[0], 2 * held);  // to the microsecond
-        small_service_clear(&s);
+        small_service_close(&s);
         CHECK(small_service_open(&s));
     }
     small_service_clear(&s);
@@ -1008,7 +1008,7 @@ static void test_old_jobs_go_with_their_logs_and_numbers_are_not_used_again(void
     struct stat status;
     snprintf(folder, sizeof folder, "%s/jobs/1", s.folder);
     CHECK_INT(stat(folder, &status), -1);
-    small_service_clear(&s);
+    small_service_close(&s);
     CHECK(small_service_open(&s));
     CHECK(!ls_exec_get(s.exec, 1, &v));
     CHECK_INT(small_submit(&s, &job), next + 1);
