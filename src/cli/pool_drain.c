@@ -94,8 +94,10 @@ const ls_cli_command ls_command_pool_drain = {
         "lineshaft pool drain here:2 --reason \"XID 94 again\"\n"
         "lineshaft pool drain\n",
     .detail =
-        "NODE:INDEX, from 0, is one GPU (or CPU slot) of the node alone, as is the UUID of a GPU; the "
-        "node's others stay in service. Without NODE it lists what is out, since when and why. It stays so over restarts, until "
+        "NODE:INDEX, from 0, is one GPU (or CPU slot) of the node alone, as is the UUID of a GPU; "
+        "the "
+        "node's others stay in service. Without NODE it lists what is out, since when and why. It "
+        "stays so over restarts, until "
         "'lineshaft pool undrain'. For root and the daemon's user, at the pool's own machine.\n",
     .tables = drain_tables,
     .run = run_drain,

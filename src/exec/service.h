@@ -213,9 +213,9 @@ bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_place,
 const char *const *ls_exec_gpus(const ls_exec *exec, uint32_t *out_count);
 // A GPU of this name tells of an error: it is drained, if it or its node is not yet. One that it
 // got over (`over`) is counted, over restarts too: it is drained when there were
-// LS_EXEC_STRIKES within LS_EXEC_STRIKES_WITHIN_US of the pool's clock. The only GPU of a node takes
-// the node with it.
-// LS_ERR_INVALID: the pool has no such GPU, or the pool file keeps its node out of service.
+// LS_EXEC_STRIKES within LS_EXEC_STRIKES_WITHIN_US of the pool's clock. The only GPU of a node
+// takes the node with it. LS_ERR_INVALID: the pool has no such GPU, or the pool file keeps its node
+// out of service.
 enum { LS_EXEC_STRIKES = 3 };
 #define LS_EXEC_STRIKES_WITHIN_US (7 * INT64_C(86400000000))
 ls_status ls_exec_gpu_fails(ls_exec *exec, const char *uuid, const char *what, bool over,
