@@ -109,7 +109,7 @@ static bool fits(const ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t no
         const ls_pool_job *o = s->jobs + other;
         only = o->number;
         good = o->state == LS_POOL_JOB_RUNNING && o->request.restartable &&
-               !ls_victims_was(s, other, job) &&
+               !ls_stopped_was(s, other, job) &&
                lends(s, o->request.account, j->request.account, kind, milli, gang) &&
                ls_plan_parts(s, &j->request.shape, node, 1, may_go, NULL) > 0;
         const ls_pool_link *link = o->links + part;

@@ -52,7 +52,7 @@ void ls_place_put(const ls_occupancy *o, const ls_shape *s, uint32_t node, uint3
 uint32_t ls_place_one(ls_place_index *x) {
     const ls_cluster *c = x->o->cluster;
     const bool own_tree = x->o->lowest_level == LS_POOL_ANYWHERE;
-    const uint32_t root = own_tree ? x->lowest : x->levels[x->o->lowest_level];
+    const uint32_t *root = own_tree ? &x->lowest : x->levels + x->o->lowest_level;
     const uint32_t first = own_tree ? c->unit_count : 0;  // number of unit 0 there
     for (uint32_t b = 0; b < LS_BUCKETS; b++) {
         const ls_bitset *nodes = x->nodes + b;
@@ -63,8 +63,9 @@ uint32_t ls_place_one(ls_place_index *x) {
             return ls_bitset_next(nodes, 0);
         }
         // Empty nodes: one of the unit that has the least room left is broken into.
-        for (uint32_t at = ls_room_tree_from(x->tree, root, 1, 0); at != LS_POOL_NONE;
-             at = ls_room_tree_from(x->tree, root, x->tree[at].room, at + 1)) {
+        ls_place_index_order(x);
+        for (uint32_t at = ls_room_tree_from(x->tree, *root, 1, 0); at != LS_POOL_NONE;
+             at = ls_room_tree_from(x->tree, *root, x->tree[at].room, at + 1)) {
             const ls_pool_unit *u = c->units + (at - first);
             const uint32_t n = ls_bitset_next(nodes, u->node_at);
             if (n != UINT32_MAX && n - u->node_at < u->node_count) {

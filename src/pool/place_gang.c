@@ -146,6 +146,7 @@ bool ls_place_gang(ls_place_index *x, const ls_shape *s, ls_pool_share *out) {
     if (s->within == LS_POOL_NODE && s->must) {
         return false;
     }
+    ls_place_index_order(x);
     for (uint32_t level = LS_POOL_DOMAIN; level >= LS_POOL_SITE; level--) {
         if ((s->spread && level != (uint32_t)s->within) ||
             (s->must && level < (uint32_t)s->within)) {

@@ -164,9 +164,8 @@ static void put_in_tree(ls_place_index *x, uint32_t *root, uint32_t number, uint
     }
 }
 
-static void order_units(ls_place_index *x) {
+void ls_place_index_order(ls_place_index *x) {
     const ls_cluster *c = x->o->cluster;
-    add_gain(x);
     for (uint32_t i = 0; i < x->dirty_count; i++) {
         const uint32_t u = x->dirty[i];
         x->is_dirty[u] = false;
@@ -257,7 +256,7 @@ static void catch_up(ls_place_index *x, int64_t until_us) {
     }
     x->seen = o->change_count;
     o->change_seen = o->change_count;
-    order_units(x);
+    add_gain(x);
 }
 
 static bool same_part(const ls_shape *a, const ls_shape *b) {
@@ -270,7 +269,7 @@ static void show(ls_place_index *x, const uint32_t *shown, uint32_t count, bool 
     for (uint32_t i = 0; i < count; i++) {
         refresh(x, shown[i], as_free);
     }
-    order_units(x);
+    add_gain(x);
 }
 
 void ls_place_index_hide(ls_place_index *x, const uint32_t *shown, uint32_t shown_count) {

@@ -52,4 +52,6 @@ struct ls_place_index {
 ls_place_index *ls_place_index_get(ls_occupancy *o, const ls_shape *shape, int64_t until_us,
                                    const uint32_t *shown, uint32_t shown_count);
 void ls_place_index_hide(ls_place_index *index, const uint32_t *shown, uint32_t shown_count);
+// Brings the trees up to date with the rooms: before one is asked, which few searches come to.
+void ls_place_index_order(ls_place_index *index);
 void ls_place_index_free(ls_place_index *index);  // and all after it

@@ -134,6 +134,11 @@ uint32_t ls_plan_parts(const ls_scheduler *s, const ls_shape *shape, uint32_t no
     return shape->milli != 0 || shape->gpus > 0 ? (room < parts ? room : parts) : parts;
 }
 
+enum {
+    FEW_NODES = 16,   // are sorted by insertion
+    SORT_DEPTH = 64,  // twice the halvings of all that fit in memory
+};
+
 static int by_value(const void *a, const void *b) {
     const ls_plan_node *x = a;
     const ls_plan_node *y = b;
@@ -149,33 +154,67 @@ static void swap(ls_plan_node *a, ls_plan_node *b) {
     *b = kept;
 }
 
-// Moves the `first` least of them to the front (Hoare's selection, pivots from the middle).
+// Hoare's partition by the one in the middle: none in [low, border) is behind one in [border,
+// high).
+static uint32_t part_by_middle(ls_plan_node *nodes, uint32_t low, uint32_t high) {
+    const ls_plan_node pivot = nodes[low + (high - low) / 2];
+    uint32_t i = low, k = high - 1;
+    for (;;) {
+        while (by_value(nodes + i, &pivot) < 0) {
+            i++;
+        }
+        while (by_value(nodes + k, &pivot) > 0) {
+            k--;
+        }
+        if (i >= k) {
+            return k + 1;
+        }
+        swap(nodes + i++, nodes + k--);
+    }
+}
+
+// Moves the `first` least of them to the front.
 static void select_least(ls_plan_node *nodes, uint32_t count, uint32_t first) {
     uint32_t low = 0, high = count;  // the border is in [low, high)
     while (first > low && first < high) {
-        if (high - low <= 16) {
+        if (high - low <= FEW_NODES) {
             qsort(nodes + low, high - low, sizeof *nodes, by_value);
             return;
         }
-        const ls_plan_node pivot = nodes[low + (high - low) / 2];
-        uint32_t i = low, k = high - 1;
-        for (;;) {
-            while (by_value(nodes + i, &pivot) < 0) {
-                i++;
-            }
-            while (by_value(nodes + k, &pivot) > 0) {
-                k--;
-            }
-            if (i >= k) {
-                break;
-            }
-            swap(nodes + i++, nodes + k--);
-        }
-        if (first <= k + 1) {
-            high = k + 1;
+        const uint32_t border = part_by_middle(nodes, low, high);
+        if (first <= border) {
+            high = border;
         } else {
-            low = k + 1;
+            low = border;
         }
+    }
+}
+
+// As qsort() does, without a call for each comparison; that does it where the middle is often bad.
+static void sort_nodes(ls_plan_node *nodes, uint32_t count, uint32_t depth) {
+    while (count > FEW_NODES && depth > 0) {
+        const uint32_t border = part_by_middle(nodes, 0, count);
+        depth--;
+        if (border <= count - border) {  // the smaller one first: so deep is the stack
+            sort_nodes(nodes, border, depth);
+            nodes += border;
+            count -= border;
+        } else {
+            sort_nodes(nodes + border, count - border, depth);
+            count = border;
+        }
+    }
+    if (count > FEW_NODES) {
+        qsort(nodes, count, sizeof *nodes, by_value);
+        return;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        const ls_plan_node node = nodes[i];
+        uint32_t at = i;
+        for (; at > 0 && by_value(nodes + at - 1, &node) > 0; at--) {
+            nodes[at] = nodes[at - 1];
+        }
+        nodes[at] = node;
     }
 }
 
@@ -215,7 +254,7 @@ static uint32_t take(ls_plan_node *nodes, uint32_t count, uint32_t parts, bool s
         *out_total = last_of(nodes, first);
         return first;
     }
-    qsort(nodes, first, sizeof *nodes, by_value);
+    sort_nodes(nodes, first, SORT_DEPTH);
     uint32_t got = 0, used = 0;
     double total = 0.0;
     for (; got < parts; used++) {

@@ -180,8 +180,7 @@ bool ls_reclaim_claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t use
     ls_pool_job *j = s->jobs + job;
     const uint32_t count = s->victim_count;
     ls_victims_again(s);  // they stay in s->victims
-    if (!ls_grow(&j->stopped, &j->stopped_room, sizeof *j->stopped, j->stopped_count + count)) {
-        s->out_of_memory = true;
+    if (!ls_stopped_room(s, job, count)) {
         return false;
     }
     s->round_again |= j->reserved != LS_POOL_NONE;
@@ -190,9 +189,8 @@ bool ls_reclaim_claim(ls_scheduler *s, uint32_t job, uint32_t kind, uint32_t use
     if (!ls_reserve(s, job, s->plan, used, INT64_MIN, true, kind)) {
         return false;
     }
+    ls_stopped_note(s, job, count);
     for (uint32_t i = 0; i < count; i++) {
-        s->jobs[s->victims[i]].was_stopped = true;
-        j->stopped[j->stopped_count++] = s->jobs[s->victims[i]].number;
         if (move) {
             (void)ls_scheduler_stop(s, s->victims[i], LS_WHY_MOVE, job, true);
         } else {

@@ -23,6 +23,27 @@ static int by_number(const void *a, const void *b) {
     return *x < *y ? -1 : *x > *y;
 }
 
+// Numbers of nodes, each once, in order: many are marked and read off.
+static void order(ls_scheduler *s, uint32_t *nodes, uint32_t count) {
+    uint32_t low = UINT32_MAX, high = 0, at = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        low = nodes[i] < low ? nodes[i] : low;
+        high = nodes[i] > high ? nodes[i] : high;
+    }
+    if ((high - low) / 32 > count) {
+        qsort(nodes, count, sizeof *nodes, by_number);
+        return;
+    }
+    s->plan_mark++;
+    for (uint32_t i = 0; i < count; i++) {
+        s->plan_marks[nodes[i]] = s->plan_mark;
+    }
+    for (uint32_t node = low; at < count; node++) {
+        nodes[at] = node;
+        at += s->plan_marks[node] == s->plan_mark;
+    }
+}
+
 // One more claims on a node that is shared, behind the others.
 static void join(ls_scheduler *s, uint32_t job, uint32_t at) {
     uint32_t last = s->reserved[at].job;
@@ -53,7 +74,7 @@ static uint32_t keep(ls_scheduler *s, uint32_t job, const ls_plan_node *nodes, u
     for (uint32_t i = 0; i < count; i++) {
         kept[i] = nodes[i].node;
     }
-    qsort(kept, count, sizeof *kept, by_number);
+    order(s, kept, count);
     for (uint32_t i = 0; i < count; i++) {
         assert(s->nodes[kept[i]].reserved == LS_POOL_NONE);
         ls_room_out(s, kept[i]);

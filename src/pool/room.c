@@ -79,6 +79,17 @@ static uint64_t parts_in(const uint32_t *row, const ls_shape *shape) {
     return parts;
 }
 
+uint64_t ls_room_most(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t job) {
+    uint64_t parts = parts_in(s->rooms + (size_t)kind * LS_ROOM_ROW, shape);
+    for (uint32_t i = 0; i < s->reserved_count; i++) {
+        const ls_reserved *r = s->reserved + i;
+        if (r->job != LS_POOL_NONE && (s->jobs[job].reserved == i || r->breaks)) {
+            parts += parts_in(r->rooms, shape);
+        }
+    }
+    return parts;
+}
+
 bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us) {
     if (shape->gpus == 0 && shape->milli == 0) {
         return true;

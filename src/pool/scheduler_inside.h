@@ -57,7 +57,7 @@ typedef struct ls_pool_job {
     int64_t promised_us;  // INT64_MAX: nothing promised yet
     uint64_t number;      // unique
     bool was_stopped;     // for others, at some time
-    uint64_t *stopped;    // numbers of the jobs that were stopped for it; owned
+    uint64_t *stopped;    // numbers of the jobs that were stopped for it, ascending; owned
     uint32_t stopped_count, stopped_room;
     int64_t retry_us;        // it took back in vain: not again before, unless s->woken is greater
     int64_t pause_us;        // how long the next pause is, if that is in vain again
@@ -255,6 +255,9 @@ uint32_t ls_room_sole(const ls_scheduler *s, uint32_t node);
 // False: there are plainly too few free GPUs for the shape, when it is over by until_us. What is
 // kept for `job` (LS_POOL_NONE: for nobody) counts as free.
 bool ls_room_may(const ls_scheduler *s, const ls_shape *shape, uint32_t job, int64_t until_us);
+// Parts of a shape of whole GPUs that are free on nodes of the kind, at most: what is kept for the
+// job, or by a promise that it may break, counts as free.
+uint64_t ls_room_most(const ls_scheduler *s, const ls_shape *shape, uint32_t kind, uint32_t job);
 
 // ---- power.c: limits of power
 
@@ -337,8 +340,15 @@ typedef enum ls_givers {
 bool ls_victims_find(ls_scheduler *s, uint32_t claimant, uint32_t kind, ls_givers givers,
                      uint32_t *out_used);
 void ls_victims_again(ls_scheduler *s);  // they count again; s->victims keeps them
-// Job `victim` was stopped for that one already, at some time: it is not again.
-bool ls_victims_was(const ls_scheduler *s, uint32_t victim, uint32_t claimant);
+
+// ---- stopped.c: who was stopped for whom, so that nobody is twice
+
+// Room to note `count` more. False: out of memory.
+bool ls_stopped_room(ls_scheduler *s, uint32_t claimant, uint32_t count);
+// The first `count` of s->victims are stopped for the claimant now; there is room.
+void ls_stopped_note(ls_scheduler *s, uint32_t claimant, uint32_t count);
+// Job `victim` was stopped for that one already, at some time. O(log of those that were).
+bool ls_stopped_was(const ls_scheduler *s, uint32_t victim, uint32_t claimant);
 
 // ---- plan.c: which nodes
 

@@ -108,7 +108,7 @@ static bool is_below(const ls_scheduler *s, uint32_t job) {
     for (uint32_t v = 0; v < s->job_count; v++) {
         const ls_pool_job *o = s->jobs + v;
         if (o->state != LS_POOL_JOB_RUNNING || o->request.account == j->request.account ||
-            o->request.spot || !o->request.restartable || ls_victims_was(s, v, job) ||
+            o->request.spot || !o->request.restartable || ls_stopped_was(s, v, job) ||
             s->nodes[o->shares[0].node].reserved != LS_POOL_NONE) {
             continue;
         }

@@ -10,6 +10,7 @@ enum {
     TRIES_MAX = 4,
     SPARE_PARTS = 64,  // a search ends with 4 times the parts that it needs, and so many
     SPARE_UNITS = 4,   // or with so many units that have enough
+    LOOKS_SPARE = 16,  // jobs that are looked at beyond half as many as there are nodes
 };
 
 // The account, and all above it below the top, lend or borrow: does each borrow something?
@@ -88,15 +89,6 @@ static bool comes_by(double lost, uint64_t number, double other, uint64_t other_
     return lost < other || (lost <= other && number >= other_number);
 }
 
-bool ls_victims_was(const ls_scheduler *s, uint32_t victim, uint32_t claimant) {
-    const ls_pool_job *c = s->jobs + claimant;
-    bool was = false;
-    for (uint32_t i = 0; s->jobs[victim].was_stopped && i < c->stopped_count && !was; i++) {
-        was = c->stopped[i] == s->jobs[victim].number;
-    }
-    return was;
-}
-
 static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
     const takers *t = context;
     const ls_pool_job *j = s->jobs + job;
@@ -109,7 +101,7 @@ static bool may_stop(const void *context, const ls_scheduler *s, uint32_t job) {
            s->may_give[lender] &&
            (double)ls_shape_milli(&j->request.shape) <= s->give_most[lender] &&
            comes_by(loss(s, j), j->number, t->dearest, t->at_least) &&
-           !ls_victims_was(s, job, t->claimant);
+           !ls_stopped_was(s, job, t->claimant);
 }
 
 // What stopping the job costs for one of its parts on a node, of which `before` is the job of the
@@ -420,9 +412,10 @@ static bool judge(ls_scheduler *s, uint32_t job, const takers *all) {
 // The parts that a node has that is up and kept for nobody else, now or by taking back, and what
 // one costs; false: none.
 static bool look_at_node(const ls_scheduler *s, const ls_shape *shape, const takers *all,
-                         ls_plan_node *here) {
-    const ls_node_parts *n = s->nodes + here->node;
+                         uint32_t node, ls_plan_node *here) {
+    const ls_node_parts *n = s->nodes + node;
     const uint32_t most = shape->spread ? 1 : shape->parts;
+    *here = (ls_plan_node){.node = node};
     if (shape->gpus > 0 && shape->gpus == n->gpus && n->plain == 0) {
         here->parts = n->counted > shape->gpus;  // the whole node, empty or not
     } else if (n->counted > shape->gpus || (shape->gpus == 0 && shape->milli == 0)) {
@@ -453,6 +446,29 @@ static void show_own(ls_scheduler *s, const ls_pool_job *j, bool show) {
     }
 }
 
+// Nodes of the kind may give so many parts at most: what is free and kept for nobody else, and
+// where somebody may be stopped all of a node, for each of his parts. A claimant that this does not
+// suffice for need not look at each node. So long as who runs is soon told.
+static bool could_suffice(ls_scheduler *s, const takers *all, uint32_t kind) {
+    const ls_shape *shape = &s->jobs[all->claimant].request.shape;
+    if (shape->gpus == 0 || shape->milli != 0) {
+        return true;
+    }
+    const uint32_t each = shape->spread ? 1 : LS_POOL_NODE_GPUS_MAX / shape->gpus;
+    uint64_t parts = ls_room_most(s, shape, kind, all->claimant);
+    uint32_t left = s->cluster->node_count / 2 + LOOKS_SPARE;
+    for (uint32_t lender = 0; lender <= s->def.account_count && parts < shape->parts; lender++) {
+        uint32_t job = s->may_give[lender] ? s->running[lender] : LS_POOL_NONE;
+        for (; job != LS_POOL_NONE && parts < shape->parts; job = s->jobs[job].next_running) {
+            if (left-- == 0) {
+                return true;
+            }
+            parts += judge(s, job, all) ? (uint64_t)each * s->jobs[job].request.shape.parts : 0;
+        }
+    }
+    return parts >= shape->parts;
+}
+
 // For several parts: all nodes around, until what is found is enough to choose from. A gang is
 // mostly in vain where little is lent: that is told by who has the nodes, a word for each.
 static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
@@ -467,37 +483,49 @@ static uint32_t plan_losses(ls_scheduler *s, uint32_t job, uint32_t kind) {
     const uint32_t from = search_from(s, shape, in_unit);
     uint32_t count = 0;
     s->plan_mark++;
+    if (!could_suffice(s, &all, kind)) {
+        return 0;
+    }
     show_own(s, j, true);
-    bool suits[LS_NODE_TYPES] = {false};
+    bool suits[LS_NODE_TYPES] = {false}, whole[LS_NODE_TYPES] = {false};
     ls_plan_types(s, job, kind, suits);
+    for (uint32_t i = 0; i < s->type_count && i < LS_NODE_TYPES - 1; i++) {
+        whole[i] = suits[i] && shape->gpus == s->nodes[s->type_nodes[i]].gpus;
+    }
+    uint32_t last = LS_POOL_NONE;  // the job that was judged last: nodes of one lie side by side
+    bool stops = false;
     for (uint32_t i = 0; i < nodes; i++) {
         const uint32_t node = from + i < nodes ? from + i : from + i - nodes;
         const uint32_t sole = s->soles[node];
-        ls_plan_node here = {.node = node};
+        ls_plan_node *here = s->plan + count;
         if (is_enough(&e, s, node)) {
             s->plan_from = node;
             break;
         }
         const bool away = sole == LS_SOLE_AWAY || (sole < LS_SOLE_ACCOUNTS && !s->may_give[sole]);
-        if ((needs_gpus ? away : !ls_plan_may(s, job, kind, node)) || !is_clear(s, job, node)) {
+        if (needs_gpus ? away : !ls_plan_may(s, job, kind, node)) {
             continue;
         }
-        if (!suits[s->types[node]] &&
-            (s->types[node] < LS_NODE_TYPES - 1 || !ls_plan_may(s, job, kind, node))) {
-            continue;
-        }
-        if (sole < LS_SOLE_ACCOUNTS && shape->gpus == s->nodes[node].gpus) {
-            if (!judge(s, s->sole_jobs[node], &all)) {
+        const uint8_t type = s->types[node];
+        if (sole < LS_SOLE_ACCOUNTS && whole[type]) {
+            if (s->sole_jobs[node] != last) {
+                last = s->sole_jobs[node];
+                stops = judge(s, last, &all);
+            }
+            if (!stops || !is_clear(s, job, node)) {
                 continue;
             }
-            here.parts = 1;
-            here.value = s->jobs[s->sole_jobs[node]].part_loss;
-        } else if (!look_at_node(s, shape, &all, &here)) {
+            here->node = node;
+            here->parts = 1;
+            here->value = s->jobs[last].part_loss;
+        } else if ((!suits[type] &&
+                    (type < LS_NODE_TYPES - 1 || !ls_plan_may(s, job, kind, node))) ||
+                   !is_clear(s, job, node) || !look_at_node(s, shape, &all, node, here)) {
             continue;
         }
-        s->plan[count++] = here;
-        e.parts += here.parts;
-        e.unit_parts += here.parts;
+        e.parts += here->parts;
+        e.unit_parts += here->parts;
+        count++;
     }
     show_own(s, j, false);
     return ls_plan_choose(s, shape, count, true);
