@@ -206,12 +206,15 @@ static ls_status add_row(making *m, row one) {
     return LS_OK;
 }
 
-// The value in force at time_us. `from` moves on with it.
-static double in_force(const hearing *h, size_t *from, int64_t time_us) {
+// The value in force at time_us; one that is older than stale_us (0: never) is none. `from` moves
+// on with it.
+static double in_force(const hearing *h, size_t *from, int64_t time_us, int64_t stale_us) {
     while (*from < h->count && h->items[*from].time_us <= time_us) {
         ++*from;
     }
-    return *from > 0 ? h->items[*from - 1].value : (double)NAN;
+    const bool is = *from > 0 &&
+                    (stale_us == 0 || time_us - h->items[*from - 1].time_us <= stale_us);
+    return is ? h->items[*from - 1].value : (double)NAN;
 }
 
 static int64_t first_moment(const making *m) {
@@ -229,7 +232,7 @@ static ls_status rows_by_tag(making *m, uint32_t unit) {
     for (int64_t t = first_moment(m); t < m->def->to_us && status == LS_OK; t += p->every_us) {
         status = add_row(m, (row){.time_us = t,
                                   .unit = unit,
-                                  .label = in_force(&h, &at, t + p->horizon_us),
+                                  .label = in_force(&h, &at, t + p->horizon_us, p->label.stale_us),
                                   .known_us = t + p->horizon_us + p->label.delay_us});
     }
     ls_free(h.items);
@@ -260,7 +263,7 @@ static ls_status rows_by_event(making *m, uint32_t unit) {
         status = no_memory(m->err);
     }
     for (int64_t t = first_moment(m); t < m->def->to_us && status == LS_OK; t += p->every_us) {
-        (void)in_force(&e.h, &at, t);
+        (void)in_force(&e.h, &at, t, 0);
         const bool ends = at < e.h.count;
         int64_t left = ends ? e.h.items[at].time_us - t : INT64_MAX;
         if (p->horizon_us > 0 && left > p->horizon_us) {

@@ -138,6 +138,26 @@ static void test_the_future_does_not_reach_a_row(void) {
     ls_dataset_clear(&later);
 }
 
+// The wear is measured every ten minutes; what is older than three says nothing.
+static void test_an_old_value_of_a_tag_is_no_label(void) {
+    ls_model_plan plan = plan_of(LS_LABEL_TAG, "cell/{unit}/wear");
+    ls_snapshot_notes notes;
+    plan.label.stale_us = 3 * MINUTE;
+    ls_dataset rows = make(MINUTES, true, 120, &plan, NULL, &notes);
+    size_t labelled = 0;
+    for (size_t i = 0; i < rows.row_count; i++) {
+        const int64_t at_us = rows.time_us[i] + 5 * MINUTE - 1000 * rows.unit[i] - BEGIN;
+        const int64_t age_us = at_us % (10 * MINUTE);
+        CHECK_INT(!isnan(rows.label[i]), age_us <= 3 * MINUTE);
+        if (!isnan(rows.label[i])) {
+            CHECK_NEAR(rows.label[i], (double)(at_us / (10 * MINUTE) * 10), 0.0);
+            labelled++;
+        }
+    }
+    CHECK(labelled > 60 && labelled < 90);
+    ls_dataset_clear(&rows);
+}
+
 // Rows of moments at which there is something to predict, as they are without the condition.
 static void test_rows_at_rest_are_left_out(void) {
     ls_model_plan plan = plan_of(LS_LABEL_TAG, "cell/{unit}/wear");
@@ -259,6 +279,7 @@ static void test_what_is_wrong_is_named(void) {
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_future_does_not_reach_a_row);
+    TEST(test_an_old_value_of_a_tag_is_no_label);
     TEST(test_rows_at_rest_are_left_out);
     TEST(test_remaining_life_counts_to_the_next_event);
     TEST(test_late_labels_of_a_file);

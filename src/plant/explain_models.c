@@ -137,6 +137,9 @@ static void put_label(ls_buffer *out, const ls_model_plan *m) {
     ls_buffer_printf(out, "\n    label: {%s: ", labels[m->label.kind]);
     ls_put_text(out, m->label.source);
     put_time(out, ", delay: ", m->label.delay_us);
+    if (m->label.kind == LS_LABEL_TAG && m->label.stale_us != LS_FOREVER) {
+        put_time(out, ", stale: ", m->label.stale_us);
+    }
     ls_buffer_text(out, "}");
 }
 

@@ -64,6 +64,7 @@ typedef struct ls_model_label {
     const char
         *source;       // tag; kind of event; CSV file (columns time, unit, value, known); NONE: ""
     int64_t delay_us;  // known so much later than it was so (TAG, EVENT; FILE: without `known`)
+    int64_t stale_us;  // TAG: older values are no labels; 0, LS_FOREVER: they hold
 } ls_model_label;
 
 typedef struct ls_model_gates {

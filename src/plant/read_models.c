@@ -150,6 +150,14 @@ static void read_monitor(ls_reader *r, const ls_yaml *model, ls_model_plan *plan
     }
 }
 
+static void take_time_or_never(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out) {
+    const ls_yaml *value = ls_take(r, map, path);
+    *out = LS_FOREVER;
+    if (!ls_yaml_is_text(value) || strcmp(value->text, "never") != 0) {
+        ls_take_time(r, map, path, out);
+    }
+}
+
 static void refuse_label(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
     plan->label = (ls_model_label){.kind = LS_LABEL_NONE, .source = ""};
     const ls_yaml *label = ls_take(r, model, "models.*.label");
@@ -178,6 +186,11 @@ static void read_label(ls_reader *r, const ls_yaml *key, const ls_yaml *model,
         }
     }
     ls_take_time(r, map, "models.*.label.delay", &plan->label.delay_us);
+    take_time_or_never(r, map, "models.*.label.stale", &plan->label.stale_us);
+    if (found == 1 && plan->label.kind != LS_LABEL_TAG && plan->label.stale_us != LS_FOREVER) {
+        ls_reader_mistake(r, ls_take(r, map, "models.*.label.stale"), "take it out",
+                          "model '%s': only a tag's value holds until the next one", plan->name);
+    }
     const ls_yaml *at = map;
     for (size_t i = 0; i < model->count && at == NULL; i++) {
         const bool is_empty = model->items[i].kind == LS_YAML_NULL;  // `label:` and nothing behind
@@ -391,14 +404,6 @@ static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates
 }
 
 // A time, or `never`.
-static void take_time_or_never(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out) {
-    const ls_yaml *value = ls_take(r, map, path);
-    *out = LS_FOREVER;
-    if (!ls_yaml_is_text(value) || strcmp(value->text, "never") != 0) {
-        ls_take_time(r, map, path, out);
-    }
-}
-
 // Values of two versions can be compared one by one, orders cannot: those have no shadow.
 static void read_shadow(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
     ls_model_shadow *shadow = &plan->shadow;

@@ -468,6 +468,7 @@ static const ls_key keys[] = {
     KEY_TEXT("models.*.label.event", .note = "none", .help = "A kind of event of history whose subject is the unit: seconds until the next one."),
     KEY_TEXT("models.*.label.file", .note = "none", .help = "A CSV file with the columns `time`, `value` and, where there are units, `unit`; `known` is when the result came."),
     KEY_TIME("models.*.label.delay", .fallback = "0 s", .help = "So much after it was so, the label is known."),
+    {.path = "models.*.label.stale", .type = LS_KEY_TIME, .shapes = ONE, .low = 1000, .high = CENTURY_US, .words = "never", .fallback = "never", .help = "Of a `tag`: a value that is older is no label any more. Without it a value holds until the next one, also where nobody measures any more."},
     KEY_TEXT("models.*.learner", .fallback = "linear", .help = "`linear`, `trees`, or a program that reads a dataset file and writes a model; with `what: anomaly` also the monitors `dpca` and `pca` (docs/MONITORS.md)."),
     KEY_MAP("models.*.monitor", .help = "Of the learners `dpca` and `pca`."),
     KEY_COUNT("models.*.monitor.lags", 0, 50, .note = "2; with `pca` 0", .help = "Earlier rows joined to each, so that it is seen how things move."),
