@@ -265,6 +265,20 @@ static ls_status claim(asking *a, const ls_plan *winner, uint32_t budget, ls_err
     return status;
 }
 
+// There was no time to follow the claim's futures: as if the gain came evenly, and nothing after
+// the horizon; as far apart as its interval says, as sums of independent parts are on the way.
+static void fill_even_course(const asking *a, uint32_t futures, ls_answer *row) {
+    const ls_effect *claim = &row->claim;
+    const double spread = (claim->high - claim->gain) * sqrt(futures) /
+                          ls_stat_t_quantile(0.5 + a->level / 2.0, futures - 1.0);
+    row->course.span_us = a->d->until_us - row->now_us;
+    for (int i = 0; i < LS_COURSE; i++) {
+        const double part = (double)(i + 1) / LS_COURSE;
+        row->course.gain[i] = part * claim->gain;
+        row->course.spread[i] = sqrt(part) * spread;
+    }
+}
+
 // Late while candidates were still compared. Whoever was left out was so by the first
 // race->settled futures; the choice is made on at least two thirds of them all, and the claim is
 // read off the rest, which took no part in it.
@@ -283,6 +297,7 @@ static void conclude_cut(asking *a, const ls_race *race) {
         a->out[q].claim_futures = race->done - split;
         if (a->d->plans[winner].pick[q] != 0) {
             fill_effects(a, race, winner, 0, split, race->done, &a->out[q]);
+            fill_even_course(a, race->done - split, &a->out[q]);
         }
     }
 }
