@@ -136,11 +136,24 @@ static void test_what_has_not_been_heard_is_said(void) {
     CHECK_NEAR(o.value, 21.0, 0.0);
 }
 
+// Far enough that nearly all of a change has come, and that the next question can mend it.
+static void test_the_horizon_is_that_of_the_response(void) {
+    ls_measured m = {.tau_us = 100LL * SECOND, .delay_us = 50LL * SECOND};
+    CHECK_INT(ls_outlook_horizon_us(&m, 0), 450LL * SECOND);
+    CHECK_INT(ls_outlook_horizon_us(&m, 449LL * SECOND), 450LL * SECOND);
+    CHECK_INT(ls_outlook_horizon_us(&m, 900LL * SECOND), 900LL * SECOND);
+    CHECK(ls_set_share(&m, 450LL * SECOND) > 0.98);
+    m = (ls_measured){0};  // at once
+    CHECK_INT(ls_outlook_horizon_us(&m, 0), 60LL * SECOND);
+    CHECK_INT(ls_outlook_horizon_us(&m, 30LL * SECOND), 30LL * SECOND);
+}
+
 int main(int argc, char **argv) {
     harness_init(argc, argv);
     TEST(test_the_disturbance_is_what_settings_do_not_explain);
     TEST(test_without_noise_a_future_is_the_declared_response);
     TEST(test_futures_drift_as_the_disturbance_does);
     TEST(test_what_has_not_been_heard_is_said);
+    TEST(test_the_horizon_is_that_of_the_response);
     return harness_report();
 }
