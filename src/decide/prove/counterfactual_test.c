@@ -452,7 +452,10 @@ static void check_told(const char *what, const char *plant, const script *told) 
     ls_twin *own = twin_from(plant);
     const tally t = run_many_told(own, own, told, runs_wanted() < 1000 ? 30 : 1000);
     tell(what, &t);
-    CHECK(t.covered >= 0.95 * t.runs - 4.0 * sqrt(0.0475 * t.runs));
+    // Often a point, and right: of 1,000 at least 93 %, of fewer four standard errors below 95.
+    CHECK(t.covered >=
+          (t.runs < 1000 ? 0.95 * t.runs - 4.0 * sqrt(0.0475 * t.runs) : 0.93 * t.runs));
+    CHECK(t.open_covered >= 0.95 * t.open - 4.0 * sqrt(0.0475 * t.open));
     CHECK_NEAR(t.error, 0.0, 1e-6);
     CHECK_NEAR(t.bias, 0.0, 4.0 * t.bias_stderr + 1e-6);
     CHECK(t.shown > t.runs / 4);
