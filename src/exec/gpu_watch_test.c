@@ -184,14 +184,63 @@ static void test_nothing_is_watched_where_nothing_is(void) {
 // ---- the daemon
 
 typedef struct house {
+    char folder[64];
+    ls_pool *pool;
     ls_pool_daemon *daemon;
     pthread_t thread;
 } house;
+
+// A pool of this file in a folder of its own, and GPUs that are well. False: there is no NVML to
+// stand in, and the running test is skipped.
+static bool open_pool(house *h, const char *text) {
+    if (!built) {
+        harness_skip("no compiler to make the library that stands in for NVML");
+        return false;
+    }
+    ls_errors errors;
+    memset(h, 0, sizeof *h);
+    set_state(0, 0, 0, 0);
+    snprintf(h->folder, sizeof h->folder, "/tmp/ls-watch-XXXXXX");
+    CHECK(mkdtemp(h->folder) != NULL);
+    ls_errors_init(&errors);
+    CHECK_INT(ls_pool_read(text, strlen(text), "emulated", NULL, &h->pool, &errors), LS_OK);
+    ls_errors_clear(&errors);
+    return h->pool != NULL;
+}
+
+static void close_pool(house *h) {
+    char command[128];
+    ls_pool_destroy(h->pool);
+    snprintf(command, sizeof command, "rm -rf %s", h->folder);
+    CHECK_INT(system(command), 0);
+}
 
 static void *run(void *context) {
     house *h = context;
     (void)ls_pool_daemon_run(h->daemon, NULL);
     return NULL;
+}
+
+static bool open_house(house *h, const char *text) {
+    char socket[96];
+    ls_error err = {0};
+    if (!open_pool(h, text)) {
+        return false;
+    }
+    snprintf(socket, sizeof socket, "%s/sock", h->folder);
+    const ls_pool_daemon_def def = {
+        .pool = h->pool, .folder = h->folder, .socket = socket, .version = "test", .look_us = 1000};
+    CHECK_INT(ls_pool_daemon_open(&def, &h->daemon, &err), LS_OK);
+    CHECK_STR(err.text, "");
+    CHECK_INT(pthread_create(&h->thread, NULL, run, h), 0);
+    return true;
+}
+
+static void close_house(house *h) {
+    ls_pool_daemon_stop(h->daemon);
+    CHECK_INT(pthread_join(h->thread, NULL), 0);
+    ls_pool_daemon_close(h->daemon);
+    close_pool(h);
 }
 
 static bool until_drained(house *h, const char *text) {
@@ -213,30 +262,15 @@ static bool until_drained(house *h, const char *text) {
 }
 
 static void test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back(void) {
-    if (!built) {
-        harness_skip("no compiler to make the library that stands in for NVML");
-        return;
-    }
     static const char text[] =
         "pool: emulated\nkinds: {emulated: {gpus: 1}}\n"
         "nodes:\n  - {name: first, kind: emulated, gpus: 1}\n"
         "  - {name: second, kind: emulated, gpus: 1}\naccounts: {main: {}}\n";
-    house h = {.daemon = NULL};
-    char folder[64], socket[96], command[128];
-    ls_pool *pool = NULL;
-    ls_errors errors;
+    house h;
     ls_error err = {0};
-    set_state(0, 0, 0, 0);
-    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
-    snprintf(socket, sizeof socket, "%s/sock", folder);
-    ls_errors_init(&errors);
-    CHECK_INT(ls_pool_read(text, sizeof text - 1, "emulated", NULL, &pool, &errors), LS_OK);
-    const ls_pool_daemon_def def = {
-        .pool = pool, .folder = folder, .socket = socket, .version = "test", .look_us = 1000};
-    CHECK_INT(ls_pool_daemon_open(&def, &h.daemon, &err), LS_OK);
-    CHECK_STR(err.text, "");
-    CHECK_INT(pthread_create(&h.thread, NULL, run, &h), 0);
+    if (!open_house(&h, text)) {
+        return;
+    }
     CHECK(until_drained(&h, NULL));
     set_state(0, 0, 1, 79);
     CHECK(until_drained(&h, "{\"node\":\"first\",\"reason\":\"GPU GPU-0: XID 79\""));
@@ -264,41 +298,20 @@ static void test_a_node_whose_gpu_fails_is_drained_until_it_is_put_back(void) {
     CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
     json_decref(out);
     CHECK(until_drained(&h, "no longer answers"));
-    ls_pool_daemon_stop(h.daemon);
-    CHECK_INT(pthread_join(h.thread, NULL), 0);
-    ls_pool_daemon_close(h.daemon);
-    ls_pool_destroy(pool);
-    ls_errors_clear(&errors);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    CHECK_INT(system(command), 0);
+    close_house(&h);
 }
 
 // Of two GPUs of a node the one that fails goes out alone: the other takes jobs, and both acts are
 // told.
 static void test_one_gpu_of_a_node_goes_alone(void) {
-    if (!built) {
-        harness_skip("no compiler to make the library that stands in for NVML");
-        return;
-    }
     static const char text[] =
         "pool: emulated\nkinds: {emulated: {gpus: 2}}\n"
         "nodes: {name: box, kind: emulated}\naccounts: {main: {}}\n";
-    house h = {.daemon = NULL};
-    char folder[64], socket[96], command[128];
-    ls_pool *pool = NULL;
-    ls_errors errors;
+    house h;
     ls_error err = {0};
-    set_state(0, 0, 0, 0);
-    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
-    snprintf(socket, sizeof socket, "%s/sock", folder);
-    ls_errors_init(&errors);
-    CHECK_INT(ls_pool_read(text, sizeof text - 1, "emulated", NULL, &pool, &errors), LS_OK);
-    const ls_pool_daemon_def def = {
-        .pool = pool, .folder = folder, .socket = socket, .version = "test", .look_us = 1000};
-    CHECK_INT(ls_pool_daemon_open(&def, &h.daemon, &err), LS_OK);
-    CHECK_STR(err.text, "");
-    CHECK_INT(pthread_create(&h.thread, NULL, run, &h), 0);
+    if (!open_house(&h, text)) {
+        return;
+    }
     set_state(0, 0, 1, 79);
     CHECK(until_drained(&h, "{\"node\":\"box:0\",\"reason\":\"GPU GPU-0: XID 79\""));
     json_t *out = NULL;
@@ -331,13 +344,7 @@ static void test_one_gpu_of_a_node_goes_alone(void) {
     }
     json_decref(out);
     CHECK_INT(ls_pool_daemon_keep(h.daemon, &err), LS_OK);
-    ls_pool_daemon_stop(h.daemon);
-    CHECK_INT(pthread_join(h.thread, NULL), 0);
-    ls_pool_daemon_close(h.daemon);
-    ls_pool_destroy(pool);
-    ls_errors_clear(&errors);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    CHECK_INT(system(command), 0);
+    close_house(&h);
 }
 
 // ---- errors that a GPU got over
@@ -361,20 +368,12 @@ static const char *why_out(const ls_exec *exec, const char *name) {
 }
 
 static void test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_too(void) {
-    if (!built) {
-        harness_skip("no compiler to make the library that stands in for NVML");
+    house h;
+    ls_error err = {0};
+    if (!open_pool(&h, pair_text)) {
         return;
     }
-    char folder[64], command[128];
-    ls_pool *pool = NULL;
-    ls_errors errors;
-    ls_error err = {0};
-    set_state(0, 0, 0, 0);
-    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
-    ls_errors_init(&errors);
-    CHECK_INT(ls_pool_read(pair_text, sizeof pair_text - 1, "pair", NULL, &pool, &errors), LS_OK);
-    const ls_exec_def def = {.folder = folder, .pool = pool};
+    const ls_exec_def def = {.folder = h.folder, .pool = h.pool};
     ls_exec *exec = NULL;
     for (int i = 0; i < LS_EXEC_STRIKES; i++) {
         // Each after another start of the pool.
@@ -404,10 +403,7 @@ static void test_a_gpu_that_gets_over_too_many_errors_is_drained_over_restarts_t
     CHECK_INT(ls_exec_gpu_fails(exec, "GPU-0", "XID 79", false, &err), LS_OK);
     CHECK_STR(why_out(exec, "first"), "GPU GPU-0: XID 79");
     ls_exec_close(exec);
-    ls_pool_destroy(pool);
-    ls_errors_clear(&errors);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    CHECK_INT(system(command), 0);
+    close_pool(&h);
 }
 
 // ---- jobs that fail on one GPU alone
@@ -444,23 +440,15 @@ static void run_pair(ls_exec *exec, int number, const char *bad) {
 }
 
 static void test_a_gpu_on_which_jobs_fail_that_are_done_elsewhere_is_drained(void) {
-    if (!built) {
-        harness_skip("no compiler to make the library that stands in for NVML");
-        return;
-    }
     static const char text[] =
         "pool: emulated\nkinds: {emulated: {gpus: 2}}\n"
         "nodes: {name: box, kind: emulated}\naccounts: {main: {}}\n";
-    char folder[64], command[128];
-    ls_pool *pool = NULL;
-    ls_errors errors;
+    house h;
     ls_error err = {0};
-    set_state(0, 0, 0, 0);
-    snprintf(folder, sizeof folder, "/tmp/ls-watch-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
-    ls_errors_init(&errors);
-    CHECK_INT(ls_pool_read(text, sizeof text - 1, "emulated", NULL, &pool, &errors), LS_OK);
-    const ls_exec_def def = {.folder = folder, .pool = pool};
+    if (!open_pool(&h, text)) {
+        return;
+    }
+    const ls_exec_def def = {.folder = h.folder, .pool = h.pool};
     ls_exec *exec = NULL;
     CHECK_INT(ls_exec_open(&def, &exec, &err), LS_OK);
     CHECK_STR(err.text, "");
@@ -481,10 +469,7 @@ static void test_a_gpu_on_which_jobs_fail_that_are_done_elsewhere_is_drained(voi
     CHECK_INT(ls_exec_open(&def, &exec, &err), LS_OK);
     CHECK_CONTAINS(why_out(exec, "box:1"), "5 commands");
     ls_exec_close(exec);
-    ls_pool_destroy(pool);
-    ls_errors_clear(&errors);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    CHECK_INT(system(command), 0);
+    close_pool(&h);
 }
 
 static void test_errors_long_ago_are_forgiven(void) {

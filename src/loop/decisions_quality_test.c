@@ -47,20 +47,6 @@ typedef struct line {
     ls_decider *decider;
 } line;
 
-static void arrives(line *l, const char *lot, const char *station, double at_s) {
-    char text[80];
-    snprintf(text, sizeof text, "%s station=%s", lot, station);
-    CHECK(bench_text(&l->b, "g/n/line/Arrived", at_s, text));
-}
-
-static void works(line *l, const char *machine, const char *lot, double at_s) {
-    char tag[60];
-    snprintf(tag, sizeof tag, "g/n/%s/Lots", machine);
-    CHECK(bench_text(&l->b, tag, at_s, lot));
-    snprintf(tag, sizeof tag, "g/n/%s/State", machine);
-    CHECK(bench_number(&l->b, tag, at_s, lot[0] != '\0' ? 6 : 4));
-}
-
 // L0 is in the gauge; L1, made by mill-1, and L2, made by mill-2, wait for it; L3 and L4 are made.
 static void open_line(line *l, const char *by) {
     char text[3000];
@@ -72,10 +58,10 @@ static void open_line(line *l, const char *by) {
         snprintf(lot, sizeof lot, "L%d class=x product=x", i);
         CHECK(bench_text(&l->b, "g/n/line/Released", i, lot));
     }
-    works(l, "mill-1", "L0", 10);
-    works(l, "mill-2", "L2", 20);
-    works(l, "mill-1", "L1", 250);
-    works(l, "gauge-1", "L0", 251);
+    bench_works(&l->b, "mill-1", "L0", 10);
+    bench_works(&l->b, "mill-2", "L2", 20);
+    bench_works(&l->b, "mill-1", "L1", 250);
+    bench_works(&l->b, "gauge-1", "L0", 251);
 }
 
 static void close_line(line *l) {
@@ -85,10 +71,10 @@ static void close_line(line *l) {
 
 // ... and then the mills go on with the next ones.
 static void let_go_on(line *l) {
-    works(l, "mill-2", "L4", 400);
-    arrives(l, "L2", "gauge", 400);
-    works(l, "mill-1", "L3", 500);
-    arrives(l, "L1", "gauge", 500);
+    bench_works(&l->b, "mill-2", "L4", 400);
+    bench_arrives(&l->b, "L2", "gauge", 400);
+    bench_works(&l->b, "mill-1", "L3", 500);
+    bench_arrives(&l->b, "L1", "gauge", 500);
     CHECK(bench_number(&l->b, "g/n/gauge-1/State", 505, 6));
 }
 

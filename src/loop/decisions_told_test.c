@@ -79,20 +79,6 @@ static void say_of(line *l, const char *model, const char *machine, double at_s,
     }
 }
 
-static void works(line *l, const char *machine, const char *lot, double at_s) {
-    char tag[60];
-    snprintf(tag, sizeof tag, "g/n/%s/Lots", machine);
-    CHECK(bench_text(&l->b, tag, at_s, lot));
-    snprintf(tag, sizeof tag, "g/n/%s/State", machine);
-    CHECK(bench_number(&l->b, tag, at_s, lot[0] != '\0' ? 6 : 4));
-}
-
-static void arrives(line *l, const char *lot, double at_s) {
-    char text[80];
-    snprintf(text, sizeof text, "%s station=gauge", lot);
-    CHECK(bench_text(&l->b, "g/n/line/Arrived", at_s, text));
-}
-
 // L0 is in the gauge, L1 and L2 wait for it, L3 and L4 are made; of the lots that wait mill-1 said
 // that its one is good.
 static void tell_line(line *l) {
@@ -101,16 +87,16 @@ static void tell_line(line *l) {
         snprintf(lot, sizeof lot, "L%d class=x product=x", i);
         CHECK(bench_text(&l->b, "g/n/line/Released", i, lot));
     }
-    works(l, "mill-1", "L0", 10);
-    works(l, "mill-2", "L2", 20);
-    works(l, "mill-1", "L1", 250);
-    works(l, "gauge-1", "L0", 251);
+    bench_works(&l->b, "mill-1", "L0", 10);
+    bench_works(&l->b, "mill-2", "L2", 20);
+    bench_works(&l->b, "mill-1", "L1", 250);
+    bench_works(&l->b, "gauge-1", "L0", 251);
     say_of(l, "bad", "mill-1", 450, 0.0005, 0.0);
     say_of(l, "bad", "mill-2", 350, 0.10, 0.0);
-    works(l, "mill-2", "L4", 400);
-    arrives(l, "L2", 400);
-    works(l, "mill-1", "L3", 500);
-    arrives(l, "L1", 500);
+    bench_works(&l->b, "mill-2", "L4", 400);
+    bench_arrives(&l->b, "L2", "gauge", 400);
+    bench_works(&l->b, "mill-1", "L3", 500);
+    bench_arrives(&l->b, "L1", "gauge", 500);
 }
 
 static void begin(line *l, const char *condition, const char *gauge, const char *point) {

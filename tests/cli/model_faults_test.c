@@ -5,59 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tests/cli/program.h"
+#include "tests/cli/folder.h"
 #include "tests/harness.h"
 
 enum { MINUTES = 1500 };
 
-static char folder[512];
-
-static const char *fill(const char *line) {
-    static char whole[4][2048];
-    static int next;
-    char *out = whole[next++ % 4];
-    size_t size = 0;
-    for (const char *at = line; *at != '\0' && size < sizeof whole[0] - 600; at++) {
-        if (*at == '%') {  // the folder of the test
-            size += (size_t)snprintf(out + size, sizeof whole[0] - size, "%s", folder);
-        } else {
-            out[size++] = *at;
-        }
-    }
-    out[size] = '\0';
-    return out;
-}
-
-static void put(const char *name, const char *text) {
-    char path[600];
-    ls_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    CHECK_INT(ls_file_write(path, text, strlen(text), &err), LS_OK);
-}
-
-static program run(const char *line, int code) {
-    harness_note("lineshaft %s", fill(line));
-    program done = program_run(fill(line));
-    if (done.code != code) {
-        harness_note("%s%s", done.out, done.err);
-    }
-    CHECK_INT(done.code, code);
-    return done;
-}
-
-static void expect(const char *line, int code, const char *said) {
-    program done = run(line, code);
-    CHECK_CONTAINS(code == 0 || code == 1 ? done.out : done.err, said);
-    program_clear(&done);
-}
-
 static void expect_told(const char *line, int code, const char *told) {
-    program done = run(line, code);
+    program done = folder_run(line, code);
     CHECK_CONTAINS(done.err, told);
     program_clear(&done);
 }
@@ -85,7 +43,7 @@ static void put_history(void) {
     double wear[2] = {0.0, 0.5};
     uint64_t seed = 5;
     char path[600];
-    snprintf(path, sizeof path, "%s/h.csv", folder);
+    snprintf(path, sizeof path, "%s/h.csv", folder_path());
     FILE *file = fopen(path, "w");
     CHECK(file != NULL);
     if (file == NULL) {
@@ -125,16 +83,15 @@ static void put_history(void) {
     "every: 5 min, label: {tag: '{unit}/wear'}, features: [last, mean], " more "}\n"
 #define OPEN "gates: {latency: 10 s, missing: 100, worst: 100, coverage: 30 %}"
 
+// Once for all tests.
 static bool begin(void) {
-    if (!program_is_there()) {
-        return false;
-    }
-    if (folder[0] != '\0') {
+    if (folder_path()[0] != '\0') {
         return true;
     }
-    snprintf(folder, sizeof folder, "%s", program_temporary("m"));
-    CHECK_INT(mkdir(folder, 0777), 0);
-    put("p.yaml", HEAD
+    if (!folder_make(NULL)) {
+        return false;
+    }
+    folder_put("p.yaml", HEAD
         MODEL("bare", "'{unit}/load', '{unit}/still', '{unit}/nothing', '{unit}/moved'", OPEN)
         MODEL("worst", "'{unit}/odd'", "gates: {latency: 10 s, missing: 100, coverage: 100 %}")
         MODEL("missing", "'{unit}/one', '{unit}/two'", "gates: {latency: 10 s, worst: 100, coverage: 30 %}")
@@ -150,9 +107,9 @@ static bool begin(void) {
         "every: 5 min, learner: pca}\n"
         "  dark: {what: anomaly, of: [g8], tags: ['{unit}/load', '{unit}/main'], "
         "every: 5 min, learner: dpca}\n");
-    put("patient.yaml", HEAD MODEL("slow", "'{unit}/load'", OPEN));
+    folder_put("patient.yaml", HEAD MODEL("slow", "'{unit}/load'", OPEN));
     put_history();
-    expect("history import %/hist %/h.csv", 0, "");
+    folder_expect("history import %/hist %/h.csv", 0, "");
     return true;
 }
 
@@ -165,30 +122,31 @@ static void test_empty_constant_and_shifted_data_are_named(void) {
     if (!begin()) {
         return;
     }
-    program done = run("model train %/p.yaml:bare" WHERE, 1);  // it has learned where it was
+    program done = folder_run("model train %/p.yaml:bare" WHERE, 1);  // it has learned where it was
     CHECK_CONTAINS(done.err, "the feature '{unit}/still last' has one value in all rows");
     CHECK_CONTAINS(done.err, "the feature '{unit}/nothing last' has no value in any row");
     CHECK_CONTAINS(done.err,
                    "the feature '{unit}/moved last' is in the last fifth of the rows far");
     CHECK(strstr(done.err, "load") == NULL);  // nothing is wrong with it
     program_clear(&done);
-    expect("model train %/p.yaml:same" WHERE, 3,
-           "the label '{unit}/same' is the same in every row");
-    expect("model list %/p.yaml:same" MODELS, 0, "no version yet");
+    folder_expect("model train %/p.yaml:same" WHERE, 3,
+                  "the label '{unit}/same' is the same in every row");
+    folder_expect("model list %/p.yaml:same" MODELS, 0, "no version yet");
 }
 
 static void test_a_history_without_anything_trains_nothing(void) {
     if (!begin()) {
         return;
     }
-    expect("model train %/p.yaml:nobody" WHERE, 3, "the history knows no tag 'g8/");
-    expect("model train %/p.yaml:dark" WHERE, 3, "the history knows no tag 'g8/");
-    put("e.csv", "time,tag,value\n");
-    expect("history import %/empty %/e.csv", 0, "");
-    expect("model train %/p.yaml:good --history %/empty" MODELS, 3, "the history is empty");
-    expect("model train %/p.yaml:good --history %/none" MODELS, 4, "there is no history here");
-    expect("model list %/p.yaml:good" MODELS, 0, "no version yet");
-    CHECK(access(fill("%/none"), F_OK) != 0);
+    folder_expect("model train %/p.yaml:nobody" WHERE, 3, "the history knows no tag 'g8/");
+    folder_expect("model train %/p.yaml:dark" WHERE, 3, "the history knows no tag 'g8/");
+    folder_put("e.csv", "time,tag,value\n");
+    folder_expect("history import %/empty %/e.csv", 0, "");
+    folder_expect("model train %/p.yaml:good --history %/empty" MODELS, 3, "the history is empty");
+    folder_expect("model train %/p.yaml:good --history %/none" MODELS, 4,
+                  "there is no history here");
+    folder_expect("model list %/p.yaml:good" MODELS, 0, "no version yet");
+    CHECK(access(folder_fill("%/none"), F_OK) != 0);
 }
 
 // ---- learners that are no trees
@@ -197,14 +155,14 @@ static void test_partial_least_squares_and_components(void) {
     if (!begin()) {
         return;
     }
-    expect("model train %/p.yaml:good" WHERE, 0, "good, version 1: champion");
-    expect("model export %/p.yaml:good" MODELS, 0, "\"lineshaft linear\"");
-    expect("model show %/p.yaml:good" MODELS, 0, "champion");
-    program done = run("model train %/p.yaml:unlike" WHERE, 0);
+    folder_expect("model train %/p.yaml:good" WHERE, 0, "good, version 1: champion");
+    folder_expect("model export %/p.yaml:good" MODELS, 0, "\"lineshaft linear\"");
+    folder_expect("model show %/p.yaml:good" MODELS, 0, "champion");
+    program done = folder_run("model train %/p.yaml:unlike" WHERE, 0);
     CHECK_CONTAINS(done.out, "unlike, version 1");
     program_clear(&done);
-    expect("model show %/p.yaml:unlike" MODELS, 0, "pca");
-    expect("model explain %/p.yaml:unlike -v 1" WHERE, 0, "{unit}/main");
+    folder_expect("model show %/p.yaml:unlike" MODELS, 0, "pca");
+    folder_expect("model explain %/p.yaml:unlike -v 1" WHERE, 0, "{unit}/main");
 }
 
 // ---- gates
@@ -215,7 +173,7 @@ static void test_the_worst_unit_keeps_it_out(void) {
     if (!begin()) {
         return;
     }
-    program done = run("model train %/p.yaml:worst" WHERE, 1);
+    program done = folder_run("model train %/p.yaml:worst" WHERE, 1);
     CHECK_CONTAINS(done.out, "worst     NOT PASSED");
     CHECK_CONTAINS(done.out, "g2");
     CHECK_CONTAINS(done.out, "version 1: candidate");
@@ -227,7 +185,7 @@ static void test_a_sensor_that_may_not_fall_silent_keeps_it_out(void) {
     if (!begin()) {
         return;
     }
-    program done = run("model train %/p.yaml:missing" WHERE, 1);
+    program done = folder_run("model train %/p.yaml:missing" WHERE, 1);
     CHECK_CONTAINS(done.out, "missing   NOT PASSED");
     CHECK_CONTAINS(done.out, "without '{unit}/");
     CHECK_CONTAINS(done.out, "version 1: candidate");
@@ -239,11 +197,11 @@ static void test_what_is_slower_than_its_deadline_never_gets_in(void) {
     if (!begin()) {
         return;
     }
-    expect("model train %/p.yaml:slow" WHERE, 1, "latency   NOT PASSED");
-    expect("model promote %/p.yaml:slow" MODELS, 3, "has no challenger");
-    expect("model promote %/p.yaml:slow -v 1" MODELS, 3,
-           "version 1 is slower than its deadline: one prediction takes ");
-    expect("model list %/p.yaml:slow" MODELS, 0, "candidate");
+    folder_expect("model train %/p.yaml:slow" WHERE, 1, "latency   NOT PASSED");
+    folder_expect("model promote %/p.yaml:slow" MODELS, 3, "has no challenger");
+    folder_expect("model promote %/p.yaml:slow -v 1" MODELS, 3,
+                  "version 1 is slower than its deadline: one prediction takes ");
+    folder_expect("model list %/p.yaml:slow" MODELS, 0, "candidate");
     expect_told("model promote %/p.yaml:worst -v 1" MODELS, 0,
                 "version 1 did not pass its gates when it was trained: gain, worst");
 }
@@ -259,7 +217,7 @@ static void allow_files(rlim_t most) {
 }
 
 static bool stands(const char *file, const char *part) {
-    char *text = harness_read_file(fill(file), NULL);
+    char *text = harness_read_file(folder_fill(file), NULL);
     const bool is = text != NULL && strstr(text, part) != NULL;
     free(text);
     return is;
@@ -279,24 +237,24 @@ static void test_a_full_disk_leaves_everything_as_it_was(void) {
                                         "model export %/p.yaml:good -o %/full.json" MODELS};
     for (int i = 0; i < 3; i++) {
         allow_files(i == 0 ? 100000 : 0);
-        done[i] = program_run(fill(lines[i]));
+        done[i] = program_run(folder_fill(lines[i]));
     }
     allow_files(before.rlim_cur);
     signal(SIGXFSZ, handler);
     for (int i = 0; i < 3; i++) {
-        harness_note("lineshaft %s: %d\n%s%s", fill(lines[i]), done[i].code, done[i].out,
+        harness_note("lineshaft %s: %d\n%s%s", folder_fill(lines[i]), done[i].code, done[i].out,
                      done[i].err);
         CHECK_INT(done[i].code, 4);
         CHECK_CONTAINS(done[i].err, "File too large");
         program_clear(&done[i]);
     }
-    CHECK(access(fill("%/full.json"), F_OK) != 0);
+    CHECK(access(folder_fill("%/full.json"), F_OK) != 0);
     // No half version, no half stages; and with room it goes on with the first number.
-    expect("model list %/p.yaml:large" MODELS, 0, "no version yet");
-    CHECK_INT(system(fill("test -z \"$(ls -A %/models/large/versions)\"")), 0);
+    folder_expect("model list %/p.yaml:large" MODELS, 0, "no version yet");
+    CHECK_INT(system(folder_fill("test -z \"$(ls -A %/models/large/versions)\"")), 0);
     CHECK(!stands("%/models/slow/stages.json", "\"champion\": 1"));
-    expect("model train %/p.yaml:large" WHERE, 0, "version 1: challenger");
-    expect("model promote %/patient.yaml:slow -v 1" MODELS, 0, "version 1 serves");
+    folder_expect("model train %/p.yaml:large" WHERE, 0, "version 1: challenger");
+    folder_expect("model promote %/patient.yaml:slow -v 1" MODELS, 0, "version 1 serves");
 }
 
 // ---- taken back at once
@@ -313,11 +271,12 @@ static void test_a_rollback_takes_less_than_a_second(void) {
     }
     double best = 1e9;
     expect_told("model train %/p.yaml:bare" WHERE, 1, "");
-    expect("model promote %/p.yaml:bare -v 1" MODELS, 0, "version 1 serves");
+    folder_expect("model promote %/p.yaml:bare -v 1" MODELS, 0, "version 1 serves");
     for (int i = 0; i < 5 && best >= 1.0; i++) {  // the machine may have other work
         expect_told("model promote %/p.yaml:bare -v 2" MODELS, 0, "");
         const double from = seconds();
-        expect("model rollback %/p.yaml:bare" MODELS, 0, "version 1 serves, before it was 2");
+        folder_expect("model rollback %/p.yaml:bare" MODELS, 0,
+                      "version 1 serves, before it was 2");
         const double took = seconds() - from;
         best = took < best ? took : best;
     }

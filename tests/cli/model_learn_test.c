@@ -10,15 +10,13 @@
 #include "base/file.h"
 #include "cli/json.h"
 #include "history/history.h"
-#include "tests/cli/program.h"
+#include "tests/cli/folder.h"
 #include "tests/harness.h"
 
 #define MINUTE INT64_C(60000000)
 #define BEGIN INT64_C(1767592800000000)  // 2026-01-05T06:00
 
 enum { MINUTES = 1600, UNITS = 3 };
-
-static char folder[512];
 
 static uint64_t next_random(uint64_t *state) {  // splitmix64
     uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
@@ -29,13 +27,6 @@ static uint64_t next_random(uint64_t *state) {  // splitmix64
 
 static double share(uint64_t *state) {
     return (double)(next_random(state) >> 11) * 0x1p-53;
-}
-
-static void put(const char *name, const char *text) {
-    char path[600];
-    ls_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    CHECK_INT(ls_file_write(path, text, strlen(text), &err), LS_OK);
 }
 
 static void append(ls_history *history, ls_tags *tags, int64_t time_us, int unit, const char *what,
@@ -63,7 +54,7 @@ static void put_history(void) {
     ls_tags *tags = NULL;
     ls_error err = {0};
     ls_history_def def = ls_history_def_default();
-    snprintf(path, sizeof path, "%s/hist", folder);
+    snprintf(path, sizeof path, "%s", folder_fill("%/hist"));
     def.store = path;
     CHECK_INT(ls_tags_create(&tags, &err), LS_OK);
     CHECK_INT(ls_history_open(&def, tags, &history, &err), LS_OK);
@@ -107,64 +98,30 @@ static void put_history(void) {
     "products: {x: {route: [a], release: {every: 1 h}}}\nmodels:\n"
 #define STATE "what: quality, label: {tag: '{unit}/state'}, classes: [good, rework, scrap]"
 
-static void begin(void) {
-    snprintf(folder, sizeof folder, "%s", program_temporary("m"));
-    CHECK_INT(mkdir(folder, 0777), 0);
-    put("p.yaml", HEAD "  state: {" STATE ", " COMMON
-                       "}\n"
-                       "  bad: {what: scrap, label: {tag: '{unit}/bad'}, objective: binary, " COMMON
-                       "}\n"
-                       "  life: {what: life, label: {event: failure}, horizon: 2 h, " COMMON
-                       "}\n"
-                       "  slow: {what: time, label: {tag: '{unit}/time'}, objective: quantile, "
-                       "quantile: 0.9, " COMMON
-                       "}\n"
-                       "  none: {what: life, label: {event: holiday}, horizon: 2 h, " COMMON
-                       "}\n"
-                       "  never: {what: quality, label: {tag: '{unit}/state'}, "
-                       "classes: [good, rework, scrap, melted], " COMMON "}\n");
-    put("signed.yaml", HEAD "  state: {" STATE ", mode: auto, signed-by: k.pub, " COMMON "}\n");
+static void put_all(void) {
+    folder_put("p.yaml",
+               HEAD "  state: {" STATE ", " COMMON
+                    "}\n"
+                    "  bad: {what: scrap, label: {tag: '{unit}/bad'}, objective: binary, " COMMON
+                    "}\n"
+                    "  life: {what: life, label: {event: failure}, horizon: 2 h, " COMMON
+                    "}\n"
+                    "  slow: {what: time, label: {tag: '{unit}/time'}, objective: quantile, "
+                    "quantile: 0.9, " COMMON
+                    "}\n"
+                    "  none: {what: life, label: {event: holiday}, horizon: 2 h, " COMMON
+                    "}\n"
+                    "  never: {what: quality, label: {tag: '{unit}/state'}, "
+                    "classes: [good, rework, scrap, melted], " COMMON "}\n");
+    folder_put("signed.yaml",
+               HEAD "  state: {" STATE ", mode: auto, signed-by: k.pub, " COMMON "}\n");
     put_history();
-}
-
-static const char *fill(const char *line) {
-    static char whole[4][2048];
-    static int next;
-    char *out = whole[next++ % 4];
-    size_t size = 0;
-    for (const char *at = line; *at != '\0' && size < sizeof whole[0] - 600; at++) {
-        if (*at == '%') {  // the folder of the test
-            size += (size_t)snprintf(out + size, sizeof whole[0] - size, "%s", folder);
-        } else {
-            out[size++] = *at;
-        }
-    }
-    out[size] = '\0';
-    return out;
-}
-
-static void expect(const char *line, int code, const char *said) {
-    harness_note("lineshaft %s", fill(line));
-    program done = program_run(fill(line));
-    if (done.code != code) {
-        harness_note("%s%s", done.out, done.err);
-    }
-    CHECK_INT(done.code, code);
-    CHECK_CONTAINS(code == 0 || code == 1 ? done.out : done.err, said);
-    program_clear(&done);
-}
-
-static json_t *ask(const char *line) {
-    program done = program_run(fill(line));
-    json_t *object = json_loads(done.out, 0, NULL);
-    CHECK(object != NULL);
-    program_clear(&done);
-    return object;
 }
 
 static void check_same(const char *one, const char *two) {
     uint64_t size[2] = {0};
-    char *a = harness_read_file(fill(one), &size[0]), *b = harness_read_file(fill(two), &size[1]);
+    char *a = harness_read_file(folder_fill(one), &size[0]),
+         *b = harness_read_file(folder_fill(two), &size[1]);
     CHECK(a != NULL && b != NULL && size[0] > 500);
     CHECK_INT(size[0], size[1]);
     if (a != NULL && b != NULL && size[0] == size[1]) {
@@ -177,15 +134,15 @@ static void check_same(const char *one, const char *two) {
 #define WHERE " --history %/hist --models %/models"
 
 static void test_classes(void) {
-    if (!program_is_there()) {
+    if (!folder_make(NULL)) {
         return;
     }
-    begin();
-    expect("model train %/p.yaml:state" WHERE, 0, "(Brier score)");
-    expect("model evaluate %/p.yaml:state" WHERE, 0, "wrong in the mean over 3 classes");
-    expect("model predict %/p.yaml:state" WHERE, 0, "probability");
-    expect("model explain %/p.yaml:state" WHERE, 0, "{unit}/load");
-    json_t *told = ask("model predict %/p.yaml:state --json" WHERE);
+    put_all();
+    folder_expect("model train %/p.yaml:state" WHERE, 0, "(Brier score)");
+    folder_expect("model evaluate %/p.yaml:state" WHERE, 0, "wrong in the mean over 3 classes");
+    folder_expect("model predict %/p.yaml:state" WHERE, 0, "probability");
+    folder_expect("model explain %/p.yaml:state" WHERE, 0, "{unit}/load");
+    json_t *told = folder_ask("model predict %/p.yaml:state --json" WHERE);
     const json_t *first = json_array_get(json_object_get(told, "predictions"), 0);
     const json_t *shares = json_object_get(first, "probabilities");
     double sum = 0.0, most = 0.0;
@@ -202,16 +159,16 @@ static void test_classes(void) {
     CHECK(json_is_null(json_object_get(first, "low")));
     json_decref(told);
     // What no row shows cannot be learned; it is named.
-    expect("model train %/p.yaml:never" WHERE, 3, "of class 3 of 4: it cannot be learned");
-    expect("model list %/p.yaml:never --models %/models", 0, "no version yet");
+    folder_expect("model train %/p.yaml:never" WHERE, 3, "of class 3 of 4: it cannot be learned");
+    folder_expect("model list %/p.yaml:never --models %/models", 0, "no version yet");
 }
 
 static void test_two_classes_by_number(void) {
     if (!program_is_there()) {
         return;
     }
-    expect("model train %/p.yaml:bad" WHERE, 0, "calibration");
-    json_t *told = ask("model predict %/p.yaml:bad --json" WHERE);
+    folder_expect("model train %/p.yaml:bad" WHERE, 0, "calibration");
+    json_t *told = folder_ask("model predict %/p.yaml:bad --json" WHERE);
     const json_t *first = json_array_get(json_object_get(told, "predictions"), 0);
     const double p = json_number_value(json_object_get(first, "prediction"));
     CHECK(p >= 0.0 && p <= 1.0);
@@ -224,12 +181,12 @@ static void test_lives(void) {
     if (!program_is_there()) {
         return;
     }
-    expect("model train %/p.yaml:life" WHERE, 0, "life, version 1: challenger");
-    json_t *shown = ask("model show %/p.yaml:life --models %/models --json");
+    folder_expect("model train %/p.yaml:life" WHERE, 0, "life, version 1: challenger");
+    json_t *shown = folder_ask("model show %/p.yaml:life --models %/models --json");
     CHECK_STR(json_string_value(json_object_get(json_object_get(shown, "lineage"), "objective")),
               "life");
     json_decref(shown);
-    json_t *told = ask("model predict %/p.yaml:life --json" WHERE);
+    json_t *told = folder_ask("model predict %/p.yaml:life --json" WHERE);
     for (size_t i = 0; i < UNITS; i++) {
         const json_t *one = json_array_get(json_object_get(told, "predictions"), i);
         const double life = json_number_value(json_object_get(one, "prediction"));
@@ -237,17 +194,17 @@ static void test_lives(void) {
     }
     json_decref(told);
     // The survival objective is in the model, and the horizon with it.
-    expect("model export %/p.yaml:life -v 1 --models %/models", 0, "survival:aft");
-    expect("model export %/p.yaml:life -v 1 --models %/models", 0, "lineshaft.answer_max");
+    folder_expect("model export %/p.yaml:life -v 1 --models %/models", 0, "survival:aft");
+    folder_expect("model export %/p.yaml:life -v 1 --models %/models", 0, "lineshaft.answer_max");
     // Every life lasts beyond the horizon: there is one label alone, and it is said.
-    expect("model train %/p.yaml:none" WHERE, 3, "is the same in every row");
+    folder_expect("model train %/p.yaml:none" WHERE, 3, "is the same in every row");
 }
 
 static void test_a_quantile(void) {
     if (!program_is_there()) {
         return;
     }
-    program done = program_run(fill("model train %/p.yaml:slow" WHERE));
+    program done = program_run(folder_fill("model train %/p.yaml:slow" WHERE));
     CHECK(done.code == 0 || done.code == 1);
     CHECK_CONTAINS(done.out, "(pinball loss), always saying the quantile:");
     CHECK_CONTAINS(done.out, "% of the values below what was told (90 % wanted)");
@@ -260,19 +217,19 @@ static void test_an_order(void) {
         return;
     }
 #define ORDER "what: order, top: 2, " COMMON
-    put("order.yaml", HEAD "  first: {label: {tag: '{unit}/grade'}, " ORDER
-                           "}\n"
-                           "  auto: {label: {tag: '{unit}/grade'}, mode: auto, " ORDER
-                           "}\n"
-                           "  odd: {label: {tag: '{unit}/number'}, " ORDER "}\n");
-    expect("model train %/order.yaml:first" WHERE, 0, "first, version 1: challenger");
-    expect("model promote %/order.yaml:first --models %/models", 0, "version 1");
-    expect("model evaluate %/order.yaml:first" WHERE, 0, "(1 - NDCG@2), an order by lot: ");
-    expect("model evaluate %/order.yaml:first" WHERE, 0,
-           "Coverage, calibration and balance do not apply");
+    folder_put("order.yaml", HEAD "  first: {label: {tag: '{unit}/grade'}, " ORDER
+                                  "}\n"
+                                  "  auto: {label: {tag: '{unit}/grade'}, mode: auto, " ORDER
+                                  "}\n"
+                                  "  odd: {label: {tag: '{unit}/number'}, " ORDER "}\n");
+    folder_expect("model train %/order.yaml:first" WHERE, 0, "first, version 1: challenger");
+    folder_expect("model promote %/order.yaml:first --models %/models", 0, "version 1");
+    folder_expect("model evaluate %/order.yaml:first" WHERE, 0, "(1 - NDCG@2), an order by lot: ");
+    folder_expect("model evaluate %/order.yaml:first" WHERE, 0,
+                  "Coverage, calibration and balance do not apply");
     // The same again is no better than itself.
-    expect("model train %/order.yaml:first" WHERE, 1, "(1 - NDCG@2), the champion's ");
-    json_t *judged = ask("model evaluate %/order.yaml:first -v 1 --json" WHERE);
+    folder_expect("model train %/order.yaml:first" WHERE, 1, "(1 - NDCG@2), the champion's ");
+    json_t *judged = folder_ask("model evaluate %/order.yaml:first -v 1 --json" WHERE);
     const json_t *verdict = json_object_get(judged, "verdict");
     const json_t *gates = json_object_get(verdict, "gates");
     CHECK_STR(json_string_value(json_object_get(verdict, "loss")), "1 - NDCG");
@@ -284,16 +241,16 @@ static void test_an_order(void) {
     CHECK(json_object_get(gates, "calibration") == NULL);
     CHECK(json_is_null(json_object_get(judged, "radius")));
     json_decref(judged);
-    json_t *shown = ask("model show %/order.yaml:first --models %/models --json");
+    json_t *shown = folder_ask("model show %/order.yaml:first --models %/models --json");
     const json_t *lineage = json_object_get(shown, "lineage");
     CHECK_STR(json_string_value(json_object_get(lineage, "objective")), "rank");
     CHECK_INT(json_integer_value(json_object_get(lineage, "top")), 2);
     json_decref(shown);
-    expect("model show %/order.yaml:first --models %/models", 0, "rank");
-    expect("model export %/order.yaml:first -v 1 --models %/models", 0, "rank:pairwise");
+    folder_expect("model show %/order.yaml:first --models %/models", 0, "rank");
+    folder_expect("model export %/order.yaml:first -v 1 --models %/models", 0, "rank:pairwise");
     // Places go by the scores; there is no interval.
-    expect("model predict %/order.yaml:first" WHERE, 0, "place");
-    json_t *told = ask("model predict %/order.yaml:first --json" WHERE);
+    folder_expect("model predict %/order.yaml:first" WHERE, 0, "place");
+    json_t *told = folder_ask("model predict %/order.yaml:first --json" WHERE);
     const json_t *list = json_object_get(told, "predictions");
     CHECK_INT(json_array_size(list), UNITS);
     for (size_t i = 0; i < UNITS; i++) {
@@ -307,16 +264,16 @@ static void test_an_order(void) {
         CHECK(json_is_null(json_object_get(one, "low")));
     }
     json_decref(told);
-    expect("model explain %/order.yaml:first" WHERE, 0, "{unit}/load");
+    folder_expect("model explain %/order.yaml:first" WHERE, 0, "{unit}/load");
     // Without a shadow it serves once it has passed.
-    expect("model train %/order.yaml:auto" WHERE, 0, "auto, version 1: champion");
+    folder_expect("model train %/order.yaml:auto" WHERE, 0, "auto, version 1: champion");
     check_same("%/models/first/versions/1/model.json", "%/models/auto/versions/1/model.json");
     // Settings are searched for by the highest NDCG.
-    expect(
+    folder_expect(
         "model train %/order.yaml:first --search 3 --workers 2 --history %/hist --models %/ranks",
         0, "first, version 1: challenger");
     // A label that is no grade is named.
-    expect("model train %/order.yaml:odd" WHERE, 3, "it must be from 0 to 31");
+    folder_expect("model train %/order.yaml:odd" WHERE, 3, "it must be from 0 to 31");
 }
 
 // ---- data and models that are no good
@@ -325,7 +282,8 @@ static void test_data_that_teaches_nothing_is_named(void) {
     if (!program_is_there()) {
         return;
     }
-    put("faults.yaml", HEAD
+    folder_put(
+        "faults.yaml", HEAD
         "  leak: {what: quality, label: {tag: '{unit}/bad'}, objective: binary, of: [m1, m2], "
         "tags: ['{unit}/load', '{unit}/verdict'], features: last, every: 5 min, "
         "learner: trees}\n"
@@ -336,40 +294,42 @@ static void test_data_that_teaches_nothing_is_named(void) {
         "  early: {what: sensor, label: {tag: '{unit}/time', delay: 300 d}, of: [m1, m2], "
         "tags: '{unit}/load', learner: trees}\n");
     // The same under another name.
-    expect("model train %/faults.yaml:leak" WHERE, 3,
-           "the label '{unit}/bad' can be read off the feature '{unit}/verdict last'");
+    folder_expect("model train %/faults.yaml:leak" WHERE, 3,
+                  "the label '{unit}/bad' can be read off the feature '{unit}/verdict last'");
     // Its texts are no numbers and no classes were named.
-    expect("model train %/faults.yaml:dark" WHERE, 3, "texts that are no class");
+    folder_expect("model train %/faults.yaml:dark" WHERE, 3, "texts that are no class");
     // The labels never came.
-    expect("model train %/faults.yaml:early" WHERE, 3, "0 of 3200 rows have a label");
+    folder_expect("model train %/faults.yaml:early" WHERE, 3, "0 of 3200 rows have a label");
     // No prediction takes no time: a challenger that is slower than its deadline stays out.
-    expect("model train %/faults.yaml:slow" WHERE, 1, "latency   NOT PASSED");
-    expect("model list %/faults.yaml:slow --models %/models", 0, "candidate");
-    put("p.lsd", "LSDATA1");
-    expect("model fit trees %/p.lsd", 3, "not a dataset");
-    expect("model fit linear %/p.lsd --validate 0.25 --score", 2, "'--score' is for trees");
+    folder_expect("model train %/faults.yaml:slow" WHERE, 1, "latency   NOT PASSED");
+    folder_expect("model list %/faults.yaml:slow --models %/models", 0, "candidate");
+    folder_put("p.lsd", "LSDATA1");
+    folder_expect("model fit trees %/p.lsd", 3, "not a dataset");
+    folder_expect("model fit linear %/p.lsd --validate 0.25 --score", 2, "'--score' is for trees");
 }
 
 static void test_a_model_that_is_not_what_it_was_is_refused(void) {
     if (!program_is_there()) {
         return;
     }
-    put("models/bad/versions/1/model.json", "\x89PNG");
-    expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "not what the manifest of version 1 says");
-    expect("model promote %/p.yaml:bad -v 1 --models %/models", 3, "not what the manifest");
+    folder_put("models/bad/versions/1/model.json", "\x89PNG");
+    folder_expect("model predict %/p.yaml:bad -v 1" WHERE, 3,
+                  "not what the manifest of version 1 says");
+    folder_expect("model promote %/p.yaml:bad -v 1 --models %/models", 3, "not what the manifest");
     // Another model of this program, of other features.
-    put("other.yaml", HEAD
-        "  bad: {what: scrap, label: {tag: '{unit}/bad'}, objective: binary, "
-        "of: [m1], tags: '{unit}/heat', learner: trees}\n");
-    CHECK_INT(system(fill("cp -r %/models/state %/models/bad2 && rm -rf %/models/bad && "
-                          "mv %/models/bad2 %/models/bad")),
+    folder_put("other.yaml", HEAD
+               "  bad: {what: scrap, label: {tag: '{unit}/bad'}, objective: binary, "
+               "of: [m1], tags: '{unit}/heat', learner: trees}\n");
+    CHECK_INT(system(folder_fill("cp -r %/models/state %/models/bad2 && rm -rf %/models/bad && "
+                                 "mv %/models/bad2 %/models/bad")),
               0);
-    expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "is that of model 'state', not of 'bad'");
-    CHECK_INT(system(fill("sed -i 's/\"model\": \"state\"/\"model\": \"bad\"/' "
-                          "%/models/bad/versions/1/manifest.json")),
+    folder_expect("model predict %/p.yaml:bad -v 1" WHERE, 3,
+                  "is that of model 'state', not of 'bad'");
+    CHECK_INT(system(folder_fill("sed -i 's/\"model\": \"state\"/\"model\": \"bad\"/' "
+                                 "%/models/bad/versions/1/manifest.json")),
               0);
-    expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "says 3 numbers of each row");
-    expect("model predict %/other.yaml:bad -v 1" WHERE, 3, "trained on other features");
+    folder_expect("model predict %/p.yaml:bad -v 1" WHERE, 3, "says 3 numbers of each row");
+    folder_expect("model predict %/other.yaml:bad -v 1" WHERE, 3, "trained on other features");
 }
 
 // ---- searches
@@ -378,12 +338,14 @@ static void test_a_search_chooses_the_same_however_many_run(void) {
     if (!program_is_there()) {
         return;
     }
-    expect("model train %/p.yaml:state --search 4 --workers 1 --history %/hist --models %/one", 0,
-           "version 1");
-    expect("model train %/p.yaml:state --search 4 --workers 4 --history %/hist --models %/four", 0,
-           "version 1");
+    folder_expect(
+        "model train %/p.yaml:state --search 4 --workers 1 --history %/hist --models %/one", 0,
+        "version 1");
+    folder_expect(
+        "model train %/p.yaml:state --search 4 --workers 4 --history %/hist --models %/four", 0,
+        "version 1");
     check_same("%/one/state/versions/1/model.json", "%/four/state/versions/1/model.json");
-    json_t *shown = ask("model show %/p.yaml:state --models %/one --json");
+    json_t *shown = folder_ask("model show %/p.yaml:state --models %/one --json");
     const json_t *lineage = json_object_get(shown, "lineage");
     const json_t *search = json_object_get(lineage, "search");
     const json_t *rungs = json_object_get(search, "rungs");
@@ -397,34 +359,35 @@ static void test_a_search_chooses_the_same_however_many_run(void) {
     CHECK_NEAR(json_number_value(json_object_get(last, "rate")),
                json_number_value(json_object_get(json_object_get(lineage, "trees"), "rate")), 0.0);
     json_decref(shown);
-    CHECK(access(fill("%/one/state"), F_OK) == 0);
-    CHECK_INT(system(fill("test -z \"$(ls -d %/one/state/search-* 2>/dev/null)\"")), 0);
+    CHECK(access(folder_fill("%/one/state"), F_OK) == 0);
+    CHECK_INT(system(folder_fill("test -z \"$(ls -d %/one/state/search-* 2>/dev/null)\"")), 0);
 }
 
 static void test_a_search_that_was_killed_goes_on(void) {
     if (!program_is_there()) {
         return;
     }
-    const char *line = fill(
+    const char *line = folder_fill(
         "model train %/p.yaml:state --search 4 --workers 1 --history %/hist --models %/killed");
     // Dead as soon as the first score is there.
     program done = program_run_def(
-        &(program_def){.line = line, .kill_at = fill("%/killed/state/search-*/0-*.json")});
+        &(program_def){.line = line, .kill_at = folder_fill("%/killed/state/search-*/0-*.json")});
     CHECK_INT(done.code, 128 + 9);
     program_clear(&done);
-    expect("model list %/p.yaml:state --models %/killed", 0, "no version yet");
-    expect("model train %/p.yaml:state --search 4 --workers 2 --history %/hist --models %/killed",
-           0, "version 1");
+    folder_expect("model list %/p.yaml:state --models %/killed", 0, "no version yet");
+    folder_expect(
+        "model train %/p.yaml:state --search 4 --workers 2 --history %/hist --models %/killed", 0,
+        "version 1");
     check_same("%/one/state/versions/1/model.json", "%/killed/state/versions/1/model.json");
     // A trial that cannot do its work ends the search and leaves no version; nothing is chosen from
     // the others.
-    CHECK_INT(mkdir(fill("%/odd"), 0777), 0);
-    expect(
+    CHECK_INT(mkdir(folder_fill("%/odd"), 0777), 0);
+    folder_expect(
         "model train %/p.yaml:state --search 4 --pool --data %/data --history %/hist "
         "--models %/odd",
         4, "start it with 'lineshaft run'");
     // Without one the settings of the plant file hold.
-    expect("model train %/p.yaml:state --search 0" WHERE, 0, "version 2: challenger");
+    folder_expect("model train %/p.yaml:state --search 0" WHERE, 0, "version 2: challenger");
 }
 
 // ---- trainings that are killed
@@ -433,40 +396,42 @@ static void test_a_training_that_was_killed_goes_on(void) {
     if (!program_is_there()) {
         return;
     }
-    expect("model train %/p.yaml:bad --keep %/rows.lsd --history %/hist --models %/other", 0, "");
+    folder_expect("model train %/p.yaml:bad --keep %/rows.lsd --history %/hist --models %/other", 0,
+                  "");
     const char *fit =
         "model fit trees %/rows.lsd --objective binary --rounds 400 --rows 0.7 "
         "--seed 3 --force ";
     char plain[1024], saved[1024];
     snprintf(plain, sizeof plain, "%s-o %%/plain.json", fit);
     snprintf(saved, sizeof saved, "%s--state %%/half --save-every 3 -o %%/rest.json", fit);
-    expect(plain, 0, "");
-    program done = program_run_def(&(program_def){.line = fill(saved), .kill_at = fill("%/half")});
+    folder_expect(plain, 0, "");
+    program done = program_run_def(
+        &(program_def){.line = folder_fill(saved), .kill_at = folder_fill("%/half")});
     CHECK_INT(done.code, 128 + 9);
     program_clear(&done);
-    CHECK(access(fill("%/rest.json"), F_OK) != 0);  // nothing half made
-    done = program_run(fill(saved));
+    CHECK(access(folder_fill("%/rest.json"), F_OK) != 0);  // nothing half made
+    done = program_run(folder_fill(saved));
     CHECK_INT(done.code, 0);
     CHECK_CONTAINS(done.err, "goes on from round");
     program_clear(&done);
     check_same("%/plain.json", "%/rest.json");
-    CHECK(access(fill("%/half"), F_OK) != 0);  // its state is gone
+    CHECK(access(folder_fill("%/half"), F_OK) != 0);  // its state is gone
     // A state of something else is told of and left behind.
-    put("half", "LSLEARN1 and whatever");
-    done = program_run(fill(saved));
+    folder_put("half", "LSLEARN1 and whatever");
+    done = program_run(folder_fill(saved));
     CHECK_INT(done.code, 0);
     CHECK_CONTAINS(done.err, "not the state of this training");
     program_clear(&done);
     check_same("%/plain.json", "%/rest.json");
     // A place that cannot be written costs the state, not the training.
     snprintf(saved, sizeof saved, "%s--state /dev/full/x --save-every 3 -o %%/rest.json", fit);
-    done = program_run(fill(saved));
+    done = program_run(folder_fill(saved));
     CHECK_INT(done.code, 0);
     CHECK_CONTAINS(done.err, "cannot be gone on with if it is killed");
     program_clear(&done);
     check_same("%/plain.json", "%/rest.json");
     snprintf(plain, sizeof plain, "%s", fit);
-    done = program_run_def(&(program_def){.line = fill(plain), .out = "/dev/full"});
+    done = program_run_def(&(program_def){.line = folder_fill(plain), .out = "/dev/full"});
     CHECK_INT(done.code, 4);  // a full disk for the model itself
     program_clear(&done);
 }
@@ -478,51 +443,54 @@ static void test_where_a_key_is_demanded_nothing_unsigned_serves(void) {
         return;
     }
     struct stat facts;
-    expect("model key %/k", 0, "secret key");
-    CHECK_INT(stat(fill("%/k"), &facts), 0);
+    folder_expect("model key %/k", 0, "secret key");
+    CHECK_INT(stat(folder_fill("%/k"), &facts), 0);
     CHECK_INT(facts.st_mode & 0777, 0600);
-    expect("model key %/k", 2, "never written over");
-    expect("model key %/other-key", 0, "");
+    folder_expect("model key %/k", 2, "never written over");
+    folder_expect("model key %/other-key", 0, "");
 #define SIGNED " --models %/signed"
     // Passed and `mode: auto`, but not signed: it waits.
-    expect("model train %/signed.yaml --history %/hist" SIGNED, 0, "version 1: challenger");
-    expect("model verify %/signed.yaml" SIGNED, 1, "is not signed");
-    expect("model promote %/signed.yaml" SIGNED, 3, "version 1 of model 'state' is not signed");
-    expect("model sign %/signed.yaml --key %/other-key" SIGNED, 0, "version 1: signed");
-    expect("model promote %/signed.yaml" SIGNED, 3, "signed by another key");
-    expect("model sign %/signed.yaml --key %/k.pub" SIGNED, 3, "no secret key");
-    expect("model sign %/signed.yaml --key %/k" SIGNED, 0, "version 1: signed");
-    expect("model verify %/signed.yaml --json" SIGNED, 0, "\"signed\": true");
-    expect("model promote %/signed.yaml" SIGNED, 0, "version 1 serves");
-    expect("model predict %/signed.yaml --history %/hist" SIGNED, 0, "version 1");
+    folder_expect("model train %/signed.yaml --history %/hist" SIGNED, 0, "version 1: challenger");
+    folder_expect("model verify %/signed.yaml" SIGNED, 1, "is not signed");
+    folder_expect("model promote %/signed.yaml" SIGNED, 3,
+                  "version 1 of model 'state' is not signed");
+    folder_expect("model sign %/signed.yaml --key %/other-key" SIGNED, 0, "version 1: signed");
+    folder_expect("model promote %/signed.yaml" SIGNED, 3, "signed by another key");
+    folder_expect("model sign %/signed.yaml --key %/k.pub" SIGNED, 3, "no secret key");
+    folder_expect("model sign %/signed.yaml --key %/k" SIGNED, 0, "version 1: signed");
+    folder_expect("model verify %/signed.yaml --json" SIGNED, 0, "\"signed\": true");
+    folder_expect("model promote %/signed.yaml" SIGNED, 0, "version 1 serves");
+    folder_expect("model predict %/signed.yaml --history %/hist" SIGNED, 0, "version 1");
     // Signed at once it would be promoted at once; this one is no better than the champion, and so
     // nobody has signed it. A person may, and is told.
-    expect("model train %/signed.yaml --sign %/k --history %/hist" SIGNED, 1,
-           "version 2: candidate");
-    expect("model verify %/signed.yaml -v 2" SIGNED, 1, "is not signed");
-    program sign = program_run(fill("model sign %/signed.yaml -v 2 --key %/k" SIGNED));
+    folder_expect("model train %/signed.yaml --sign %/k --history %/hist" SIGNED, 1,
+                  "version 2: candidate");
+    folder_expect("model verify %/signed.yaml -v 2" SIGNED, 1, "is not signed");
+    program sign = program_run(folder_fill("model sign %/signed.yaml -v 2 --key %/k" SIGNED));
     CHECK_INT(sign.code, 0);
     CHECK_CONTAINS(sign.err, "version 2 did not pass its gates when it was trained: gain");
     program_clear(&sign);
-    expect("model verify %/signed.yaml -v 2" SIGNED, 0, "signed by this key");
+    folder_expect("model verify %/signed.yaml -v 2" SIGNED, 0, "signed by this key");
     // An older one that was withdrawn does not come back, although it is signed.
-    put("withdrawn.yaml",
-        HEAD "  state: {" STATE ", signed-by: k.pub, signed-from: 2, " COMMON "}\n");
-    expect("model promote %/withdrawn.yaml -v 1" SIGNED, 3,
-           "version 1 of model 'state' is withdrawn: 'signed-from' of the plant file says 2");
-    expect("model predict %/withdrawn.yaml --history %/hist" SIGNED, 3, "is withdrawn");
-    expect("model promote %/withdrawn.yaml -v 2" SIGNED, 0, "version 2 serves");
-    expect("model rollback %/withdrawn.yaml" SIGNED, 3, "is withdrawn");
-    expect("model rollback %/signed.yaml" SIGNED, 0, "version 1 serves");
+    folder_put("withdrawn.yaml",
+               HEAD "  state: {" STATE ", signed-by: k.pub, signed-from: 2, " COMMON "}\n");
+    folder_expect(
+        "model promote %/withdrawn.yaml -v 1" SIGNED, 3,
+        "version 1 of model 'state' is withdrawn: 'signed-from' of the plant file says 2");
+    folder_expect("model predict %/withdrawn.yaml --history %/hist" SIGNED, 3, "is withdrawn");
+    folder_expect("model promote %/withdrawn.yaml -v 2" SIGNED, 0, "version 2 serves");
+    folder_expect("model rollback %/withdrawn.yaml" SIGNED, 3, "is withdrawn");
+    folder_expect("model rollback %/signed.yaml" SIGNED, 0, "version 1 serves");
     // The signature of one version is none for another.
-    CHECK_INT(system(fill("cp %/signed/state/versions/1/manifest.* %/signed/state/versions/2/")),
-              0);
-    expect("model predict %/signed.yaml -v 2 --history %/hist" SIGNED, 3, "not version 2");
+    CHECK_INT(
+        system(folder_fill("cp %/signed/state/versions/1/manifest.* %/signed/state/versions/2/")),
+        0);
+    folder_expect("model predict %/signed.yaml -v 2 --history %/hist" SIGNED, 3, "not version 2");
     // Changed after it was signed, with a manifest that fits.
-    put("signed/state/versions/1/manifest.json", "{}");
-    expect("model predict %/signed.yaml -v 1 --history %/hist" SIGNED, 3,
-           "not of what stands there now");
-    expect("model verify %/signed.yaml -v 1" SIGNED, 1, "not of what stands there now");
+    folder_put("signed/state/versions/1/manifest.json", "{}");
+    folder_expect("model predict %/signed.yaml -v 1 --history %/hist" SIGNED, 3,
+                  "not of what stands there now");
+    folder_expect("model verify %/signed.yaml -v 1" SIGNED, 1, "not of what stands there now");
 }
 
 int main(int argc, char **argv) {

@@ -8,17 +8,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tests/cli/program.h"
+#include "tests/cli/folder.h"
 #include "tests/harness.h"
-
-static char folder[512];
-
-static void put(const char *name, const char *text) {
-    char path[600];
-    ls_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    CHECK_INT(ls_file_write(path, text, strlen(text), &err), LS_OK);
-}
 
 static uint64_t next_random(uint64_t *state) {  // splitmix64
     uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
@@ -32,7 +23,7 @@ static void put_history(void) {
     char path[600];
     double wear[2] = {0.0, 0.5};
     uint64_t seed = 11;
-    snprintf(path, sizeof path, "%s/h.csv", folder);
+    snprintf(path, sizeof path, "%s/h.csv", folder_path());
     FILE *file = fopen(path, "w");
     CHECK(file != NULL);
     if (file == NULL) {
@@ -63,97 +54,73 @@ static void put_history(void) {
     "every: 5 min, label: {tag: 'cell/{unit}/wear'}, gates: {latency: 10 s, missing: 10}" more \
     "}\n"
 
-static void begin(void) {
-    snprintf(folder, sizeof folder, "%s", program_temporary("m"));
-    CHECK_INT(mkdir(folder, 0777), 0);
-    put("p.yaml",
-        "plant: t\nstations: {a: {process: 1 min}}\n"
-        "products: {x: {route: [a], release: {every: 1 h}}}\nmodels:\n" MODEL("wear", "")
-            MODEL("auto", ", mode: auto, learner: trees") MODEL("own", ", learner: ./own")
-                MODEL("noise", ", learner: ./noise") MODEL("broken", ", learner: ./broken")
-                    MODEL("slow", ", learner: ./slow"));
+static void put_all(void) {
+    folder_put("p.yaml",
+               "plant: t\nstations: {a: {process: 1 min}}\n"
+               "products: {x: {route: [a], release: {every: 1 h}}}\nmodels:\n" MODEL("wear", "")
+                   MODEL("auto", ", mode: auto, learner: trees") MODEL("own", ", learner: ./own")
+                       MODEL("noise", ", learner: ./noise") MODEL("broken", ", learner: ./broken")
+                           MODEL("slow", ", learner: ./slow"));
     put_history();
-}
-
-static program run(const char *line) {
-    char whole[2048];
-    // '%' stands for the folder of the test.
-    size_t size = 0;
-    for (const char *at = line; *at != '\0' && size < sizeof whole - 600; at++) {
-        if (*at == '%') {
-            size += (size_t)snprintf(whole + size, sizeof whole - size, "%s", folder);
-        } else {
-            whole[size++] = *at;
-        }
-    }
-    whole[size] = '\0';
-    harness_note("lineshaft %s", whole);
-    return program_run(whole);
-}
-
-// Runs it, and checks the exit code and a part of what it said.
-static void expect(const char *line, int code, const char *said) {
-    program done = run(line);
-    CHECK_INT(done.code, code);
-    CHECK_CONTAINS(code == 0 || code == 1 ? done.out : done.err, said);
-    program_clear(&done);
 }
 
 #define WHERE " --history %/hist --models %/models"
 
 static void test_from_history_to_a_model_that_serves(void) {
-    if (!program_is_there()) {
+    if (!folder_make(NULL)) {
         return;
     }
-    begin();
-    expect("history import %/hist %/h.csv", 0, "");
-    expect("model train %/p.yaml" WHERE, 2, "");
-    expect("model train %/p.yaml:wear --data %/data --pool", 4, "start it with 'lineshaft run'");
-    expect("model train %/p.yaml:tear" WHERE, 3, "the plant has no model 'tear'");
-    expect("model show %/p.yaml:wear --models %/models", 3, "has no versions yet");
-    expect("model train %/p.yaml:wear" WHERE, 0, "model wear, version 1: challenger");
-    expect("model list %/p.yaml:wear --models %/models", 0, "challenger");
-    expect("model promote %/p.yaml:wear --models %/models", 0, "version 1 serves, it is the first");
-    expect("model evaluate %/p.yaml:wear" WHERE, 0, "version 1: champion");
+    put_all();
+    folder_expect("history import %/hist %/h.csv", 0, "");
+    folder_expect("model train %/p.yaml" WHERE, 2, "");
+    folder_expect("model train %/p.yaml:wear --data %/data --pool", 4,
+                  "start it with 'lineshaft run'");
+    folder_expect("model train %/p.yaml:tear" WHERE, 3, "the plant has no model 'tear'");
+    folder_expect("model show %/p.yaml:wear --models %/models", 3, "has no versions yet");
+    folder_expect("model train %/p.yaml:wear" WHERE, 0, "model wear, version 1: challenger");
+    folder_expect("model list %/p.yaml:wear --models %/models", 0, "challenger");
+    folder_expect("model promote %/p.yaml:wear --models %/models", 0,
+                  "version 1 serves, it is the first");
+    folder_expect("model evaluate %/p.yaml:wear" WHERE, 0, "version 1: champion");
     // The same again is no better: it stays a candidate.
-    expect("model train %/p.yaml:wear" WHERE, 1, "version 2: candidate");
-    expect("model promote %/p.yaml:wear --models %/models", 3, "has no challenger");
-    program late = run("model promote %/p.yaml:wear --version 2 --models %/models");
-    CHECK_INT(late.code, 0);
+    folder_expect("model train %/p.yaml:wear" WHERE, 1, "version 2: candidate");
+    folder_expect("model promote %/p.yaml:wear --models %/models", 3, "has no challenger");
+    program late = folder_run("model promote %/p.yaml:wear --version 2 --models %/models", 0);
     CHECK_CONTAINS(late.out, "version 2 serves");
     CHECK_CONTAINS(late.err, "version 2 did not pass its gates when it was trained: gain");
     program_clear(&late);
     // With the result in a file, not to pass is no failure: whoever waits reads it there.
-    expect("model train %/p.yaml:wear --result %/r.json" WHERE, 0, "version 3: candidate");
+    folder_expect("model train %/p.yaml:wear --result %/r.json" WHERE, 0, "version 3: candidate");
     char result[600];
-    snprintf(result, sizeof result, "%s/r.json", folder);
+    snprintf(result, sizeof result, "%s/r.json", folder_path());
     char *text = harness_read_file(result, NULL);
     CHECK_CONTAINS(text != NULL ? text : "", "\"model-train/1\"");
     CHECK_CONTAINS(text != NULL ? text : "", "\"number\": 3");
     free(text);
-    expect("model train %/p.yaml:wear --result %/no/r.json" WHERE, 4, "");
-    expect("model show %/p.yaml:wear -v 3 --models %/models", 0, "profile.json");
-    expect("model predict %/p.yaml:wear" WHERE, 0, "version 2, at 2026-01-06T00:59:00Z");
-    expect("model explain %/p.yaml:wear" WHERE, 0, "cell/{unit}/power mean 10min");
-    program done = run("model train %/p.yaml:auto" WHERE);
+    folder_expect("model train %/p.yaml:wear --result %/no/r.json" WHERE, 4, "");
+    folder_expect("model show %/p.yaml:wear -v 3 --models %/models", 0, "profile.json");
+    folder_expect("model predict %/p.yaml:wear" WHERE, 0, "version 2, at 2026-01-06T00:59:00Z");
+    folder_expect("model explain %/p.yaml:wear" WHERE, 0, "cell/{unit}/power mean 10min");
+    program done = program_run(folder_fill("model train %/p.yaml:auto" WHERE));
     program_clear(&done);  // its gates are not the question here
-    expect("model explain %/p.yaml:auto --version 1" WHERE, 0, "cell/{unit}/power");
-    expect("model explain %/p.yaml:auto --version 1 --json" WHERE, 0, "model-explain/1");
-    expect("model rollback %/p.yaml:wear --models %/models", 0, "version 1 serves");
-    expect("model rollback %/p.yaml:wear --models %/models", 3, "no champion before");
-    expect("model show %/p.yaml:wear --models %/models --json", 0, "\"stage\": \"champion\"");
+    folder_expect("model explain %/p.yaml:auto --version 1" WHERE, 0, "cell/{unit}/power");
+    folder_expect("model explain %/p.yaml:auto --version 1 --json" WHERE, 0, "model-explain/1");
+    folder_expect("model rollback %/p.yaml:wear --models %/models", 0, "version 1 serves");
+    folder_expect("model rollback %/p.yaml:wear --models %/models", 3, "no champion before");
+    folder_expect("model show %/p.yaml:wear --models %/models --json", 0,
+                  "\"stage\": \"champion\"");
 }
 
 static void test_the_same_history_gives_the_same_bytes(void) {
     if (!program_is_there()) {
         return;
     }
-    expect("model export %/p.yaml:wear -v 1 --models %/models -o %/one.json", 0, "");
-    expect("model export %/p.yaml:wear -v 2 --models %/models -o %/two.json", 0, "");
+    folder_expect("model export %/p.yaml:wear -v 1 --models %/models -o %/one.json", 0, "");
+    folder_expect("model export %/p.yaml:wear -v 2 --models %/models -o %/two.json", 0, "");
     char path[2][600];
     uint64_t size[2] = {0};
-    snprintf(path[0], sizeof path[0], "%s/one.json", folder);
-    snprintf(path[1], sizeof path[1], "%s/two.json", folder);
+    snprintf(path[0], sizeof path[0], "%s/one.json", folder_path());
+    snprintf(path[1], sizeof path[1], "%s/two.json", folder_path());
     char *one = harness_read_file(path[0], &size[0]), *two = harness_read_file(path[1], &size[1]);
     CHECK(one != NULL && two != NULL && size[0] == size[1] && size[0] > 500);
     if (one != NULL && two != NULL && size[0] == size[1]) {
@@ -167,16 +134,17 @@ static void test_a_changed_model_does_not_serve(void) {
     if (!program_is_there()) {
         return;
     }
-    put("models/wear/versions/2/model.json", "{}");
-    expect("model promote %/p.yaml:wear -v 2 --models %/models", 3, "not what the manifest");
-    expect("model predict %/p.yaml:wear -v 2" WHERE, 3, "not what the manifest of version 2 says");
-    expect("model predict %/p.yaml:wear" WHERE, 0, "version 1");
+    folder_put("models/wear/versions/2/model.json", "{}");
+    folder_expect("model promote %/p.yaml:wear -v 2 --models %/models", 3, "not what the manifest");
+    folder_expect("model predict %/p.yaml:wear -v 2" WHERE, 3,
+                  "not what the manifest of version 2 says");
+    folder_expect("model predict %/p.yaml:wear" WHERE, 0, "version 1");
 }
 
 static void put_learner(const char *name, const char *text) {
     char path[600];
-    put(name, text);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    folder_put(name, text);
+    snprintf(path, sizeof path, "%s/%s", folder_path(), name);
     CHECK_INT(chmod(path, 0755), 0);
 }
 
@@ -186,11 +154,11 @@ static void test_a_training_that_is_stopped_leaves_nothing(void) {
         return;
     }
     char line[2048], path[600];
-    snprintf(path, sizeof path, "%s/began", folder);
+    snprintf(path, sizeof path, "%s/began", folder_path());
     snprintf(line, sizeof line, "#!/bin/sh\necho $$ >'%s'\nexec sleep 600\n", path);
     put_learner("slow", line);
     snprintf(line, sizeof line, "model train %s/p.yaml:slow --history %s/hist --models %s/models",
-             folder, folder, folder);
+             folder_path(), folder_path(), folder_path());
     program done = program_run_def(
         &(program_def){.line = line, .interrupt_ms = 1500, .interrupts = 1});
     CHECK_INT(done.code, 130);
@@ -202,7 +170,7 @@ static void test_a_training_that_is_stopped_leaves_nothing(void) {
         CHECK(access(process, F_OK) != 0);
     }
     free(pid);
-    expect("model list %/p.yaml:slow --models %/models", 0, "no version yet");
+    folder_expect("model list %/p.yaml:slow --models %/models", 0, "no version yet");
 }
 
 static void test_other_programs_can_train(void) {
@@ -211,8 +179,9 @@ static void test_other_programs_can_train(void) {
     }
     put_learner("noise", "#!/bin/sh\necho '{\"what\": \"no model\"}'\n");
     put_learner("broken", "#!/bin/sh\nexit 7\n");
-    expect("model train %/p.yaml:broken" WHERE, 3, "the training by './broken' ended with code 7");
-    expect("model train %/p.yaml:noise" WHERE, 3, "");
+    folder_expect("model train %/p.yaml:broken" WHERE, 3,
+                  "the training by './broken' ended with code 7");
+    folder_expect("model train %/p.yaml:noise" WHERE, 3, "");
     char text[1024],
         *source = harness_read_file(harness_source_path("examples/learner/ridge.py"), NULL);
     CHECK(source != NULL);
@@ -221,11 +190,11 @@ static void test_other_programs_can_train(void) {
     free(source);
     put_learner("own", text);
     if (access("/usr/bin/python3", X_OK) == 0) {
-        expect("model train %/p.yaml:own" WHERE, 0, "model own, version 1: challenger");
+        folder_expect("model train %/p.yaml:own" WHERE, 0, "model own, version 1: challenger");
     }
     // Nothing of a training that failed is kept.
-    expect("model list %/p.yaml:broken --models %/models", 0, "no version yet");
-    expect("model list %/p.yaml:noise --models %/models", 0, "no version yet");
+    folder_expect("model list %/p.yaml:broken --models %/models", 0, "no version yet");
+    folder_expect("model list %/p.yaml:noise --models %/models", 0, "no version yet");
 }
 
 int main(int argc, char **argv) {

@@ -133,6 +133,21 @@ bool bench_number(bench *b, const char *tag, double at_s, int64_t number) {
     return bench_say(b, tag, at_s, (ls_sample){.kind = LS_VALUE_INT, .value.integer = number});
 }
 
+void bench_works(bench *b, const char *machine, const char *lot, double at_s) {
+    enum { EXECUTE = 6, IDLE = 4 };  // PackML
+    char tag[60];
+    snprintf(tag, sizeof tag, "g/n/%s/Lots", machine);
+    CHECK(bench_text(b, tag, at_s, lot));
+    snprintf(tag, sizeof tag, "g/n/%s/State", machine);
+    CHECK(bench_number(b, tag, at_s, lot[0] != '\0' ? EXECUTE : IDLE));
+}
+
+void bench_arrives(bench *b, const char *lot, const char *station, double at_s) {
+    char text[80];
+    snprintf(text, sizeof text, "%s station=%s", lot, station);
+    CHECK(bench_text(b, "g/n/line/Arrived", at_s, text));
+}
+
 void bench_lot(bench *b, int number, double saw_s) {
     char name[32];
     char released[64];

@@ -34,6 +34,10 @@ bool bench_has_reason(const json_t *row, const char *key, const char *part);
 bool bench_text(bench *b, const char *tag, double at_s, const char *text);
 bool bench_number(bench *b, const char *tag, double at_s, int64_t number);
 bool bench_say(bench *b, const char *tag, double at_s, ls_sample sample);
+// The machine "g/n/NAME/..." works on the lot from then on, and is idle with lot "".
+void bench_works(bench *b, const char *machine, const char *lot, double at_s);
+// The lot comes to the station ("g/n/line/Arrived").
+void bench_arrives(bench *b, const char *lot, const char *station, double at_s);
 
 // One lot through the plant, its sawing taking `saw_s`, packing 30 s; the saw's lots come every ten
 // minutes, and are inside for 32 s more than the sawing.
