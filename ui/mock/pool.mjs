@@ -167,7 +167,8 @@ export function rackOf(pool, jobs, name) {
   let [used, borrowed, drained, broken, spare, reserved] = ['used', 'borrowed', 'drained', 'broken', 'spare', 'reserved'].map((p) => r[p][i]);
   const here = used > 0 ? jobs.filter((j) => j.state === 'running').slice(i % 20, i % 20 + 3) : [];
   const nodes = Array.from({length: r.nodes[i]}, (_, k) => {
-    const state = broken > 0 ? 'broken' : drained > 0 ? 'drained' : spare > 0 && used < (r.nodes[i] - k) * per ? 'spare' : 'up';
+    const alone = drained < per ? drained : 0;  // GPUs, not a node
+    const state = broken > 0 ? 'broken' : drained > 0 && !alone ? 'drained' : spare > 0 && used < (r.nodes[i] - k) * per ? 'spare' : 'up';
     const node = {name: `node${i * r.nodes[i] + k + 1}`, kind: pool.kinds[0].name, domain: `${name}-domain`, state, reserved_for: null, gpus: [],
       ...(state === 'broken' ? {since_us: pool.now_us - 12 * 60e6, about: 'GPU 2: Xid 79'} : {})};
     if (state === 'broken') broken -= per;
@@ -175,7 +176,9 @@ export function rackOf(pool, jobs, name) {
     if (state === 'spare') spare -= per;
     const keep = state === 'up' && used === 0 && reserved > 0;
     if (keep) (reserved -= per, node.reserved_for = pool.accounts[0].path);
-    for (let g = 0; g < per; g++) {
+    drained -= alone;
+    for (let g = 0; g < alone; g++) node.gpus.push({used: 0, borrowed: 0, jobs: [], out: true});
+    for (let g = alone; g < per; g++) {
       const share = state === 'up' && used > 0 ? Math.min(1, used) : 0, lent = share > 0 && borrowed >= used - 1e-9 ? share : 0;
       used -= share;
       borrowed -= lent;

@@ -84,6 +84,24 @@ test('each waiting job says why and when; never is not the same as not known (T1
   });
 });
 
+test('a GPU that is out of service alone is told so, and the others of its node are not', async () => {
+  for (const [lang, out] of [['en', 'drained 1'], ['ko', '드레인됨 1']]) {
+    await withPool({lang}, async (page, mock) => {
+      const {drained, broken, spare, used} = mock.pool.racks;
+      [drained[0], broken[0], spare[0], used[0]] = [1, 0, 0, 2];
+      await page.focus('.map canvas');
+      await page.keyboard.press('Home');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.nodes svg');
+      const said = await page.$$eval('.nodes svg.gpus', (all) => all.map((s) => s.getAttribute('aria-label')));
+      assert.ok(said[0].includes(out), said[0]);
+      assert.ok(said.slice(1).every((s) => !s.includes(out.slice(0, 3))), said.join('; '));
+      assert.equal(await page.locator('.nodes tbody tr:first-child .gpu-drained').count(), 1);
+      assert.equal(await page.locator('.nodes tbody tr:first-child th .muted').count(), 0, 'the node itself is in service');
+    });
+  }
+});
+
 test('spot jobs, parts of elastic jobs and these are told apart, in the list, the details and the rack', async () => {
   for (const [lang, says] of [['en', {part: 'part of 7150', spot: 'spot', grows: 'up to 3 parts more', about: /Runs beside job 7150; stopped as soon as/}],
     ['ko', {part: '7150번 작업의 확장분', spot: '스팟', grows: '최대 3개 확장', about: /7150번 작업과 함께 실행하며/}]]) {

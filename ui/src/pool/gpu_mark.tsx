@@ -35,6 +35,7 @@ export function GpuMark({state, filled = 1, x = 0, size = 16}: {state: GpuState;
 // What one GPU of a node is.
 export function stateOf(node: Node, gpu: Node['gpus'][number]): GpuState {
   if (gpu.used > 0) return gpu.borrowed > 0 ? 'borrowed' : 'used';
+  if (gpu.out) return 'drained';
   if (node.state === 'up') return node.reserved_for !== null ? 'reserved' : 'free';
   return node.state in looks ? node.state as GpuState : 'unknown';
 }

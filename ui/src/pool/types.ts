@@ -116,7 +116,7 @@ export interface Node {
   since_us?: number | null;
   about?: string;
   reserved_for: string | null;
-  gpus: {used: number; borrowed: number; jobs: string[]; name?: string}[];
+  gpus: {used: number; borrowed: number; jobs: string[]; name?: string; out?: true}[];  // out: of service alone
 }
 
 export interface Rack {
