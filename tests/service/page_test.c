@@ -267,7 +267,8 @@ static void test_others_need_tls_or_somebody_who_says_no(void) {
     service_end(&s);
     service_begin(&s, "examples/gearbox/cell.yaml", "web: {insecure: true}\n");
     // Past the check of the address; this one is none of the machine's.
-    const char *const elsewhere[] = {"--port", "0", "--listen", "203.0.113.7", NULL};
+    const char *const elsewhere[] = {"--data",   s.data,        "--port", "0",
+                                     "--listen", "203.0.113.7", NULL};
     CHECK(service_run_to_end(&s, s.plant, elsewhere) != 0);
     char *log = service_log(&s);
     CHECK_CONTAINS(log, "cannot listen on 203.0.113.7");
