@@ -120,13 +120,21 @@ static void show_runs_left(const ls_progress *progress, double left, double elap
                    strcmp(low, high) != 0 ? high : "");
 }
 
-static void draw_line(ls_progress *progress, double at, const char *left, const char *tail) {
+// `more` is left out of a terminal that is too narrow for it.
+static void draw_line(ls_progress *progress, double at, const char *left, const char *tail,
+                      const char *more) {
     const double share = fmin(fmax(at, 0.0), 1.0);
     char bar[BAR_WIDTH + 1], line[LINE_SIZE];
     look_at_width(progress);
     draw_bar(share, progress->width < NARROW ? BAR_WIDTH / 2 : BAR_WIDTH, bar);
     ls_text_format(line, sizeof line, "[%s] %3.0f %%  %s left  %s", bar, floor(100.0 * share), left,
                    tail);
+    const size_t size = strlen(line);
+    if (more[0] != '\0' &&
+        (!progress->terminal ||
+         size + strlen(more) + 2 < (size_t)(progress->width > 0 ? progress->width : 0))) {
+        ls_text_format(line + size, sizeof line - size, "%s%s", tail[0] != '\0' ? "  " : "", more);
+    }
     if (progress->terminal) {
         fprintf(progress->out, "\r%-*.*s", progress->width - 1, progress->width - 1, line);
     } else {
@@ -139,10 +147,10 @@ static void draw(ls_progress *progress, const ls_twin_progress *now, double elap
     char rate[NUMBER_SIZE + 16], tail[LINE_SIZE], left[LEFT_SIZE];
     show_rate((double)now->events, elapsed_s, rate, sizeof rate);
     if (now->replications_planned > 1) {
-        ls_text_format(tail, sizeof tail, "%s  %lld of %lld runs", rate,
-                       (long long)now->replications_done, (long long)now->replications_planned);
+        ls_text_format(tail, sizeof tail, "%lld of %lld runs", (long long)now->replications_done,
+                       (long long)now->replications_planned);
     } else {
-        ls_text_format(tail, sizeof tail, "%s", rate);
+        tail[0] = '\0';
     }
     if (now->replications_planned > 1 && progress->looks >= LOOKS_LEAST) {
         show_runs_left(progress, (double)(now->replications_planned - progress->runs_done),
@@ -150,7 +158,7 @@ static void draw(ls_progress *progress, const ls_twin_progress *now, double elap
     } else {
         show_left(fmin(now->share, 1.0), elapsed_s, left, sizeof left);
     }
-    draw_line(progress, now->share, left, tail);
+    draw_line(progress, now->share, left, tail, rate);
 }
 
 void ls_progress_show(ls_progress *progress, double share, const char *tail) {
@@ -164,7 +172,7 @@ void ls_progress_show(ls_progress *progress, double share, const char *tail) {
     if (clock_s - progress->started_s >= first_s && clock_s - last_s >= every) {
         char left[LEFT_SIZE];
         show_left(fmin(share, 1.0), clock_s - progress->started_s, left, sizeof left);
-        draw_line(progress, share, left, tail);
+        draw_line(progress, share, left, tail, "");
         progress->drawn_s = clock_s;
         progress->shown = progress->terminal;
     }

@@ -73,7 +73,7 @@ static void test_line_has_share_time_left_and_rate_and_is_erased(void) {
     ls_progress_finish(&progress, 16000000);
     fclose(out);
     CHECK_STR(text,
-              "\r[#####...............]  25 %  6 s left  2.00 M events/s  1 "
+              "\r[#####...............]  25 %  6 s left  1 of 4 runs        "
               "\r                                                           \r"
               "16.0 M events in 8 s, 2.00 M events/s\n");
     free(text);
@@ -198,12 +198,13 @@ static void test_a_line_is_as_wide_as_the_terminal_is_by_then(void) {
     update(&progress, 2.0, 0.25, 4000000);
     fflush(out);
     CHECK_INT(size, 80);  // a return, and one column left free: a full line would wrap
+    CHECK_CONTAINS(text, " left  1 of 4 runs  2.00 M events/s  ");
     const struct winsize narrow = {.ws_row = 24, .ws_col = 40};
     CHECK_INT(ioctl(ours, TIOCSWINSZ, &narrow), 0);
     update(&progress, 3.0, 0.5, 8000000);
     fflush(out);
     CHECK_INT(size, 80 + 40);
-    CHECK_STR(text + 80, "\r[#####.....]  50 %  3 s left  2.67 M ev");
+    CHECK_STR(text + 80, "\r[#####.....]  50 %  3 s left  1 of 4 ru");
     fclose(out);
     free(text);
     close(other);
