@@ -130,9 +130,8 @@ static void draw_line(ls_progress *progress, double at, const char *left, const 
     ls_text_format(line, sizeof line, "[%s] %3.0f %%  %s left  %s", bar, floor(100.0 * share), left,
                    tail);
     const size_t size = strlen(line);
-    if (more[0] != '\0' &&
-        (!progress->terminal ||
-         size + strlen(more) + 2 < (size_t)(progress->width > 0 ? progress->width : 0))) {
+    const bool fits = (int)(size + strlen(more)) + 2 < progress->width;
+    if (more[0] != '\0' && (fits || !progress->terminal)) {
         ls_text_format(line + size, sizeof line - size, "%s%s", tail[0] != '\0' ? "  " : "", more);
     }
     if (progress->terminal) {
