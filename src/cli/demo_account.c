@@ -178,6 +178,19 @@ static void number(const char *name, double value, const char *end, ls_buffer *o
     }
 }
 
+typedef struct named {
+    const char *name;
+    double value;
+} named;
+
+// An object of them; null where they are not known.
+static void numbers(bool known, const named *of, size_t count, ls_buffer *out) {
+    ls_buffer_text(out, known ? "{" : "null");
+    for (size_t i = 0; known && i < count; i++) {
+        number(of[i].name, of[i].value, i + 1 < count ? ", " : "}", out);
+    }
+}
+
 static void difference_json(const ls_demo_figures *f, ls_buffer *out) {
     ls_buffer_text(out, "{");
     number("made", f->more_made, ", ", out);
@@ -212,15 +225,11 @@ void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
     ls_buffer_printf(out, ", \"commands\": %llu, \"refused\": %llu, \"promised\": ",
                      (unsigned long long)a->figures.commands,
                      (unsigned long long)a->figures.refused);
-    if (l->known) {
-        ls_buffer_text(out, "{");
-        number("gain", l->promised, ", ", out);
-        number("low", l->promised_low, ", ", out);
-        number("high", l->promised_high, ", ", out);
-        number("sent", l->sent, "}", out);
-    } else {
-        ls_buffer_text(out, "null");
-    }
+    const named promised_of[] = {{"gain", l->promised},
+                                 {"low", l->promised_low},
+                                 {"high", l->promised_high},
+                                 {"sent", l->sent}};
+    numbers(l->known, promised_of, sizeof promised_of / sizeof *promised_of, out);
     const ls_demo_states *s = &l->states;
     ls_buffer_text(out, ", \"decisions\": ");
     if (s->known) {
@@ -232,30 +241,19 @@ void ls_demo_account_json(const ls_demo_account *a, ls_buffer *out) {
         ls_buffer_text(out, "null");
     }
     ls_buffer_text(out, ", \"realised\": ");
-    if (l->realised_known) {
-        ls_buffer_text(out, "{");
-        number("gain", l->realised, ", ", out);
-        number("low", l->realised_low, ", ", out);
-        number("high", l->realised_high, ", ", out);
-        number("decisions", l->realised_decisions, ", ", out);
-        number("windows", l->realised_windows, ", ", out);
-        number("error", l->realised_error, "}", out);
-    } else {
-        ls_buffer_text(out, "null");
-    }
+    const named realised_of[] = {{"gain", l->realised},
+                                 {"low", l->realised_low},
+                                 {"high", l->realised_high},
+                                 {"decisions", l->realised_decisions},
+                                 {"windows", l->realised_windows},
+                                 {"error", l->realised_error}};
+    numbers(l->realised_known, realised_of, sizeof realised_of / sizeof *realised_of, out);
     ls_buffer_text(out, ", \"awaited\": ");
-    if (l->compared > 0.0) {
-        ls_buffer_text(out, "{");
-        number("gain", l->awaited, ", ", out);
-        number("low", l->awaited_low, ", ", out);
-        number("high", l->awaited_high, ", ", out);
-        number("brought", l->brought, ", ", out);
-        number("windows", l->compared, ", ", out);
-        number("inside", l->inside, ", ", out);
-        number("expected", l->expected, "}", out);
-    } else {
-        ls_buffer_text(out, "null");
-    }
+    const named awaited_of[] = {{"gain", l->awaited},      {"low", l->awaited_low},
+                                {"high", l->awaited_high}, {"brought", l->brought},
+                                {"windows", l->compared},  {"inside", l->inside},
+                                {"expected", l->expected}};
+    numbers(l->compared > 0.0, awaited_of, sizeof awaited_of / sizeof *awaited_of, out);
     ls_buffer_text(out, ", \"kinds\": [");
     for (uint32_t i = 0; i < l->kind_count; i++) {
         kind_json(&l->kinds[i], i > 0, out);

@@ -13,7 +13,6 @@
 #include "cli/model_version.h"
 #include "cli/output.h"
 #include "ls_build.h"
-#include "model/judged.h"
 #include "model/signature.h"
 
 static const ls_option key_options[] = {
@@ -120,12 +119,10 @@ static int tell(const char *model, uint32_t number, const char *what) {
 
 // Who signs vouches for it, and is told what its gates said.
 static void warn_of_gates(const ls_model_opened *o, uint32_t number) {
-    char failed[256];
     ls_registry_version v;
     ls_error ignored = {0};
-    if (ls_registry_peek(o->registry, o->plan->name, number, &v, &ignored) == LS_OK &&
-        ls_judged_failed(v.lineage, failed, sizeof failed)) {
-        ls_warn("version %u did not pass its gates when it was trained: %s", number, failed);
+    if (ls_registry_peek(o->registry, o->plan->name, number, &v, &ignored) == LS_OK) {
+        ls_model_warn_of_gates(&v);
     }
     ls_registry_version_clear(&v);
 }

@@ -8,7 +8,6 @@
 #include "cli/output.h"
 #include "ls_build.h"
 #include "model/deadline.h"
-#include "model/judged.h"
 
 static const ls_option number_options[] = {
     {.name = "version",
@@ -55,10 +54,9 @@ static int tell(const ls_options *options, const char *format, const char *model
 // than its deadline answers too late, whoever wants it.
 static ls_status check_gates(const ls_model_opened *o, const ls_registry_version *v,
                              ls_error *err) {
-    char failed[256];
     const ls_status status = ls_deadline_check(o->plan, v, err);
-    if (status == LS_OK && ls_judged_failed(v->lineage, failed, sizeof failed)) {
-        ls_warn("version %u did not pass its gates when it was trained: %s", v->number, failed);
+    if (status == LS_OK) {
+        ls_model_warn_of_gates(v);
     }
     return status;
 }

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/complain.h"
 #include "cli/model_judge.h"
+#include "model/judged.h"
 #include "model/signature.h"
 
 const ls_option ls_model_version_options[] = {
@@ -57,6 +59,14 @@ ls_status ls_model_take(const ls_model_opened *opened, const ls_options *options
     return status == LS_OK ? ls_registry_load_demanded(opened->registry, opened->plan, number,
                                                        ls_model_key(opened), out, err)
                            : status;
+}
+
+void ls_model_warn_of_gates(const ls_registry_version *version) {
+    char failed[256];
+    if (ls_judged_failed(version->lineage, failed, sizeof failed)) {
+        ls_warn("version %u did not pass its gates when it was trained: %s", version->number,
+                failed);
+    }
 }
 
 ls_status ls_model_part(const ls_registry_version *version, const ls_registry_part **out,

@@ -21,6 +21,8 @@ ls_status ls_model_sign_version(const ls_model_opened *opened, const ls_options 
                                 uint32_t number, ls_error *err);
 // May it serve at once, being signed as the plant demands? Else *why says why not.
 bool ls_model_may_serve(const ls_model_opened *opened, uint32_t number, ls_error *why);
+// Says to the person what of its gates the version did not pass when it was trained.
+void ls_model_warn_of_gates(const ls_registry_version *version);
 // What predicts, as JSON. LS_ERR_INVALID: it has no such part.
 ls_status ls_model_part(const ls_registry_version *version, const ls_registry_part **out,
                         ls_error *err);

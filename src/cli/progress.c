@@ -85,7 +85,7 @@ static void draw_bar(double share, int width, char *out) {
 // What is left, if all goes on as it did.
 static void show_left(double share, double elapsed_s, char *out, size_t size) {
     if (share > 0.0) {
-        ls_units_show_time(1e6 * ceil(elapsed_s * (1.0 - share) / share), out, size);
+        ls_units_show_time(1e6 * ceil(elapsed_s * (1.0 - fmin(share, 1.0)) / share), out, size);
     } else {
         ls_text_format(out, size, "?");
     }
@@ -116,8 +116,11 @@ static void show_runs_left(const ls_progress *progress, double left, double elap
     char low[NUMBER_SIZE], high[NUMBER_SIZE];
     ls_units_show_time(1e6 * fmax(ceil(mean_s - half_s), 0.0), low, sizeof low);
     ls_units_show_time(1e6 * ceil(mean_s + half_s), high, sizeof high);
-    ls_text_format(out, size, "%s%s%s", low, strcmp(low, high) != 0 ? " to " : "",
-                   strcmp(low, high) != 0 ? high : "");
+    if (strcmp(low, high) == 0) {
+        ls_text_format(out, size, "%s", low);
+    } else {
+        ls_text_format(out, size, "%s to %s", low, high);
+    }
 }
 
 // `more` is left out of a terminal that is too narrow for it.
@@ -155,7 +158,7 @@ static void draw(ls_progress *progress, const ls_twin_progress *now, double elap
         show_runs_left(progress, (double)(now->replications_planned - progress->runs_done),
                        elapsed_s, left, sizeof left);
     } else {
-        show_left(fmin(now->share, 1.0), elapsed_s, left, sizeof left);
+        show_left(now->share, elapsed_s, left, sizeof left);
     }
     draw_line(progress, now->share, left, tail, rate);
 }
@@ -170,7 +173,7 @@ void ls_progress_show(ls_progress *progress, double share, const char *tail) {
     const double first_s = progress->terminal ? FIRST_S : every;
     if (clock_s - progress->started_s >= first_s && clock_s - last_s >= every) {
         char left[LEFT_SIZE];
-        show_left(fmin(share, 1.0), clock_s - progress->started_s, left, sizeof left);
+        show_left(share, clock_s - progress->started_s, left, sizeof left);
         draw_line(progress, share, left, tail, "");
         progress->drawn_s = clock_s;
         progress->shown = progress->terminal;

@@ -180,6 +180,14 @@ static bool sum_up(void *context, const ls_exec_usage *usage, const ls_meter_poo
     return true;
 }
 
+// What they say of two days: of all, and out of service; in seconds of one slot.
+static void check_books(const quiet_service *w, int64_t day, int64_t all_s, int64_t drained_s) {
+    sums s = {0, 0};
+    CHECK_INT(ls_exec_usage_each(w->exec, day, day + 2, sum_up, &s, NULL), LS_OK);
+    CHECK_INT((int64_t)s.all, all_s * SECOND * 1000);
+    CHECK_INT((int64_t)s.drained, drained_s * SECOND * 1000);
+}
+
 // A minute and a quarter out of service, over a restart: to the microsecond.
 static void test_the_books_know_it(void) {
     quiet_service w;
@@ -195,10 +203,7 @@ static void test_the_books_know_it(void) {
     CHECK_INT(ls_exec_undrain(w.exec, "left", NULL), LS_OK);
     w.steady_us += 18 * SECOND;
     quiet_step(&w);
-    sums s = {0, 0};
-    CHECK_INT(ls_exec_usage_each(w.exec, day, day + 2, sum_up, &s, NULL), LS_OK);
-    CHECK_INT((int64_t)s.all, 3 * 100 * SECOND * 1000);
-    CHECK_INT((int64_t)s.drained, (100 + 75) * SECOND * 1000);  // `off` all the time
+    check_books(&w, day, 3 * 100, 100 + 75);  // `off` all the time
     quiet_clear(&w);
 }
 
@@ -313,10 +318,7 @@ static void test_the_books_know_single_ones(void) {
     CHECK_INT(ls_exec_undrain(w.exec, "left:1", NULL), LS_OK);
     w.steady_us += 18 * SECOND;
     quiet_step(&w);
-    sums s = {0, 0};
-    CHECK_INT(ls_exec_usage_each(w.exec, day, day + 2, sum_up, &s, NULL), LS_OK);
-    CHECK_INT((int64_t)s.all, 4 * 100 * SECOND * 1000);
-    CHECK_INT((int64_t)s.drained, (2 * 100 + 75 + 40) * SECOND * 1000);  // `off` all the time
+    check_books(&w, day, 4 * 100, 2 * 100 + 75 + 40);  // `off` all the time
     quiet_clear(&w);
 }
 

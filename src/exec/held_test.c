@@ -27,21 +27,22 @@ static uint64_t submit_after(small_service *s, uint64_t number, uint32_t array) 
     return small_submit(s, &job);
 }
 
-// Jobs that go on until the file `go` is there, and fail when it says so.
-static ls_exec_job gated(char *room, size_t size, const char *const **env, const small_service *s) {
-    static const char *list[3];
-    snprintf(room, size, "GO=%s/go", s->folder);
-    list[0] = "PATH=/usr/bin:/bin";
-    list[1] = room;
-    *env = list;
+// A new service, and in it an array of jobs: each goes on until the file go.INDEX is there, and
+// ends as that says. The first of them.
+static uint64_t begin_gated(small_service *s, uint32_t array) {
+    static char room[128];
+    static const char *const env[] = {"PATH=/usr/bin:/bin", room, NULL};
     static const char *const argv[] = {
         "sh", "-c",
         "while ! [ -e $GO.$LINESHAFT_ARRAY_INDEX ]; do sleep 0.02; done; "
         "exit $(cat $GO.$LINESHAFT_ARRAY_INDEX)",
         NULL};
+    CHECK(small_service_make(s, 8, NULL));
+    snprintf(room, sizeof room, "GO=%s/go", s->folder);
     ls_exec_job job = small_job(argv);
-    job.env = list;
-    return job;
+    job.env = env;
+    job.array = array;
+    return small_submit(s, &job);
 }
 
 static void let_go(const small_service *s, int index, const char *status) {
@@ -53,23 +54,10 @@ static void let_go(const small_service *s, int index, const char *status) {
     CHECK_INT(rename(draft, path), 0);
 }
 
-static void forget(const small_service *s) {
-    for (int i = 0; i < 8; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/go.%d", s->folder, i);
-        unlink(path);
-    }
-}
-
 static void test_who_waits_for_an_array_waits_for_all_of_it(void) {
     small_service s;
-    char room[128];
-    const char *const *env;
     ls_exec_answer a;
-    CHECK(small_service_make(&s, 8, NULL));
-    ls_exec_job job = gated(room, sizeof room, &env, &s);
-    job.array = 3;
-    const uint64_t first = small_submit(&s, &job);
+    const uint64_t first = begin_gated(&s, 3);
     // By any of them; the number that is kept is that of the array.
     const uint64_t all = submit_after(&s, (first + 1) | LS_EXEC_AFTER_ARRAY, 2);
     const uint64_t one = submit_after(&s, first + 1, 0);
@@ -101,18 +89,12 @@ static void test_who_waits_for_an_array_waits_for_all_of_it(void) {
     // What is over is waited for no more.
     const uint64_t late = submit_after(&s, first | LS_EXEC_AFTER_ARRAY, 0);
     CHECK_INT(view(&s, late).state, LS_EXEC_WAITING);
-    forget(&s);
     small_service_clear(&s);
 }
 
 static void test_one_of_an_array_that_fails_is_enough(void) {
     small_service s;
-    char room[128];
-    const char *const *env;
-    CHECK(small_service_make(&s, 8, NULL));
-    ls_exec_job job = gated(room, sizeof room, &env, &s);
-    job.array = 3;
-    const uint64_t first = small_submit(&s, &job);
+    const uint64_t first = begin_gated(&s, 3);
     const uint64_t all = submit_after(&s, first | LS_EXEC_AFTER_ARRAY, 2);
     const uint64_t chained = submit_after(&s, all, 0);
     let_go(&s, 1, "7");
@@ -134,19 +116,13 @@ static void test_one_of_an_array_that_fails_is_enough(void) {
     CHECK_INT(view(&s, held).state, LS_EXEC_CANCELLED);
     let_go(&s, 2, "0");
     CHECK(small_until(&s, first + 2, LS_EXEC_DONE));
-    forget(&s);
     small_service_clear(&s);
 }
 
 // It fails while nobody is there: who waited for it is given up as the service opens again.
 static void test_what_ends_while_nobody_is_there_is_found_out(void) {
     small_service s;
-    char room[128];
-    const char *const *env;
-    CHECK(small_service_make(&s, 8, NULL));
-    ls_exec_job job = gated(room, sizeof room, &env, &s);
-    job.array = 2;
-    const uint64_t first = small_submit(&s, &job);
+    const uint64_t first = begin_gated(&s, 2);
     const uint64_t after_one = submit_after(&s, first, 0);
     const uint64_t after_all = submit_after(&s, first | LS_EXEC_AFTER_ARRAY, 0);
     const uint64_t chained = submit_after(&s, after_all, 0);
@@ -158,7 +134,6 @@ static void test_what_ends_while_nobody_is_there_is_found_out(void) {
     CHECK(small_until(&s, after_one, LS_EXEC_DONE));
     CHECK(small_until(&s, chained, LS_EXEC_CANCELLED));
     CHECK_INT(view(&s, after_all).state, LS_EXEC_CANCELLED);
-    forget(&s);
     small_service_clear(&s);
 }
 

@@ -46,15 +46,9 @@ static void take_fact(void *context, const ls_fact *fact) {
 }
 
 static void mill_open_text(mill *m, const char *text) {
-    ls_plant *plant = NULL;
     ls_error err = {0};
     memset(m, 0, sizeof *m);
-    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-window-XXXXXX");
-    CHECK(mkdtemp(m->b.folder) != NULL);
-    bench_open_history(&m->b);
-    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
-    m->b.zero_us = plant->start_us;
-    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
+    bench_open_text(&m->b, text);
     m->b.intake.follow_def.fact = take_fact;
     m->b.intake.follow_def.context = m;
     CHECK_INT(ls_account_window_init(&m->window, m->b.intake.running.twin, &err), LS_OK);
@@ -232,15 +226,8 @@ static void two_stations_open(mill *m) {
         "decide:\n"
         "  objective: wip\n"
         "  dispatch: {at: mill}\n";
-    static const char *const lots[] = {
-        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
-        "S2 class=short product=short", "S3 class=short product=short"};
     mill_open_text(m, plant_text);
-    for (int i = 0; i < 5; i++) {
-        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
-    }
-    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
-    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+    bench_long_queue(&m->b);
 }
 
 // L0 is in work until 3606 s; behind it wait L1 (an hour) and three short ones (2 min). First in

@@ -72,30 +72,17 @@ static void nap(int ms) {
 }
 
 static void plant_open(mill *m, const char *text) {
-    ls_plant *plant = NULL;
     ls_error err = {0};
     memset(m, 0, sizeof *m);
     fake_guard_reset();
-    snprintf(m->b.folder, sizeof m->b.folder, "/tmp/ls-account-XXXXXX");
-    CHECK(mkdtemp(m->b.folder) != NULL);
-    bench_open_history(&m->b);
-    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
-    m->b.zero_us = plant->start_us;
-    CHECK_INT(ls_running_make(plant, m->b.tags, &m->b.intake.running, &err), LS_OK);
+    bench_open_text(&m->b, text);
     CHECK_INT(ls_journal_create(m->b.intake.history, &m->journal, &err), LS_OK);
     CHECK_INT(ls_watch_open(&m->b.intake, m->journal, &m->watch, &err), LS_OK);
 }
 
 static void mill_open(mill *m) {
-    static const char *const lots[] = {
-        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
-        "S2 class=short product=short", "S3 class=short product=short"};
     plant_open(m, form);
-    for (int i = 0; i < 5; i++) {
-        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
-    }
-    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
-    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+    bench_long_queue(&m->b);
 }
 
 // The account first: its window has to begin before anything is done.

@@ -62,14 +62,7 @@ static void use_plant(mill *m, const char *mode, const char *within, const char 
 
 // mill-1 works on L0; L1 is first in its queue, S1 to S3 are behind.
 static void say_queue(mill *m) {
-    static const char *const lots[] = {
-        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
-        "S2 class=short product=short", "S3 class=short product=short"};
-    for (int i = 0; i < 5; i++) {
-        CHECK(bench_text(&m->b, "g/n/line/Released", i, lots[i]));
-    }
-    CHECK(bench_text(&m->b, "g/n/mill-1/Lots", 6, "L0"));
-    CHECK(bench_number(&m->b, "g/n/mill-1/State", 6, 6));
+    bench_long_queue(&m->b);
     CHECK(bench_number(&m->b, "g/n/mill-1/State", 10, 6));
 }
 

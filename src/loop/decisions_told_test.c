@@ -101,19 +101,11 @@ static void tell_line(line *l) {
 
 static void begin(line *l, const char *condition, const char *gauge, const char *point) {
     char text[4000];
-    ls_plant *plant = NULL;
     ls_error err = {0};
     memset(l, 0, sizeof *l);
     fake_guard_reset();
-    snprintf(l->b.folder, sizeof l->b.folder, "/tmp/ls-told-XXXXXX");
-    CHECK(mkdtemp(l->b.folder) != NULL);
-    bench_open_history(&l->b);
     snprintf(text, sizeof text, form, condition, gauge, point);
-    const ls_status status = ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err);
-    harness_note("%d: %s", err.line, err.text);
-    CHECK_INT(status, LS_OK);
-    l->b.zero_us = plant->start_us;
-    CHECK_INT(ls_running_make(plant, l->b.tags, &l->b.intake.running, &err), LS_OK);
+    bench_open_text(&l->b, text);
     CHECK_INT(ls_journal_create(l->b.intake.history, &l->journal, &err), LS_OK);
     tell_line(l);
 }

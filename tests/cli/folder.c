@@ -72,3 +72,10 @@ json_t *folder_ask(const char *line) {
     program_clear(&done);
     return object;
 }
+
+uint64_t folder_random(uint64_t *state) {
+    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "tests/cli/program.h"
 
@@ -19,3 +20,5 @@ program folder_run(const char *line, int code);
 void folder_expect(const char *line, int code, const char *said);
 // What it said in JSON, with exit code 0. The caller's.
 json_t *folder_ask(const char *line);
+// Numbers for what is put there: splitmix64.
+uint64_t folder_random(uint64_t *state);

@@ -20,15 +20,8 @@ static void expect_told(const char *line, int code, const char *told) {
     program_clear(&done);
 }
 
-static uint64_t next_random(uint64_t *state) {  // splitmix64
-    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
 static double noise(uint64_t *state) {
-    return (double)(next_random(state) >> 11) * 0x1p-53 - 0.5;
+    return (double)(folder_random(state) >> 11) * 0x1p-53 - 0.5;
 }
 
 static void tell(FILE *file, int minute, int unit, const char *what, double value) {

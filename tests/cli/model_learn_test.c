@@ -18,15 +18,8 @@
 
 enum { MINUTES = 1600, UNITS = 3 };
 
-static uint64_t next_random(uint64_t *state) {  // splitmix64
-    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
 static double share(uint64_t *state) {
-    return (double)(next_random(state) >> 11) * 0x1p-53;
+    return (double)(folder_random(state) >> 11) * 0x1p-53;
 }
 
 static void append(ls_history *history, ls_tags *tags, int64_t time_us, int unit, const char *what,

@@ -231,19 +231,13 @@ static void test_forecasts_are_better_with_what_a_model_says_of_process_times(vo
                 score(&s, (LEARN_H + hour) * HOUR_US, &t);
             }
             const double n = t.count;
-            double mean = 0.0, square = 0.0;
-            for (int i = 0; i < t.count; i++) {
-                mean += t.less[i] / n;
-                square += t.less[i] * t.less[i] / n;
-            }
-            const double error = sqrt((square - mean * mean) / (n - 1.0));
-            const double wide = ls_stat_t_quantile(0.975, n - 1.0) * error;
+            const ls_interval less = ls_stat_interval(t.less, (size_t)t.count, 0.95);
             harness_note(
                 "lots an hour, %d forecasts: off by %.2f with the model, by %.2f without: "
                 "%.2f less (95 %%: %.2f to %.2f); %d of 90 %% intervals held; told in %d",
-                t.count, t.with / n, t.without / n, mean, mean - wide, mean + wide, t.inside,
+                t.count, t.with / n, t.without / n, less.mean, less.low, less.high, t.inside,
                 t.told);
-            CHECK(mean - wide > 0.0);
+            CHECK(less.low > 0.0);
             CHECK(t.with < 0.75 * t.without);
             CHECK(t.told > t.count * 3 / 4);
             played_close_service(&s.p);

@@ -2,7 +2,6 @@
 // make more bad lots, an inspection finds them, and tells it in a file when it has. A model learns
 // from days of that; then the same line is played twice from one seed, with and without sorting by
 // what the model says, and what became of the lots is counted on the line itself.
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,21 +290,14 @@ static void test_lots_are_sorted_by_a_quality_that_nobody_sees(void) {
             played_run(&plain, LEARN_H * HOUR_US);
             play(&plain, NULL, without, &all[1], &none);
         }
-        double mean = 0.0, square = 0.0;
-        for (int i = 0; i < BLOCKS; i++) {
-            const double less = (without[i] - with[i]) / BLOCK_H;
-            mean += less / BLOCKS;
-            square += less * less / BLOCKS;
-        }
-        const double error = sqrt((square - mean * mean) / (BLOCKS - 1));
-        const double wide = ls_stat_t_quantile(0.975, BLOCKS - 1) * error;
+        const ls_interval saved = ls_stat_paired(with, without, BLOCKS, 0.95);
         note("sorted", &all[0]);
         note("by its own rule", &all[1]);
         harness_note("asked %d times: %d passed on, %d to rework, %d refused", t.asked, t.passed,
                      t.reworked, t.refused);
-        harness_note("saved %.1f EUR an hour (95 %%: %.1f to %.1f)", mean, mean - wide,
-                     mean + wide);
-        CHECK(mean - wide > 0.0);
+        harness_note("saved %.1f EUR an hour (95 %%: %.1f to %.1f)", saved.mean / BLOCK_H,
+                     saved.low / BLOCK_H, saved.high / BLOCK_H);
+        CHECK(saved.low > 0.0);
         CHECK(t.passed > 50);
         CHECK(t.refused == 0);
         CHECK(all[0].of[LS_TERM_ESCAPES] < 0.1 * t.passed);  // one in five is bad on average

@@ -11,13 +11,6 @@
 #include "tests/cli/folder.h"
 #include "tests/harness.h"
 
-static uint64_t next_random(uint64_t *state) {  // splitmix64
-    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
 // Two machines whose tool wears; power and vibration tell of it through noise.
 static void put_history(void) {
     char path[600];
@@ -33,8 +26,8 @@ static void put_history(void) {
     for (int m = 0; m < 1500; m++) {
         for (int u = 0; u < 2; u++) {
             char time[40];
-            const double noise = (double)(next_random(&seed) >> 11) * 0x1p-53 - 0.5;
-            const double other = (double)(next_random(&seed) >> 11) * 0x1p-53 - 0.5;
+            const double noise = (double)(folder_random(&seed) >> 11) * 0x1p-53 - 0.5;
+            const double other = (double)(folder_random(&seed) >> 11) * 0x1p-53 - 0.5;
             wear[u] = wear[u] > 1.0 ? 0.0 : wear[u] + 0.004;
             snprintf(time, sizeof time, "2026-01-%02dT%02d:%02d:00", 5 + m / 1440, m / 60 % 24,
                      m % 60);

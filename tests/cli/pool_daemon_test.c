@@ -16,22 +16,11 @@
 #include "base/text.h"
 #include "tests/cli/program.h"
 #include "tests/harness.h"
+#include "tests/sanitized.h"
 
 extern char **environ;
 
 enum { LINE_SIZE = 2048, PATIENCE_S = 60 };
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 static const char pool_text[] =
     "pool: box\n"

@@ -11,22 +11,11 @@
 #include <unistd.h>
 
 #include "tests/harness.h"
+#include "tests/sanitized.h"
 #include "tests/servers/child.h"
 #include "tests/service/rows.h"
 
 enum { LONG_S = 120, HEARTBEAT_S = 2 };
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 // ---- the plant: a line that sets up far too often by itself, so that there is much to better
 

@@ -70,18 +70,24 @@ static void begin(bench *b, const char *more) {
     CHECK_INT(ls_running_make(plant, b->tags, &b->intake.running, &err), LS_OK);
 }
 
-ls_decider *bench_open_decider(bench *b, const char *text) {
+void bench_open_text(bench *b, const char *text) {
     ls_plant *plant = NULL;
-    ls_decider *decider = NULL;
     ls_error err = {0};
     snprintf(b->folder, sizeof b->folder, "/tmp/ls-loop-XXXXXX");
     CHECK(mkdtemp(b->folder) != NULL);
     bench_open_history(b);
-    CHECK_INT(ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err), LS_OK);
-    harness_note("%s", err.text);
+    const ls_status status = ls_plant_parse(text, strlen(text), "p.yaml", &plant, NULL, &err);
+    harness_note("%d: %s", err.line, err.text);
+    CHECK_INT(status, LS_OK);
     b->zero_us = plant->start_us;
     CHECK_INT(ls_running_make(plant, b->tags, &b->intake.running, &err), LS_OK);
+}
+
+ls_decider *bench_open_decider(bench *b, const char *text) {
+    ls_decider *decider = NULL;
+    ls_error err = {0};
     const ls_decider_def def = ls_decider_def_default();
+    bench_open_text(b, text);
     CHECK_INT(
         ls_decider_create(b->intake.running.plant, b->intake.running.twin, &def, &decider, &err),
         LS_OK);
@@ -140,6 +146,16 @@ void bench_works(bench *b, const char *machine, const char *lot, double at_s) {
     CHECK(bench_text(b, tag, at_s, lot));
     snprintf(tag, sizeof tag, "g/n/%s/State", machine);
     CHECK(bench_number(b, tag, at_s, lot[0] != '\0' ? EXECUTE : IDLE));
+}
+
+void bench_long_queue(bench *b) {
+    static const char *const lots[] = {
+        "L0 class=long product=long", "L1 class=long product=long", "S1 class=short product=short",
+        "S2 class=short product=short", "S3 class=short product=short"};
+    for (int i = 0; i < 5; i++) {
+        CHECK(bench_text(b, "g/n/line/Released", i, lots[i]));
+    }
+    bench_works(b, "mill-1", "L0", 6);
 }
 
 void bench_arrives(bench *b, const char *lot, const char *station, double at_s) {

@@ -25,7 +25,9 @@ void bench_restart(bench *b, const char *more);
 // Without the running plant; for whoever makes another one.
 void bench_open_history(bench *b);
 void bench_close_history(bench *b);
-// Another plant, of this file, with whoever decides for it; the caller's. A new folder.
+// Another plant, of this file. A new folder.
+void bench_open_text(bench *b, const char *plant);
+// The same, with whoever decides for it; the caller's.
 ls_decider *bench_open_decider(bench *b, const char *plant);
 // Whether one of the texts under `key` ("why", "why_ko") of a decision's row has this part.
 bool bench_has_reason(const json_t *row, const char *key, const char *part);
@@ -36,6 +38,8 @@ bool bench_number(bench *b, const char *tag, double at_s, int64_t number);
 bool bench_say(bench *b, const char *tag, double at_s, ls_sample sample);
 // The machine "g/n/NAME/..." works on the lot from then on, and is idle with lot "".
 void bench_works(bench *b, const char *machine, const char *lot, double at_s);
+// L0 is in work at mill-1 since 6 s; L1, long as well, is first in its queue, S1 to S3 behind.
+void bench_long_queue(bench *b);
 // The lot comes to the station ("g/n/line/Arrived").
 void bench_arrives(bench *b, const char *lot, const char *station, double at_s);
 
