@@ -289,6 +289,12 @@ size_t ls_text_format(char *out, size_t size, const char *format, ...) {
     return length;
 }
 
+char *ls_text_copy(const char *text) {
+    const size_t size = strlen(text) + 1;
+    char *copy = ls_alloc(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
 void ls_buffer_init(ls_buffer *buffer) {
     assert(buffer != NULL);
     memset(buffer, 0, sizeof *buffer);

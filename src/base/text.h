@@ -39,6 +39,9 @@ size_t ls_text_format(char *out, size_t size, const char *format, ...)
 size_t ls_text_vformat(char *out, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
+// The caller's, by ls_free; NULL: out of memory.
+char *ls_text_copy(const char *text);
+
 // Text that grows; sticky out-of-memory flag instead of a status per call. Once failed, later
 // appends do nothing, so that what is there is always a beginning of what was meant.
 typedef struct ls_buffer {

@@ -44,16 +44,13 @@ static void told_out(ls_desk *desk, const ls_exec_event *event) {
     char text[SENTENCE];
     ls_text_format(text, sizeof text, "%s%s%s", event->place, drained ? ": " : "",
                    event->reason != NULL ? event->reason : "");
-    const size_t size = strlen(text) + 1;
     desk_act act = {.seq = event->number,
                     .kind = drained ? ACT_DRAIN : ACT_UNDRAIN,
                     .at_us = event->at_us,
                     .to_account = LS_POOL_NONE,
-                    .about = ls_alloc(size)};
+                    .about = ls_text_copy(text)};
     if (act.about == NULL) {
         act.kind = ACT_KINDS;  // without memory nobody hears of it
-    } else {
-        memcpy(act.about, text, size);
     }
     put_act(desk, &act);
 }

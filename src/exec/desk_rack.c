@@ -172,12 +172,9 @@ static json_t *node_object(const ls_desk *desk, uint32_t node, const gpu_use *gp
         domain == LS_POOL_NONE ? json_null() : desk_text(c->units[domain].name), "state",
         states[ls_occupancy_state(ls_exec_occupancy(desk->exec), node)], "reserved_for", kept,
         "gpus", list);
-    const char *name = NULL;
-    const char *reason = NULL;
     int64_t since_us = 0;
-    uint32_t at = node;
-    if (made != NULL && ls_exec_next_out(desk->exec, &at, &name, &reason, &since_us) &&
-        at == node + 1) {
+    const char *reason = ls_exec_out_of(desk->exec, node, &since_us);
+    if (made != NULL && reason != NULL) {
         json_object_set_new(made, "since_us", json_integer(since_us));
         json_object_set_new(made, "about", desk_text(reason));
     }

@@ -234,7 +234,7 @@ void ls_exec_close(ls_exec *e) {
     ls_free(e->over);
     ls_free(e->grow);
     ls_free(e->ended);
-    ls_exec_forget_told(e, 0);
+    ls_exec_forget_told(e);
     ls_free(e->told);
     ls_free(e->crowds);
     ls_free(e->holding);
@@ -302,7 +302,7 @@ static void tell_all(ls_exec *e) {
             e->def.told(e->def.context, &event);
         }
     }
-    ls_exec_forget_told(e, 0);
+    ls_exec_forget_told(e);
 }
 
 // What is there to be written may wait for more.

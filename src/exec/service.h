@@ -204,8 +204,10 @@ enum { LS_EXEC_OUT_SIZE = 200 };  // bytes of a reason at most
 ls_status ls_exec_drain(ls_exec *exec, const char *place, const char *reason, ls_error *err);
 // LS_ERR_INVALID: it is not out of service by ls_exec_drain. LS_ERR_MEMORY.
 ls_status ls_exec_undrain(ls_exec *exec, const char *place, ls_error *err);
-// Those that are out, nodes and then GPUs ("NODE:INDEX"), from `*at` on (0 first; a node's own
-// number finds it next, if it is out), which is moved on; false: there are no more.
+// Why the node is out, and since when; NULL: it is not.
+const char *ls_exec_out_of(const ls_exec *exec, uint32_t node, int64_t *out_since_us);
+// Those that are out, nodes and then GPUs ("NODE:INDEX"), from `*at` on (0 first), which is moved
+// on; false: there are no more.
 bool ls_exec_next_out(const ls_exec *exec, uint32_t *at, const char **out_place,
                       const char **out_reason, int64_t *out_since_us);
 // Names of the GPUs (nvml.h), one after the other as the pool file has them, "" of a slot;

@@ -19,24 +19,16 @@ typedef struct place {
     uint32_t node, gpu;
 } place;
 
-static uint32_t find_node(const ls_pool *pool, const char *name, size_t length) {
-    for (uint32_t i = 0; i < pool->cluster.node_count; i++) {
-        const char *here = pool->cluster.nodes[i].name;
-        if (strlen(here) == length && memcmp(here, name, length) == 0) {
-            return i;
-        }
-    }
-    return LS_POOL_NONE;
-}
-
 // Places by number: the nodes, then all GPUs.
 static place place_at(const ls_exec *e, uint32_t number) {
     const uint32_t nodes = e->def.pool->cluster.node_count;
     place p = {.node = number, .gpu = LS_POOL_NONE};
     if (number >= nodes) {
         p.node = 0;
-        while (p.node + 1 < nodes && e->gpu_at[p.node + 1] <= number - nodes) {
-            p.node++;
+        uint32_t high = nodes;  // the last that begins no later lies in [p.node, high)
+        while (p.node + 1 < high) {
+            const uint32_t middle = p.node + (high - p.node) / 2;
+            *(e->gpu_at[middle] <= number - nodes ? &p.node : &high) = middle;
         }
         p.gpu = number - nodes - e->gpu_at[p.node];
     }
@@ -79,18 +71,25 @@ static bool key_of(const ls_exec *e, place p, char out[KEY_SIZE]) {
                 : snprintf(out, KEY_SIZE, "out-gpu %s:%u", node, p.gpu)) < KEY_SIZE;
 }
 
+static bool find_uuid(const ls_exec *e, const char *uuid, place *out) {
+    for (uint32_t g = 0; uuid[0] != '\0' && e->gpus != NULL && g < e->gpu_count; g++) {
+        if (strcmp(e->gpus[g], uuid) == 0) {
+            *out = place_at(e, e->def.pool->cluster.node_count + g);
+            return true;
+        }
+    }
+    return false;
+}
+
 // "NODE:INDEX", or a UUID.
 static bool find_gpu(const ls_exec *e, const char *name, place *out) {
     const ls_cluster *c = &e->def.pool->cluster;
     const char *colon = strrchr(name, ':');
     int64_t index = -1;
-    for (uint32_t i = c->node_count; name[0] != '\0' && i < place_count(e); i++) {
-        *out = place_at(e, i);
-        if (e->gpu_count > 0 && strcmp(uuid_of(e, *out), name) == 0) {
-            return true;
-        }
+    if (find_uuid(e, name, out)) {
+        return true;
     }
-    *out = (place){.node = colon != NULL ? find_node(e->def.pool, name, (size_t)(colon - name))
+    *out = (place){.node = colon != NULL ? ls_shares_node(e->def.pool, name, (size_t)(colon - name))
                                          : LS_POOL_NONE};
     if (out->node == LS_POOL_NONE || !ls_text_parse_i64(colon + 1, strlen(colon + 1), &index) ||
         index < 0 || index >= (int64_t)c->nodes[out->node].gpus) {
@@ -102,7 +101,7 @@ static bool find_gpu(const ls_exec *e, const char *name, place *out) {
 
 static ls_status named(const ls_exec *e, const char *name, place *out, ls_error *err) {
     char key[KEY_SIZE];
-    *out = (place){.node = find_node(e->def.pool, name, strlen(name)), .gpu = LS_POOL_NONE};
+    *out = (place){.node = ls_shares_node(e->def.pool, name, strlen(name)), .gpu = LS_POOL_NONE};
     if ((out->node == LS_POOL_NONE && !find_gpu(e, name, out)) || !key_of(e, *out, key)) {
         const ls_cluster *c = &e->def.pool->cluster;
         char said[64];
@@ -173,12 +172,6 @@ static void tell_jobs(ls_exec *e, place p, const char *reason) {
     }
 }
 
-static char *copy_of(const char *text) {
-    const size_t size = strlen(text) + 1;
-    char *copy = ls_alloc(size);
-    return copy != NULL ? memcpy(copy, text, size) : NULL;
-}
-
 static ls_status drain(ls_exec *e, place p, const char *reason, ls_error *err) {
     ls_exec_out *out = e->outs + number_of(e, p);
     char name[KEY_SIZE];
@@ -193,8 +186,8 @@ static ls_status drain(ls_exec *e, place p, const char *reason, ls_error *err) {
     if (e->def.pool->states[p.node] != LS_NODE_UP) {
         return ls_fail(err, LS_ERR_INVALID, "'%s' is not in service: its pool file says so", name);
     }
-    char *copy = copy_of(reason);
-    char *copy_name = copy_of(name);
+    char *copy = ls_text_copy(reason);
+    char *copy_name = ls_text_copy(name);
     e->now_us = ls_exec_now_us(e);
     const bool was_in = out->reason == NULL;
     ls_status status = copy == NULL || copy_name == NULL
@@ -254,6 +247,11 @@ ls_status ls_exec_undrain(ls_exec *e, const char *name, ls_error *err) {
     return status;
 }
 
+const char *ls_exec_out_of(const ls_exec *e, uint32_t node, int64_t *out_since_us) {
+    *out_since_us = e->outs[node].since_us;
+    return e->outs[node].reason;
+}
+
 bool ls_exec_next_out(const ls_exec *e, uint32_t *at, const char **out_place,
                       const char **out_reason, int64_t *out_since_us) {
     while (*at < place_count(e) && e->outs[*at].reason == NULL) {
@@ -289,8 +287,7 @@ ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, bool
                             ls_error *err) {
     place p;
     char reason[LS_EXEC_OUT_SIZE + 1];
-    if (e->gpu_count == 0 || uuid[0] == '\0' || !find_gpu(e, uuid, &p) ||
-        strcmp(uuid_of(e, p), uuid) != 0) {
+    if (!find_uuid(e, uuid, &p)) {
         return ls_fail(err, LS_ERR_INVALID, "no GPU of the pool is called '%s'", uuid);
     }
     if (over && !strike(e, e->gpu_at[p.node] + p.gpu)) {
@@ -313,21 +310,20 @@ ls_status ls_exec_gpu_fails(ls_exec *e, const char *uuid, const char *what, bool
 
 // ---- jobs that fail
 
-// Of who runs what where: equal jobs have equal ones (FNV-1a).
+// FNV-1a, the zero at the end included.
+static uint64_t mixed(uint64_t hash, const char *text) {
+    do {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    } while (*text++ != '\0');
+    return hash;
+}
+
+// Of who runs what where: equal jobs have equal ones.
 static uint64_t command_of(const ls_exec_job *job) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    const char *const ends[] = {job->user != NULL ? job->user : "",
-                                job->folder != NULL ? job->folder : "", NULL};
-    for (int list = 0; list < 2; list++) {
-        const char *const *texts = list == 0 ? ends : job->argv;
-        for (size_t i = 0; texts[i] != NULL; i++) {
-            for (const char *at = texts[i];; at++) {
-                hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-                if (*at == '\0') {
-                    break;
-                }
-            }
-        }
+    uint64_t hash = mixed(UINT64_C(0xcbf29ce484222325), job->user != NULL ? job->user : "");
+    hash = mixed(hash, job->folder != NULL ? job->folder : "");
+    for (size_t i = 0; job->argv[i] != NULL; i++) {
+        hash = mixed(hash, job->argv[i]);
     }
     return hash != 0 ? hash : 1;
 }
@@ -456,8 +452,8 @@ static ls_status read_out(ls_exec *e, uint32_t number, ls_error *err) {
         return LS_OK;  // never, or not any more, or the pool file says so by now
     }
     put_name(e, p, name);
-    out->reason = copy_of(end + 1);
-    out->name = copy_of(name);
+    out->reason = ls_text_copy(end + 1);
+    out->name = ls_text_copy(name);
     if (out->reason == NULL || out->name == NULL) {
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
@@ -494,11 +490,14 @@ ls_status ls_exec_outs_open(ls_exec *e, ls_error *err) {
 
 void ls_exec_outs_apply(ls_exec *e) {
     for (uint32_t i = 0; i < place_count(e); i++) {
+        if (e->outs[i].reason == NULL) {
+            continue;
+        }
         const place p = place_at(e, i);
         uint32_t spare = LS_POOL_NONE;
-        if (e->outs[i].reason != NULL && p.gpu == LS_POOL_NONE) {
+        if (p.gpu == LS_POOL_NONE) {
             ls_scheduler_node(e->scheduler, e->now_us, p.node, LS_NODE_DRAINED, &spare);
-        } else if (e->outs[i].reason != NULL) {
+        } else {
             ls_scheduler_gpu(e->scheduler, e->now_us, p.node, p.gpu, false);
         }
     }

@@ -7,7 +7,7 @@
 
 #include "exec/service_inside.h"
 
-enum { ASKED_MOST = 4, DEEP_MOST = 32 };
+enum { ASKED_MOST = 4, DEEP_MOST = 32, VISITS_MOST = 2 * LS_EXEC_ARRAY_MAX };
 
 static uint64_t plain(uint64_t number) {
     return number & ~LS_EXEC_AFTER_ARRAY;
@@ -22,16 +22,12 @@ static bool is_array(uint64_t number) {
 // The next job of what the number stands for, from `*at` on (0 first); NULL: there are no more.
 static const ls_entry *next_of(const ls_exec *e, uint64_t number, uint64_t *at) {
     const uint64_t first = plain(number);
-    if (*at == 0 && !is_array(number)) {
-        *at = first + 1;
-        return ls_exec_find(e, first);
-    }
+    const uint64_t end = first + (is_array(number) ? LS_EXEC_ARRAY_MAX : 1);
     uint64_t id = *at == 0 ? first : *at;
-    id = is_array(number) && id < e->base ? e->base : id;
-    for (; is_array(number) && id - first < LS_EXEC_ARRAY_MAX && id - e->base < e->entry_count;
-         id++) {
+    id = id < e->base ? e->base : id;
+    for (; id < end && id - e->base < e->entry_count; id++) {
         const ls_entry *j = ls_exec_find(e, id);
-        if (j != NULL && j->array_id != first) {
+        if (j != NULL && is_array(number) && j->array_id != first) {
             break;
         }
         if (j != NULL) {
@@ -87,13 +83,9 @@ ls_status ls_exec_hold_back(ls_exec *e, const ls_spec *spec, ls_after_state *out
 
 // ---- as they end
 
-static void note_failed(ls_entry *j, uint64_t failed) {
+void ls_exec_give_up(ls_exec *e, ls_entry *j, uint64_t failed) {
     ls_exec_note(j, "%s %llu, which it waits for, was not done", is_array(failed) ? "array" : "job",
                  (unsigned long long)plain(failed));
-}
-
-void ls_exec_give_up(ls_exec *e, ls_entry *j, uint64_t failed) {
-    note_failed(j, failed);
     ls_exec_finish(e, j, LS_EXEC_CANCELLED, e->now_us);
 }
 
@@ -125,7 +117,8 @@ static void free_all(ls_exec *e, const ls_after_freed *f) {
     }
 }
 
-void ls_exec_free_held(ls_exec *e) {
+// Those whose wait for others is over.
+static void free_held(ls_exec *e) {
     ls_after_freed f;
     if (e->frees) {
         return;  // one that is given up: whoever waits for it has its turn behind
@@ -143,7 +136,7 @@ void ls_exec_told_over(ls_exec *e, const ls_entry *j) {
     if (j->array_id != 0) {
         ls_afters_over(e->afters, j->array_id | LS_EXEC_AFTER_ARRAY, done);
     }
-    ls_exec_free_held(e);
+    free_held(e);
 }
 
 ls_status ls_exec_hold_again(ls_exec *e, ls_error *err) {
@@ -172,11 +165,17 @@ static int64_t later(int64_t at_us, int64_t span_us) {
     return at_us == INT64_MAX || span_us > INT64_MAX - at_us ? INT64_MAX : at_us + span_us;
 }
 
-static int64_t free_by(ls_exec *e, const ls_exec_job *job, uint32_t *asks, uint32_t deep);
+// What may still be spent on one answer.
+typedef struct budget {
+    uint32_t asks;    // of the scheduler
+    uint32_t visits;  // of jobs
+} budget;
+
+static int64_t free_by(ls_exec *e, const ls_exec_job *job, budget *b, uint32_t deep);
 
 // By when the job is over at the latest, as things are; INT64_MAX: it may go on for ever, or it is
-// not known. Waiting ones are asked when they start, `*asks` of them.
-static int64_t over_by(ls_exec *e, const ls_entry *j, uint32_t *asks, uint32_t deep) {
+// not known. Waiting ones are asked when they start, some of them.
+static int64_t over_by(ls_exec *e, const ls_entry *j, budget *b, uint32_t deep) {
     const ls_exec_job *job = j->spec->job;
     const int64_t most_us = job->limit_us > 0 ? later(job->limit_us, job->grace_us) : INT64_MAX;
     int64_t start_us = INT64_MAX;
@@ -185,11 +184,13 @@ static int64_t over_by(ls_exec *e, const ls_entry *j, uint32_t *asks, uint32_t d
     case LS_EXEC_STOPPING: return j->until_us;
     case LS_EXEC_STARTING:
     case LS_EXEC_RUNNING: start_us = j->started_us; break;
-    case LS_EXEC_HELD: start_us = free_by(e, job, asks, deep + 1); break;
+    case LS_EXEC_HELD:
+        start_us = most_us != INT64_MAX ? free_by(e, job, b, deep + 1) : INT64_MAX;
+        break;
     case LS_EXEC_WAITING:
         start_us = ls_scheduler_promise(e->scheduler, j->slot);
-        if (start_us == INT64_MAX && most_us != INT64_MAX && *asks > 0) {
-            *asks -= 1;
+        if (start_us == INT64_MAX && most_us != INT64_MAX && b->asks > 0) {
+            b->asks--;
             start_us = ls_why_waits(e->scheduler, j->slot, e->now_us, &why, NULL) == LS_OK &&
                                why.expected != LS_EXPECTED_UNKNOWN
                            ? why.expected_us
@@ -201,13 +202,21 @@ static int64_t over_by(ls_exec *e, const ls_entry *j, uint32_t *asks, uint32_t d
     return start_us == INT64_MAX ? INT64_MAX : later(start_us, most_us);
 }
 
-// By when all are over that it waits for.
-static int64_t free_by(ls_exec *e, const ls_exec_job *job, uint32_t *asks, uint32_t deep) {
+// By when all are over that it waits for. The held jobs of one submission wait for the same and run
+// as long: one of them tells it for all.
+static int64_t free_by(ls_exec *e, const ls_exec_job *job, budget *b, uint32_t deep) {
     int64_t by_us = e->now_us;
     for (uint32_t i = 0; i < job->after_count && by_us < INT64_MAX; i++) {
         const ls_entry *j = NULL;
+        const ls_spec *held = NULL;
         for (uint64_t at = 0; by_us < INT64_MAX && (j = next_of(e, job->after[i], &at)) != NULL;) {
-            const int64_t one_us = deep < DEEP_MOST ? over_by(e, j, asks, deep) : INT64_MAX;
+            if (j->state == LS_EXEC_HELD && j->spec == held) {
+                continue;
+            }
+            held = j->state == LS_EXEC_HELD ? j->spec : held;
+            const bool more = deep < DEEP_MOST && b->visits > 0;
+            b->visits -= more;
+            const int64_t one_us = more ? over_by(e, j, b, deep) : INT64_MAX;
             by_us = one_us > by_us ? one_us : by_us;
         }
     }
@@ -217,13 +226,14 @@ static int64_t free_by(ls_exec *e, const ls_exec_job *job, uint32_t *asks, uint3
 void ls_exec_say_held(ls_exec *e, const ls_entry *j, bool asks, ls_exec_answer *a,
                       ls_buffer *text) {
     uint64_t first = 0;
-    uint32_t open = 0, ask = asks ? ASKED_MOST : 0;
+    uint32_t open = 0;
+    budget b = {.asks = asks ? ASKED_MOST : 0, .visits = VISITS_MOST};
     const uint32_t count = ls_afters_waits(e->afters, j->spec->id, &first);
     const ls_entry *other = ls_exec_find(e, plain(first));
     e->now_us = ls_exec_now_us(e);
     a->reason = LS_REASON_AFTER;
     a->job = plain(first);
-    a->earliest_us = free_by(e, j->spec->job, &ask, 0);
+    a->earliest_us = free_by(e, j->spec->job, &b, 0);
     if (is_array(first)) {
         (void)state_of(e, first, &open);
         ls_buffer_printf(text, "It waits until all jobs of array %llu are done; %u %s not",

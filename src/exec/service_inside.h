@@ -175,7 +175,7 @@ void ls_exec_note(ls_entry *j, const char *format, ...) __attribute__((format(pr
 void ls_exec_tell(ls_exec *e, ls_exec_act act, const ls_entry *j, int64_t at_us);
 // What was taken out of service, or put back (reason NULL).
 void ls_exec_tell_out(ls_exec *e, const char *place, const char *reason, int64_t at_us);
-void ls_exec_forget_told(ls_exec *e, uint32_t from);
+void ls_exec_forget_told(ls_exec *e);
 void ls_exec_view_of(const ls_exec *e, const ls_entry *j, ls_exec_view *out);
 // Over, for those that wait for it too.
 void ls_exec_finish(ls_exec *e, ls_entry *j, ls_exec_state state, int64_t at_us);
@@ -199,7 +199,6 @@ ls_status ls_exec_hold_again(ls_exec *e, ls_error *err);  // all that were held 
 // It waits for what was not done.
 void ls_exec_give_up(ls_exec *e, ls_entry *j, uint64_t failed);
 void ls_exec_told_over(ls_exec *e, const ls_entry *j);  // it is over: whoever waits for it is told
-void ls_exec_free_held(ls_exec *e);                     // those whose wait for others is over
 // `asks`: also when jobs that wait are expected to start, which takes its time.
 void ls_exec_say_held(ls_exec *e, const ls_entry *j, bool asks, ls_exec_answer *a, ls_buffer *text);
 
@@ -264,5 +263,7 @@ ls_status ls_exec_load(ls_exec *e, ls_error *err);
 // LS_ERR_INVALID: no such node). `count` parts.
 void ls_shares_text(const ls_pool *pool, const ls_pool_share *shares, uint32_t count,
                     ls_buffer *out);
+// LS_POOL_NONE: no node has this name.
+uint32_t ls_shares_node(const ls_pool *pool, const char *name, size_t length);
 ls_status ls_shares_parse(const ls_pool *pool, const char *text, uint32_t count,
                           ls_pool_share **out, ls_error *err);

@@ -134,12 +134,6 @@ void ls_exec_tell(ls_exec *e, ls_exec_act act, const ls_entry *j, int64_t at_us)
     }
 }
 
-static char *copy_of(const char *text) {
-    const size_t size = strlen(text) + 1;
-    char *copy = ls_alloc(size);
-    return copy != NULL ? memcpy(copy, text, size) : NULL;
-}
-
 void ls_exec_tell_out(ls_exec *e, const char *place, const char *reason, int64_t at_us) {
     if (e->def.told == NULL ||
         !ls_grow(&e->told, &e->told_room, sizeof *e->told, e->told_count + 1)) {
@@ -147,13 +141,13 @@ void ls_exec_tell_out(ls_exec *e, const char *place, const char *reason, int64_t
     }
     ls_told t = {.act = reason != NULL ? LS_EXEC_DRAINED : LS_EXEC_UNDRAINED,
                  .at_us = at_us,
-                 .place = copy_of(place),
-                 .reason = reason != NULL ? copy_of(reason) : NULL};
+                 .place = ls_text_copy(place),
+                 .reason = reason != NULL ? ls_text_copy(reason) : NULL};
     e->told[e->told_count++] = t;  // without a place (no memory) it is passed over
 }
 
-void ls_exec_forget_told(ls_exec *e, uint32_t from) {
-    while (e->told_count > from) {
+void ls_exec_forget_told(ls_exec *e) {
+    while (e->told_count > 0) {
         ls_told *t = e->told + --e->told_count;
         ls_free(t->place);
         ls_free(t->reason);

@@ -13,7 +13,7 @@ void ls_shares_text(const ls_pool *pool, const ls_pool_share *shares, uint32_t c
     }
 }
 
-static uint32_t find_node(const ls_pool *pool, const char *name, size_t length) {
+uint32_t ls_shares_node(const ls_pool *pool, const char *name, size_t length) {
     for (uint32_t i = 0; i < pool->cluster.node_count; i++) {
         const char *other = pool->cluster.nodes[i].name;
         if (strncmp(other, name, length) == 0 && other[length] == '\0') {
@@ -37,7 +37,7 @@ ls_status ls_shares_parse(const ls_pool *pool, const char *text, uint32_t count,
             colon = at[k] == ':' ? at + k : colon;
         }
         char *end = NULL;
-        const uint32_t node = colon != NULL ? find_node(pool, at, (size_t)(colon - at))
+        const uint32_t node = colon != NULL ? ls_shares_node(pool, at, (size_t)(colon - at))
                                             : LS_POOL_NONE;
         const unsigned long gpus = colon != NULL ? strtoul(colon + 1, &end, 16) : 0;
         if (node == LS_POOL_NONE || end != at + word || gpus > UINT32_MAX) {

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "exec/ask.h"
 #include "exec/base64.h"
 #include "exec/call.h"
@@ -21,15 +22,6 @@ struct ls_tenant {
 
 // ---- opening
 
-static char *copy_of(const char *text) {
-    const size_t size = strlen(text) + 1;
-    char *copy = ls_alloc(size);
-    if (copy != NULL) {
-        memcpy(copy, text, size);
-    }
-    return copy;
-}
-
 ls_status ls_tenant_open(const ls_tenant_def *def, ls_tenant **out, ls_error *err) {
     *out = NULL;
     if (def->daemon == NULL && def->url == NULL &&
@@ -41,11 +33,11 @@ ls_status ls_tenant_open(const ls_tenant_def *def, ls_tenant **out, ls_error *er
         return ls_fail(err, LS_ERR_MEMORY, "out of memory");
     }
     *t = (ls_tenant){.daemon = def->daemon};
-    t->account = copy_of(def->account != NULL ? def->account : "");
-    t->socket = copy_of(def->socket != NULL ? def->socket : "");
-    t->url = def->url != NULL ? copy_of(def->url) : NULL;
-    t->token_file = def->token_file != NULL ? copy_of(def->token_file) : NULL;
-    t->trust = def->trust != NULL ? copy_of(def->trust) : NULL;
+    t->account = ls_text_copy(def->account != NULL ? def->account : "");
+    t->socket = ls_text_copy(def->socket != NULL ? def->socket : "");
+    t->url = def->url != NULL ? ls_text_copy(def->url) : NULL;
+    t->token_file = def->token_file != NULL ? ls_text_copy(def->token_file) : NULL;
+    t->trust = def->trust != NULL ? ls_text_copy(def->trust) : NULL;
     if (t->account == NULL || t->socket == NULL || (def->url != NULL && t->url == NULL) ||
         (def->token_file != NULL && t->token_file == NULL) ||
         (def->trust != NULL && t->trust == NULL)) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "line/data_folder.h"
 #include "loop/json_value.h"
 
@@ -392,18 +393,10 @@ static void *work(void *context) {
 
 // ---- opening, closing
 
-static char *copy_of(const char *text) {
-    char *copy = ls_alloc(strlen(text) + 1);
-    if (copy != NULL) {
-        memcpy(copy, text, strlen(text) + 1);
-    }
-    return copy;
-}
-
 // The path of this program, as a job that starts elsewhere needs it.
 static char *this_program(void) {
     char path[PATH_SIZE];
-    return ls_file_this_program(path, sizeof path) ? copy_of(path) : NULL;
+    return ls_file_this_program(path, sizeof path) ? ls_text_copy(path) : NULL;
 }
 
 static bool init_locks(ls_errands *e) {
@@ -427,8 +420,8 @@ ls_status ls_errands_open(const ls_errands_def *def, ls_errands **out, ls_error 
     }
     memset(e, 0, sizeof *e);
     e->def = *def;
-    e->folder = copy_of(def->folder);
-    e->program = def->program != NULL ? copy_of(def->program) : this_program();
+    e->folder = ls_text_copy(def->folder);
+    e->program = def->program != NULL ? ls_text_copy(def->program) : this_program();
     ls_status status = e->folder != NULL && e->program != NULL && init_locks(e)
                            ? recall_all(e, err)
                            : ls_fail(err, LS_ERR_MEMORY, "out of memory for jobs");

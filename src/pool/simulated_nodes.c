@@ -137,11 +137,12 @@ bool sim_nodes_back(sim *s, uint32_t node, uint32_t gpu) {
         set_gpu(s, node, gpu - 1, true);
     }
     // One of its GPUs is repaired while all of it is not: it comes back with the rest.
-    const bool other = gpu > 0 && state != LS_NODE_UP;
-    if (s->leaves == NULL || !s->leaves[node] || other) {
-        if (gpu == 0) {
-            sim_nodes_set(s, node, LS_NODE_UP);
-        }
+    const bool all = gpu == 0 || state == LS_NODE_UP;
+    const bool leaves = s->leaves != NULL && s->leaves[node] && all;
+    if (!leaves && gpu == 0) {
+        sim_nodes_set(s, node, LS_NODE_UP);
+    }
+    if (!leaves) {
         return true;
     }
     exchange(s, node);

@@ -32,18 +32,6 @@ void ls_stopped_note(ls_scheduler *s, uint32_t claimant, uint32_t count) {
 bool ls_stopped_was(const ls_scheduler *s, uint32_t victim, uint32_t claimant) {
     const ls_pool_job *c = s->jobs + claimant;
     const uint64_t number = s->jobs[victim].number;
-    uint32_t low = 0;
-    uint32_t high = s->jobs[victim].was_stopped ? c->stopped_count : 0;
-    while (low < high) {
-        const uint32_t at = low + (high - low) / 2;
-        if (c->stopped[at] == number) {
-            return true;
-        }
-        if (c->stopped[at] < number) {
-            low = at + 1;
-        } else {
-            high = at;
-        }
-    }
-    return false;
+    return s->jobs[victim].was_stopped && c->stopped_count > 0 &&
+           bsearch(&number, c->stopped, c->stopped_count, sizeof *c->stopped, by_number) != NULL;
 }
