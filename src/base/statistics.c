@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FRACTION_STEPS_MAX = 200000, ROOT_STEPS_MAX = 200, MSER_BATCH = 5 };
@@ -222,6 +223,26 @@ ls_interval ls_stat_interval(const double *values, size_t count, double level) {
         ls_summary_add(&summary, values[i]);
     }
     return ls_stat_interval_of(&summary, level);
+}
+
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void ls_stat_one_more(double *values, uint32_t n, double level, double *out_mean, double *out_low,
+                      double *out_high) {
+    double sum = 0.0;
+    qsort(values, n, sizeof *values, by_value);
+    for (uint32_t i = 0; i < n; i++) {
+        sum += values[i];
+    }
+    const uint32_t k = (uint32_t)((n + 1) * (1.0 - level) / 2.0 + 1e-9);
+    const uint32_t cut = k > 0 ? k - 1 : 0;
+    *out_mean = sum / n;
+    *out_low = values[cut];
+    *out_high = values[n - 1 - cut];
 }
 
 ls_interval ls_stat_paired(const double *a, const double *b, size_t count, double level) {

@@ -32,6 +32,11 @@ typedef struct ls_interval {
 // Student's t interval for the mean of independent values; level in 0..1, exclusive.
 ls_interval ls_stat_interval(const double *values, size_t count, double level);
 ls_interval ls_stat_interval_of(const ls_summary *summary, double level);
+// Of n equally likely values, which are sorted: their mean, and what one more of the same kind lies
+// between with at least `level`, by order statistics: the k-th least and the k-th greatest hold it
+// with 1 - 2 k / (n + 1).
+void ls_stat_one_more(double *values, uint32_t n, double level, double *out_mean, double *out_low,
+                      double *out_high);
 // b[i] - a[i], paired.
 ls_interval ls_stat_paired(const double *a, const double *b, size_t count, double level);
 // Non-overlapping batch means over a series, `batches` of equal length (rest at the front dropped).

@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/table.h"
 #include "model/conformal.h"
+#include "model/deadline.h"
 #include "model/rank.h"
 #include "model/snapshot.h"
 
@@ -160,17 +160,6 @@ static ls_status without_tags(const ls_model_plan *plan, const ls_predictor *p,
     return status;
 }
 
-static int compare_times(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-int64_t ls_model_judge_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 // 99th percentile of a prediction, features included, on this machine.
 static ls_status time_one(const ls_predictor *p, ls_features *features, const ls_dataset *test,
                           int64_t *out_us, ls_error *err) {
@@ -186,13 +175,12 @@ static ls_status time_one(const ls_predictor *p, ls_features *features, const ls
     for (int i = 0; i < TIMED; i++) {
         const float *known = ls_dataset_row(test, (size_t)i % test->row_count);
         (void)ls_features_hear(features, 0, (int64_t)i * 1000, (double)known[0]);
-        const int64_t from = ls_model_judge_ns();
+        const int64_t from = ls_deadline_ns();
         ls_features_ask(features, (int64_t)i * 1000, row);
         sink = sink + ls_predictor_predict(p, known, wide);
-        took[i] = ls_model_judge_ns() - from;
+        took[i] = ls_deadline_ns() - from;
     }
-    qsort(took, TIMED, sizeof took[0], compare_times);
-    *out_us = took[TIMED * 99 / 100] / 1000 + 1;
+    *out_us = ls_deadline_place(took, TIMED, TIMED * 99 / 100) / 1000 + 1;
     ls_free(row);
     ls_free(wide);
     return LS_OK;

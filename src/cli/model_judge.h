@@ -33,8 +33,5 @@ ls_status ls_model_judge(const ls_model_plan *plan, const ls_predictor *challeng
                          const ls_predictor *champion, const ls_model_usual *usual,
                          const ls_dataset *test, ls_gate_verdict *out, ls_error *err);
 void ls_model_put_verdict(const ls_gate_verdict *verdict, ls_buffer *out);
-// What this thread has run so far: the gate 'latency' counts what a model takes, not what other
-// programs take from it meanwhile.
-int64_t ls_model_judge_ns(void);
 // Without what the machine's speed decides where `timed` is false.
 json_t *ls_model_verdict_json(const ls_gate_verdict *verdict, bool timed);

@@ -19,6 +19,7 @@
 #include "ls_build.h"
 #include "ls_commit.h"
 #include "model/dataset_check.h"
+#include "model/deadline.h"
 #include "model/sentry_fit.h"
 #include "model/snapshot.h"
 
@@ -150,11 +151,6 @@ static ls_status make_rows(work *w) {
 
 // ---- judged
 
-static int compare_times(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 // 99th percentile of a row, features included, on this machine.
 static ls_status time_one(work *w) {
     static int64_t took[TIMED];
@@ -171,14 +167,13 @@ static ls_status time_one(work *w) {
     for (int i = 0; i < TIMED && status == LS_OK; i++) {
         const float *known = ls_dataset_row(&w->test, (size_t)i % w->test.row_count);
         (void)ls_features_hear(features, 0, (int64_t)i * 1000, (double)known[0]);
-        const int64_t from = ls_model_judge_ns();
+        const int64_t from = ls_deadline_ns();
         ls_features_ask(features, (int64_t)i * 1000, row);
         (void)ls_sentry_step(sentry, known);
-        took[i] = ls_model_judge_ns() - from;
+        took[i] = ls_deadline_ns() - from;
     }
     if (status == LS_OK) {
-        qsort(took, TIMED, sizeof took[0], compare_times);
-        w->latency_us = took[TIMED * 99 / 100] / 1000 + 1;
+        w->latency_us = ls_deadline_place(took, TIMED, TIMED * 99 / 100) / 1000 + 1;
     }
     ls_sentry_destroy(sentry);
     ls_features_destroy(features);

@@ -135,8 +135,7 @@ static ls_status descend(ls_study *study, trial *best, ls_error *err) {
     for (int pass = 0; pass < 3 && moved; pass++) {
         moved = false;
         for (uint32_t s = 0; s < plant->station_count; s++) {
-            if (!ls_rules_have_choice(plant, s) || !ls_rules_are_followed(plant, s) ||
-                !is_worth(study, s)) {
+            if (!ls_rules_have_choice(plant, s) || !is_worth(study, s)) {
                 continue;
             }
             const uint8_t held = best->rules[s];

@@ -79,10 +79,6 @@ bool ls_rules_apply(const ls_plant *plant, uint32_t station, ls_rule_kind kind) 
     }
 }
 
-bool ls_rules_have_choice(const ls_plant *plant, uint32_t station) {
-    return steps_at(plant, station) > 1 || (steps_at(plant, station) == 1 && has_dates(plant));
-}
-
 bool ls_rules_are_followed(const ls_plant *plant, uint32_t station) {
     bool followed = false;
     for (uint32_t i = 0; i < plant->decide.point_count && !followed; i++) {
@@ -92,6 +88,11 @@ bool ls_rules_are_followed(const ls_plant *plant, uint32_t station) {
                     p->kind == LS_DECIDE_SETUP);
     }
     return followed;
+}
+
+bool ls_rules_have_choice(const ls_plant *plant, uint32_t station) {
+    return ls_rules_are_followed(plant, station) &&
+           (steps_at(plant, station) > 1 || (steps_at(plant, station) == 1 && has_dates(plant)));
 }
 
 // ---- compiling
@@ -154,8 +155,7 @@ ls_status ls_rules_compile(const ls_plant *plant, const ls_twin *own, const uint
 // ---- as text
 
 static uint8_t at_station(const ls_plant *plant, uint32_t station, ls_rule_kind kind) {
-    const bool may = ls_rules_have_choice(plant, station) &&
-                     ls_rules_are_followed(plant, station) && ls_rules_apply(plant, station, kind);
+    const bool may = ls_rules_have_choice(plant, station) && ls_rules_apply(plant, station, kind);
     return (uint8_t)(may ? kind : LS_RULES_OWN);
 }
 

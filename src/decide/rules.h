@@ -30,11 +30,11 @@ const char *ls_rule_kind_name(ls_rule_kind kind);  // "setup, lbfs"
 
 // May this rule order the lots of a station otherwise than fifo would? OWN: always true.
 bool ls_rules_apply(const ls_plant *plant, uint32_t station, ls_rule_kind kind);
-// Does the station have a choice at all?
-bool ls_rules_have_choice(const ls_plant *plant, uint32_t station);
 // Is what its machines take next among what the plant file lets be decided? Elsewhere the line goes
 // by its own rule, whatever is found, so that a base rule has nothing to say there.
 bool ls_rules_are_followed(const ls_plant *plant, uint32_t station);
+// Does the station have a choice at all, and is it followed?
+bool ls_rules_have_choice(const ls_plant *plant, uint32_t station);
 
 // The plant's twin under these rules (one of ls_rule_kind for each station): kin of `own`.
 ls_status ls_rules_compile(const ls_plant *plant, const ls_twin *own, const uint8_t *rules,

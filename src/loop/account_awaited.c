@@ -2,15 +2,14 @@
 #include "loop/account_awaited.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "decide/prove/promise.h"
 #include "loop/account_rule.h"
 
-// Levels and staffing stay in force: what they bring after their horizon was not promised.
-static bool stays_in_force(ls_decide_kind kind) {
-    return kind == LS_DECIDE_CONWIP || kind == LS_DECIDE_STAFFING;
+bool ls_account_compares(ls_decide_kind kind) {
+    return kind != LS_DECIDE_CONWIP && kind != LS_DECIDE_STAFFING && kind != LS_DECIDE_SETPOINT &&
+           kind != LS_DECIDE_SORT;
 }
 
 static bool all_promise(const ls_done *done, size_t count, ls_decide_kind kind) {
@@ -41,12 +40,15 @@ ls_status ls_account_await(const ls_account_window *window, const ls_plant *plan
                            const ls_twin *twin, ls_decide_kind kind, const ls_done *done,
                            size_t count, const double *weights, uint64_t seed, ls_outcome *out,
                            ls_error *err) {
+    out->awaited = out->awaited_low = out->awaited_high = NAN;
+    if (!ls_account_compares(kind) || !all_promise(done, count, kind)) {
+        return LS_OK;
+    }
     ls_promise promise = {NAN, NAN, NAN};
     ls_twin *base = NULL;
     bool known = false;
     ls_status status = ls_account_rule(plant, twin, done, count, 1U << (unsigned)kind, &base,
                                        &known, err);
-    known = known && !stays_in_force(kind) && all_promise(done, count, kind);
     ls_promised *promised = ls_alloc((count + 1) * sizeof *promised);
     if (status == LS_OK && promised == NULL) {
         status = ls_fail(err, LS_ERR_MEMORY, "no memory for %zu promises", count);

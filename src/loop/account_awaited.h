@@ -5,9 +5,13 @@
 #include "decide/prove/account.h"
 #include "loop/account_window.h"
 
+// Are windows of this kind compared with what was promised? Levels, staffing and settings stay in
+// force: what they bring after their horizon was not promised. Of lots that were sorted nobody
+// hears what became of them.
+bool ls_account_compares(ls_decide_kind kind);
 // Into `out->awaited`, low and high; NaN where it is not known: the window followed several base
-// rules one after another, decisions of this kind stay in force after their horizon (levels,
-// staffing), or some of them promised nothing (people's own). `weights`: of the plant's objective.
+// rules one after another, its kind is not compared, or some of its decisions promised nothing
+// (people's own). `weights`: of the plant's objective.
 // Fails with LS_ERR_MEMORY and what running the plant fails with.
 ls_status ls_account_await(const ls_account_window *window, const ls_plant *plant,
                            const ls_twin *twin, ls_decide_kind kind, const ls_done *done,

@@ -225,6 +225,8 @@ ls_status ls_account_settings_tell(const ls_intake *intake, const ls_account_win
     }
     *out = (ls_outcome){.kind = LS_DECIDE_SETPOINT,
                         .awaited = NAN,  // what it brings after its horizon was not promised
+                        .awaited_low = NAN,
+                        .awaited_high = NAN,
                         .subject = value + 1,
                         .level = LEVEL,
                         .gain = NAN,

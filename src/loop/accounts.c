@@ -92,14 +92,15 @@ int64_t ls_accounts_since_us(ls_accounts *a) {
 
 // ---- telling
 
+static json_t *gain_json(double gain, double low, double high) {
+    return json_pack("{s:o, s:o, s:o}", "gain", ls_json_number(gain), "low", ls_json_number(low),
+                     "high", ls_json_number(high));
+}
+
 // `from_us` and `until_us`: the line's time, since 1970.
 // `of`: the value that settings are for, else NULL.
 static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, const ls_measured *of,
                             int64_t from_us, int64_t until_us) {
-    json_t *promised = json_object();
-    json_object_set_new(promised, "gain", ls_json_number(o->promised));
-    json_object_set_new(promised, "low", ls_json_number(o->promised_low));
-    json_object_set_new(promised, "high", ls_json_number(o->promised_high));
     json_t *out = json_object();
     json_object_set_new(out, "kind", json_string(ls_decide_kind_name(o->kind)));
     json_object_set_new(out, "of", of != NULL ? json_string(of->name) : json_null());
@@ -108,12 +109,8 @@ static json_t *outcome_json(const ls_account_window *w, const ls_outcome *o, con
     json_object_set_new(out, "begun_us", json_integer((json_int_t)w->begun_us));
     json_object_set_new(out, "ended_us", json_integer((json_int_t)w->ended_us));
     json_object_set_new(out, "decisions", json_integer((json_int_t)o->decisions));
-    json_object_set_new(out, "promised", promised);
-    json_t *awaited = json_object();
-    json_object_set_new(awaited, "gain", ls_json_number(o->awaited));
-    json_object_set_new(awaited, "low", ls_json_number(o->awaited_low));
-    json_object_set_new(awaited, "high", ls_json_number(o->awaited_high));
-    json_object_set_new(out, "awaited", awaited);
+    json_object_set_new(out, "promised", gain_json(o->promised, o->promised_low, o->promised_high));
+    json_object_set_new(out, "awaited", gain_json(o->awaited, o->awaited_low, o->awaited_high));
     json_object_set_new(out, "method", json_string("counterfactual"));
     json_object_set_new(out, "level", ls_json_number(o->level));
     json_object_set_new(out, "gain", ls_json_number(o->gain));

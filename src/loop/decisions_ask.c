@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/units.h"
+#include "loop/account_awaited.h"
 #include "loop/decisions_deadline.h"
 #include "loop/decisions_inside.h"
 
@@ -265,11 +266,15 @@ static void tell_put_off(ls_decisions *d, const ls_question *question, ls_status
 
 // What an act has brought by the end of its window is to be known, be that beyond the horizon; but
 // no claim shall take many times as long for that.
-static int64_t follow_us(ls_decisions *d, const ls_question *question) {
-    if (ls_decisions_is_setting(d->plant, question)) {
-        return 0;
+static int64_t follow_us(ls_decisions *d, const ls_question *questions, uint32_t count) {
+    bool some = false;
+    for (uint32_t i = 0; i < count && !some; i++) {
+        some = ls_account_compares(d->plant->decide.points[questions[i].point].kind);
     }
-    const int64_t most_us = FOLLOW_HORIZONS * ls_decider_horizon_us(d->decider, question->point);
+    if (!some) {
+        return 0;  // nobody would look at it
+    }
+    const int64_t most_us = FOLLOW_HORIZONS * ls_decider_horizon_us(d->decider, questions->point);
     const int64_t window_us = ls_decisions_window_us(d);
     return window_us < most_us ? window_us : most_us;
 }
@@ -283,7 +288,7 @@ static void ask(ls_decisions *d, const ls_question *questions, uint32_t count, i
     asking a = {.d = d};
     ls_budget budget = {.late = is_late, .context = &a};
     limits_of(d, questions, count, &within_us, &budget.futures);
-    budget.follow_us = follow_us(d, questions);
+    budget.follow_us = follow_us(d, questions, count);
     pthread_mutex_lock(&d->lock);
     const int64_t spare_us = ls_deadline_spare_us(within_us, d->sending_us, d->overshoot_us);
     pthread_mutex_unlock(&d->lock);

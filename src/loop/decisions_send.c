@@ -336,12 +336,12 @@ static void take_back(ls_decisions *d, const decision_row *row) {
     const bool lots = d->plant->decide.points[row->question.point].kind == LS_DECIDE_DISPATCH;
     for (uint32_t i = 0; lots && i < d->row_count; i++) {
         decision_row *other = &d->rows[i];
-        const json_t *claim = json_object_get(other->json, "claim");
-        if (other->number < row->number && other->state == DECISION_DONE &&
-            other->question.point == row->question.point &&
-            other->question.subject == row->question.subject && other->mark == row->mark &&
-            !other->by_base && other->joint == 0 && json_is_object(claim) &&
-            json_object_get(claim, "share") == NULL) {
+        const bool same = other->number < row->number && other->state == DECISION_DONE &&
+                          other->question.point == row->question.point &&
+                          other->question.subject == row->question.subject &&
+                          other->mark == row->mark && !other->by_base && other->joint == 0;
+        const json_t *claim = same ? json_object_get(other->json, "claim") : NULL;
+        if (json_is_object(claim) && json_object_get(claim, "share") == NULL) {
             d->figures.promised -= other->effect.gain + share_claim(other, 0.0);
             (void)ls_decisions_keep(d, other, other->state, NULL);
         }

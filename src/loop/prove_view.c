@@ -245,14 +245,11 @@ static json_t *row_json(const ls_account_row *r, const char *of, const char *uni
                                        "counterfactual", "decisions", (json_int_t)r->realised,
                                        "windows", (json_int_t)r->told, "error",
                                        ls_json_number(r->error));
-    const bool compared = r->compared > 0;
-    json_t *inside = json_pack("{s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "count",
-                               (json_int_t)r->inside, "of", (json_int_t)r->compared, "expected",
-                               r->expected, "awaited",
-                               ls_json_number(compared ? r->awaited : (double)NAN), "low",
-                               ls_json_number(compared ? r->awaited_low : (double)NAN), "high",
-                               ls_json_number(compared ? r->awaited_high : (double)NAN), "brought",
-                               ls_json_number(compared ? r->brought : (double)NAN));
+    json_t *inside = json_pack(
+        "{s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "count", (json_int_t)r->inside, "of",
+        (json_int_t)r->compared, "expected", r->expected, "awaited", ls_json_number(r->awaited),
+        "low", ls_json_number(r->awaited_low), "high", ls_json_number(r->awaited_high), "brought",
+        ls_json_number(r->brought));
     return json_pack("{s:s, s:s?, s:s, s:I, s:I, s:o, s:o, s:b, s:s, s:o}", "kind",
                      ls_decide_kind_name(r->kind), "of", of, "unit", unit, "decisions",
                      (json_int_t)r->decisions, "sent", (json_int_t)r->sent, "promised", promised,

@@ -9,7 +9,7 @@
 
 enum { TRIALS = 400 };
 
-static int64_t clock_ns(void) {
+int64_t ls_deadline_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
@@ -18,6 +18,11 @@ static int64_t clock_ns(void) {
 static int compare_took(const void *a, const void *b) {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
+}
+
+int64_t ls_deadline_place(int64_t *took_ns, size_t count, size_t place) {
+    qsort(took_ns, count, sizeof *took_ns, compare_took);
+    return took_ns[place];
 }
 
 ls_status ls_deadline_keep(const ls_predictor *predictor, uint32_t columns, uint32_t number,
@@ -30,13 +35,12 @@ ls_status ls_deadline_keep(const ls_predictor *predictor, uint32_t columns, uint
                            : ls_fail(err, LS_ERR_MEMORY, "out of memory for a version");
     volatile double sink = 0.0;
     for (int i = 0; i < TRIALS && status == LS_OK; i++) {
-        const int64_t from = clock_ns();
+        const int64_t from = ls_deadline_ns();
         sink = sink + ls_predictor_predict(predictor, row, wide);
-        took[i] = clock_ns() - from;
+        took[i] = ls_deadline_ns() - from;
     }
     if (status == LS_OK) {
-        qsort(took, TRIALS, sizeof *took, compare_took);
-        const double us = (double)took[TRIALS / 2] * 1e-3;
+        const double us = (double)ls_deadline_place(took, TRIALS, TRIALS / 2) * 1e-3;
         if (us > (double)limit_us) {
             status = ls_fail(err, LS_ERR_INVALID,
                              "version %u is slower than its deadline: one prediction takes %.3g us "

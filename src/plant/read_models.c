@@ -150,6 +150,7 @@ static void read_monitor(ls_reader *r, const ls_yaml *model, ls_model_plan *plan
     }
 }
 
+// A time, or `never`.
 static void take_time_or_never(ls_reader *r, const ls_yaml *map, const char *path, int64_t *out) {
     const ls_yaml *value = ls_take(r, map, path);
     *out = LS_FOREVER;
@@ -403,7 +404,6 @@ static void read_gates(ls_reader *r, const ls_yaml *model, ls_model_gates *gates
     }
 }
 
-// A time, or `never`.
 // Values of two versions can be compared one by one, orders cannot: those have no shadow.
 static void read_shadow(ls_reader *r, const ls_yaml *model, ls_model_plan *plan) {
     ls_model_shadow *shadow = &plan->shadow;

@@ -156,3 +156,16 @@ void ls_twin_rebase(const ls_twin *to, const ls_snapshot *from, ls_snapshot *out
         }
     }
 }
+
+ls_status ls_twin_rebased(const ls_twin *own, const ls_snapshot *from, const ls_twin *to,
+                          ls_snapshot **out, ls_error *err) {
+    *out = NULL;
+    ls_status status = ls_twin_check_kin(own, to, err);
+    if (status == LS_OK) {
+        status = ls_snapshot_create(to, 1, 0, out, err);
+    }
+    if (status == LS_OK) {
+        ls_twin_rebase(to, from, *out);
+    }
+    return status;
+}

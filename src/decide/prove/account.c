@@ -55,8 +55,12 @@ static void add_outcomes(const ls_outcome *outcomes, size_t count, ls_account_ro
         widen(&w, o->gain, o->low, o->high);
     }
     // What a window brings beyond what was to be expected is its own luck.
-    row->awaited_low = row->awaited - sqrt(awaited.low2);
-    row->awaited_high = row->awaited + sqrt(awaited.high2);
+    if (row->compared > 0) {
+        row->awaited_low = row->awaited - sqrt(awaited.low2);
+        row->awaited_high = row->awaited + sqrt(awaited.high2);
+    } else {
+        row->awaited = row->awaited_low = row->awaited_high = row->brought = NAN;
+    }
     if (row->told > 0) {
         row->gain_low = row->gain - sqrt(w.low2);
         row->gain_high = row->gain + sqrt(w.high2);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/statistics.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "decide/cost.h"
@@ -239,26 +240,6 @@ static void close_trial(trial *t) {
 
 // ---- by the own rule
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-// The origin as a state of a kin of its twin; the caller's.
-static ls_status start_of(const ls_counterfactual_def *def, const ls_twin *twin, ls_snapshot **out,
-                          ls_error *err) {
-    *out = NULL;
-    ls_status status = ls_twin_check_kin(def->own, twin, err);
-    if (status == LS_OK) {
-        status = ls_snapshot_create(twin, 1, 0, out, err);
-    }
-    if (status == LS_OK) {
-        ls_twin_rebase(twin, def->origin, *out);
-    }
-    return status;
-}
-
 static ls_status play_own(const ls_counterfactual_def *def, uint32_t futures, double *costs,
                           ls_counterfactual_result *out, ls_error *err) {
     const ls_twin *twin = def->kept != NULL ? def->kept : def->own;
@@ -266,7 +247,7 @@ static ls_status play_own(const ls_counterfactual_def *def, uint32_t futures, do
     uint64_t forced = 0;
     uint64_t drawn = 0;
     ls_snapshot *start = NULL;
-    ls_status status = start_of(def, twin, &start, err);
+    ls_status status = ls_twin_rebased(def->own, def->origin, twin, &start, err);
     if (status == LS_OK) {
         status = open_trial(&t, def, twin, start, err);
     }
@@ -286,20 +267,13 @@ static ls_status play_own(const ls_counterfactual_def *def, uint32_t futures, do
     return status;
 }
 
-// The true future is one more of the same kind, so the k-th smallest and k-th greatest of n hold it
-// with 1 - 2 k / (n + 1).
+// The true future is one more of the same kind.
 static void interval(const ls_counterfactual_def *def, double *costs, uint32_t n, double level,
                      ls_counterfactual_result *out) {
-    double sum = 0.0;
-    qsort(costs, n, sizeof *costs, by_value);
-    for (uint32_t i = 0; i < n; i++) {
-        sum += costs[i];
-    }
-    const uint32_t k = (uint32_t)((n + 1) * (1.0 - level) / 2.0 + 1e-9);
-    const uint32_t cut = k > 0 ? k - 1 : 0;
-    out->gain = sum / n - def->line_cost;
-    out->low = costs[cut] - def->line_cost;
-    out->high = costs[n - 1 - cut] - def->line_cost;
+    ls_stat_one_more(costs, n, level, &out->gain, &out->low, &out->high);
+    out->gain -= def->line_cost;
+    out->low -= def->line_cost;
+    out->high -= def->line_cost;
 }
 
 // ---- under the actual policy
@@ -311,7 +285,7 @@ static ls_status reproduce(const ls_counterfactual_def *def, uint32_t futures,
     const ls_twin *twin = def->actual != NULL ? def->actual : def->own;
     trial t = {0};
     ls_snapshot *start = NULL;
-    ls_status status = start_of(def, twin, &start, err);
+    ls_status status = ls_twin_rebased(def->own, def->origin, twin, &start, err);
     if (status == LS_OK) {
         status = open_trial(&t, def, twin, start, err);
     }

@@ -2,7 +2,6 @@
 #include "decide/prove/promise.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/statistics.h"
@@ -85,36 +84,13 @@ static ls_status run(const ls_twin *twin, const ls_promise_def *def, const ls_sn
     return status;
 }
 
-static int by_value(const void *a, const void *b) {
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-// What one more future of the same kind gains lies between the k-th least and the k-th greatest of
-// n with 1 - 2 k / (n + 1).
-static void between(double *gains, uint32_t n, double level, ls_promise *out) {
-    double sum = 0.0;
-    qsort(gains, n, sizeof *gains, by_value);
-    for (uint32_t i = 0; i < n; i++) {
-        sum += gains[i];
-    }
-    const uint32_t k = (uint32_t)((n + 1) * (1.0 - level) / 2.0 + 1e-9);
-    const uint32_t cut = k > 0 ? k - 1 : 0;
-    *out = (ls_promise){sum / n, gains[cut], gains[n - 1 - cut]};
-}
-
 static ls_status play_base(const ls_promise_def *def, uint32_t futures, double *gains,
                            ls_error *err) {
     ls_snapshot *start = NULL;
     ls_snapshot *own = NULL;
     ls_snapshot *base = NULL;
-    ls_status status = ls_twin_check_kin(def->own, def->base, err);
-    status = status == LS_OK ? ls_snapshot_create(def->base, 1, 0, &start, err) : status;
-    if (status == LS_OK) {
-        ls_twin_rebase(def->base, def->origin, start);
-        status = ls_snapshot_copy(def->base, start, &base, err);
-    }
+    ls_status status = ls_twin_rebased(def->own, def->origin, def->base, &start, err);
+    status = status == LS_OK ? ls_snapshot_copy(def->base, start, &base, err) : status;
     status = status == LS_OK ? ls_snapshot_copy(def->own, def->origin, &own, err) : status;
     for (uint32_t i = 0; i < futures && status == LS_OK; i++) {
         double own_cost = 0.0;
@@ -142,7 +118,7 @@ ls_status ls_promise_make(const ls_promise_def *def, ls_promise *out, ls_error *
         status = gains != NULL ? play_base(def, futures, gains, err)
                                : ls_fail(err, LS_ERR_MEMORY, "out of memory");
         if (status == LS_OK) {
-            between(gains, futures, level, out);
+            ls_stat_one_more(gains, futures, level, &out->gain, &out->low, &out->high);
         }
         ls_free(gains);
     }
